@@ -1,0 +1,11 @@
+import { serviceConfigSchema, type ServiceConfig } from '@muster/platform/config.js';
+import { migrationsBeside, type ServiceDefinition } from '@muster/service/start-service.js';
+import { TaskSequencesModule } from './task-sequences/task-sequences.module.js';
+
+/** What can run: task sequences and their revisions. */
+export const catalogService: ServiceDefinition<ServiceConfig> = {
+  service: 'catalog',
+  config: serviceConfigSchema,
+  migrations: migrationsBeside(import.meta.dirname),
+  modules: [TaskSequencesModule],
+};

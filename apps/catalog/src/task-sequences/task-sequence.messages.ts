@@ -1,0 +1,32 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { readSequence } from '@muster/contracts/requests/read-sequence.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
+import { SequenceRevisionRepository } from './sequence-revision.repository.js';
+
+/** Answers other services' questions about sequences. */
+@Injectable()
+export class TaskSequenceMessages implements OnModuleInit {
+  constructor(
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(Database) private readonly database: Database,
+    @Inject(SequenceRevisionRepository) private readonly revisions: SequenceRevisionRepository,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    this.bus.answer(
+      readSequence,
+      async (question) => {
+        const found =
+          'name' in question
+            ? await this.revisions.findNewest(this.database, question.name)
+            : await this.revisions.findByDigest(this.database, question.digest);
+        return { sequence: found ?? null };
+      },
+      (error) => this.logger.error({ err: error }, 'cannot answer read-sequence'),
+    );
+  }
+}

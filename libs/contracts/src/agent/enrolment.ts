@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { deviceFactsSchema } from '../kinds/device.js';
+import { nameSchema, uidSchema } from '../resource.js';
+
+/** The public half of an Ed25519 key pair (RFC 8037). */
+export const publicKeySchema = z
+  .strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string().regex(/^[A-Za-z0-9_-]{43}$/) })
+  .meta({ id: 'PublicKey' });
+
+export type PublicKey = z.infer<typeof publicKeySchema>;
+
+/**
+ * A one-time enrolment token: `mse_<43 characters>.<thumbprint of the site's signing key>`.
+ * The second half lets the agent verify the site at first contact: no trust on first use.
+ */
+export const ENROLMENT_TOKEN_PATTERN = /^(mse_[A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/;
+
+/** POST /api/v1/agent/enrolments: the only route besides health that asks for no other proof. */
+export const enrolmentRequestSchema = z
+  .strictObject({
+    token: z.string().max(200),
+    name: nameSchema,
+    publicKey: publicKeySchema,
+    /** Compact JWS by the device's key over {token digest, name, iat}: it has the private half. */
+    proof: z.string().max(4096),
+    facts: deviceFactsSchema,
+  })
+  .meta({ id: 'EnrolmentRequest' });
+
+/** Claims of `proof`. */
+export const enrolmentProofSchema = z.object({ tokenSha256: z.string(), name: nameSchema, iat: z.number() });
+
+export const enrolmentResponseSchema = z
+  .strictObject({
+    deviceUid: uidSchema,
+    site: z.string(),
+    signingKey: publicKeySchema.describe('The site signs policy with this key; its thumbprint is in the token'),
+  })
+  .meta({ id: 'EnrolmentResponse' });
+
+/**
+ * POST /api/v1/agent/sessions: trades a proof of the device's key for a bearer token of some minutes.
+ * `assertion` is a JWT (EdDSA) with iss = device uid, aud = `muster:<site>`, jti, iat, exp at most 120 s ahead.
+ */
+export const sessionRequestSchema = z.strictObject({ assertion: z.string().max(4096) }).meta({ id: 'SessionRequest' });
+
+export const sessionResponseSchema = z
+  .strictObject({ accessToken: z.string(), expiresAt: z.string() })
+  .meta({ id: 'SessionResponse' });
+
+/** POST /api/v1/enrolment-tokens (for administrators). */
+export const enrolmentTokenRequestSchema = z
+  .strictObject({
+    description: z.string().max(256).optional(),
+    validMinutes: z.number().int().min(1).max(43_200).optional().describe('Default 60'),
+  })
+  .meta({ id: 'EnrolmentTokenRequest' });
+
+export const enrolmentTokenResponseSchema = z
+  .strictObject({ uid: uidSchema, token: z.string().describe('Shown once'), expiresAt: z.string() })
+  .meta({ id: 'EnrolmentTokenResponse' });
+
+/** POST /api/v1/api-tokens (for administrators). */
+export const apiTokenRequestSchema = z
+  .strictObject({ name: nameSchema, validDays: z.number().int().min(1).max(3650).optional().describe('Default 365') })
+  .meta({ id: 'ApiTokenRequest' });
+
+export const apiTokenResponseSchema = z
+  .strictObject({
+    uid: uidSchema,
+    name: z.string(),
+    token: z.string().describe('Shown once'),
+    expiresAt: z.string().nullable(),
+  })
+  .meta({ id: 'ApiTokenResponse' });
+
+/** GET /api/v1/api-tokens */
+export const apiTokenListSchema = z
+  .strictObject({
+    items: z.array(
+      z.strictObject({
+        uid: uidSchema,
+        name: z.string(),
+        createdAt: z.string(),
+        expiresAt: z.string().nullable(),
+        revokedAt: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'ApiTokenList' });

@@ -1,0 +1,51 @@
+import { sequenceSpecSchema } from '@muster/sequence/model.js';
+import { z } from 'zod';
+import { digestSchema } from '../digest.js';
+import { programSchema } from '../kinds/package.js';
+import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+
+/** "This deployment applies to you": small, signed, and naming its body by digest. */
+export const assignmentSchema = z
+  .strictObject({
+    deployment: z.strictObject({ uid: uidSchema, name: nameSchema, generation: z.number().int() }),
+    purpose: z.enum(['Required', 'Available']),
+    availableAt: instantSchema.optional(),
+    expiresAt: instantSchema.optional(),
+    body: digestSchema,
+  })
+  .meta({ id: 'Assignment' });
+
+/** The payload of the compact JWS (EdDSA, kid = thumbprint of the site key) in a policy answer. */
+export const policyDocumentSchema = z
+  .strictObject({
+    version: z.literal(1),
+    site: z.string(),
+    deviceUid: uidSchema,
+    /** Never falls for one site: an agent refuses a policy older than the one it has. */
+    serial: z.number().int().nonnegative(),
+    issuedAt: instantSchema,
+    pollSeconds: z.number().int().min(1).max(86_400),
+    assignments: z.array(assignmentSchema),
+  })
+  .meta({ id: 'PolicyDocument' });
+
+/** GET /api/v1/agent/policy, with an ETag; 304 when nothing changed. */
+export const policyResponseSchema = z.strictObject({ policy: z.string() }).meta({ id: 'PolicyResponse' });
+
+export const bodyContentSchema = z
+  .strictObject({ version: z.number().int(), manifest: digestSchema, programs: z.record(z.string(), programSchema) })
+  .meta({ id: 'BodyContent' });
+
+/** GET /api/v1/agent/bodies/<digest>: immutable; the digest is of these exact bytes (canonical JSON). */
+export const policyBodySchema = z
+  .strictObject({
+    version: z.literal(1),
+    sequence: z.strictObject({ name: nameSchema, digest: digestSchema, spec: sequenceSpecSchema }),
+    packages: z.record(nameSchema, bodyContentSchema),
+  })
+  .meta({ id: 'PolicyBody' });
+
+export type Assignment = z.infer<typeof assignmentSchema>;
+export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
+export type PolicyBody = z.infer<typeof policyBodySchema>;
+export type BodyContent = z.infer<typeof bodyContentSchema>;

@@ -1,0 +1,33 @@
+import type { Kind, ServiceName } from '../resource.js';
+import { collection } from './collection.js';
+import { deployment } from './deployment.js';
+import { device } from './device.js';
+import { distribution } from './distribution.js';
+import { distributionPoint } from './distribution-point.js';
+import { packageKind } from './package.js';
+import { run } from './run.js';
+import { taskSequence } from './task-sequence.js';
+
+/** Every kind there is. OpenAPI, .proto files, JSON Schemas, the edge's routes and the CLI are made from this list. */
+export const KINDS = [
+  taskSequence,
+  packageKind,
+  distributionPoint,
+  distribution,
+  device,
+  collection,
+  deployment,
+  run,
+] as readonly Kind[];
+
+export function kindsOf(service: ServiceName): Kind[] {
+  return KINDS.filter((kind) => kind.service === service);
+}
+
+/** Finds a kind by what people type: `TaskSequence`, `task-sequences`, `task-sequence`, `ts`. */
+export function findKind(word: string): Kind | undefined {
+  const wanted = word.toLowerCase();
+  return KINDS.find((kind) =>
+    [kind.kind.toLowerCase(), kind.plural, kind.singular, ...kind.shortNames].includes(wanted),
+  );
+}

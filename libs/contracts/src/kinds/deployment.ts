@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { digestSchema } from '../digest.js';
+import { defineKind, instantSchema, nameSchema } from '../resource.js';
+
+export const deploymentSpecSchema = z
+  .strictObject({
+    sequence: nameSchema.describe('Cannot change after creation'),
+    collection: nameSchema.describe('Cannot change after creation'),
+    purpose: z.enum(['Required', 'Available']),
+    availableAt: instantSchema.optional().describe('Devices do not see it before'),
+    expiresAt: instantSchema.optional().describe('Devices do not start it after'),
+  })
+  .meta({ id: 'DeploymentSpec' });
+
+export const deploymentStatusSchema = z
+  .strictObject({
+    sequenceDigest: digestSchema.describe('The revision that devices run'),
+    devices: z
+      .strictObject({
+        targeted: z.number().int(),
+        running: z.number().int(),
+        succeeded: z.number().int(),
+        failed: z.number().int(),
+        waiting: z.number().int().describe('Targeted, and nothing heard of a start'),
+      })
+      .describe('Derived from runs and membership at the moment of reading'),
+  })
+  .meta({ id: 'DeploymentStatus' });
+
+export type DeploymentSpec = z.infer<typeof deploymentSpecSchema>;
+export type DeploymentStatus = z.infer<typeof deploymentStatusSchema>;
+
+/** One sequence for one collection, with the rules of when. */
+export const deployment = defineKind({
+  kind: 'Deployment',
+  plural: 'deployments',
+  singular: 'deployment',
+  shortNames: ['deploy'],
+  service: 'deployment',
+  spec: deploymentSpecSchema,
+  status: deploymentStatusSchema,
+});

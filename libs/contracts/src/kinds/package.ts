@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { digestSchema } from '../digest.js';
+import { defineKind, instantSchema } from '../resource.js';
+
+/** A command of a package, run in the folder of its content. */
+export const programSchema = z
+  .strictObject({
+    command: z.string().min(1).max(32_000).describe('The executable, relative to the content folder or on the PATH'),
+    arguments: z.array(z.string().max(32_000)).max(1000).optional(),
+    successCodes: z.array(z.number().int()).min(1).max(100).optional().describe('Default 0 and 3010'),
+    timeoutSeconds: z.number().int().min(1).max(86_400).optional(),
+  })
+  .meta({ id: 'Program' });
+
+export const packageSpecSchema = z
+  .strictObject({
+    description: z.string().max(128).optional(),
+    manufacturer: z.string().max(32).optional(),
+    version: z.string().max(32).optional(),
+    language: z.string().max(32).optional(),
+    programs: z
+      .record(
+        z
+          .string()
+          .regex(
+            /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}$/,
+            'a program name has 1 to 50 letters, digits, spaces, ".", "_", "-"',
+          ),
+        programSchema,
+      )
+      .optional(),
+  })
+  .meta({ id: 'PackageSpec' });
+
+export const packageVersionSchema = z
+  .strictObject({
+    version: z.number().int().positive(),
+    state: z.enum(['uploading', 'available']),
+    manifest: digestSchema,
+    files: z.number().int().nonnegative(),
+    bytes: z.number().nonnegative(),
+    createdAt: instantSchema,
+  })
+  .meta({ id: 'PackageVersion' });
+
+export const packageStatusSchema = z
+  .strictObject({
+    versions: z.array(packageVersionSchema).describe('Newest first; at most the last 20'),
+    newestVersion: z.number().int().optional().describe('The newest version whose every byte was verified'),
+  })
+  .meta({ id: 'PackageStatus' });
+
+export type Program = z.infer<typeof programSchema>;
+export type PackageSpec = z.infer<typeof packageSpecSchema>;
+export type PackageVersion = z.infer<typeof packageVersionSchema>;
+export type PackageStatus = z.infer<typeof packageStatusSchema>;
+
+/** Files in immutable versions, with the programs that can be run from them. */
+export const packageKind = defineKind({
+  kind: 'Package',
+  plural: 'packages',
+  singular: 'package',
+  shortNames: ['pkg'],
+  service: 'content',
+  spec: packageSpecSchema,
+  status: packageStatusSchema,
+});

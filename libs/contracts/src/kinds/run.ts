@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { digestSchema } from '../digest.js';
+import { defineKind, instantSchema, nameSchema, uidSchema } from '../resource.js';
+
+export const runSpecSchema = z
+  .strictObject({
+    device: nameSchema,
+    deviceUid: uidSchema,
+    deployment: nameSchema,
+    deploymentUid: uidSchema,
+    sequence: nameSchema,
+    sequenceDigest: digestSchema,
+  })
+  .meta({ id: 'RunSpec' });
+
+export const runStepSchema = z
+  .strictObject({
+    number: z.number().int().positive().describe('Report number within the run: each is kept exactly once'),
+    path: z.string(),
+    type: z.string().optional(),
+    state: z.enum(['running', 'succeeded', 'failed', 'skipped']),
+    reason: z.string().optional(),
+    exitCode: z.number().int().optional(),
+    continuedOnError: z.boolean().optional(),
+    attempt: z.number().int().optional(),
+    startedAt: instantSchema.optional(),
+    finishedAt: instantSchema.optional(),
+    message: z.string().optional(),
+    output: z.string().optional(),
+  })
+  .meta({ id: 'RunStep' });
+
+export const runStatusSchema = z
+  .strictObject({
+    state: z.enum(['running', 'restart-pending', 'succeeded', 'failed']),
+    startedAt: instantSchema.optional(),
+    finishedAt: instantSchema.optional(),
+    exitCode: z.number().int().optional(),
+    message: z.string().optional(),
+    totalSteps: z.number().int().optional(),
+    steps: z.array(runStepSchema),
+  })
+  .meta({ id: 'RunStatus' });
+
+export type RunSpec = z.infer<typeof runSpecSchema>;
+export type RunStep = z.infer<typeof runStepSchema>;
+export type RunStatus = z.infer<typeof runStatusSchema>;
+
+/** One execution of a sequence on one device: a reading of the reports that its agent sent. */
+export const run = defineKind({
+  kind: 'Run',
+  plural: 'runs',
+  singular: 'run',
+  service: 'deployment',
+  verbs: [],
+  spec: runSpecSchema,
+  status: runStatusSchema,
+});

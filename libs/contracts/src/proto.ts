@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { kindsOf } from './kinds/all.js';
+import type { Kind, ServiceName } from './resource.js';
+
+/** The folder that all `.proto` imports are relative to. */
+export const PROTO_FOLDER = join(import.meta.dirname, '..', 'proto');
+
+export function protoFile(service: ServiceName): string {
+  return join(PROTO_FOLDER, 'muster', service, 'v1', `${service}.proto`);
+}
+
+export function protoPackage(service: ServiceName): string {
+  return `muster.${service}.v1`;
+}
+
+/** The text of a service's .proto: one message, one list and one gRPC service for each of its kinds. */
+export function generateProto(service: ServiceName): string {
+  return `// Made from libs/contracts/src/kinds by \`npm run contracts\`; do not edit.
+syntax = "proto3";
+
+package ${protoPackage(service)};
+
+import "google/protobuf/struct.proto";
+import "muster/v1/resource.proto";
+${kindsOf(service).map(kindText).join('')}`;
+}
+
+function kindText({ kind, verbs }: Kind): string {
+  const apply = verbs.includes('apply');
+  return `
+message ${kind} {
+  string api_version = 1;
+  string kind = 2;
+  muster.v1.Metadata metadata = 3;
+  google.protobuf.Struct spec = 4;
+  google.protobuf.Struct status = 5;
+}
+
+message ${kind}List {
+  string api_version = 1;
+  string kind = 2;
+  muster.v1.ListMetadata metadata = 3;
+  repeated ${kind} items = 4;
+}
+
+message ${kind}Event {
+  // existing, saved or deleted.
+  string type = 1;
+  ${kind} resource = 2;
+}
+${
+  apply
+    ? `
+message Apply${kind}Request {
+  ${kind} resource = 1;
+  optional bool dry_run = 2;
+  // The resourceVersion that must still be current.
+  optional string if_match = 3;
+  // Refuse when the name exists.
+  optional bool create_only = 4;
+}
+`
+    : ''
+}
+service ${kind}Service {
+  rpc Get(muster.v1.GetRequest) returns (${kind});
+  rpc List(muster.v1.ListRequest) returns (${kind}List);
+  // First every object, then every change.
+  rpc Watch(muster.v1.WatchRequest) returns (stream ${kind}Event);
+${apply ? `  rpc Apply(Apply${kind}Request) returns (${kind});\n` : ''}${verbs.includes('delete') ? `  rpc Delete(muster.v1.DeleteRequest) returns (${kind});\n` : ''}}
+`;
+}

@@ -1,0 +1,23 @@
+import { sequenceSpecSchema } from '@muster/sequence/model.js';
+import { z } from 'zod';
+import { digestSchema } from '../digest.js';
+import { nameSchema, uidSchema } from '../resource.js';
+import { defineRequest } from '../subjects.js';
+
+export const sequenceRevisionSchema = z.object({
+  uid: uidSchema,
+  name: nameSchema,
+  revision: z.number().int(),
+  digest: digestSchema,
+  spec: sequenceSpecSchema,
+});
+
+export type SequenceRevision = z.infer<typeof sequenceRevisionSchema>;
+
+/** The newest revision of a sequence, or the one that a digest names. */
+export const readSequence = defineRequest(
+  'catalog',
+  'read-sequence',
+  z.union([z.strictObject({ name: nameSchema }), z.strictObject({ digest: digestSchema })]),
+  z.object({ sequence: sequenceRevisionSchema.nullable() }),
+);

@@ -1,0 +1,158 @@
+import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { ServiceName } from '@muster/contracts/resource.js';
+import { eventStream, outboxRead, type EventDefinition, type OutboxEntry } from '@muster/contracts/subjects.js';
+import type { Database, Transaction } from '@muster/persistence/database.js';
+import { applyFacts, inboxPosition } from '@muster/persistence/inbox.js';
+import { withTrace } from '@muster/platform/trace.js';
+import type { Bus } from './bus.js';
+import { Loop } from './loop.js';
+import { parseTolerant } from './tolerant.js';
+
+const BATCH = 200;
+/** How often the producer is asked whether the bus has kept something from us. */
+const CHECK_MILLISECONDS = 3_000;
+const NANOSECONDS_PER_SECOND = 1_000_000_000;
+
+/** What a service does with one kind of fact. */
+export interface Subscription<Payload = never> {
+  readonly event: EventDefinition<Payload>;
+  readonly apply: (tx: Transaction, payload: Payload) => Promise<void>;
+}
+
+/** Pairs an event with its handler, keeping the payload's type. */
+export function on<Payload>(
+  event: EventDefinition<Payload>,
+  apply: (tx: Transaction, payload: Payload) => Promise<void>,
+): Subscription {
+  return { event, apply } as unknown as Subscription;
+}
+
+/**
+ * Applies one producer's facts to this service, each exactly once and in the producer's order. The position is in
+ * Postgres; JetStream is the fast way in, and the producer's outbox the sure one: a gap, a wiped stream or a silent
+ * bus are all cured by reading on from the position (invariant 1).
+ */
+export class FactConsumer {
+  private readonly live: Loop;
+  private readonly check: Loop;
+  private readonly handlers: Map<string, Subscription>;
+  private messages: ConsumerMessages | undefined;
+  private pending: JsMsg[] = [];
+  private stopped = false;
+  private applying: Promise<void> = Promise.resolve();
+  private readonly afterApply = new Set<() => void>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly bus: Bus,
+    private readonly consumer: ServiceName,
+    private readonly producer: ServiceName,
+    subscriptions: readonly Subscription[],
+    private readonly report: { error(error: unknown): void; parked(entry: OutboxEntry, error: unknown): void },
+  ) {
+    this.handlers = new Map(subscriptions.map((one) => [one.event.subject({ site: bus.site }), one]));
+    this.live = new Loop(
+      () => this.listen(),
+      0,
+      (error) => report.error(error),
+    );
+    this.check = new Loop(
+      () => this.inTurn(() => this.catchUp()),
+      CHECK_MILLISECONDS,
+      (error) => report.error(error),
+    );
+  }
+
+  start(): void {
+    this.live.start();
+    this.check.start();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.messages?.stop();
+    await Promise.all([this.live.stop(), this.check.stop()]);
+    await this.applying;
+  }
+
+  /** Calls back after facts were applied. */
+  onApplied(listener: () => void): void {
+    this.afterApply.add(listener);
+  }
+
+  /** One round of listening: ends when the consumer or its stream is gone, and is then begun anew. */
+  private async listen(): Promise<void> {
+    if (this.stopped) return;
+    const { name } = eventStream(this.producer, this.bus.site);
+    const manager = await this.bus.jetstreamManager();
+    await manager.consumers.add(name, {
+      durable_name: this.consumer,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: 30 * NANOSECONDS_PER_SECOND,
+      max_ack_pending: 5_000,
+    });
+    const consumer = await this.bus.jetstream().consumers.get(name, this.consumer);
+    this.messages = await consumer.consume({ max_messages: BATCH, expires: 10_000, abort_on_missing_resource: true });
+    if (this.stopped) this.messages.stop();
+    for await (const message of this.messages) {
+      this.pending.push(message);
+      void this.inTurn(() => this.drain()).catch((error: unknown) => this.report.error(error));
+    }
+  }
+
+  /** Only one of drain and catch-up at a time in this process; replicas are kept apart by the row lock. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.applying.then(work);
+    this.applying = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async drain(): Promise<void> {
+    while (this.pending.length > 0) {
+      const batch = this.pending.splice(0, BATCH);
+      try {
+        const entries = batch.map((message) => message.json<OutboxEntry>());
+        const last = entries.at(-1)?.position ?? 0;
+        const position = await this.apply(entries);
+        if (position < last) await this.catchUp();
+        for (const message of batch) message.ack();
+      } catch (error) {
+        for (const message of batch) message.nak(1_000);
+        throw error;
+      }
+    }
+  }
+
+  private async catchUp(): Promise<void> {
+    if (this.stopped) return;
+    for (;;) {
+      const after = await inboxPosition(this.database, this.producer);
+      const { head, entries } = await this.bus.request(outboxRead(this.producer), {
+        consumer: this.consumer,
+        after,
+        limit: BATCH,
+      });
+      if (entries.length > 0) await this.apply(entries);
+      if (entries.length === 0 || (entries.at(-1)?.position ?? head) >= head) return;
+    }
+  }
+
+  private async apply(entries: readonly OutboxEntry[]): Promise<number> {
+    const position = await applyFacts(
+      this.database,
+      this.producer,
+      entries,
+      async (tx, entry) => {
+        const subscription = this.handlers.get(entry.subject);
+        if (!subscription) return;
+        await withTrace(entry.traceparent, async () => {
+          await subscription.apply(tx, parseTolerant(subscription.event.payload, entry.payload));
+        });
+      },
+      (entry, error) => this.report.parked(entry, error),
+    );
+    for (const listener of this.afterApply) listener();
+    return position;
+  }
+}

@@ -1,0 +1,92 @@
+import pg from 'pg';
+
+// int8 columns are positions, versions and byte counts: all far below 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Values that a query can carry. */
+export type SqlValue = string | number | boolean | null | Date | Uint8Array | readonly SqlValue[] | object;
+
+/** Something that runs SQL: the pool (each statement alone) or a transaction. */
+export interface Queryable {
+  query<Row extends object = Record<string, unknown>>(sql: string, values?: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/** An open transaction. */
+export interface Transaction extends Queryable {
+  /** Runs after the commit, never after a rollback: nudges, never state. */
+  afterCommit(action: () => void): void;
+}
+
+/** The service's own schema in the site's database. */
+export class Database implements Queryable {
+  private readonly pool: pg.Pool;
+
+  constructor(options: { url: string; schema: string; maximumConnections?: number; onError?: (error: Error) => void }) {
+    this.pool = new pg.Pool({
+      connectionString: options.url,
+      max: options.maximumConnections ?? 10,
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 30_000,
+      options: `-c search_path=${options.schema} -c statement_timeout=30000`,
+      application_name: options.schema,
+    });
+    // Without a listener, an idle connection that breaks (Postgres restarted) would end the process.
+    this.pool.on('error', options.onError ?? (() => undefined));
+  }
+
+  async query<Row extends object>(sql: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+    const result = await this.pool.query<Row>(sql, [...values]);
+    return result.rows;
+  }
+
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const client = await this.pool.connect();
+    const after: (() => void)[] = [];
+    let broken: Error | undefined;
+    // A connection that dies between two statements emits an error that nobody else would handle.
+    const onError = (error: Error) => (broken = error);
+    client.on('error', onError);
+    try {
+      await client.query('begin');
+      const result = await work({
+        query: async <Row extends object>(sql: string, values: readonly SqlValue[] = []) =>
+          (await client.query<Row>(sql, [...values])).rows,
+        afterCommit: (action) => after.push(action),
+      });
+      await client.query('commit');
+      for (const action of after) action();
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((rollback: Error) => (broken ??= rollback));
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+
+  /** Waits for queries in flight, then closes every connection. */
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+/** True when trying the same again may succeed: lost connections, restarts of the server, deadlocks, full disks. */
+export function isTransient(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string')
+    return (
+      error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+    );
+  return (
+    /^(08|40|53|57|55P03|58)/.test(code) ||
+    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code)
+  );
+}
+
+/** The name of the violated unique or foreign key constraint, if that is what the error is. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+  return (code === '23505' || code === '23503') && typeof constraint === 'string' ? constraint : undefined;
+}

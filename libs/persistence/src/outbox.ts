@@ -1,0 +1,98 @@
+import type { EventDefinition, OutboxEntry } from '@muster/contracts/subjects.js';
+import { v7 as uuidv7 } from 'uuid';
+import type { Database, Queryable, Transaction } from './database.js';
+
+/** Writes facts beside the state change that makes them true (invariant 1). */
+export class Outbox {
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly site: string,
+    private readonly currentTraceparent: () => string | undefined = () => undefined,
+  ) {}
+
+  /** The relay asks to be woken after a commit that wrote facts. */
+  onCommitted(wake: () => void): void {
+    this.wake = wake;
+  }
+
+  /** Records a fact in the transaction that makes it true. Nothing is sent before the commit. */
+  async add<Payload>(tx: Transaction, event: EventDefinition<Payload>, payload: Payload): Promise<void> {
+    await tx.query('insert into outbox (id, subject, payload, traceparent) values ($1, $2, $3, $4)', [
+      uuidv7(),
+      event.subject({ site: this.site }),
+      JSON.stringify(payload),
+      this.currentTraceparent() ?? null,
+    ]);
+    tx.afterCommit(() => this.wake());
+  }
+}
+
+/** Gives every committed fact that has none the next position. Returns how many got one. Replicas take turns by the row lock. */
+export async function assignPositions(database: Database, limit = 1000): Promise<number> {
+  return database.transaction(async (tx) => {
+    await tx.query('select position from outbox_head for update');
+    const [row] = await tx.query<{ count: number }>(
+      `with pending as (
+         select id, row_number() over (order by sequence) as nth
+         from (select id, sequence from outbox where position is null order by sequence limit $1) as oldest
+       ), placed as (
+         update outbox set position = (select position from outbox_head) + pending.nth
+         from pending where outbox.id = pending.id returning 1
+       ), moved as (
+         update outbox_head set position = position + (select count(*) from placed)
+         where exists (select 1 from pending) returning 1
+       )
+       select count(*) as count from placed`,
+      [limit],
+    );
+    return row?.count ?? 0;
+  });
+}
+
+/** Facts after a position, in order, and the position of the newest. */
+export async function readOutbox(
+  database: Queryable,
+  after: number,
+  limit: number,
+): Promise<{ head: number; entries: OutboxEntry[] }> {
+  const [head] = await database.query<{ position: number }>('select position from outbox_head');
+  const entries = await database.query<OutboxEntry>(
+    `select position, id, subject, payload, traceparent,
+            to_char(occurred_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "occurredAt"
+     from outbox where position > $1 order by position limit $2`,
+    [after, limit],
+  );
+  return { head: head?.position ?? 0, entries };
+}
+
+/** The highest position that was handed to the bus. */
+export async function publishedPosition(database: Queryable): Promise<number> {
+  const [row] = await database.query<{ published: number }>('select published from outbox_head');
+  return row?.published ?? 0;
+}
+
+export async function markPublished(database: Queryable, position: number): Promise<void> {
+  await database.query('update outbox_head set published = greatest(published, $1)', [position]);
+}
+
+/** A consumer says how far it has applied; rows that all consumers have may be pruned. */
+export async function confirmConsumer(database: Queryable, consumer: string, position: number): Promise<void> {
+  await database.query(
+    `insert into outbox_consumer (consumer, position) values ($1, $2)
+     on conflict (consumer) do update set position = greatest(outbox_consumer.position, excluded.position), seen_at = now()`,
+    [consumer, position],
+  );
+}
+
+/**
+ * Deletes facts older than `keepHours` that every known consumer has applied. A consumer that is away holds
+ * them back: what it has not read is never lost.
+ */
+export async function pruneOutbox(database: Queryable, keepHours: number): Promise<void> {
+  await database.query(
+    `delete from outbox where occurred_at < now() - make_interval(hours => $1)
+       and position <= coalesce((select min(position) from outbox_consumer), 0)`,
+    [keepHours],
+  );
+}

@@ -1,0 +1,258 @@
+import { canonicalJson } from '@muster/contracts/digest.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contracts/resource.js';
+import { API_VERSION } from '@muster/contracts/resource.js';
+import { violatedConstraint, type Database, type Transaction } from '@muster/persistence/database.js';
+import type { Outbox } from '@muster/persistence/outbox.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { recallAnswer, rememberAnswer, type IdempotentRequest } from './idempotency.repository.js';
+import { ResourceRepository } from './resource.repository.js';
+
+/** What one kind adds to the common life of a resource. Each is optional but `status`. */
+export interface ResourceRules<Spec, Status> {
+  /** Looks at the document before the transaction: checks that ask other services belong here. Throws to refuse. */
+  check?(input: ResourceInput<Spec>): Promise<void>;
+  /** Refuses changes that the kind forbids. Pure. */
+  change?(current: Resource<Spec, Status>, input: ResourceInput<Spec>): void;
+  /** The status to store with this specification. */
+  status(tx: Transaction, input: ResourceInput<Spec>, current: Resource<Spec, Status> | undefined): Promise<Status>;
+  /** Writes what belongs to the change, in its transaction. */
+  saved?(
+    tx: Transaction,
+    resource: Resource<Spec, Status>,
+    previous: Resource<Spec, Status> | undefined,
+    actor: string,
+  ): Promise<void>;
+  /** Refuses or cascades, in the transaction that deletes. */
+  deleting?(tx: Transaction, resource: Resource<Spec, Status>): Promise<void>;
+  /** Fills in what is derived at the moment of reading, for a whole page at once. */
+  derive?(resources: Resource<Spec, Status>[]): Promise<Resource<Spec, Status>[]>;
+}
+
+export interface WriteOptions {
+  actor: string;
+  /** Everything is checked and decided, and nothing kept. */
+  dryRun?: boolean;
+  /** Refuse when the name exists. */
+  createOnly?: boolean;
+  /** The resourceVersion that the caller saw. */
+  ifMatch?: string | undefined;
+  idempotency?: IdempotentRequest | undefined;
+}
+
+/** Carries the result of a dry run out of the transaction that it rolls back. */
+class DryRun<Result> extends Error {
+  constructor(readonly result: Result) {
+    super('dry run');
+  }
+}
+
+/**
+ * The life of one kind of resource: read, page, apply, delete; with optimistic locking, dry run and idempotent
+ * creates; every change with its fact in one transaction.
+ */
+export class ResourceStore<Spec, Status> {
+  readonly rows: ResourceRepository<Spec, Status>;
+  private readonly events;
+
+  constructor(
+    readonly kind: Kind<Spec, Status>,
+    table: string,
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly rules: ResourceRules<Spec, Status>,
+  ) {
+    this.rows = new ResourceRepository(kind, table);
+    this.events = resourceEvents(kind);
+  }
+
+  /** @throws MusterError `resource.not-found` */
+  async get(name: string): Promise<Resource<Spec, Status>> {
+    const found = await this.rows.find(this.database, name);
+    if (!found) throw this.notFound(name);
+    return (await this.derive([found]))[0]!;
+  }
+
+  /** @throws MusterError `request.bad-continue` */
+  async list(options: {
+    limit: number;
+    continue?: string | undefined;
+    labels: Record<string, string>;
+  }): Promise<ResourceList<Resource<Spec, Status>>> {
+    const after = options.continue === undefined ? '' : decodeContinue(options.continue);
+    const found = await this.rows.page(this.database, { after, limit: options.limit + 1, labels: options.labels });
+    const items = found.slice(0, options.limit);
+    const last = items.at(-1);
+    return {
+      apiVersion: API_VERSION,
+      kind: `${this.kind.kind}List`,
+      metadata:
+        found.length > options.limit && last ? { continue: Buffer.from(last.metadata.name).toString('base64url') } : {},
+      items: await this.derive(items),
+    };
+  }
+
+  /** Creates or replaces. Applying the same document again changes nothing and makes no fact. */
+  async apply(
+    input: ResourceInput<Spec>,
+    options: WriteOptions,
+  ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
+    await this.rules.check?.(input);
+    try {
+      return await this.write(input, options);
+    } catch (error) {
+      if (error instanceof DryRun) return error.result as { resource: Resource<Spec, Status>; created: boolean };
+      if (violatedConstraint(error) !== `${this.rows.table}_name_key`) throw error;
+      // Somebody else created the name between our look and our write.
+      if (options.createOnly) throw this.taken(input.metadata.name);
+      return this.write(input, options);
+    }
+  }
+
+  /** @throws MusterError `resource.not-found`, `resource.stale-version`, or what the kind refuses */
+  async remove(name: string, options: WriteOptions): Promise<Resource<Spec, Status>> {
+    try {
+      return await this.database.transaction(async (tx) => {
+        const current = await this.rows.findForUpdate(tx, name);
+        if (!current) throw this.notFound(name);
+        this.checkVersion(current, options.ifMatch);
+        await this.rules.deleting?.(tx, current);
+        await this.rows.remove(tx, current.metadata.uid);
+        await this.outbox.add(tx, this.events.deleted, { resource: current, actor: options.actor });
+        if (options.dryRun) throw new DryRun(current);
+        return current;
+      });
+    } catch (error) {
+      if (error instanceof DryRun) return error.result as Resource<Spec, Status>;
+      throw error;
+    }
+  }
+
+  /** Records what the service itself observed, with the fact that says so. */
+  async writeStatus(tx: Transaction, uid: string, status: Status): Promise<void> {
+    const resource = await this.rows.updateStatus(tx, uid, status);
+    if (resource) await this.outbox.add(tx, this.events.saved, { resource, actor: 'system' });
+  }
+
+  /** Creates or replaces inside a transaction that does more: for kinds that the service itself makes. */
+  async saveWithin(
+    tx: Transaction,
+    input: ResourceInput<Spec>,
+    actor: string,
+  ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
+    return this.save(tx, input, { actor });
+  }
+
+  async derive(resources: Resource<Spec, Status>[]): Promise<Resource<Spec, Status>[]> {
+    return this.rules.derive && resources.length > 0 ? this.rules.derive(resources) : resources;
+  }
+
+  private async write(
+    input: ResourceInput<Spec>,
+    options: WriteOptions,
+  ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
+    return this.database.transaction(async (tx) => {
+      if (options.idempotency) {
+        const before = await recallAnswer(tx, options.idempotency);
+        if (before) return { resource: before as Resource<Spec, Status>, created: true };
+      }
+      const result = await this.save(tx, input, options);
+      if (options.idempotency && !options.dryRun) await rememberAnswer(tx, options.idempotency, result.resource);
+      if (options.dryRun) throw new DryRun(result);
+      return result;
+    });
+  }
+
+  private async save(
+    tx: Transaction,
+    input: ResourceInput<Spec>,
+    options: WriteOptions,
+  ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
+    const { name } = input.metadata;
+    const current = await this.rows.findForUpdate(tx, name);
+    if (current && options.createOnly) throw this.taken(name);
+    const expected = options.ifMatch ?? input.metadata.resourceVersion;
+    if (!current && expected !== undefined) {
+      throw new MusterError(
+        'conflict',
+        'resource.stale-version',
+        `${this.kind.kind} "${name}" does not exist any more (you saw version ${expected}). Read it again, or apply without resourceVersion to create it`,
+      );
+    }
+    if (!current) {
+      const status = await this.rules.status(tx, input, undefined);
+      return {
+        resource: await this.announce(tx, await this.rows.insert(tx, input, status), undefined, options.actor),
+        created: true,
+      };
+    }
+    this.checkVersion(current, expected);
+    if (input.metadata.uid !== undefined && input.metadata.uid !== current.metadata.uid) {
+      throw new MusterError(
+        'conflict',
+        'resource.uid-mismatch',
+        `${this.kind.kind} "${name}" was deleted and made anew: its uid is ${current.metadata.uid}. Read it again`,
+        { current },
+      );
+    }
+    this.rules.change?.(current, input);
+    const specChanged = canonicalJson(current.spec) !== canonicalJson(input.spec);
+    if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };
+    const status = await this.rules.status(tx, input, current);
+    const updated = await this.rows.update(tx, current, input, status, specChanged);
+    return { resource: await this.announce(tx, updated, current, options.actor), created: false };
+  }
+
+  private async announce(
+    tx: Transaction,
+    resource: Resource<Spec, Status>,
+    previous: Resource<Spec, Status> | undefined,
+    actor: string,
+  ): Promise<Resource<Spec, Status>> {
+    await this.rules.saved?.(tx, resource, previous, actor);
+    await this.outbox.add(tx, this.events.saved, { resource, actor });
+    return resource;
+  }
+
+  private checkVersion(current: Resource<Spec, Status>, expected: string | undefined): void {
+    if (expected === undefined || expected === current.metadata.resourceVersion) return;
+    throw new MusterError(
+      'conflict',
+      'resource.stale-version',
+      `${this.kind.kind} "${current.metadata.name}" has changed: you saw version ${expected}, it is ${current.metadata.resourceVersion} now. Read it again and repeat your change`,
+      { current },
+    );
+  }
+
+  private notFound(name: string): MusterError {
+    return new MusterError('not-found', 'resource.not-found', `There is no ${this.kind.kind} "${name}"`);
+  }
+
+  private taken(name: string): MusterError {
+    return new MusterError(
+      'conflict',
+      'resource.name-taken',
+      `A ${this.kind.kind} "${name}" exists already. Choose another name, or PUT to replace it`,
+    );
+  }
+}
+
+function sameMetadata(current: Resource, input: ResourceInput): boolean {
+  return (
+    canonicalJson(current.metadata.labels ?? {}) === canonicalJson(input.metadata.labels ?? {}) &&
+    current.metadata.displayName === input.metadata.displayName &&
+    current.metadata.folder === input.metadata.folder
+  );
+}
+
+function decodeContinue(token: string): string {
+  const name = Buffer.from(token, 'base64url').toString('utf8');
+  if (Buffer.from(name).toString('base64url') !== token || name === '') {
+    throw new MusterError(
+      'invalid',
+      'request.bad-continue',
+      'The continue token is not one that this service gave. Start the listing again without it',
+    );
+  }
+  return name;
+}

@@ -1,0 +1,80 @@
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import type { Resource } from '@muster/contracts/resource.js';
+import { Bus } from '@muster/messaging/bus.js';
+import type { OutboxRelay } from '@muster/messaging/relay.js';
+import type { Database } from '@muster/persistence/database.js';
+import { readOutbox } from '@muster/persistence/outbox.js';
+import { Observable } from 'rxjs';
+import type { ResourceStore } from './resource-store.js';
+
+export interface WatchEvent<Spec = unknown, Status = unknown> {
+  /** `existing` for what was there when the watch began, then what happens. */
+  type: 'existing' | 'saved' | 'deleted';
+  resource: Resource<Spec, Status>;
+  position: number;
+}
+
+const PAGE = 500;
+/** Another replica may have positioned the facts: look this often without being told. */
+const LOOK_EVERY_MILLISECONDS = 1_000;
+
+/**
+ * Follows one kind: first everything there is, then every change in order. It reads the outbox, so a watch misses
+ * nothing whatever happens to the bus, and costs nothing when nothing changes.
+ */
+export function watchResources<Spec, Status>(
+  store: ResourceStore<Spec, Status>,
+  database: Database,
+  relay: OutboxRelay,
+  bus: Bus,
+  options: { name?: string | undefined; after?: number | undefined },
+): Observable<WatchEvent<Spec, Status>> {
+  const events = resourceEvents(store.kind);
+  const saved = events.saved.subject({ site: bus.site });
+  const deleted = events.deleted.subject({ site: bus.site });
+  const wanted = (resource: Resource<Spec, Status>) =>
+    options.name === undefined || resource.metadata.name === options.name;
+
+  return new Observable((subscriber) => {
+    let position = options.after ?? 0;
+    let following: Promise<void> = Promise.resolve();
+
+    const readOn = async () => {
+      for (;;) {
+        if (subscriber.closed) return;
+        const { entries } = await readOutbox(database, position, PAGE);
+        for (const entry of entries) {
+          position = entry.position;
+          if (entry.subject !== saved && entry.subject !== deleted) continue;
+          const { resource } = entry.payload as { resource: Resource<Spec, Status> };
+          if (wanted(resource))
+            subscriber.next({ type: entry.subject === saved ? 'saved' : 'deleted', resource, position });
+        }
+        if (entries.length < PAGE) return;
+      }
+    };
+    const follow = () => {
+      following = following.then(readOn).catch((error: unknown) => subscriber.error(error));
+    };
+
+    const begin = async () => {
+      if (options.after !== undefined) return;
+      position = (await readOutbox(database, 0, 0)).head;
+      let next: string | undefined;
+      do {
+        const page = await store.list({ limit: PAGE, continue: next, labels: {} });
+        for (const resource of page.items)
+          if (wanted(resource)) subscriber.next({ type: 'existing', resource, position });
+        next = page.metadata.continue;
+      } while (next !== undefined && !subscriber.closed);
+    };
+    following = begin().catch((error: unknown) => subscriber.error(error));
+    follow();
+    const stop = relay.onPositioned(follow);
+    const timer = setInterval(follow, LOOK_EVERY_MILLISECONDS);
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  });
+}

@@ -1,0 +1,138 @@
+import {
+  API_VERSION,
+  type Kind,
+  type Metadata,
+  type Resource,
+  type ResourceInput,
+} from '@muster/contracts/resource.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { v7 as uuidv7 } from 'uuid';
+
+interface Row {
+  uid: string;
+  name: string;
+  display_name: string | null;
+  folder: string | null;
+  labels: Record<string, string>;
+  resource_version: number;
+  generation: number;
+  spec: unknown;
+  status: unknown;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const COLUMNS =
+  'uid, name, display_name, folder, labels, resource_version, generation, spec, status, created_at, updated_at';
+
+/** The rows of one kind. The table has the columns above; its migration adds what the kind needs besides. */
+export class ResourceRepository<Spec, Status> {
+  constructor(
+    private readonly kind: Kind<Spec, Status>,
+    readonly table: string,
+  ) {}
+
+  async find(database: Queryable, name: string): Promise<Resource<Spec, Status> | undefined> {
+    return this.one(await database.query<Row>(`select ${COLUMNS} from ${this.table} where name = $1`, [name]));
+  }
+
+  async findByUid(database: Queryable, uid: string): Promise<Resource<Spec, Status> | undefined> {
+    return this.one(await database.query<Row>(`select ${COLUMNS} from ${this.table} where uid = $1`, [uid]));
+  }
+
+  async findForUpdate(tx: Transaction, name: string): Promise<Resource<Spec, Status> | undefined> {
+    return this.one(await tx.query<Row>(`select ${COLUMNS} from ${this.table} where name = $1 for update`, [name]));
+  }
+
+  /** A page in the order of names, after a name. */
+  async page(
+    database: Queryable,
+    options: { after: string; limit: number; labels: Record<string, string> },
+  ): Promise<Resource<Spec, Status>[]> {
+    const rows = await database.query<Row>(
+      `select ${COLUMNS} from ${this.table} where name > $1 and labels @> $2 order by name limit $3`,
+      [options.after, JSON.stringify(options.labels), options.limit],
+    );
+    return rows.map((row) => this.toResource(row));
+  }
+
+  async insert(tx: Transaction, input: ResourceInput<Spec>, status: Status): Promise<Resource<Spec, Status>> {
+    const rows = await tx.query<Row>(
+      `insert into ${this.table} (uid, name, display_name, folder, labels, resource_version, generation, spec, status)
+       values ($1, $2, $3, $4, $5, nextval('resource_version'), 1, $6, $7) returning ${COLUMNS}`,
+      [
+        uuidv7(),
+        input.metadata.name,
+        input.metadata.displayName ?? null,
+        input.metadata.folder ?? null,
+        JSON.stringify(input.metadata.labels ?? {}),
+        JSON.stringify(input.spec),
+        JSON.stringify(status),
+      ],
+    );
+    return this.toResource(rows[0]!);
+  }
+
+  async update(
+    tx: Transaction,
+    current: Resource<Spec, Status>,
+    input: ResourceInput<Spec>,
+    status: Status,
+    specChanged: boolean,
+  ): Promise<Resource<Spec, Status>> {
+    const rows = await tx.query<Row>(
+      `update ${this.table} set display_name = $2, folder = $3, labels = $4, spec = $5, status = $6,
+         resource_version = nextval('resource_version'), generation = generation + $7, updated_at = now()
+       where uid = $1 returning ${COLUMNS}`,
+      [
+        current.metadata.uid,
+        input.metadata.displayName ?? null,
+        input.metadata.folder ?? null,
+        JSON.stringify(input.metadata.labels ?? {}),
+        JSON.stringify(input.spec),
+        JSON.stringify(status),
+        specChanged ? 1 : 0,
+      ],
+    );
+    return this.toResource(rows[0]!);
+  }
+
+  async updateStatus(tx: Transaction, uid: string, status: Status): Promise<Resource<Spec, Status> | undefined> {
+    return this.one(
+      await tx.query<Row>(
+        `update ${this.table} set status = $2, resource_version = nextval('resource_version'), updated_at = now()
+         where uid = $1 returning ${COLUMNS}`,
+        [uid, JSON.stringify(status)],
+      ),
+    );
+  }
+
+  async remove(tx: Transaction, uid: string): Promise<void> {
+    await tx.query(`delete from ${this.table} where uid = $1`, [uid]);
+  }
+
+  private one(rows: Row[]): Resource<Spec, Status> | undefined {
+    return rows[0] && this.toResource(rows[0]);
+  }
+
+  private toResource(row: Row): Resource<Spec, Status> {
+    const metadata: Metadata = {
+      name: row.name,
+      ...(row.display_name === null ? {} : { displayName: row.display_name }),
+      ...(row.folder === null ? {} : { folder: row.folder }),
+      ...(Object.keys(row.labels).length === 0 ? {} : { labels: row.labels }),
+      uid: row.uid,
+      resourceVersion: String(row.resource_version),
+      generation: row.generation,
+      createdAt: row.created_at.toISOString(),
+      updatedAt: row.updated_at.toISOString(),
+    };
+    return {
+      apiVersion: API_VERSION,
+      kind: this.kind.kind,
+      metadata,
+      spec: row.spec as Spec,
+      status: row.status as Status,
+    };
+  }
+}

@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+  type Type,
+} from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { canonicalJson } from '@muster/contracts/digest.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import {
+  nameSchema,
+  type Kind,
+  type Resource,
+  type ResourceInput,
+  type ResourceList,
+} from '@muster/contracts/resource.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { OutboxRelay } from '@muster/messaging/relay.js';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { actorName } from '../auth/principal.js';
+import { principalOf } from '../auth/http-authentication.js';
+import { parseLabelSelector } from './label-selector.js';
+import type { ResourceStore } from './resource-store.js';
+import { watchResources } from './resource-watch.js';
+import { streamEvents } from './server-sent-events.js';
+
+export const listQuerySchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).optional().describe('Objects per page, default 100'),
+  continue: z.string().max(200).optional().describe('From metadata.continue of the page before'),
+  labelSelector: z.string().max(1000).optional().describe('name=value, comma separated: all must match'),
+  watch: z
+    .stringbool()
+    .optional()
+    .describe('true: a stream of server-sent events, first all objects, then every change'),
+  name: nameSchema.optional().describe('With watch: only this object'),
+});
+const writeQuerySchema = z.strictObject({
+  dryRun: z.stringbool().optional().describe('true: check and decide everything, keep nothing'),
+});
+const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'an Idempotency-Key has 1 to 200 visible ASCII characters');
+
+type AnyStore = ResourceStore<unknown, unknown>;
+
+/**
+ * The REST door of one kind: the same five routes for each, from the kind's own schemas.
+ *
+ * @param token the provider of the kind's ResourceStore
+ */
+export function restController(kind: Kind, token: symbol): Type<unknown> {
+  const writable = kind.verbs.includes('apply');
+  const deletable = kind.verbs.includes('delete');
+
+  @ApiTags(kind.kind)
+  @ApiBearerAuth()
+  @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+  @Controller(`api/v1/${kind.plural}`)
+  class ResourceController {
+    constructor(
+      @Inject(token) readonly store: AnyStore,
+      @Inject(Database) readonly database: Database,
+      @Inject(OutboxRelay) readonly relay: OutboxRelay,
+      @Inject(Bus) readonly bus: Bus,
+    ) {}
+
+    @Get()
+    @ApiOperation({ operationId: `list${kind.kind}`, summary: `Lists or watches ${kind.plural}` })
+    @ApiResponse({ status: 200, standardSchema: kind.list })
+    async list(
+      @Query({ schema: listQuerySchema }) query: z.infer<typeof listQuerySchema>,
+      @Req() request: FastifyRequest,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<ResourceList<Resource> | void> {
+      if (!query.watch) {
+        return this.store.list({
+          limit: query.limit ?? 100,
+          continue: query.continue,
+          labels: parseLabelSelector(query.labelSelector),
+        });
+      }
+      const last = Number(request.headers['last-event-id']);
+      const events = watchResources(this.store, this.database, this.relay, this.bus, {
+        name: query.name,
+        after: Number.isSafeInteger(last) && last > 0 ? last : undefined,
+      });
+      streamEvents(request, reply, events, (event) => ({
+        id: String(event.position),
+        event: event.type,
+        data: event.resource,
+      }));
+    }
+
+    @Get(':name')
+    @ApiOperation({ operationId: `get${kind.kind}`, summary: `Reads one ${kind.kind}` })
+    @ApiResponse({ status: 200, standardSchema: kind.resource })
+    async get(
+      @Param('name', { schema: nameSchema }) name: string,
+      @Req() request: FastifyRequest,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<Resource | void> {
+      const resource = await this.store.get(name);
+      const tag = etag(resource);
+      void reply.header('ETag', tag);
+      if (request.headers['if-none-match'] === tag) {
+        void reply.status(304).send();
+        return;
+      }
+      return resource;
+    }
+  }
+
+  /** Routes that only writable kinds have, added as decorated methods of a subclass. */
+  class WritableController extends ResourceController {
+    @Post()
+    @HttpCode(201)
+    @ApiOperation({
+      operationId: `create${kind.kind}`,
+      summary: `Creates a ${kind.kind}; refused when the name exists`,
+    })
+    @ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'Repeating the request with the same key repeats the answer, not the deed',
+    })
+    @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
+    @ApiResponse({ status: 201, standardSchema: kind.resource })
+    async create(
+      @Body({ schema: kind.input }) input: ResourceInput,
+      @Query({ schema: writeQuerySchema }) query: z.infer<typeof writeQuerySchema>,
+      @Req() request: FastifyRequest,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<Resource> {
+      const actor = actorName(principalOf(request));
+      const { resource } = await this.store.apply(input, {
+        actor,
+        createOnly: true,
+        dryRun: query.dryRun ?? false,
+        idempotency: idempotencyOf(request, actor, kind, input),
+      });
+      void reply.header('ETag', etag(resource)).header('Location', `/api/v1/${kind.plural}/${resource.metadata.name}`);
+      return resource;
+    }
+
+    @Put(':name')
+    @ApiOperation({ operationId: `apply${kind.kind}`, summary: `Creates or replaces a ${kind.kind}` })
+    @ApiHeader({ name: 'If-Match', required: false, description: 'ETag that must still be current' })
+    @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
+    @ApiResponse({ status: 200, standardSchema: kind.resource })
+    @ApiResponse({ status: 201, standardSchema: kind.resource })
+    async apply(
+      @Param('name', { schema: nameSchema }) name: string,
+      @Body({ schema: kind.input }) input: ResourceInput,
+      @Query({ schema: writeQuerySchema }) query: z.infer<typeof writeQuerySchema>,
+      @Req() request: FastifyRequest,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<Resource> {
+      if (input.metadata.name !== name) {
+        throw new MusterError(
+          'invalid',
+          'resource.name-mismatch',
+          `The address says "${name}", metadata.name says "${input.metadata.name}". They must be the same`,
+        );
+      }
+      const { resource, created } = await this.store.apply(input, {
+        actor: actorName(principalOf(request)),
+        dryRun: query.dryRun ?? false,
+        ifMatch: ifMatchOf(request),
+      });
+      void reply.status(created ? 201 : 200).header('ETag', etag(resource));
+      return resource;
+    }
+  }
+
+  class DeletableController extends (writable ? WritableController : ResourceController) {
+    @Delete(':name')
+    @Header('Cache-Control', 'no-store')
+    @ApiOperation({ operationId: `delete${kind.kind}`, summary: `Deletes a ${kind.kind}; answers what it was` })
+    @ApiHeader({ name: 'If-Match', required: false, description: 'ETag that must still be current' })
+    @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
+    @ApiResponse({ status: 200, standardSchema: kind.resource })
+    async remove(
+      @Param('name', { schema: nameSchema }) name: string,
+      @Query({ schema: writeQuerySchema }) query: z.infer<typeof writeQuerySchema>,
+      @Req() request: FastifyRequest,
+    ): Promise<Resource> {
+      return this.store.remove(name, {
+        actor: actorName(principalOf(request)),
+        dryRun: query.dryRun ?? false,
+        ifMatch: ifMatchOf(request),
+      });
+    }
+  }
+
+  const chosen = deletable ? DeletableController : writable ? WritableController : ResourceController;
+  // Nest reads route metadata of the class it is given; subclasses inherit methods but not the class metadata.
+  for (const key of Reflect.getMetadataKeys(ResourceController) as unknown[]) {
+    if (key === 'design:paramtypes' || chosen === ResourceController) continue;
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, ResourceController), chosen);
+  }
+  Object.defineProperty(chosen, 'name', { value: `${kind.kind}Controller` });
+  return chosen;
+}
+
+function etag(resource: Resource): string {
+  return `"${resource.metadata.resourceVersion}"`;
+}
+
+function ifMatchOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['if-match'];
+  return header === undefined || header === '*' ? undefined : header.replace(/^W\//, '').replaceAll('"', '');
+}
+
+function idempotencyOf(request: FastifyRequest, actor: string, kind: Kind, input: unknown) {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = idempotencyKeySchema.safeParse(header);
+  if (!key.success)
+    throw new MusterError(
+      'invalid',
+      'request.idempotency-key',
+      'Idempotency-Key: 1 to 200 visible ASCII characters are expected',
+    );
+  return {
+    actor,
+    key: `${kind.plural}:${key.data}`,
+    requestSha256: createHash('sha256').update(canonicalJson(input)).digest('hex'),
+  };
+}

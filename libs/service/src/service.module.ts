@@ -1,0 +1,133 @@
+import { Global, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { apiTokenChanged } from '@muster/contracts/events/api-token-changed.js';
+import type { ServiceName } from '@muster/contracts/resource.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { FactConsumer, on, type Subscription } from '@muster/messaging/consumer.js';
+import { OutboxRelay } from '@muster/messaging/relay.js';
+import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import type { ServiceConfig } from '@muster/platform/config.js';
+import { currentTraceparent } from '@muster/platform/trace.js';
+import type { Logger } from 'pino';
+import { ApiTokenRepository } from './auth/api-token.repository.js';
+import { TokenAuthenticator } from './auth/token-authenticator.js';
+import { HealthController } from './health/health.controller.js';
+import { MetricsController } from './health/metrics.controller.js';
+import { Metrics } from './health/metrics.js';
+import { pruneAnswers } from './resources/idempotency.repository.js';
+import { CONFIG, LOGGER } from './tokens.js';
+
+/** What a service tells the others' facts apart by: producer → what it does with each. */
+export const SUBSCRIPTIONS = Symbol('subscriptions');
+export type Subscriptions = Partial<Record<ServiceName, Subscription[]>>;
+
+/** Starts what runs in the background once everything is wired, and ends it in the right order. */
+class BackgroundWork implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly consumers: FactConsumer[] = [];
+  private pruning: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly service: ServiceName,
+    private readonly database: Database,
+    private readonly bus: Bus,
+    private readonly relay: OutboxRelay,
+    private readonly tokens: ApiTokenRepository,
+    private readonly subscriptions: Subscriptions,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.relay.start();
+    const subscriptions: Subscriptions = { ...this.subscriptions };
+    if (this.service !== 'policy') {
+      const keepToken = on(apiTokenChanged, (tx, token) => this.tokens.save(tx, token));
+      subscriptions.policy = [keepToken, ...(subscriptions.policy ?? [])];
+    }
+    for (const [producer, handlers] of Object.entries(subscriptions)) {
+      const consumer = new FactConsumer(this.database, this.bus, this.service, producer as ServiceName, handlers, {
+        error: (error) => this.logger.warn({ err: error, producer }, 'cannot read facts right now; trying again'),
+        parked: (entry, error) =>
+          this.logger.error(
+            { err: error, producer, position: entry.position, subject: entry.subject },
+            'parked a fact that cannot be applied',
+          ),
+      });
+      consumer.start();
+      this.consumers.push(consumer);
+    }
+    this.pruning = setInterval(() => {
+      pruneAnswers(this.database).catch((error: unknown) => this.logger.warn({ err: error }, 'pruning failed'));
+    }, 3_600_000);
+    this.pruning.unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.pruning);
+    await Promise.all(this.consumers.map((consumer) => consumer.stop()));
+    await this.relay.stop();
+    await this.bus.close();
+    await this.database.close();
+  }
+}
+
+/** What every service has: its database, its place on the bus, authentication, health and metrics. */
+@Global()
+@Module({})
+export class ServiceModule {
+  /** @param parts.resources already opened connections, made by startService before Nest wires the rest */
+  static forRoot(parts: {
+    service: ServiceName;
+    config: ServiceConfig;
+    logger: Logger;
+    database: Database;
+    bus: Bus;
+    subscriptions:
+      | {
+          imports?: DynamicModule['imports'];
+          inject: unknown[];
+          useFactory: (...dependencies: never[]) => Subscriptions;
+        }
+      | undefined;
+  }): DynamicModule {
+    const { service, config, logger, database, bus } = parts;
+    return {
+      module: ServiceModule,
+      imports: parts.subscriptions?.imports ?? [],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOGGER, useValue: logger },
+        { provide: Database, useValue: database },
+        { provide: Bus, useValue: bus },
+        { provide: Outbox, useFactory: () => new Outbox(config.MUSTER_SITE, currentTraceparent) },
+        {
+          provide: OutboxRelay,
+          inject: [Outbox],
+          useFactory: (outbox: Outbox) =>
+            new OutboxRelay(database, bus, service, outbox, (error) =>
+              logger.warn({ err: error }, 'cannot publish facts right now; trying again'),
+            ),
+        },
+        { provide: ApiTokenRepository, useFactory: () => new ApiTokenRepository(database) },
+        {
+          provide: TokenAuthenticator,
+          inject: [ApiTokenRepository],
+          useFactory: (tokens: ApiTokenRepository) => new TokenAuthenticator(tokens),
+        },
+        { provide: Metrics, useFactory: () => new Metrics(service, database) },
+        {
+          provide: SUBSCRIPTIONS,
+          inject: (parts.subscriptions?.inject ?? []) as never[],
+          useFactory: parts.subscriptions?.useFactory ?? (() => ({})),
+        },
+        {
+          provide: BackgroundWork,
+          inject: [OutboxRelay, ApiTokenRepository, SUBSCRIPTIONS],
+          useFactory: (relay: OutboxRelay, tokens: ApiTokenRepository, subscriptions: Subscriptions) =>
+            new BackgroundWork(service, database, bus, relay, tokens, subscriptions, logger),
+        },
+      ],
+      exports: [CONFIG, LOGGER, Database, Bus, Outbox, OutboxRelay, ApiTokenRepository, TokenAuthenticator, Metrics],
+    };
+  }
+}

@@ -1,0 +1,252 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import type { Server } from '@grpc/grpc-js';
+import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Transport, type GrpcOptions } from '@nestjs/microservices';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.js';
+import type { ServiceName } from '@muster/contracts/resource.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { migrate } from '@muster/persistence/migrate.js';
+import { loadConfig, type ServiceConfig } from '@muster/platform/config.js';
+import { currentTraceId, withTrace } from '@muster/platform/trace.js';
+import type { FastifyInstance } from 'fastify';
+import { HealthImplementation } from 'grpc-health-check';
+import { pino, type Logger } from 'pino';
+import type { z } from 'zod';
+import { authenticateGrpc } from './auth/grpc-authentication.js';
+import { authenticateHttp, type Authenticator, type RouteProof } from './auth/http-authentication.js';
+import { TokenAuthenticator } from './auth/token-authenticator.js';
+import { Metrics } from './health/metrics.js';
+import { acceptJsonBodies } from './json-body.js';
+import { NestLogger } from './nest-logger.js';
+import { ProblemFilter, sendProblem, translate } from './problem.filter.js';
+import { closeEventStreams } from './resources/server-sent-events.js';
+import { SchemaPipe } from './schema.pipe.js';
+import { ServiceModule, type Subscriptions } from './service.module.js';
+
+const SERVICES: readonly ServiceName[] = ['catalog', 'deployment', 'content', 'policy'];
+const LOADER = {
+  keepCase: false,
+  longs: Number,
+  enums: String,
+  defaults: false,
+  arrays: true,
+  oneofs: false,
+  includeDirs: [PROTO_FOLDER],
+};
+const VERSION = '0.1.0';
+
+/** What makes one service different from the others. */
+export interface ServiceDefinition<Config extends ServiceConfig> {
+  service: ServiceName;
+  config: z.ZodType<Config>;
+  /** Folder of the service's own migrations. */
+  migrations: string;
+  /** The service's modules. They may inject what ServiceModule exports. */
+  modules: (Type<unknown> | DynamicModule)[];
+  /** Facts of other services that this one applies. */
+  subscriptions?: {
+    imports?: DynamicModule['imports'];
+    inject: unknown[];
+    useFactory: (...dependencies: never[]) => Subscriptions;
+  };
+  /** Routes that ask for something else than an API token. */
+  routes?: readonly RouteProof[];
+  /** Proves devices; only the policy service has it. */
+  deviceAuthenticator?: (app: INestApplication) => Authenticator;
+}
+
+/**
+ * Runs a service as a process: REST, gRPC and NATS in one Nest application. Never returns an error for what a user can
+ * mend: it prints one line and ends with exit code 2 (bad configuration) or 1 (cannot start).
+ */
+export async function runService<Config extends ServiceConfig>(definition: ServiceDefinition<Config>): Promise<void> {
+  const logger = pino({
+    name: definition.service,
+    level: process.env['MUSTER_LOG_LEVEL'] ?? 'info',
+    mixin: () => {
+      const correlationId = currentTraceId();
+      return correlationId ? { correlationId } : {};
+    },
+    redact: ['req.headers.authorization', 'err.config', 'token', '*.token'],
+  });
+  let config: Config;
+  try {
+    config = loadConfig(definition.config, process.env);
+  } catch (error) {
+    logger.fatal({ code: 'config.invalid' }, `cannot start: ${(error as Error).message}`);
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    const app = await startService(definition, config, logger);
+    // A supervisor that dies takes its services along: nothing outlives `muster up`.
+    process.on('disconnect', () => void app.close().finally(() => process.exit(0)));
+    app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+    const limit = config.MUSTER_SHUTDOWN_SECONDS * 1000;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => setTimeout(() => process.exit(1), limit).unref());
+    }
+  } catch (error) {
+    logger.fatal({ err: error, code: startFailureCode(error) }, `cannot start: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
+
+/** Wires and starts a service; the caller closes it. Used by runService and by tests. */
+export async function startService<Config extends ServiceConfig>(
+  definition: ServiceDefinition<Config>,
+  config: Config,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const { service } = definition;
+  if (config.MUSTER_MIGRATE) {
+    await migrate({
+      url: config.MUSTER_DATABASE_URL,
+      schema: service,
+      folder: definition.migrations,
+      log: (line) => logger.info(line),
+    });
+  }
+  const database = new Database({
+    url: config.MUSTER_DATABASE_URL,
+    schema: service,
+    onError: (error) => logger.warn({ err: error }, 'a database connection broke'),
+  });
+  const bus = await Bus.connect({
+    url: config.MUSTER_NATS_URL,
+    user: config.MUSTER_NATS_USER,
+    password: config.MUSTER_NATS_PASSWORD,
+    site: config.MUSTER_SITE,
+    service,
+  });
+  const common = ServiceModule.forRoot({
+    service,
+    config,
+    logger,
+    database,
+    bus,
+    subscriptions: definition.subscriptions,
+  });
+
+  @Module({ imports: [common, ...definition.modules] })
+  class RootModule {}
+
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.MUSTER_BODY_LIMIT_BYTES,
+    requestTimeout: 60_000,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    forceCloseConnections: 'idle',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(RootModule, adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+  });
+  const server = adapter.getInstance() as unknown as FastifyInstance;
+  const tokens = app.get(TokenAuthenticator);
+
+  traceRequests(server, logger);
+  acceptJsonBodies(server);
+  authenticateHttp(server, definition.routes ?? [], {
+    token: tokens,
+    ...(definition.deviceAuthenticator ? { device: definition.deviceAuthenticator(app) } : {}),
+  });
+  app.get(Metrics).observeHttp(server);
+  app.useGlobalPipes(new SchemaPipe());
+  app.useGlobalFilters(new ProblemFilter(logger));
+
+  const health = new HealthImplementation({ '': 'SERVING', [protoPackage(service)]: 'SERVING' });
+  app.connectMicroservice<GrpcOptions>(
+    {
+      transport: Transport.GRPC,
+      options: {
+        url: `${config.MUSTER_HOST}:${config.MUSTER_GRPC_PORT}`,
+        package: protoPackage(service),
+        protoPath: protoFile(service),
+        loader: LOADER as never,
+        maxReceiveMessageLength: config.MUSTER_BODY_LIMIT_BYTES,
+        gracefulShutdown: true,
+        channelOptions: { interceptors: [authenticateGrpc(tokens)] } as never,
+        onLoadPackageDefinition: (_own: unknown, grpc: Server) => {
+          health.addToServer(grpc);
+          // Any service describes the whole API, so that one address is enough for a client with reflection.
+          new ReflectionService(loadSync(SERVICES.map(protoFile), LOADER)).addToServer(grpc);
+        },
+      },
+    },
+    { inheritAppConfig: true },
+  );
+  serveDocumentation(app, service);
+  await app.startAllMicroservices();
+  await app.listen(config.MUSTER_HTTP_PORT, config.MUSTER_HOST);
+  // Nest installs its own handler while it starts; what fails before a controller (bodies, hooks) must answer as problems too.
+  logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
+  return app;
+}
+
+/** The OpenAPI 3.1 document of a service, from the schemas of its contracts. */
+export function openApiDocument(app: INestApplication, service: ServiceName) {
+  return SwaggerModule.createDocument(
+    app,
+    new DocumentBuilder()
+      .setOpenAPIVersion('3.1.0')
+      .setTitle(`Muster ${service}`)
+      .setVersion('v1')
+      .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+      .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API token: muster_…' })
+      .build(),
+    { autoTagControllers: false },
+  );
+}
+
+function serveDocumentation(app: INestApplication, service: ServiceName): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, service), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: `Muster ${service} API`,
+  });
+}
+
+/** Every request runs in the trace of its `traceparent`, or in a new one; the answer names it. */
+function traceRequests(server: FastifyInstance, logger: Logger): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    withTrace(request.headers['traceparent'] as string | undefined, () => {
+      void reply.header('X-Correlation-Id', currentTraceId());
+      done();
+    });
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    if (request.url === '/livez' || request.url === '/readyz') return;
+    logger.info(
+      {
+        method: request.method,
+        url: request.url.split('?', 1)[0],
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+  server.addHook('preClose', async () => closeEventStreams());
+  server.setErrorHandler((error, request, reply) => {
+    const known = translate(error);
+    if (known === error) logger.error({ err: error }, 'request failed');
+    sendProblem(request, reply, known);
+  });
+}
+
+function startFailureCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'EADDRINUSE' ? 'service.port-in-use' : 'service.cannot-start';
+}
+
+/** The migrations folder beside a service's sources, in the tree and in the build alike. */
+export function migrationsBeside(directory: string): string {
+  return join(directory, '..', 'migrations');
+}
