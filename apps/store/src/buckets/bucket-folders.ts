@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { S3Error } from '../errors.js';
+import { renameDurably, syncFolder, writeSynced } from '../folder/durable-files.js';
+import { type Layout, SHARDS, makeShards } from '../folder/layout.js';
+import { SortedKeys } from '../listing/sorted-keys.js';
+import { keyOfFileName } from '../objects/key-file-names.js';
+import { parsePointer } from '../objects/pointer.js';
+import { isBucketName } from './bucket-name.js';
+
+const bucketSchema = z.object({ bucketVersion: z.literal(1), createdAt: z.iso.datetime() });
+
+/** A bucket that is open. */
+export interface Bucket {
+  name: string;
+  createdAt: string;
+  /** `objects` folder with the pointer files. */
+  objects: string;
+  /** Every key, in order. The pointer files are the truth; this is read from their names at start and kept with them. */
+  keys: SortedKeys;
+  /** Commits under way; a bucket with any cannot be deleted. */
+  commits: number;
+}
+
+/** The buckets of a store. A bucket is one folder that appears and disappears by rename, never by halves. */
+export class BucketFolders {
+  private readonly open = new Map<string, Bucket>();
+  private readonly creating = new Set<string>();
+
+  private constructor(private readonly layout: Layout) {}
+
+  /** Opens every bucket and reads its keys. */
+  static async load(layout: Layout): Promise<BucketFolders> {
+    const folders = new BucketFolders(layout);
+    for (const name of await readdir(layout.buckets)) {
+      if (isBucketName(name)) folders.open.set(name, await loadBucket(layout, name));
+    }
+    return folders;
+  }
+
+  /** Every bucket, by name. */
+  list(): Bucket[] {
+    return [...this.open.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  find(name: string): Bucket | undefined {
+    return this.open.get(name);
+  }
+
+  /** @throws S3Error `NoSuchBucket` */
+  get(name: string): Bucket {
+    const bucket = this.open.get(name);
+    if (!bucket) throw new S3Error('NoSuchBucket', undefined, { BucketName: name });
+    return bucket;
+  }
+
+  /** @throws S3Error `BucketAlreadyOwnedByYou` */
+  async create(name: string, now: Date): Promise<void> {
+    if (this.open.has(name) || this.creating.has(name)) {
+      throw new S3Error('BucketAlreadyOwnedByYou', undefined, { BucketName: name });
+    }
+    this.creating.add(name);
+    try {
+      const unfinished = join(this.layout.temporary, randomUUID());
+      const createdAt = now.toISOString();
+      await mkdir(unfinished);
+      await makeShards(join(unfinished, 'objects'));
+      await writeSynced(join(unfinished, 'bucket.json'), `${JSON.stringify({ bucketVersion: 1, createdAt })}\n`);
+      await syncFolder(unfinished);
+      await renameDurably(unfinished, join(this.layout.buckets, name));
+      const objects = join(this.layout.buckets, name, 'objects');
+      this.open.set(name, { name, createdAt, objects, keys: SortedKeys.from([]), commits: 0 });
+    } finally {
+      this.creating.delete(name);
+    }
+  }
+
+  /** @throws S3Error `NoSuchBucket` or `BucketNotEmpty` */
+  async delete(name: string): Promise<void> {
+    const bucket = this.get(name);
+    if (bucket.keys.size > 0 || bucket.commits > 0) {
+      throw new S3Error('BucketNotEmpty', undefined, { BucketName: name });
+    }
+    // Not "open" any more before the first await, so that no commit can begin; not free either until it is gone.
+    bucket.commits = Number.POSITIVE_INFINITY;
+    const aside = join(this.layout.temporary, randomUUID());
+    try {
+      await rename(join(this.layout.buckets, name), aside);
+    } catch (error) {
+      bucket.commits = 0;
+      throw error;
+    }
+    this.open.delete(name);
+    await syncFolder(this.layout.buckets);
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+async function loadBucket(layout: Layout, name: string): Promise<Bucket> {
+  const folder = join(layout.buckets, name);
+  const { createdAt } = bucketSchema.parse(JSON.parse(await readFile(join(folder, 'bucket.json'), 'utf8')));
+  const objects = join(folder, 'objects');
+  const keys: string[] = [];
+  for (const shard of SHARDS) {
+    for (const fileName of await readdir(join(objects, shard))) {
+      const key = keyOfFileName(fileName);
+      if (key === null) continue;
+      keys.push(key ?? parsePointer(await readFile(join(objects, shard, fileName), 'utf8')).key);
+    }
+  }
+  return { name, createdAt, objects, keys: SortedKeys.from(keys), commits: 0 };
+}
