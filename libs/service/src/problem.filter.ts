@@ -66,7 +66,9 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 }
 
 /** What frameworks and servers throw, as a MusterError where it is not a bug of ours. */
-export function translate(error: unknown): unknown {
+export function translate(thrown: unknown): unknown {
+  // Nest wraps what Fastify threw before a route was reached.
+  const error = thrown instanceof HttpException && thrown.cause !== undefined ? thrown.cause : thrown;
   if (error instanceof MusterError) return error;
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === 'string' && code in FRAMEWORK) {

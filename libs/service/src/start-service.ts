@@ -25,7 +25,7 @@ import { TokenAuthenticator } from './auth/token-authenticator.js';
 import { Metrics } from './health/metrics.js';
 import { acceptJsonBodies } from './json-body.js';
 import { NestLogger } from './nest-logger.js';
-import { ProblemFilter, sendProblem, translate } from './problem.filter.js';
+import { ProblemFilter } from './problem.filter.js';
 import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
 import { ServiceModule, type Subscriptions } from './service.module.js';
@@ -185,7 +185,6 @@ export async function startService<Config extends ServiceConfig>(
   serveDocumentation(app, service);
   await app.startAllMicroservices();
   await app.listen(config.MUSTER_HTTP_PORT, config.MUSTER_HOST);
-  // Nest installs its own handler while it starts; what fails before a controller (bodies, hooks) must answer as problems too.
   logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
   return app;
 }
@@ -234,11 +233,6 @@ function traceRequests(server: FastifyInstance, logger: Logger): void {
     );
   });
   server.addHook('preClose', async () => closeEventStreams());
-  server.setErrorHandler((error, request, reply) => {
-    const known = translate(error);
-    if (known === error) logger.error({ err: error }, 'request failed');
-    sendProblem(request, reply, known);
-  });
 }
 
 function startFailureCode(error: unknown): string {

@@ -3,7 +3,7 @@ import type { Resource } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import type { OutboxRelay } from '@muster/messaging/relay.js';
 import type { Database } from '@muster/persistence/database.js';
-import { readOutbox } from '@muster/persistence/outbox.js';
+import { assignPositions, readOutbox } from '@muster/persistence/outbox.js';
 import { Observable } from 'rxjs';
 import type { ResourceStore } from './resource-store.js';
 
@@ -20,7 +20,7 @@ const LOOK_EVERY_MILLISECONDS = 1_000;
 
 /**
  * Follows one kind: first everything there is, then every change in order. It reads the outbox, so a watch misses
- * nothing whatever happens to the bus, and costs nothing when nothing changes.
+ * nothing whatever happens to the bus. A change that happens while the listing is read may be told twice.
  */
 export function watchResources<Spec, Status>(
   store: ResourceStore<Spec, Status>,
@@ -59,6 +59,8 @@ export function watchResources<Spec, Status>(
 
     const begin = async () => {
       if (options.after !== undefined) return;
+      // What was committed before this moment gets its position now, so that the listing below holds it and `saved` need not.
+      await assignPositions(database);
       position = (await readOutbox(database, 0, 0)).head;
       let next: string | undefined;
       do {

@@ -1,0 +1,233 @@
+import { Draft, type StepResult } from './draft.js';
+import { LIMITS } from './limits.js';
+import { compilePlan } from './plan.js';
+import type {
+  Advance,
+  Effect,
+  Interrupted,
+  JournalEntry,
+  RestartCompleted,
+  Run,
+  RunEvent,
+  RunStarted,
+  StepEnded,
+  StepStarted,
+  StopRequested,
+  WaitElapsed,
+} from './run.js';
+import type { StepReport } from './report.js';
+import { SequenceEventError } from './sequence-event-error.js';
+import { stepDefinition } from './steps/registry.js';
+import { assign, createStore, toLayer, type VariableInput } from './variables.js';
+import { beginStep, currentStep, endStopped, executeEffect, finish, reportStarted, settle, walk } from './walk.js';
+
+/**
+ * The engine: state and event in, new state and effects out. Pure: `now` (ISO 8601) is only copied into reports and waits.
+ *
+ * | waits for | event | then |
+ * |---|---|---|
+ * | (no run) | run-started | walks to the first step that needs an executor |
+ * | step-start | step-started | reports the start, waits for the end |
+ * | step-end | step-ended | exit code, retry, continue on error, restart; walks on |
+ * | step-end | interrupted | runs the step again if it is repeatable, else it failed |
+ * | wait | wait-elapsed | next try |
+ * | restart | restart-completed | goes on behind the step that asked, or repeats it |
+ * | any but the end | stop-requested | ends the run; a step in flight first ends by step-ended |
+ *
+ * @throws SequenceEventError (`run.unexpected-event`) when the event does not fit the state; the state is untouched.
+ */
+export function advance(run: Run | undefined, event: RunEvent, now: string): Advance {
+  if (event.type === 'run-started') {
+    if (run) throw new SequenceEventError(`run ${run.runId} has started already`);
+    return start(event, now);
+  }
+  if (!run) throw new SequenceEventError(`the first event of a run is run-started, not ${event.type}`);
+  const draft = new Draft(run, now);
+  const handle = handlers[event.type] as (draft: Draft, event: RunEvent) => void;
+  handle(draft, event);
+  return draft.done();
+}
+
+/**
+ * Folds a journal. `effects` are what the driver owes after the last event (one, or none for an empty journal);
+ * `reports` are all reports of the past, with the numbers they had the first time.
+ */
+export function replay(entries: Iterable<JournalEntry>): {
+  run: Run | undefined;
+  effects: Effect[];
+  reports: StepReport[];
+} {
+  let run: Run | undefined;
+  const reports: StepReport[] = [];
+  for (const { at, event } of entries) {
+    const step = advance(run, event, at);
+    run = step.run;
+    for (const effect of step.effects) if (effect.kind === 'report') reports.push(effect.report);
+  }
+  return { run, effects: run ? outstandingEffects(run) : [], reports };
+}
+
+/**
+ * What a driver owes for a state, reports excepted. A step in flight (`awaiting.kind` is `step-end`) gives its `execute`
+ * effect: a driver that did not start it itself sends `interrupted` instead of acting.
+ */
+export function outstandingEffects(run: Run): Effect[] {
+  const { awaiting } = run;
+  switch (awaiting.kind) {
+    case 'step-start':
+    case 'step-end':
+      return [executeEffect(run)];
+    case 'wait':
+      return [{ kind: 'wait', since: awaiting.since, seconds: awaiting.seconds }];
+    case 'restart':
+      return [{ kind: 'restart', target: awaiting.target }];
+    case 'nothing':
+      return [{ kind: 'finished', ...awaiting.finished }];
+  }
+}
+
+const handlers = {
+  'step-started': onStepStarted,
+  'step-ended': onStepEnded,
+  interrupted: onInterrupted,
+  'wait-elapsed': onWaitElapsed,
+  'restart-completed': onRestartCompleted,
+  'stop-requested': onStopRequested,
+} satisfies {
+  [K in Exclude<RunEvent['type'], 'run-started'>]: (draft: Draft, event: Extract<RunEvent, { type: K }>) => void;
+};
+
+function start(event: RunStarted, now: string): Advance {
+  const { plan, problem } = compilePlan(event.sequence.name, event.sequence.spec, event.children);
+  const { phase, readOnly, environment } = event.facts;
+  const engineFacts: VariableInput = {
+    _SMSTSPackageName: event.sequence.name,
+    ...readOnly,
+    _SMSTSInWinPE: String(phase === 'PE'),
+  };
+  const draft = new Draft(
+    {
+      runId: event.runId,
+      sequenceName: event.sequence.name,
+      plan,
+      phase,
+      environment: environment ?? {},
+      variables: createStore({
+        readOnly: toLayer(engineFacts),
+        media: toLayer(event.variables.media),
+        device: toLayer(event.variables.device),
+        collection: toLayer(event.variables.collection),
+        sequence: toLayer(plan.variables),
+      }),
+      pointer: 0,
+      attempt: 1,
+      reruns: 0,
+      reportNumber: 0,
+      awaiting: { kind: 'step-start' },
+    },
+    now,
+  );
+  draft.report({ event: 'run-started', total: plan.total });
+  if (problem) finish(draft, { result: 'failed', exitCode: 1, ...problem });
+  else walk(draft);
+  return draft.done();
+}
+
+function onStepStarted(draft: Draft, event: StepStarted): void {
+  const { run } = draft;
+  expectState(run, 'step-start', event);
+  expectStep(run, event);
+  run.awaiting = { kind: 'step-end' };
+  reportStarted(draft, currentStep(run));
+}
+
+function onStepEnded(draft: Draft, event: StepEnded): void {
+  const { run } = draft;
+  expectState(run, 'step-end', event);
+  expectStep(run, event);
+  const instruction = currentStep(run);
+  run.variables = assign(run.variables, event.assignments ?? []);
+  const successCodes = instruction.step.successCodes ??
+    event.successCodes ??
+    stepDefinition(instruction.step.type)?.defaults.successCodes ?? [0];
+  if (settle(draft, instruction, judge(event, successCodes), true)) walk(draft);
+}
+
+/** Exit code and error of an executor as one result. An error wins over an exit code. */
+function judge(event: StepEnded, successCodes: readonly number[]): StepResult {
+  const { exitCode, output, error } = event;
+  if (error) {
+    const reason = error.code === 'step.timeout' ? 'timeout' : error.code === 'step.stopped' ? 'stopped' : 'error';
+    return {
+      succeeded: false,
+      reason,
+      code: error.code,
+      message: error.message,
+      exitCode,
+      output,
+      fatal: error.ignoreContinueOnError,
+    };
+  }
+  const code = exitCode ?? 0;
+  if (successCodes.includes(code)) return { succeeded: true, exitCode: code, output };
+  const message = `exit code ${code}; success is ${successCodes.join(', ')}`;
+  return { succeeded: false, reason: 'exit-code', code: 'step.exit-code', message, exitCode: code, output };
+}
+
+function onInterrupted(draft: Draft, event: Interrupted): void {
+  const { run } = draft;
+  expectState(run, 'step-end', event);
+  if (event.position !== run.pointer) throw unexpected(run, event);
+  const instruction = currentStep(run);
+  const repeatable = instruction.step.repeatable ?? stepDefinition(instruction.step.type)?.repeatable ?? false;
+  if (repeatable && run.reruns < LIMITS.interruptionReruns && run.stopping === undefined) {
+    run.reruns += 1;
+    if (beginStep(draft, instruction)) walk(draft);
+    return;
+  }
+  const message = repeatable
+    ? `interrupted ${run.reruns + 1} times; it was begun again ${LIMITS.interruptionReruns} times at most`
+    : 'the agent or the computer stopped while the step ran, and the step is not declared repeatable';
+  if (settle(draft, instruction, { succeeded: false, reason: 'interrupted', code: 'step.interrupted', message }, false))
+    walk(draft);
+}
+
+function onWaitElapsed(draft: Draft, event: WaitElapsed): void {
+  const { run } = draft;
+  expectState(run, 'wait', event);
+  run.attempt += 1;
+  run.reruns = 0;
+  if (beginStep(draft, currentStep(run))) walk(draft);
+}
+
+function onRestartCompleted(draft: Draft, event: RestartCompleted): void {
+  const { run } = draft;
+  expectState(run, 'restart', event);
+  run.phase = event.phase;
+  run.variables = assign(run.variables, [{ name: '_SMSTSInWinPE', value: String(event.phase === 'PE') }]);
+  walk(draft);
+}
+
+function onStopRequested(draft: Draft, event: StopRequested): void {
+  const { run } = draft;
+  if (run.awaiting.kind === 'nothing') throw unexpected(run, event);
+  if (run.stopping !== undefined) return;
+  run.stopping = event.reason;
+  if (run.awaiting.kind === 'step-end') return;
+  endStopped(draft, run.pointer);
+}
+
+function expectState(run: Run, kind: Run['awaiting']['kind'], event: RunEvent): void {
+  if (run.awaiting.kind !== kind) throw unexpected(run, event);
+}
+
+function expectStep(run: Run, event: StepStarted | StepEnded): void {
+  if (event.position !== run.pointer || event.attempt !== run.attempt) throw unexpected(run, event);
+}
+
+function unexpected(run: Run, event: RunEvent): SequenceEventError {
+  const where = 'position' in event ? ` for instruction ${event.position}` : '';
+  return new SequenceEventError(
+    `${event.type}${where} does not fit: run ${run.runId} is at instruction ${run.pointer}, attempt ${run.attempt}, waiting for ${run.awaiting.kind}`,
+  );
+}

@@ -1,0 +1,28 @@
+/**
+ * Hard limits of a task sequence (sequence-model.md section 12). Where the sources are silent the
+ * limit is ours and says so; all are generous for people and small enough for a hostile document.
+ */
+export const LIMITS = {
+  /** Stored form of one sequence, UTF-8 bytes of its JSON. */
+  sequenceBytes: 2 * 1024 * 1024,
+  nameLength: 100,
+  descriptionLength: 256,
+  variableNameLength: 256,
+  variableValueLength: 4000,
+  commandLength: 32_000,
+  workingDirectoryLength: 255,
+  /** Characters of captured output kept in a variable or a report. */
+  outputLength: 1000,
+  /** Ours: the vendor names no limit for nesting. */
+  nestingDepth: 100,
+  /** Ours: instructions of one run, children inlined. */
+  instructions: 100_000,
+  /** Ours: the vendor names no limit for arguments. */
+  argumentCount: 1000,
+  retryAttempts: 100,
+  backoffSeconds: 3600,
+  /** 999 minutes, the editor's maximum. */
+  timeoutSeconds: 999 * 60,
+  /** Ours: reruns of a repeatable step after interruptions, so that a step that kills its computer ends. */
+  interruptionReruns: 5,
+} as const;

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { type Condition, conditionSchema } from './conditions.js';
+import { LIMITS } from './limits.js';
+
+/** Where a step may run: the preinstallation environment, the installed system, or both. */
+export const RUN_IN = ['PE', 'FullOS', 'Any'] as const;
+export type RunIn = (typeof RUN_IN)[number];
+
+/** The environment a run is in right now. */
+export type Phase = Exclude<RunIn, 'Any'>;
+
+interface NodeCommon {
+  description?: string | undefined;
+  disabled?: boolean | undefined;
+  continueOnError?: boolean | undefined;
+  condition?: Condition | undefined;
+}
+
+/** Ordered children under one name, one condition and one continue-on-error switch. */
+export interface GroupNode extends NodeCommon {
+  group: string;
+  steps: SequenceNode[];
+}
+
+export interface RetryPolicy {
+  /** Tries in all, the first included: 1 means no retry. */
+  attempts: number;
+  /** Pause before the second try; doubles for each further try, one hour at most. Default 0. */
+  backoffSeconds?: number | undefined;
+}
+
+/** One action. `settings` are checked by the schema of the step's type. */
+export interface StepNode extends NodeCommon {
+  step: string;
+  type: string;
+  runIn?: RunIn | undefined;
+  settings?: Record<string, unknown> | undefined;
+  retry?: RetryPolicy | undefined;
+  timeoutSeconds?: number | undefined;
+  successCodes?: number[] | undefined;
+  /** May the step simply run again when the computer died while it ran? Default: what its type declares. */
+  repeatable?: boolean | undefined;
+}
+
+/** Pointer to another sequence by its resource name; its steps run here, in the same environment. */
+export interface ChildSequenceNode extends NodeCommon {
+  sequence: string;
+}
+
+export type SequenceNode = GroupNode | StepNode | ChildSequenceNode;
+
+const name = z.string().min(1).max(LIMITS.nameLength);
+
+const common = {
+  description: z.string().max(LIMITS.descriptionLength).optional(),
+  disabled: z.boolean().optional(),
+  continueOnError: z.boolean().optional(),
+  condition: conditionSchema.optional(),
+};
+
+export const retryPolicySchema = z
+  .strictObject({
+    attempts: z.int().min(1).max(LIMITS.retryAttempts),
+    backoffSeconds: z.number().min(0).max(LIMITS.backoffSeconds).optional(),
+  })
+  .meta({ id: 'RetryPolicy', description: 'attempts = tries in all; the pause doubles from try to try' });
+
+const groupFields = { group: name, ...common };
+const stepFields = {
+  step: name,
+  type: z.string().min(1).max(100),
+  ...common,
+  runIn: z.enum(RUN_IN).optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  retry: retryPolicySchema.optional(),
+  timeoutSeconds: z.int().min(1).max(LIMITS.timeoutSeconds).optional(),
+  successCodes: z.array(z.int()).min(1).max(100).optional(),
+  repeatable: z.boolean().optional(),
+};
+
+export const stepNodeSchema = z.strictObject(stepFields).meta({ id: 'SequenceStep' });
+export const childSequenceNodeSchema = z
+  .strictObject({ sequence: z.string().min(1).max(253), ...common })
+  .meta({ id: 'ChildSequence' });
+
+export const sequenceNodeSchema: z.ZodType<SequenceNode> = z
+  .lazy(() =>
+    z.union([
+      z.strictObject({ ...groupFields, steps: z.array(sequenceNodeSchema) }),
+      stepNodeSchema,
+      childSequenceNodeSchema,
+    ]),
+  )
+  .meta({ id: 'SequenceNode', description: 'a group, a step, or a child sequence' });
+
+const specFields = {
+  displayName: z.string().min(1).max(LIMITS.nameLength).optional(),
+  description: z.string().max(LIMITS.descriptionLength).optional(),
+  enabled: z.boolean().optional().meta({ description: 'default true; false suspends all deployments' }),
+  maximumRunTimeMinutes: z.int().min(0).max(525_600).optional().meta({ description: 'default 120; 0 = no limit' }),
+  variables: z.record(z.string(), z.string().max(LIMITS.variableValueLength)).optional(),
+};
+
+/**
+ * The `spec` of a TaskSequence resource. For documents from outside call `validateSequence` first: it finds
+ * everything at once, knows the step types, and refuses documents too deep for a recursive schema.
+ */
+export const sequenceSpecSchema = z
+  .strictObject({ ...specFields, steps: z.array(sequenceNodeSchema) })
+  .meta({ id: 'SequenceSpec', description: 'The spec of a TaskSequence' });
+
+export type SequenceSpec = z.infer<typeof sequenceSpecSchema>;
+
+/** The same fields without recursion and without conditions: validate.ts walks the tree itself. */
+export const shallowSchemas = {
+  spec: z.strictObject({ ...specFields, variables: z.unknown().optional(), steps: z.array(z.unknown()) }),
+  group: z.strictObject({ ...groupFields, condition: z.unknown().optional(), steps: z.array(z.unknown()) }),
+  step: z.strictObject({ ...stepFields, condition: z.unknown().optional() }),
+  sequence: z.strictObject({ ...childSequenceNodeSchema.shape, condition: z.unknown().optional() }),
+} as const;
+
+export const isGroup = (node: SequenceNode): node is GroupNode => 'group' in node;
+export const isStep = (node: SequenceNode): node is StepNode => 'step' in node;
+
+/** Display name of a node; for a child sequence the child's name. */
+export function nodeName(node: SequenceNode): string {
+  return isGroup(node) ? node.group : isStep(node) ? node.step : node.sequence;
+}

@@ -1,0 +1,173 @@
+import type { Condition } from './conditions.js';
+import { LIMITS } from './limits.js';
+import {
+  type RetryPolicy,
+  type RunIn,
+  type SequenceNode,
+  type SequenceSpec,
+  isGroup,
+  isStep,
+  nodeName,
+} from './model.js';
+
+/** What a step instruction adds to a node. */
+export interface StepInstruction {
+  readonly type: string;
+  readonly runIn: RunIn;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly retry?: RetryPolicy | undefined;
+  readonly timeoutSeconds?: number | undefined;
+  readonly successCodes?: readonly number[] | undefined;
+  readonly repeatable?: boolean | undefined;
+}
+
+/** One node of the tree, in execution order. The subtree of a node is the range [position, end). */
+export interface Instruction {
+  readonly position: number;
+  readonly name: string;
+  readonly path: string;
+  /** Position of the enclosing node, -1 under the root. */
+  readonly parent: number;
+  readonly end: number;
+  readonly disabled: boolean;
+  readonly continueOnError: boolean;
+  readonly condition?: Condition | undefined;
+  /** Absent for groups and child sequences. */
+  readonly step?: StepInstruction | undefined;
+}
+
+/** The instruction table of a run, children inlined. */
+export interface Plan {
+  readonly instructions: readonly Instruction[];
+  /** Steps to expect: groups and disabled steps do not count, enabled steps of a disabled group do. */
+  readonly total: number;
+  /** Defaults of the children and the parent; the parent wins. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Why a sequence cannot be run at all; continue on error does not help. */
+export interface PlanProblem {
+  readonly code:
+    | 'sequence.disabled'
+    | 'sequence.child-missing'
+    | 'sequence.child-disabled'
+    | 'sequence.cycle'
+    | 'sequence.too-many-steps';
+  readonly message: string;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Flattens a sequence and its children into an instruction table.
+ * A child behind a disabled pointer, or inside a disabled group, is not looked at.
+ */
+export function compilePlan(
+  name: string,
+  spec: SequenceSpec,
+  children: Readonly<Record<string, SequenceSpec>> = {},
+): { plan: Plan; problem?: PlanProblem } {
+  const compiler = new PlanCompiler(children);
+  if (spec.enabled === false) {
+    compiler.problem = { code: 'sequence.disabled', message: `the task sequence "${name}" is disabled` };
+  } else {
+    compiler.addSequence([name], spec, -1, '', false);
+  }
+  const variables = { ...compiler.childVariables, ...spec.variables };
+  if (compiler.problem) return { plan: { instructions: [], total: 0, variables }, problem: compiler.problem };
+  return { plan: { instructions: compiler.instructions, total: compiler.total, variables } };
+}
+
+class PlanCompiler {
+  readonly instructions: Mutable<Instruction>[] = [];
+  total = 0;
+  childVariables: Record<string, string> = {};
+  problem: PlanProblem | undefined;
+  private readonly paths = new Set<string>();
+  private readonly nextNumber = new Map<string, number>();
+
+  constructor(private readonly children: Readonly<Record<string, SequenceSpec>>) {}
+
+  addSequence(names: readonly string[], spec: SequenceSpec, parent: number, prefix: string, inert: boolean): void {
+    for (const node of spec.steps) this.addNode(names, node, parent, prefix, inert);
+  }
+
+  private addNode(names: readonly string[], node: SequenceNode, parent: number, prefix: string, inert: boolean): void {
+    if (this.problem) return;
+    if (this.instructions.length >= LIMITS.instructions) {
+      this.problem = {
+        code: 'sequence.too-many-steps',
+        message: `with its children the sequence has more than ${LIMITS.instructions} nodes`,
+      };
+      return;
+    }
+    const position = this.instructions.length;
+    const path = this.uniquePath(prefix + nodeName(node));
+    const disabled = node.disabled === true;
+    const instruction: Mutable<Instruction> = {
+      position,
+      name: nodeName(node),
+      path,
+      parent,
+      end: position + 1,
+      disabled,
+      continueOnError: node.continueOnError === true,
+      ...(node.condition ? { condition: node.condition } : {}),
+    };
+    this.instructions.push(instruction);
+    if (isGroup(node)) {
+      for (const child of node.steps) this.addNode(names, child, position, `${path}/`, inert || disabled);
+    } else if (isStep(node)) {
+      if (!disabled) this.total++;
+      instruction.step = {
+        type: node.type,
+        runIn: node.runIn ?? 'Any',
+        settings: node.settings ?? {},
+        ...(node.retry ? { retry: node.retry } : {}),
+        ...(node.timeoutSeconds === undefined ? {} : { timeoutSeconds: node.timeoutSeconds }),
+        ...(node.successCodes ? { successCodes: node.successCodes } : {}),
+        ...(node.repeatable === undefined ? {} : { repeatable: node.repeatable }),
+      };
+    } else if (!inert && !disabled) {
+      this.addChild(names, node.sequence, instruction);
+    }
+    instruction.end = this.instructions.length;
+  }
+
+  private addChild(names: readonly string[], name: string, pointer: Instruction): void {
+    if (names.includes(name)) {
+      this.problem = {
+        code: 'sequence.cycle',
+        message: `"${pointer.path}" leads back to the sequence "${name}": ${[...names, name].join(' > ')}`,
+      };
+      return;
+    }
+    const child = Object.hasOwn(this.children, name) ? this.children[name] : undefined;
+    if (!child) {
+      this.problem = {
+        code: 'sequence.child-missing',
+        message: `the child sequence "${name}" at "${pointer.path}" was not delivered with the run`,
+      };
+      return;
+    }
+    if (child.enabled === false) {
+      this.problem = {
+        code: 'sequence.child-disabled',
+        message: `the child sequence "${name}" at "${pointer.path}" is disabled`,
+      };
+      return;
+    }
+    this.childVariables = { ...this.childVariables, ...child.variables };
+    this.addSequence([...names, name], child, pointer.position, `${pointer.path}/`, false);
+  }
+
+  /** A second node of the same path gets " (2)": a path names exactly one node of the run. */
+  private uniquePath(wanted: string): string {
+    let path = wanted;
+    let count = this.nextNumber.get(wanted) ?? 2;
+    for (; this.paths.has(path); count++) path = `${wanted} (${count})`;
+    this.nextNumber.set(wanted, count);
+    this.paths.add(path);
+    return path;
+  }
+}

@@ -1,0 +1,54 @@
+import { mentionedNames } from './expand.js';
+import { type SequenceNode, type SequenceSpec, isGroup, isStep } from './model.js';
+import { pointer } from './findings.js';
+import { stepDefinition } from './steps/registry.js';
+import type { ContentReference } from './steps/definition.js';
+
+/** What a sequence needs from outside, and the node that needs it. */
+export interface SequenceReference {
+  /** JSON pointer of the node. */
+  readonly path: string;
+  /** The node or a group around it is disabled: exempt from "must exist". */
+  readonly disabled: boolean;
+  readonly reference: ContentReference | { readonly kind: 'TaskSequence'; readonly name: string };
+}
+
+/**
+ * All content and child sequences of a valid spec, in document order, duplicates included. Names that hold
+ * `%NAME%` are left out: they are only known during the run.
+ */
+export function collectReferences(spec: SequenceSpec, path = '/spec'): SequenceReference[] {
+  const found: SequenceReference[] = [];
+  const visit = (nodes: readonly SequenceNode[], base: string, inert: boolean): void => {
+    nodes.forEach((node, index) => {
+      const at = pointer(base, index);
+      const disabled = inert || node.disabled === true;
+      if (isGroup(node)) visit(node.steps, pointer(at, 'steps'), disabled);
+      else if (isStep(node)) {
+        const definition = stepDefinition(node.type);
+        const settings = definition?.settingsSchema.safeParse(node.settings ?? {});
+        if (!definition || !settings?.success) return;
+        for (const reference of definition.references(settings.data)) {
+          if (!reference.name.includes('%')) found.push({ path: at, disabled, reference });
+        }
+      } else found.push({ path: at, disabled, reference: { kind: 'TaskSequence', name: node.sequence } });
+    });
+  };
+  visit(spec.steps, pointer(path, 'steps'), false);
+  return found;
+}
+
+/** Every name that a spec mentions as `%NAME%` in a setting: what a driver may hand over of its process environment. */
+export function mentionedVariables(...specs: readonly SequenceSpec[]): Set<string> {
+  const names = new Set<string>();
+  const scan = (value: unknown): void => {
+    if (typeof value === 'string') for (const name of mentionedNames(value)) names.add(name);
+    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(scan);
+  };
+  const visit = (node: SequenceNode): void => {
+    if (isGroup(node)) node.steps.forEach(visit);
+    else if (isStep(node)) scan(node.settings);
+  };
+  for (const spec of specs) spec.steps.forEach(visit);
+  return names;
+}

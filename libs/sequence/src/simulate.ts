@@ -1,0 +1,75 @@
+import { advance } from './advance.js';
+import type { StepReport } from './report.js';
+import type {
+  Effect,
+  ExecuteEffect,
+  FinishedEffect,
+  JournalEntry,
+  Run,
+  RunEvent,
+  RunStarted,
+  StepEnded,
+} from './run.js';
+
+/** What a step is pretended to have done. */
+export type SimulatedOutcome = Omit<StepEnded, 'type' | 'position' | 'attempt'> | 'interrupted';
+
+/** A whole run on paper: the journal it would have written, its reports, the steps it would have executed. */
+export interface Simulation {
+  readonly run: Run;
+  readonly entries: readonly JournalEntry[];
+  readonly reports: readonly StepReport[];
+  readonly executed: readonly ExecuteEffect[];
+  readonly restarts: number;
+  readonly finished: Omit<FinishedEffect, 'kind'> | undefined;
+}
+
+/**
+ * Runs a sequence with pretended outcomes, by the real engine: nothing is executed, waits and restarts are over at
+ * once. Stops unfinished after `maximumEvents` (a sequence may ask for restarts for ever).
+ */
+export function simulate(
+  started: RunStarted,
+  answer: (effect: ExecuteEffect, run: Run) => SimulatedOutcome,
+  now: string,
+  maximumEvents = 1_000_000,
+): Simulation {
+  const entries: JournalEntry[] = [];
+  const reports: StepReport[] = [];
+  const executed: ExecuteEffect[] = [];
+  let restarts = 0;
+  let run: Run | undefined;
+  let owed: Effect | undefined;
+  const send = (event: RunEvent): Run => {
+    entries.push({ at: now, event });
+    const next = advance(run, event, now);
+    for (const effect of next.effects) {
+      if (effect.kind === 'report') reports.push(effect.report);
+      else owed = effect;
+    }
+    run = next.run;
+    return next.run;
+  };
+  let state = send(started);
+  while (owed && owed.kind !== 'finished' && entries.length < maximumEvents) {
+    const effect: Effect = owed;
+    owed = undefined;
+    if (effect.kind === 'wait') state = send({ type: 'wait-elapsed' });
+    else if (effect.kind === 'restart') {
+      restarts++;
+      state = send({ type: 'restart-completed', phase: effect.target });
+    } else if (effect.kind === 'execute') {
+      const { position, attempt } = effect;
+      state = send({ type: 'step-started', position, attempt });
+      executed.push(effect);
+      const outcome = answer(effect, state);
+      state = send(
+        outcome === 'interrupted'
+          ? { type: 'interrupted', position }
+          : { type: 'step-ended', position, attempt, ...outcome },
+      );
+    }
+  }
+  const finished = state.awaiting.kind === 'nothing' ? state.awaiting.finished : undefined;
+  return { run: state, entries, reports, executed, restarts, finished };
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { LIMITS } from '../../limits.js';
+import { writableNameProblem, writableNameSchema } from '../../names.js';
+import { valueProblem } from '../../variables.js';
+import type { StepDefinition } from '../definition.js';
+
+export const setTaskSequenceVariableSettingsSchema = z.strictObject({
+  name: writableNameSchema,
+  value: z.string().max(LIMITS.variableValueLength).meta({ description: 'empty deletes the variable' }),
+  secret: z.boolean().optional().meta({ description: 'do not display this value' }),
+});
+
+export type SetTaskSequenceVariableSettings = z.infer<typeof setTaskSequenceVariableSettingsSchema>;
+
+/** Set Task Sequence Variable: pure, so the engine does it itself. A value made from a secret is a secret. */
+export const setTaskSequenceVariable: StepDefinition<SetTaskSequenceVariableSettings> = {
+  type: 'SetTaskSequenceVariable',
+  title: 'Set Task Sequence Variable',
+  help: 'Sets one variable for the rest of the run. %NAME% in the value is replaced now. An empty value deletes.',
+  settingsSchema: setTaskSequenceVariableSettingsSchema,
+  defaults: { successCodes: [0] },
+  repeatable: true,
+  execution: 'engine',
+  run({ name, value, secret }, context) {
+    const problem = writableNameProblem(name.trim());
+    if (problem) return { error: problem };
+    const tooLong = valueProblem(name, value);
+    if (tooLong !== undefined) return { error: { code: 'variable.value-too-long', message: tooLong } };
+    return { assignments: [{ name: name.trim(), value, ...(secret || context.secret ? { secret: true } : {}) }] };
+  },
+  references: () => [],
+};

@@ -1,0 +1,169 @@
+import { LIMITS } from './limits.js';
+import { nameKey } from './names.js';
+
+/** One variable as it is stored: the spelling of its first writer, its text, and whether it must never be shown. */
+export interface Variable {
+  readonly name: string;
+  readonly value: string;
+  readonly secret?: boolean | undefined;
+}
+
+/** Variables by case-insensitive key. Always asked with Object.hasOwn: `constructor` is a legal variable name. */
+export type VariableLayer = Readonly<Record<string, Variable>>;
+
+/**
+ * Layers from strongest to weakest. The first layer that holds a name wins, even with an empty value:
+ * empty means "does not exist" and hides the layers below it.
+ *
+ * | layer | who writes it |
+ * |---|---|
+ * | action | the engine: `_SMSTSCurrentActionName`, `_SMSTSLastAction*` |
+ * | readOnly | the engine at the start: facts and other `_` names |
+ * | run | steps of this run |
+ * | media, device, collection | administrators (media replaces what the site says) |
+ * | sequence | the document's `variables` |
+ * | (local) | settings of the step that runs now; seen only where no layer above has a value |
+ */
+export const VARIABLE_LAYERS = ['action', 'readOnly', 'run', 'media', 'device', 'collection', 'sequence'] as const;
+export type VariableLayerName = (typeof VARIABLE_LAYERS)[number];
+
+/** All variables of a run. Plain data, never changed in place. `secrets` are the texts to mask, longest first. */
+export type VariableStore = Readonly<Record<VariableLayerName, VariableLayer>> & {
+  readonly secrets: readonly string[];
+};
+
+/** A write by a step: `value` empty deletes. */
+export interface Assignment {
+  readonly name: string;
+  readonly value: string;
+  readonly secret?: boolean | undefined;
+}
+
+/** What a caller hands in for one layer: plain texts, or a text marked as secret. */
+export type VariableInput = Readonly<
+  Record<string, string | { readonly value: string; readonly secret?: boolean | undefined }>
+>;
+
+/** Turns a caller's record into a layer. */
+export function toLayer(input: VariableInput | undefined): VariableLayer {
+  const layer: Record<string, Variable> = {};
+  for (const [rawName, raw] of Object.entries(input ?? {})) {
+    const name = rawName.trim();
+    layer[nameKey(name)] =
+      typeof raw === 'string'
+        ? { name, value: raw }
+        : { name, value: raw.value, ...(raw.secret ? { secret: true } : {}) };
+  }
+  return layer;
+}
+
+/** Builds a store; layers that are not given are empty. */
+export function createStore(layers: Partial<Record<VariableLayerName, VariableLayer>>): VariableStore {
+  const secrets = Object.values(layers).flatMap((layer) =>
+    Object.values(layer).flatMap((variable) => (variable.secret && variable.value !== '' ? [variable.value] : [])),
+  );
+  return {
+    action: layers.action ?? {},
+    readOnly: layers.readOnly ?? {},
+    run: layers.run ?? {},
+    media: layers.media ?? {},
+    device: layers.device ?? {},
+    collection: layers.collection ?? {},
+    sequence: layers.sequence ?? {},
+    secrets: sortSecrets(secrets),
+  };
+}
+
+/** The winning variable, or undefined when the name does not exist or its winner is empty. */
+export function readVariable(store: VariableStore, name: string): Variable | undefined {
+  const key = nameKey(name);
+  for (const layerName of VARIABLE_LAYERS) {
+    const layer = store[layerName];
+    if (Object.hasOwn(layer, key)) {
+      const found = layer[key];
+      return found && found.value !== '' ? found : undefined;
+    }
+  }
+  return undefined;
+}
+
+/** Every layer that holds a name: the first entry wins, the others lose. For explain. */
+export function resolveVariable(
+  store: VariableStore,
+  name: string,
+): { layer: VariableLayerName; variable: Variable }[] {
+  const key = nameKey(name);
+  return VARIABLE_LAYERS.flatMap((layer) => {
+    const variable = Object.hasOwn(store[layer], key) ? store[layer][key] : undefined;
+    return variable ? [{ layer, variable }] : [];
+  });
+}
+
+/**
+ * Writes variables of a step: `_` names (only trusted executors produce them) go to the read-only layer, others to the run layer.
+ * Returns a new store. Names and lengths are the caller's business.
+ */
+export function assign(store: VariableStore, assignments: readonly Assignment[]): VariableStore {
+  if (assignments.length === 0) return store;
+  let { run, readOnly } = store;
+  const secrets = new Set(store.secrets);
+  for (const { name, value, secret } of assignments) {
+    const variable: Variable = secret ? { name, value, secret: true } : { name, value };
+    if (name.startsWith('_')) readOnly = { ...readOnly, [nameKey(name)]: variable };
+    else run = { ...run, [nameKey(name)]: variable };
+    if (secret && value !== '') secrets.add(value);
+  }
+  return {
+    ...store,
+    run,
+    readOnly,
+    secrets: secrets.size === store.secrets.length ? store.secrets : sortSecrets([...secrets]),
+  };
+}
+
+/** All variables that exist, winners only, secrets included. Order: strongest layer first. */
+export function visibleVariables(store: VariableStore): Variable[] {
+  const seen = new Set<string>();
+  const visible: Variable[] = [];
+  for (const layerName of VARIABLE_LAYERS) {
+    for (const [key, variable] of Object.entries(store[layerName])) {
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (variable.value !== '') visible.push(variable);
+    }
+  }
+  return visible;
+}
+
+/**
+ * Variables for a child process: `TS_<NAME>` with `-` as `_`; secrets are left out.
+ * Example: `OSDComputerName` becomes `TS_OSDComputerName`.
+ */
+export function exportedEnvironment(store: VariableStore): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const { name, value, secret } of visibleVariables(store)) {
+    if (!secret && !value.includes('\0')) environment[`TS_${name.replaceAll('-', '_')}`] = value;
+  }
+  return environment;
+}
+
+/** What stands in a text where a secret was. */
+export const MASK = '********';
+
+/** Replaces every secret in a text; secrets must be sorted longest first. */
+export function maskSecrets(text: string, secrets: readonly string[]): string {
+  let masked = text;
+  for (const secret of secrets) if (secret !== '') masked = masked.replaceAll(secret, () => MASK);
+  return masked;
+}
+
+/** What is wrong with a value to store, or undefined. */
+export function valueProblem(name: string, value: string): string | undefined {
+  return value.length > LIMITS.variableValueLength
+    ? `the value for "${name}" has ${value.length} characters; ${LIMITS.variableValueLength} are allowed`
+    : undefined;
+}
+
+function sortSecrets(secrets: readonly string[]): readonly string[] {
+  return [...new Set(secrets)].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+}

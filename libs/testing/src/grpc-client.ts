@@ -1,0 +1,34 @@
+import { credentials, loadPackageDefinition, Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.js';
+import type { ServiceName } from '@muster/contracts/resource.js';
+
+type Method = (
+  request: object,
+  metadata: Metadata,
+  done: (error: ServiceError | null, answer: unknown) => void,
+) => void;
+
+/** A gRPC client of one of our services, for tests: calls a method by name and gives the answer as plain objects. */
+export function grpcClient(service: ServiceName, name: string, address: string, token: string | undefined) {
+  const definition = loadPackageDefinition(
+    loadSync(protoFile(service), { longs: Number, enums: String, defaults: false, includeDirs: [PROTO_FOLDER] }),
+  );
+  let place: unknown = definition;
+  for (const part of `${protoPackage(service)}.${name}`.split('.')) place = (place as Record<string, unknown>)[part];
+  const client = new (place as new (address: string, credentials: unknown) => Client)(
+    address,
+    credentials.createInsecure(),
+  );
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  return {
+    call<Answer>(method: string, request: object): Promise<Answer> {
+      return new Promise((resolve, reject) => {
+        const bound = (client as unknown as Record<string, Method>)[method]!.bind(client);
+        bound(request, metadata, (error, answer) => (error ? reject(error) : resolve(answer as Answer)));
+      });
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,68 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServiceName } from '@muster/contracts/resource.js';
+import pg from 'pg';
+import { serviceChild } from '../../../apps/cli/src/up/services.js';
+import { type RunningSite, startSite } from '../../../apps/cli/src/up/start-site.js';
+
+/** Real servers of one test file: Postgres, NATS with JetStream and the store, on free ports, in a folder of their own. */
+export interface TestServers {
+  readonly site: RunningSite;
+  /** Every MUSTER_ setting of a service, as `muster up` would give it. */
+  environment(service: ServiceName): NodeJS.ProcessEnv;
+  /** Makes an API token that this service accepts. Its tables must exist: call it after the service has started. */
+  addToken(service: ServiceName): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts the servers; the caller stops them in afterAll. Needs a build (`npm run build`), because the parts are processes. */
+export async function startServers(): Promise<TestServers> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-test-'));
+  const site = await startSite({ dataFolder: folder, services: [], port: await freePort(), logLevel: 'warn' });
+  const environment = (service: ServiceName): Record<string, string> => ({
+    ...serviceChild(
+      { name: service, script: '' },
+      {
+        ...site,
+        logLevel: 'warn',
+        pollSeconds: 1,
+        adminTokenDigest: createHash('sha256').update('none').digest('hex'),
+      },
+    ).env,
+  });
+  return {
+    site,
+    environment,
+    async addToken(service) {
+      const token = `muster_${randomBytes(32).toString('base64url')}`;
+      const client = new pg.Client({ connectionString: environment(service)['MUSTER_DATABASE_URL'] });
+      await client.connect();
+      try {
+        await client.query('insert into api_token (uid, name, sha256) values ($1, $2, $3)', [
+          randomUUID(),
+          'test',
+          createHash('sha256').update(token).digest('hex'),
+        ]);
+      } finally {
+        await client.end();
+      }
+      return token;
+    },
+    async stop() {
+      await site.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that nobody listens on right now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
