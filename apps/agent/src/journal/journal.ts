@@ -1,0 +1,241 @@
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { JournalEntry } from '@muster/sequence/run.js';
+import { JournalError, reasonOf, systemCode } from './journal-error.js';
+import { FolderLock } from './folder-lock.js';
+
+const fileName = 'journal.jsonl';
+const format = 'muster-journal';
+const version = 1;
+const headerLine = JSON.stringify({ format, version });
+
+/** What was found in a folder: the entries that are whole, and how many bytes of a torn last line were cut off. */
+export interface OpenedJournal {
+  readonly journal: Journal;
+  readonly entries: readonly JournalEntry[];
+  readonly tornBytes: number;
+}
+
+/**
+ * The events of one run, one file, append only. First line `{"format":"muster-journal","version":1}`, then one line per
+ * write: `{"crc":"xxxxxxxx","entries":[…]}`, the CRC-32 being that of the text of the list. What is appended together is
+ * in one line and so survives together or not at all.
+ *
+ * Writes are synchronous on purpose: the next act must not begin before the disk has the line, and the blocking call is
+ * several times faster than a trip through the thread pool. May hold secrets: the file is for its owner only.
+ */
+export class Journal {
+  private constructor(
+    private readonly file: number,
+    private readonly path: string,
+    private readonly lock: FolderLock,
+  ) {}
+
+  /**
+   * Opens or creates the journal of a run folder and takes the folder's lock.
+   * @throws JournalError `journal.version`, `journal.corrupt`, `journal.not-readable`, `journal.not-writable`, `journal.in-use`.
+   */
+  static open(folder: string): OpenedJournal {
+    try {
+      makeFolder(folder);
+    } catch (error) {
+      throw notWritable(folder, error);
+    }
+    const lock = FolderLock.take(folder);
+    let file: number | undefined;
+    try {
+      const path = join(folder, fileName);
+      const content = readJournal(path);
+      const { entries, length } = parse(content, path);
+      try {
+        file = openSync(path, 'a+', 0o600);
+        if (length < content.length) ftruncateSync(file, length);
+        if (length === 0) {
+          writeAll(file, `${headerLine}\n`);
+          fdatasyncSync(file);
+          syncFolder(folder);
+          syncFolder(dirname(folder));
+        } else if (length < content.length) {
+          fdatasyncSync(file);
+        }
+      } catch (error) {
+        throw notWritable(folder, error);
+      }
+      return { journal: new Journal(file, path, lock), entries, tornBytes: content.length - length };
+    } catch (error) {
+      if (file !== undefined) closeSync(file);
+      lock.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Reads a journal without changing or locking it. An absent one has no entries.
+   * @throws JournalError as `open`.
+   */
+  static read(folder: string): readonly JournalEntry[] {
+    const path = join(folder, fileName);
+    return parse(readJournal(path), path).entries;
+  }
+
+  /** Moves the journal of a finished run aside (`journal.<label>.jsonl`), so that the folder can take a new run. */
+  static archive(folder: string, label: string): void {
+    try {
+      renameSync(join(folder, fileName), join(folder, `journal.${label.replaceAll(/[^A-Za-z0-9_-]/g, '_')}.jsonl`));
+      syncFolder(folder);
+    } catch (error) {
+      throw notWritable(folder, error);
+    }
+  }
+
+  /**
+   * Appends entries as one line and returns when the disk has them. All or none survive a crash.
+   * @throws JournalError `journal.not-writable`, e.g. when the disk is full.
+   */
+  append(entries: readonly JournalEntry[]): void {
+    if (entries.length === 0) return;
+    const text = JSON.stringify(entries);
+    try {
+      writeAll(this.file, `${prefix}${checksum(text)}${middle}${text}}\n`);
+      fdatasyncSync(this.file);
+    } catch (error) {
+      throw notWritable(this.path, error);
+    }
+  }
+
+  close(): void {
+    closeSync(this.file);
+    this.lock.release();
+  }
+}
+
+const prefix = '{"crc":"';
+const middle = '","entries":';
+const textStart = prefix.length + 8 + middle.length;
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}
+
+function readJournal(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return Buffer.alloc(0);
+    throw new JournalError('journal.not-readable', `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** The whole entries and the length of the file up to their end. Damage is forgiven in the last line only. */
+function parse(content: Buffer, path: string): { entries: JournalEntry[]; length: number } {
+  const entries: JournalEntry[] = [];
+  let length = 0;
+  let torn = false;
+  for (let start = 0; start < content.length;) {
+    const newline = content.indexOf(10, start);
+    const end = newline < 0 ? content.length : newline;
+    const line = content.toString('utf8', start, end);
+    if (start === 0) {
+      if (newline < 0 && headerLine.startsWith(line)) return { entries, length: 0 };
+      checkHeader(line, path);
+      if (newline < 0) return { entries, length: 0 };
+    } else {
+      const found = newline < 0 ? undefined : parseLine(line);
+      if (torn && found) {
+        throw new JournalError(
+          'journal.corrupt',
+          `${path} is damaged at byte ${length} and goes on behind it: restore it or remove the folder`,
+        );
+      }
+      if (found) entries.push(...found);
+      else torn = true;
+    }
+    start = end + 1;
+    if (!torn) length = start;
+  }
+  return { entries, length };
+}
+
+function parseLine(line: string): JournalEntry[] | undefined {
+  if (!line.startsWith(prefix) || !line.endsWith('}') || line.slice(prefix.length + 8, textStart) !== middle)
+    return undefined;
+  const text = line.slice(textStart, -1);
+  if (checksum(text) !== line.slice(prefix.length, prefix.length + 8)) return undefined;
+  return JSON.parse(text) as JournalEntry[];
+}
+
+function checkHeader(line: string, path: string): void {
+  const header = parseHeader(line);
+  if (header?.['format'] !== format) {
+    throw new JournalError(
+      'journal.corrupt',
+      `${path} is no journal of Muster: choose another folder, or remove the file`,
+    );
+  }
+  if (header['version'] !== version) {
+    throw new JournalError(
+      'journal.version',
+      `${path} has format version ${String(header['version'])}; this agent reads version ${version}: use the agent that wrote it, or another folder`,
+    );
+  }
+}
+
+function parseHeader(line: string): Record<string, unknown> | undefined {
+  try {
+    const header: unknown = JSON.parse(line);
+    return typeof header === 'object' && header !== null ? { ...header } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
+}
+
+/** mkdir -p by hand: Node's own never returns where a parent refuses children with ENOENT (/proc). */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    makeFolder(dirname(folder));
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}
+
+/** Makes a new name in a folder durable; some file systems refuse this for folders and need it not. */
+function syncFolder(folder: string): void {
+  let file: number | undefined;
+  try {
+    file = openSync(folder, 'r');
+    fsyncSync(file);
+  } catch (error) {
+    if (!['EINVAL', 'EPERM', 'EACCES', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function notWritable(where: string, error: unknown): JournalError {
+  return new JournalError(
+    'journal.not-writable',
+    `cannot write in ${where}: ${reasonOf(error)}; a folder of this user is needed`,
+    { cause: error },
+  );
+}

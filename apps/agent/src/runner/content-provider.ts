@@ -1,0 +1,37 @@
+/** A package a step asks for; `manifest` is the digest of the version the policy names. */
+export interface ContentRequest {
+  readonly package: string;
+  readonly manifest?: string | undefined;
+}
+
+/** A program that a package's manifest names. Without `arguments`, `command` is a command line, split without a shell. */
+export interface ContentProgram {
+  readonly command: string;
+  readonly arguments?: readonly string[] | undefined;
+  readonly successCodes?: readonly number[] | undefined;
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** Content on this computer, verified. */
+export interface AvailableContent {
+  readonly folder: string;
+  readonly programs: Readonly<Record<string, ContentProgram>>;
+}
+
+/** Makes content available on this computer. Fails with ContentError; the step that asked then fails with its code. */
+export interface ContentProvider {
+  fetch(reference: ContentRequest, signal: AbortSignal): Promise<AvailableContent>;
+}
+
+/** Content that cannot be had: stable code, e.g. `content.package-not-found`. */
+export class ContentError extends Error {
+  override readonly name = 'ContentError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

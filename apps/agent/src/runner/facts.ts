@@ -1,0 +1,28 @@
+import { hostname } from 'node:os';
+import { existsSync } from 'node:fs';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { mentionedVariables } from '@muster/sequence/references.js';
+import type { RunStarted } from '@muster/sequence/run.js';
+
+/**
+ * Facts of this computer for a run in the installed system: read-only variables, and of the process environment
+ * only what the sequences mention as `%NAME%`, since it is kept in the journal.
+ */
+export function collectFacts(
+  specs: readonly SequenceSpec[],
+  environment: NodeJS.ProcessEnv = process.env,
+): RunStarted['facts'] {
+  const mentioned = new Set([...mentionedVariables(...specs)].map((name) => name.toLowerCase()));
+  const visible = Object.entries(environment).flatMap(([name, value]) =>
+    value !== undefined && mentioned.has(name.toLowerCase()) ? [[name, value] as const] : [],
+  );
+  return {
+    phase: 'FullOS',
+    readOnly: {
+      _SMSTSMachineName: hostname(),
+      _SMSTSLaunchMode: 'SMS',
+      ...(existsSync('/sys/firmware/efi') ? { _SMSTSBootUEFI: 'true' } : {}),
+    },
+    environment: Object.fromEntries(visible),
+  };
+}

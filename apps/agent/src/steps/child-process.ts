@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LIMITS } from '@muster/sequence/limits.js';
+import { systemCode } from '../journal/journal-error.js';
+import type { StepOutcome } from './executor.js';
+import { OutputTail } from './output-tail.js';
+import { MARKER_VARIABLE, killMarked } from './process-tree.js';
+
+/** One program to run. */
+export interface ProcessRequest {
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly workingDirectory: string;
+  /** Where a bare program name is looked for before PATH: the content folder. */
+  readonly contentFolder?: string | undefined;
+  /** Added to the agent's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds?: number | undefined;
+  readonly marker: string;
+  readonly secrets: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Outcome of a process; `standardOutput` is its last 1,000 characters, not masked: for an output variable only. */
+export type ProcessOutcome = StepOutcome & { readonly standardOutput: string };
+
+/** Exit codes for what is no exit code, as shells and GNU timeout have them. */
+const EXIT = { timeout: 124, notExecutable: 126, notFound: 127, signalBase: 128 } as const;
+
+/**
+ * Runs a program without a shell, in a process group of its own, standard input empty. Never throws for what the program does.
+ *
+ * | end | exit code | error code |
+ * |---|---|---|
+ * | exits | its own; on POSIX 194 is read as 3010 | |
+ * | killed by a signal | 128 + number | step.killed |
+ * | timeout: the whole tree is killed | 124 | step.timeout |
+ * | `signal` aborted: the whole tree is killed | | step.stopped |
+ * | no such program | 127 | step.command-not-found |
+ * | not executable | 126 | step.command-not-executable |
+ * | no such working directory | | step.working-directory-missing |
+ */
+export async function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
+  if (!isFolder(request.workingDirectory)) {
+    return failure(
+      'step.working-directory-missing',
+      `the working directory ${request.workingDirectory} does not exist`,
+    );
+  }
+  if (request.signal.aborted) return failure('step.stopped', 'stopped before it began');
+  const both = new OutputTail();
+  const standardOutput = new OutputTail();
+  let child: ChildProcess;
+  try {
+    child = spawn(programOf(request), request.arguments, {
+      cwd: request.workingDirectory,
+      env: { ...inheritedEnvironment(), ...request.environment, [MARKER_VARIABLE]: request.marker },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      windowsHide: true,
+    });
+  } catch (error) {
+    return spawnFailure(request.command, error);
+  }
+  child.stdout?.on('data', (chunk: Buffer) => {
+    both.push(chunk);
+    standardOutput.push(chunk);
+  });
+  child.stderr?.on('data', (chunk: Buffer) => both.push(chunk));
+
+  const end = await endOf(child, request);
+  const texts = {
+    output: both.text(LIMITS.outputLength, request.secrets),
+    standardOutput: standardOutput.text(LIMITS.outputLength, []),
+  };
+  switch (end.kind) {
+    case 'not-started':
+      return spawnFailure(request.command, end.error);
+    case 'timeout':
+      return {
+        ...failure('step.timeout', `killed with all its processes after ${request.timeoutSeconds} s`, EXIT.timeout),
+        ...texts,
+      };
+    case 'stopped':
+      return { ...failure('step.stopped', 'killed with all its processes because the run was stopped'), ...texts };
+    case 'signal':
+      return {
+        ...failure('step.killed', `killed by ${end.signal}`, EXIT.signalBase + (signalNumbers[end.signal] ?? 0)),
+        ...texts,
+      };
+    case 'exit':
+      return { exitCode: toExitCode(end.code), ...texts };
+  }
+}
+
+/**
+ * POSIX keeps eight bits of an exit code: a program that means 3010 (restart required) arrives as 194. A program that
+ * really means 194 does not exist as far as we know; one that does must be wrapped.
+ */
+function toExitCode(code: number): number {
+  return process.platform !== 'win32' && code === (3010 & 0xff) ? 3010 : code;
+}
+
+type ProcessEnd =
+  | { kind: 'exit'; code: number }
+  | { kind: 'signal'; signal: NodeJS.Signals }
+  | { kind: 'timeout' | 'stopped' }
+  | { kind: 'not-started'; error: unknown };
+
+const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+};
+
+async function endOf(child: ChildProcess, request: ProcessRequest): Promise<ProcessEnd> {
+  let killedFor: 'timeout' | 'stopped' | undefined;
+  let killing: Promise<unknown> = Promise.resolve();
+  const killTree = (why: 'timeout' | 'stopped'): void => {
+    if (killedFor) return;
+    killedFor = why;
+    killing = killMarked(request.marker, child.pid);
+  };
+  const onAbort = (): void => killTree('stopped');
+  request.signal.addEventListener('abort', onAbort, { once: true });
+  const timer =
+    request.timeoutSeconds === undefined
+      ? undefined
+      : setTimeout(() => killTree('timeout'), request.timeoutSeconds * 1000);
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ended = await new Promise<ProcessEnd>((resolve) => {
+    child.once('error', (error) => resolve({ kind: 'not-started', error }));
+    child.once('exit', (code, signal) =>
+      resolve(signal ? { kind: 'signal', signal } : { kind: 'exit', code: code ?? 1 }),
+    );
+  });
+  clearTimeout(timer);
+  request.signal.removeEventListener('abort', onAbort);
+  await killing;
+  // A process left in the background may hold the pipes open for ever: its later output is nobody's.
+  const wait = new AbortController();
+  if (ended.kind !== 'not-started')
+    await Promise.race([closed, delay(500, undefined, { signal: wait.signal }).catch(() => undefined)]);
+  wait.abort();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  return killedFor && ended.kind !== 'not-started' ? { kind: killedFor } : ended;
+}
+
+/** The agent's environment without its own settings, which are nobody else's business. */
+function inheritedEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MUSTER_')));
+}
+
+function programOf({ command, contentFolder }: ProcessRequest): string {
+  if (contentFolder === undefined || command.includes('/')) return command;
+  const inContent = join(contentFolder, command);
+  try {
+    accessSync(inContent, constants.X_OK);
+    return statSync(inContent).isFile() ? inContent : command;
+  } catch {
+    return command;
+  }
+}
+
+function spawnFailure(command: string, error: unknown): ProcessOutcome {
+  const code = systemCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return failure('step.command-not-found', `there is no program "${command}"`, EXIT.notFound);
+  if (code === 'EACCES' || code === 'ENOEXEC' || code === 'EISDIR') {
+    return failure('step.command-not-executable', `"${command}" cannot be executed: ${code}`, EXIT.notExecutable);
+  }
+  return failure(
+    'step.command-failed-to-start',
+    `"${command}" did not start: ${code ?? String(error)}`,
+    EXIT.notExecutable,
+  );
+}
+
+function failure(code: string, message: string, exitCode?: number): ProcessOutcome {
+  return { error: { code, message }, standardOutput: '', ...(exitCode === undefined ? {} : { exitCode }) };
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
