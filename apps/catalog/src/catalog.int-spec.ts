@@ -10,6 +10,15 @@ import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { pino } from 'pino';
 import { catalogService } from './catalog.service-definition.js';
 
+/** The parts of any answer that these tests look at. */
+interface AnyAnswer {
+  code?: string;
+  detail?: string;
+  metadata: { name: string; resourceVersion: string; continue?: string };
+  status: { digest: string };
+  items: { metadata: { name: string } }[];
+}
+
 describe('the catalog service', () => {
   let servers: TestServers;
   let app: NestFastifyApplication;
@@ -73,7 +82,7 @@ describe('the catalog service', () => {
     const text = await response.text();
     return {
       status: response.status,
-      body: (text === '' ? {} : JSON.parse(text)) as Record<string, never>,
+      body: (text === '' ? {} : JSON.parse(text)) as AnyAnswer,
       headers: response.headers,
     };
   };
@@ -87,7 +96,7 @@ describe('the catalog service', () => {
     expect([first.status, again.status, changed.status]).toEqual([201, 200, 200]);
     expect(again.body).toEqual(first.body);
     expect(changed.body).toMatchObject({ metadata: { generation: 2 }, status: { revision: 2 } });
-    expect(changed.body['status']['digest']).not.toEqual(first.body['status']['digest']);
+    expect(changed.body.status.digest).not.toEqual(first.body.status.digest);
   });
 
   it('refuses a stale resourceVersion by If-Match and by document, and shows the current object', async () => {
@@ -95,7 +104,7 @@ describe('the catalog service', () => {
     await put(sequence('locked', [runs('false')]));
     const byHeader = await put(sequence('locked', [runs('id')]), { 'if-match': first.headers.get('etag') ?? '' });
     const byDocument = await put(
-      sequence('locked', [runs('id')], { resourceVersion: first.body['metadata']['resourceVersion'] }),
+      sequence('locked', [runs('id')], { resourceVersion: first.body.metadata.resourceVersion }),
     );
     for (const refused of [byHeader, byDocument]) {
       expect(refused).toMatchObject({
@@ -134,8 +143,8 @@ describe('the catalog service', () => {
         'GET',
         `/api/v1/task-sequences?limit=2&labelSelector=paged=yes${next ? `&continue=${next}` : ''}`,
       );
-      names.push(...(page.body['items'] as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name));
-      next = page.body['metadata']['continue'];
+      names.push(...page.body.items.map(({ metadata }) => metadata.name));
+      next = page.body.metadata.continue;
     } while (next);
     expect(names).toEqual(['page-a', 'page-b', 'page-c']);
   });
@@ -191,7 +200,7 @@ describe('the catalog service', () => {
   });
 
   describe('given bad input, answers with a stable code and changes nothing:', () => {
-    const bad: [string, () => Promise<{ status: number; body: Record<string, never> }>, number, string][] = [
+    const bad: [string, () => Promise<{ status: number; body: AnyAnswer }>, number, string][] = [
       ['no token', () => call('GET', '/api/v1/task-sequences', undefined, { authorization: '' }), 401, 'auth.missing'],
       [
         'a wrong token',
@@ -257,8 +266,8 @@ describe('the catalog service', () => {
     ];
     it.each(bad)('%s', async (_what, ask, status, code) => {
       const answer = await ask();
-      expect([answer.status, answer.body['code']]).toEqual([status, code]);
-      expect(answer.body['detail']).toBeTruthy();
+      expect([answer.status, answer.body.code]).toEqual([status, code]);
+      expect(answer.body.detail).toBeTruthy();
       expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|\.js:\d/);
       expect((await call('GET', '/api/v1/task-sequences/bad')).status).toBe(404);
     });

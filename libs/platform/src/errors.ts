@@ -48,8 +48,14 @@ export function jsonPointer(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
+/** Recursive schemas use the stack: a document nested deeper than any real one is refused before they see it. */
+const DEEPEST = 450;
+
 /** Validates a document and reports every finding at once. */
 export function parseDocument<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+  if (isDeeperThan(value, DEEPEST)) {
+    throw new MusterError('invalid', 'document.too-deep', `${what} is nested more than ${DEEPEST} levels deep. Use fewer levels`);
+  }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const findings = result.error.issues.flatMap((issue) => findingsOf(issue, []));
@@ -60,6 +66,15 @@ export function parseDocument<Value>(schema: z.ZodType<Value>, value: unknown, w
     `${what} is not valid: ${first?.path || '/'}: ${first?.message ?? 'invalid'}${findings.length > 1 ? ` (and ${findings.length - 1} more)` : ''}`,
     { findings },
   );
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let layer: unknown[] = [value];
+  for (let level = 0; level <= levels; level += 1) {
+    layer = layer.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    if (layer.length === 0) return false;
+  }
+  return true;
 }
 
 function findingsOf(issue: z.core.$ZodIssue, prefix: PropertyKey[]): ProblemFinding[] {

@@ -7,7 +7,6 @@ import { Module, type DynamicModule, type INestApplication, type Type } from '@n
 import { NestFactory } from '@nestjs/core';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -25,6 +24,7 @@ import { TokenAuthenticator } from './auth/token-authenticator.js';
 import { Metrics } from './health/metrics.js';
 import { acceptJsonBodies } from './json-body.js';
 import { NestLogger } from './nest-logger.js';
+import { serveDocumentation } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
@@ -40,7 +40,6 @@ const LOADER = {
   oneofs: false,
   includeDirs: [PROTO_FOLDER],
 };
-const VERSION = '0.1.0';
 
 /** What makes one service different from the others. */
 export interface ServiceDefinition<Config extends ServiceConfig> {
@@ -187,29 +186,6 @@ export async function startService<Config extends ServiceConfig>(
   await app.listen(config.MUSTER_HTTP_PORT, config.MUSTER_HOST);
   logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
   return app;
-}
-
-/** The OpenAPI 3.1 document of a service, from the schemas of its contracts. */
-export function openApiDocument(app: INestApplication, service: ServiceName) {
-  return SwaggerModule.createDocument(
-    app,
-    new DocumentBuilder()
-      .setOpenAPIVersion('3.1.0')
-      .setTitle(`Muster ${service}`)
-      .setVersion('v1')
-      .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-      .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API token: muster_…' })
-      .build(),
-    { autoTagControllers: false },
-  );
-}
-
-function serveDocumentation(app: INestApplication, service: ServiceName): void {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app, service), {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    customSiteTitle: `Muster ${service} API`,
-  });
 }
 
 /** Every request runs in the trace of its `traceparent`, or in a new one; the answer names it. */

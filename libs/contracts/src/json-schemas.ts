@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { contentLocationsRequestSchema, contentLocationsResponseSchema, manifestSchema } from './agent/content.js';
+import {
+  apiTokenListSchema,
+  apiTokenRequestSchema,
+  apiTokenResponseSchema,
+  enrolmentRequestSchema,
+  enrolmentResponseSchema,
+  enrolmentTokenRequestSchema,
+  enrolmentTokenResponseSchema,
+  sessionRequestSchema,
+  sessionResponseSchema,
+} from './agent/enrolment.js';
+import { policyBodySchema, policyDocumentSchema, policyResponseSchema } from './agent/policy.js';
+import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
+import { uploadRequestSchema, uploadResponseSchema } from './agent/upload.js';
+import { apiTokenChanged } from './events/api-token-changed.js';
+import { deviceEnrolled } from './events/device-enrolled.js';
+import { membersChanged } from './events/members-changed.js';
+import { resourceEvents } from './events/resource-events.js';
+import { runReported } from './events/run-reported.js';
+import { KINDS } from './kinds/all.js';
+import { problemSchema } from './problem.js';
+import { locateContent } from './requests/locate-content.js';
+import { readSequence } from './requests/read-sequence.js';
+import { resolveContent } from './requests/resolve-content.js';
+import { outboxRead } from './subjects.js';
+
+/** The agent's protocol over HTTP, and what only people send. */
+const DOCUMENTS = {
+  problem: problemSchema,
+  'agent/enrolment-request': enrolmentRequestSchema,
+  'agent/enrolment-response': enrolmentResponseSchema,
+  'agent/session-request': sessionRequestSchema,
+  'agent/session-response': sessionResponseSchema,
+  'agent/policy-response': policyResponseSchema,
+  'agent/policy-document': policyDocumentSchema,
+  'agent/policy-body': policyBodySchema,
+  'agent/manifest': manifestSchema,
+  'agent/content-locations-request': contentLocationsRequestSchema,
+  'agent/content-locations-response': contentLocationsResponseSchema,
+  'agent/reports-request': reportsRequestSchema,
+  'agent/reports-response': reportsResponseSchema,
+  'api/upload-request': uploadRequestSchema,
+  'api/upload-response': uploadResponseSchema,
+  'api/enrolment-token-request': enrolmentTokenRequestSchema,
+  'api/enrolment-token-response': enrolmentTokenResponseSchema,
+  'api/api-token-request': apiTokenRequestSchema,
+  'api/api-token-response': apiTokenResponseSchema,
+  'api/api-token-list': apiTokenListSchema,
+} as const;
+
+/**
+ * Every schema that crosses a process border, as JSON Schema 2020-12 by file name. The committed copies in
+ * libs/contracts/schemas are the frozen contract: a test fails when this and they differ.
+ */
+export function jsonSchemas(): Record<string, unknown> {
+  const all: Record<string, z.ZodType> = { ...DOCUMENTS };
+  for (const kind of KINDS) {
+    all[`resources/${kind.singular}`] = kind.resource;
+    if (kind.verbs.includes('apply')) all[`resources/${kind.singular}-input`] = kind.input;
+  }
+  const events = [...KINDS.flatMap((kind) => Object.values(resourceEvents(kind))), membersChanged, deviceEnrolled, runReported, apiTokenChanged];
+  for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
+  for (const request of [readSequence, resolveContent, locateContent, outboxRead('catalog')]) {
+    all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
+    all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
+  }
+  return Object.fromEntries(
+    Object.entries(all).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })]),
+  );
+}
