@@ -1,5 +1,5 @@
 import { serviceConfigSchema, type ServiceConfig } from '@muster/platform/config.js';
-import { migrationsBeside, type ServiceDefinition } from '@muster/service/start-service.js';
+import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
 import { TaskSequencesModule } from './task-sequences/task-sequences.module.js';
 
 /** What can run: task sequences and their revisions. */

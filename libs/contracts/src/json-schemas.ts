@@ -60,13 +60,22 @@ export function jsonSchemas(): Record<string, unknown> {
     all[`resources/${kind.singular}`] = kind.resource;
     if (kind.verbs.includes('apply')) all[`resources/${kind.singular}-input`] = kind.input;
   }
-  const events = [...KINDS.flatMap((kind) => Object.values(resourceEvents(kind))), membersChanged, deviceEnrolled, runReported, apiTokenChanged];
+  const events = [
+    ...KINDS.flatMap((kind) => Object.values(resourceEvents(kind))),
+    membersChanged,
+    deviceEnrolled,
+    runReported,
+    apiTokenChanged,
+  ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
   for (const request of [readSequence, resolveContent, locateContent, outboxRead('catalog')]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }
   return Object.fromEntries(
-    Object.entries(all).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })]),
+    Object.entries(all).map(([name, schema]) => [
+      name,
+      z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+    ]),
   );
 }

@@ -81,9 +81,13 @@ export class Bus {
     if (reply.headers?.get('Muster-Problem')) {
       const problem = problemSchema.parse(answer);
       const category = (Object.keys(CATEGORIES) as Category[]).find((one) => CATEGORIES[one].status === problem.status);
-      throw new MusterError(category ?? 'bug', problem.code, problem.detail ?? problem.title, {
-        ...(problem.findings ? { findings: problem.findings } : {}),
-      });
+      const { findings } = problem;
+      throw new MusterError(
+        category ?? 'bug',
+        problem.code,
+        problem.detail ?? problem.title,
+        findings ? { findings } : {},
+      );
     }
     return parseTolerant(definition.answer, answer);
   }

@@ -1,7 +1,7 @@
-import pg from 'pg';
+import { Pool, types } from 'pg';
 
 // int8 columns are positions, versions and byte counts: all far below 2^53.
-pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+types.setTypeParser(types.builtins.INT8, Number);
 
 /** Values that a query can carry. */
 export type SqlValue = string | number | boolean | null | Date | Uint8Array | readonly SqlValue[] | object;
@@ -19,10 +19,10 @@ export interface Transaction extends Queryable {
 
 /** The service's own schema in the site's database. */
 export class Database implements Queryable {
-  private readonly pool: pg.Pool;
+  private readonly pool: Pool;
 
   constructor(options: { url: string; schema: string; maximumConnections?: number; onError?: (error: Error) => void }) {
-    this.pool = new pg.Pool({
+    this.pool = new Pool({
       connectionString: options.url,
       max: options.maximumConnections ?? 10,
       connectionTimeoutMillis: 10_000,

@@ -15,7 +15,9 @@ describe('a document that is not valid', () => {
   const schema = z.strictObject({ name: z.string(), steps: z.array(z.strictObject({ run: z.string() })) });
 
   it('is refused with every finding at once, each with its JSON pointer and code', () => {
-    const error = refusal(() => parseDocument(schema, { name: 1, steps: [{ run: 'a', 'x/y': 1 }], more: 1 }, 'The body'));
+    const error = refusal(() =>
+      parseDocument(schema, { name: 1, steps: [{ run: 'a', 'x/y': 1 }], more: 1 }, 'The body'),
+    );
     expect(error.code).toBe('document.invalid');
     expect(error.findings?.map(({ path, code }) => [path, code])).toEqual([
       ['/name', 'document.wrong-type'],
@@ -25,7 +27,9 @@ describe('a document that is not valid', () => {
   });
 
   it('of alternatives names what is wrong in the one that was meant', () => {
-    const either = z.object({ rules: z.array(z.union([z.strictObject({ device: z.string() }), z.strictObject({ all: z.literal(true) })])) });
+    const either = z.object({
+      rules: z.array(z.union([z.strictObject({ device: z.string() }), z.strictObject({ all: z.literal(true) })])),
+    });
     const error = refusal(() => parseDocument(either, { rules: [{ device: 'a', extra: 1 }] }, 'The body'));
     expect(error.findings).toMatchObject([{ path: '/rules/0/extra', code: 'document.unknown-field' }]);
   });
@@ -44,7 +48,15 @@ describe('the problem document of a failure', () => {
   });
 
   it('carries code, status and findings of a refusal, but not its cause', () => {
-    const problem = toProblem(new MusterError('conflict', 'resource.stale-version', 'It has changed', { cause: new Error('inside') }));
-    expect(problem).toEqual({ type: 'about:blank', title: 'Conflict', status: 409, code: 'resource.stale-version', detail: 'It has changed' });
+    const problem = toProblem(
+      new MusterError('conflict', 'resource.stale-version', 'It has changed', { cause: new Error('inside') }),
+    );
+    expect(problem).toEqual({
+      type: 'about:blank',
+      title: 'Conflict',
+      status: 409,
+      code: 'resource.stale-version',
+      detail: 'It has changed',
+    });
   });
 });

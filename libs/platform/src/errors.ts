@@ -54,7 +54,11 @@ const DEEPEST = 450;
 /** Validates a document and reports every finding at once. */
 export function parseDocument<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
   if (isDeeperThan(value, DEEPEST)) {
-    throw new MusterError('invalid', 'document.too-deep', `${what} is nested more than ${DEEPEST} levels deep. Use fewer levels`);
+    throw new MusterError(
+      'invalid',
+      'document.too-deep',
+      `${what} is nested more than ${DEEPEST} levels deep. Use fewer levels`,
+    );
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;

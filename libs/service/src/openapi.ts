@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import type { ServiceConfig } from '@muster/platform/config.js';
-import type { ServiceDefinition } from './start-service.js';
+import type { ServiceDefinition } from './service-definition.js';
 
 /** The OpenAPI 3.1 document of a service, from the schemas of its contracts. */
 export function openApiDocument(app: INestApplication, service: ServiceName): OpenAPIObject {
@@ -31,11 +31,17 @@ export function serveDocumentation(app: INestApplication, service: ServiceName):
 }
 
 /** The same document without starting anything: for the committed copy and the test that guards it. */
-export async function describeService<Config extends ServiceConfig>(definition: ServiceDefinition<Config>): Promise<OpenAPIObject> {
+export async function describeService<Config extends ServiceConfig>(
+  definition: ServiceDefinition<Config>,
+): Promise<OpenAPIObject> {
   @Module({ imports: definition.modules })
   class DescribedModule {}
 
-  const app = await NestFactory.create(DescribedModule, new FastifyAdapter(), { preview: true, logger: false, abortOnError: false });
+  const app = await NestFactory.create(DescribedModule, new FastifyAdapter(), {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
   try {
     return openApiDocument(app, definition.service);
   } finally {

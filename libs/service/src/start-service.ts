@@ -1,9 +1,8 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import type { Server } from '@grpc/grpc-js';
-import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -17,9 +16,8 @@ import { currentTraceId, withTrace } from '@muster/platform/trace.js';
 import type { FastifyInstance } from 'fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import { pino, type Logger } from 'pino';
-import type { z } from 'zod';
 import { authenticateGrpc } from './auth/grpc-authentication.js';
-import { authenticateHttp, type Authenticator, type RouteProof } from './auth/http-authentication.js';
+import { authenticateHttp } from './auth/http-authentication.js';
 import { TokenAuthenticator } from './auth/token-authenticator.js';
 import { Metrics } from './health/metrics.js';
 import { acceptJsonBodies } from './json-body.js';
@@ -28,7 +26,8 @@ import { serveDocumentation } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
-import { ServiceModule, type Subscriptions } from './service.module.js';
+import type { ServiceDefinition } from './service-definition.js';
+import { ServiceModule } from './service.module.js';
 
 const SERVICES: readonly ServiceName[] = ['catalog', 'deployment', 'content', 'policy'];
 const LOADER = {
@@ -40,26 +39,6 @@ const LOADER = {
   oneofs: false,
   includeDirs: [PROTO_FOLDER],
 };
-
-/** What makes one service different from the others. */
-export interface ServiceDefinition<Config extends ServiceConfig> {
-  service: ServiceName;
-  config: z.ZodType<Config>;
-  /** Folder of the service's own migrations. */
-  migrations: string;
-  /** The service's modules. They may inject what ServiceModule exports. */
-  modules: (Type<unknown> | DynamicModule)[];
-  /** Facts of other services that this one applies. */
-  subscriptions?: {
-    imports?: DynamicModule['imports'];
-    inject: unknown[];
-    useFactory: (...dependencies: never[]) => Subscriptions;
-  };
-  /** Routes that ask for something else than an API token. */
-  routes?: readonly RouteProof[];
-  /** Proves devices; only the policy service has it. */
-  deviceAuthenticator?: (app: INestApplication) => Authenticator;
-}
 
 /**
  * Runs a service as a process: REST, gRPC and NATS in one Nest application. Never returns an error for what a user can
@@ -214,9 +193,4 @@ function traceRequests(server: FastifyInstance, logger: Logger): void {
 function startFailureCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return code === 'EADDRINUSE' ? 'service.port-in-use' : 'service.cannot-start';
-}
-
-/** The migrations folder beside a service's sources, in the tree and in the build alike. */
-export function migrationsBeside(directory: string): string {
-  return join(directory, '..', 'migrations');
 }

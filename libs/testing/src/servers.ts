@@ -4,9 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceName } from '@muster/contracts/resource.js';
-import pg from 'pg';
-import { serviceChild } from '../../../apps/cli/src/up/services.js';
-import { type RunningSite, startSite } from '../../../apps/cli/src/up/start-site.js';
+import { Client } from 'pg';
+import { serviceChild } from '@muster/localsite/services.js';
+import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
 
 /** Real servers of one test file: Postgres, NATS with JetStream and the store, on free ports, in a folder of their own. */
 export interface TestServers {
@@ -38,7 +38,7 @@ export async function startServers(): Promise<TestServers> {
     environment,
     async addToken(service) {
       const token = `muster_${randomBytes(32).toString('base64url')}`;
-      const client = new pg.Client({ connectionString: environment(service)['MUSTER_DATABASE_URL'] });
+      const client = new Client({ connectionString: environment(service)['MUSTER_DATABASE_URL'] });
       await client.connect();
       try {
         await client.query('insert into api_token (uid, name, sha256) values ($1, $2, $3)', [

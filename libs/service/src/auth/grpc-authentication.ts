@@ -23,11 +23,14 @@ export function authenticateGrpc(authenticator: Authenticator): ServerIntercepto
           new ServerListenerBuilder()
             .withOnReceiveMetadata((metadata, forward) => {
               const [authorization] = metadata.get('authorization');
-              authenticator.authenticate(authorization === undefined ? undefined : String(authorization)).then(
-                (principal) => {
-                  principals.set(metadata, principal);
-                  forward(metadata);
-                },
+              const admit = async () => {
+                principals.set(
+                  metadata,
+                  await authenticator.authenticate(authorization === undefined ? undefined : String(authorization)),
+                );
+              };
+              admit().then(
+                () => forward(metadata),
                 (error: unknown) => call.sendStatus(grpcStatus(error)),
               );
             })

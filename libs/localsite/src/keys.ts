@@ -1,0 +1,55 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from './atomic-file.js';
+
+/** A random secret of the site, made once and kept in `keys/<name>` (0600). `bytes` of randomness, base64url. */
+export function keptSecret(keysFolder: string, name: string, bytes = 24): string {
+  const file = join(keysFolder, name);
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const secret = randomBytes(bytes).toString('base64url');
+  writeFileAtomic(file, `${secret}\n`);
+  return secret;
+}
+
+/** Path of the site's signing key (Ed25519, PKCS#8 PEM, 0600), made once. */
+export function siteKeyFile(keysFolder: string): string {
+  const file = join(keysFolder, 'site-key.pem');
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileAtomic(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  }
+  return file;
+}
+
+/** An API token: `muster_` and 43 characters of base64url (256 bits). */
+export function newToken(): string {
+  return `muster_${randomBytes(32).toString('base64url')}`;
+}
+
+/** What the servers keep of a token: SHA-256 in hex. */
+export function tokenDigest(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** The admin token's digest, and the token itself only when it was made just now. */
+export interface AdminToken {
+  readonly digest: string;
+  readonly token: string | null;
+  /** Call once the site is up: from then on the token cannot be had again. */
+  keep(): void;
+}
+
+/**
+ * The admin token of the site: kept as a digest only. A start that fails before `keep()` leaves nothing behind,
+ * so that the next start makes a new token instead of one that nobody was shown. `renew` replaces a lost token.
+ */
+export function adminToken(keysFolder: string, renew: boolean): AdminToken {
+  const file = join(keysFolder, 'admin-token.sha256');
+  if (!renew && existsSync(file)) {
+    return { digest: readFileSync(file, 'utf8').trim(), token: null, keep: () => undefined };
+  }
+  const token = newToken();
+  const digest = tokenDigest(token);
+  return { digest, token, keep: () => writeFileAtomic(file, `${digest}\n`) };
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
+import type { ServiceName } from '@muster/contracts/resource.js';
+import type { ServiceConfig } from '@muster/platform/config.js';
+import type { z } from 'zod';
+import type { Authenticator, RouteProof } from './auth/http-authentication.js';
+import type { Subscriptions } from './service.module.js';
+
+/** What makes one service different from the others. */
+export interface ServiceDefinition<Config extends ServiceConfig> {
+  service: ServiceName;
+  config: z.ZodType<Config>;
+  /** Folder of the service's own migrations. */
+  migrations: string;
+  /** The service's modules. They may inject what ServiceModule exports. */
+  modules: (Type<unknown> | DynamicModule)[];
+  /** Facts of other services that this one applies. */
+  subscriptions?: {
+    imports?: DynamicModule['imports'];
+    inject: unknown[];
+    useFactory: (...dependencies: never[]) => Subscriptions;
+  };
+  /** Routes that ask for something else than an API token. */
+  routes?: readonly RouteProof[];
+  /** Proves devices; only the policy service has it. */
+  deviceAuthenticator?: (app: INestApplication) => Authenticator;
+}
+
+/** The migrations folder beside a service's sources, in the tree and in the build alike. */
+export function migrationsBeside(directory: string): string {
+  return join(directory, '..', 'migrations');
+}

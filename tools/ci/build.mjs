@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, repository, runQuietly } from './run.mjs';
+
+const sources = ['apps', 'libs', 'tools'];
+const settings = ['package.json', 'swc.build.json', 'package-lock.json'];
+const dist = join(repository, 'dist');
+const stampFile = join(dist, '.muster-stamp');
+
+/** Builds when a source is not the one that `dist` was built from; files of removed sources go away. */
+export async function build() {
+  const wanted = sourceStamp();
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
+  rmSync(dist, { recursive: true, force: true });
+  const { exitCode, output } = await runQuietly('npm', ['run', '-s', 'build']);
+  if (exitCode !== 0) throw new Failure(`the build failed\n${output}`);
+  writeFileSync(stampFile, wanted);
+}
+
+/** Names, sizes and times of everything the build reads. */
+function sourceStamp() {
+  const hash = createHash('sha256');
+  const files = [...settings];
+  for (const folder of sources) {
+    for (const entry of readdirSync(join(repository, folder), { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) files.push(join(entry.parentPath ?? entry.path, entry.name).slice(repository.length + 1));
+    }
+  }
+  for (const file of files.sort()) {
+    const { size, mtimeMs } = statSync(join(repository, file));
+    hash.update(`${file}\0${size}\0${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
