@@ -24,7 +24,7 @@ export function natsChild(
 ): ChildSpec {
   const monitorPort = ports['nats-monitor'] ?? 0;
   const lines = users.map(
-    (user) => `    { user: "${user}", password: "${natsPassword(layout, user)}", permissions: $SERVICE }`,
+    (user) => `    { user: "${user}", password: "${natsPassword(layout, user)}", permissions: ${permissions(user)} }`,
   );
   lines.push(`    { user: "${natsOperator}", password: "${natsPassword(layout, natsOperator)}" }`);
   const file = join(layout.nats, 'nats.conf');
@@ -42,4 +42,11 @@ export function natsChild(
     tier: 0,
     ready: { url: `http://127.0.0.1:${monitorPort}/healthz` },
   };
+}
+
+/** A service states its own facts, answers its own questions and reads its own replies; nobody else's. */
+function permissions(service: string): string {
+  const publish = [`muster.evt.${service}.>`, 'muster.req.>', '_INBOX.>', '$JS.API.>', '$JS.ACK.>'];
+  const subscribe = [`muster.req.${service}.>`, `_INBOX.${service}.>`];
+  return `{ publish: { allow: ${JSON.stringify(publish)} }, subscribe: { allow: ${JSON.stringify(subscribe)} } }`;
 }

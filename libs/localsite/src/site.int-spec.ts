@@ -66,6 +66,7 @@ describe('a site on one machine', () => {
       servers: `127.0.0.1:${site.ports['nats']}`,
       user,
       pass: natsPassword(site.layout, user),
+      inboxPrefix: `_INBOX.${user}`,
       reconnect: false,
     });
 
@@ -107,19 +108,28 @@ describe('a site on one machine', () => {
     expect(await query(urlOf('catalog'), 'SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
   });
 
-  it("lets a service's NATS user use the site's subjects and nothing else", async () => {
+  it("lets a service's NATS user state its own facts, answer its own questions, and nothing else", async () => {
     const service = await nats('catalog');
     const operator = await nats('ops');
     try {
       const heard = new Promise<string>((resolve) => {
-        operator.subscribe('muster.test', { callback: (_error, message) => resolve(message.string()), max: 1 });
+        operator.subscribe('muster.evt.catalog.v1.test.S01', {
+          callback: (_error, message) => resolve(message.string()),
+          max: 1,
+        });
       });
       await operator.flush();
-      service.publish('muster.test', 'hello');
+      service.publish('muster.evt.catalog.v1.test.S01', 'hello');
       expect(await heard).toBe('hello');
       const info = await service.request('$JS.API.INFO', '', { timeout: 5000 });
       expect(info.json()).toMatchObject({ type: 'io.nats.jetstream.api.v1.account_info_response' });
-      for (const subject of ['other.subject', '$SYS.>', '>']) {
+      for (const subject of [
+        'muster.req.policy.v1.test.S01',
+        'muster.evt.policy.>',
+        '_INBOX.policy.>',
+        '$SYS.>',
+        '>',
+      ]) {
         const refused = await new Promise<Error | null>((resolve) => {
           service.subscribe(subject, { callback: (error) => resolve(error) });
           void service.flush();

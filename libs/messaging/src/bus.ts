@@ -33,7 +33,8 @@ export class Bus {
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       waitOnFirstConnect: true,
-      inboxPrefix: '_INBOX',
+      // Replies to this service are its own to read: the server's permissions say so.
+      inboxPrefix: `_INBOX.${options.service}`,
       pingInterval: 5_000,
       maxPingOut: 2,
     });

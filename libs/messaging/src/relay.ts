@@ -16,6 +16,8 @@ import type { Bus } from './bus.js';
 import { Loop } from './loop.js';
 
 const BATCH = 500;
+/** Half of what one message may hold (max_payload); a single fact always goes through. */
+const MOST_BYTES_PER_ANSWER = 4 * 1024 * 1024;
 const KEEP_HOURS = 24;
 const PRUNE_EVERY_MILLISECONDS = 10 * 60_000;
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
@@ -46,7 +48,8 @@ export class OutboxRelay {
       outboxRead(this.producer),
       async ({ consumer, after, limit }) => {
         await confirmConsumer(this.database, consumer, after);
-        return readOutbox(this.database, after, limit);
+        const page = await readOutbox(this.database, after, limit);
+        return { ...page, entries: whatFits(page.entries) };
       },
       this.onError,
     );
@@ -119,4 +122,12 @@ export class OutboxRelay {
     }
     this.streamReady = true;
   }
+}
+
+function whatFits(entries: readonly OutboxEntry[]): OutboxEntry[] {
+  let bytes = 0;
+  return entries.filter((entry, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(entry.payload));
+    return index === 0 || bytes <= MOST_BYTES_PER_ANSWER;
+  });
 }
