@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 
@@ -28,9 +29,17 @@ export async function migrate(options: {
       migrationsSchema: options.schema,
       direction: 'up',
       checkOrder: true,
+      // Replicas wait for each other; services do not: each has its own schema.
+      advisoryLockMode: 'wait',
+      lockValue: lockOf(options.schema),
       log: () => undefined,
       logger: { debug: () => undefined, info: () => undefined, warn: options.log, error: options.log },
     });
     for (const { name } of done) options.log(`migrated ${options.schema}: ${name}`);
   }
+}
+
+/** The advisory lock of a schema: a number made of its name. */
+function lockOf(schema: string): number {
+  return createHash('sha256').update(`muster migration ${schema}`).digest().readInt32BE();
 }
