@@ -5,6 +5,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import type { ServiceName } from '@muster/contracts/resource.js';
 import type { ServiceConfig } from '@muster/platform/config.js';
 import type { ServiceDefinition } from './service-definition.js';
+import { ServiceModule } from './service.module.js';
 
 /** The OpenAPI 3.1 document of a service, from the schemas of its contracts. */
 export function openApiDocument(app: INestApplication, service: ServiceName): OpenAPIObject {
@@ -34,7 +35,18 @@ export function serveDocumentation(app: INestApplication, service: ServiceName):
 export async function describeService<Config extends ServiceConfig>(
   definition: ServiceDefinition<Config>,
 ): Promise<OpenAPIObject> {
-  @Module({ imports: definition.modules })
+  // In a preview nothing is made, so what the modules inject has to be named, not there.
+  const absent = {} as never;
+  const common = ServiceModule.forRoot({
+    service: definition.service,
+    config: absent,
+    logger: absent,
+    database: absent,
+    bus: absent,
+    subscriptions: definition.subscriptions,
+  });
+
+  @Module({ imports: [common, ...definition.modules] })
   class DescribedModule {}
 
   const app = await NestFactory.create(DescribedModule, new FastifyAdapter(), {

@@ -64,17 +64,30 @@ export async function runService<Config extends ServiceConfig>(definition: Servi
   }
   try {
     const app = await startService(definition, config, logger);
-    // A supervisor that dies takes its services along: nothing outlives `muster up`.
-    process.on('disconnect', () => void app.close().finally(() => process.exit(0)));
-    app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
-    const limit = config.MUSTER_SHUTDOWN_SECONDS * 1000;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => setTimeout(() => process.exit(1), limit).unref());
-    }
+    stopInTime(app, config.MUSTER_SHUTDOWN_SECONDS * 1000);
   } catch (error) {
     logger.fatal({ err: error, code: startFailureCode(error) }, `cannot start: ${(error as Error).message}`);
     process.exit(1);
   }
+}
+
+/**
+ * Ends the process on SIGTERM, SIGINT, or when its supervisor is gone (nothing outlives `muster up`): work in flight is
+ * finished, but never longer than the limit, whatever hangs.
+ */
+function stopInTime(app: NestFastifyApplication, limitMilliseconds: number): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), limitMilliseconds);
+    app.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+  process.on('disconnect', stop);
 }
 
 /** Wires and starts a service; the caller closes it. Used by runService and by tests. */

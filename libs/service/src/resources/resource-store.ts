@@ -98,6 +98,14 @@ export class ResourceStore<Spec, Status> {
     options: WriteOptions,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
     await this.rules.check?.(input);
+    const { resource, created } = await this.writeOrDryRun(input, options);
+    return { resource: options.dryRun ? resource : (await this.derive([resource]))[0]!, created };
+  }
+
+  private async writeOrDryRun(
+    input: ResourceInput<Spec>,
+    options: WriteOptions,
+  ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
     try {
       return await this.write(input, options);
     } catch (error) {

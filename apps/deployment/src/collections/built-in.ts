@@ -1,0 +1,48 @@
+import { canonicalJson } from '@muster/contracts/digest.js';
+import { collection, type CollectionSpec, type CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import { API_VERSION, type ResourceInput } from '@muster/contracts/resource.js';
+import type { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { Membership } from '../membership/membership.js';
+
+/** Collections that every site has. Nobody changes or deletes them. */
+export const BUILT_IN_COLLECTIONS: readonly ResourceInput<CollectionSpec>[] = [
+  {
+    apiVersion: API_VERSION,
+    kind: collection.kind,
+    metadata: { name: 'all-devices', displayName: 'All devices' },
+    spec: { description: 'Every device of the site', rules: [{ allDevices: true }] },
+  },
+];
+
+/** Makes the built-in collections that are not there yet; replicas that start together take turns. */
+export async function makeBuiltIns(
+  collections: ResourceStore<CollectionSpec, CollectionStatus>,
+  membership: Membership,
+  database: Database,
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    await membership.lock(tx);
+    for (const input of BUILT_IN_COLLECTIONS) {
+      if (!(await collections.rows.find(tx, input.metadata.name)))
+        await collections.saveWithin(tx, structuredClone(input), 'system');
+    }
+  });
+}
+
+/** @throws MusterError `deployment.built-in` (409) when the document would change a built-in collection, or `input` is not given */
+export function refuseBuiltIn(name: string, input?: ResourceInput<CollectionSpec>): void {
+  const builtIn = BUILT_IN_COLLECTIONS.find(({ metadata }) => metadata.name === name);
+  if (!builtIn || (input && essence(input) === essence(builtIn))) return;
+  throw new MusterError(
+    'conflict',
+    'deployment.built-in',
+    `Collection "${name}" is built in: it cannot be changed or deleted. Make a collection of your own with the rules you want`,
+  );
+}
+
+function essence({ metadata, spec }: ResourceInput<CollectionSpec>): string {
+  const { displayName = null, folder = null, labels = {} } = metadata;
+  return canonicalJson({ displayName, folder, labels, spec });
+}

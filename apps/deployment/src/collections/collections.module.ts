@@ -1,0 +1,45 @@
+import { Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { collection, type CollectionSpec, type CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { grpcController } from '@muster/service/resources/grpc.js';
+import { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { restController } from '@muster/service/resources/rest.js';
+import { DeploymentRepository } from '../deployments/deployment.repository.js';
+import { Membership } from '../membership/membership.js';
+import { MembershipModule } from '../membership/membership.module.js';
+import { MembershipRepository } from '../membership/membership.repository.js';
+import { makeBuiltIns } from './built-in.js';
+import { collectionRules } from './collection.rules.js';
+
+const COLLECTIONS = Symbol('collections');
+
+@Module({
+  imports: [MembershipModule],
+  controllers: [restController(collection, COLLECTIONS), grpcController(collection, COLLECTIONS)],
+  providers: [
+    {
+      provide: COLLECTIONS,
+      inject: [Database, Outbox, Membership, MembershipRepository],
+      useFactory: (database: Database, outbox: Outbox, membership: Membership, members: MembershipRepository) =>
+        new ResourceStore(
+          collection,
+          'collection',
+          database,
+          outbox,
+          collectionRules(database, membership, members, new DeploymentRepository()),
+        ),
+    },
+  ],
+})
+export class CollectionsModule implements OnApplicationBootstrap {
+  constructor(
+    @Inject(COLLECTIONS) private readonly collections: ResourceStore<CollectionSpec, CollectionStatus>,
+    @Inject(Membership) private readonly membership: Membership,
+    @Inject(Database) private readonly database: Database,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await makeBuiltIns(this.collections, this.membership, this.database);
+  }
+}

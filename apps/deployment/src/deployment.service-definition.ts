@@ -1,0 +1,38 @@
+import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { runReported } from '@muster/contracts/events/run-reported.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import { on } from '@muster/messaging/consumer.js';
+import { serviceConfigSchema, type ServiceConfig } from '@muster/platform/config.js';
+import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
+import { CollectionsModule } from './collections/collections.module.js';
+import { DeploymentsModule } from './deployments/deployments.module.js';
+import { SequenceFollower } from './deployments/sequence-follower.js';
+import { DevicesModule } from './devices/devices.module.js';
+import { Enrolments } from './devices/enrolment.js';
+import { RunRecorder } from './runs/run-recorder.js';
+import { RunsModule } from './runs/runs.module.js';
+
+const sequences = resourceEvents(taskSequence);
+
+/** Who gets it and when: devices, collections, deployments and their runs. */
+export const deploymentService: ServiceDefinition<ServiceConfig> = {
+  service: 'deployment',
+  config: serviceConfigSchema,
+  migrations: migrationsBeside(import.meta.dirname),
+  modules: [DevicesModule, CollectionsModule, DeploymentsModule, RunsModule],
+  subscriptions: {
+    imports: [DevicesModule, DeploymentsModule, RunsModule],
+    inject: [Enrolments, RunRecorder, SequenceFollower],
+    useFactory: (enrolments: Enrolments, runs: RunRecorder, follower: SequenceFollower) => ({
+      policy: [
+        on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
+        on(runReported, (tx, reported) => runs.apply(tx, reported)),
+      ],
+      catalog: [
+        on(sequences.saved, (tx, { resource }) => follower.sequenceSaved(tx, resource)),
+        on(sequences.deleted, (tx, { resource }) => follower.sequenceDeleted(tx, resource)),
+      ],
+    }),
+  },
+};

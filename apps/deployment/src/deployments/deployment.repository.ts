@@ -1,0 +1,101 @@
+import type { DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+
+export type DeviceCounts = DeploymentStatus['devices'];
+
+/** Deployments beyond what every kind can do. */
+export class DeploymentRepository {
+  /** Names of deployments to a collection, at most `limit`. */
+  async targeting(tx: Transaction, collection: string, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ name: string }>(
+      'select name from deployment where collection = $1 order by name limit $2',
+      [collection, limit],
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  /** How many members the collection has, undefined when it does not exist. It cannot be deleted before this transaction ends. */
+  async holdCollection(tx: Transaction, name: string): Promise<number | undefined> {
+    const [row] = await tx.query<{ members: number }>(
+      `select coalesce((select members from collection_size where collection_uid = collection.uid), 0) as members
+       from collection where name = $1 for key share`,
+      [name],
+    );
+    return row?.members;
+  }
+
+  /**
+   * Notes a revision of a sequence and answers the digest of the newest one known. Whoever notes waits for others who
+   * do, so that no deployment slips in with an old revision while the fact of a new one is being applied.
+   */
+  async noteRevision(tx: Transaction, revision: Omit<SequenceRevision, 'spec'>): Promise<string> {
+    // uid is a UUIDv7: a sequence that was deleted and made anew is greater, whatever its revision.
+    await tx.query(
+      `insert into sequence_head (name, uid, revision, digest) values ($1, $2, $3, $4)
+       on conflict (name) do update set uid = excluded.uid, revision = excluded.revision, digest = excluded.digest
+       where (excluded.uid, excluded.revision) > (sequence_head.uid, sequence_head.revision)`,
+      [revision.name, revision.uid, revision.revision, revision.digest],
+    );
+    const [row] = await tx.query<{ digest: string }>('select digest from sequence_head where name = $1', [
+      revision.name,
+    ]);
+    return row?.digest ?? revision.digest;
+  }
+
+  async forgetSequence(tx: Transaction, uid: string): Promise<void> {
+    await tx.query('delete from sequence_head where uid = $1', [uid]);
+  }
+
+  /** Points every deployment of a sequence to a revision; answers the uids of those that pointed elsewhere. */
+  async follow(tx: Transaction, sequence: string, digest: string): Promise<string[]> {
+    const rows = await tx.query<{ uid: string }>(
+      `update deployment set status = jsonb_set(status, '{sequenceDigest}', to_jsonb($2::text)),
+         resource_version = nextval('resource_version'), updated_at = now()
+       where sequence = $1 and status ->> 'sequenceDigest' <> $2 returning uid`,
+      [sequence, digest],
+    );
+    return rows.map(({ uid }) => uid);
+  }
+
+  /** Keeps what reports of a deleted deployment will need. */
+  async bury(tx: Transaction, deploymentUid: string): Promise<void> {
+    await tx.query(
+      `insert into past_deployment (uid, name, sequence, sequence_digest)
+       select uid, name, sequence, status ->> 'sequenceDigest' from deployment where uid = $1`,
+      [deploymentUid],
+    );
+  }
+
+  /**
+   * What devices did with each deployment: the newest run of a device counts, also when the device left the collection
+   * since; a member without a run waits. targeted is always the sum of the others.
+   */
+  async deviceCounts(database: Queryable, deploymentUids: readonly string[]): Promise<Map<string, DeviceCounts>> {
+    const rows = await database.query<DeviceCounts & { uid: string }>(
+      `with newest as (
+         select distinct on (deployment_uid, device_uid) deployment_uid, device_uid, state
+         from run where deployment_uid = any($1) order by deployment_uid, device_uid, arrival desc
+       ), counted as (
+         select deployment.uid, coalesce(size.members, 0) as members,
+           count(newest.state) as heard, count(member.device_uid) as heard_members,
+           count(*) filter (where newest.state in ('running', 'restart-pending')) as running,
+           count(*) filter (where newest.state = 'succeeded') as succeeded,
+           count(*) filter (where newest.state = 'failed') as failed
+         from deployment
+         join collection on collection.name = deployment.collection
+         left join collection_size as size on size.collection_uid = collection.uid
+         left join newest on newest.deployment_uid = deployment.uid
+         left join collection_member as member
+           on member.collection_uid = collection.uid and member.device_uid = newest.device_uid
+         where deployment.uid = any($1)
+         group by deployment.uid, size.members
+       )
+       select uid, members - heard_members + heard as targeted, running, succeeded, failed,
+         members - heard_members as waiting
+       from counted`,
+      [[...deploymentUids]],
+    );
+    return new Map(rows.map(({ uid, ...counts }) => [uid, counts]));
+  }
+}

@@ -1,0 +1,129 @@
+import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
+import type { Resource, ResourceInput } from '@muster/contracts/resource.js';
+import type { Bus } from '@muster/messaging/bus.js';
+import type { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import { refuseMissing } from '../missing-reference.js';
+import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
+
+/**
+ * A deployment refers to a sequence and a collection that exist, keeps both for ever, and follows the newest revision.
+ * Saving one writes the same few rows whatever the size of its collection.
+ */
+export function deploymentRules(
+  database: Database,
+  bus: Bus,
+  repository: DeploymentRepository,
+): ResourceRules<DeploymentSpec, DeploymentStatus> {
+  // What `check` learned outside the transaction, for `status` inside it.
+  const revisions = new WeakMap<ResourceInput<DeploymentSpec>, SequenceRevision>();
+
+  return {
+    async check(input) {
+      refuseEmptyLife(input);
+      const { sequence } = await bus.request(readSequence, { name: input.spec.sequence });
+      refuseMissing(
+        `Deployment "${input.metadata.name}"`,
+        sequence
+          ? []
+          : [
+              {
+                path: '/spec/sequence',
+                kind: 'TaskSequence',
+                name: input.spec.sequence,
+                fix: 'Apply the sequence first, or correct the name',
+              },
+            ],
+      );
+      if (sequence) revisions.set(input, sequence);
+    },
+
+    change: refuseMoved,
+
+    async status(tx, input, current) {
+      // From here on the facts of the catalog keep the digest; taking their lock here could wait for them in a circle.
+      if (current) return { ...current.status, devices: await countsOf(repository, tx, current.metadata.uid) };
+      const members = await repository.holdCollection(tx, input.spec.collection);
+      if (members === undefined) {
+        refuseMissing(`Deployment "${input.metadata.name}"`, [
+          {
+            path: '/spec/collection',
+            kind: 'Collection',
+            name: input.spec.collection,
+            fix: 'Apply the collection first, or correct the name',
+          },
+        ]);
+      }
+      const revision = revisions.get(input);
+      if (!revision) throw new Error('a deployment is only saved after its check');
+      return {
+        sequenceDigest: await repository.noteRevision(tx, revision),
+        devices: noRuns(members ?? 0),
+      };
+    },
+
+    async deleting(tx, resource) {
+      await repository.bury(tx, resource.metadata.uid);
+    },
+
+    async derive(resources) {
+      const counts = await repository.deviceCounts(
+        database,
+        resources.map(({ metadata }) => metadata.uid),
+      );
+      return resources.map((one) => ({
+        ...one,
+        status: { ...one.status, devices: counts.get(one.metadata.uid) ?? one.status.devices },
+      }));
+    },
+  };
+}
+
+/** The counts of one deployment as they are now. */
+export async function countsOf(
+  repository: DeploymentRepository,
+  ...[database, uid]: [Parameters<DeploymentRepository['deviceCounts']>[0], string]
+): Promise<DeviceCounts> {
+  return (await repository.deviceCounts(database, [uid])).get(uid) ?? noRuns(0);
+}
+
+function noRuns(members: number): DeviceCounts {
+  return { targeted: members, running: 0, succeeded: 0, failed: 0, waiting: members };
+}
+
+/** @throws MusterError `deployment.never-runs` (400) when it ends before it begins */
+export function refuseEmptyLife({ metadata, spec }: ResourceInput<DeploymentSpec>): void {
+  const { availableAt, expiresAt } = spec;
+  if (availableAt === undefined || expiresAt === undefined || Date.parse(expiresAt) > Date.parse(availableAt)) return;
+  const message = `expiresAt (${expiresAt}) must be after availableAt (${availableAt})`;
+  throw new MusterError('invalid', 'deployment.never-runs', `Deployment "${metadata.name}": ${message}`, {
+    findings: [{ path: '/spec/expiresAt', code: 'deployment.never-runs', severity: 'error', message }],
+  });
+}
+
+/** @throws MusterError `deployment.immutable` (409) when the sequence or the collection would change */
+export function refuseMoved(
+  current: Resource<DeploymentSpec, DeploymentStatus>,
+  input: ResourceInput<DeploymentSpec>,
+): void {
+  for (const field of ['sequence', 'collection'] as const) {
+    if (current.spec[field] === input.spec[field]) continue;
+    throw new MusterError(
+      'conflict',
+      'deployment.immutable',
+      `Deployment "${input.metadata.name}": spec.${field} is "${current.spec[field]}" and cannot change to "${input.spec[field]}". Delete the deployment, or make another one`,
+      {
+        findings: [
+          {
+            path: `/spec/${field}`,
+            code: 'deployment.immutable',
+            severity: 'error',
+            message: `cannot change after creation; it is "${current.spec[field]}"`,
+          },
+        ],
+      },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { deployment, type DeploymentSpec, type DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { grpcController } from '@muster/service/resources/grpc.js';
+import { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { restController } from '@muster/service/resources/rest.js';
+import { DeploymentRepository } from './deployment.repository.js';
+import { deploymentRules } from './deployment.rules.js';
+import { SequenceFollower } from './sequence-follower.js';
+
+const DEPLOYMENTS = Symbol('deployments');
+
+@Module({
+  controllers: [restController(deployment, DEPLOYMENTS), grpcController(deployment, DEPLOYMENTS)],
+  providers: [
+    { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
+    {
+      provide: DEPLOYMENTS,
+      inject: [Database, Outbox, Bus, DeploymentRepository],
+      useFactory: (database: Database, outbox: Outbox, bus: Bus, repository: DeploymentRepository) =>
+        new ResourceStore(deployment, 'deployment', database, outbox, deploymentRules(database, bus, repository)),
+    },
+    {
+      provide: SequenceFollower,
+      inject: [DEPLOYMENTS, DeploymentRepository, Outbox],
+      useFactory: (
+        deployments: ResourceStore<DeploymentSpec, DeploymentStatus>,
+        repository: DeploymentRepository,
+        outbox: Outbox,
+      ) => new SequenceFollower(deployments, repository, outbox),
+    },
+  ],
+  exports: [SequenceFollower],
+})
+export class DeploymentsModule {}

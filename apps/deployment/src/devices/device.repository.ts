@@ -1,0 +1,28 @@
+import type { DeviceStatus } from '@muster/contracts/kinds/device.js';
+import type { Transaction } from '@muster/persistence/database.js';
+
+/** Devices beyond what every kind can do: their uid comes from the enrolment. */
+export class DeviceRepository {
+  /** All names that begin so. */
+  async namesBeginning(tx: Transaction, prefix: string): Promise<Set<string>> {
+    const rows = await tx.query<{ name: string }>('select name from device where starts_with(name, $1)', [prefix]);
+    return new Set(rows.map(({ name }) => name));
+  }
+
+  async insert(tx: Transaction, device: { uid: string; name: string; status: DeviceStatus }): Promise<void> {
+    await tx.query(
+      `insert into device (uid, name, resource_version, generation, spec, status)
+       values ($1, $2, nextval('resource_version'), 1, '{}', $3)`,
+      [device.uid, device.name, JSON.stringify(device.status)],
+    );
+  }
+
+  /** A record that waited for its device gets the device's uid and status; what people wrote on it stays. */
+  async adopt(tx: Transaction, waitingUid: string, device: { uid: string; status: DeviceStatus }): Promise<void> {
+    await tx.query(
+      `update device set uid = $2, status = $3, resource_version = nextval('resource_version'), updated_at = now()
+       where uid = $1`,
+      [waitingUid, device.uid, JSON.stringify(device.status)],
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
+import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { Membership } from '../membership/membership.js';
+
+/** A device that people write by hand waits for its agent; collections count it in from the start. */
+export function deviceRules(membership: Membership): ResourceRules<DeviceSpec, DeviceStatus> {
+  return {
+    async status(tx, _input, current) {
+      if (current) return current.status;
+      await membership.lock(tx);
+      return { enrolled: false };
+    },
+
+    async saved(tx, resource, previous) {
+      if (!previous) await membership.deviceAppeared(tx, resource.metadata);
+    },
+
+    async deleting(tx, resource) {
+      await membership.lock(tx);
+      await membership.deviceGone(tx, resource.metadata.uid);
+    },
+  };
+}

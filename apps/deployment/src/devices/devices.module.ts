@@ -1,0 +1,40 @@
+import { Module } from '@nestjs/common';
+import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { grpcController } from '@muster/service/resources/grpc.js';
+import { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { restController } from '@muster/service/resources/rest.js';
+import { Membership } from '../membership/membership.js';
+import { MembershipModule } from '../membership/membership.module.js';
+import { DeviceRepository } from './device.repository.js';
+import { deviceRules } from './device.rules.js';
+import { Enrolments } from './enrolment.js';
+
+const DEVICES = Symbol('devices');
+
+@Module({
+  imports: [MembershipModule],
+  controllers: [restController(device, DEVICES), grpcController(device, DEVICES)],
+  providers: [
+    {
+      provide: DEVICES,
+      inject: [Database, Outbox, Membership],
+      useFactory: (database: Database, outbox: Outbox, membership: Membership) =>
+        new ResourceStore(device, 'device', database, outbox, deviceRules(membership)),
+    },
+    { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
+    {
+      provide: Enrolments,
+      inject: [DEVICES, DeviceRepository, Membership, Outbox],
+      useFactory: (
+        devices: ResourceStore<DeviceSpec, DeviceStatus>,
+        repository: DeviceRepository,
+        membership: Membership,
+        outbox: Outbox,
+      ) => new Enrolments(devices, repository, membership, outbox),
+    },
+  ],
+  exports: [Enrolments],
+})
+export class DevicesModule {}

@@ -1,0 +1,68 @@
+import type { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
+import type { Resource } from '@muster/contracts/resource.js';
+import type { Transaction } from '@muster/persistence/database.js';
+import type { Outbox } from '@muster/persistence/outbox.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { z } from 'zod';
+import { toInstant } from '../instant.js';
+import type { Membership } from '../membership/membership.js';
+import type { DeviceRepository } from './device.repository.js';
+import { candidatePrefix, freeName } from './free-name.js';
+
+type Enrolment = z.infer<typeof deviceEnrolled.payload>;
+
+const events = resourceEvents(device);
+
+/**
+ * Makes the record of a device that enrolled. Its uid is the enrolment's: policy, sessions and reports know the device by
+ * no other. So a record that waited under its name gets that uid, and keeps its labels, description and collections.
+ */
+export class Enrolments {
+  constructor(
+    private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
+    private readonly repository: DeviceRepository,
+    private readonly membership: Membership,
+    private readonly outbox: Outbox,
+  ) {}
+
+  async apply(tx: Transaction, enrolment: Enrolment): Promise<void> {
+    const uid = enrolment.deviceUid;
+    const status: DeviceStatus = {
+      enrolled: true,
+      enrolledAt: toInstant(enrolment.enrolledAt) ?? new Date().toISOString(),
+      keyThumbprint: enrolment.keyThumbprint,
+      facts: enrolment.facts,
+    };
+    if (await this.devices.rows.findByUid(tx, uid)) return this.devices.writeStatus(tx, uid, status);
+
+    await this.membership.lock(tx);
+    const namesake = await this.devices.rows.findForUpdate(tx, enrolment.name);
+    if (namesake && !namesake.status.enrolled) return this.adopt(tx, namesake, { uid, status });
+
+    const name = namesake
+      ? freeName(enrolment.name, await this.repository.namesBeginning(tx, candidatePrefix(enrolment.name)))
+      : enrolment.name;
+    await this.repository.insert(tx, { uid, name, status });
+    await this.tellSaved(tx, uid);
+    await this.membership.deviceAppeared(tx, { uid, name });
+  }
+
+  private async adopt(
+    tx: Transaction,
+    waiting: Resource<DeviceSpec, DeviceStatus>,
+    enrolled: { uid: string; status: DeviceStatus },
+  ): Promise<void> {
+    await this.repository.adopt(tx, waiting.metadata.uid, enrolled);
+    // For whoever knows devices by uid, the waiting record ends here.
+    await this.outbox.add(tx, events.deleted, { resource: waiting, actor: 'system' });
+    await this.tellSaved(tx, enrolled.uid);
+    await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
+  }
+
+  private async tellSaved(tx: Transaction, uid: string): Promise<void> {
+    const resource = await this.devices.rows.findByUid(tx, uid);
+    if (resource) await this.outbox.add(tx, events.saved, { resource, actor: 'system' });
+  }
+}

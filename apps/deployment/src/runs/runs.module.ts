@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import { run, type RunSpec, type RunStatus } from '@muster/contracts/kinds/run.js';
+import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { grpcController } from '@muster/service/resources/grpc.js';
+import { ResourceStore, type ResourceRules } from '@muster/service/resources/resource-store.js';
+import { restController } from '@muster/service/resources/rest.js';
+import { toRunStep } from './run-progress.js';
+import { RunRecorder } from './run-recorder.js';
+import { RunRepository } from './run.repository.js';
+
+const RUNS = Symbol('runs');
+
+/** Runs are only read here; the recorder makes them. */
+function runRules(database: Database, repository: RunRepository): ResourceRules<RunSpec, RunStatus> {
+  return {
+    status: () => Promise.reject(new Error('runs are made of reports')),
+    async derive(runs) {
+      const steps = await repository.steps(
+        database,
+        runs.map(({ metadata }) => metadata.uid),
+      );
+      return runs.map((one) => ({
+        ...one,
+        status: { ...one.status, steps: (steps.get(one.metadata.uid) ?? []).map(toRunStep) },
+      }));
+    },
+  };
+}
+
+@Module({
+  controllers: [restController(run, RUNS), grpcController(run, RUNS)],
+  providers: [
+    { provide: RunRepository, useFactory: () => new RunRepository() },
+    {
+      provide: RUNS,
+      inject: [Database, Outbox, RunRepository],
+      useFactory: (database: Database, outbox: Outbox, repository: RunRepository) =>
+        new ResourceStore(run, 'run_document', database, outbox, runRules(database, repository)),
+    },
+    {
+      provide: RunRecorder,
+      inject: [RUNS, RunRepository, Outbox],
+      useFactory: (runs: ResourceStore<RunSpec, RunStatus>, repository: RunRepository, outbox: Outbox) =>
+        new RunRecorder(runs, repository, outbox),
+    },
+  ],
+  exports: [RunRecorder],
+})
+export class RunsModule {}
