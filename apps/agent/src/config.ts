@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { AgentError } from './identity/agent-error.js';
+
+export const AGENT_VERSION = '0.1.0';
+export const DEFAULT_STATE_FOLDER = '/var/lib/muster-agent';
+
+const configSchema = z.object({
+  /** State folder; `--state` wins. */
+  MUSTER_AGENT_STATE: z.string().min(1).default(DEFAULT_STATE_FOLDER),
+  /** One-time enrolment token, so that it need not stand on a command line; `--token` wins. */
+  MUSTER_ENROLMENT_TOKEN: z.string().min(1).optional(),
+  MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+});
+
+/** Settings of the process. Options of the command line win over them. */
+export interface AgentConfig {
+  readonly state: string;
+  readonly enrolmentToken: string | undefined;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+}
+
+/**
+ * Reads and checks the environment.
+ * @throws AgentError `config.invalid` naming every wrong variable and what would be right
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): AgentConfig {
+  const result = configSchema.safeParse(environment);
+  if (!result.success) {
+    const wrong = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new AgentError('config.invalid', wrong.join('; '));
+  }
+  const { MUSTER_AGENT_STATE, MUSTER_ENROLMENT_TOKEN, MUSTER_LOG_LEVEL } = result.data;
+  return { state: MUSTER_AGENT_STATE, enrolmentToken: MUSTER_ENROLMENT_TOKEN, logLevel: MUSTER_LOG_LEVEL };
+}

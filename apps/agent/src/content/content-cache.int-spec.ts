@@ -1,0 +1,196 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
+import { pino } from 'pino';
+import { Agent } from 'undici';
+import { SiteUnderTest } from '../../test/site-under-test.js';
+import { ensureDeviceKey } from '../identity/device-key.js';
+import { Session } from '../http/session.js';
+import { SiteApi } from '../http/site-api.js';
+import { Transport } from '../http/transport.js';
+import { deviceUid, SITE } from '../../test/site-under-test.js';
+import { ContentCache } from './content-cache.js';
+
+let folder: string;
+let site: SiteUnderTest;
+let transport: Transport;
+let cache: ContentCache;
+let logLines: string[];
+const never = new AbortController().signal;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-content-'));
+  site = await SiteUnderTest.start();
+  const key = await ensureDeviceKey(join(folder, 'key.pem'));
+  site.enrolled.set('test', key.publicKey);
+  transport = new Transport(site.url);
+  const api = new SiteApi(transport, new Session(transport, { deviceUid, site: SITE }, key, never));
+  cache = new ContentCache({
+    folder: join(folder, 'cache'),
+    locator: api,
+    dispatcher: new Agent({ headersTimeout: 2000, bodyTimeout: 2000 }),
+    patience: 0.01,
+  });
+  logLines = [];
+});
+afterEach(async () => {
+  await transport.close();
+  await site.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const provide = (digest: Digest, signal = never): Promise<string> =>
+  cache.provide(digest, pino({ base: null }, { write: (line: string) => void logLines.push(line) }), signal);
+const downloads = (): string[] => site.requests.filter((request) => request.startsWith('GET /dp'));
+const files = {
+  'install.sh': { text: '#!/bin/sh\nexit 0\n', executable: true },
+  'data/deep/a.txt': { text: 'aaa' },
+  'data/empty': { text: '' },
+};
+
+describe('content', () => {
+  it('is laid out under its names, with executable bits, and is not fetched twice', async () => {
+    const manifest = site.addContent(files);
+    const at = await provide(manifest);
+    expect(readFileSync(join(at, 'data/deep/a.txt'), 'utf8')).toBe('aaa');
+    expect(readFileSync(join(at, 'data/empty'), 'utf8')).toBe('');
+    expect(statSync(join(at, 'install.sh')).mode & 0o111).toBe(0o111);
+    expect(statSync(join(at, 'data/deep/a.txt')).mode & 0o777).toBe(0o444);
+    const before = site.requests.length;
+    expect(await provide(manifest)).toBe(at);
+    expect(site.requests).toHaveLength(before);
+  });
+
+  it('is made right again, without the network, when a program changed, added or removed files', async () => {
+    const manifest = site.addContent(files);
+    const at = await provide(manifest);
+    await site.close();
+    const changed = join(at, 'data/deep/a.txt');
+    chmodSync(changed, 0o644);
+    writeFileSync(changed, 'bbb');
+    writeFileSync(join(at, 'data/planted.sh'), 'evil');
+    rmSync(join(at, 'install.sh'));
+    await provide(manifest);
+    expect(readFileSync(changed, 'utf8')).toBe('aaa');
+    expect(readdirSync(at, { recursive: true }).map(String).sort()).toEqual(
+      ['data', 'data/deep', 'data/deep/a.txt', 'data/empty', 'install.sh'].sort(),
+    );
+    await site.listen(0);
+  });
+
+  it('is fetched again when a blob on the disk is damaged', async () => {
+    const manifest = site.addContent({ 'a.txt': { text: 'aaa' } });
+    const at = await provide(manifest);
+    rmSync(at, { recursive: true });
+    writeFileSync(join(folder, 'cache/blobs/sha256', digestOfBytes('aaa').slice(7)), 'xxx');
+    await provide(manifest);
+    expect(readFileSync(join(at, 'a.txt'), 'utf8')).toBe('aaa');
+    expect(downloads()).toHaveLength(2);
+  });
+
+  it.each([
+    ['other bytes', Buffer.from('bbb')],
+    ['more bytes', Buffer.from('aaaa')],
+  ])('comes from the next address when the first one gives %s, which are never used', async (_, wrong) => {
+    site.points = ['dp1', 'dp2'];
+    site.serve = (point, bytes) => (point === 'dp1' ? wrong : bytes);
+    const at = await provide(site.addContent({ 'a.txt': { text: 'aaa' } }));
+    expect(readFileSync(join(at, 'a.txt'), 'utf8')).toBe('aaa');
+    expect(logLines.join('')).toContain('content.digest-mismatch');
+    expect(logLines.join('')).not.toContain('signature=');
+  });
+
+  it('is not available when every address gives wrong bytes; nothing is left that could be used', async () => {
+    site.serve = () => Buffer.from('bbb');
+    const manifest = site.addContent({ 'a.txt': { text: 'aaa' } });
+    await expect(provide(manifest)).rejects.toMatchObject({ code: 'content.digest-mismatch' });
+    expect(readdirSync(join(folder, 'cache/blobs/sha256'))).toEqual([]);
+    expect(readdirSync(join(folder, 'cache/partial'))).toEqual([]);
+    expect(existsSync(join(folder, 'cache/packages', manifest.slice(7)))).toBe(false);
+  });
+
+  it('is continued from where a broken connection left it', async () => {
+    const bytes = Buffer.alloc(300_000, 'x');
+    const manifest = site.addContent({ big: { text: bytes } });
+    // As a download leaves it that was killed in the middle.
+    writeFileSync(join(folder, 'cache/partial', digestOfBytes(bytes).slice(7)), bytes.subarray(0, 100_000));
+    const at = await provide(manifest);
+    expect(readFileSync(join(at, 'big')).equals(bytes)).toBe(true);
+    expect(downloads()).toEqual([`GET /dp1/${digestOfBytes(bytes)} bytes=100000-`]);
+  });
+
+  it('is begun anew when what was there to continue is wrong', async () => {
+    const bytes = Buffer.alloc(300_000, 'x');
+    const manifest = site.addContent({ big: { text: bytes } });
+    writeFileSync(join(folder, 'cache/partial', digestOfBytes(bytes).slice(7)), 'wrong beginning');
+    const at = await provide(manifest);
+    expect(readFileSync(join(at, 'big')).equals(bytes)).toBe(true);
+  });
+
+  it('asks for new addresses when those it has expired', async () => {
+    let refusals = 0;
+    site.fault = (request) => (request.startsWith('GET /dp') && refusals++ < 1 ? { status: 403 } : undefined);
+    await provide(site.addContent({ 'a.txt': { text: 'aaa' } }));
+    expect(site.requests.filter((request) => request.endsWith('content-locations'))).toHaveLength(3);
+  });
+
+  it('survives connections that drop, answers of 503, and sessions that end', async () => {
+    let faults = 0;
+    site.fault = (request) => {
+      if (request.endsWith('sessions') || faults >= 3) return undefined;
+      faults += 1;
+      if (faults === 3) site.endSessions();
+      return faults % 2 === 0 ? 'drop' : { status: 503, headers: { 'retry-after': '0' } };
+    };
+    const at = await provide(site.addContent(files));
+    expect(readFileSync(join(at, 'data/deep/a.txt'), 'utf8')).toBe('aaa');
+  });
+
+  it('is refused when the site sends another manifest than policy names', async () => {
+    const manifest = site.addContent({ 'a.txt': { text: 'aaa' } });
+    const other = { files: [{ path: 'b.txt', digest: digestOfBytes('bbb'), size: 3 }] };
+    site.manifests.set(manifest, other);
+    expect(digestOf(other)).not.toBe(manifest);
+    await expect(provide(manifest)).rejects.toMatchObject({ code: 'content.manifest-mismatch' });
+    expect(downloads()).toEqual([]);
+  });
+
+  it('never leaves its folder, whatever the manifest says', async () => {
+    const bytes = Buffer.from('evil');
+    const climbing = { files: [{ path: '../../evil', digest: digestOfBytes(bytes), size: 4 }] };
+    site.files.set(digestOfBytes(bytes), bytes);
+    site.manifests.set(digestOf(climbing), climbing);
+    await expect(provide(digestOf(climbing))).rejects.toMatchObject({ code: 'server.invalid-answer' });
+    expect(downloads()).toEqual([]);
+  });
+
+  it('of many files is asked for in questions of at most 500', async () => {
+    const many = Object.fromEntries(Array.from({ length: 620 }, (_, n) => [`f${n}`, { text: `content ${n}` }]));
+    const at = await provide(site.addContent(many));
+    expect(readdirSync(at)).toHaveLength(620);
+    // One for the manifest, two for the files.
+    expect(site.requests.filter((request) => request.endsWith('content-locations'))).toHaveLength(3);
+  });
+
+  it('stops when told to, and goes on later with what came', async () => {
+    const manifest = site.addContent({ 'a.txt': { text: 'aaa' } });
+    const stop = new AbortController();
+    site.fault = (request) => {
+      if (request.startsWith('GET /dp')) stop.abort(new Error('told to stop'));
+      return undefined;
+    };
+    await expect(provide(manifest, stop.signal)).rejects.toThrow('told to stop');
+    site.fault = () => undefined;
+    await expect(provide(manifest)).resolves.toMatch(/packages/);
+  });
+});

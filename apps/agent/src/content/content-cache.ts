@@ -1,0 +1,196 @@
+import { rm, stat } from 'node:fs/promises';
+import { type Manifest, type ManifestFile, manifestSchema } from '@muster/contracts/agent/content.js';
+import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
+import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import { backoffSeconds, pause } from '../http/backoff.js';
+import type { ContentLocations } from '../http/site-api.js';
+import { withoutQuery } from '../http/transport.js';
+import { readIfPresent, replaceFile } from '../identity/durable-files.js';
+import { systemCode } from '../journal/journal-error.js';
+import { ContentError } from '../runner/content-provider.js';
+import { ContentFolders } from './content-folders.js';
+import { download } from './download.js';
+import { inParallel } from './in-parallel.js';
+import { DamagedBlobError, isPackageFolder, layOut } from './package-folder.js';
+
+const parallelDownloads = 4;
+/** Of content-locations. */
+const filesPerQuestion = 500;
+/** Times that locations are asked for and all URLs tried, before content counts as unavailable. */
+const rounds = 6;
+
+/** Who knows where content is. */
+export interface ContentLocator {
+  contentLocations(
+    manifest: Digest,
+    files: readonly Digest[] | undefined,
+    signal: AbortSignal,
+  ): Promise<ContentLocations>;
+}
+
+export interface ContentCacheOptions {
+  readonly folder: string;
+  readonly locator: ContentLocator;
+  readonly dispatcher: Dispatcher;
+  /** Factor on the pauses between rounds; tests make it small. Default 1. */
+  readonly patience?: number | undefined;
+}
+
+/**
+ * Content on this computer. Nothing is used that was not verified: the manifest by its digest, every file while it comes,
+ * and again in the package folder each time a step asks for it.
+ */
+export class ContentCache {
+  private readonly folders: ContentFolders;
+
+  constructor(private readonly options: ContentCacheOptions) {
+    this.folders = new ContentFolders(options.folder);
+  }
+
+  /**
+   * The folder with exactly the files of a manifest. What is here and right is not fetched again.
+   * @throws ContentError `content.manifest-invalid`, `content.digest-mismatch`, `content.download-failed`, `content.no-space`;
+   * ServerError when the site cannot be asked; the signal's reason when aborted
+   */
+  async provide(manifestDigest: Digest, logger: Logger, signal: AbortSignal): Promise<string> {
+    try {
+      const manifest = await this.manifest(manifestDigest, signal);
+      const folder = this.folders.package(manifestDigest);
+      if (await isPackageFolder(folder, manifest, signal)) return folder;
+      await this.assemble(folder, manifestDigest, manifest, logger, signal);
+      return folder;
+    } catch (error) {
+      if (systemCode(error) !== 'ENOSPC') throw error;
+      throw new ContentError('content.no-space', `the disk of ${this.options.folder} is full`, { cause: error });
+    }
+  }
+
+  private async assemble(
+    folder: string,
+    manifestDigest: Digest,
+    manifest: Manifest,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      await this.fetchMissing(manifestDigest, manifest, logger, signal);
+      try {
+        await layOut(folder, manifest, (digest) => this.folders.blob(digest), signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof DamagedBlobError)) throw error;
+        await rm(this.folders.blob(error.digest), { force: true });
+        if (tries > manifest.files.length) {
+          throw new ContentError('content.blob-damaged', `${error.message}: is the disk of ${folder} sound?`);
+        }
+        logger.warn({ code: 'content.blob-damaged', digest: error.digest }, 'fetched again');
+      }
+    }
+  }
+
+  private async manifest(digest: Digest, signal: AbortSignal): Promise<Manifest> {
+    const path = this.folders.manifest(digest);
+    const stored = readIfPresent(path);
+    const known = stored === undefined ? undefined : parseManifest(stored, digest);
+    if (known) return known;
+    const { manifest } = await this.options.locator.contentLocations(digest, undefined, signal);
+    if (digestOf(manifest) !== digest) {
+      const message = `the site sent another manifest than the ${digest} that the policy names`;
+      throw new ContentError('content.manifest-mismatch', message);
+    }
+    replaceFile(path, canonicalJson(manifest));
+    return manifest;
+  }
+
+  private async fetchMissing(
+    manifest: Digest,
+    { files }: Manifest,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let missing = await this.missing(files);
+    let failure = '';
+    for (let round = 1; missing.length > 0; round += 1) {
+      if (round > rounds) throw new ContentError(codeOf(failure), failure);
+      if (round > 1) {
+        await pause(backoffSeconds(round - 1, 0.5, 8, Math.random()) * (this.options.patience ?? 1), signal);
+        signal.throwIfAborted();
+      }
+      for (let start = 0; start < missing.length; start += filesPerQuestion) {
+        const some = missing.slice(start, start + filesPerQuestion);
+        const { locations } = await this.options.locator.contentLocations(
+          manifest,
+          some.map(({ digest }) => digest),
+          signal,
+        );
+        const urls = new Map(locations.map((location) => [location.digest, location.urls]));
+        await inParallel(some, parallelDownloads, signal, async (file, stop) => {
+          failure = (await this.fetchFile(file, urls.get(file.digest) ?? [], logger, stop)) ?? failure;
+        });
+      }
+      missing = await this.missing(missing);
+    }
+  }
+
+  /** Tries the URLs in their order. Undefined when the file is here, else `code: why`. */
+  private async fetchFile(
+    file: ManifestFile,
+    urls: readonly string[],
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    let failure = `content.download-failed: ${file.path} (${file.digest}) is on no distribution point that the site names`;
+    for (const url of urls) {
+      const where = withoutQuery(url);
+      let result = await this.downloadFrom(url, file, signal);
+      // The wrong bytes may be those that another source had sent before: once more, from the beginning.
+      if (result.kind === 'mismatch' && result.resumed) result = await this.downloadFrom(url, file, signal);
+      if (result.kind === 'done') return undefined;
+      const code = result.kind === 'mismatch' ? 'content.digest-mismatch' : 'content.download-failed';
+      const message = result.kind === 'expired' ? 'the address has expired' : result.message;
+      logger.warn(
+        { code, file: file.path, digest: file.digest, url: where, reason: message },
+        'content source not used',
+      );
+      failure = `${code}: ${file.path} (${file.digest}) from ${where}: ${message}`;
+    }
+    return failure;
+  }
+
+  private downloadFrom(url: string, { digest, size }: ManifestFile, signal: AbortSignal): ReturnType<typeof download> {
+    if (!/^https?:\/\//.test(url)) return Promise.resolve({ kind: 'failed', message: 'not an http address' });
+    const { dispatcher } = this.options;
+    const [partial, target] = [this.folders.partial(digest), this.folders.blob(digest)];
+    return download({ url, digest, size, partial, target, dispatcher, signal });
+  }
+
+  /** The files whose blobs are not here, each digest once. */
+  private async missing(files: readonly ManifestFile[]): Promise<ManifestFile[]> {
+    const distinct = [...new Map(files.map((file) => [file.digest, file])).values()];
+    const absent: ManifestFile[] = [];
+    await inParallel(distinct, 16, new AbortController().signal, async (file) => {
+      const size = await stat(this.folders.blob(file.digest)).then(
+        (found) => found.size,
+        () => undefined,
+      );
+      if (size !== file.size) absent.push(file);
+    });
+    return absent;
+  }
+}
+
+function parseManifest(text: string, digest: Digest): Manifest | undefined {
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(text));
+    return digestOf(manifest) === digest ? manifest : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}
+
+function codeOf(failure: string): string {
+  return failure.slice(0, failure.indexOf(':'));
+}

@@ -1,0 +1,153 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import type { Digest } from '@muster/contracts/digest.js';
+import { type Dispatcher, request } from 'undici';
+import { digestOfHash, hashFile } from './file-digest.js';
+
+/** One file to fetch. */
+export interface DownloadRequest {
+  readonly url: string;
+  readonly digest: Digest;
+  /** Bytes, of the verified manifest. */
+  readonly size: number;
+  /** Where the bytes are collected; what is there from earlier is continued. */
+  readonly partial: string;
+  /** Where the file goes once it is whole and right. */
+  readonly target: string;
+  readonly dispatcher: Dispatcher;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `expired`: the URL is no longer good (401, 403). `mismatch`: the bytes are not those of the digest; they are gone.
+ * `failed`: no answer, another status, a broken connection; what came is kept for a continuation.
+ */
+export type DownloadResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'mismatch'; readonly message: string; readonly resumed: boolean }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/**
+ * Downloads one file, hashing while it streams; it gets its name only when size and SHA-256 are right and the disk has it.
+ * A partial file is continued with Range.
+ * @throws the signal's reason when aborted; errors of the local disk
+ */
+export async function download(wanted: DownloadRequest): Promise<DownloadResult> {
+  const hash = createHash('sha256');
+  const begun = await takeUpPartial(wanted, hash);
+  if (begun === wanted.size) return finish(wanted, hash, begun, begun > 0);
+  let answer: Dispatcher.ResponseData;
+  try {
+    answer = await request(wanted.url, {
+      dispatcher: wanted.dispatcher,
+      headers: { 'accept-encoding': 'identity', ...(begun > 0 ? { range: `bytes=${begun}-` } : {}) },
+      signal: wanted.signal,
+    });
+  } catch (error) {
+    return broken(wanted.signal, error);
+  }
+  const { statusCode: status, headers } = answer;
+  const continued = status === 206 && String(headers['content-range']).startsWith(`bytes ${begun}-`);
+  if (!continued && status !== 200) {
+    // The body of an error is small; taking it keeps the connection.
+    await answer.body.dump().catch(() => undefined);
+    if (status === 401 || status === 403) return { kind: 'expired' };
+    if (status === 416) await rm(wanted.partial, { force: true });
+    return { kind: 'failed', message: `the distribution point answered ${status}` };
+  }
+  const start = continued ? begun : 0;
+  const running = continued ? hash : createHash('sha256');
+  const received = await receive(wanted, answer.body, start, running);
+  return typeof received === 'number' ? finish(wanted, running, received, start > 0) : received;
+}
+
+/** Hashes what is there already and returns its length; 0 after removing what cannot be the beginning of the file. */
+async function takeUpPartial({ partial, size, signal }: DownloadRequest, hash: Hash): Promise<number> {
+  const length = await stat(partial).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (length === 0) return 0;
+  if (length <= size) return hashFile(partial, hash, signal);
+  await rm(partial, { force: true });
+  return 0;
+}
+
+/** Writes the stream behind the first `start` bytes; the new length, or why it ended early. */
+async function receive(
+  { partial, size, signal }: DownloadRequest,
+  body: AsyncIterable<Buffer>,
+  start: number,
+  hash: Hash,
+): Promise<number | DownloadResult> {
+  let length = start;
+  const file = await open(partial, start > 0 ? 'r+' : 'w', 0o600);
+  try {
+    for await (const chunk of chunksOf(body)) {
+      if (chunk instanceof Error) return broken(signal, chunk);
+      // What is too long is wrong already: no need to fill the disk with it.
+      if (length + chunk.length > size) return await mismatch(partial, `longer than ${size} bytes`, start > 0);
+      hash.update(chunk);
+      await writeAll(file, chunk, length);
+      length += chunk.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return length;
+}
+
+/** The chunks of a stream; a failure of the stream is its last element, so that it is told from one of the disk. */
+async function* chunksOf(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer | Error> {
+  const iterator = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      let next: IteratorResult<Buffer>;
+      try {
+        next = await iterator.next();
+      } catch (error) {
+        yield error instanceof Error ? error : new Error(String(error));
+        return;
+      }
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function finish(
+  { partial, target, size, digest }: DownloadRequest,
+  hash: Hash,
+  length: number,
+  resumed: boolean,
+): Promise<DownloadResult> {
+  if (length < size) return { kind: 'failed', message: `the answer ended after ${length} of ${size} bytes` };
+  const found = digestOfHash(hash);
+  if (found !== digest) return mismatch(partial, `the bytes are ${found}`, resumed);
+  if (size === 0) await (await open(partial, 'w', 0o600)).close();
+  // The folder is not synced: a name that a power loss takes away is a file that is fetched again.
+  await rename(partial, target);
+  return { kind: 'done' };
+}
+
+async function mismatch(partial: string, message: string, resumed: boolean): Promise<DownloadResult> {
+  await rm(partial, { force: true });
+  return { kind: 'mismatch', message, resumed };
+}
+
+function broken(signal: AbortSignal, error: unknown): DownloadResult {
+  signal.throwIfAborted();
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return { kind: 'failed', message: `no whole answer (${code})` };
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let offset = 0; offset < chunk.length;) {
+    const { bytesWritten } = await file.write(chunk, offset, chunk.length - offset, position + offset);
+    offset += bytesWritten;
+  }
+}

@@ -1,0 +1,97 @@
+import { constants, copyFile, chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { contentPathSchema, type Manifest, type ManifestFile } from '@muster/contracts/agent/content.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import { ContentError } from '../runner/content-provider.js';
+import { digestOfFile } from './file-digest.js';
+import { inParallel } from './in-parallel.js';
+
+const parallelFiles = 4;
+
+/** A blob whose bytes are no longer those of its name. */
+export class DamagedBlobError extends Error {
+  override readonly name = 'DamagedBlobError';
+
+  constructor(readonly digest: Digest) {
+    super(`the blob ${digest} is damaged`);
+  }
+}
+
+/**
+ * Is the folder exactly the manifest: every file with its bytes and its executable bit, and nothing else? Read in full
+ * each time, because a program that ran in it may have changed it.
+ */
+export async function isPackageFolder(folder: string, { files }: Manifest, signal: AbortSignal): Promise<boolean> {
+  const found = await listFiles(folder);
+  if (found?.length !== files.length) return false;
+  const names = new Set(found);
+  if (!files.every(({ path }) => names.has(path))) return false;
+  let right = true;
+  await inParallel(files, parallelFiles, signal, async (file, stop) => {
+    right &&= await isRight(join(folder, file.path), file, stop);
+  });
+  return right;
+}
+
+async function isRight(
+  path: string,
+  { size, digest, executable }: ManifestFile,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const state = await lstat(path);
+  const isExecutable = (state.mode & 0o100) !== 0;
+  if (!state.isFile() || state.size !== size || isExecutable !== (executable === true)) return false;
+  return (await digestOfFile(path, signal)) === digest;
+}
+
+/**
+ * Lays the files of a version out under their names, in place of what is there. Copies, never links: a program may change
+ * its files, and the blob must not change with them (where the file system can, a copy shares its blocks until then).
+ * The copies are what is verified.
+ *
+ * @param blobOf where a file's bytes are
+ * @throws DamagedBlobError, ContentError `content.path-invalid`
+ */
+export async function layOut(
+  folder: string,
+  { files }: Manifest,
+  blobOf: (digest: Digest) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  const temporary = `${folder}.new`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { mode: 0o755 });
+  for (const folderPath of new Set(files.map(({ path }) => dirname(join(temporary, checked(path)))))) {
+    await mkdir(folderPath, { recursive: true, mode: 0o755 });
+  }
+  await inParallel(files, parallelFiles, signal, async ({ path, digest, executable }, stop) => {
+    const target = join(temporary, checked(path));
+    await copyFile(blobOf(digest), target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    if ((await digestOfFile(target, stop)) !== digest) throw new DamagedBlobError(digest);
+    // Read-only: a hint against changes by mistake, no more than that for a program that runs as root.
+    await chmod(target, executable === true ? 0o555 : 0o444);
+  });
+  await rm(folder, { recursive: true, force: true });
+  await rename(temporary, folder);
+}
+
+/** Manifests are checked when they are parsed; nothing is written under a name that was not checked right here. */
+function checked(path: string): string {
+  if (contentPathSchema.safeParse(path).success) return path;
+  throw new ContentError(
+    'content.path-invalid',
+    `the content names a file ${JSON.stringify(path)}, outside its folder`,
+  );
+}
+
+/** Paths of everything in a folder that is no folder; undefined when there is no folder. */
+async function listFiles(folder: string): Promise<string[] | undefined> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  } catch {
+    return undefined;
+  }
+}

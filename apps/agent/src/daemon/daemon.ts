@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import { ContentCache } from '../content/content-cache.js';
+import { Bell } from '../http/backoff.js';
+import { Session } from '../http/session.js';
+import { SiteApi } from '../http/site-api.js';
+import { Transport } from '../http/transport.js';
+import { AgentError } from '../identity/agent-error.js';
+import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import { type DeviceKey, readDeviceKey } from '../identity/device-key.js';
+import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
+import { BodyStore } from '../policy/body-store.js';
+import { PolicyLoop } from '../policy/policy-loop.js';
+import { ReportSender } from '../status/report-sender.js';
+import { Spool } from '../status/spool.js';
+import { RunDriver } from './run-driver.js';
+import { RunLoop } from './run-loop.js';
+import { RunRecords } from './run-records.js';
+
+const flushMilliseconds = 5_000;
+
+export interface DaemonOptions {
+  readonly logger: Logger;
+  /** Abort: let go of everything and come back. */
+  readonly signal: AbortSignal;
+  /** Told once the daemon has its folder and is at work. */
+  ready(identity: AgentIdentity): void;
+}
+
+/**
+ * The agent at work: asks for policy, runs what it wants, sends reports, until the signal is aborted. Then the run at hand is
+ * left so that it can be resumed, and reports are sent for at most 5 seconds more.
+ *
+ * @throws AgentError `agent.not-enrolled`, `agent.layout-version`, `agent.not-writable`, `agent.in-use`, `agent.state-corrupt`, `agent.key-invalid`
+ */
+export async function runDaemon(folder: StateFolder, { logger, signal, ready }: DaemonOptions): Promise<void> {
+  const { identity } = await readEnrolled(folder);
+  const lock = lockStateFolder(folder);
+  const transport = new Transport(identity.server);
+  try {
+    // Again, behind the lock: `enrol --force` may have been at work until now.
+    const enrolled = await readEnrolled(folder);
+    ready(enrolled.identity);
+    await work(folder, enrolled, transport, logger, signal);
+  } finally {
+    await transport.close();
+    lock.release();
+  }
+}
+
+async function readEnrolled(folder: StateFolder): Promise<{ identity: AgentIdentity; key: DeviceKey }> {
+  const identity = readIdentity(folder);
+  const key = identity && (await readDeviceKey(folder.key));
+  if (identity && key) return { identity, key };
+  throw new AgentError(
+    'agent.not-enrolled',
+    `${folder.root} holds ${identity ? 'no key' : 'no identity'}: enrol first, muster-agent enrol --server URL --token TOKEN`,
+  );
+}
+
+async function work(
+  folder: StateFolder,
+  { identity, key }: { identity: AgentIdentity; key: DeviceKey },
+  transport: Transport,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  // Requests that are on their way when it ends have some seconds more.
+  const deadline = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  both.addEventListener('abort', () => setTimeout(() => deadline.abort(), flushMilliseconds).unref(), { once: true });
+
+  const records = new RunRecords(folder);
+  const api = new SiteApi(transport, new Session(transport, identity, key, deadline.signal));
+  const bodies = new BodyStore(folder.bodies);
+  const spool = new Spool(folder.reports, logger);
+  const changed = new Bell();
+  const news = new Bell();
+  const policy = new PolicyLoop({ api, bodies, trust: identity, path: folder.policy, logger, changed });
+  const cache = new ContentCache({ folder: folder.cache, locator: api, dispatcher: transport.dispatcher });
+  const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
+  const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
+  const driver = new RunDriver({ records, spool, cache, logger, news });
+  const runs = new RunLoop({ records, policy, bodies, api, driver, logger, changed, ended: removeEnded });
+
+  removeEnded();
+  await policy.load();
+  const tasks = [policy.run(both), runs.run(both), sender.run(both, deadline.signal)];
+  // If one of them fails, all stop, and whoever supervises the agent starts it again.
+  const ends = await Promise.allSettled(tasks.map((task) => task.finally(() => stop.abort())));
+  const sent = await sender.flush(deadline.signal);
+  if (!sent) logger.warn({ waiting: spool.size }, 'reports are left for the next start');
+  deadline.abort();
+  spool.close();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}

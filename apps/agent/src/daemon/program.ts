@@ -1,0 +1,158 @@
+import { Command, CommanderError, Option } from 'commander';
+import { pino } from 'pino';
+import { AGENT_VERSION, type AgentConfig } from '../config.js';
+import { describeEnrolment, enrol } from '../enrolment/enrol.js';
+import { describeError } from '../identity/agent-error.js';
+import { stateFolder } from '../identity/state-folder.js';
+import { runCommand } from '../run-command.js';
+import { runDaemon } from './daemon.js';
+import { describeStatus, readStatus } from './status-command.js';
+
+/** Exit codes of the program; also in its help. `run` has its own. */
+export const EXIT_CODES = { ok: 0, failed: 1, usage: 2, notEnrolled: 3 } as const;
+
+/** Failures that a repetition cannot mend: the caller has to say or do something else first. */
+const usageCodes = new Set([
+  'config.invalid',
+  'agent.layout-version',
+  'agent.not-writable',
+  'agent.not-readable',
+  'agent.in-use',
+  'agent.state-corrupt',
+  'agent.key-invalid',
+  'agent.server-invalid',
+  'enrolment.token-malformed',
+  'enrolment.token-missing',
+  'enrolment.name-invalid',
+]);
+
+const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'help']);
+
+const help = `
+A computer is enrolled once, then the daemon does the work:
+  $ muster-agent enrol --server https://muster.example.org --token mse_….…
+  $ muster-agent daemon
+
+Exit codes:
+  0  done; for the daemon: it was told to stop
+  1  it failed: the site cannot be reached, or refuses
+  2  wrong usage, or a state folder that cannot be used (agent.layout-version, agent.not-writable, agent.in-use)
+  3  this computer is not enrolled
+Every failure is one line on standard error: a stable code, what is wrong, what would be right.
+
+Environment:
+  MUSTER_AGENT_STATE      state folder, where --state is not given
+  MUSTER_ENROLMENT_TOKEN  enrolment token, where --token is not given: a command line can be read by others
+  MUSTER_LOG_LEVEL        trace, debug, info (default), warn or error; the daemon logs JSON lines to standard output`;
+
+/** What the program needs from its process. */
+export interface Surroundings {
+  readonly config: AgentConfig;
+  /** Aborted when the process is told to stop. */
+  readonly signal: AbortSignal;
+  out(line: string): void;
+  error(line: string): void;
+  /** The daemon is at work. */
+  ready(deviceUid: string): void;
+}
+
+/**
+ * `muster-agent [enrol|daemon|run|status] …`; `daemon` is the default.
+ * @param argv arguments behind the program's name
+ * @returns the exit code (EXIT_CODES, for `run` RUN_EXIT_CODES); never throws for what a user did
+ */
+export async function runProgram(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  if (argv[0] === 'run') return runCommand(argv.slice(1));
+  const { error } = surroundings;
+  const [first = ''] = argv;
+  // Commander would hand it to the default command and complain of its arguments.
+  if (!first.startsWith('-') && first !== '' && !commandNames.has(first)) {
+    error(`agent.usage: unknown command "${first}"; there are enrol, daemon, run and status, see --help`);
+    return EXIT_CODES.usage;
+  }
+  let exitCode: number = EXIT_CODES.ok;
+  const program = buildProgram(surroundings, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (failure) {
+    if (failure instanceof CommanderError) return failure.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    if (surroundings.signal.aborted) return EXIT_CODES.failed;
+    const { code, message } = describeError(failure);
+    error(`${code}: ${message}`);
+    if (code === 'agent.not-enrolled') return EXIT_CODES.notEnrolled;
+    return usageCodes.has(code) ? EXIT_CODES.usage : EXIT_CODES.failed;
+  }
+}
+
+function buildProgram(surroundings: Surroundings, exitWith: (code: number) => void): Command {
+  const { config, signal, out, error, ready } = surroundings;
+  const state = (): Option =>
+    new Option('--state <dir>', 'state folder; one agent serves one folder').default(config.state);
+  const program = new Command('muster-agent')
+    .description(
+      'The program on the computer: takes verified policy from a site, runs task sequences, reports each step.',
+    )
+    .version(AGENT_VERSION)
+    .addHelpText('after', help)
+    .configureOutput({
+      writeOut: (text) => out(text.trimEnd()),
+      writeErr: (text) => error(text.trimEnd()),
+      outputError: (text) =>
+        error(
+          `agent.usage: ${text
+            .replace(/^error: /, '')
+            .trim()
+            .replaceAll(/\s*\n\s*/g, ' ')}`,
+        ),
+    })
+    .exitOverride();
+
+  program
+    .command('enrol')
+    .description('make this computer a device of a site, with a one-time token; does nothing when it is one already')
+    .requiredOption('--server <url>', 'address of the site')
+    .option('--token <token>', 'one-time enrolment token, mse_….…')
+    .option('--name <name>', "name of the device (default: the computer's name)")
+    .option('--force', 'replace the identity that is there; its runs and unsent reports are set aside')
+    .addOption(state())
+    .action(async (options: { server: string; token?: string; name?: string; force?: boolean; state: string }) => {
+      const token = options.token ?? config.enrolmentToken ?? '';
+      out(describeEnrolment(await enrol(stateFolder(options.state), { ...options, token, signal })));
+    });
+
+  program
+    .command('daemon', { isDefault: true })
+    .description('ask for policy, run what it wants, report; until SIGTERM. The default')
+    .addOption(state())
+    .action(async (options: { state: string }) => {
+      // Synchronous: the last line before the end must not be lost.
+      const logger = pino({ level: config.logLevel, base: { service: 'agent' } }, pino.destination({ sync: true }));
+      await runDaemon(stateFolder(options.state), {
+        logger,
+        signal,
+        ready: ({ deviceUid, site, server, name }) => {
+          logger.info({ deviceUid, site, server, name, version: AGENT_VERSION }, 'agent is at work');
+          ready(deviceUid);
+        },
+      });
+      logger.info('agent stopped');
+    });
+
+  program
+    .command('status')
+    .description('say who this computer is, what its policy is, what ran, and what the site has not heard yet')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['human', 'json']).default('human'))
+    .addOption(state())
+    .action(async (options: { state: string; output: string }) => {
+      const status = await readStatus(stateFolder(options.state));
+      if (options.output === 'json') out(JSON.stringify(status));
+      else describeStatus(status).forEach(out);
+      if (!status.enrolled) exitWith(EXIT_CODES.notEnrolled);
+    });
+
+  program
+    .command('run')
+    .description('run a task sequence on this computer, without a site: see muster-agent run --help');
+  return program;
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { Logger } from 'pino';
+import type { ContentCache } from '../content/content-cache.js';
+import { SiteContent } from '../content/site-content.js';
+import { currentBootId } from '../facts/device-facts.js';
+import type { Bell } from '../http/backoff.js';
+import { describeError } from '../identity/agent-error.js';
+import { readIfPresent, replaceFile } from '../identity/durable-files.js';
+import { collectFacts } from '../runner/facts.js';
+import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
+import type { RunSpool } from '../status/run-spool.js';
+import type { Spool } from '../status/spool.js';
+import { mayPass } from './may-pass.js';
+import type { RunRecord, RunRecords } from './run-records.js';
+import { runTimeLimit } from './run-time-limit.js';
+
+export interface RunDriverOptions {
+  readonly records: RunRecords;
+  readonly spool: Spool;
+  readonly cache: ContentCache;
+  readonly logger: Logger;
+  /** Rung when there is a new report. */
+  readonly news: Bell;
+  /** For tests; default: the id of this boot. */
+  readonly bootId?: (() => string | undefined) | undefined;
+}
+
+/** `ended`: in the history. `restart-pending`: goes on after a restart. `later`: the disk or the lock was in the way. `let-go`: aborted. */
+export type DriveResult = 'ended' | 'restart-pending' | 'later' | 'let-go';
+
+/** Drives one run to its end, from its beginning or from its journal. */
+export class RunDriver {
+  constructor(private readonly options: RunDriverOptions) {}
+
+  /** Never throws for what a run did or what became of its journal. */
+  async drive(record: RunRecord, body: PolicyBody, signal: AbortSignal): Promise<DriveResult> {
+    const { runId, deployment } = record;
+    const logger = this.options.logger.child({ runId, deployment: deployment.name });
+    const spool = this.options.spool.of({ runId, deploymentUid: deployment.uid });
+    logger.info({ sequence: body.sequence.name }, spool.lastNumber === 0 ? 'run begins' : 'run is resumed');
+    try {
+      const outcome = await this.execute(record, body, spool, logger, signal);
+      if (outcome.result === 'interrupted') return 'let-go';
+      if (outcome.result === 'restart-pending') {
+        const message = 'the run waits for a restart of this computer, which is left to its owner';
+        logger.warn({ code: 'run.restart-pending' }, message);
+        return 'restart-pending';
+      }
+      const { result, ...why } = outcome;
+      this.end(record, { result, ...why }, logger);
+      return 'ended';
+    } catch (error) {
+      const { code, message } = describeError(error);
+      if (mayPass(error)) {
+        logger.error({ code, reason: message }, 'the run cannot go on now; it is tried again');
+        return 'later';
+      }
+      reportFailure(spool, runId, code, message);
+      this.options.news.ring();
+      this.end(record, { result: 'failed', exitCode: 1, code, message }, logger);
+      return 'ended';
+    }
+  }
+
+  private async execute(
+    record: RunRecord,
+    { sequence, packages }: PolicyBody,
+    spool: RunSpool,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<SequenceResult> {
+    const { records, cache, news } = this.options;
+    const folder = records.folderOf(record.runId);
+    const boot = new BootNote(join(folder, 'boot-id'), (this.options.bootId ?? currentBootId)());
+    if (spool.lastNumber === 0) boot.write();
+    const limit = runTimeLimit(sequence.spec, record.startedAt);
+    try {
+      return await runSequence({
+        runId: record.runId,
+        sequence,
+        variables: {},
+        facts: collectFacts([sequence.spec]),
+        folder,
+        content: new SiteContent(cache, packages, logger),
+        signal,
+        stop: limit.signal,
+        restarted: () => boot.isAnother(),
+        onWarning: (reason) => logger.warn({ code: 'journal.torn', reason }, 'the journal was cut'),
+        onReport: (report, replayed) => {
+          spool.append(report);
+          if (replayed) return;
+          // From here on a restart that is asked for is one after this boot.
+          boot.write();
+          const { event, path, outcome, exitCode } = report;
+          logger.info({ number: report.number, event, path, outcome, exitCode, code: report.code }, 'reported');
+          news.ring();
+        },
+      });
+    } finally {
+      limit.clear();
+    }
+  }
+
+  private end(record: RunRecord, outcome: Parameters<RunRecords['end']>[1], logger: Logger): void {
+    this.options.records.end(record, outcome);
+    const { result, exitCode, code, message } = outcome;
+    logger.info({ result, exitCode, code, reason: message }, 'run ended');
+  }
+}
+
+/** In which boot a run was last at work: how a restart that was asked for is told from a restart of the agent. */
+class BootNote {
+  private noted: string | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly current: string | undefined,
+  ) {
+    this.noted = readIfPresent(path);
+  }
+
+  isAnother(): boolean {
+    // Where boots have no id, whoever starts the agent again is believed.
+    return this.current === undefined || this.noted !== this.current;
+  }
+
+  write(): void {
+    if (this.current === undefined || this.noted === this.current) return;
+    replaceFile(this.path, this.current);
+    this.noted = this.current;
+  }
+}
+
+/** The site learns of a run that its own journal cannot tell of. */
+function reportFailure(spool: RunSpool, runId: string, code: string, message: string): void {
+  const at = new Date().toISOString();
+  if (spool.lastNumber === 0) spool.append({ event: 'run-started', runId, number: 1, at });
+  spool.append({
+    event: 'run-finished',
+    runId,
+    number: spool.lastNumber + 1,
+    at,
+    result: 'failed',
+    exitCode: 1,
+    code,
+    message: message.slice(0, 4000),
+  });
+}

@@ -1,0 +1,81 @@
+import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { Logger } from 'pino';
+import { type Bell, pause } from '../http/backoff.js';
+import type { SiteApi } from '../http/site-api.js';
+import { describeError } from '../identity/agent-error.js';
+import type { BodyStore } from '../policy/body-store.js';
+import { decide } from '../policy/decide.js';
+import type { PolicyLoop } from '../policy/policy-loop.js';
+import { mayPass } from './may-pass.js';
+import type { RunDriver } from './run-driver.js';
+import { newRunId } from './run-id.js';
+import type { RunRecord, RunRecords } from './run-records.js';
+
+const laterSeconds = 15;
+const longestWaitSeconds = 3600;
+
+export interface RunLoopOptions {
+  readonly records: RunRecords;
+  readonly policy: PolicyLoop;
+  readonly bodies: BodyStore;
+  readonly api: Pick<SiteApi, 'body'>;
+  readonly driver: RunDriver;
+  readonly logger: Logger;
+  /** Rung when policy has changed. */
+  readonly changed: Bell;
+  /** Told when a run has ended. */
+  ended(): void;
+}
+
+/** One run at a time: an unfinished one before anything else, then what policy wants. */
+export class RunLoop {
+  constructor(private readonly options: RunLoopOptions) {}
+
+  /** Until aborted; the run at hand is then let go so that it can be resumed. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const [unfinished] = this.options.records.unfinished;
+        if (unfinished) await this.goOn(unfinished, signal);
+        else await this.decide(signal);
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+        this.options.logger.error(describeError(error), 'no run can begin or end now; it is tried again');
+        await pause(laterSeconds, signal);
+      }
+    }
+  }
+
+  private async goOn(record: RunRecord, signal: AbortSignal): Promise<void> {
+    const body = await this.bodyOf(record, signal);
+    const result = body ? await this.options.driver.drive(record, body, signal) : 'later';
+    if (result === 'ended') this.options.ended();
+    else if (result === 'later') await pause(laterSeconds, signal);
+    else if (result === 'restart-pending') await pause(longestWaitSeconds, signal);
+  }
+
+  private async decide(signal: AbortSignal): Promise<void> {
+    const { policy, bodies, records, logger, changed } = this.options;
+    bodies.keepOnly(new Set(policy.assignments.map(({ body }) => body)));
+    const { run, lookAgainInSeconds = longestWaitSeconds } = decide(
+      policy.assignments,
+      records.finishedDeployments,
+      (digest) => policy.hasBody(digest) && bodies.read(digest)?.sequence.spec.enabled !== false,
+      Date.now(),
+    );
+    if (!run) return changed.wait(Math.min(lookAgainInSeconds, longestWaitSeconds), signal);
+    const { runId } = records.begin(newRunId(), run);
+    logger.info({ runId, deployment: run.deployment.name }, 'policy asks for a run');
+  }
+
+  /** The body that a run began with, though policy may have forgotten it; from the site when it is no longer here. */
+  private async bodyOf({ body, runId }: RunRecord, signal: AbortSignal): Promise<PolicyBody | undefined> {
+    const { bodies, api, logger } = this.options;
+    try {
+      return bodies.read(body) ?? bodies.store(body, await api.body(body, signal));
+    } catch (error) {
+      if (!signal.aborted) logger.error({ ...describeError(error), runId, body }, 'the body of a run cannot be had');
+      return undefined;
+    }
+  }
+}

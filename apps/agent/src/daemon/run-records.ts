@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { digestSchema } from '@muster/contracts/digest.js';
+import { z } from 'zod';
+import { AgentError } from '../identity/agent-error.js';
+import { readIfPresent, replaceFile, syncFolder } from '../identity/durable-files.js';
+import type { StateFolder } from '../identity/state-folder.js';
+import { reasonOf } from '../journal/journal-error.js';
+
+/** Folders of ended runs that are kept for people who look for a reason. */
+const keptRuns = 20;
+
+const recordSchema = z.object({
+  runId: z.string(),
+  deployment: z.object({ uid: z.string(), name: z.string(), generation: z.number() }),
+  body: digestSchema,
+  startedAt: z.string(),
+});
+
+/** What a run is for. Written before anything else happens: a crash cannot make a second run of it. */
+export type RunRecord = z.infer<typeof recordSchema>;
+
+const endedRunSchema = z.object({
+  runId: z.string(),
+  deployment: z.object({ uid: z.string(), name: z.string(), generation: z.number() }),
+  result: z.enum(['succeeded', 'failed']),
+  exitCode: z.number(),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  startedAt: z.string(),
+  endedAt: z.string(),
+});
+
+/** A run that is over. */
+export type EndedRun = z.infer<typeof endedRunSchema>;
+
+const historySchema = z.object({ version: z.literal(1), runs: z.array(endedRunSchema) });
+
+/** The runs of this computer: those that have ended (`history.json`) and those that have not (a folder each). */
+export class RunRecords {
+  private history: readonly EndedRun[];
+  private open: readonly RunRecord[];
+
+  /**
+   * Reads what is there. Changes nothing.
+   * @throws AgentError `agent.state-corrupt`: running everything again because a file is damaged would be worse than to stop
+   */
+  constructor(private readonly folder: StateFolder) {
+    const text = readIfPresent(folder.history);
+    this.history = text === undefined ? [] : parseFile(historySchema, text, folder.history).runs;
+    const ended = new Set(this.history.map(({ runId }) => runId));
+    this.open = listFolder(folder.runs)
+      .filter((name) => !ended.has(name))
+      .sort()
+      .flatMap((name) => {
+        const path = join(folder.runs, name, 'run.json');
+        const record = readIfPresent(path);
+        // Without a record nothing was begun: the folder is left from a crash before the record.
+        return record === undefined ? [] : [parseFile(recordSchema, record, path)];
+      });
+  }
+
+  /** Oldest first. */
+  get unfinished(): readonly RunRecord[] {
+    return this.open;
+  }
+
+  /** In the order of their ends. */
+  get ended(): readonly EndedRun[] {
+    return this.history;
+  }
+
+  /** Uids of the deployments that have an ended run. */
+  get finishedDeployments(): ReadonlySet<string> {
+    return new Set(this.history.map(({ deployment }) => deployment.uid));
+  }
+
+  hasEnded(runId: string): boolean {
+    return this.history.some((run) => run.runId === runId);
+  }
+
+  /** The folder of a run: record, journal, work. */
+  folderOf(runId: string): string {
+    return join(this.folder.runs, runId);
+  }
+
+  /** Records a new run; on return it is durable. */
+  begin(runId: string, { deployment, body }: Assignment): RunRecord {
+    const record = { runId, deployment, body, startedAt: new Date().toISOString() };
+    mkdirSync(this.folderOf(runId), { mode: 0o700 });
+    replaceFile(join(this.folderOf(runId), 'run.json'), `${JSON.stringify(record)}\n`);
+    syncFolder(this.folder.runs);
+    this.open = [...this.open, record];
+    return record;
+  }
+
+  /** Records the end of a run; on return it is durable, and the run will never be begun again. */
+  end(record: RunRecord, outcome: Pick<EndedRun, 'result' | 'exitCode' | 'code' | 'message'>): void {
+    const { runId, deployment, startedAt } = record;
+    const ended = { runId, deployment, ...outcome, startedAt, endedAt: new Date().toISOString() };
+    const history = [...this.history, ended];
+    replaceFile(this.folder.history, `${JSON.stringify({ version: 1, runs: history })}\n`);
+    this.history = history;
+    this.open = this.open.filter((other) => other.runId !== runId);
+    this.removeOld();
+  }
+
+  private removeOld(): void {
+    for (const { runId } of this.history.slice(0, -keptRuns)) {
+      const folder = this.folderOf(runId);
+      if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function listFolder(path: string): string[] {
+  return existsSync(path) ? readdirSync(path) : [];
+}
+
+function parseFile<Value>(schema: z.ZodType<Value>, text: string, path: string): Value {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : reasonOf(error);
+    throw new AgentError(
+      'agent.state-corrupt',
+      `${path} is damaged (${why}): restore it, or enrol again with --force, which sets all runs aside`,
+      { cause: error },
+    );
+  }
+}

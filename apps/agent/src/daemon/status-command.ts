@@ -1,0 +1,88 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeError } from '../identity/agent-error.js';
+import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import type { StateFolder } from '../identity/state-folder.js';
+import { readStoredPolicy } from '../policy/policy-store.js';
+import { type EndedRun, RunRecords, type RunRecord } from './run-records.js';
+
+const shownRuns = 5;
+
+/** What a state folder tells. Reading it disturbs no daemon. */
+export interface AgentStatus {
+  readonly state: string;
+  readonly enrolled: boolean;
+  readonly identity?: Pick<AgentIdentity, 'name' | 'deviceUid' | 'site' | 'server'>;
+  readonly policy?: { readonly serial: number; readonly receivedAt: string; readonly deployments: readonly string[] };
+  /** Why the stored policy does not count. */
+  readonly policyProblem?: { readonly code: string; readonly message: string };
+  readonly unfinishedRuns: readonly RunRecord[];
+  /** The last ones, newest first. */
+  readonly endedRuns: readonly EndedRun[];
+  readonly unsentReports: number;
+}
+
+/** @throws AgentError `agent.layout-version`, `agent.state-corrupt`, `agent.not-readable` */
+export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
+  const identity = readIdentity(folder);
+  if (!identity) return { state: folder.root, enrolled: false, unfinishedRuns: [], endedRuns: [], unsentReports: 0 };
+  const { name, deviceUid, site, server } = identity;
+  const records = new RunRecords(folder);
+  return {
+    state: folder.root,
+    enrolled: true,
+    identity: { name, deviceUid, site, server },
+    ...(await policyOf(folder, identity)),
+    unfinishedRuns: records.unfinished,
+    endedRuns: records.ended.slice(-shownRuns).toReversed(),
+    unsentReports: countReports(folder.reports),
+  };
+}
+
+async function policyOf(
+  folder: StateFolder,
+  identity: AgentIdentity,
+): Promise<Pick<AgentStatus, 'policy' | 'policyProblem'>> {
+  try {
+    const found = await readStoredPolicy(folder.policy, identity);
+    if (!found) return {};
+    const { document, receivedAt } = found;
+    const deployments = document.assignments.map(({ deployment }) => deployment.name);
+    return { policy: { serial: document.serial, receivedAt, deployments } };
+  } catch (error) {
+    return { policyProblem: describeError(error) };
+  }
+}
+
+/** Lines of reports that are in the spool; some may have been acknowledged a moment ago. */
+function countReports(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => readFileSync(join(folder, name), 'utf8').split('\n').length - 2)
+    .reduce((sum, lines) => sum + Math.max(0, lines), 0);
+}
+
+/** The status as lines for people. */
+export function describeStatus(status: AgentStatus): string[] {
+  const { identity, policy, policyProblem, unfinishedRuns, endedRuns, unsentReports } = status;
+  if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
+  const policyText = policy
+    ? `serial ${policy.serial}, received ${policy.receivedAt}, deployments: ${policy.deployments.join(', ') || 'none'}`
+    : policyProblem
+      ? `refused, ${policyProblem.code}: ${policyProblem.message}`
+      : 'none yet';
+  return [
+    `device   ${identity.name} (${identity.deviceUid})`,
+    `site     ${identity.site}, ${identity.server}`,
+    `policy   ${policyText}`,
+    ...unfinishedRuns.map(
+      ({ deployment, runId, startedAt }) => `running  ${deployment.name}, ${runId}, since ${startedAt}`,
+    ),
+    ...endedRuns.map(
+      ({ deployment, runId, result, exitCode, endedAt }) =>
+        `ended    ${deployment.name}, ${runId}, ${result} (exit code ${exitCode}) at ${endedAt}`,
+    ),
+    `reports  ${unsentReports} not yet acknowledged`,
+  ];
+}

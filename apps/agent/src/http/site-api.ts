@@ -1,0 +1,90 @@
+import type { z } from 'zod';
+import { contentLocationsResponseSchema } from '@muster/contracts/agent/content.js';
+import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
+import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import { backoffSeconds, pause } from './backoff.js';
+import { readAnswer } from './read-answer.js';
+import { ServerError } from './server-error.js';
+import type { Session } from './session.js';
+import type { SiteAnswer, SiteRequest, Transport } from './transport.js';
+
+export type ContentLocations = z.infer<typeof contentLocationsResponseSchema>;
+
+/** Policy as it came, not verified yet; `unchanged` when the site has nothing newer than `etag`. */
+export type PolicyAnswer = { readonly policy: string; readonly etag: string | undefined } | 'unchanged';
+
+const attempts = 4;
+
+/**
+ * The site's routes for an enrolled device. Everything here may be asked twice without harm, so what fails in a way that
+ * can pass (no answer, 429, 5xx) is tried again with backoff and jitter, heeding Retry-After; reports have their own loop.
+ * All methods throw ServerError or AgentError `server.invalid-answer`.
+ */
+export class SiteApi {
+  constructor(
+    private readonly transport: Transport,
+    private readonly session: Session,
+  ) {}
+
+  /** @param etag of the policy at hand. */
+  async policy(etag: string | undefined, signal: AbortSignal): Promise<PolicyAnswer> {
+    const path = '/api/v1/agent/policy';
+    const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
+    const answer = await this.call({ method: 'GET', path, headers, signal }, attempts);
+    if (answer.status === 304) return 'unchanged';
+    return { policy: readAnswer(policyResponseSchema, answer, path).policy, etag: answer.etag };
+  }
+
+  /** The exact bytes of a policy body, not verified. */
+  async body(digest: Digest, signal: AbortSignal): Promise<Buffer> {
+    return (await this.call({ method: 'GET', path: `/api/v1/agent/bodies/${digest}`, signal }, attempts)).body;
+  }
+
+  /** Manifest (not verified) and download URLs of the named files, or of the first 500. */
+  async contentLocations(
+    manifest: Digest,
+    files: readonly Digest[] | undefined,
+    signal: AbortSignal,
+  ): Promise<ContentLocations> {
+    const path = '/api/v1/agent/content-locations';
+    const json = { manifest, ...(files ? { files } : {}) };
+    const answer = await this.call({ method: 'POST', path, json, signal }, attempts);
+    return readAnswer(contentLocationsResponseSchema, answer, path);
+  }
+
+  /** Sends a batch once. What is not in the answer has to be sent again. */
+  async reports(batch: ReportsRequest, signal: AbortSignal): Promise<ReportsResponse> {
+    const path = '/api/v1/agent/reports';
+    return readAnswer(reportsResponseSchema, await this.call({ method: 'POST', path, json: batch, signal }, 1), path);
+  }
+
+  private async call(request: SiteRequest, attemptsLeft: number): Promise<SiteAnswer> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.authorised(request);
+      } catch (error) {
+        if (!(error instanceof ServerError) || !error.retryable || attempt >= attemptsLeft) throw error;
+        const seconds = Math.max(backoffSeconds(attempt, 0.25, 4, Math.random()), error.retryAfterSeconds ?? 0);
+        await pause(seconds, request.signal);
+        request.signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** With a token; with a new one when the site does not take the old one. */
+  private async authorised(request: SiteRequest): Promise<SiteAnswer> {
+    const token = await this.session.token();
+    try {
+      return await this.transport.send(withToken(request, token));
+    } catch (error) {
+      if (!(error instanceof ServerError) || error.status !== 401) throw error;
+      this.session.drop(token);
+      return this.transport.send(withToken(request, await this.session.token()));
+    }
+  }
+}
+
+function withToken(request: SiteRequest, token: string): SiteRequest {
+  return { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
+}

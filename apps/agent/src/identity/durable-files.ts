@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemCode } from '../journal/journal-error.js';
+
+/** Creates a folder for this user only, with those above it. */
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** Makes the names inside a folder durable; some file systems refuse this for folders and need it not. */
+export function syncFolder(path: string): void {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    fsyncSync(file);
+  } catch (error) {
+    if (!['EINVAL', 'EPERM', 'EACCES', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/**
+ * Replaces a file: a reader, and a crash at any moment, sees the old text or the new one, never a mixture.
+ * Durable on return. For the owner only (0600).
+ */
+export function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    const file = openSync(temporary, 'wx', 0o600);
+    try {
+      const bytes = Buffer.from(text, 'utf8');
+      for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/** The text of a file, undefined when there is none. */
+export function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { FolderLock } from '../journal/folder-lock.js';
+import { JournalError, reasonOf } from '../journal/journal-error.js';
+import { AgentError } from './agent-error.js';
+import { makeFolder } from './durable-files.js';
+
+/** Where the agent keeps what. All paths are absolute. */
+export interface StateFolder {
+  readonly root: string;
+  /** Layout version, server, device, site and its pinned key. Exists once the computer is enrolled. */
+  readonly agent: string;
+  /** The device's private key (0600). */
+  readonly key: string;
+  /** A new key while `enrol --force` waits for its answer. */
+  readonly newKey: string;
+  /** The last policy that was verified. */
+  readonly policy: string;
+  /** Policy bodies, each named by its digest. */
+  readonly bodies: string;
+  /** Content: manifests, blobs, partial downloads, packages. */
+  readonly cache: string;
+  /** One folder per run: its record and its journal. */
+  readonly runs: string;
+  /** Reports that the site has not acknowledged, one file per run. */
+  readonly reports: string;
+  /** The runs that have ended. */
+  readonly history: string;
+  /** What belonged to identities that `enrol --force` replaced. */
+  readonly former: string;
+}
+
+/** Names the parts of a state folder; touches nothing. */
+export function stateFolder(path: string): StateFolder {
+  const root = resolve(path);
+  return {
+    root,
+    agent: join(root, 'agent.json'),
+    key: join(root, 'key.pem'),
+    newKey: join(root, 'key.new.pem'),
+    policy: join(root, 'policy.json'),
+    bodies: join(root, 'bodies'),
+    cache: join(root, 'cache'),
+    runs: join(root, 'runs'),
+    reports: join(root, 'reports'),
+    history: join(root, 'history.json'),
+    former: join(root, 'former'),
+  };
+}
+
+/**
+ * Creates what is missing in a state folder and keeps other agents out of it until the lock is released.
+ * @throws AgentError `agent.not-writable`, `agent.in-use`
+ */
+export function lockStateFolder(folder: StateFolder): FolderLock {
+  try {
+    makeFolder(folder.root);
+  } catch (error) {
+    throw notWritable(folder, error);
+  }
+  const lock = takeLock(folder);
+  try {
+    for (const path of [folder.bodies, folder.cache, folder.runs, folder.reports]) makeFolder(path);
+  } catch (error) {
+    lock.release();
+    throw notWritable(folder, error);
+  }
+  return lock;
+}
+
+function takeLock(folder: StateFolder): FolderLock {
+  try {
+    return FolderLock.take(folder.root);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    if (error.code !== 'journal.in-use') throw notWritable(folder, error.cause ?? error);
+    const message = `${error.message}; one agent serves one state folder, name another with --state DIR`;
+    throw new AgentError('agent.in-use', message, { cause: error });
+  }
+}
+
+function notWritable(folder: StateFolder, cause: unknown): AgentError {
+  const what = existsSync(folder.root) ? 'cannot be written' : 'cannot be created';
+  return new AgentError(
+    'agent.not-writable',
+    `the state folder ${folder.root} ${what} (${reasonOf(cause)}); it must be a folder of this user, see --state DIR`,
+    { cause },
+  );
+}

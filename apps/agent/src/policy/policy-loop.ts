@@ -1,0 +1,122 @@
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { Logger } from 'pino';
+import { type Bell, backoffSeconds, pause } from '../http/backoff.js';
+import { ServerError } from '../http/server-error.js';
+import type { SiteApi } from '../http/site-api.js';
+import { describeError } from '../identity/agent-error.js';
+import type { BodyStore } from './body-store.js';
+import { type PolicyInForce, readStoredPolicy, storePolicy } from './policy-store.js';
+import { type PolicyTrust, verifyPolicy } from './verify-policy.js';
+
+/** Pause between polls before any policy says one. */
+const firstPollSeconds = 30;
+const parallelBodies = 4;
+
+export interface PolicyLoopOptions {
+  readonly api: SiteApi;
+  readonly bodies: BodyStore;
+  readonly trust: PolicyTrust;
+  /** The file of the last policy. */
+  readonly path: string;
+  readonly logger: Logger;
+  /** Rung when there is something new to decide on. */
+  readonly changed: Bell;
+}
+
+/**
+ * Keeps the policy of this device: asks the site, verifies, fetches bodies. What does not verify is refused and logged with
+ * its code, and the last good policy stays in force, also without a network. A body that does not verify holds back its
+ * own assignment only: a bad body must not keep another deployment from being removed.
+ */
+export class PolicyLoop {
+  private inForce: PolicyInForce | undefined;
+  private available = new Set<Digest>();
+
+  constructor(private readonly options: PolicyLoopOptions) {}
+
+  /** Verified assignments; empty while there is no policy. */
+  get assignments(): readonly Assignment[] {
+    return this.inForce?.document.assignments ?? [];
+  }
+
+  hasBody(digest: Digest): boolean {
+    return this.available.has(digest);
+  }
+
+  /** Takes up the policy of the last start. */
+  async load(): Promise<void> {
+    const { path, trust, logger } = this.options;
+    try {
+      this.inForce = await readStoredPolicy(path, trust);
+    } catch (error) {
+      logger.error({ ...describeError(error), path }, 'the stored policy is not used');
+    }
+    this.noteBodies();
+    if (this.inForce) logger.info({ serial: this.inForce.document.serial }, 'policy of the last start is in force');
+  }
+
+  /** Polls until aborted: first at once, then as the policy says, ±10 % so that a fleet does not ask in step. */
+  async run(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      const { complete, retryAfterSeconds = 0 } = await this.poll(signal);
+      failures = complete ? 0 : failures + 1;
+      const usual = (this.inForce?.document.pollSeconds ?? firstPollSeconds) * (0.9 + Math.random() * 0.2);
+      const wait = complete ? usual : Math.min(usual, backoffSeconds(failures, 1, usual, Math.random()));
+      await pause(Math.max(wait, retryAfterSeconds), signal);
+    }
+  }
+
+  /** Asks once. Not `complete`: something is missing that may come soon. */
+  private async poll(signal: AbortSignal): Promise<{ complete: boolean; retryAfterSeconds?: number | undefined }> {
+    const { api, logger } = this.options;
+    try {
+      const answer = await api.policy(this.inForce?.etag, signal);
+      if (answer !== 'unchanged') await this.accept(answer.policy, answer.etag);
+      return { complete: await this.fetchBodies(signal) };
+    } catch (error) {
+      if (signal.aborted) return { complete: true };
+      logger.warn(describeError(error), 'no new policy; the last good one stays in force');
+      const { retryable = false, retryAfterSeconds } = error instanceof ServerError ? error : {};
+      return { complete: !retryable, retryAfterSeconds };
+    }
+  }
+
+  private async accept(jws: string, etag: string | undefined): Promise<void> {
+    const { trust, path, logger } = this.options;
+    const document = await verifyPolicy(jws, trust, this.inForce?.document.serial);
+    const accepted = { document, etag, receivedAt: new Date().toISOString() };
+    storePolicy(path, jws, accepted);
+    this.inForce = accepted;
+    this.noteBodies();
+    logger.info({ serial: document.serial, assignments: document.assignments.length }, 'new policy is in force');
+    this.options.changed.ring();
+  }
+
+  private noteBodies(): void {
+    const { bodies } = this.options;
+    const digests = new Set(this.assignments.map(({ body }) => body));
+    this.available = new Set([...digests].filter((digest) => this.available.has(digest) || bodies.read(digest)));
+  }
+
+  /** True when every assignment has its body. */
+  private async fetchBodies(signal: AbortSignal): Promise<boolean> {
+    const missing = [...new Set(this.assignments.map(({ body }) => body))].filter((body) => !this.hasBody(body));
+    for (let start = 0; start < missing.length; start += parallelBodies) {
+      await Promise.all(missing.slice(start, start + parallelBodies).map((digest) => this.fetchBody(digest, signal)));
+    }
+    if (missing.length > 0) this.options.changed.ring();
+    return missing.every((digest) => this.hasBody(digest));
+  }
+
+  private async fetchBody(digest: Digest, signal: AbortSignal): Promise<void> {
+    const { api, bodies, logger } = this.options;
+    try {
+      bodies.store(digest, await api.body(digest, signal));
+      this.available.add(digest);
+    } catch (error) {
+      if (!signal.aborted) logger.warn({ ...describeError(error), body: digest }, 'the assignment of this body waits');
+    }
+  }
+}

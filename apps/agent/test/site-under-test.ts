@@ -1,0 +1,243 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { contentLocationsRequestSchema, type Manifest } from '@muster/contracts/agent/content.js';
+import {
+  enrolmentProofSchema,
+  enrolmentRequestSchema,
+  type PublicKey,
+  publicKeySchema,
+  sessionRequestSchema,
+} from '@muster/contracts/agent/enrolment.js';
+import type { Assignment, PolicyBody, PolicyDocument } from '@muster/contracts/agent/policy.js';
+import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
+import { canonicalJson, type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
+import { calculateJwkThumbprint, CompactSign, compactVerify, importJWK, jwtVerify } from 'jose';
+
+/** What a test makes of a request before the site sees it: nothing, a broken connection, or another answer. */
+export type Fault = 'drop' | { status: number; headers?: Record<string, string>; body?: string } | undefined;
+
+export const SITE = 'tst';
+export const deviceUid = '0193e7a0-0000-7000-8000-000000000001';
+
+/** A site as the contracts say, in one small real server with real keys. It dedupes nothing: it records. */
+export class SiteUnderTest {
+  /** Each batch of reports as it came, also those that were not answered. */
+  readonly batches: ReportsRequest['reports'][] = [];
+  /** `METHOD /path`, with what came as Range. */
+  readonly requests: string[] = [];
+  readonly enrolled = new Map<string, PublicKey>();
+  bodies = new Map<Digest, string>();
+  manifests = new Map<Digest, Manifest>();
+  files = new Map<Digest, Buffer>();
+  policy: PolicyDocument = {
+    version: 1,
+    site: SITE,
+    deviceUid,
+    serial: 1,
+    issuedAt: new Date().toISOString(),
+    pollSeconds: 1,
+    assignments: [],
+  };
+  /** Names of the distribution points, best first. */
+  points = ['dp1'];
+  fault: (request: string) => Fault = () => undefined;
+  /** Bytes a distribution point gives for a file. */
+  serve: (point: string, bytes: Buffer) => Buffer = (_point, bytes) => bytes;
+  /** The signed policy as it goes out. */
+  tamper: (jws: string) => string = (jws) => jws;
+  token = '';
+  url = '';
+  private readonly sessions = new Set<string>();
+  private readonly assertions = new Set<string>();
+  private readonly signature = randomBytes(8).toString('hex');
+
+  private constructor(
+    private readonly server: Server,
+    readonly privateKey: KeyObject,
+    readonly signingKey: PublicKey,
+    readonly thumbprint: string,
+  ) {}
+
+  static async start(): Promise<SiteUnderTest> {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const { kty, crv, x } = publicKey.export({ format: 'jwk' });
+    const signingKey = publicKeySchema.parse({ kty, crv, x });
+    const server = createServer();
+    const site = new SiteUnderTest(server, privateKey, signingKey, await calculateJwkThumbprint(signingKey));
+    server.on('request', (request, response) => void site.answer(request, response));
+    await site.listen(0);
+    site.token = `mse_${randomBytes(32).toString('base64url')}.${site.thumbprint}`;
+    return site;
+  }
+
+  async listen(port: number): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  /** Adds a package's files; the digest of their manifest. */
+  addContent(files: Readonly<Record<string, { text: string | Buffer; executable?: boolean }>>): Digest {
+    const manifest: Manifest = {
+      files: Object.entries(files).map(([path, { text, executable }]) => {
+        const bytes = Buffer.from(text);
+        const digest = digestOfBytes(bytes);
+        this.files.set(digest, bytes);
+        return { path, digest, size: bytes.length, ...(executable ? { executable } : {}) };
+      }),
+    };
+    const digest = digestOf(manifest);
+    this.manifests.set(digest, manifest);
+    return digest;
+  }
+
+  /** Deploys a body to the device as a further assignment of a new policy. */
+  deploy(body: PolicyBody, uid: string, more: Partial<Assignment> = {}): Digest {
+    const text = canonicalJson(body);
+    const digest = digestOfBytes(text);
+    this.bodies.set(digest, text);
+    const deployment = { uid, name: `deployment-${uid.slice(-4)}`, generation: 1 };
+    const assignment: Assignment = { deployment, purpose: 'Required', body: digest, ...more };
+    const { serial, assignments } = this.policy;
+    this.policy = { ...this.policy, serial: serial + 1, assignments: [...assignments, assignment] };
+    return digest;
+  }
+
+  /** All reports in the order they came, duplicates included. */
+  get received(): ReportsRequest['reports'] {
+    return this.batches.flat();
+  }
+
+  async sign(payload: unknown, header: Record<string, string> = {}): Promise<string> {
+    return new CompactSign(Buffer.from(JSON.stringify(payload)))
+      .setProtectedHeader({ alg: 'EdDSA', kid: this.thumbprint, ...header })
+      .sign(this.privateKey);
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '').replace(/\?.*$/, '');
+    const what = `${request.method} ${path}`;
+    this.requests.push(request.headers.range ? `${what} ${request.headers.range}` : what);
+    const fault = this.fault(what);
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const text = Buffer.concat(chunks).toString('utf8');
+      if (what === 'POST /api/v1/agent/reports' && fault === 'drop') this.record(text);
+      if (fault === 'drop') return void request.socket.destroy();
+      if (fault) return void response.writeHead(fault.status, fault.headers).end(fault.body);
+      await this.route(what, path, text, request, response);
+    } catch (error) {
+      problem(response, 400, 'test.bad-request', String(error));
+    }
+  }
+
+  private async route(
+    what: string,
+    path: string,
+    text: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (what === 'POST /api/v1/agent/enrolments') return this.enrol(JSON.parse(text), response);
+    if (what === 'POST /api/v1/agent/sessions') return this.openSession(JSON.parse(text), response);
+    if (path.startsWith('/dp')) return this.serveFile(path, request, response);
+    if (!this.sessions.has(request.headers.authorization ?? ''))
+      return problem(response, 401, 'session.expired-token', 'no');
+    if (what === 'GET /api/v1/agent/policy') return this.sendPolicy(request, response);
+    if (path.startsWith('/api/v1/agent/bodies/')) {
+      const body = this.bodies.get(path.slice('/api/v1/agent/bodies/'.length) as Digest);
+      return body === undefined ? problem(response, 404, 'policy.no-body', 'none') : void response.end(body);
+    }
+    if (what === 'POST /api/v1/agent/content-locations') return this.locate(JSON.parse(text), response);
+    if (what === 'POST /api/v1/agent/reports') {
+      const acknowledged = this.record(text).map(({ report }) => ({ runId: report.runId, number: report.number }));
+      return json(response, 200, { acknowledged });
+    }
+    problem(response, 404, 'test.no-route', what);
+  }
+
+  /** Bearer tokens are good no longer. */
+  endSessions(): void {
+    this.sessions.clear();
+  }
+
+  private async enrol(body: unknown, response: ServerResponse): Promise<void> {
+    const { token, name, publicKey, proof } = enrolmentRequestSchema.parse(body);
+    const key = await importJWK(publicKey, 'EdDSA');
+    const { payload } = await compactVerify(proof, key, { algorithms: ['EdDSA'] });
+    const claims = enrolmentProofSchema.parse(JSON.parse(Buffer.from(payload).toString('utf8')));
+    const tokenSha256 = createHash('sha256').update(token).digest('hex');
+    if (token !== this.token || claims.name !== name || claims.tokenSha256 !== tokenSha256) {
+      return problem(response, 401, 'enrolment.unknown-token', 'This enrolment token is unknown here');
+    }
+    this.enrolled.set(name, publicKey);
+    json(response, 201, { deviceUid, site: SITE, signingKey: this.signingKey, newField: 'of a newer site' });
+  }
+
+  private async openSession(body: unknown, response: ServerResponse): Promise<void> {
+    const { assertion } = sessionRequestSchema.parse(body);
+    const [publicKey] = [...this.enrolled.values()].slice(-1);
+    if (!publicKey) return problem(response, 401, 'session.unknown-device', 'nobody is enrolled');
+    const { payload } = await jwtVerify(assertion, await importJWK(publicKey, 'EdDSA'), {
+      algorithms: ['EdDSA'],
+      issuer: deviceUid,
+      audience: `muster:${SITE}`,
+      requiredClaims: ['jti', 'iat', 'exp'],
+    });
+    if (this.assertions.has(payload.jti ?? '')) return problem(response, 401, 'session.replayed', 'jti was used');
+    this.assertions.add(payload.jti ?? '');
+    const accessToken = randomBytes(16).toString('hex');
+    this.sessions.add(`Bearer ${accessToken}`);
+    json(response, 201, { accessToken, expiresAt: new Date(Date.now() + 600_000).toISOString() });
+  }
+
+  private async sendPolicy(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const etag = `"${digestOf(this.policy)}"`;
+    if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { etag }).end();
+    json(response, 200, { policy: this.tamper(await this.sign(this.policy)) }, { etag });
+  }
+
+  private locate(body: unknown, response: ServerResponse): void {
+    const request = contentLocationsRequestSchema.parse(body);
+    const manifest = this.manifests.get(request.manifest);
+    if (!manifest) return problem(response, 404, 'content.unknown-manifest', 'no such content');
+    const digests = request.files ?? manifest.files.slice(0, 500).map(({ digest }) => digest);
+    const locations = digests.map((digest) => ({
+      digest,
+      urls: this.points.map((point) => `${this.url}/${point}/${digest}?signature=${this.signature}`),
+    }));
+    json(response, 200, { manifest, locations, expiresAt: new Date(Date.now() + 60_000).toISOString() });
+  }
+
+  private serveFile(path: string, { headers, url }: IncomingMessage, response: ServerResponse): void {
+    if (!url?.endsWith(`?signature=${this.signature}`)) return void response.writeHead(403).end();
+    const [, point = '', digest] = path.split('/');
+    const stored = this.files.get(digest as Digest);
+    if (!stored) return void response.writeHead(404).end();
+    const bytes = this.serve(point, stored);
+    const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+    if (start === 0) return void response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+    const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
+    response.writeHead(206, range).end(bytes.subarray(start));
+  }
+
+  private record(text: string): ReportsRequest['reports'] {
+    const { reports } = reportsRequestSchema.parse(JSON.parse(text));
+    this.batches.push(reports);
+    return reports;
+  }
+}
+
+function json(response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
+}
+
+function problem(response: ServerResponse, status: number, code: string, detail: string): void {
+  json(response, status, { type: 'about:blank', title: code, status, code, detail });
+}

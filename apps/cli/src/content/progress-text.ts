@@ -1,0 +1,18 @@
+import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
+import { byteSize } from '../output/age.js';
+import type { UploadProgress } from './upload-package.js';
+
+/** How far an upload is, in one line. */
+export function uploadLine(name: string, { phase, bytesDone, bytes }: UploadProgress): string {
+  const percent = bytes === 0 ? 100 : Math.floor((bytesDone / bytes) * 100);
+  return `${phase} ${name}: ${byteSize(bytesDone)} of ${byteSize(bytes)} (${percent} %)`;
+}
+
+/** How far a distribution is, in one line. */
+export function distributionLine(name: string, points: readonly DistributionProgress[]): string {
+  const parts = points.map(
+    ({ point, state, bytesDone, bytes, lastError }) =>
+      `${point} ${state} ${byteSize(bytesDone)} of ${byteSize(bytes)}${lastError === undefined ? '' : ` (${lastError})`}`,
+  );
+  return `distributing ${name}: ${parts.join(', ') || 'waiting for its turn'}`;
+}

@@ -1,0 +1,111 @@
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Agent, request } from 'undici';
+import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
+import { EXIT_CODES } from '../errors/exit-codes.js';
+import type { LocalFile } from './walk-folder.js';
+
+const attempts = 6;
+const chunkBytes = 256 * 1024;
+
+export interface PutOptions {
+  readonly agent: Agent;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of bytes sent; negative when a try is begun anew. */
+  onBytes(bytes: number): void;
+}
+
+/** The presigned address does not count any more: announce again for a new one. */
+export class ExpiredUploadError extends CliError {
+  override readonly name = 'ExpiredUploadError';
+}
+
+/**
+ * Sends one file to its presigned address, again after broken connections and answers that mean "not now".
+ * Throws ExpiredUploadError, or CliError `content.upload-refused`, `content.upload-failed`, `content.changed`.
+ */
+export async function putFile(file: LocalFile, url: string, options: PutOptions): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const failure = await putOnce(file, url, options);
+    if (failure === undefined) return;
+    if (attempt === attempts) throw failure;
+    await delay(Math.min(200 * 2 ** attempt, 5000), undefined, { signal: options.signal });
+  }
+}
+
+/** Undefined on success, an error that another try may cure, or throws one that it cannot. */
+async function putOnce(
+  file: LocalFile,
+  url: string,
+  { agent, signal, onBytes }: PutOptions,
+): Promise<CliError | undefined> {
+  let sent = 0;
+  const count = (bytes: number): void => {
+    sent += bytes;
+    onBytes(bytes);
+  };
+  const again = (why: string, cause?: unknown): CliError => {
+    onBytes(-sent);
+    return new CliError(
+      'content.upload-failed',
+      `${file.path} could not be uploaded to ${new URL(url).host}: ${why}`,
+      EXIT_CODES.unavailable,
+      { cause },
+    );
+  };
+  let status: number;
+  let answer: string;
+  try {
+    const response = await request(url, {
+      method: 'PUT',
+      dispatcher: agent,
+      headers: { 'Content-Length': String(file.size) },
+      body: Readable.from(chunksOf(file, count), { objectMode: false, highWaterMark: chunkBytes }),
+      headersTimeout: 300_000,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    status = response.statusCode;
+    answer = await response.body.text();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof CliError) throw cause;
+    return again(systemCode(cause) ?? reasonOf(cause), cause);
+  }
+  if (status >= 200 && status < 300) return undefined;
+  const code = /<Code>([^<]{1,100})<\/Code>/.exec(answer)?.[1];
+  if (status === 408 || status === 429 || status >= 500) return again(`answer ${status}${code ? ` ${code}` : ''}`);
+  if (status === 403 && /Request has expired|ExpiredToken|AccessDenied/.test(answer)) {
+    onBytes(-sent);
+    throw new ExpiredUploadError('content.upload-expired', `the address for ${file.path} expired`, EXIT_CODES.failed);
+  }
+  throw new CliError(
+    'content.upload-refused',
+    `the store at ${new URL(url).host} refused ${file.path}: ${status}${code ? ` ${code}` : ''}`,
+    EXIT_CODES.failed,
+  );
+}
+
+/** The bytes of the file, exactly as many as announced. */
+async function* chunksOf(file: LocalFile, count: (bytes: number) => void): AsyncGenerator<Buffer> {
+  const handle = await open(file.source, 'r');
+  try {
+    let left = file.size;
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes);
+      if (bytesRead > left || (bytesRead === 0 && left > 0)) {
+        throw new CliError(
+          'content.changed',
+          `${file.source} changed while it was uploaded: upload again when nobody writes to it`,
+          EXIT_CODES.conflict,
+        );
+      }
+      if (bytesRead === 0) return;
+      left -= bytesRead;
+      count(bytesRead);
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}

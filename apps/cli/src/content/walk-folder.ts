@@ -1,0 +1,103 @@
+import { lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { manifestSchema } from '@muster/contracts/agent/content.js';
+import { CliError, reasonOf } from '../errors/cli-error.js';
+import { EXIT_CODES } from '../errors/exit-codes.js';
+
+/** A file to upload: where it is on this computer, and its place inside the content. */
+export interface LocalFile {
+  readonly source: string;
+  readonly path: string;
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+/**
+ * Every file below a folder, or the one file, sorted by path. Content is plain files: links, devices, sockets and pipes are
+ * refused. Throws CliError `content.not-readable`, `content.empty`, `content.symlink`, `content.special-file`,
+ * `content.file-name`, `content.invalid-path`.
+ */
+export function walkContent(root: string): LocalFile[] {
+  let top: Stats;
+  try {
+    top = statSync(root);
+  } catch (cause) {
+    throw new CliError('content.not-readable', `cannot read ${root}: ${reasonOf(cause)}`, EXIT_CODES.usage, { cause });
+  }
+  const files: LocalFile[] = [];
+  try {
+    if (top.isDirectory()) walk(root, '', files);
+    else files.push(localFile(root, basename(resolve(root)), top));
+  } catch (cause) {
+    if (cause instanceof CliError) throw cause;
+    throw new CliError('content.not-readable', `cannot read ${root}: ${reasonOf(cause)}`, EXIT_CODES.usage, { cause });
+  }
+  if (files.length === 0) {
+    throw new CliError('content.empty', `there is no file in ${root}: content has at least one`, EXIT_CODES.usage);
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  checkPaths(root, files);
+  return files;
+}
+
+function walk(folder: string, prefix: string, files: LocalFile[]): void {
+  for (const bytes of readdirSync(folder, { encoding: 'buffer' })) {
+    const name = decodeName(bytes, folder);
+    const source = join(folder, name);
+    const stats = lstatSync(source);
+    const path = prefix === '' ? name : `${prefix}/${name}`;
+    if (stats.isDirectory()) walk(source, path, files);
+    else files.push(localFile(source, path, stats));
+  }
+}
+
+function localFile(source: string, path: string, stats: Stats): LocalFile {
+  if (stats.isSymbolicLink()) {
+    throw new CliError(
+      'content.symlink',
+      `${source} is a symbolic link; content holds plain files only: replace it by the file, or remove it`,
+      EXIT_CODES.usage,
+    );
+  }
+  if (!stats.isFile()) {
+    throw new CliError(
+      'content.special-file',
+      `${source} is a ${specialName(stats)}; content holds plain files only: remove it`,
+      EXIT_CODES.usage,
+    );
+  }
+  return { source, path, size: stats.size, executable: (stats.mode & 0o111) !== 0 };
+}
+
+function specialName(stats: Stats): string {
+  if (stats.isFIFO()) return 'named pipe';
+  if (stats.isSocket()) return 'socket';
+  return 'device';
+}
+
+/** File names are bytes to the system; in content they are text. */
+function decodeName(bytes: Buffer, folder: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new CliError(
+      'content.file-name',
+      `${folder} has a file whose name is not UTF-8 ("${bytes.toString('latin1')}"): rename it`,
+      EXIT_CODES.usage,
+    );
+  }
+}
+
+/** The server's own rules, before anything is hashed or sent. */
+function checkPaths(root: string, files: readonly LocalFile[]): void {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const result = manifestSchema.safeParse({ files: files.map(({ path, size }) => ({ path, size, digest })) });
+  const issue = result.error?.issues[0];
+  if (issue === undefined) return;
+  const file = files[Number(issue.path[1])];
+  throw new CliError(
+    'content.invalid-path',
+    `${file?.source ?? root} cannot be content: ${issue.message}`,
+    EXIT_CODES.usage,
+  );
+}

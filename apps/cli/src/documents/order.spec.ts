@@ -1,0 +1,35 @@
+import { KINDS } from '@muster/contracts/kinds/all.js';
+import { inApplyOrder, inDeleteOrder } from './order.js';
+
+const document = (kind: string, name = '') => ({ kind: { kind }, name });
+
+describe('the order of documents', () => {
+  it('puts what is referred to before what refers to it', () => {
+    const mixed = ['Deployment', 'TaskSequence', 'Collection', 'Distribution', 'DistributionPoint', 'Package'];
+    expect(inApplyOrder(mixed.map((kind) => document(kind))).map(({ kind }) => kind.kind)).toEqual([
+      'Package',
+      'DistributionPoint',
+      'Distribution',
+      'Collection',
+      'TaskSequence',
+      'Deployment',
+    ]);
+  });
+
+  it('keeps documents of one kind as they were written', () => {
+    const written = [document('Package', 'b'), document('Deployment'), document('Package', 'a')];
+    expect(inApplyOrder(written).map(({ name }) => name)).toEqual(['b', 'a', '']);
+  });
+
+  it('deletes in the reverse order', () => {
+    const written = [document('Package'), document('Deployment')];
+    expect(inDeleteOrder(written).map(({ kind }) => kind.kind)).toEqual(['Deployment', 'Package']);
+  });
+
+  it('knows every kind that can be applied', () => {
+    const applied = KINDS.filter(({ verbs }) => verbs.includes('apply')).map(({ kind }) => document(kind));
+    const unknown = document('A kind nobody knows');
+    expect(inApplyOrder([unknown, ...applied]).at(-1)).toBe(unknown);
+    expect(new Set(inApplyOrder([unknown, ...applied]))).toEqual(new Set([unknown, ...applied]));
+  });
+});

@@ -1,0 +1,157 @@
+import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
+import type { DistributionPointSpec, DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
+import type { DistributionSpec, DistributionStatus } from '@muster/contracts/kinds/distribution.js';
+import type { PackageSpec, PackageStatus } from '@muster/contracts/kinds/package.js';
+import type { RunSpec, RunStatus } from '@muster/contracts/kinds/run.js';
+import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
+import type { Resource } from '@muster/contracts/resource.js';
+import { age, byteSize, duration } from './age.js';
+
+/** One column of a kind's table. `wide` ones are shown with `-o wide` only. */
+export interface Column {
+  readonly title: string;
+  readonly wide?: boolean;
+  cell(resource: Resource, now: Date): string;
+}
+
+type Cells<Spec, Status> = Record<string, (spec: Spec, status: Status, now: Date) => string | number | undefined>;
+
+function columns<Spec, Status>(usual: Cells<Spec, Status>, wide: Cells<Spec, Status> = {}): Column[] {
+  const toColumns = (cells: Cells<Spec, Status>, isWide: boolean): Column[] =>
+    Object.entries(cells).map(([title, read]) => ({
+      title,
+      wide: isWide,
+      cell: ({ spec, status }, now) => String(read(spec as Spec, status as Status, now) ?? ''),
+    }));
+  return [
+    { title: 'NAME', cell: ({ metadata }) => metadata.name },
+    ...toColumns(usual, false),
+    { title: 'AGE', cell: ({ metadata }, now) => age(metadata.createdAt, now) },
+    ...toColumns(wide, true),
+    { title: 'DISPLAY NAME', wide: true, cell: ({ metadata }) => metadata.displayName ?? '' },
+    {
+      title: 'LABELS',
+      wide: true,
+      cell: ({ metadata }) =>
+        Object.entries(metadata.labels ?? {})
+          .map(([name, value]) => `${name}=${value}`)
+          .join(','),
+    },
+  ];
+}
+
+const byKind: Record<string, Column[]> = {
+  TaskSequence: columns<unknown, TaskSequenceStatus>(
+    {
+      REVISION: (_, status) => status.revision,
+      STEPS: (_, status) => status.steps,
+      GROUPS: (_, status) => status.groups,
+      WARNINGS: (_, status) => status.warnings?.length ?? 0,
+    },
+    { DIGEST: (_, status) => status.digest },
+  ),
+  Package: columns<PackageSpec, PackageStatus>(
+    {
+      NEWEST: (_, status) => status.newestVersion ?? 'none',
+      FILES: (_, status) => newest(status)?.files,
+      SIZE: (_, status) => (newest(status) ? byteSize(newest(status)?.bytes ?? 0) : ''),
+      PROGRAMS: (spec) => Object.keys(spec.programs ?? {}).join(','),
+    },
+    { MANIFEST: (_, status) => newest(status)?.manifest },
+  ),
+  DistributionPoint: columns<DistributionPointSpec, DistributionPointStatus>({
+    ENDPOINT: (spec) => spec.endpoint,
+    BUCKET: (spec) => spec.bucket,
+    AVAILABLE: (_, status) => status.available,
+    PENDING: (_, status) => status.pending,
+    FAILED: (_, status) => status.failed,
+  }),
+  Distribution: columns<DistributionSpec, DistributionStatus>(
+    {
+      PACKAGE: (spec) => spec.package,
+      POINTS: (spec) => spec.points.join(','),
+      AVAILABLE: (spec, status) =>
+        `${status.points.filter(({ state }) => state === 'available').length}/${spec.points.length}`,
+      PROGRESS: (_, status) => {
+        const bytes = status.points.reduce((sum, point) => sum + point.bytes, 0);
+        const done = status.points.reduce((sum, point) => sum + point.bytesDone, 0);
+        return bytes === 0 ? '' : `${Math.floor((done / bytes) * 100)}%`;
+      },
+    },
+    { 'LAST ERROR': (_, status) => status.points.find((point) => point.lastError !== undefined)?.lastError },
+  ),
+  Device: columns<DeviceSpec, DeviceStatus>(
+    {
+      ENROLLED: (_, status) => (status.enrolled ? 'yes' : 'no'),
+      OS: (_, { facts }) => [facts?.osName ?? facts?.platform, facts?.osVersion].filter(Boolean).join(' '),
+      AGENT: (_, { facts }) => facts?.agentVersion,
+    },
+    {
+      HOST: (_, { facts }) => facts?.hostname,
+      ARCHITECTURE: (_, { facts }) => facts?.architecture,
+      PROCESSORS: (_, { facts }) => facts?.processors,
+      MEMORY: (_, { facts }) => (facts?.memoryMegabytes === undefined ? '' : `${facts.memoryMegabytes} MB`),
+    },
+  ),
+  Collection: columns<CollectionSpec, CollectionStatus>({
+    MEMBERS: (_, status) => status.members,
+    RULES: (spec) => spec.rules.length,
+  }),
+  Deployment: columns<DeploymentSpec, DeploymentStatus>(
+    {
+      SEQUENCE: (spec) => spec.sequence,
+      COLLECTION: (spec) => spec.collection,
+      PURPOSE: (spec) => spec.purpose,
+      DEVICES: (_, { devices }) => devices.targeted,
+      WAITING: (_, { devices }) => devices.waiting,
+      RUNNING: (_, { devices }) => devices.running,
+      SUCCEEDED: (_, { devices }) => devices.succeeded,
+      FAILED: (_, { devices }) => devices.failed,
+    },
+    {
+      'AVAILABLE AT': (spec) => spec.availableAt,
+      'EXPIRES AT': (spec) => spec.expiresAt,
+      DIGEST: (_, status) => status.sequenceDigest,
+    },
+  ),
+  Run: columns<RunSpec, RunStatus>(
+    {
+      DEVICE: (spec) => spec.device,
+      DEPLOYMENT: (spec) => spec.deployment,
+      SEQUENCE: (spec) => spec.sequence,
+      STATE: (_, status) => status.state,
+      STEPS: (_, status) =>
+        `${status.steps.filter(({ state }) => state !== 'running').length}/${status.totalSteps ?? '?'}`,
+      DURATION: (_, { startedAt, finishedAt }, now) =>
+        startedAt === undefined
+          ? ''
+          : duration((finishedAt === undefined ? now.getTime() : Date.parse(finishedAt)) - Date.parse(startedAt)),
+    },
+    { 'EXIT CODE': (_, status) => status.exitCode, MESSAGE: (_, status) => status.message },
+  ),
+};
+
+const fallback = columns({});
+
+function newest(status: PackageStatus) {
+  return status.versions.find(({ version }) => version === status.newestVersion);
+}
+
+/** The columns of a kind; a kind without columns of its own has NAME and AGE. */
+export function columnsOf(kind: string, wide: boolean): Column[] {
+  const all = Object.hasOwn(byKind, kind) ? (byKind[kind] ?? fallback) : fallback;
+  return wide ? all : all.filter((column) => column.wide !== true);
+}
+
+/** The cells of a resource. A server of another version may leave something out: the cell is then empty. */
+export function rowOf(resource: Resource, shown: readonly Column[], now: Date): string[] {
+  return shown.map((column) => {
+    try {
+      return column.cell(resource, now);
+    } catch {
+      return '';
+    }
+  });
+}

@@ -1,0 +1,92 @@
+import { Command, CommanderError } from 'commander';
+import { registerApiToken } from './commands/api-token.js';
+import { registerApply } from './commands/apply.js';
+import { registerCompletion } from './commands/completion.js';
+import { registerConfig } from './commands/config.js';
+import { registerContent } from './commands/content.js';
+import { registerDelete } from './commands/delete.js';
+import { registerDeploy } from './commands/deploy.js';
+import { registerDescribe } from './commands/describe.js';
+import { registerDiff } from './commands/diff.js';
+import { registerEnrolmentToken } from './commands/enrolment-token.js';
+import { registerGet } from './commands/get.js';
+import { runAgentProgram } from './commands/run.js';
+import { registerUp } from './commands/up.js';
+import { CLI_VERSION, registerVersion } from './commands/version.js';
+import { registerWatch } from './commands/watch.js';
+import { EXIT_CODES, EXIT_CODES_HELP } from './errors/exit-codes.js';
+import { reportFailure } from './errors/print-error.js';
+import type { Terminal } from './terminal.js';
+
+const help = `
+Where to: --server and --token, or MUSTER_SERVER and MUSTER_TOKEN, or a context (muster config --help).
+
+Examples:
+  muster up --sample                              a whole site on this computer, with a sample
+  muster apply -f hello-site.yaml                 create or change what the file says
+  muster get devices                              muster get KIND [NAME] -o wide|json|yaml
+  muster content upload hello packages/hello/
+  muster content distribute hello --to local
+  muster deploy hello-site --to hello-computers --name hello-site
+  muster watch deployment hello-site              every step of every device, live
+  muster run hello-site.yaml                      the sequence on this computer, no server
+
+${EXIT_CODES_HELP}`;
+
+/** The commands as commander has them. Throws CommanderError instead of ending the process. */
+export function buildProgram(terminal: Terminal): Command {
+  const program = new Command('muster')
+    .description('Task sequences for fleets of computers: author, distribute, deploy, run, report.')
+    .version(`muster ${CLI_VERSION}`, '--version', 'show the version of this program')
+    .option('--context <name>', 'site of the contexts file to talk to')
+    .option('--server <url>', 'address of the site')
+    .option('--token <token>', 'API token')
+    .addHelpText('after', help)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.error(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: (?!cli\.)/, 'error: cli.usage: ')),
+    })
+    .showHelpAfterError('(muster COMMAND --help says more)');
+  registerUp(program, terminal);
+  registerApply(program, terminal);
+  registerGet(program, terminal);
+  registerDescribe(program, terminal);
+  registerDelete(program, terminal);
+  registerDiff(program, terminal);
+  registerDeploy(program, terminal);
+  registerWatch(program, terminal);
+  // Only for the list in --help: runCli hands `run` over before commander looks at it.
+  program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
+  registerContent(program, terminal);
+  registerEnrolmentToken(program, terminal);
+  registerApiToken(program, terminal);
+  registerConfig(program, terminal);
+  registerVersion(program, terminal);
+  registerCompletion(program, terminal);
+  return program;
+}
+
+/**
+ * The whole program.
+ *
+ * @param argv what stands behind `muster`
+ * @returns the exit code. Never throws.
+ */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const [first, ...rest] = argv;
+    if (first === 'run') return await runAgentProgram(rest);
+    const program = buildProgram(terminal);
+    if (first === undefined) {
+      program.outputHelp({ error: true });
+      return EXIT_CODES.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return EXIT_CODES.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    return reportFailure(terminal, error);
+  }
+}

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { collection } from '@muster/contracts/kinds/collection.js';
+import { deployment } from '@muster/contracts/kinds/deployment.js';
+import { device } from '@muster/contracts/kinds/device.js';
+import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
+import { packageKind } from '@muster/contracts/kinds/package.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import { API_VERSION, type Kind } from '@muster/contracts/resource.js';
+import type { ApiClient } from '../api/api-client.js';
+import { applyDocument } from '../apply/apply-documents.js';
+import { createEnrolmentToken } from '../commands/enrolment-token.js';
+import { awaitDistribution, distributePackage } from '../content/distribute-package.js';
+import { uploadPackage } from '../content/upload-package.js';
+import { parseDocuments, type WrittenDocument } from '../documents/read-documents.js';
+import { CliError } from '../errors/cli-error.js';
+import { EXIT_CODES, type ExitCode } from '../errors/exit-codes.js';
+import { printError } from '../errors/print-error.js';
+import type { Terminal } from '../terminal.js';
+import { builtApp, repositoryFolder } from '@muster/localsite/repository.js';
+import { storeBuckets, storeRegion } from '@muster/localsite/services.js';
+import type { RunningSite } from '@muster/localsite/start-site.js';
+import { phase } from '../up-command/phases.js';
+import { deploymentExitCode, showDeployment } from '../watch/show-watch.js';
+import { type AgentIdentity, type AgentProgram, enrolAgent, readAgentIdentity } from './agent-program.js';
+
+const point = 'local';
+const deviceSeconds = 60;
+const watchSeconds = 900;
+
+/**
+ * Runs examples/hello-site on this computer through the public API, as any client would: distribution point, agent, package,
+ * collection, sequence, deployment; and shows every step.
+ *
+ * @returns 0 only if the run succeeded
+ */
+export async function runSample(
+  site: RunningSite,
+  client: ApiClient,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const sample = readSample();
+  terminal.out('');
+  terminal.out('Sample: examples/hello-site on this computer');
+  await phase(terminal, `applying distribution point "${point}"`, () => applyPoint(site, client));
+  const self = await startAgent(site, client, terminal, signal);
+  const name = sample.package.input.metadata.name;
+  await phase(terminal, `applying package "${name}"`, () => applyDocument(client, sample.package));
+  await phase(terminal, `uploading ${sample.contentFolder}`, () =>
+    uploadPackage(client, name, sample.contentFolder, { signal }),
+  );
+  await phase(terminal, `distributing "${name}" to "${point}"`, async () => {
+    await distributePackage(client, name, [point]);
+    await awaitDistribution(client, name, [point], { signal });
+  });
+  await phase(terminal, `applying collection and task sequence`, async () => {
+    const { input } = sample.collection;
+    const spec = { ...(input.spec as object), rules: [{ device: self }] };
+    await applyDocument(client, { kind: collection, input: { ...input, spec } });
+    await applySequence(client, sample.sequence, terminal);
+  });
+  const deploymentName = sample.sequence.input.metadata.name;
+  await phase(terminal, `deploying "${deploymentName}" as Required`, () => deployAnew(client, deploymentName, sample));
+  terminal.out('');
+  const outcome = await showDeployment(client, deploymentName, terminal, {
+    format: 'human',
+    signal,
+    timeoutSeconds: watchSeconds,
+  });
+  const exitCode = deploymentExitCode(outcome);
+  terminal.out(exitCode === EXIT_CODES.ok ? 'The sample succeeded.' : 'The sample failed.');
+  return exitCode;
+}
+
+interface Sample {
+  readonly package: WrittenDocument;
+  readonly collection: WrittenDocument;
+  readonly sequence: WrittenDocument;
+  readonly contentFolder: string;
+}
+
+function readSample(): Sample {
+  const folder = join(repositoryFolder(), 'examples', 'hello-site');
+  const file = join(folder, 'hello-site.yaml');
+  if (!existsSync(file))
+    throw new CliError('up.sample-missing', `${file} is missing: run muster from a whole checkout`, EXIT_CODES.usage);
+  const { documents, problems } = parseDocuments(file, readFileSync(file));
+  const one = (kind: Kind): WrittenDocument => {
+    const found = documents.find((document) => document.kind === kind);
+    if (found !== undefined && problems.length === 0) return found;
+    throw new CliError('up.sample-invalid', problems[0] ?? `${file} has no ${kind.kind}`, EXIT_CODES.invalidDocument);
+  };
+  const packageDocument = one(packageKind);
+  return {
+    package: packageDocument,
+    collection: one(collection),
+    sequence: one(taskSequence),
+    contentFolder: join(folder, 'packages', packageDocument.input.metadata.name),
+  };
+}
+
+/** At every start, because the port of the store may be another one. */
+async function applyPoint(site: RunningSite, client: ApiClient): Promise<void> {
+  await applyDocument(client, {
+    kind: distributionPoint,
+    input: {
+      apiVersion: API_VERSION,
+      kind: distributionPoint.kind,
+      metadata: { name: point },
+      spec: {
+        description: 'The store of this computer',
+        endpoint: `http://127.0.0.1:${site.ports['store'] ?? 0}`,
+        region: storeRegion,
+        bucket: storeBuckets.distributionPoint,
+        credentials: 'local',
+      },
+    },
+  });
+}
+
+/** Enrols this computer unless it is, starts its agent, and waits for its device. @returns the device's name */
+async function startAgent(
+  site: RunningSite,
+  client: ApiClient,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<string> {
+  const agent: AgentProgram = { script: builtApp('agent'), state: site.layout.agent };
+  let identity = await readAgentIdentity(agent);
+  const moved = identity !== undefined && new URL(identity.server).origin !== new URL(site.url).origin;
+  if (moved) terminal.out(`note: the agent was enrolled at ${identity?.server}; it enrols again at ${site.url}`);
+  if (identity === undefined || moved) {
+    identity = await phase(terminal, 'enrolling this computer', async () => {
+      const { token } = await createEnrolmentToken(client, { description: 'muster up', validMinutes: 15 });
+      await enrolAgent(agent, { server: site.url, token, force: moved });
+      return readAgentIdentity(agent);
+    });
+  }
+  if (identity === undefined)
+    throw new CliError('up.agent-failed', 'the agent is not enrolled after enrolling', EXIT_CODES.failed);
+  const enrolled = identity;
+  await site.supervisor.start({
+    name: 'agent',
+    script: agent.script,
+    args: ['daemon', '--state', agent.state],
+    tier: 3,
+  });
+  return phase(terminal, 'waiting for the device', () => untilDevice(client, enrolled, signal));
+}
+
+/** The site may have given the device another name than it asked for; its uid is certain. */
+async function untilDevice(
+  client: ApiClient,
+  { deviceUid, name }: AgentIdentity,
+  signal: AbortSignal,
+): Promise<string> {
+  const deadline = performance.now() + deviceSeconds * 1000;
+  for (;;) {
+    for await (const found of client.list(device)) if (found.metadata.uid === deviceUid) return found.metadata.name;
+    if (performance.now() > deadline) {
+      throw new CliError(
+        'up.no-device',
+        `device "${name}" (${deviceUid}) did not appear within ${deviceSeconds} s`,
+        EXIT_CODES.failed,
+      );
+    }
+    await delay(100, undefined, { signal });
+  }
+}
+
+async function applySequence(client: ApiClient, document: WrittenDocument, terminal: Terminal): Promise<void> {
+  try {
+    await applyDocument(client, document);
+  } catch (error) {
+    if (error instanceof CliError && error.findings.length > 0)
+      printError(terminal, error, document.place, document.placeOf);
+    throw error;
+  }
+}
+
+/** A deployment of a former start goes first, so that the run is shown live again. */
+async function deployAnew(client: ApiClient, name: string, sample: Sample): Promise<void> {
+  if ((await client.find(deployment, name)) !== undefined) await client.remove(deployment, name);
+  await client.create(
+    deployment,
+    {
+      apiVersion: API_VERSION,
+      kind: deployment.kind,
+      metadata: { name },
+      spec: {
+        sequence: sample.sequence.input.metadata.name,
+        collection: sample.collection.input.metadata.name,
+        purpose: 'Required',
+      },
+    },
+    randomUUID(),
+  );
+}

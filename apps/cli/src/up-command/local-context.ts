@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { KINDS } from '@muster/contracts/kinds/all.js';
+import { ApiClient } from '../api/api-client.js';
+import {
+  type ContextFile,
+  contextFilePath,
+  readContextFile,
+  serverAddress,
+  writeContextFile,
+} from '../context/context-file.js';
+import { CliError } from '../errors/cli-error.js';
+import { EXIT_CODES } from '../errors/exit-codes.js';
+import type { Terminal } from '../terminal.js';
+
+/** Name of the context that `muster up` keeps. */
+export const LOCAL_CONTEXT = 'local';
+
+const knownEverywhereSeconds = 30;
+
+/**
+ * The contexts file with context `local` for a site. A former `local` with another token is kept under the port of its site.
+ * The context becomes the current one unless the user has chosen one of another site.
+ */
+export function withLocalContext(file: ContextFile, server: string, token: string): ContextFile {
+  const former = file.contexts[LOCAL_CONTEXT];
+  const contexts = { ...file.contexts };
+  if (former?.token !== undefined && former.token !== token && serverAddress(former.server) !== server)
+    contexts[`${LOCAL_CONTEXT}-${new URL(former.server).port || 'default'}`] = former;
+  contexts[LOCAL_CONTEXT] = { server, token };
+  const { current } = file;
+  const keep = current !== undefined && Object.hasOwn(contexts, current) && !isLocal(current);
+  return { ...file, current: keep ? current : LOCAL_CONTEXT, contexts };
+}
+
+/** Tokens that may be of a site on this computer, the likeliest first. */
+export function candidateTokens(
+  file: ContextFile,
+  server: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const contexts = Object.entries(file.contexts);
+  const same = contexts.filter(([, context]) => serverAddress(context.server) === server);
+  const local = contexts.filter(([name]) => isLocal(name));
+  const tokens = [environment['MUSTER_TOKEN'], ...[...same, ...local].map(([, { token }]) => token)];
+  return [...new Set(tokens.filter((token): token is string => token !== undefined && token !== ''))];
+}
+
+/**
+ * Finds a token for a site that was just started, and keeps it in context `local`. A new admin token is shown here, once.
+ *
+ * @returns undefined when no known token is good for the site
+ */
+export async function keepLocalContext(
+  site: { readonly url: string; readonly adminToken?: string },
+  terminal: Terminal,
+): Promise<string | undefined> {
+  const path = contextFilePath(terminal.environment);
+  if (site.adminToken !== undefined) {
+    terminal.out('');
+    terminal.out(`  admin token, shown only this once:  ${site.adminToken}`);
+    terminal.out('');
+  }
+  try {
+    const file = readContextFile(path);
+    const token = site.adminToken ?? (await goodToken(candidateTokens(file, site.url, terminal.environment), site.url));
+    if (token === undefined) return undefined;
+    const changed = withLocalContext(file, site.url, token);
+    if (JSON.stringify(changed) !== JSON.stringify(file)) writeContextFile(path, changed);
+    if (changed.current !== LOCAL_CONTEXT)
+      terminal.out(
+        `note: the current context stays "${changed.current}"; use this site with --context ${LOCAL_CONTEXT}`,
+      );
+    return token;
+  } catch (error) {
+    // The site works without the file, and the token must not be lost with it.
+    if (!(error instanceof CliError) || !error.code.startsWith('config.')) throw error;
+    terminal.error(`note: ${error.message}`);
+    return site.adminToken;
+  }
+}
+
+/** The first token that the policy service, which makes them, knows. */
+async function goodToken(tokens: readonly string[], server: string): Promise<string | undefined> {
+  for (const token of tokens) if (await accepts(server, token, '/api/v1/api-tokens')) return token;
+  return undefined;
+}
+
+/** Waits until every service has heard of a new token. Throws CliError `up.token-unknown`. */
+export async function untilKnownEverywhere(server: string, token: string, signal: AbortSignal): Promise<void> {
+  const oneOfEach = [...new Map(KINDS.map((kind) => [kind.service, kind])).values()];
+  const deadline = performance.now() + knownEverywhereSeconds * 1000;
+  for (const { plural, service } of oneOfEach) {
+    while (!(await accepts(server, token, `/api/v1/${plural}?limit=1`))) {
+      if (performance.now() > deadline) {
+        throw new CliError(
+          'up.token-unknown',
+          `the ${service} service does not know the token after ${knownEverywhereSeconds} s`,
+          EXIT_CODES.unauthorised,
+        );
+      }
+      await delay(50, undefined, { signal });
+    }
+  }
+}
+
+async function accepts(server: string, token: string, path: string): Promise<boolean> {
+  const client = new ApiClient({ server, token });
+  try {
+    await client.json('GET', path);
+    return true;
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === EXIT_CODES.unauthorised) return false;
+    throw error;
+  } finally {
+    await client.close();
+  }
+}
+
+function isLocal(name: string): boolean {
+  return name === LOCAL_CONTEXT || name.startsWith(`${LOCAL_CONTEXT}-`);
+}

@@ -1,0 +1,182 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { distribution } from '@muster/contracts/kinds/distribution.js';
+import { packageKind } from '@muster/contracts/kinds/package.js';
+import { runCli } from '../src/program.js';
+import { captureTerminal } from './capture-terminal.js';
+import { SiteOnPaper, TOKEN } from './site-on-paper.js';
+import { until } from './until.js';
+
+let site: SiteOnPaper;
+let folder: string;
+
+beforeEach(async () => {
+  site = await SiteOnPaper.start();
+  site.save(packageKind, 'p', {}, { versions: [] });
+  folder = mkdtempSync(join(tmpdir(), 'muster-content-'));
+});
+
+afterEach(async () => {
+  await site.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function muster(...argv: string[]) {
+  const terminal = captureTerminal({ MUSTER_SERVER: site.url, MUSTER_TOKEN: TOKEN, MUSTER_CONFIG: '/nonexistent' });
+  return { exitCode: await runCli(argv, terminal), out: terminal.stdout(), error: terminal.stderr() };
+}
+
+function fill(): void {
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(join(folder, 'bin', 'tool'), '#!/bin/sh\n');
+  chmodSync(join(folder, 'bin', 'tool'), 0o755);
+  writeFileSync(join(folder, 'big'), Buffer.alloc(3_000_000, 7));
+  writeFileSync(join(folder, 'same'), Buffer.alloc(3_000_000, 7));
+  writeFileSync(join(folder, 'empty'), '');
+}
+
+const puts = () => site.requests.filter((request) => request.startsWith('PUT /blob/'));
+
+describe('content upload', () => {
+  it('sends each content once and announces every file with its digest, sorted by path', async () => {
+    fill();
+    expect(await muster('content', 'upload', 'p', folder)).toEqual({
+      exitCode: 0,
+      out: 'package/p version 1: 4 files, 5.7 MiB; sent 3 files, 2.9 MiB',
+      error: '',
+    });
+    expect(site.uploads.get('p')?.[0]?.files.map(({ path, size, executable }) => [path, size, executable])).toEqual([
+      ['big', 3_000_000, undefined],
+      ['bin/tool', 10, true],
+      ['empty', 0, undefined],
+      ['same', 3_000_000, undefined],
+    ]);
+    expect(puts()).toHaveLength(3);
+  });
+
+  it('sends nothing that the library holds already', async () => {
+    fill();
+    await muster('content', 'upload', 'p', folder);
+    expect((await muster('content', 'upload', 'p', folder)).out).toContain('sent 0 files, 0 B');
+    expect(puts()).toHaveLength(3);
+  });
+
+  it('tries again after a broken connection and after "not now"', async () => {
+    fill();
+    site.mishaps.push({ match: /^PUT/, status: 0, hangUp: true }, { match: /^PUT/, status: 503 });
+    expect((await muster('content', 'upload', 'p', folder)).exitCode).toBe(0);
+    expect(puts()).toHaveLength(5);
+  });
+
+  it('announces again when an address has expired', async () => {
+    fill();
+    site.mishaps.push({
+      match: /^PUT/,
+      status: 403,
+      body: '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+    });
+    expect((await muster('content', 'upload', 'p', folder)).exitCode).toBe(0);
+    expect(site.requests.filter((request) => request === 'POST /api/v1/packages/p/versions')).toHaveLength(2);
+  });
+
+  it('says it when the store refuses', async () => {
+    fill();
+    site.mishaps.push({ match: /^PUT/, status: 400, body: '<Error><Code>BadDigest</Code></Error>' });
+    expect(await muster('content', 'upload', 'p', folder)).toMatchObject({
+      exitCode: 1,
+      error: expect.stringMatching(/content\.upload-refused: the store at 127\.0\.0\.1:\d+ refused .*: 400 BadDigest/),
+    });
+  });
+
+  it('uploads a single file', async () => {
+    fill();
+    await muster('content', 'upload', 'p', join(folder, 'bin', 'tool'));
+    expect(site.uploads.get('p')?.[0]?.files.map(({ path }) => path)).toEqual(['tool']);
+  });
+
+  it.each([
+    ['a symbolic link', 'content.symlink', (at: string) => symlinkSync('/etc/hostname', join(at, 'link'))],
+    ['a named pipe', 'content.special-file', (at: string) => execFileSync('mkfifo', [join(at, 'pipe')])],
+    ['a backslash in a name', 'content.invalid-path', (at: string) => writeFileSync(join(at, 'a\\b'), '')],
+    [
+      'names that differ in case only',
+      'content.invalid-path',
+      (at: string) => {
+        writeFileSync(join(at, 'A'), '');
+        writeFileSync(join(at, 'a'), '');
+      },
+    ],
+    [
+      'a name that is not UTF-8',
+      'content.file-name',
+      (at: string) => writeFileSync(Buffer.concat([Buffer.from(`${at}/`), Buffer.from([0xff])]), ''),
+    ],
+    ['no file', 'content.empty', () => undefined],
+  ])('refuses a folder with %s before it sends anything', async (_what, code, prepare) => {
+    prepare(folder);
+    const { exitCode, error } = await muster('content', 'upload', 'p', folder);
+    expect([exitCode, error]).toEqual([2, expect.stringContaining(`error: ${code}: `)]);
+    expect(site.requests).toEqual([]);
+  });
+
+  it('ends with 4 when there is no such package, with 2 when there is no such folder', async () => {
+    fill();
+    expect((await muster('content', 'upload', 'nope', folder)).exitCode).toBe(4);
+    expect((await muster('content', 'upload', 'p', join(folder, 'nope'))).exitCode).toBe(2);
+  });
+});
+
+describe('content distribute', () => {
+  const progress = (point: string, state: string, version = 1) => ({
+    point,
+    version,
+    manifest: `sha256:${'0'.repeat(64)}`,
+    state,
+    filesDone: 0,
+    files: 1,
+    bytesDone: 0,
+    bytes: 10,
+    attempts: 3,
+    ...(state === 'failed' ? { lastError: 'disk full' } : {}),
+    updatedAt: '2026-01-01T00:00:00Z',
+  });
+  const state = (...points: ReturnType<typeof progress>[]) =>
+    site.save(distribution, 'p', { package: 'p', points: ['old', 'new'] }, { points });
+
+  it('adds points to those that are wanted already and waits until they hold the newest version', async () => {
+    site.save(packageKind, 'p', {}, { versions: [], newestVersion: 2 });
+    site.save(distribution, 'p', { package: 'p', points: ['old'] }, { points: [progress('old', 'available', 2)] });
+    const done = muster('content', 'distribute', 'p', '--to', 'new');
+    await until(() => site.requests.includes('PUT /api/v1/distributions/p'));
+    expect(site.read(distribution, 'p')?.spec).toEqual({ package: 'p', points: ['old', 'new'] });
+    state(progress('new', 'available', 1), progress('new', 'transferring', 2));
+    const asked = site.requests.length;
+    await until(() => site.requests.length > asked + 2);
+    state(progress('new', 'available', 2));
+    expect(await done).toMatchObject({
+      exitCode: 0,
+      out: 'distribution/p configured\nversion 2 of package/p is available on new',
+    });
+  });
+
+  it('ends with 1 and the reason when a point cannot be reached', async () => {
+    site.save(packageKind, 'p', {}, { versions: [], newestVersion: 1 });
+    state(progress('new', 'failed'));
+    expect(await muster('content', 'distribute', 'p', '--to', 'new')).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining(
+        'content.distribution-failed: version 1 of "p" did not reach "new" in 3 attempts: disk full',
+      ),
+    });
+  });
+
+  it('says that there is nothing to wait for without content, and does not wait with --no-wait', async () => {
+    expect(await muster('content', 'distribute', 'p', '--to', 'new')).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('content.no-version'),
+    });
+    expect((await muster('content', 'distribute', 'p', '--to', 'new', '--no-wait')).exitCode).toBe(0);
+  });
+});

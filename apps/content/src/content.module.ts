@@ -1,0 +1,214 @@
+import {
+  Module,
+  type InjectionToken,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type Provider,
+} from '@nestjs/common';
+import { distribution, type DistributionSpec, type DistributionStatus } from '@muster/contracts/kinds/distribution.js';
+import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
+import { packageKind, type PackageSpec, type PackageStatus } from '@muster/contracts/kinds/package.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { grpcController } from '@muster/service/resources/grpc.js';
+import { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { restController } from '@muster/service/resources/rest.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
+import type { ContentConfig } from './config.js';
+import { AnnouncementRepository } from './distributions/announcement.repository.js';
+import { Announcer } from './distributions/announcer.js';
+import { DistributionJobRepository } from './distributions/distribution-job.repository.js';
+import { distributionPointRules } from './distributions/distribution-point.rules.js';
+import { DistributionQueueRepository } from './distributions/distribution-queue.repository.js';
+import { DistributionWorker } from './distributions/distribution-worker.js';
+import { distributionRules } from './distributions/distribution.rules.js';
+import { ProgressRepository } from './distributions/progress.repository.js';
+import { ReferenceRepository } from './distributions/reference.repository.js';
+import { WakeUp } from './distributions/wake-up.js';
+import { ContentMessages } from './location/content.messages.js';
+import { ContentLocator } from './location/locate.js';
+import { LocationRepository } from './location/location.repository.js';
+import { LibraryBlobRepository } from './packages/library-blob.repository.js';
+import { packageRules } from './packages/package.rules.js';
+import { PackageVersionRepository } from './packages/package-version.repository.js';
+import { UploadService } from './packages/upload.service.js';
+import { UploadsController } from './packages/uploads.controller.js';
+import { Stores } from './stores/stores.js';
+
+export const PACKAGES = Symbol('packages');
+export const DISTRIBUTION_POINTS = Symbol('distribution points');
+export const DISTRIBUTIONS = Symbol('distributions');
+
+type PackageStore = ResourceStore<PackageSpec, PackageStatus>;
+type DistributionStore = ResourceStore<DistributionSpec, DistributionStatus>;
+
+/** Provides something from other providers, in the order of the factory's parameters. */
+function provide<Dependencies extends unknown[]>(
+  token: InjectionToken,
+  inject: InjectionToken[],
+  useFactory: (...dependencies: Dependencies) => unknown,
+): Provider {
+  return { provide: token, inject, useFactory };
+}
+
+/** Starts the loops once everything is wired, and ends them while the database is still open. */
+class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    private readonly worker: DistributionWorker,
+    private readonly announcer: Announcer,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.worker.start();
+    this.announcer.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.worker.stop();
+    await this.announcer.stop();
+  }
+}
+
+const kinds = [
+  { kind: packageKind, token: PACKAGES },
+  { kind: distributionPoint, token: DISTRIBUTION_POINTS },
+  { kind: distribution, token: DISTRIBUTIONS },
+];
+
+const repositories = [
+  AnnouncementRepository,
+  DistributionJobRepository,
+  DistributionQueueRepository,
+  LibraryBlobRepository,
+  LocationRepository,
+  PackageVersionRepository,
+  ProgressRepository,
+  ReferenceRepository,
+];
+
+@Module({
+  controllers: [
+    UploadsController,
+    ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),
+  ],
+  providers: [
+    ...repositories.map((Repository) => ({ provide: Repository, useFactory: () => new Repository() })),
+    { provide: WakeUp, useFactory: () => new WakeUp() },
+    provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
+    provide(
+      PACKAGES,
+      [Database, Outbox, PackageVersionRepository, ReferenceRepository],
+      (database: Database, outbox: Outbox, versions: PackageVersionRepository, references: ReferenceRepository) =>
+        new ResourceStore(packageKind, 'package', database, outbox, packageRules(database, versions, references)),
+    ),
+    provide(
+      DISTRIBUTION_POINTS,
+      [Database, Outbox, Stores, ReferenceRepository, DistributionQueueRepository, ProgressRepository, WakeUp],
+      (
+        database: Database,
+        outbox: Outbox,
+        stores: Stores,
+        references: ReferenceRepository,
+        queue: DistributionQueueRepository,
+        progress: ProgressRepository,
+        wakeUp: WakeUp,
+      ) =>
+        new ResourceStore(
+          distributionPoint,
+          'distribution_point',
+          database,
+          outbox,
+          distributionPointRules(database, stores, references, queue, progress, wakeUp),
+        ),
+    ),
+    provide(
+      DISTRIBUTIONS,
+      [Database, Outbox, ReferenceRepository, DistributionQueueRepository, ProgressRepository, WakeUp],
+      (
+        database: Database,
+        outbox: Outbox,
+        references: ReferenceRepository,
+        queue: DistributionQueueRepository,
+        progress: ProgressRepository,
+        wakeUp: WakeUp,
+      ) =>
+        new ResourceStore(
+          distribution,
+          'distribution',
+          database,
+          outbox,
+          distributionRules(database, references, queue, progress, wakeUp),
+        ),
+    ),
+    provide(
+      UploadService,
+      [
+        Database,
+        PACKAGES,
+        PackageVersionRepository,
+        LibraryBlobRepository,
+        DistributionQueueRepository,
+        Stores,
+        WakeUp,
+      ],
+      (
+        database: Database,
+        packages: PackageStore,
+        versions: PackageVersionRepository,
+        blobs: LibraryBlobRepository,
+        queue: DistributionQueueRepository,
+        stores: Stores,
+        wakeUp: WakeUp,
+      ) => new UploadService(database, packages, versions, blobs, queue, stores.library, wakeUp),
+    ),
+    provide(
+      DistributionWorker,
+      [Database, DistributionJobRepository, LibraryBlobRepository, Stores, WakeUp, LOGGER, CONFIG],
+      (
+        database: Database,
+        jobs: DistributionJobRepository,
+        blobs: LibraryBlobRepository,
+        stores: Stores,
+        wakeUp: WakeUp,
+        logger: Logger,
+        config: ContentConfig,
+      ) =>
+        new DistributionWorker(database, jobs, blobs, stores, wakeUp, logger, {
+          slots: config.MUSTER_TRANSFER_SLOTS,
+          leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
+        }),
+    ),
+    provide(
+      Announcer,
+      [Database, DISTRIBUTIONS, AnnouncementRepository, ProgressRepository, WakeUp, LOGGER],
+      (
+        database: Database,
+        distributions: DistributionStore,
+        announcements: AnnouncementRepository,
+        progress: ProgressRepository,
+        wakeUp: WakeUp,
+        logger: Logger,
+      ) => new Announcer(database, distributions, announcements, progress, wakeUp, logger),
+    ),
+    provide(
+      ContentLocator,
+      [Database, PackageVersionRepository, LocationRepository, Stores],
+      (database: Database, versions: PackageVersionRepository, locations: LocationRepository, stores: Stores) =>
+        new ContentLocator(database, versions, locations, stores),
+    ),
+    provide(
+      ContentMessages,
+      [Bus, Database, LocationRepository, ContentLocator, LOGGER],
+      (bus: Bus, database: Database, locations: LocationRepository, locator: ContentLocator, logger: Logger) =>
+        new ContentMessages(bus, database, locations, locator, logger),
+    ),
+    provide(
+      ContentLoops,
+      [DistributionWorker, Announcer],
+      (worker: DistributionWorker, announcer: Announcer) => new ContentLoops(worker, announcer),
+    ),
+  ],
+})
+export class ContentModule {}

@@ -1,0 +1,165 @@
+import type { Digest } from '@muster/contracts/digest.js';
+import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
+import type { Database, Queryable } from '@muster/persistence/database.js';
+import type { JobOutcome } from './job-outcome.js';
+
+/** A job that a worker holds. */
+export interface ClaimedJob {
+  id: number;
+  /** Made for this claim: whoever has the same still holds the job. */
+  lease: string;
+  distributionUid: string;
+  packageName: string;
+  version: number;
+  manifest: Digest;
+  document: string;
+  files: number;
+  bytes: number;
+  /** This one included. */
+  attempts: number;
+  point: { uid: string; name: string; spec: DistributionPointSpec };
+}
+
+/** How far a job is. */
+export interface JobProgress {
+  filesDone: number;
+  bytesDone: number;
+}
+
+const TELL = `update distribution_announcement set wanted = true
+  where distribution_uid in (select distribution_uid from done)`;
+
+/** The workers' side of the queue. A lease that ends without a word makes the job anybody's. */
+export class DistributionJobRepository {
+  /** Takes the job that is due longest, or whose worker is silent, if there is one. */
+  async claim(
+    database: Queryable,
+    lease: string,
+    leaseSeconds: number,
+    busyPoints: readonly string[],
+  ): Promise<ClaimedJob | undefined> {
+    const [row] = await database.query<{
+      id: number;
+      distribution_uid: string;
+      package_name: string;
+      version: number;
+      manifest: Digest;
+      document: string;
+      files: number;
+      bytes: number;
+      attempts: number;
+      point_uid: string;
+      point_name: string;
+      point_spec: DistributionPointSpec;
+    }>(
+      `with done as (
+         update distribution_job set state = 'transferring', leased_by = $1, attempts = attempts + 1,
+           leased_until = now() + make_interval(secs => $2), updated_at = now()
+         where id = (
+           select id from distribution_job
+           where ((state in ('pending', 'retrying') and next_attempt_at <= now())
+               or (state = 'transferring' and leased_until < now()))
+             and point_uid <> all ($3::uuid[])
+           order by next_attempt_at, id limit 1 for update skip locked
+         ) returning *
+       ), told as (${TELL})
+       select done.id, done.distribution_uid, p.name as package_name, done.version, done.manifest, m.document,
+         done.files, done.bytes, done.attempts, point.uid as point_uid, point.name as point_name,
+         point.spec as point_spec
+       from done join package p on p.uid = done.package_uid join manifest m on m.digest = done.manifest
+       join distribution_point point on point.uid = done.point_uid`,
+      [lease, leaseSeconds, busyPoints],
+    );
+    if (!row) return undefined;
+    const { id, version, manifest, document, files, bytes, attempts } = row;
+    return {
+      id,
+      lease,
+      distributionUid: row.distribution_uid,
+      packageName: row.package_name,
+      version,
+      manifest,
+      document,
+      files,
+      bytes,
+      attempts,
+      point: { uid: row.point_uid, name: row.point_name, spec: row.point_spec },
+    };
+  }
+
+  /** Says that the worker is alive and how far it is. False: the job is not its any more. */
+  async renew(
+    database: Queryable,
+    job: ClaimedJob,
+    leaseSeconds: number,
+    progress: JobProgress,
+    options: { tell: boolean },
+  ): Promise<boolean> {
+    const rows = await database.query(
+      `with done as (
+         update distribution_job set leased_until = now() + make_interval(secs => $3), files_done = $4, bytes_done = $5,
+           updated_at = now()
+         where id = $1 and leased_by = $2 returning distribution_uid
+       ), told as (${TELL} and $6)
+       select 1 from done`,
+      [job.id, job.lease, leaseSeconds, progress.filesDone, progress.bytesDone, options.tell],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends a job as it came out. False: it was not this worker's any more, and nothing changed. */
+  async finish(database: Database, job: ClaimedJob, outcome: JobOutcome): Promise<boolean> {
+    const [progress, values] = finishing(outcome, job);
+    const rows = await database.query(
+      `with done as (
+         update distribution_job set state = $3, last_error = $4, attempts = attempts - $5,
+           next_attempt_at = now() + make_interval(secs => $6), ${progress}
+           leased_by = null, leased_until = null, updated_at = now()
+         where id = $1 and leased_by = $2 returning distribution_uid
+       ), told as (${TELL})
+       select 1 from done`,
+      [job.id, job.lease, ...values],
+    );
+    return rows.length > 0;
+  }
+
+  /** Of these blobs, the ETags under which a point was proven to hold them. */
+  async findPointBlobs(
+    database: Queryable,
+    pointUid: string,
+    digests: readonly Digest[],
+  ): Promise<Map<Digest, string>> {
+    const rows = await database.query<{ digest: Digest; etag: string }>(
+      'select digest, etag from point_blob where point_uid = $1 and digest = any($2::text[])',
+      [pointUid, digests],
+    );
+    return new Map(rows.map(({ digest, etag }) => [digest, etag]));
+  }
+
+  async addPointBlobs(
+    database: Queryable,
+    pointUid: string,
+    blobs: readonly { digest: Digest; etag: string }[],
+  ): Promise<void> {
+    if (blobs.length === 0) return;
+    await database.query(
+      `insert into point_blob (point_uid, digest, etag) select $1, * from unnest($2::text[], $3::text[])
+       on conflict (point_uid, digest) do update set etag = excluded.etag, proven_at = now()`,
+      [pointUid, blobs.map(({ digest }) => digest), blobs.map(({ etag }) => etag)],
+    );
+  }
+}
+
+function finishing(outcome: JobOutcome, job: ClaimedJob): [string, (string | number | null)[]] {
+  switch (outcome.state) {
+    case 'available':
+      return ['files_done = $7, bytes_done = $8,', ['available', null, 0, 0, job.files, job.bytes]];
+    case 'pending':
+      // Given back unharmed: the attempt does not count.
+      return ['', ['pending', null, 1, 0]];
+    case 'retrying':
+      return ['', ['retrying', outcome.reason, 0, outcome.delaySeconds]];
+    case 'failed':
+      return ['', ['failed', outcome.reason, 0, 0]];
+  }
+}

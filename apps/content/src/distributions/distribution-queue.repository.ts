@@ -1,0 +1,110 @@
+import type { Transaction } from '@muster/persistence/database.js';
+
+const NEW_JOB = 'distribution_uid, point_uid, package_uid, version, manifest, files, bytes';
+/** Older versions that are not under way need not travel any more. */
+const SUPERSEDED = "state in ('pending', 'retrying', 'failed')";
+
+/** Puts work for the workers into the queue and takes it out: always in the transaction that makes it necessary. */
+export class DistributionQueueRepository {
+  /** A new version: every Distribution of the package brings it to every of its points. Nothing when a newer one is available already. */
+  async addVersion(tx: Transaction, packageName: string, version: number): Promise<void> {
+    const [row] = await tx.query<{ newest: number }>(
+      `select max(v.version) as newest from package_version v join package p on p.uid = v.package_uid
+       where p.name = $1 and v.state = 'available'`,
+      [packageName],
+    );
+    if (row?.newest !== version) return;
+    await tx.query(
+      `delete from distribution_job where package_uid = (select uid from package where name = $1)
+         and version < $2 and ${SUPERSEDED}`,
+      [packageName, version],
+    );
+    await tx.query(
+      `insert into distribution_job (${NEW_JOB})
+       select d.uid, point.uid, p.uid, v.version, v.manifest, v.files, v.bytes
+       from package p
+       join package_version v on v.package_uid = p.uid and v.version = $2
+       join distribution d on d.spec ->> 'package' = p.name
+       cross join lateral jsonb_array_elements_text(d.spec -> 'points') as named (point_name)
+       join distribution_point point on point.name = named.point_name
+       where p.name = $1
+       on conflict do nothing`,
+      [packageName, version],
+    );
+    await tx.query(
+      `update distribution_announcement set wanted = true
+       where distribution_uid in (select uid from distribution where spec ->> 'package' = $1)`,
+      [packageName],
+    );
+  }
+
+  /** Jobs of a version that wait for their next attempt, or have given up, begin again at once. */
+  async retryNow(tx: Transaction, packageUid: string, version: number): Promise<void> {
+    await tx.query(
+      `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now()
+       where package_uid = $1 and version = $2 and state in ('retrying', 'failed')`,
+      [packageUid, version],
+    );
+  }
+
+  /**
+   * Makes the jobs of a Distribution what its specification says: the package's newest available version to each
+   * point. What it does not name any more is withdrawn: agents are not sent there again.
+   */
+  async setTargets(
+    tx: Transaction,
+    distributionUid: string,
+    packageUid: string,
+    pointUids: readonly string[],
+  ): Promise<void> {
+    await tx.query(
+      `delete from distribution_job
+       where distribution_uid = $1 and (package_uid <> $2 or point_uid <> all ($3::uuid[]))`,
+      [distributionUid, packageUid, pointUids],
+    );
+    await tx.query(
+      `insert into distribution_job (${NEW_JOB})
+       select $1, point.uid, v.package_uid, v.version, v.manifest, v.files, v.bytes
+       from (
+         select * from package_version where package_uid = $2 and state = 'available' order by version desc limit 1
+       ) as v cross join unnest($3::uuid[]) as point (uid)
+       on conflict do nothing`,
+      [distributionUid, packageUid, pointUids],
+    );
+    await tx.query(`insert into distribution_announcement (distribution_uid) values ($1) on conflict do nothing`, [
+      distributionUid,
+    ]);
+  }
+
+  async removeDistribution(tx: Transaction, distributionUid: string): Promise<void> {
+    await tx.query('delete from distribution_job where distribution_uid = $1', [distributionUid]);
+    await tx.query('delete from distribution_announcement where distribution_uid = $1', [distributionUid]);
+  }
+
+  /** The point is another store now: nothing is known of it, and everything goes there again. */
+  async restartPoint(tx: Transaction, pointUid: string): Promise<void> {
+    await this.forgetPoint(tx, pointUid);
+    const rows = await tx.query<{ distribution_uid: string }>(
+      `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now(), files_done = 0,
+         bytes_done = 0, leased_by = null, leased_until = null, last_error = null, updated_at = now()
+       where point_uid = $1 returning distribution_uid`,
+      [pointUid],
+    );
+    await tx.query('update distribution_announcement set wanted = true where distribution_uid = any($1::uuid[])', [
+      rows.map((row) => row.distribution_uid),
+    ]);
+  }
+
+  /** Jobs of a point that wait, or have given up, begin again at once: something about it was mended. */
+  async retryPoint(tx: Transaction, pointUid: string): Promise<void> {
+    await tx.query(
+      `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now()
+       where point_uid = $1 and state in ('retrying', 'failed')`,
+      [pointUid],
+    );
+  }
+
+  async forgetPoint(tx: Transaction, pointUid: string): Promise<void> {
+    await tx.query('delete from point_blob where point_uid = $1', [pointUid]);
+  }
+}

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { Digest } from '@muster/contracts/digest.js';
+import { Loop } from '@muster/messaging/loop.js';
+import { isTransient, type Database } from '@muster/persistence/database.js';
+import type { Logger } from 'pino';
+import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
+import { StoreError } from '../stores/object-store.js';
+import type { Stores } from '../stores/stores.js';
+import type { ClaimedJob, DistributionJobRepository, JobProgress } from './distribution-job.repository.js';
+import { afterFailure, type JobOutcome } from './job-outcome.js';
+import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
+import type { WakeUp } from './wake-up.js';
+
+const LOOK_EVERY_MILLISECONDS = 1_000;
+const PULSE_MILLISECONDS = 1_000;
+/** Mere progress is news to others only this often. */
+const TELL_EVERY_MILLISECONDS = 3_000;
+/** One point that is slow must not hold all slots. */
+const MOST_PER_POINT = 2;
+/** How long a stopping process lets the blobs under way arrive. */
+const STOP_MILLISECONDS = 3_000;
+
+interface RunningJob {
+  pointUid: string;
+  abort: AbortController;
+  ended: Promise<void>;
+}
+
+/**
+ * Carries versions to points. Workers of all replicas share one queue in Postgres: a job is held by a lease that its
+ * worker renews, so a killed worker loses nothing, and a stopping one gives its jobs back.
+ */
+export class DistributionWorker {
+  private readonly loop: Loop;
+  private readonly running = new Map<string, RunningJob>();
+  private stopping = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: DistributionJobRepository,
+    private readonly libraryBlobs: LibraryBlobRepository,
+    private readonly stores: Stores,
+    private readonly wakeUp: WakeUp,
+    private readonly logger: Logger,
+    private readonly limits: { slots: number; leaseSeconds: number },
+  ) {
+    this.loop = new Loop(
+      () => this.takeJobs(),
+      LOOK_EVERY_MILLISECONDS,
+      (error) => logger.warn({ err: error }, 'cannot look for transfers right now; trying again'),
+    );
+    wakeUp.onWake(() => this.loop.nudge());
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  /** Begins nothing more, ends at the next blob or after a few seconds, and gives the jobs back. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.loop.stop();
+    const timer = setTimeout(() => {
+      for (const { abort } of this.running.values()) abort.abort(new TransferStoppedError());
+    }, STOP_MILLISECONDS);
+    await Promise.all([...this.running.values()].map(({ ended }) => ended));
+    clearTimeout(timer);
+  }
+
+  private async takeJobs(): Promise<void> {
+    while (!this.stopping && this.running.size < this.limits.slots) {
+      const lease = randomUUID();
+      const job = await this.jobs.claim(this.database, lease, this.limits.leaseSeconds, this.busyPoints());
+      if (!job) return;
+      const abort = new AbortController();
+      const ended = this.run(job, abort)
+        .catch((error: unknown) => this.logger.warn({ err: error, job: job.id }, 'a transfer could not be recorded'))
+        .finally(() => {
+          this.running.delete(lease);
+          this.wakeUp.wake();
+        });
+      this.running.set(lease, { pointUid: job.point.uid, abort, ended });
+    }
+  }
+
+  private busyPoints(): string[] {
+    const counts = new Map<string, number>();
+    for (const { pointUid } of this.running.values()) counts.set(pointUid, (counts.get(pointUid) ?? 0) + 1);
+    return [...counts].filter(([, count]) => count >= MOST_PER_POINT).map(([uid]) => uid);
+  }
+
+  private async run(job: ClaimedJob, abort: AbortController): Promise<void> {
+    const outcome = await this.attempt(job, abort);
+    const kept = await this.jobs.finish(this.database, job, outcome);
+    const about = { package: job.packageName, version: job.version, point: job.point.name, attempt: job.attempts };
+    if (!kept) this.logger.info(about, 'a transfer was taken over or withdrawn meanwhile');
+    else if (outcome.state === 'available') this.logger.info(about, 'distributed');
+    else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
+  }
+
+  private async attempt(job: ClaimedJob, abort: AbortController): Promise<JobOutcome> {
+    const progress: JobProgress = { filesDone: 0, bytesDone: 0 };
+    const proven: { digest: Digest; etag: string }[] = [];
+    const pulse = this.pulse(job, abort, progress, proven);
+    pulse.start();
+    try {
+      const document = JSON.parse(job.document) as { files: { digest: Digest }[] };
+      await transferVersion({
+        manifest: job.manifest,
+        document: job.document,
+        library: this.stores.library,
+        point: this.stores.point(job.point.spec),
+        knownAtPoint: await this.jobs.findPointBlobs(this.database, job.point.uid, [
+          ...new Set(document.files.map(({ digest }) => digest)),
+        ]),
+        isRepeated: job.attempts > 1,
+        progress,
+        onProven: (blob) => proven.push(blob),
+        isStopping: () => this.stopping,
+        signal: abort.signal,
+      });
+      return { state: 'available' };
+    } catch (error) {
+      return await this.failure(job, error, abort.signal);
+    } finally {
+      await pulse.stop();
+      await this.jobs.addPointBlobs(this.database, job.point.uid, proven);
+    }
+  }
+
+  private async failure(job: ClaimedJob, error: unknown, signal: AbortSignal): Promise<JobOutcome> {
+    if (signal.aborted || error instanceof TransferStoppedError) return { state: 'pending' };
+    // The next upload of these bytes brings them again.
+    if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest);
+    const known = error instanceof StoreError || error instanceof LibraryBlobError;
+    if (!known && !isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
+    const reason = known ? error.message : 'an unexpected error happened here; the log of the content service has it';
+    return afterFailure(job.attempts, reason, Math.random());
+  }
+
+  /** Renews the lease, and records how far the job is, at most once a second. Stops the job when it was lost. */
+  private pulse(
+    job: ClaimedJob,
+    abort: AbortController,
+    progress: JobProgress,
+    proven: { digest: Digest; etag: string }[],
+  ): Loop {
+    let last = { ...progress };
+    let renewedAt = Date.now();
+    let toldAt = Date.now();
+    return new Loop(
+      async () => {
+        const now = Date.now();
+        const moved = progress.bytesDone !== last.bytesDone || progress.filesDone !== last.filesDone;
+        if (!moved && now - renewedAt < (this.limits.leaseSeconds * 1000) / 3) return;
+        await this.jobs.addPointBlobs(this.database, job.point.uid, proven.splice(0));
+        const tell = moved && now - toldAt >= TELL_EVERY_MILLISECONDS;
+        last = { ...progress };
+        const held = await this.jobs.renew(this.database, job, this.limits.leaseSeconds, last, { tell });
+        renewedAt = now;
+        if (tell) toldAt = now;
+        if (!held) abort.abort(new TransferStoppedError());
+      },
+      Math.min(PULSE_MILLISECONDS, (this.limits.leaseSeconds * 1000) / 4),
+      (error) => this.logger.warn({ err: error, job: job.id }, 'cannot record progress right now; trying again'),
+    );
+  }
+}

@@ -1,0 +1,32 @@
+import * as fc from 'fast-check';
+import { afterFailure } from './job-outcome.js';
+
+describe('a failed transfer', () => {
+  it('is tried again after 1, 2, 4 … and never more than 60 seconds', () => {
+    const delays = Array.from({ length: 19 }, (_, index) => {
+      const outcome = afterFailure(index + 1, 'down', 0);
+      return outcome.state === 'retrying' ? outcome.delaySeconds : -1;
+    });
+    expect(delays.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+    expect(Math.max(...delays)).toBe(60);
+  });
+
+  it('is tried a little sooner by chance, never at once', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 19 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempts, chance) => {
+        const outcome = afterFailure(attempts, 'down', chance);
+        expect(outcome).toMatchObject({ state: 'retrying' });
+        if (outcome.state === 'retrying') expect(outcome.delaySeconds).toBeGreaterThanOrEqual(0.8);
+      }),
+    );
+  });
+
+  it('has failed after 20 attempts, with the reason', () => {
+    expect(afterFailure(20, 'down', 0.5)).toEqual({ state: 'failed', reason: 'down' });
+  });
+
+  it('keeps a reason short', () => {
+    const outcome = afterFailure(1, 'x'.repeat(5000), 0);
+    expect(outcome.state === 'retrying' && outcome.reason.length).toBe(1001);
+  });
+});

@@ -1,0 +1,25 @@
+const MOST_ATTEMPTS = 20;
+const LONGEST_DELAY_SECONDS = 60;
+const LONGEST_REASON = 1_000;
+
+/** How one attempt of a job came out. */
+export type JobOutcome =
+  | { state: 'available' }
+  /** Given back: the worker is stopping. */
+  | { state: 'pending' }
+  | { state: 'retrying'; reason: string; delaySeconds: number }
+  | { state: 'failed'; reason: string };
+
+/**
+ * What follows a failed attempt: another one after 1, 2, 4 … 60 seconds, a little sooner by chance so that jobs do not
+ * march in step; after 20 attempts none. Pure.
+ *
+ * @param attempts how many there were, this one included
+ * @param chance from 0 to 1
+ */
+export function afterFailure(attempts: number, reason: string, chance: number): JobOutcome {
+  const short = reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason;
+  if (attempts >= MOST_ATTEMPTS) return { state: 'failed', reason: short };
+  const delay = Math.min(LONGEST_DELAY_SECONDS, 2 ** (attempts - 1));
+  return { state: 'retrying', reason: short, delaySeconds: delay * (1 - 0.2 * chance) };
+}

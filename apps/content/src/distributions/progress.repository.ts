@@ -1,0 +1,75 @@
+import type { DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
+import type { DistributionProgress, DistributionStatus } from '@muster/contracts/kinds/distribution.js';
+import type { Queryable } from '@muster/persistence/database.js';
+
+interface ProgressRow {
+  distribution_uid: string;
+  point: string;
+  version: number;
+  manifest: string;
+  state: DistributionProgress['state'];
+  files_done: number;
+  files: number;
+  bytes_done: number;
+  bytes: number;
+  attempts: number;
+  last_error: string | null;
+  updated_at: Date;
+}
+
+/** How far distributions are, read from their jobs: kept nowhere else. */
+export class ProgressRepository {
+  /** Of each point the newest version, and before that is there, the newest one that can be downloaded. */
+  async findDistributionStatuses(
+    database: Queryable,
+    distributionUids: readonly string[],
+  ): Promise<Map<string, DistributionStatus>> {
+    const rows = await database.query<ProgressRow>(
+      `select j.*, point.name as point
+       from (
+         select *, max(version) over point as newest, max(version) filter (where state = 'available') over point as served
+         from distribution_job where distribution_uid = any($1::uuid[])
+         window point as (partition by distribution_uid, point_uid)
+       ) as j join distribution_point point on point.uid = j.point_uid
+       where j.version in (j.newest, j.served)
+       order by j.distribution_uid, point.name, j.version desc`,
+      [distributionUids],
+    );
+    const statuses = new Map<string, DistributionStatus>(distributionUids.map((uid) => [uid, { points: [] }]));
+    for (const row of rows) statuses.get(row.distribution_uid)!.points.push(toProgress(row));
+    return statuses;
+  }
+
+  async findPointStatuses(
+    database: Queryable,
+    pointUids: readonly string[],
+  ): Promise<Map<string, DistributionPointStatus>> {
+    const rows = await database.query<DistributionPointStatus & { uid: string }>(
+      `select point_uid as uid,
+         count(distinct (package_uid, version)) filter (where state = 'available') as available,
+         count(*) filter (where state in ('pending', 'transferring', 'retrying')) as pending,
+         count(*) filter (where state = 'failed') as failed
+       from distribution_job where point_uid = any($1::uuid[]) group by point_uid`,
+      [pointUids],
+    );
+    const statuses = new Map(pointUids.map((uid) => [uid, { available: 0, pending: 0, failed: 0 }]));
+    for (const { uid, available, pending, failed } of rows) statuses.set(uid, { available, pending, failed });
+    return statuses;
+  }
+}
+
+function toProgress(row: ProgressRow): DistributionProgress {
+  return {
+    point: row.point,
+    version: row.version,
+    manifest: row.manifest,
+    state: row.state,
+    filesDone: row.files_done,
+    files: row.files,
+    bytesDone: row.bytes_done,
+    bytes: row.bytes,
+    attempts: row.attempts,
+    ...(row.last_error === null ? {} : { lastError: row.last_error }),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}

@@ -1,0 +1,145 @@
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import { blobsOf } from '../packages/manifest-document.js';
+import { inParallel } from '../stores/in-parallel.js';
+import { blobKey, manifestKey } from '../stores/object-names.js';
+import { StoreError, type ExpectedBytes, type ObjectStore } from '../stores/object-store.js';
+import { proveObject } from '../stores/prove-object.js';
+import { verifiedBytes, WrongBytesError } from '../stores/verified-bytes.js';
+import type { JobProgress } from './distribution-job.repository.js';
+
+/** Small blobs are bound by round trips, large ones by bandwidth (design/S3.md). */
+const LARGE_BYTES = 1024 * 1024;
+const SMALL_AT_ONCE = 16;
+const LARGE_AT_ONCE = 4;
+
+/** The library's own copy of a blob is gone or wrong. */
+export class LibraryBlobError extends Error {
+  override name = 'LibraryBlobError';
+
+  constructor(
+    readonly digest: Digest,
+    path: string,
+    found: string,
+  ) {
+    super(
+      `the library's copy of "${path}" (${digest}) is ${found}; nothing of it was kept at the point. Upload the same files again to repair it`,
+    );
+  }
+}
+
+/** The work was asked to stop, and stopped between two blobs. */
+export class TransferStoppedError extends Error {
+  override name = 'TransferStoppedError';
+}
+
+/** What a transfer needs, and whom it tells. */
+export interface Transfer {
+  manifest: Digest;
+  /** The manifest's canonical JSON. */
+  document: string;
+  library: ObjectStore;
+  point: ObjectStore;
+  /** ETags under which the point was proven to hold blobs before. */
+  knownAtPoint: ReadonlyMap<Digest, string>;
+  /** An earlier attempt may have left blobs that nobody recorded: look before bringing them. */
+  isRepeated: boolean;
+  /** Kept up to date while bytes move. */
+  progress: JobProgress;
+  /** A blob is at the point and proven. */
+  onProven(blob: { digest: Digest; etag: string }): void;
+  /** True: begin no other blob. */
+  isStopping(): boolean;
+  /** Aborted: drop everything at once. */
+  signal: AbortSignal;
+}
+
+/**
+ * Brings a version to a point: every blob that the point does not provably hold, hashed on the way and proven on
+ * arrival; at the end the manifest, which is what makes the version visible there. Resumes wherever an earlier
+ * transfer ended, because blobs are named by what they are.
+ *
+ * @throws StoreError, LibraryBlobError, TransferStoppedError, or the signal's reason
+ */
+export async function transferVersion(transfer: Transfer): Promise<void> {
+  const manifest = JSON.parse(transfer.document) as Manifest;
+  const blobs = blobsOf(manifest);
+  // Whatever fails first is the reason; blobs under way come to their end, and no other is begun.
+  let failure: { error: unknown } | undefined;
+  const bring = async (blob: (typeof blobs)[number]) => {
+    if (failure) return;
+    try {
+      if (transfer.isStopping()) throw new TransferStoppedError();
+      transfer.signal.throwIfAborted();
+      const etag = await bringBlob(transfer, blob);
+      transfer.progress.filesDone += blob.files;
+      transfer.progress.bytesDone += blob.size * (blob.files - 1);
+      transfer.onProven({ digest: blob.digest, etag });
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
+  const small = blobs.filter(({ size }) => size < LARGE_BYTES);
+  const large = blobs.filter(({ size }) => size >= LARGE_BYTES);
+  await Promise.all([inParallel(small, SMALL_AT_ONCE, bring), inParallel(large, LARGE_AT_ONCE, bring)]);
+  if (failure) throw failure.error;
+  const document = Buffer.from(transfer.document);
+  const expected = { digest: transfer.manifest, size: document.length };
+  await deliver(transfer, manifestKey(transfer.manifest), expected, document);
+}
+
+/** Returns the ETag under which the point has the blob, proven. */
+async function bringBlob(
+  transfer: Transfer,
+  { digest, size, path }: { digest: Digest; size: number; path: string },
+): Promise<string> {
+  const { library, point, progress, signal } = transfer;
+  const key = blobKey(digest);
+  const expected = { digest, size };
+  const knownEtag = transfer.knownAtPoint.get(digest);
+  if (knownEtag !== undefined || transfer.isRepeated) {
+    const there = await proveObject(point, key, expected, { knownEtag, signal });
+    if (there.state === 'proven') {
+      progress.bytesDone += size;
+      return there.etag;
+    }
+  }
+  let moved = 0;
+  const count = (bytes: number) => {
+    moved += bytes;
+    progress.bytesDone += bytes;
+  };
+  try {
+    const pieces = verifiedBytes(await library.read(key, signal), expected, count);
+    return await deliver(transfer, key, expected, size < LARGE_BYTES ? await whole(pieces) : pieces);
+  } catch (error) {
+    progress.bytesDone -= moved;
+    if (error instanceof WrongBytesError) throw new LibraryBlobError(digest, path, `damaged (${error.found})`);
+    if (error instanceof StoreError && error.kind === 'missing') throw new LibraryBlobError(digest, path, 'missing');
+    throw error;
+  }
+}
+
+/** Writes an object to the point and does not believe it before it is proven. */
+async function deliver(
+  { point, signal }: Transfer,
+  key: string,
+  expected: ExpectedBytes,
+  source: AsyncIterable<Uint8Array> | Uint8Array,
+): Promise<string> {
+  const written = await point.write(key, source, expected, signal);
+  if (written.digest === expected.digest) return written.etag;
+  const proof = await proveObject(point, key, expected, { signal });
+  if (proof.state === 'proven') return proof.etag;
+  const found = proof.state === 'missing' ? 'nothing' : proof.found;
+  throw new StoreError(
+    'refused',
+    `the store at ${point.place} took ${key} and then had ${found} instead of ${expected.size} bytes of ${expected.digest}`,
+  );
+}
+
+async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return all.length === 1 ? all[0]! : Buffer.concat(all);
+}

@@ -1,0 +1,12 @@
+/** Tells the loops of this process that there is something to do: called after a commit, never needed for correctness. */
+export class WakeUp {
+  private readonly listeners = new Set<() => void>();
+
+  onWake(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  wake(): void {
+    for (const listener of this.listeners) listener();
+  }
+}

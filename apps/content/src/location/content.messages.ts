@@ -1,0 +1,32 @@
+import type { Digest } from '@muster/contracts/digest.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
+import type { Bus } from '@muster/messaging/bus.js';
+import type { Database } from '@muster/persistence/database.js';
+import type { Logger } from 'pino';
+import type { ContentLocator } from './locate.js';
+import type { LocationRepository } from './location.repository.js';
+
+/** Answers other services' questions about content. */
+export class ContentMessages {
+  constructor(
+    private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly locations: LocationRepository,
+    private readonly locator: ContentLocator,
+    private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    this.bus.answer(
+      resolveContent,
+      async ({ packages }) => ({ packages: await this.locations.resolve(this.database, packages) }),
+      (error) => this.logger.error({ err: error }, 'cannot answer resolve-content'),
+    );
+    this.bus.answer(
+      locateContent,
+      ({ manifest, files }) => this.locator.locate(manifest as Digest, files),
+      (error) => this.logger.error({ err: error }, 'cannot answer locate-content'),
+    );
+  }
+}

@@ -1,0 +1,29 @@
+import type { Digest } from '@muster/contracts/digest.js';
+import type { Queryable } from '@muster/persistence/database.js';
+
+/** Which blobs the library was proven to hold. */
+export class LibraryBlobRepository {
+  /** Of these, the ones that are not proven. One query, whatever the number. */
+  async findMissing(database: Queryable, digests: readonly Digest[]): Promise<Set<Digest>> {
+    const rows = await database.query<{ digest: Digest }>(
+      `select wanted.digest from unnest($1::text[]) as wanted (digest)
+       where not exists (select 1 from library_blob where digest = wanted.digest)`,
+      [digests],
+    );
+    return new Set(rows.map(({ digest }) => digest));
+  }
+
+  async addProven(database: Queryable, blobs: readonly { digest: Digest; size: number }[]): Promise<void> {
+    if (blobs.length === 0) return;
+    await database.query(
+      `insert into library_blob (digest, size) select * from unnest($1::text[], $2::bigint[])
+       on conflict (digest) do update set proven_at = now()`,
+      [blobs.map(({ digest }) => digest), blobs.map(({ size }) => size)],
+    );
+  }
+
+  /** The library's copy turned out to be wrong or gone: the next upload of these bytes brings them again. */
+  async disprove(database: Queryable, digest: Digest): Promise<void> {
+    await database.query('delete from library_blob where digest = $1', [digest]);
+  }
+}

@@ -1,0 +1,109 @@
+import type { Digest } from '@muster/contracts/digest.js';
+import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import type { ManifestDocument } from './manifest-document.js';
+import type { KnownVersion } from './version-decision.js';
+
+const VERSIONS_IN_STATUS = 20;
+
+interface VersionRow {
+  version: number;
+  state: 'uploading' | 'available';
+  manifest: Digest;
+  files: number;
+  bytes: number;
+  created_at: Date;
+}
+
+const COLUMNS = 'version, state, manifest, files, bytes, created_at';
+
+/** The versions of packages and their manifests. */
+export class PackageVersionRepository {
+  /** What deciding the number of a manifest needs: the newest version, the newest available one, and those of this manifest. */
+  async findForDecision(tx: Transaction, packageUid: string, manifest: Digest): Promise<KnownVersion[]> {
+    return tx.query<KnownVersion & object>(
+      `select version, state, manifest from package_version
+       where package_uid = $1 and (manifest = $2
+         or version = (select max(version) from package_version where package_uid = $1)
+         or version = (select max(version) from package_version where package_uid = $1 and state = 'available'))`,
+      [packageUid, manifest],
+    );
+  }
+
+  async add(
+    tx: Transaction,
+    packageUid: string,
+    version: number,
+    manifest: ManifestDocument,
+    author: string,
+  ): Promise<void> {
+    await tx.query('insert into manifest (digest, document) values ($1, $2) on conflict do nothing', [
+      manifest.digest,
+      manifest.document,
+    ]);
+    await tx.query(
+      `insert into package_version (package_uid, version, state, manifest, files, bytes, author)
+       values ($1, $2, 'uploading', $3, $4, $5, $6)`,
+      [packageUid, version, manifest.digest, manifest.files, manifest.bytes, author],
+    );
+  }
+
+  /** A version by the package's name, with the canonical JSON of its manifest. */
+  async find(
+    database: Queryable,
+    packageName: string,
+    version: number,
+  ): Promise<{ packageUid: string; version: PackageVersion; document: string } | undefined> {
+    const [row] = await database.query<VersionRow & { package_uid: string; document: string }>(
+      `select v.package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, m.document
+       from package_version v join package p on p.uid = v.package_uid join manifest m on m.digest = v.manifest
+       where p.name = $1 and v.version = $2`,
+      [packageName, version],
+    );
+    return row && { packageUid: row.package_uid, version: toVersion(row), document: row.document };
+  }
+
+  /** Makes a version available. Returns whether it was not before. */
+  async markAvailable(tx: Transaction, packageUid: string, version: number): Promise<boolean> {
+    const rows = await tx.query(
+      `update package_version set state = 'available'
+       where package_uid = $1 and version = $2 and state = 'uploading' returning version`,
+      [packageUid, version],
+    );
+    return rows.length > 0;
+  }
+
+  /** The status of each package, derived from its versions. */
+  async findStatuses(database: Queryable, packageUids: readonly string[]): Promise<Map<string, PackageStatus>> {
+    const rows = await database.query<VersionRow & { package_uid: string; newest: number | null }>(
+      `select p.uid as package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at,
+         (select max(version) from package_version where package_uid = p.uid and state = 'available') as newest
+       from unnest($1::uuid[]) as p (uid)
+       join lateral (
+         select ${COLUMNS} from package_version where package_uid = p.uid order by version desc limit ${VERSIONS_IN_STATUS}
+       ) as v on true
+       order by p.uid, v.version desc`,
+      [packageUids],
+    );
+    const statuses = new Map<string, PackageStatus>(packageUids.map((uid) => [uid, { versions: [] }]));
+    for (const row of rows) {
+      const status = statuses.get(row.package_uid)!;
+      status.versions.push(toVersion(row));
+      if (row.newest !== null) status.newestVersion = row.newest;
+    }
+    return statuses;
+  }
+
+  /** The canonical JSON of a manifest. */
+  async findManifest(database: Queryable, digest: Digest): Promise<string | undefined> {
+    const [row] = await database.query<{ document: string }>('select document from manifest where digest = $1', [
+      digest,
+    ]);
+    return row?.document;
+  }
+}
+
+function toVersion(row: VersionRow): PackageVersion {
+  const { version, state, manifest, files, bytes } = row;
+  return { version, state, manifest, files, bytes, createdAt: row.created_at.toISOString() };
+}

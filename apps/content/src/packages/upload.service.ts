@@ -1,0 +1,177 @@
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { PackageSpec, PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
+import type { ProblemFinding } from '@muster/contracts/problem.js';
+import type { Database, Transaction } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
+import type { WakeUp } from '../distributions/wake-up.js';
+import { inParallel } from '../stores/in-parallel.js';
+import { blobKey } from '../stores/object-names.js';
+import { StoreError, type ObjectStore } from '../stores/object-store.js';
+import { proveObject } from '../stores/prove-object.js';
+import type { LibraryBlobRepository } from './library-blob.repository.js';
+import { blobsOf, type ManifestDocument } from './manifest-document.js';
+import type { PackageVersionRepository } from './package-version.repository.js';
+import { decideVersion } from './version-decision.js';
+
+/** How long an upload URL is good. */
+const UPLOAD_SECONDS = 15 * 60;
+const PROOFS_AT_ONCE = 16;
+/** Proven blobs are recorded in groups, so that a commit that is cut off does not begin again from nothing. */
+const RECORD_AT_ONCE = 500;
+const MOST_FINDINGS = 20;
+
+/** What a client must still send. */
+export interface UploadPlan {
+  version: number;
+  manifest: Digest;
+  uploads: { digest: Digest; size: number; url: string }[];
+  expiresAt: string;
+}
+
+/** The way of new bytes into the library: announced by a manifest, sent straight to the store, and proven before they count. */
+export class UploadService {
+  constructor(
+    private readonly database: Database,
+    private readonly packages: ResourceStore<PackageSpec, PackageStatus>,
+    private readonly versions: PackageVersionRepository,
+    private readonly libraryBlobs: LibraryBlobRepository,
+    private readonly queue: DistributionQueueRepository,
+    private readonly library: ObjectStore,
+    private readonly wakeUp: WakeUp,
+  ) {}
+
+  /**
+   * Announces a version. The same files again are the same version; what the library lacks of it gets an upload URL.
+   *
+   * @throws MusterError `resource.not-found`
+   */
+  async announce(packageName: string, manifest: ManifestDocument, actor: string): Promise<UploadPlan> {
+    const version = await this.database.transaction(async (tx) => {
+      const { uid } = await this.lockPackage(tx, packageName);
+      const known = await this.versions.findForDecision(tx, uid, manifest.digest);
+      const decided = decideVersion(known, manifest.digest);
+      if (decided.isNew) {
+        await this.versions.add(tx, uid, decided.version, manifest, actor);
+        await this.publishStatus(tx, uid);
+      }
+      return decided.version;
+    });
+    const blobs = blobsOf(manifest.manifest);
+    const missing = await this.libraryBlobs.findMissing(
+      this.database,
+      blobs.map(({ digest }) => digest),
+    );
+    const expiresAt = new Date(Date.now() + UPLOAD_SECONDS * 1000).toISOString();
+    const uploads: UploadPlan['uploads'] = [];
+    for (const { digest, size } of blobs) {
+      if (!missing.has(digest)) continue;
+      const url = await this.library.presignPut(blobKey(digest), { digest, size }, UPLOAD_SECONDS);
+      uploads.push({ digest, size, url });
+      // Signing 100,000 URLs takes seconds: others get their turn.
+      if (uploads.length % 256 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return { version, manifest: manifest.digest, uploads, expiresAt };
+  }
+
+  /**
+   * Makes a version available once every byte of it is proven; its Distributions then bring it to their points.
+   * Committing again is harmless, and after a repair of damaged bytes it lets waiting transfers go on.
+   *
+   * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.library-unavailable`
+   */
+  async commit(packageName: string, version: number): Promise<PackageVersion> {
+    const found = await this.versions.find(this.database, packageName, version);
+    if (!found) {
+      throw new MusterError(
+        'not-found',
+        'content.unknown-version',
+        `Package "${packageName}" has no version ${version}. Announce the files first`,
+      );
+    }
+    await this.proveAll(packageName, version, JSON.parse(found.document) as Manifest);
+    await this.database.transaction(async (tx) => {
+      const { uid } = await this.lockPackage(tx, packageName);
+      if (await this.versions.markAvailable(tx, uid, version)) {
+        await this.publishStatus(tx, uid);
+        await this.queue.addVersion(tx, packageName, version);
+      } else {
+        await this.queue.retryNow(tx, uid, version);
+      }
+      tx.afterCommit(() => this.wakeUp.wake());
+    });
+    return { ...found.version, state: 'available' };
+  }
+
+  private async proveAll(packageName: string, version: number, manifest: Manifest): Promise<void> {
+    const blobs = blobsOf(manifest);
+    const missing = await this.libraryBlobs.findMissing(
+      this.database,
+      blobs.map(({ digest }) => digest),
+    );
+    const indexes = new Map(manifest.files.map(({ path }, index) => [path, index]));
+    const findings: ProblemFinding[] = [];
+    let proven: { digest: Digest; size: number }[] = [];
+    const record = async () => {
+      const group = proven;
+      proven = [];
+      await this.libraryBlobs.addProven(this.database, group);
+    };
+    try {
+      await inParallel(
+        blobs.filter(({ digest }) => missing.has(digest)),
+        PROOFS_AT_ONCE,
+        async ({ digest, size, path }) => {
+          const proof = await proveObject(this.library, blobKey(digest), { digest, size });
+          if (proof.state === 'proven') {
+            proven.push({ digest, size });
+            if (proven.length >= RECORD_AT_ONCE) await record();
+            return;
+          }
+          findings.push({
+            path: `/files/${indexes.get(path)}`,
+            code: 'content.blob-mismatch',
+            message:
+              proof.state === 'missing'
+                ? `"${path}" was not uploaded`
+                : `"${path}" must be ${size} bytes of ${digest}; what was uploaded is ${proof.found}`,
+            fix: 'Announce the files again and upload what the answer asks for',
+          });
+        },
+      );
+    } catch (error) {
+      throw error instanceof StoreError ? libraryUnavailable(error) : error;
+    } finally {
+      await record();
+    }
+    const [first] = findings;
+    if (!first) return;
+    throw new MusterError(
+      'conflict',
+      'content.blob-mismatch',
+      `Version ${version} of package "${packageName}" is not complete: ${first.message}${findings.length > 1 ? ` (and ${findings.length - 1} more files)` : ''}`,
+      { findings: findings.slice(0, MOST_FINDINGS) },
+    );
+  }
+
+  private async lockPackage(tx: Transaction, name: string): Promise<{ uid: string }> {
+    const found = await this.packages.rows.findForUpdate(tx, name);
+    if (!found) throw new MusterError('not-found', 'resource.not-found', `There is no Package "${name}"`);
+    return { uid: found.metadata.uid };
+  }
+
+  private async publishStatus(tx: Transaction, uid: string): Promise<void> {
+    await this.packages.writeStatus(tx, uid, (await this.versions.findStatuses(tx, [uid])).get(uid)!);
+  }
+}
+
+function libraryUnavailable(error: StoreError): MusterError {
+  return new MusterError(
+    'unavailable',
+    'content.library-unavailable',
+    `The library cannot be asked right now: ${error.message}. Commit again later; nothing is lost`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,54 @@
+import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { uploadResponseSchema } from '@muster/contracts/agent/upload.js';
+import { packageVersionSchema, type PackageVersion } from '@muster/contracts/kinds/package.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import { nameSchema } from '@muster/contracts/resource.js';
+import { principalOf } from '@muster/service/auth/http-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { announcementSchema, manifestDocument } from './manifest-document.js';
+import { UploadService, type UploadPlan } from './upload.service.js';
+
+const versionSchema = z.coerce.number().int().min(1).max(2_147_483_647);
+
+/** New versions of packages: announce the files, send what is lacking straight to the store, commit. */
+@ApiTags('Package')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+@Controller('api/v1/packages/:name/versions')
+export class UploadsController {
+  constructor(@Inject(UploadService) private readonly uploads: UploadService) {}
+
+  @Post()
+  @HttpCode(201)
+  @ApiOperation({
+    operationId: 'announcePackageVersion',
+    summary: 'Announces a version by its files; answers where to PUT those that the library lacks',
+    description: 'The same files again are the same version. An interrupted upload is resumed by announcing again.',
+  })
+  @ApiResponse({ status: 201, standardSchema: uploadResponseSchema })
+  announce(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: announcementSchema }) announced: z.infer<typeof announcementSchema>,
+    @Req() request: FastifyRequest,
+  ): Promise<UploadPlan> {
+    return this.uploads.announce(name, manifestDocument(announced), actorName(principalOf(request)));
+  }
+
+  @Post(':version/commit')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'commitPackageVersion',
+    summary: 'Proves every byte of a version, makes it available and distributes it',
+    description: 'May take as long as reading the new bytes, when the store does not prove checksums itself.',
+  })
+  @ApiResponse({ status: 200, standardSchema: packageVersionSchema })
+  commit(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Param('version', { schema: versionSchema }) version: number,
+  ): Promise<PackageVersion> {
+    return this.uploads.commit(name, version);
+  }
+}

@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
+import type { Problem } from '@muster/contracts/problem.js';
+import { loadConfig } from '@muster/platform/config.js';
+import { startService } from '@muster/service/start-service.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { pino } from 'pino';
+import { contentService } from '../src/content.service-definition.js';
+
+export interface Answer<Body> {
+  status: number;
+  body: Body;
+}
+
+export interface UploadPlan {
+  version: number;
+  manifest: Digest;
+  uploads: { digest: Digest; size: number; url: string }[];
+}
+
+/** A content service with real servers, and the words in which tests speak to it. */
+export class ContentUnderTest {
+  private constructor(
+    readonly servers: TestServers,
+    readonly environment: NodeJS.ProcessEnv,
+    readonly app: NestFastifyApplication,
+    private readonly url: string,
+    private readonly token: string,
+  ) {}
+
+  static async start(extra: NodeJS.ProcessEnv = {}): Promise<ContentUnderTest> {
+    const servers = await startServers();
+    try {
+      const environment = { ...servers.environment('content'), ...extra };
+      const app = await ContentUnderTest.startApp(environment);
+      const url = `http://127.0.0.1:${environment['MUSTER_HTTP_PORT']}/api/v1`;
+      return new ContentUnderTest(servers, environment, app, url, await servers.addToken('content'));
+    } catch (error) {
+      await servers.stop();
+      throw error;
+    }
+  }
+
+  static startApp(environment: NodeJS.ProcessEnv): Promise<NestFastifyApplication> {
+    return startService(contentService, loadConfig(contentService.config, environment), pino({ level: 'silent' }));
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.servers.stop();
+  }
+
+  async ask<Body = Problem>(method: string, path: string, document?: unknown): Promise<Answer<Body>> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(document === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(document === undefined ? {} : { body: JSON.stringify(document) }),
+    });
+    return { status: answer.status, body: (await answer.json()) as Body };
+  }
+
+  async apply(kind: string, plural: string, name: string, spec: object): Promise<void> {
+    const { status, body } = await this.ask('PUT', `/${plural}/${name}`, {
+      apiVersion: 'muster/v1',
+      kind,
+      metadata: { name },
+      spec,
+    });
+    if (status >= 300) throw new Error(`${kind} ${name}: ${JSON.stringify(body)}`);
+  }
+
+  /** A point in the site's own store, by another address when a gate stands before it. */
+  applyPoint(name: string, endpoint = this.environment['MUSTER_DP_ENDPOINT']): Promise<void> {
+    return this.apply('DistributionPoint', 'distribution-points', name, {
+      endpoint,
+      bucket: this.environment['MUSTER_DP_BUCKET'],
+      credentials: 'local',
+    });
+  }
+
+  announce(packageName: string, files: Manifest['files']): Promise<Answer<UploadPlan>> {
+    return this.ask('POST', `/packages/${packageName}/versions`, { files });
+  }
+
+  commit<Body = Problem>(packageName: string, version: number): Promise<Answer<Body>> {
+    return this.ask<Body>('POST', `/packages/${packageName}/versions/${version}/commit`);
+  }
+
+  /** Makes a package with one available version. */
+  async upload(packageName: string, files: Record<string, Buffer>): Promise<UploadPlan> {
+    await this.apply('Package', 'packages', packageName, {});
+    const { status, body: plan } = await this.announce(packageName, filesOf(files));
+    if (status !== 201) throw new Error(JSON.stringify(plan));
+    await sendAll(plan, Object.values(files));
+    const committed = await this.commit(packageName, plan.version);
+    if (committed.status !== 200) throw new Error(JSON.stringify(committed.body));
+    return plan;
+  }
+
+  async progress(distributionName: string): Promise<DistributionProgress[]> {
+    const { body } = await this.ask<{ status: { points: DistributionProgress[] } }>(
+      'GET',
+      `/distributions/${distributionName}`,
+    );
+    return body.status.points;
+  }
+
+  /** Waits until the first point of a Distribution is as wanted. */
+  async untilProgress(
+    distributionName: string,
+    isSo: (progress: DistributionProgress) => boolean,
+  ): Promise<DistributionProgress> {
+    let last: DistributionProgress | undefined;
+    try {
+      await until(async () => {
+        [last] = await this.progress(distributionName);
+        return last !== undefined && isSo(last);
+      }, 30_000);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it is ${JSON.stringify(last)}`, { cause: error });
+    }
+    return last!;
+  }
+}
+
+export function digestOf(bytes: Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+export function filesOf(files: Record<string, Buffer>): Manifest['files'] {
+  return Object.entries(files).map(([path, bytes]) => ({ path, digest: digestOf(bytes), size: bytes.length }));
+}
+
+/** PUTs the bytes that a plan asks for. */
+export async function sendAll(plan: UploadPlan, contents: Buffer[]): Promise<void> {
+  const byDigest = new Map(contents.map((bytes) => [digestOf(bytes), bytes]));
+  for (const { digest, url } of plan.uploads) {
+    const answer = await fetch(url, { method: 'PUT', body: new Uint8Array(byDigest.get(digest)!) });
+    if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
+  }
+}
+
+/** A door before a store: it can be shut (connections are refused) or stuck (bytes stop after so many). */
+export class Gate {
+  /** Bytes towards the store that still pass; then everything stands still. */
+  allowedBytes = Infinity;
+  passedBytes = 0;
+  private readonly sockets = new Set<Socket>();
+  private server: Server | undefined;
+  private port = 0;
+
+  constructor(private readonly target: number) {}
+
+  /** Its address, the same after every opening. */
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async open(): Promise<void> {
+    const server = createServer((client) => this.pass(client));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.port, '127.0.0.1', resolve);
+    });
+    this.server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  async shut(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
+    this.server = undefined;
+  }
+
+  private pass(client: Socket): void {
+    const upstream = connect(this.target, '127.0.0.1');
+    for (const socket of [client, upstream]) {
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (bytes) => {
+      this.allowedBytes -= bytes.length;
+      if (this.allowedBytes <= 0) return;
+      this.passedBytes += bytes.length;
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => client.write(bytes));
+  }
+}

@@ -1,0 +1,168 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { freePort } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { ContentUnderTest, digestOf, filesOf, Gate, sendAll } from './content-under-test.js';
+
+describe('distribution under faults', () => {
+  let content: ContentUnderTest;
+  let gate: Gate;
+  let worker: ChildProcess;
+
+  beforeAll(async () => {
+    content = await ContentUnderTest.start({
+      MUSTER_TRANSFER_LEASE_SECONDS: '2',
+      MUSTER_TRANSFER_SLOTS: '0',
+    });
+    gate = new Gate(Number(new URL(content.environment['MUSTER_DP_ENDPOINT']!).port));
+    await gate.open();
+    await content.applyPoint('healthy');
+    await content.applyPoint('gated', gate.endpoint);
+    worker = await startWorker();
+  }, 60_000);
+
+  afterAll(async () => {
+    if (worker) await ended(worker, 'SIGKILL');
+    await gate?.shut();
+    await content?.stop();
+  });
+
+  /** A replica as a process of its own, which does the carrying. */
+  async function startWorker(extra: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    const child = fork(join(import.meta.dirname, '../../../dist/apps/content/src/main.js'), {
+      env: {
+        PATH: process.env['PATH'],
+        ...content.environment,
+        MUSTER_LOG_LEVEL: 'info',
+        MUSTER_TRANSFER_SLOTS: '4',
+        MUSTER_HTTP_PORT: String(await freePort()),
+        MUSTER_GRPC_PORT: String(await freePort()),
+        ...extra,
+      },
+      execArgv: [],
+      silent: true,
+    });
+    let output = '';
+    child.stdout?.on('data', (part: Buffer) => (output += part.toString()));
+    child.stderr?.on('data', (part: Buffer) => (output += part.toString()));
+    await until(() => {
+      if (child.exitCode !== null) throw new Error(output);
+      return output.includes('"listening"');
+    });
+    return child;
+  }
+
+  it('says why a point cannot be reached, goes on with the others, and finishes when the point is back', async () => {
+    await content.upload('patience', { a: randomBytes(5000) });
+    await gate.shut();
+    await content.apply('Distribution', 'distributions', 'patience', {
+      package: 'patience',
+      points: ['gated', 'healthy'],
+    });
+    const waiting = await content.untilProgress(
+      'patience',
+      ({ state, lastError }) => state === 'retrying' && !!lastError,
+    );
+    expect(waiting.lastError).toContain('connection was refused');
+    await until(async () => (await content.progress('patience'))[1]?.state === 'available');
+    expect((await content.progress('patience'))[0]?.state).not.toBe('available');
+    await gate.open();
+    const done = await content.untilProgress('patience', ({ state }) => state === 'available');
+    expect(done.attempts).toBeGreaterThan(1);
+    expect(done.lastError).toBeUndefined();
+  });
+
+  it('tells from a tampered blob of the library, shows nothing, and is mended by uploading the same files', async () => {
+    const bytes = randomBytes(200_000);
+    const plan = await content.upload('tampered', { 'image.wim': bytes });
+    await flipOneBit(content.servers.site.layout.store, bytes);
+    await content.apply('Distribution', 'distributions', 'tampered', { package: 'tampered', points: ['healthy'] });
+    const refused = await content.untilProgress(
+      'tampered',
+      ({ state, lastError }) => state === 'retrying' && !!lastError,
+    );
+    expect(refused.lastError).toMatch(/library's copy of "image.wim" .* damaged/);
+    await expect(content.app.get(Bus).request(locateContent, { manifest: plan.manifest })).rejects.toMatchObject({
+      code: 'content.not-distributed',
+    });
+    const { body: repair } = await content.announce('tampered', filesOf({ 'image.wim': bytes }));
+    expect(repair).toMatchObject({ version: 1, uploads: [{ digest: digestOf(bytes) }] });
+    await sendAll(repair, [bytes]);
+    expect((await content.commit('tampered', 1)).status).toBe(200);
+    await content.untilProgress('tampered', ({ state }) => state === 'available');
+  });
+
+  it('loses nothing when a worker is killed in the middle: another one finishes what is left', async () => {
+    const contents = await stuckInTheMiddle('killed');
+    await ended(worker, 'SIGKILL');
+    const before = gate.passedBytes;
+    gate.allowedBytes = Infinity;
+    worker = await startWorker();
+    const done = await content.untilProgress('killed', ({ state }) => state === 'available');
+    expect(done).toMatchObject({ attempts: 2, filesDone: 30, bytesDone: 3_000_000 });
+    // What the first worker had brought was not brought again.
+    expect(gate.passedBytes - before).toBeLessThan(2_500_000);
+    const { locations } = await content.app.get(Bus).request(locateContent, { manifest: done.manifest });
+    const found = await Promise.all(
+      locations.map(async ({ urls }) => digestOf(Buffer.from(await (await fetch(urls[0]!)).arrayBuffer()))),
+    );
+    expect(found.sort()).toEqual(contents.map(digestOf).sort());
+  });
+
+  it('gives its jobs back when it is stopped', async () => {
+    await stuckInTheMiddle('stopped');
+    expect(await ended(worker, 'SIGTERM')).toBe(0);
+    expect((await content.progress('stopped'))[0]).toMatchObject({ state: 'pending', attempts: 0 });
+    gate.allowedBytes = Infinity;
+    worker = await startWorker();
+    await content.untilProgress('stopped', ({ state }) => state === 'available');
+  });
+
+  it('starts before its stores do, and goes on when they come', async () => {
+    const door = new Gate(Number(new URL(content.environment['MUSTER_LIBRARY_ENDPOINT']!).port));
+    await door.open();
+    await door.shut();
+    const early = await startWorker({ MUSTER_LIBRARY_ENDPOINT: door.endpoint });
+    await door.open();
+    // It asks for its bucket.
+    await until(() => door.passedBytes > 0);
+    await door.shut();
+    expect(await ended(early, 'SIGTERM')).toBe(0);
+  });
+
+  /** A Distribution whose worker has brought some of 30 files and waits for the store to take more. */
+  async function stuckInTheMiddle(name: string): Promise<Buffer[]> {
+    const contents = Array.from({ length: 30 }, () => randomBytes(100_000));
+    await content.upload(name, Object.fromEntries(contents.map((bytes, index) => [`file-${index}`, bytes])));
+    gate.allowedBytes = 1_900_000;
+    await content.apply('Distribution', 'distributions', name, { package: name, points: ['gated'] });
+    await content.untilProgress(name, ({ state, filesDone }) => state === 'transferring' && filesDone > 0);
+    await until(() => gate.allowedBytes <= 0);
+    return contents;
+  }
+});
+
+/** Ends a process and waits until it has; its exit code. */
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  return exit;
+}
+
+/** Changes one bit on the disk of whatever file below a folder has exactly these bytes. */
+async function flipOneBit(folder: string, bytes: Buffer): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (!entry.isFile()) continue;
+    const held = await readFile(path);
+    if (!held.equals(bytes)) continue;
+    held[1000]! ^= 1;
+    await writeFile(path, held);
+    return;
+  }
+  throw new Error('no file has these bytes');
+}

@@ -1,0 +1,123 @@
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+
+/** A deployment that this process compiles right now. */
+export interface Claim {
+  uid: string;
+  name: string;
+  generation: number;
+  purpose: 'Required' | 'Available';
+  availableAt: string | null;
+  expiresAt: string | null;
+  expired: boolean;
+  sequenceDigest: string;
+  inputVersion: number;
+  state: string;
+  reason: string | null;
+}
+
+/** Longer than the questions of one compilation may take. A process that died gives its claims back after it. */
+const CLAIM_SECONDS = 15;
+
+/** The work list of the compiler, and what comes out of it. */
+export class CompileRepository {
+  async claim(database: Queryable, atMost: number): Promise<Claim[]> {
+    return database.query<Claim>(
+      `update deployment set claimed_until = now() + make_interval(secs => $2)
+       where uid in (select uid from deployment
+                     where due_at <= now() and deleted_at is null and (claimed_until is null or claimed_until < now())
+                     order by due_at limit $1 for update skip locked)
+       returning uid, name, generation, purpose, available_at_text as "availableAt", expires_at_text as "expiresAt",
+                 coalesce(expires_at <= now(), false) as expired, sequence_digest as "sequenceDigest",
+                 input_version as "inputVersion", state, reason`,
+      [atMost, CLAIM_SECONDS],
+    );
+  }
+
+  /** From now on facts about these packages concern this deployment. */
+  async setPackages(tx: Transaction, uid: string, packages: readonly string[]): Promise<void> {
+    await tx.query(
+      `with gone as (delete from deployment_package where deployment_uid = $1 and package <> all ($2::text[]))
+       insert into deployment_package (deployment_uid, package)
+       select $1, package from unnest($2::text[]) as package on conflict do nothing`,
+      [uid, packages],
+    );
+  }
+
+  async saveBody(
+    tx: Transaction,
+    body: { digest: string; bytes: string; manifests: readonly string[] },
+  ): Promise<void> {
+    await tx.query('insert into body (digest, bytes) values ($1, $2) on conflict do nothing', [
+      body.digest,
+      Buffer.from(body.bytes, 'utf8'),
+    ]);
+    await tx.query(
+      `insert into body_manifest (manifest, body_digest) select manifest, $1 from unnest($2::text[]) as manifest
+       on conflict do nothing`,
+      [body.digest, body.manifests],
+    );
+  }
+
+  /**
+   * Ends a claim with its outcome. `assignment: 'keep'` leaves what devices are told.
+   *
+   * @returns undefined when the input changed meanwhile (the outcome is void, and the deployment is due again),
+   *   else whether devices are told something else now
+   */
+  async finish(
+    tx: Transaction,
+    claim: Claim,
+    outcome: { state: string; reason: string | null; assignment: Assignment | null | 'keep'; dueAt: Date | null },
+  ): Promise<boolean | undefined> {
+    const keep = outcome.assignment === 'keep';
+    const [row] = await tx.query<{ changed: boolean }>(
+      `with before as (select uid, assignment from deployment where uid = $1 and input_version = $2 for update)
+       update deployment set state = $3, reason = $4, due_at = $5, claimed_until = null,
+              assignment = case when $6 then deployment.assignment else $7::jsonb end
+       from before where deployment.uid = before.uid
+       returning deployment.assignment is distinct from before.assignment as changed`,
+      [
+        claim.uid,
+        claim.inputVersion,
+        outcome.state,
+        outcome.reason,
+        outcome.dueAt,
+        keep,
+        keep || outcome.assignment === null ? null : JSON.stringify(outcome.assignment),
+      ],
+    );
+    if (!row) await tx.query('update deployment set claimed_until = null where uid = $1', [claim.uid]);
+    return row?.changed;
+  }
+
+  /** The body that the assignment names from now on; null: none. */
+  async nameBody(tx: Transaction, uid: string, digest: string | null): Promise<void> {
+    await tx.query(
+      `update deployment_body set ended_at = now()
+       where deployment_uid = $1 and ended_at is null and body_digest is distinct from $2`,
+      [uid, digest],
+    );
+    if (digest === null) return;
+    await tx.query(
+      `insert into deployment_body (deployment_uid, body_digest) values ($1, $2)
+       on conflict (deployment_uid, body_digest) do update set ended_at = null where deployment_body.ended_at is not null`,
+      [uid, digest],
+    );
+  }
+
+  /** Gives a claim back, to be taken again later. */
+  async release(database: Queryable, uid: string, seconds: number): Promise<void> {
+    await database.query(
+      'update deployment set claimed_until = null, due_at = greatest(due_at, now() + make_interval(secs => $2)) where uid = $1',
+      [uid, seconds],
+    );
+  }
+
+  async countBlocked(database: Queryable): Promise<number> {
+    const [row] = await database.query<{ count: number }>(
+      `select count(*) as count from deployment where state = 'blocked' and deleted_at is null`,
+    );
+    return row?.count ?? 0;
+  }
+}

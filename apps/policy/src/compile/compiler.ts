@@ -1,0 +1,166 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { readSequence } from '@muster/contracts/requests/read-sequence.js';
+import { resolveContent, type ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Loop } from '@muster/messaging/loop.js';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { Metrics } from '@muster/service/health/metrics.js';
+import { LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
+import { Gauge } from 'prom-client';
+import { LiveState } from '../live/live-state.js';
+import { buildBody, judgeSequence, neededPackages, type Outcome } from './build-body.js';
+import { CompileRepository, type Claim } from './compile.repository.js';
+
+const IDLE_MILLISECONDS = 1_000;
+const AT_ONCE = 10;
+const ASKED_AT_ONCE = 200;
+/** What is blocked is looked at again by the facts that may free it; this is for a fact that told nothing. */
+const LOOK_AGAIN_SECONDS = 30;
+/** After a service that did not answer. */
+const TRY_AGAIN_SECONDS = 2;
+
+/**
+ * Turns deployments into bodies and assignments. Takes no input but the work list, may be repeated and interrupted
+ * anywhere, and runs in every replica: by a nudge after facts, by a timer otherwise. A deployment that expires is due
+ * at that moment, so that time passing is a commit like any other change of policy.
+ */
+@Injectable()
+export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly loop: Loop;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(CompileRepository) private readonly work: CompileRepository,
+    @Inject(LiveState) private readonly live: LiveState,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    this.loop = new Loop(
+      () => this.round(),
+      IDLE_MILLISECONDS,
+      (error) => logger.warn({ err: error }, 'cannot compile policy right now; trying again'),
+    );
+    const blocked = new Gauge({
+      name: 'muster_policy_blocked',
+      help: 'Deployments whose policy waits for something: the log says what',
+      registers: [],
+      async collect() {
+        this.set(await work.countBlocked(database));
+      },
+    });
+    metrics.registry.registerMetric(blocked);
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  /** Something may be due. */
+  nudge(): void {
+    this.loop.nudge();
+  }
+
+  private async round(): Promise<void> {
+    let claims: Claim[];
+    do {
+      claims = await this.work.claim(this.database, AT_ONCE);
+      await Promise.all(claims.map((claim) => this.compile(claim)));
+    } while (claims.length === AT_ONCE);
+  }
+
+  private async compile(claim: Claim): Promise<void> {
+    try {
+      const outcome = await this.decide(claim);
+      const kept = await this.keep(claim, outcome);
+      if (kept) this.say(claim, outcome);
+    } catch (error) {
+      await this.work.release(this.database, claim.uid, TRY_AGAIN_SECONDS);
+      if (!(error instanceof MusterError)) throw error;
+      this.logger.warn(
+        { err: error.cause, code: error.code, deployment: claim.name },
+        `cannot compile right now: ${error.message}`,
+      );
+    }
+  }
+
+  /** Asks and decides; outside of any transaction. */
+  private async decide(claim: Claim): Promise<Outcome> {
+    if (claim.expired) return { kind: 'withdrawn', reason: `expired at ${claim.expiresAt}` };
+    const { sequence } = await this.bus.request(readSequence, { digest: claim.sequenceDigest });
+    const early = judgeSequence(sequence, claim.sequenceDigest);
+    if (early || !sequence) return early ?? { kind: 'blocked', reason: 'no sequence' };
+    const packages = neededPackages(sequence);
+    // First of all, so that no fact about them goes by between the question and the end of this compilation.
+    await this.database.transaction((tx) => this.work.setPackages(tx, claim.uid, packages));
+    const contents: ResolvedContent[] = [];
+    for (let first = 0; first < packages.length; first += ASKED_AT_ONCE) {
+      const some = packages.slice(first, first + ASKED_AT_ONCE);
+      contents.push(...(await this.bus.request(resolveContent, { packages: some })).packages);
+    }
+    return buildBody(sequence, contents);
+  }
+
+  /** One transaction; false when the outcome came too late to count. */
+  private async keep(claim: Claim, outcome: Outcome): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      await this.live.lock(tx);
+      if (outcome.kind === 'compiled') await this.work.saveBody(tx, outcome);
+      const changed = await this.work.finish(tx, claim, {
+        state: outcome.kind,
+        reason: outcome.kind === 'compiled' ? null : outcome.reason,
+        // Blocked after it was compiled: devices go on with what they have been told.
+        assignment:
+          outcome.kind === 'compiled'
+            ? assignmentOf(claim, outcome.digest)
+            : outcome.kind === 'withdrawn'
+              ? null
+              : 'keep',
+        dueAt: dueAt(claim, outcome),
+      });
+      if (changed === undefined) {
+        tx.afterCommit(() => this.nudge());
+        return false;
+      }
+      if (outcome.kind !== 'blocked')
+        await this.work.nameBody(tx, claim.uid, outcome.kind === 'compiled' ? outcome.digest : null);
+      if (changed) await this.live.policyChanges(tx);
+      return true;
+    });
+  }
+
+  private say(claim: Claim, outcome: Outcome): void {
+    const reason = outcome.kind === 'compiled' ? null : outcome.reason;
+    if (claim.state === outcome.kind && claim.reason === reason) return;
+    const { uid, name, generation } = claim;
+    this.logger.info(
+      { deployment: { uid, name, generation }, state: outcome.kind, ...(reason === null ? {} : { reason }) },
+      `policy of deployment "${name}" is ${outcome.kind}${reason === null ? '' : `: ${reason}`}`,
+    );
+  }
+}
+
+/** What devices are told of a compiled deployment. */
+export function assignmentOf(claim: Claim, body: string): Assignment {
+  return {
+    deployment: { uid: claim.uid, name: claim.name, generation: claim.generation },
+    purpose: claim.purpose,
+    ...(claim.availableAt === null ? {} : { availableAt: claim.availableAt }),
+    ...(claim.expiresAt === null ? {} : { expiresAt: claim.expiresAt }),
+    body,
+  };
+}
+
+function dueAt(claim: Claim, outcome: Outcome): Date | null {
+  const expires = claim.expiresAt === null || claim.expired ? null : new Date(claim.expiresAt);
+  if (outcome.kind !== 'blocked') return expires;
+  const again = new Date(Date.now() + LOOK_AGAIN_SECONDS * 1000);
+  return expires !== null && expires < again ? expires : again;
+}

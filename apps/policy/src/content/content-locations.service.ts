@@ -1,0 +1,43 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { contentLocationsRequestSchema, contentLocationsResponseSchema } from '@muster/contracts/agent/content.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { z } from 'zod';
+import { PolicyRepository } from '../serving/policy.repository.js';
+
+/** Asks the content service on behalf of a device, for what is assigned to it and nothing else. */
+@Injectable()
+export class ContentLocations {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(PolicyRepository) private readonly policies: PolicyRepository,
+  ) {}
+
+  /**
+   * @throws MusterError `policy.content-not-assigned` (forbidden), `policy.content-gone` (not found),
+   *   `bus.no-answer` (unavailable)
+   */
+  async locate(
+    deviceUid: string,
+    { manifest, files }: z.infer<typeof contentLocationsRequestSchema>,
+  ): Promise<z.infer<typeof contentLocationsResponseSchema>> {
+    if (!(await this.policies.isManifestOf(this.database, manifest, deviceUid))) {
+      throw new MusterError(
+        'forbidden',
+        'policy.content-not-assigned',
+        `Nothing that is assigned to this device needs the content ${manifest}`,
+      );
+    }
+    const found = await this.bus.request(locateContent, { manifest, ...(files === undefined ? {} : { files }) });
+    if (!found.manifest)
+      throw new MusterError(
+        'not-found',
+        'policy.content-gone',
+        `The content ${manifest} is no longer at this site. Ask for policy again`,
+      );
+    return { manifest: found.manifest, locations: found.locations, expiresAt: found.expiresAt };
+  }
+}

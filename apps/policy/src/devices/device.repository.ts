@@ -1,0 +1,41 @@
+import type { PublicKey } from '@muster/contracts/agent/enrolment.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+
+export interface StoredDevice {
+  uid: string;
+  publicKey: PublicKey;
+  thumbprint: string;
+  state: 'enrolled' | 'blocked';
+}
+
+const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state';
+
+/** The devices that have proved a key. */
+export class DeviceRepository {
+  /** Returns when the device was enrolled. */
+  async add(
+    tx: Transaction,
+    device: { uid: string; name: string; publicKey: PublicKey; thumbprint: string },
+  ): Promise<Date> {
+    const [row] = await tx.query<{ enrolledAt: Date }>(
+      `insert into device (uid, name, public_key, thumbprint, state) values ($1, $2, $3, $4, 'enrolled')
+       returning enrolled_at as "enrolledAt"`,
+      [device.uid, device.name, JSON.stringify(device.publicKey), device.thumbprint],
+    );
+    if (!row) throw new Error('an insert returned no row');
+    return row.enrolledAt;
+  }
+
+  async find(database: Queryable, uid: string): Promise<StoredDevice | undefined> {
+    const [row] = await database.query<StoredDevice>(`select ${COLUMNS} from device where uid = $1`, [uid]);
+    return row;
+  }
+
+  /** Ends a device: its sessions are refused, and nothing of its targets is kept. */
+  async block(tx: Transaction, uid: string): Promise<void> {
+    await tx.query(`update device set state = 'blocked', blocked_at = now() where uid = $1 and state <> 'blocked'`, [
+      uid,
+    ]);
+    await tx.query('delete from device_member where device_uid = $1', [uid]);
+  }
+}

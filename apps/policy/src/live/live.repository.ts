@@ -1,0 +1,33 @@
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+
+/** The two things that every process must hear of soon, whichever replica committed them. */
+export class LiveRepository {
+  /** @param sessionMinutes a device that was blocked longer ago has no session left to refuse */
+  async read(database: Queryable, sessionMinutes: number): Promise<{ serial: number; blocked: string[] }> {
+    const [row] = await database.query<{ serial: number; blocked: string[] }>(
+      `select serial, coalesce((select array_agg(uid::text) from device
+                                where blocked_at > now() - make_interval(mins => $1)), '{}') as blocked
+       from policy_serial`,
+      [sessionMinutes + 1],
+    );
+    if (!row) throw new Error('policy_serial has no row');
+    return row;
+  }
+
+  async lockSerial(tx: Transaction): Promise<void> {
+    await tx.query('select 1 from policy_serial for update');
+  }
+
+  /**
+   * The next serial. It is at least the time in milliseconds, so that it does not fall below what agents have seen
+   * even when the database was restored from a backup: agents refuse an older policy for ever.
+   */
+  async nextSerial(tx: Transaction): Promise<number> {
+    const [row] = await tx.query<{ serial: number }>(
+      `update policy_serial set serial = greatest(serial + 1, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
+       returning serial`,
+    );
+    if (!row) throw new Error('policy_serial has no row');
+    return row.serial;
+  }
+}

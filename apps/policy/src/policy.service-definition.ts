@@ -1,0 +1,42 @@
+import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
+import { policyConfigSchema, type PolicyConfig } from './config.js';
+import { ContentModule } from './content/content.module.js';
+import { EnrolmentModule } from './enrolment/enrolment.module.js';
+import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
+import { ReportsModule } from './reports/reports.module.js';
+import { ServingModule } from './serving/serving.module.js';
+import { DeviceAuthenticator } from './sessions/device-authenticator.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { SiteKeyModule } from './site-key/site-key.module.js';
+import { TargetFacts } from './targets/target-facts.js';
+import { TargetsModule } from './targets/targets.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
+
+/** What one computer must do now: enrolment, sessions, signed policy, content location, report intake, API tokens. */
+export const policyService: ServiceDefinition<PolicyConfig> = {
+  service: 'policy',
+  config: policyConfigSchema,
+  migrations: migrationsBeside(import.meta.dirname),
+  modules: [
+    SiteKeyModule,
+    TokensModule,
+    EnrolmentModule,
+    SessionsModule,
+    ServingModule,
+    ContentModule,
+    ReportsModule,
+    HousekeepingModule,
+  ],
+  subscriptions: {
+    imports: [TargetsModule],
+    inject: [TargetFacts],
+    useFactory: (facts: TargetFacts) => facts.subscriptions(),
+  },
+  // The first rule that fits counts: the two open routes prove themselves by what is in their bodies.
+  routes: [
+    { method: 'POST', path: '/api/v1/agent/enrolments', proof: 'none' },
+    { method: 'POST', path: '/api/v1/agent/sessions', proof: 'none' },
+    { path: '/api/v1/agent/', proof: 'device' },
+  ],
+  deviceAuthenticator: (app) => app.get(DeviceAuthenticator),
+};

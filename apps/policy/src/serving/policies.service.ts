@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { CONFIG } from '@muster/service/tokens.js';
+import type { PolicyConfig } from '../config.js';
+import { LiveState } from '../live/live-state.js';
+import { SiteKey } from '../site-key/site-key.js';
+import { BodyCache } from './body-cache.js';
+import { matchesTag, policyDocument, policyTag } from './policy-document.js';
+import { PolicyRepository } from './policy.repository.js';
+
+/**
+ * What one device is told. Most polls find nothing new, so the tag that a device last had is remembered while the
+ * serial stands: such a poll costs no query and no signature. What is signed is always read from the database.
+ */
+@Injectable()
+export class Policies {
+  /** Device uid → tag of its policy at the serial that is known. */
+  private readonly tags = new Map<string, string>();
+  private readonly bodies = new BodyCache();
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(PolicyRepository) private readonly repository: PolicyRepository,
+    @Inject(LiveState) private readonly live: LiveState,
+    @Inject(SiteKey) private readonly siteKey: SiteKey,
+    @Inject(CONFIG) private readonly config: PolicyConfig,
+  ) {
+    // Any change forgets all tags. When changes come faster than polls, forget by collection (issue 6).
+    live.onSerial(() => this.tags.clear());
+  }
+
+  /** The signed policy; `policy` undefined: the device has it already. */
+  async read(deviceUid: string, ifNoneMatch: string | undefined): Promise<{ tag: string; policy: string | undefined }> {
+    const remembered = this.tags.get(deviceUid);
+    if (remembered !== undefined && matchesTag(ifNoneMatch, remembered)) return { tag: remembered, policy: undefined };
+    const content = await this.repository.read(this.database, deviceUid);
+    const pollSeconds = this.config.MUSTER_POLL_SECONDS;
+    const tag = policyTag(content.assignments, pollSeconds);
+    this.live.heard(content.serial);
+    if (content.serial === this.live.serial) this.tags.set(deviceUid, tag);
+    if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };
+    const document = policyDocument(content, {
+      site: this.config.MUSTER_SITE,
+      deviceUid,
+      pollSeconds,
+      now: new Date(),
+    });
+    return { tag, policy: this.siteKey.signDocument(document) };
+  }
+
+  /**
+   * The exact bytes of a body.
+   *
+   * @throws MusterError `policy.unknown-body`: also for a body of others, whose existence is nobody's business
+   */
+  async readBody(deviceUid: string, digest: string): Promise<Buffer> {
+    if (await this.repository.isBodyOf(this.database, digest, deviceUid)) {
+      const bytes = await this.bodies.get(digest, () => this.repository.readBody(this.database, digest));
+      if (bytes) return bytes;
+    }
+    throw new MusterError(
+      'not-found',
+      'policy.unknown-body',
+      `No body ${digest} is assigned to this device. Ask for policy again`,
+    );
+  }
+}

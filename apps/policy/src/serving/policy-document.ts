@@ -1,0 +1,40 @@
+import type { Assignment, PolicyDocument } from '@muster/contracts/agent/policy.js';
+import { canonicalJson } from '@muster/contracts/digest.js';
+import { createHash } from 'node:crypto';
+
+/** What the database says a device shall be told, in one snapshot. */
+export interface PolicyContent {
+  readonly serial: number;
+  /** In order of deployment uids. */
+  readonly assignments: readonly Assignment[];
+}
+
+/**
+ * The ETag of a policy: of what it says, not of when it was signed. Equal for devices that are told the same, and for
+ * every serial at which that did not change.
+ */
+export function policyTag(assignments: readonly Assignment[], pollSeconds: number): string {
+  return `"${createHash('sha256').update(canonicalJson({ assignments, pollSeconds })).digest('base64url')}"`;
+}
+
+/** True when an If-None-Match header names the tag. Proxies may have weakened it. */
+export function matchesTag(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch === tag || ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
+}
+
+/** The document that is signed. */
+export function policyDocument(
+  content: PolicyContent,
+  to: { site: string; deviceUid: string; pollSeconds: number; now: Date },
+): PolicyDocument {
+  return {
+    version: 1,
+    site: to.site,
+    deviceUid: to.deviceUid,
+    serial: content.serial,
+    issuedAt: to.now.toISOString(),
+    pollSeconds: to.pollSeconds,
+    assignments: [...content.assignments],
+  };
+}

@@ -1,0 +1,50 @@
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { policyBodySchema, policyResponseSchema } from '@muster/contracts/agent/policy.js';
+import { digestSchema } from '@muster/contracts/digest.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import { principalOf } from '@muster/service/auth/http-authentication.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { deviceUidOf } from '../sessions/device-uid.js';
+import { Policies } from './policies.service.js';
+
+/** What a device must do now. */
+@ApiTags('Agent')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+@Controller('api/v1/agent')
+export class PolicyController {
+  constructor(@Inject(Policies) private readonly policies: Policies) {}
+
+  @Get('policy')
+  @ApiOperation({ operationId: 'readPolicy', summary: "This device's policy, signed by the site (compact JWS)" })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The ETag of the policy that the device has' })
+  @ApiResponse({ status: 200, standardSchema: policyResponseSchema })
+  @ApiResponse({ status: 304, description: 'It says the same as before' })
+  async read(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const deviceUid = deviceUidOf(principalOf(request));
+    const { tag, policy } = await this.policies.read(deviceUid, request.headers['if-none-match']);
+    void reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
+    const answer: z.infer<typeof policyResponseSchema> | undefined = policy === undefined ? undefined : { policy };
+    await reply.status(answer ? 200 : 304).send(answer);
+  }
+
+  @Get('bodies/:digest')
+  @ApiOperation({
+    operationId: 'readPolicyBody',
+    summary: 'The body of an assignment: the digest is of these exact bytes',
+  })
+  @ApiResponse({ status: 200, standardSchema: policyBodySchema })
+  async readBody(
+    @Param('digest', { schema: digestSchema }) digest: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const bytes = await this.policies.readBody(deviceUidOf(principalOf(request)), digest);
+    await reply
+      .header('Content-Type', 'application/json; charset=utf-8')
+      .header('Cache-Control', 'private, max-age=31536000, immutable')
+      .send(bytes);
+  }
+}

@@ -1,0 +1,60 @@
+import type { Queryable } from '@muster/persistence/database.js';
+import type { PolicyContent } from './policy-document.js';
+
+/** A device that left, or a body that was replaced, has this long to finish what it began. */
+const FINISH_HOURS = 24;
+
+/** What may be told and given to one device. */
+export class PolicyRepository {
+  /** One statement, so one snapshot: the serial is that of the assignments. */
+  async read(database: Queryable, deviceUid: string): Promise<PolicyContent> {
+    const [row] = await database.query<PolicyContent>(
+      `select serial, coalesce((
+         select jsonb_agg(assignment order by uid) from (
+           select deployment.uid, deployment.assignment
+           from device_member join deployment on deployment.collection_uid = device_member.collection_uid
+           where device_member.device_uid = $1 and device_member.left_at is null and deployment.assignment is not null
+         ) as told), '[]') as assignments
+       from policy_serial`,
+      [deviceUid],
+    );
+    if (!row) throw new Error('policy_serial has no row');
+    return row;
+  }
+
+  /** Whether a body is, or was until a day ago, assigned to the device. */
+  async isBodyOf(database: Queryable, digest: string, deviceUid: string): Promise<boolean> {
+    const rows = await database.query(
+      `select 1 from deployment_body
+         join deployment on deployment.uid = deployment_body.deployment_uid
+         join device_member on device_member.collection_uid = deployment.collection_uid and device_member.device_uid = $2
+       where deployment_body.body_digest = $1 and ${recent('deployment_body.ended_at')} and ${recent('device_member.left_at')}
+       limit 1`,
+      [digest, deviceUid],
+    );
+    return rows.length > 0;
+  }
+
+  async readBody(database: Queryable, digest: string): Promise<Buffer | undefined> {
+    const [row] = await database.query<{ bytes: Buffer }>('select bytes from body where digest = $1', [digest]);
+    return row?.bytes;
+  }
+
+  /** Whether a manifest is in a body that is, or was until a day ago, assigned to the device. */
+  async isManifestOf(database: Queryable, manifest: string, deviceUid: string): Promise<boolean> {
+    const rows = await database.query(
+      `select 1 from body_manifest
+         join deployment_body on deployment_body.body_digest = body_manifest.body_digest
+         join deployment on deployment.uid = deployment_body.deployment_uid
+         join device_member on device_member.collection_uid = deployment.collection_uid and device_member.device_uid = $2
+       where body_manifest.manifest = $1 and ${recent('deployment_body.ended_at')} and ${recent('device_member.left_at')}
+       limit 1`,
+      [manifest, deviceUid],
+    );
+    return rows.length > 0;
+  }
+}
+
+function recent(column: string): string {
+  return `(${column} is null or ${column} > now() - interval '${FINISH_HOURS} hours')`;
+}

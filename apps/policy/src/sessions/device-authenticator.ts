@@ -1,0 +1,58 @@
+import type { KeyObject } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { MusterError } from '@muster/platform/errors.js';
+import type { Authenticator } from '@muster/service/auth/http-authentication.js';
+import type { Principal } from '@muster/service/auth/principal.js';
+import { CONFIG } from '@muster/service/tokens.js';
+import type { PolicyConfig } from '../config.js';
+import { LiveState } from '../live/live-state.js';
+import { SiteKey } from '../site-key/site-key.js';
+import { readAccessToken } from './access-token.js';
+import { deviceBlocked } from './device-blocked.js';
+
+/** What the sessions' secret is derived for. */
+export const SESSION_PURPOSE = 'muster session';
+
+/** Proves devices by their access token: without the database, because every poll of every device passes here. */
+@Injectable()
+export class DeviceAuthenticator implements Authenticator {
+  private readonly secret: KeyObject;
+
+  constructor(
+    @Inject(LiveState) private readonly live: LiveState,
+    @Inject(CONFIG) private readonly config: PolicyConfig,
+    @Inject(SiteKey) siteKey: SiteKey,
+  ) {
+    this.secret = siteKey.deriveSecret(SESSION_PURPOSE);
+  }
+
+  /**
+   * @throws MusterError `session.missing-token`, `.forged-token`, `.expired-token` (unauthenticated),
+   *   `.device-blocked` (forbidden)
+   */
+  async authenticate(authorization: string | undefined): Promise<Principal> {
+    const token = /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    if (token === undefined)
+      throw refused(
+        'missing-token',
+        'This is for devices: send "Authorization: Bearer <accessToken>" from POST /api/v1/agent/sessions',
+      );
+    const found = readAccessToken(this.secret, this.config.MUSTER_SITE, token, new Date());
+    if (found.kind === 'forged')
+      throw refused(
+        'forged-token',
+        'This access token was not made by this site, or was changed on the way. Open a new session',
+      );
+    if (this.live.isBlocked(found.deviceUid)) throw deviceBlocked();
+    if (found.kind === 'expired')
+      throw refused(
+        'expired-token',
+        `This access token expired at ${found.expiredAt.toISOString()}. Open a new session`,
+      );
+    return { kind: 'device', uid: found.deviceUid };
+  }
+}
+
+function refused(code: string, message: string): MusterError {
+  return new MusterError('unauthenticated', `session.${code}`, message);
+}

@@ -1,0 +1,61 @@
+import type { KeyObject } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { CONFIG } from '@muster/service/tokens.js';
+import type { PolicyConfig } from '../config.js';
+import { DeviceRepository } from '../devices/device.repository.js';
+import { SiteKey } from '../site-key/site-key.js';
+import { storableText } from '../storable.js';
+import { makeAccessToken } from './access-token.js';
+import { judgeClaims, readAssertion, SKEW_SECONDS, verifyAssertion } from './assertion.js';
+import { SessionRepository } from './session.repository.js';
+import { SESSION_PURPOSE } from './device-authenticator.js';
+import { deviceBlocked } from './device-blocked.js';
+
+/** Trades a proof of a device's key for an access token of some minutes. */
+@Injectable()
+export class Sessions {
+  private readonly secret: KeyObject;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(DeviceRepository) private readonly devices: DeviceRepository,
+    @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(CONFIG) private readonly config: PolicyConfig,
+    @Inject(SiteKey) siteKey: SiteKey,
+  ) {
+    this.secret = siteKey.deriveSecret(SESSION_PURPOSE);
+  }
+
+  /**
+   * @throws MusterError `session.malformed-assertion`, `.unknown-device`, `.wrong-proof`, `.wrong-audience`,
+   *   `.too-long`, `.clock-skew`, `.replayed` (unauthenticated), `.device-blocked` (forbidden)
+   */
+  async open(assertion: string): Promise<{ accessToken: string; expiresAt: string }> {
+    const claims = readAssertion(assertion);
+    const device = await this.devices.find(this.database, claims.iss);
+    if (!device)
+      throw new MusterError(
+        'unauthenticated',
+        'session.unknown-device',
+        `There is no device ${claims.iss} here. Enrol it again`,
+      );
+    await verifyAssertion(assertion, device.publicKey);
+    const now = new Date();
+    judgeClaims(claims, this.config.MUSTER_SITE, now);
+    if (device.state === 'blocked') throw deviceBlocked();
+    const forgetAt = new Date((claims.exp + SKEW_SECONDS + 1) * 1000);
+    if (!(await this.sessions.useAssertion(this.database, device.uid, storableText(claims.jti), forgetAt)))
+      throw new MusterError(
+        'unauthenticated',
+        'session.replayed',
+        'This assertion was used before. Make a new one, with a new jti',
+      );
+    const expiresAt = new Date(Math.floor(now.getTime() / 1000 + this.config.MUSTER_SESSION_MINUTES * 60) * 1000);
+    return {
+      accessToken: makeAccessToken(this.secret, this.config.MUSTER_SITE, device.uid, expiresAt),
+      expiresAt: expiresAt.toISOString(),
+    };
+  }
+}

@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { membersChanged } from '@muster/contracts/events/members-changed.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { collection } from '@muster/contracts/kinds/collection.js';
+import { deployment } from '@muster/contracts/kinds/deployment.js';
+import { device } from '@muster/contracts/kinds/device.js';
+import { distribution } from '@muster/contracts/kinds/distribution.js';
+import { packageKind } from '@muster/contracts/kinds/package.js';
+import { on } from '@muster/messaging/consumer.js';
+import type { Transaction } from '@muster/persistence/database.js';
+import type { Subscriptions } from '@muster/service/service.module.js';
+import { Compiler } from '../compile/compiler.js';
+import { DeviceRepository } from '../devices/device.repository.js';
+import { LiveState } from '../live/live-state.js';
+import { TargetRepository } from './target.repository.js';
+
+/** What other services' facts mean for policy. Each runs in the transaction that moves the inbox position. */
+@Injectable()
+export class TargetFacts {
+  constructor(
+    @Inject(TargetRepository) private readonly targets: TargetRepository,
+    @Inject(DeviceRepository) private readonly devices: DeviceRepository,
+    @Inject(LiveState) private readonly live: LiveState,
+    @Inject(Compiler) private readonly compiler: Compiler,
+  ) {}
+
+  subscriptions(): Subscriptions {
+    return { deployment: this.ofDeployment(), content: this.ofContent() };
+  }
+
+  private ofDeployment() {
+    const devices = resourceEvents(device);
+    const collections = resourceEvents(collection);
+    const deployments = resourceEvents(deployment);
+    return [
+      on(devices.deleted, async (tx, { resource }) => {
+        await this.devices.block(tx, resource.metadata.uid);
+        this.live.deviceBlocked(tx, resource.metadata.uid);
+      }),
+      on(collections.saved, (tx, { resource }) =>
+        this.targets.saveCollection(tx, resource.metadata.uid, resource.metadata.name),
+      ),
+      on(collections.deleted, async (tx, { resource }) => {
+        const { uid } = resource.metadata;
+        const deployed = await this.targets.isDeployedTo(tx, uid);
+        await this.targets.deleteCollection(tx, uid);
+        if (deployed) await this.live.policyChanges(tx);
+      }),
+      on(membersChanged, async (tx, { collectionUid, added, removed }) => {
+        if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
+        if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
+        if (await this.targets.isDeployedTo(tx, collectionUid)) await this.live.policyChanges(tx);
+      }),
+      on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
+        await this.live.lock(tx);
+        const changed = await this.targets.saveDeployment(tx, {
+          uid: metadata.uid,
+          name: metadata.name,
+          collection: spec.collection,
+          generation: metadata.generation,
+          purpose: spec.purpose,
+          availableAt: spec.availableAt ?? null,
+          expiresAt: spec.expiresAt ?? null,
+          sequenceDigest: status.sequenceDigest,
+        });
+        if (changed) this.compileSoon(tx);
+      }),
+      on(deployments.deleted, async (tx, { resource }) => {
+        await this.live.lock(tx);
+        if (await this.targets.deleteDeployment(tx, resource.metadata.uid)) await this.live.policyChanges(tx);
+      }),
+    ];
+  }
+
+  /** A package got a version, or a version arrived at a point: what refers to the package may say something new. */
+  private ofContent() {
+    return [
+      on(resourceEvents(packageKind).saved, (tx, { resource }) => this.packageChanged(tx, resource.metadata.name)),
+      on(resourceEvents(distribution).saved, (tx, { resource }) => this.packageChanged(tx, resource.spec.package)),
+    ];
+  }
+
+  private async packageChanged(tx: Transaction, name: string): Promise<void> {
+    if ((await this.targets.touchPackage(tx, name)) > 0) this.compileSoon(tx);
+  }
+
+  private compileSoon(tx: Transaction): void {
+    tx.afterCommit(() => this.compiler.nudge());
+  }
+}

@@ -1,0 +1,119 @@
+import type { Transaction } from '@muster/persistence/database.js';
+
+/** What this service keeps of a deployment's saved fact. */
+export interface DeploymentFacts {
+  uid: string;
+  name: string;
+  collection: string;
+  generation: number;
+  purpose: string;
+  availableAt: string | null;
+  expiresAt: string | null;
+  sequenceDigest: string;
+}
+
+/**
+ * This service's copy of who is in which collection and what is deployed to it. Every method is one statement over
+ * sets and may be repeated.
+ */
+export class TargetRepository {
+  async saveCollection(tx: Transaction, uid: string, name: string): Promise<void> {
+    await tx.query(
+      `insert into collection (uid, name) values ($1, $2)
+       on conflict (uid) do update set name = excluded.name where collection.name <> excluded.name`,
+      [uid, name],
+    );
+  }
+
+  /** Its members have left; that they were there stays known. */
+  async deleteCollection(tx: Transaction, uid: string): Promise<void> {
+    await tx.query('update device_member set left_at = now() where collection_uid = $1 and left_at is null', [uid]);
+    await tx.query('delete from collection where uid = $1', [uid]);
+  }
+
+  /** Devices that were blocked do not come back by a fact that was on its way. */
+  async addMembers(tx: Transaction, collectionUid: string, deviceUids: readonly string[]): Promise<void> {
+    await tx.query(
+      `insert into device_member (device_uid, collection_uid)
+       select added.uid, $1 from unnest($2::uuid[]) as added (uid)
+       where not exists (select 1 from device where device.uid = added.uid and device.state = 'blocked')
+       on conflict (device_uid, collection_uid) do update set left_at = null where device_member.left_at is not null`,
+      [collectionUid, deviceUids],
+    );
+  }
+
+  async removeMembers(tx: Transaction, collectionUid: string, deviceUids: readonly string[]): Promise<void> {
+    await tx.query(
+      `update device_member set left_at = now()
+       where collection_uid = $1 and device_uid = any($2::uuid[]) and left_at is null`,
+      [collectionUid, deviceUids],
+    );
+  }
+
+  /** True when some policy says something because of this collection. */
+  async isDeployedTo(tx: Transaction, collectionUid: string): Promise<boolean> {
+    const [row] = await tx.query<{ found: boolean }>(
+      'select exists (select 1 from deployment where collection_uid = $1 and assignment is not null) as found',
+      [collectionUid],
+    );
+    return row?.found ?? false;
+  }
+
+  /**
+   * Keeps a deployment and asks for compiling, unless nothing changed that policy is made of. False: nothing did.
+   * Collections come before their deployments, in the producer's order; one that is missing is an error.
+   */
+  async saveDeployment(tx: Transaction, facts: DeploymentFacts): Promise<boolean> {
+    const rows = await tx.query(
+      `insert into deployment (uid, name, collection_uid, generation, purpose,
+                               available_at_text, expires_at_text, expires_at, sequence_digest, due_at)
+       values ($1, $2, (select uid from collection where name = $3), $4, $5, $6, $7::text, $7::text::timestamptz, $8, now())
+       on conflict (uid) do update set
+         name = excluded.name, generation = excluded.generation, purpose = excluded.purpose,
+         available_at_text = excluded.available_at_text, expires_at_text = excluded.expires_at_text,
+         expires_at = excluded.expires_at, sequence_digest = excluded.sequence_digest,
+         input_version = deployment.input_version + 1, due_at = now(), state = 'pending', reason = null
+       where deployment.deleted_at is null
+         and (deployment.name, deployment.generation, deployment.purpose, deployment.available_at_text,
+              deployment.expires_at_text, deployment.sequence_digest)
+             is distinct from (excluded.name, excluded.generation, excluded.purpose, excluded.available_at_text,
+                               excluded.expires_at_text, excluded.sequence_digest)
+       returning 1`,
+      [
+        facts.uid,
+        facts.name,
+        facts.collection,
+        facts.generation,
+        facts.purpose,
+        facts.availableAt,
+        facts.expiresAt,
+        facts.sequenceDigest,
+      ],
+    );
+    return rows.length > 0;
+  }
+
+  /** The row stays as evidence for reports of runs that began before. True: some policy spoke of it. */
+  async deleteDeployment(tx: Transaction, uid: string): Promise<boolean> {
+    const [row] = await tx.query<{ spoken: boolean }>(
+      `with before as (select uid, assignment is not null as spoken from deployment where uid = $1 for update),
+            ended as (update deployment_body set ended_at = now() where deployment_uid = $1 and ended_at is null),
+            free as (delete from deployment_package where deployment_uid = $1)
+       update deployment set deleted_at = now(), assignment = null, due_at = null, input_version = input_version + 1
+       from before where deployment.uid = before.uid and deleted_at is null returning before.spoken`,
+      [uid],
+    );
+    return row?.spoken ?? false;
+  }
+
+  /** Asks for compiling again whatever refers to a package. Returns how many that are. */
+  async touchPackage(tx: Transaction, name: string): Promise<number> {
+    const rows = await tx.query(
+      `update deployment set due_at = now(), input_version = input_version + 1
+       where deleted_at is null and uid in (select deployment_uid from deployment_package where package = $1)
+       returning 1`,
+      [name],
+    );
+    return rows.length;
+  }
+}

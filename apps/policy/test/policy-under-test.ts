@@ -1,0 +1,116 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
+import { readSequence } from '@muster/contracts/requests/read-sequence.js';
+import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
+import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
+import { digestOf } from '@muster/contracts/digest.js';
+import type { Bus } from '@muster/messaging/bus.js';
+import { loadConfig, serviceConfigSchema } from '@muster/platform/config.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { startService } from '@muster/service/start-service.js';
+import { pino } from 'pino';
+import { policyService } from '../src/policy.service-definition.js';
+import { connectBus, Producer } from './producer.js';
+import { call, TestDevice } from './test-device.js';
+
+interface Servers {
+  environment(service: 'policy' | 'deployment' | 'content' | 'catalog'): NodeJS.ProcessEnv;
+  addToken(service: 'policy'): Promise<string>;
+}
+
+/** The policy service in this process, between producers of facts that the test speaks for. */
+export class PolicyUnderTest {
+  /** What the catalog knows, by digest. */
+  readonly sequences = new Map<string, SequenceRevision>();
+  /** What the content service knows, by name. */
+  readonly packages = new Map<string, ResolvedContent>();
+
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly base: string,
+    readonly grpcAddress: string,
+    readonly token: string,
+    readonly deployment: Producer,
+    readonly content: Producer,
+    private readonly catalog: Bus,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {}
+
+  static async start(servers: Servers, settings: Record<string, string> = {}): Promise<PolicyUnderTest> {
+    // One after the other: migrations of one database take turns.
+    const deployment = await Producer.start(
+      'deployment',
+      loadConfig(serviceConfigSchema, servers.environment('deployment')),
+    );
+    const content = await Producer.start('content', loadConfig(serviceConfigSchema, servers.environment('content')));
+    const catalog = await connectBus('catalog', loadConfig(serviceConfigSchema, servers.environment('catalog')));
+    const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const environment = { ...servers.environment('policy'), MUSTER_SITE_KEY: key, ...settings };
+    const config = loadConfig(policyService.config, environment);
+    const app = await startService(policyService, config, pino({ level: process.env['TEST_LOG'] ?? 'silent' }));
+    const base = `http://127.0.0.1:${config.MUSTER_HTTP_PORT}`;
+    const token = await servers.addToken('policy');
+    const grpcAddress = `127.0.0.1:${config.MUSTER_GRPC_PORT}`;
+    const under = new PolicyUnderTest(app, base, grpcAddress, token, deployment, content, catalog, environment);
+    under.answerQuestions();
+    return under;
+  }
+
+  /** A second process of the service, as far as one process can have it. Answers its address and how to stop it. */
+  async replica(settings: Record<string, string> = {}): Promise<{ base: string; stop(): Promise<void> }> {
+    const config = loadConfig(policyService.config, {
+      ...this.environment,
+      ...settings,
+      MUSTER_HTTP_PORT: '0',
+      MUSTER_GRPC_PORT: '0',
+    });
+    const app = await startService(policyService, config, pino({ level: 'silent' }));
+    return { base: await app.getUrl(), stop: () => app.close() };
+  }
+
+  private answerQuestions(): void {
+    this.catalog.answer(
+      readSequence,
+      async (question) => ({ sequence: ('digest' in question && this.sequences.get(question.digest)) || null }),
+      () => undefined,
+    );
+    this.content.bus.answer(
+      resolveContent,
+      async ({ packages }) => ({
+        packages: packages.map(
+          (name) => this.packages.get(name) ?? { name, exists: false, programs: {}, distributed: null },
+        ),
+      }),
+      () => undefined,
+    );
+  }
+
+  /** Makes the catalog know a sequence. */
+  know(spec: SequenceSpec): SequenceSpec {
+    const digest = digestOf(spec);
+    const uid = '7b7e4c5e-0000-4000-8000-000000000001';
+    this.sequences.set(digest, { uid, name: 'sample', revision: 1, digest, spec });
+    return spec;
+  }
+
+  async enrolmentToken(): Promise<string> {
+    const { body } = await call(this.base, '/api/v1/enrolment-tokens', { token: this.token, json: {} });
+    return body['token'] ?? '';
+  }
+
+  /** A device that is enrolled and has a session. */
+  async device(): Promise<TestDevice> {
+    const device = await TestDevice.make(this.base);
+    await device.enrol(await this.enrolmentToken());
+    await device.session();
+    return device;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.deployment.stop();
+    await this.content.stop();
+    await this.catalog.close();
+  }
+}

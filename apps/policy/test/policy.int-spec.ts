@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto';
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import { policyBodySchema } from '@muster/contracts/agent/policy.js';
+import { digestOf, digestOfBytes } from '@muster/contracts/digest.js';
+import { membersChanged } from '@muster/contracts/events/members-changed.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
+import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
+import { device as deviceKind } from '@muster/contracts/kinds/device.js';
+import { packageKind } from '@muster/contracts/kinds/package.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { collectionNamed, deploymentOf, deviceOf, installing, plain, resource } from './documents.js';
+import { PolicyUnderTest } from './policy-under-test.js';
+import { call, TestDevice } from './test-device.js';
+
+const collections = resourceEvents(collectionKind);
+const deployments = resourceEvents(deploymentKind);
+const manifest: Manifest = { files: [{ path: 'install.sh', digest: digestOf('file'), size: 4 }] };
+let servers: TestServers;
+let policy: PolicyUnderTest;
+
+beforeAll(async () => {
+  servers = await startServers();
+  policy = await PolicyUnderTest.start(servers);
+}, 60_000);
+
+afterAll(async () => {
+  await policy?.stop();
+  await servers?.stop();
+}, 30_000);
+
+/** A collection with these devices; `change` moves devices in and out. */
+async function collectionOf(...devices: TestDevice[]) {
+  const made = collectionNamed(`c-${randomUUID().slice(0, 8)}`);
+  const change = (added: TestDevice[], removed: TestDevice[]) =>
+    policy.deployment.publish(membersChanged, {
+      collectionUid: made.metadata.uid,
+      added: added.map(({ uid }) => uid),
+      removed: removed.map(({ uid }) => uid),
+    });
+  await policy.deployment.publish(collections.saved, { resource: made, actor: 'test' });
+  await change(devices, []);
+  return { name: made.metadata.name, change };
+}
+
+async function deploy(collection: string, spec: SequenceSpec, change: Parameters<typeof deploymentOf>[3] = {}) {
+  const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, collection, policy.know(spec), change);
+  await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
+  return made;
+}
+
+async function assigned(device: TestDevice, count = 1): Promise<void> {
+  await until(async () => (await device.policy()).assignments.length === count);
+}
+
+describe('policy', () => {
+  it('says nothing to a device that nothing is deployed to', async () => {
+    const device = await policy.device();
+    expect(await device.policy()).toMatchObject({
+      site: 'S01',
+      deviceUid: device.uid,
+      pollSeconds: 1,
+      assignments: [],
+    });
+  });
+
+  it('tells the members of a collection what is deployed to it, and nobody else', async () => {
+    const [member, stranger] = [await policy.device(), await policy.device()];
+    const collection = await collectionOf(member);
+    await collectionOf(stranger);
+    const { metadata } = await deploy(collection.name, plain('A'), { expiresAt: '2099-01-01T00:00:00+01:00' });
+    await assigned(member);
+    const { uid, name } = metadata;
+    const [assignment] = (await member.policy()).assignments;
+    expect(assignment).toMatchObject({
+      deployment: { uid, name, generation: 1 },
+      purpose: 'Required',
+      expiresAt: '2099-01-01T00:00:00+01:00',
+    });
+    expect((await stranger.policy()).assignments).toEqual([]);
+  });
+
+  it('delivers bodies whose bytes have the digest, to those they are assigned to only', async () => {
+    const [member, stranger] = [await policy.device(), await policy.device()];
+    const spec = plain('B');
+    await deploy((await collectionOf(member)).name, spec);
+    await assigned(member);
+    const digest = (await member.policy()).assignments[0]?.body ?? '';
+    const answer = await member.get(`/bodies/${digest}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toContain('immutable');
+    expect(digestOfBytes(answer.text)).toBe(digest);
+    expect(policyBodySchema.parse(answer.body).sequence.spec).toEqual(spec);
+    const refused = await stranger.get(`/bodies/${digest}`);
+    expect([refused.status, refused.body['code']]).toEqual([404, 'policy.unknown-body']);
+    expect((await member.get(`/bodies/${digestOf('nothing')}`)).status).toBe(404);
+    expect((await member.get('/bodies/text')).status).toBe(400);
+  });
+
+  it('answers 304 while it says the same, and 200 as soon as it says something else', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const first = await device.get('/policy');
+    const tag = first.headers.get('etag') ?? '';
+    const ask = () => device.get('/policy', { 'If-None-Match': tag });
+    expect((await ask()).status).toBe(304);
+    const again = await ask();
+    expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', tag]);
+    // Something changes for somebody else: other serial, same tag.
+    await deploy((await collectionOf(await policy.device())).name, plain('C'));
+    expect((await ask()).status).toBe(304);
+    await deploy(collection.name, plain('C'));
+    await until(async () => (await ask()).status === 200);
+  });
+
+  it('follows a device that leaves and a deployment that is deleted', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const first = await deploy(collection.name, plain('D'));
+    await deploy(collection.name, plain('E'));
+    await assigned(device, 2);
+    await policy.deployment.publish(deployments.deleted, { resource: first, actor: 'test' });
+    await assigned(device, 1);
+    const body = (await device.policy()).assignments[0]?.body;
+    await collection.change([], [device]);
+    await assigned(device, 0);
+    // What it began it may finish.
+    expect((await device.get(`/bodies/${body}`)).status).toBe(200);
+    await collection.change([device], []);
+    await assigned(device, 1);
+  });
+
+  it('follows a new generation, and withdraws a disabled sequence and an expired deployment', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const first = await deploy(collection.name, plain('F'));
+    await assigned(device);
+    const { uid, name } = first.metadata;
+    const save = async (spec: SequenceSpec, generation: number, expiresAt?: string) => {
+      const change = { uid, generation, ...(expiresAt === undefined ? {} : { expiresAt }) };
+      const next = deploymentOf(name, collection.name, policy.know(spec), change);
+      await policy.deployment.publish(deployments.saved, { resource: next, actor: 'test' });
+    };
+    const before = (await device.policy()).assignments[0];
+    await save(plain('F', { description: 'changed' }), 2);
+    await until(async () => (await device.policy()).assignments[0]?.deployment.generation === 2);
+    expect((await device.policy()).assignments[0]?.body).not.toBe(before?.body);
+    await save(plain('F', { enabled: false }), 3);
+    await assigned(device, 0);
+    await save(plain('F'), 4, new Date(Date.now() + 2_500).toISOString());
+    await assigned(device, 1);
+    // Nothing but time passes.
+    await assigned(device, 0);
+  });
+
+  it('has a serial that never falls, over changes and over a restart of the service', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const serials = [(await device.policy()).serial];
+    for (const variable of ['G', 'H', 'I']) {
+      await deploy(collection.name, plain(variable));
+      await assigned(device, serials.length);
+      serials.push((await device.policy()).serial);
+    }
+    const replica = await policy.replica();
+    try {
+      serials.push((await device.policy()).serial);
+    } finally {
+      await replica.stop();
+    }
+    expect([...serials].sort((one, other) => one - other)).toEqual(serials);
+    expect(new Set(serials).size).toBe(serials.length);
+  });
+
+  it('is the same from every replica, whichever applied the facts', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const replica = await policy.replica();
+    try {
+      const token = device.accessToken;
+      const ask = (base: string, tag = '') =>
+        call(base, '/api/v1/agent/policy', { token, headers: { 'If-None-Match': tag } });
+      const tag = (await ask(policy.base)).headers.get('etag') ?? '';
+      const both = async (status: number) =>
+        (await Promise.all([ask(policy.base, tag), ask(replica.base, tag)])).every((one) => one.status === status);
+      expect(await both(304)).toBe(true);
+      await deploy(collection.name, plain('J'));
+      await until(() => both(200));
+      await policy.deployment.publish(resourceEvents(deviceKind).deleted, {
+        resource: deviceOf(device.uid),
+        actor: 'test',
+      });
+      await until(() => both(403));
+    } finally {
+      await replica.stop();
+    }
+  });
+});
+
+describe('content', () => {
+  const versionOf = (version: number, files: Manifest) => ({ version, manifest: digestOf(files), bytes: 4 });
+
+  async function packageSaved(name: string): Promise<void> {
+    const saved = resource('Package', name, {}, { versions: [] });
+    await policy.content.publish(resourceEvents(packageKind).saved, { resource: saved, actor: 'test' });
+  }
+
+  beforeAll(() => {
+    policy.content.bus.answer(
+      locateContent,
+      async ({ manifest: asked }) =>
+        asked === digestOf(manifest)
+          ? {
+              manifest,
+              locations: [{ digest: digestOf('file'), urls: ['http://127.0.0.1/file'] }],
+              expiresAt: '2099-01-01T00:00:00Z',
+            }
+          : { manifest: null, locations: [], expiresAt: '2099-01-01T00:00:00Z' },
+      () => undefined,
+    );
+  });
+
+  it('that is not distributed yet holds a deployment back until its fact comes', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const programs = { install: { command: 'install.sh' } };
+    policy.packages.set('late', { name: 'late', exists: true, programs, distributed: null });
+    const blocked = async () => {
+      const { text } = await call(policy.base, '/metrics', { token: policy.token });
+      return Number(/^muster_policy_blocked\{.*\} (\d+)$/m.exec(text)?.[1]);
+    };
+    expect(await blocked()).toBe(0);
+    await deploy(collection.name, installing('late'));
+    await until(async () => (await blocked()) === 1);
+    expect((await device.policy()).assignments).toEqual([]);
+    policy.packages.set('late', { name: 'late', exists: true, programs, distributed: versionOf(1, manifest) });
+    await packageSaved('late');
+    await assigned(device);
+    expect(await blocked()).toBe(0);
+    const first = (await device.policy()).assignments[0];
+    const { body } = await device.get(`/bodies/${first?.body}`);
+    expect(policyBodySchema.parse(body).packages).toEqual({
+      late: { version: 1, manifest: digestOf(manifest), programs },
+    });
+
+    // A new version makes a new body of the same deployment.
+    policy.packages.set('late', { name: 'late', exists: true, programs, distributed: versionOf(2, { files: [] }) });
+    await packageSaved('late');
+    await until(async () => (await device.policy()).assignments[0]?.body !== first?.body);
+    expect((await device.policy()).assignments[0]?.deployment).toEqual(first?.deployment);
+  });
+
+  it('is located for devices that it is assigned to, and refused to others', async () => {
+    const [member, stranger] = [await policy.device(), await policy.device()];
+    policy.packages.set('here', { name: 'here', exists: true, programs: {}, distributed: versionOf(1, manifest) });
+    await deploy((await collectionOf(member)).name, installing('here'));
+    await assigned(member);
+    const found = await member.post('/content-locations', { manifest: digestOf(manifest) });
+    expect([found.status, found.body['manifest']]).toEqual([200, manifest]);
+    const refused = await stranger.post('/content-locations', { manifest: digestOf(manifest) });
+    expect([refused.status, refused.body['code']]).toEqual([403, 'policy.content-not-assigned']);
+  });
+});

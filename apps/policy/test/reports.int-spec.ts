@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { membersChanged } from '@muster/contracts/events/members-changed.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { runReported } from '@muster/contracts/events/run-reported.js';
+import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
+import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
+import { Database } from '@muster/persistence/database.js';
+import type { StepReport } from '@muster/sequence/report.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import type { z } from 'zod';
+import { HousekeepingRepository } from '../src/housekeeping/housekeeping.repository.js';
+import { collectionNamed, deploymentOf, plain } from './documents.js';
+import { PolicyUnderTest } from './policy-under-test.js';
+import type { TestDevice } from './test-device.js';
+
+type Fact = z.infer<typeof runReported.payload>;
+
+let servers: TestServers;
+let policy: PolicyUnderTest;
+let database: Database;
+let device: TestDevice;
+let neighbour: TestDevice;
+let deploymentUid: string;
+const collection = collectionNamed('computers');
+const deployment = deploymentOf('rollout', 'computers', plain('A'));
+
+beforeAll(async () => {
+  servers = await startServers();
+  policy = await PolicyUnderTest.start(servers);
+  database = new Database({ url: servers.environment('policy')['MUSTER_DATABASE_URL'] ?? '', schema: 'policy' });
+  [device, neighbour] = [await policy.device(), await policy.device()];
+  policy.know(plain('A'));
+  await policy.deployment.publish(resourceEvents(collectionKind).saved, { resource: collection, actor: 'test' });
+  await policy.deployment.publish(membersChanged, {
+    collectionUid: collection.metadata.uid,
+    added: [device.uid, neighbour.uid],
+    removed: [],
+  });
+  await policy.deployment.publish(resourceEvents(deploymentKind).saved, { resource: deployment, actor: 'test' });
+  deploymentUid = deployment.metadata.uid;
+  await until(async () => (await device.policy()).assignments.length === 1);
+}, 60_000);
+
+afterAll(async () => {
+  await database?.close();
+  await policy?.stop();
+  await servers?.stop();
+}, 30_000);
+
+function reports(runId: string, numbers: number[], change: Partial<StepReport> = {}) {
+  return numbers.map((number) => ({
+    deploymentUid,
+    report: { event: 'step-finished', runId, number, at: '2026-11-21T12:00:00Z', ...change },
+  }));
+}
+
+async function factsOf(runId: string): Promise<Fact[]> {
+  const rows = await database.query<{ payload: Fact }>(
+    `select payload from outbox where subject = $1 and payload->>'runId' = $2 order by sequence`,
+    [runReported.subject({ site: 'S01' }), runId],
+  );
+  return rows.map(({ payload }) => runReported.payload.parse(payload));
+}
+
+const numbersOf = (facts: Fact[]) => facts.map((fact) => fact.reports.map(({ number }) => number));
+
+it('acknowledges what it keeps, and makes one fact per run in order of numbers', async () => {
+  const [one, other] = [randomUUID(), randomUUID()];
+  const answer = await device.post('/reports', { reports: [...reports(one, [2, 1, 3]), ...reports(other, [1])] });
+  expect(answer.status).toBe(200);
+  expect(answer.body['acknowledged']).toEqual([
+    { runId: one, number: 2 },
+    { runId: one, number: 1 },
+    { runId: one, number: 3 },
+    { runId: other, number: 1 },
+  ]);
+  expect(numbersOf(await factsOf(one))).toEqual([[1, 2, 3]]);
+  expect(await factsOf(other)).toMatchObject([{ deviceUid: device.uid, deploymentUid, reports: [{ number: 1 }] }]);
+});
+
+it('acknowledges repeated reports again, and makes no second fact of them', async () => {
+  const run = randomUUID();
+  await device.post('/reports', { reports: reports(run, [1, 2]) });
+  const again = await device.post('/reports', { reports: reports(run, [1, 2, 3, 3]) });
+  expect(again.body['acknowledged']).toHaveLength(4);
+  expect(numbersOf(await factsOf(run))).toEqual([[1, 2], [3]]);
+});
+
+it('keeps each report once when batches cross on the way', async () => {
+  const run = randomUUID();
+  const batches = [
+    [1, 2, 3],
+    [2, 3, 4],
+    [1, 4, 5],
+    [5, 1, 2],
+  ];
+  const answers = await Promise.all(batches.map((batch) => device.post('/reports', { reports: reports(run, batch) })));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect(
+    numbersOf(await factsOf(run))
+      .flat()
+      .sort(),
+  ).toEqual([1, 2, 3, 4, 5]);
+});
+
+it('takes 500 reports at once, however much they say, in facts that the bus can carry', async () => {
+  const run = randomUUID();
+  const numbers = Array.from({ length: 500 }, (_, index) => index + 1);
+  const answer = await device.post('/reports', { reports: reports(run, numbers, { message: 'x'.repeat(4000) }) });
+  expect(answer.status).toBe(200);
+  const facts = await factsOf(run);
+  expect(numbersOf(facts).flat()).toEqual(numbers);
+  expect(Math.max(...facts.map((fact) => JSON.stringify(fact).length))).toBeLessThan(250_000);
+  const more = await device.post('/reports', { reports: [...reports(run, numbers), ...reports(run, [501])] });
+  expect([more.status, more.body['code']]).toEqual([400, 'document.invalid']);
+});
+
+it('takes output that a database cannot keep as it is', async () => {
+  const run = randomUUID();
+  const answer = await device.post('/reports', { reports: reports(run, [1], { output: 'a\0b\uD800' }) });
+  expect(answer.status).toBe(200);
+  expect((await factsOf(run))[0]?.reports[0]?.output).toBe('a\uFFFDb\uFFFD');
+});
+
+it('forgets the reports of a run that was silent for a month, and of no other', async () => {
+  const [old, young] = [randomUUID(), randomUUID()];
+  await device.post('/reports', { reports: [...reports(old, [1, 2]), ...reports(young, [1])] });
+  await database.query(`update reported_run set last_report_at = now() - interval '32 days' where run_id = $1`, [old]);
+  await new HousekeepingRepository().deleteSome(database);
+  const kept = await database.query('select run_id as run from report where run_id = any($1::uuid[])', [[old, young]]);
+  expect(kept).toEqual([{ run: young }]);
+});
+
+it('refuses a run of another device, and keeps nothing of the batch', async () => {
+  const [theirs, mine] = [randomUUID(), randomUUID()];
+  await neighbour.post('/reports', { reports: reports(theirs, [1]) });
+  const answer = await device.post('/reports', { reports: [...reports(mine, [1]), ...reports(theirs, [2])] });
+  expect([answer.status, answer.body['code']]).toEqual([403, 'reports.foreign-run']);
+  expect(answer.body['findings']).toMatchObject([{ path: '/reports/1', code: 'reports.foreign-run' }]);
+  expect(await factsOf(mine)).toEqual([]);
+  expect(numbersOf(await factsOf(theirs))).toEqual([[1]]);
+});
+
+it('refuses what was never assigned, and a run id that is no UUID, naming the reports', async () => {
+  const batch = reports(randomUUID(), [1, 2]);
+  batch[1]!.deploymentUid = randomUUID();
+  const refused = await device.post('/reports', { reports: batch });
+  expect([refused.status, refused.body['code']]).toEqual([403, 'reports.not-assigned']);
+  expect(refused.body['findings']).toMatchObject([{ path: '/reports/1' }]);
+  const malformed = await device.post('/reports', { reports: reports('text', [1]) });
+  expect([malformed.status, malformed.body['code']]).toEqual([400, 'reports.invalid-run']);
+});
+
+it('refuses a device outside the collection, and still takes reports of one that left or whose deployment is gone', async () => {
+  const stranger = await policy.device();
+  const refused = await stranger.post('/reports', { reports: reports(randomUUID(), [1]) });
+  expect([refused.status, refused.body['code']]).toEqual([403, 'reports.not-assigned']);
+  await policy.deployment.publish(membersChanged, {
+    collectionUid: collection.metadata.uid,
+    added: [],
+    removed: [neighbour.uid],
+  });
+  await policy.deployment.publish(resourceEvents(deploymentKind).deleted, { resource: deployment, actor: 'test' });
+  await until(async () => (await device.policy()).assignments.length === 0);
+  for (const late of [device, neighbour]) {
+    expect((await late.post('/reports', { reports: reports(randomUUID(), [1]) })).status).toBe(200);
+  }
+});
