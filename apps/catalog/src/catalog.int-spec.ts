@@ -196,7 +196,12 @@ describe('the catalog service', () => {
     await call('DELETE', '/api/v1/task-sequences/watched');
     await readUntil('event: deleted');
     abort.abort();
-    expect(text.match(/^event: \w+$/gm)).toEqual(['event: existing', 'event: saved', 'event: deleted']);
+    expect(text.match(/^event: \w+$/gm)).toEqual([
+      'event: existing',
+      'event: listed',
+      'event: saved',
+      'event: deleted',
+    ]);
   });
 
   describe('given bad input, answers with a stable code and changes nothing:', () => {
@@ -216,14 +221,14 @@ describe('the catalog service', () => {
         'an unknown step type',
         () => put(sequence('bad', [{ step: 'x', type: 'RunComandLine' }])),
         400,
-        'sequence.invalid',
+        'document.invalid',
       ],
       [
         'a missing reference',
         () =>
           put(sequence('bad', [{ step: 'x', type: 'InstallPackage', settings: { package: 'nothing', program: 'p' } }])),
         400,
-        'sequence.invalid',
+        'sequence.unresolved-reference',
       ],
       [
         'another name in the address',

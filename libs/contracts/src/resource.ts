@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ProblemFinding } from './problem.js';
 
 export const API_VERSION = 'muster/v1';
 
@@ -66,6 +67,8 @@ export interface Kind<Spec = unknown, Status = unknown> {
   /** What clients may do besides reading; server-made kinds such as Run are read-only. */
   readonly verbs: readonly ('apply' | 'delete')[];
   readonly spec: z.ZodType<Spec>;
+  /** Judges a specification with all findings at once, where the schema alone would say too little. */
+  readonly judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
   readonly status: z.ZodType<Status>;
   readonly input: z.ZodType<ResourceInput<Spec>>;
   readonly resource: z.ZodType<Resource<Spec, Status>>;
@@ -104,6 +107,7 @@ export function defineKind<Spec, Status>(definition: {
   service: ServiceName;
   verbs?: ('apply' | 'delete')[];
   spec: z.ZodType<Spec>;
+  judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
   status: z.ZodType<Status>;
 }): Kind<Spec, Status> {
   const { kind, spec, status } = definition;

@@ -1,4 +1,11 @@
-import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  JetStreamApiError,
+  type ConsumerMessages,
+  type JetStreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { eventStream, outboxRead, type EventDefinition, type OutboxEntry } from '@muster/contracts/subjects.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
@@ -11,6 +18,7 @@ import { parseTolerant } from './tolerant.js';
 const BATCH = 200;
 /** How often the producer is asked whether the bus has kept something from us. */
 const CHECK_MILLISECONDS = 3_000;
+const STREAM_POLL_MILLISECONDS = 250;
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
 /** What a service does with one kind of fact. */
@@ -85,6 +93,11 @@ export class FactConsumer {
     if (this.stopped) return;
     const { name } = eventStream(this.producer, this.bus.site);
     const manager = await this.bus.jetstreamManager();
+    // The producer makes the stream with its first fact: until then there is nothing to hear.
+    if (!(await hasStream(manager, name))) {
+      await new Promise((resolve) => setTimeout(resolve, STREAM_POLL_MILLISECONDS));
+      return;
+    }
     await manager.consumers.add(name, {
       durable_name: this.consumer,
       ack_policy: AckPolicy.Explicit,
@@ -154,5 +167,15 @@ export class FactConsumer {
     );
     for (const listener of this.afterApply) listener();
     return position;
+  }
+}
+
+async function hasStream(manager: JetStreamManager, name: string): Promise<boolean> {
+  try {
+    await manager.streams.info(name);
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError) return false;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { CATEGORIES, type Category, type Problem, type ProblemFinding } from '@muster/contracts/problem.js';
+import type { Kind, ResourceInput } from '@muster/contracts/resource.js';
 import type { z } from 'zod';
 
 /**
@@ -53,18 +54,40 @@ const DEEPEST = 450;
 
 /** Validates a document and reports every finding at once. */
 export function parseDocument<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
-  if (isDeeperThan(value, DEEPEST)) {
-    throw new MusterError(
-      'invalid',
-      'document.too-deep',
-      `${what} is nested more than ${DEEPEST} levels deep. Use fewer levels`,
-    );
-  }
+  if (isDeeperThan(value, DEEPEST)) tooDeep(what);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const findings = result.error.issues.flatMap((issue) => findingsOf(issue, []));
-  const first = findings[0];
+  throw invalidDocument(
+    what,
+    result.error.issues.flatMap((issue) => findingsOf(issue, [])),
+  );
+}
+
+/** Validates what a client wrote of a kind: the schema, and what the kind itself has to say of the specification. */
+export function parseInput<Spec, Status>(kind: Kind<Spec, Status>, value: unknown, what: string): ResourceInput<Spec> {
+  if (!kind.judgeSpec) return parseDocument(kind.input, value, what);
+  if (isDeeperThan(value, DEEPEST)) tooDeep(what);
+  const parsed = kind.input.safeParse(value);
+  const spec = (value as { spec?: unknown } | null)?.spec;
+  const judged = spec === undefined ? [] : kind.judgeSpec(spec).filter(({ severity }) => severity !== 'warning');
+  if (parsed.success && judged.length === 0) return parsed.data;
+  // The kind's own words for its specification, the schema's for everything around it.
+  const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, []));
+  const around = found.filter(({ path }) => judged.length === 0 || !path.startsWith('/spec/'));
+  throw invalidDocument(what, [...around, ...judged]);
+}
+
+function tooDeep(what: string): never {
   throw new MusterError(
+    'invalid',
+    'document.too-deep',
+    `${what} is nested more than ${DEEPEST} levels deep. Use fewer levels`,
+  );
+}
+
+function invalidDocument(what: string, findings: readonly ProblemFinding[]): MusterError {
+  const first = findings[0];
+  return new MusterError(
     'invalid',
     'document.invalid',
     `${what} is not valid: ${first?.path || '/'}: ${first?.message ?? 'invalid'}${findings.length > 1 ? ` (and ${findings.length - 1} more)` : ''}`,

@@ -1,5 +1,6 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { parseDocument } from '@muster/platform/errors.js';
+import { KINDS } from '@muster/contracts/kinds/all.js';
+import { parseDocument, parseInput } from '@muster/platform/errors.js';
 import type { z } from 'zod';
 
 const WHAT: Record<string, string> = {
@@ -13,6 +14,9 @@ const WHAT: Record<string, string> = {
 export class SchemaPipe implements PipeTransform {
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     const schema = (metadata as { schema?: z.ZodType }).schema;
-    return schema ? parseDocument(schema, value, WHAT[metadata.type] ?? 'The value') : value;
+    if (!schema) return value;
+    const what = WHAT[metadata.type] ?? 'The value';
+    const kind = KINDS.find(({ input }) => input === schema);
+    return kind ? parseInput(kind, value, what) : parseDocument(schema, value, what);
   }
 }

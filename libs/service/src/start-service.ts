@@ -189,8 +189,9 @@ function traceRequests(server: FastifyInstance, logger: Logger): void {
     });
   });
   server.addHook('onResponse', async (request, reply) => {
-    if (request.url === '/livez' || request.url === '/readyz') return;
-    logger.info(
+    // What a fleet and its probes ask all the time is worth a line only when somebody looks for it, or when it fails.
+    const routine = request.method === 'GET' && reply.statusCode < 400;
+    logger[routine ? 'debug' : 'info'](
       {
         method: request.method,
         url: request.url.split('?', 1)[0],

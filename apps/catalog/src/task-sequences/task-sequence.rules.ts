@@ -1,6 +1,7 @@
 import { digestOf } from '@muster/contracts/digest.js';
 import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
+import { nameSchema } from '@muster/contracts/resource.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -17,9 +18,6 @@ export function taskSequenceRules(
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
     async check(input) {
-      const findings = validateSequence(input.spec);
-      const errors = findings.filter(({ severity }) => severity === 'error');
-      refuse(input.metadata.name, errors);
       refuse(input.metadata.name, await missingReferences(input.spec, bus));
     },
 
@@ -53,8 +51,8 @@ function refuse(name: string, findings: readonly ProblemFinding[]): void {
   const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
   throw new MusterError(
     'invalid',
-    'sequence.invalid',
-    `TaskSequence "${name}" is not valid: ${first.path}: ${first.message}${more}`,
+    'sequence.unresolved-reference',
+    `TaskSequence "${name}" refers to what is not there: ${first.path}: ${first.message}${more}`,
     { findings },
   );
 }
@@ -64,8 +62,9 @@ async function missingReferences(spec: SequenceSpec, bus: Bus): Promise<ProblemF
   const wanted = collectReferences(spec).filter(({ reference, disabled }) => reference.kind === 'Package' && !disabled);
   if (wanted.length === 0) return [];
   const names = [...new Set(wanted.map(({ reference }) => reference.name))];
-  const { packages } = await bus.request(resolveContent, { packages: names });
+  const { packages } = await bus.request(resolveContent, { packages: names.filter(isName) });
   const missing = new Set(packages.filter(({ exists }) => !exists).map(({ name }) => name));
+  for (const name of names) if (!isName(name)) missing.add(name);
   return wanted
     .filter(({ reference }) => missing.has(reference.name))
     .map(({ reference, path }) => ({
@@ -75,6 +74,11 @@ async function missingReferences(spec: SequenceSpec, bus: Bus): Promise<ProblemF
       message: `there is no Package "${reference.name}"`,
       fix: 'Apply the package first, correct the name, or disable the step',
     }));
+}
+
+/** Imported sequences may ask for packages by names that no package of ours can have. */
+function isName(name: string): boolean {
+  return nameSchema.safeParse(name).success;
 }
 
 function count(nodes: readonly SequenceNode[]): { steps: number; groups: number } {

@@ -48,9 +48,10 @@ export async function* follow<Spec, Status>(
       brokenSince = undefined;
       pause = 200;
       for await (const event of readServerSentEvents(body)) {
-        const type = event.event as WatchEvent['type'];
-        // Existing objects all carry the position of the beginning: going on from there could leave some of them out.
-        if (type !== 'existing') lastEventId = event.id;
+        // Only behind the listing is there an id to go on from; a watch that broke before begins anew.
+        if (event.id !== '') lastEventId = event.id;
+        const type = event.event as WatchEvent['type'] | 'listed';
+        if (type === 'listed') continue;
         yield { type, resource: JSON.parse(event.data) as Resource<Spec, Status> };
       }
     } catch (error) {

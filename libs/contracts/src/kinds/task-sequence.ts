@@ -1,4 +1,5 @@
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
+import { validateSequence } from '@muster/sequence/validate.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { findingSchema } from '../problem.js';
@@ -24,5 +25,6 @@ export const taskSequence = defineKind({
   shortNames: ['ts', 'sequence', 'sequences'],
   service: 'catalog',
   spec: sequenceSpecSchema,
+  judgeSpec: (spec) => validateSequence(spec),
   status: taskSequenceStatusSchema,
 });

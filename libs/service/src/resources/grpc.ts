@@ -1,12 +1,12 @@
 import type { Metadata as GrpcMetadata } from '@grpc/grpc-js';
 import { Controller, Inject, type Type } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import type { Kind, Metadata, Resource, ResourceInput } from '@muster/contracts/resource.js';
+import type { Kind, Metadata, Resource } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
-import { MusterError, parseDocument } from '@muster/platform/errors.js';
-import { map, type Observable } from 'rxjs';
+import { MusterError, parseInput } from '@muster/platform/errors.js';
+import { filter, map, type Observable } from 'rxjs';
 import { grpcPrincipal } from '../auth/grpc-authentication.js';
 import { actorName } from '../auth/principal.js';
 import { parseLabelSelector } from './label-selector.js';
@@ -88,6 +88,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
     @GrpcMethod(service, 'Watch')
     watch(request: { name?: string }): Observable<{ type: string; resource: ResourceMessage }> {
       return watchResources(this.store, this.database, this.relay, this.bus, { name: request.name }).pipe(
+        filter((event) => event.type !== 'listed'),
         map(({ type, resource }) => ({ type, resource: toMessage(resource) })),
       );
     }
@@ -96,7 +97,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
   class WritableGrpcController extends ResourceGrpcController {
     @GrpcMethod(service, 'Apply')
     async apply(request: WriteRequest, metadata: GrpcMetadata): Promise<ResourceMessage> {
-      const input = parseDocument(kind.input, fromMessage(request.resource), `The ${kind.kind}`) as ResourceInput;
+      const input = parseInput(kind, fromMessage(request.resource), `The ${kind.kind}`);
       const { resource } = await this.store.apply(input, {
         actor: actorName(grpcPrincipal(metadata)),
         dryRun: request.dryRun ?? false,

@@ -7,12 +7,10 @@ import { assignPositions, readOutbox } from '@muster/persistence/outbox.js';
 import { Observable } from 'rxjs';
 import type { ResourceStore } from './resource-store.js';
 
-export interface WatchEvent<Spec = unknown, Status = unknown> {
-  /** `existing` for what was there when the watch began, then what happens. */
-  type: 'existing' | 'saved' | 'deleted';
-  resource: Resource<Spec, Status>;
-  position: number;
-}
+/** `existing` for what was there when the watch began, `listed` when that was all, then what happens. */
+export type WatchEvent<Spec = unknown, Status = unknown> =
+  | { type: 'existing' | 'saved' | 'deleted'; resource: Resource<Spec, Status>; position: number }
+  | { type: 'listed'; position: number };
 
 const PAGE = 500;
 /** Another replica may have positioned the facts: look this often without being told. */
@@ -27,13 +25,15 @@ export function watchResources<Spec, Status>(
   database: Database,
   relay: OutboxRelay,
   bus: Bus,
-  options: { name?: string | undefined; after?: number | undefined },
+  options: { name?: string | undefined; labels?: Record<string, string>; after?: number | undefined },
 ): Observable<WatchEvent<Spec, Status>> {
   const events = resourceEvents(store.kind);
   const saved = events.saved.subject({ site: bus.site });
   const deleted = events.deleted.subject({ site: bus.site });
-  const wanted = (resource: Resource<Spec, Status>) =>
-    options.name === undefined || resource.metadata.name === options.name;
+  const labels = Object.entries(options.labels ?? {});
+  const wanted = ({ metadata }: Resource<Spec, Status>) =>
+    (options.name === undefined || metadata.name === options.name) &&
+    labels.every(([label, value]) => metadata.labels?.[label] === value);
 
   return new Observable((subscriber) => {
     let position = options.after ?? 0;
@@ -64,11 +64,12 @@ export function watchResources<Spec, Status>(
       position = (await readOutbox(database, 0, 0)).head;
       let next: string | undefined;
       do {
-        const page = await store.list({ limit: PAGE, continue: next, labels: {} });
+        const page = await store.list({ limit: PAGE, continue: next, labels: options.labels ?? {} });
         for (const resource of page.items)
           if (wanted(resource)) subscriber.next({ type: 'existing', resource, position });
         next = page.metadata.continue;
       } while (next !== undefined && !subscriber.closed);
+      subscriber.next({ type: 'listed', position });
     };
     following = begin().catch((error: unknown) => subscriber.error(error));
     follow();

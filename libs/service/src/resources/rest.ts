@@ -96,12 +96,14 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
       const last = Number(request.headers['last-event-id']);
       const events = watchResources(this.store, this.database, this.relay, this.bus, {
         name: query.name,
+        labels: parseLabelSelector(query.labelSelector),
         after: Number.isSafeInteger(last) && last > 0 ? last : undefined,
       });
       streamEvents(request, reply, events, (event) => ({
-        id: String(event.position),
+        // Only behind the listing is a position one to go on from.
+        id: event.type === 'existing' ? undefined : String(event.position),
         event: event.type,
-        data: event.resource,
+        data: event.type === 'listed' ? {} : event.resource,
       }));
     }
 
@@ -110,16 +112,10 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
     @ApiResponse({ status: 200, standardSchema: kind.resource })
     async get(
       @Param('name', { schema: nameSchema }) name: string,
-      @Req() request: FastifyRequest,
       @Res({ passthrough: true }) reply: FastifyReply,
-    ): Promise<Resource | void> {
+    ): Promise<Resource> {
       const resource = await this.store.get(name);
-      const tag = etag(resource);
-      void reply.header('ETag', tag);
-      if (request.headers['if-none-match'] === tag) {
-        void reply.status(304).send();
-        return;
-      }
+      void reply.header('ETag', etag(resource));
       return resource;
     }
   }

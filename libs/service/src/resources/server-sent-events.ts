@@ -11,7 +11,7 @@ export function streamEvents<Item>(
   request: FastifyRequest,
   reply: FastifyReply,
   source: Observable<Item>,
-  format: (item: Item) => { id: string; event: string; data: unknown },
+  format: (item: Item) => { id: string | undefined; event: string; data: unknown },
 ): void {
   reply.hijack();
   const { raw } = reply;
@@ -26,7 +26,7 @@ export function streamEvents<Item>(
   const subscription = source.subscribe({
     next(item) {
       const { id, event, data } = format(item);
-      raw.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
       if (raw.writableLength > MOST_WAITING_BYTES) raw.destroy();
     },
     error() {
