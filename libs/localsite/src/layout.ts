@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from './atomic-file.js';
+import { makeFolders } from './make-folders.js';
 import { systemErrorCode, UpError } from './up-error.js';
 
 /** Version of the data folder's shape. Another number is never touched. */
@@ -101,10 +102,10 @@ export function writeSiteFile(layout: SiteLayout, site: SiteFile): void {
 export function createFolders(layout: SiteLayout): void {
   try {
     // Others may pass through, not look in: Postgres runs as another user when muster is root.
-    createFolder(layout.root, 0o711);
-    createFolder(layout.postgres, 0o711);
+    makeFolders(layout.root, 0o711);
+    makeFolders(layout.postgres, 0o711);
     for (const folder of [layout.nats, layout.store, layout.keys, layout.logs, layout.agent])
-      createFolder(folder, 0o700);
+      makeFolders(folder, 0o700);
   } catch (cause) {
     throw new UpError(
       'up.not-writable',
@@ -112,8 +113,4 @@ export function createFolders(layout: SiteLayout): void {
       { cause },
     );
   }
-}
-
-function createFolder(folder: string, mode: number): void {
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode });
 }

@@ -1,5 +1,6 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from './make-folders.js';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
 import { systemErrorCode, UpError } from './up-error.js';
 
@@ -13,7 +14,7 @@ export type ReleaseLock = () => void;
 export function lockSite(lockFile: string): ReleaseLock {
   const mine = `${lockFile}.${process.pid}`;
   try {
-    mkdirSync(dirname(lockFile), { recursive: true, mode: 0o711 });
+    makeFolders(dirname(lockFile), 0o711);
     writeFileSync(mine, JSON.stringify(identify(process.pid)), { mode: 0o644 });
   } catch (cause) {
     throw new UpError(

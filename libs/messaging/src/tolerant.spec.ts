@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { parseTolerant } from './tolerant.js';
+
+describe('a message from a newer service', () => {
+  const schema = z.strictObject({ name: z.string(), parts: z.array(z.strictObject({ size: z.number() })) });
+
+  it('loses the fields that this version does not know, at any depth, and keeps the rest', () => {
+    const newer = { name: 'a', colour: 'red', parts: [{ size: 1, weight: 2 }, { size: 3 }] };
+    expect(parseTolerant(schema, newer)).toEqual({ name: 'a', parts: [{ size: 1 }, { size: 3 }] });
+    expect(newer.colour).toBe('red');
+  });
+
+  it('is refused when a known field is wrong, whatever else is new', () => {
+    expect(() => parseTolerant(schema, { name: 1, colour: 'red', parts: [] })).toThrow(z.ZodError);
+  });
+});
