@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { fromStruct, toStruct } from './protobuf-json.js';
 
 describe('a JSON document as google.protobuf.Struct', () => {
