@@ -5,15 +5,15 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const PLATFORM =
-  /-(darwin|linux|win32|freebsd|android|openharmony)-(arm64|x64|ia32|arm|ppc64|s390x|riscv64|loong64)/;
+const PLATFORM = /-(darwin|linux|win32|freebsd|android|openharmony)-(arm64|x64|ia32|arm|ppc64|s390x|riscv64|loong64)/;
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 let added = 0;
 for (const [path, holder] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(holder.optionalDependencies ?? {})) {
     const key = `node_modules/${name}`;
     const platform = PLATFORM.exec(name);
-    if (lock.packages[key] || lock.packages[`${path}/${key}`] || !platform || !/^\d+\.\d+\.\d+$/.test(version)) continue;
+    if (lock.packages[key] || lock.packages[`${path}/${key}`] || !platform || !/^\d+\.\d+\.\d+$/.test(version))
+      continue;
     const [, os, cpu] = platform;
     lock.packages[key] = { version, cpu: [cpu], ...(holder.dev ? { dev: true } : {}), optional: true, os: [os] };
     added += 1;

@@ -13,7 +13,8 @@ export async function frozenFiles(): Promise<Record<string, string>> {
   for (const service of ['catalog', 'content', 'deployment'] as const) {
     files[`libs/contracts/proto/muster/${service}/v1/${service}.proto`] = generateProto(service);
   }
-  for (const [name, schema] of Object.entries(jsonSchemas())) files[`libs/contracts/schemas/${name}.json`] = json(schema);
+  for (const [name, schema] of Object.entries(jsonSchemas()))
+    files[`libs/contracts/schemas/${name}.json`] = json(schema);
   const documents = [
     await describeService(catalogService),
     await describeService(contentService),
