@@ -7,6 +7,7 @@ import { fromMessage, type ResourceMessage } from '@muster/service/resources/grp
 import { startService } from '@muster/service/start-service.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
 import { pino } from 'pino';
 import { catalogService } from './catalog.service-definition.js';
 
@@ -22,7 +23,11 @@ interface AnyAnswer {
 describe('the catalog service', () => {
   let servers: TestServers;
   let app: NestFastifyApplication;
+  let stopped: Promise<void> | undefined;
   let content: Bus;
+  /** While it is open, questions about the package "slow" wait. */
+  const slowQuestion = Promise.withResolvers<void>();
+  const slowAnswer = Promise.withResolvers<void>();
   let base: string;
   let grpcAddress: string;
   let token: string;
@@ -45,9 +50,15 @@ describe('the catalog service', () => {
     });
     content.answer(
       resolveContent,
-      async ({ packages }) => ({
-        packages: packages.map((name) => ({ name, exists: name === 'hello', programs: {}, distributed: null })),
-      }),
+      async ({ packages }) => {
+        if (packages.includes('slow')) {
+          slowQuestion.resolve();
+          await slowAnswer.promise;
+        }
+        return {
+          packages: packages.map((name) => ({ name, exists: name !== 'nothing', programs: {}, distributed: null })),
+        };
+      },
       (error) => {
         throw error;
       },
@@ -55,8 +66,8 @@ describe('the catalog service', () => {
   }, 120_000);
 
   afterAll(async () => {
+    await (stopped ?? app?.close());
     await content?.close();
-    await app?.close();
     await servers?.stop();
   }, 60_000);
 
@@ -303,4 +314,21 @@ describe('the catalog service', () => {
       expect([path, (await call('GET', path, undefined, { authorization: '' })).status]).toEqual([path, 200]);
     }
   });
+
+  it('finishes the requests in flight when it is told to stop, and takes no new ones', async () => {
+    const inFlight = put(
+      sequence('in-flight', [{ step: 'x', type: 'InstallPackage', settings: { package: 'slow', program: 'p' } }]),
+    );
+    await slowQuestion.promise;
+    stopped = app.close();
+    await until(() =>
+      fetch(`${base}/livez`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    slowAnswer.resolve();
+    expect(await inFlight).toMatchObject({ status: 201, body: { metadata: { name: 'in-flight' } } });
+    await stopped;
+  }, 60_000);
 });

@@ -43,6 +43,8 @@ export interface StartSiteOptions {
   readonly storeScript?: string | null;
   /** What the edge proxy forwards to. Default: the four services. */
   readonly edgeRoutes?: EdgeRoutes;
+  /** Ends the start as if it had failed: what runs by then is stopped, and the promise rejects. A site that is up ignores it. */
+  readonly signal?: AbortSignal;
   readonly onEvent?: (event: ChildEvent) => void;
   /** Told about things worth a line: a changed port, a killed leftover, an installation. */
   readonly onNote?: (line: string) => void;
@@ -145,8 +147,13 @@ async function startLocked(
     supervisor.start(edgeChild(edgeScript, host, edgePort, options.edgeRoutes ?? siteRoutes(ports), logLevel)),
   ];
   if (storeScript !== null) starts.push(supervisor.start(storeChild(layout, storeScript, ports['store'] ?? 0)));
+  const giveUp = (): void => void supervisor.stopAll();
+  options.signal?.addEventListener('abort', giveUp);
   try {
+    options.signal?.throwIfAborted();
     await Promise.all(starts);
+    options.signal?.throwIfAborted();
+    options.signal?.removeEventListener('abort', giveUp);
     admin.keep();
   } catch (error) {
     await supervisor.stopAll();

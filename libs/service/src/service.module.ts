@@ -1,4 +1,10 @@
-import { Global, Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Global,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { apiTokenChanged } from '@muster/contracts/events/api-token-changed.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -22,7 +28,7 @@ export const SUBSCRIPTIONS = Symbol('subscriptions');
 export type Subscriptions = Partial<Record<ServiceName, Subscription[]>>;
 
 /** Starts what runs in the background once everything is wired, and ends it in the right order. */
-class BackgroundWork implements OnApplicationBootstrap, OnModuleDestroy {
+class BackgroundWork implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly consumers: FactConsumer[] = [];
   private pruning: NodeJS.Timeout | undefined;
 
@@ -61,7 +67,8 @@ class BackgroundWork implements OnApplicationBootstrap, OnModuleDestroy {
     this.pruning.unref();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** After the doors are closed and the requests in flight are answered: they still need the database and the bus. */
+  async onApplicationShutdown(): Promise<void> {
     clearInterval(this.pruning);
     await Promise.all(this.consumers.map((consumer) => consumer.stop()));
     await this.relay.stop();

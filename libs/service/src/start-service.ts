@@ -143,6 +143,7 @@ export async function startService<Config extends ServiceConfig>(
   const tokens = app.get(TokenAuthenticator);
 
   traceRequests(server, logger);
+  closeConnectionsWhenStopping(server);
   acceptJsonBodies(server);
   authenticateHttp(server, definition.routes ?? [], {
     token: tokens,
@@ -201,7 +202,15 @@ function traceRequests(server: FastifyInstance, logger: Logger): void {
       'request',
     );
   });
-  server.addHook('preClose', async () => closeEventStreams());
+}
+
+/** A stopping service answers what it has begun and then lets its clients go, who would keep their connections for later. */
+function closeConnectionsWhenStopping(server: FastifyInstance): void {
+  server.addHook('preClose', async () => {
+    closeEventStreams();
+    const timer = setInterval(() => server.server.closeIdleConnections(), 50);
+    server.server.once('close', () => clearInterval(timer));
+  });
 }
 
 function startFailureCode(error: unknown): string {
