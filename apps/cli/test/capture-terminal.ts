@@ -15,6 +15,7 @@ export function captureTerminal(environment: Record<string, string> = {}, standa
   const interruption = new AbortController();
   return {
     environment: { HOME: '/nonexistent', ...environment },
+    outputClosed: false,
     interactive: false,
     out: (line) => void out.push(line),
     error: (line) => void errors.push(line),

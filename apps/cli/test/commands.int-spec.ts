@@ -161,7 +161,8 @@ describe('get and describe', () => {
     expect(site.headersSeen.some((headers) => headers['last-event-id'] === '6')).toBe(true);
   });
 
-  it('reads everything again when the stream broke before the first change', async () => {
+  it('reads everything again when the stream broke in the middle of the listing', async () => {
+    site.listsToTheEnd = false;
     const terminal = captureTerminal({
       MUSTER_SERVER: site.url,
       MUSTER_TOKEN: TOKEN,

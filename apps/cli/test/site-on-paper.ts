@@ -54,6 +54,9 @@ export class SiteOnPaper {
   }
 
   /** How many streams are open. */
+  /** False: a watch stays in the middle of its listing. */
+  listsToTheEnd = true;
+
   get watching(): number {
     return this.watchers.size;
   }
@@ -210,7 +213,8 @@ export class SiteOnPaper {
     const last = request.headers['last-event-id'];
     if (last === undefined) {
       for (const resource of this.all(plural).values())
-        if (wanted(resource)) writeEvent(response, this.changes.length, 'existing', resource);
+        if (wanted(resource)) writeEvent(response, undefined, 'existing', resource);
+      if (this.listsToTheEnd) writeEvent(response, this.changes.length, 'listed', {});
     } else {
       for (const change of this.changes.slice(Number(last)))
         if (change.plural === plural && wanted(change.resource))
@@ -269,8 +273,8 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(text);
 }
 
-function writeEvent(response: ServerResponse, id: number, type: string, resource: Resource): void {
-  response.write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(resource)}\n\n`);
+function writeEvent(response: ServerResponse, id: number | undefined, type: string, resource: object): void {
+  response.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(resource)}\n\n`);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -56,7 +56,7 @@ export class Api {
       text = events.pop() ?? '';
       for (const event of events) {
         const data = event.split('\n').find((line) => line.startsWith('data: '));
-        if (data) seen.push(JSON.parse(data.slice('data: '.length)) as One);
+        if (data && !event.includes('event: listed')) seen.push(JSON.parse(data.slice('data: '.length)) as One);
       }
       if (enough(seen)) break;
     }

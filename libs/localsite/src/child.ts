@@ -140,6 +140,8 @@ export class Child {
       cwd: spec.cwd,
       env: { ...inheritedEnvironment(), ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(spec.script === undefined ? [] : (['ipc'] as const))],
+      // Ctrl-C in a terminal reaches a whole process group: the children are stopped by us, in order, and by nobody else.
+      detached: true,
     });
     child.stdout?.on('data', (chunk: Buffer) => hooks.log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => hooks.log.write(chunk));

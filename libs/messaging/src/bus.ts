@@ -4,7 +4,7 @@ import type { RequestDefinition } from '@muster/contracts/subjects.js';
 import { MusterError, toProblem } from '@muster/platform/errors.js';
 import { currentTraceparent, withTrace } from '@muster/platform/trace.js';
 import { problemSchema, CATEGORIES, type Category } from '@muster/contracts/problem.js';
-import { parseTolerant } from './tolerant.js';
+import { parseTolerant } from '@muster/contracts/tolerant.js';
 
 /** The service's connection to the site's NATS server: questions and answers here, facts through relay and consumer. */
 export class Bus {

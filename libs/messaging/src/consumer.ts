@@ -13,7 +13,7 @@ import { applyFacts, inboxPosition } from '@muster/persistence/inbox.js';
 import { withTrace } from '@muster/platform/trace.js';
 import type { Bus } from './bus.js';
 import { Loop } from './loop.js';
-import { parseTolerant } from './tolerant.js';
+import { parseTolerant } from '@muster/contracts/tolerant.js';
 
 const BATCH = 200;
 /** How often the producer is asked whether the bus has kept something from us. */

@@ -51,7 +51,7 @@ export class ContentCache {
 
   /**
    * The folder with exactly the files of a manifest. What is here and right is not fetched again.
-   * @throws ContentError `content.manifest-invalid`, `content.digest-mismatch`, `content.download-failed`, `content.no-space`;
+   * @throws ContentError `content.manifest-mismatch`, `content.blob-damaged`, `content.digest-mismatch`, `content.download-failed`, `content.no-space`;
    * ServerError when the site cannot be asked; the signal's reason when aborted
    */
   async provide(manifestDigest: Digest, logger: Logger, signal: AbortSignal): Promise<string> {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Digest } from '@muster/contracts/digest.js';
-import { makeFolder } from '../identity/durable-files.js';
+import { makeFolder, removeLeftovers } from '../identity/durable-files.js';
 
 /** Where content is kept below `cache/`. */
 export class ContentFolders {
   constructor(private readonly root: string) {
     for (const name of ['manifests', 'blobs/sha256', 'partial', 'packages']) makeFolder(join(root, name));
+    removeLeftovers(join(root, 'manifests'));
   }
 
   manifest(digest: Digest): string {

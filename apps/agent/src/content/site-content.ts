@@ -17,7 +17,7 @@ export class SiteContent implements ContentProvider {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws ContentError `content.not-in-policy`, `content.unavailable`, and as ContentCache */
+  /** @throws ContentError `content.not-in-policy`, `content.failed`, and as ContentCache */
   async fetch({ package: name }: ContentRequest, signal: AbortSignal): Promise<AvailableContent> {
     const content = Object.hasOwn(this.packages, name) ? this.packages[name] : undefined;
     if (!content) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AgentError } from '../identity/agent-error.js';
-import { parseTolerant } from './tolerant.js';
+import { parseTolerant } from '@muster/contracts/tolerant.js';
 import type { SiteAnswer } from './transport.js';
 
 /**

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { systemCode } from '../journal/journal-error.js';
 
 /** Creates a folder for this user only, with those above it. */
@@ -42,6 +52,13 @@ export function replaceFile(path: string, text: string): void {
     throw error;
   }
   syncFolder(dirname(path));
+}
+
+/** Removes what replacements left behind that a crash cut short. Only for a folder that nobody else writes in. */
+export function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (/\.[0-9a-f]{12}\.new$/.test(name)) rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** The text of a file, undefined when there is none. */

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { FolderLock } from '../journal/folder-lock.js';
 import { JournalError, reasonOf } from '../journal/journal-error.js';
 import { AgentError } from './agent-error.js';
-import { makeFolder } from './durable-files.js';
+import { makeFolder, removeLeftovers } from './durable-files.js';
 
 /** Where the agent keeps what. All paths are absolute. */
 export interface StateFolder {
@@ -61,6 +61,7 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   const lock = takeLock(folder);
   try {
     for (const path of [folder.bodies, folder.cache, folder.runs, folder.reports]) makeFolder(path);
+    for (const path of [folder.root, folder.bodies, folder.reports]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

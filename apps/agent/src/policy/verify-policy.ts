@@ -7,7 +7,7 @@ import {
 } from '@muster/contracts/agent/policy.js';
 import { type Digest, digestOfBytes } from '@muster/contracts/digest.js';
 import { z } from 'zod';
-import { parseTolerant } from '../http/tolerant.js';
+import { parseTolerant } from '@muster/contracts/tolerant.js';
 import { AgentError } from '../identity/agent-error.js';
 import type { AgentIdentity } from '../identity/agent-identity.js';
 

@@ -8,6 +8,8 @@ import type { Spool, SpooledReport } from './spool.js';
 const mostReports = 500;
 /** Well below what a service accepts as one body. */
 const mostBytes = 1_000_000;
+/** How long a run waits whose reports the site does not want now. */
+const holdSeconds = 600;
 const [firstPauseSeconds, longestPauseSeconds] = [0.5, 30];
 
 export interface ReportSenderOptions {
@@ -38,7 +40,8 @@ export class ReportSender {
         continue;
       }
       try {
-        await this.sendOnce(requests);
+        // Nothing to send although something waits: runs are held.
+        if (!(await this.sendOnce(requests))) await news.wait(holdSeconds / 10, stop);
         failures = 0;
       } catch (error) {
         if (requests.aborted) return;
@@ -55,7 +58,7 @@ export class ReportSender {
   async flush(signal: AbortSignal): Promise<boolean> {
     while (this.options.spool.size > 0 && !signal.aborted) {
       try {
-        await this.sendOnce(signal);
+        if (!(await this.sendOnce(signal))) break;
       } catch {
         await pause(firstPauseSeconds, signal);
       }
@@ -63,10 +66,11 @@ export class ReportSender {
     return this.options.spool.size === 0;
   }
 
-  private async sendOnce(signal: AbortSignal): Promise<void> {
+  /** False when there is nothing that may be sent. */
+  private async sendOnce(signal: AbortSignal): Promise<boolean> {
     const { api, spool, acknowledged } = this.options;
     const reports = spool.batch(this.limit, mostBytes);
-    if (reports.length === 0) return;
+    if (reports.length === 0) return false;
     try {
       const answer = await api.reports({ reports }, signal);
       if (answer.acknowledged.length === 0) {
@@ -78,24 +82,37 @@ export class ReportSender {
     } catch (error) {
       if (!this.isolate(error, reports)) throw error;
     }
+    return true;
   }
 
   /**
-   * A batch that the site calls wrong or too large is sent in halves until the one report is found that it will never take;
-   * that one must not hold back all others for ever.
+   * A batch that the site does not take is sent in halves until the one report is found that is the reason; that one must
+   * not hold back all others for ever. What will never be taken is set aside; what is not wanted now, e.g. because
+   * the site was restored from a time before the deployment, waits.
    */
   private isolate(error: unknown, reports: readonly SpooledReport[]): boolean {
-    if (!(error instanceof ServerError) || ![400, 413, 422].includes(error.status ?? 0)) return false;
+    if (!(error instanceof ServerError)) return false;
+    const wrong = [400, 413, 422].includes(error.status ?? 0);
+    const unwanted = [403, 404, 409].includes(error.status ?? 0) && error.code.startsWith('reports.');
     const [only, another] = reports;
-    if (!only) return false;
+    if (!only || !(wrong || unwanted)) return false;
     if (another) {
       this.limit = Math.ceil(reports.length / 2);
       return true;
     }
     const { runId, number } = only.report;
     const { code, message } = describeError(error);
-    this.options.logger.error({ code, reason: message, runId, number }, 'the site refuses a report; it is set aside');
-    this.options.spool.refuse(only, `${code}: ${message}`);
+    if (wrong) {
+      this.options.logger.error({ code, reason: message, runId, number }, 'the site refuses a report; it is set aside');
+      this.options.spool.refuse(only, `${code}: ${message}`);
+    } else {
+      this.options.logger.warn(
+        { code, reason: message, runId, number },
+        'the site does not want this run now; it waits',
+      );
+      this.options.spool.hold(runId, holdSeconds);
+    }
+    this.limit = mostReports;
     return true;
   }
 }

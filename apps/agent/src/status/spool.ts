@@ -12,6 +12,8 @@ export type SpooledReport = ReportsRequest['reports'][number];
 /** Reports on their way to the site: `reports/<runId>.jsonl`, durable until they are acknowledged. */
 export class Spool {
   private readonly runs = new Map<string, RunSpool>();
+  /** Runs that are passed over until a time (ms). */
+  private readonly held = new Map<string, number>();
 
   constructor(
     private readonly folder: string,
@@ -44,6 +46,7 @@ export class Spool {
     const found: SpooledReport[] = [];
     let bytes = 0;
     for (const spool of this.runs.values()) {
+      if ((this.held.get(spool.owner.runId) ?? 0) > Date.now()) continue;
       for (const report of spool.oldest()) {
         bytes += Buffer.byteLength(JSON.stringify(report)) + 100;
         if (found.length >= mostReports || (found.length > 0 && bytes > mostBytes)) return found;
@@ -58,6 +61,11 @@ export class Spool {
     const byRun = new Map<string, number[]>();
     for (const { runId, number } of keys) byRun.set(runId, [...(byRun.get(runId) ?? []), number]);
     for (const [runId, numbers] of byRun) this.runs.get(runId)?.acknowledge(numbers);
+  }
+
+  /** Passes a run over for a while, so that its reports do not keep others waiting. */
+  hold(runId: string, seconds: number): void {
+    this.held.set(runId, Date.now() + seconds * 1000);
   }
 
   /** Puts a report that the site will never take where a person can find it. */

@@ -13,4 +13,10 @@ describe('a message from a newer service', () => {
   it('is refused when a known field is wrong, whatever else is new', () => {
     expect(() => parseTolerant(schema, { name: 1, colour: 'red', parts: [] })).toThrow(z.ZodError);
   });
+
+  it('is refused when it has something new where nothing may be ignored', () => {
+    const inside = { name: 'a', parts: [{ size: 1, weight: 2 }] };
+    expect(() => parseTolerant(schema, inside, ['parts'])).toThrow(z.ZodError);
+    expect(parseTolerant(schema, { ...inside, parts: [], colour: 'red' }, ['parts'])).toEqual({ name: 'a', parts: [] });
+  });
 });

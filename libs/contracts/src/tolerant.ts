@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 
 /**
- * Parses a document of a site that may be newer than this agent: fields that this version does not know are dropped,
- * everything else must fit. `strictBelow` names a part where an unknown field is an error all the same, because
- * ignoring it could change what is done.
- * @throws ZodError
+ * Parses a message of a party that may be newer than this one: fields that this version does not know are dropped,
+ * everything else must fit. Within a version only optional fields are added, so dropping is safe; `strictBelow` names
+ * a part where it is not, because ignoring a field could change what is done.
+ *
+ * @throws ZodError when something other than unknown fields is wrong
  */
 export function parseTolerant<Value>(
   schema: z.ZodType<Value>,

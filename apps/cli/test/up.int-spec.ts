@@ -1,0 +1,173 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+
+const repository = resolve(import.meta.dirname, '..', '..', '..');
+const launcher = join(repository, 'apps', 'cli', 'muster.js');
+
+/** A `muster` process and what it said. */
+class Muster {
+  output = '';
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  constructor(args: readonly string[], folder: string) {
+    this.child = spawn(process.execPath, [launcher, ...args], {
+      env: { ...environment(), MUSTER_CONFIG: join(folder, 'config.json') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, as a shell gives to a command.
+      detached: true,
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.ended = new Promise((done) => this.child.once('exit', (code, signal) => done({ code, signal })));
+  }
+
+  /** Ctrl-C as a terminal sends it: to the whole process group. */
+  interrupt(): void {
+    process.kill(-(this.child.pid ?? 0), 'SIGINT');
+  }
+
+  /** Until it has said this, or has ended. */
+  async says(text: string): Promise<void> {
+    const running = (): boolean => this.child.exitCode === null && this.child.signalCode === null;
+    await until(() => this.output.includes(text) || !running());
+    if (!this.output.includes(text)) throw new Error(`it ended and never said "${text}":\n${this.output}`);
+  }
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(MUSTER_|NODE_OPTIONS)/.test(name));
+  return Object.fromEntries(inherited);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not within 60 s: ${condition.toString()}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** Command lines of the processes that name a folder in their arguments or environment. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const [line = '', settings = ''] = ['cmdline', 'environ'].map((file) =>
+          readFileSync(`/proc/${pid}/${file}`, 'utf8').replaceAll('\0', ' '),
+        );
+        return line.includes(folder) || settings.includes(folder) ? [`${pid} ${line}`] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+describe('muster up', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-cli-up-'));
+  const data = join(folder, 'data');
+  let port: number;
+  let site: Muster | undefined;
+
+  beforeAll(async () => {
+    port = await freePort();
+  });
+
+  afterEach(async () => {
+    if (site?.child.exitCode === null) site.child.kill('SIGKILL');
+    await site?.ended;
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const up = (...flags: string[]): Muster =>
+    (site = new Muster(['up', '--data', data, '--port', `${port}`, ...flags], folder));
+  const parts = (): string[] =>
+    (JSON.parse(readFileSync(join(data, 'children.json'), 'utf8')) as { name: string }[]).map(({ name }) => name);
+
+  it('says in one line that a data folder cannot be, with exit code 2', async () => {
+    site = new Muster(['up', '--data', '/proc/muster/data', '--port', String(port)], folder);
+    expect(await site.ended).toEqual({ code: 2, signal: null });
+    expect(site.output).toMatch(
+      /^Muster site in \/proc\/muster\/data\nerror: up\.not-writable: the data folder \/proc\/muster\/data .*\n$/,
+    );
+  });
+
+  it('says the same of a folder for its contexts', async () => {
+    site = new Muster(['config', 'set-context', 'x', '--server', 'http://127.0.0.1:1'], '/proc/muster');
+    expect(await site.ended).toEqual({ code: 2, signal: null });
+    expect(site.output).toMatch(/^error: config\.not-writable: \/proc\/muster\/config\.json .*\n$/);
+  });
+
+  it('with --sample ends by saying where everything is and how to stop, and `apply` of the example has nothing to change', async () => {
+    const running = up('--sample');
+    await running.says('Ctrl-C');
+    expect(running.output).toContain('1 succeeded, 0 failed');
+    expect(running.output.match(/muster_[\w-]{43}/g)).toHaveLength(1);
+    const end = running.output.slice(running.output.indexOf('serves at'));
+    for (const what of [`http://127.0.0.1:${port}\n`, '/docs/catalog/', 'npx muster', 'stop            Ctrl-C'])
+      expect(end).toContain(what);
+    const apply = new Muster(['apply', '-f', join(repository, 'examples/hello-site/hello-site.yaml')], folder);
+    expect([await apply.ended, apply.output]).toEqual([
+      { code: 0, signal: null },
+      'package/hello unchanged\ncollection/hello-computers unchanged\ntaskSequence/hello-site unchanged\n',
+    ]);
+    running.interrupt();
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    // The parts are stopped in order; none ends by itself and is started again.
+    expect(running.output.split('Ctrl-C')[1]).toMatch(/^\s*stopping the site … [\d.]+ s\n$/);
+  }, 120_000);
+
+  it('without --sample starts the agent that is enrolled at the site', async () => {
+    const running = up();
+    await running.says('Ctrl-C');
+    expect(running.output).toContain('starting agent on this computer …');
+    expect(running.output).not.toContain('enrolling');
+    expect(parts()).toContain('agent');
+    running.child.kill('SIGTERM');
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+  }, 60_000);
+
+  it('stops in order when nobody reads its output any more', async () => {
+    const running = up();
+    await running.says('Muster site in');
+    running.child.stdout.destroy();
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(processesOf(data)).toEqual([]);
+    expect(existsSync(join(data, 'up.lock'))).toBe(false);
+    expect(parts()).toEqual([]);
+  }, 60_000);
+
+  it('stops in order, too, when both of its outputs are closed', async () => {
+    const running = up();
+    await running.says('starting NATS');
+    running.child.stdout.destroy();
+    running.child.stderr.destroy();
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect(processesOf(data)).toEqual([]);
+    expect(existsSync(join(data, 'up.lock'))).toBe(false);
+  }, 60_000);
+
+  it('ends a start that is interrupted at once, with exit code 130', async () => {
+    const running = up();
+    await running.says('starting NATS');
+    running.interrupt();
+    expect(await running.ended).toEqual({ code: 130, signal: null });
+    expect(running.output).not.toContain('is up after');
+    expect(running.output).not.toContain('error');
+    expect(processesOf(data)).toEqual([]);
+  }, 60_000);
+});
