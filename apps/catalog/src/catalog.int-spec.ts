@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { fromMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
 import { startService } from '@muster/service/start-service.js';
@@ -71,6 +72,17 @@ describe('the catalog service', () => {
     await servers?.stop();
   }, 60_000);
 
+  const sql = async <Row extends object>(text: string): Promise<Row[]> => {
+    const database = new Database({
+      url: servers.environment('catalog')['MUSTER_DATABASE_URL'] ?? '',
+      schema: 'catalog',
+    });
+    try {
+      return await database.query<Row>(text);
+    } finally {
+      await database.close();
+    }
+  };
   const sequence = (name: string, steps: unknown[] = [runs('true')], more: object = {}) => ({
     apiVersion: 'muster/v1',
     kind: 'TaskSequence',
@@ -212,6 +224,27 @@ describe('the catalog service', () => {
       'event: listed',
       'event: saved',
       'event: deleted',
+    ]);
+  });
+
+  it('goes on where a watch broke, and says so when that is too long ago', async () => {
+    const watch = (id: string) =>
+      fetch(`${base}/api/v1/task-sequences?watch=true`, {
+        headers: { authorization: `Bearer ${token}`, 'last-event-id': id },
+      });
+    const created = await put(sequence('resumed'));
+    const [row] = await sql<{ position: number }>('select max(position)::int - 1 as position from outbox');
+    const response = await watch(String(row?.position));
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('event: saved')) text += (await reader.read()).value ?? '';
+    await reader.cancel();
+    expect(text).toContain(created.body.metadata.resourceVersion);
+    expect(text).not.toContain('event: existing');
+    const ahead = await watch('1000000');
+    expect([ahead.status, await ahead.json()]).toEqual([
+      409,
+      expect.objectContaining({ code: 'request.watch-too-old' }),
     ]);
   });
 

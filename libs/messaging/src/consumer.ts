@@ -10,6 +10,7 @@ import type { ServiceName } from '@muster/contracts/resource.js';
 import { eventStream, outboxRead, type EventDefinition, type OutboxEntry } from '@muster/contracts/subjects.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { applyFacts, inboxPosition } from '@muster/persistence/inbox.js';
+import { MusterError } from '@muster/platform/errors.js';
 import { withTrace } from '@muster/platform/trace.js';
 import type { Bus } from './bus.js';
 import { Loop } from './loop.js';
@@ -146,7 +147,13 @@ export class FactConsumer {
         after,
         limit: BATCH,
       });
-      if (entries.length > 0) await this.apply(entries);
+      if (entries.length > 0 && (await this.apply(entries)) <= after) {
+        throw new MusterError(
+          'unavailable',
+          'bus.facts-missing',
+          `The outbox of ${this.producer} goes on at position ${entries[0]?.position}, this service has applied ${after}: what lies between was pruned. Restore it, or reinitialise this service`,
+        );
+      }
       if (entries.length === 0 || (entries.at(-1)?.position ?? head) >= head) return;
     }
   }

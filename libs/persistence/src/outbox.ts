@@ -66,6 +66,17 @@ export async function readOutbox(
   return { head: head?.position ?? 0, entries };
 }
 
+/** False when facts behind this position were pruned: who stands there cannot read on without a gap. */
+export async function canReadOnFrom(database: Queryable, position: number): Promise<boolean> {
+  const [row] = await database.query<{ readable: boolean }>(
+    `select $1 <= position and (
+       $1 = position or exists (select 1 from outbox where position = $1 + 1)
+     ) as readable from outbox_head`,
+    [position],
+  );
+  return row?.readable ?? false;
+}
+
 /** The highest position that was handed to the bus. */
 export async function publishedPosition(database: Queryable): Promise<number> {
   const [row] = await database.query<{ published: number }>('select published from outbox_head');

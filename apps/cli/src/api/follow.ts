@@ -56,6 +56,10 @@ export async function* follow<Spec, Status>(
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (lastEventId !== undefined && (error as { code?: unknown }).code === 'request.watch-too-old') {
+        lastEventId = undefined;
+        continue;
+      }
       if (!connectedOnce || !(isTemporary(error) || brokenStream(error))) throw error;
       if (brokenSince !== undefined && performance.now() - brokenSince > giveUpSeconds * 1000) throw error;
     }

@@ -28,6 +28,7 @@ import {
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
+import { canReadOnFrom } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -94,10 +95,18 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         });
       }
       const last = Number(request.headers['last-event-id']);
+      const after = Number.isSafeInteger(last) && last > 0 ? last : undefined;
+      if (after !== undefined && !(await canReadOnFrom(this.database, after))) {
+        throw new MusterError(
+          'conflict',
+          'request.watch-too-old',
+          'What happened since this Last-Event-ID is not kept any more. Watch again without it: the listing comes first',
+        );
+      }
       const events = watchResources(this.store, this.database, this.relay, this.bus, {
         name: query.name,
         labels: parseLabelSelector(query.labelSelector),
-        after: Number.isSafeInteger(last) && last > 0 ? last : undefined,
+        after,
       });
       streamEvents(request, reply, events, (event) => ({
         // Only behind the listing is a position one to go on from.
