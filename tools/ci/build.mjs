@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, repository, runQuietly } from './run.mjs';
+import { Failure, progress, repository, runQuietly } from './run.mjs';
 
 const sources = ['apps', 'libs', 'tools'];
 const settings = ['package.json', 'swc.build.json', 'package-lock.json'];
@@ -13,7 +13,7 @@ export async function build() {
   const wanted = sourceStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
   rmSync(dist, { recursive: true, force: true });
-  const { exitCode, output } = await runQuietly('npm', ['run', '-s', 'build']);
+  const { exitCode, output } = await progress('building', () => runQuietly('npm', ['run', '-s', 'build']));
   if (exitCode !== 0) throw new Failure(`the build failed\n${output}`);
   writeFileSync(stampFile, wanted);
 }

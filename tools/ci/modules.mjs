@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, repository, runQuietly } from './run.mjs';
+import { Failure, progress, repository, runQuietly } from './run.mjs';
 
 const lockFile = join(repository, 'package-lock.json');
 const modules = join(repository, 'node_modules');
@@ -15,8 +15,9 @@ export async function installModules() {
   const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
   if (!installedByHand()) {
-    console.log('installing packages (npm ci) …');
-    const { exitCode, output } = await runQuietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    const { exitCode, output } = await progress('installing packages (npm ci)', () =>
+      runQuietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+    );
     if (exitCode !== 0) throw new Failure(`npm ci failed\n${output}`);
   }
   writeFileSync(stampFile, wanted);

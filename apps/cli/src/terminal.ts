@@ -11,19 +11,39 @@ export interface Terminal {
   progress(text: string): void;
   /** All bytes of standard input. */
   readStandardInput(): Promise<Buffer>;
-  /** Aborted by Ctrl-C or SIGTERM, from the first call on: until then a signal ends the program. */
+  /**
+   * Aborted by Ctrl-C, by SIGTERM, and when nobody reads standard output any more (`| head`), from the first call on:
+   * until then each of them ends the program.
+   */
   interruption(): AbortSignal;
+  /** Nobody reads standard output any more. */
+  readonly outputClosed: boolean;
 }
+
+/** One Ctrl-C arrives several times when npm runs us: from the terminal, and from each process above that passes it on. */
+const oneKeyMilliseconds = 300;
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   let shown = 0;
-  let interruption: AbortSignal | undefined;
+  let interruption: AbortController | undefined;
+  let outputClosed = false;
   const clear = (): void => {
     if (shown > 0) process.stderr.write(`\r${' '.repeat(shown)}\r`);
     shown = 0;
   };
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') return;
+    outputClosed = true;
+    if (interruption === undefined) process.exit(0);
+    interruption.abort();
+  });
+  // Without anybody to tell, there is nothing to tell.
+  process.stderr.on('error', () => undefined);
   return {
+    get outputClosed() {
+      return outputClosed;
+    },
     environment: process.env,
     interactive: process.stderr.isTTY === true,
     out(line) {
@@ -46,19 +66,22 @@ export function processTerminal(): Terminal {
       return Buffer.concat(chunks);
     },
     interruption() {
-      interruption ??= firstSignal();
-      return interruption;
+      interruption ??= onFirstSignal();
+      return interruption.signal;
     },
   };
 }
 
 /** The first signal asks for an orderly end; a second Ctrl-C ends at once. */
-function firstSignal(): AbortSignal {
+function onFirstSignal(): AbortController {
   const controller = new AbortController();
+  let first = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted && signal === 'SIGINT') process.exit(130);
+    const now = performance.now();
+    if (controller.signal.aborted && signal === 'SIGINT' && now - first > oneKeyMilliseconds) process.exit(130);
+    if (!controller.signal.aborted) first = now;
     controller.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
-  return controller.signal;
+  return controller;
 }

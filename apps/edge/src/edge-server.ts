@@ -1,6 +1,6 @@
 import type { EdgeConfig } from './config.js';
 import { createGrpcForwarder } from './grpc-forwarder.js';
-import { createHttpProxy } from './http-proxy.js';
+import { createHttpProxy, type EdgeLimits } from './http-proxy.js';
 import { sharePort } from './port-sharing.js';
 
 /** For requests in flight; watches never end by themselves. */
@@ -14,8 +14,8 @@ export interface EdgeServer {
 }
 
 /** Starts the proxy: HTTP/1.1 and gRPC on one port. */
-export async function startEdge(config: EdgeConfig): Promise<EdgeServer> {
-  const app = await createHttpProxy(config);
+export async function startEdge(config: EdgeConfig, limits: EdgeLimits = {}): Promise<EdgeServer> {
+  const app = await createHttpProxy(config, limits);
   const grpc = createGrpcForwarder(config);
   const closeSilent = sharePort(app.server, grpc.server);
   await app.listen({ host: config.host, port: config.port });

@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 import type { EdgeConfig } from './config.js';
 import { indexPage, siteIndex } from './index-page.js';
 import { sendProblem } from './problem.js';
+import { detachBody, drainAfterAnswer } from './request-body.js';
 import { routeHttp } from './routes.js';
+import { connectUpstream } from './upstream-connection.js';
 
 const retryDelayMilliseconds = 250;
 const retryAfterSeconds = 1;
@@ -32,8 +34,15 @@ const maxConnectionsPerService = 60_000;
 /** A port on which nothing listens: a service without an upstream is one that is down. */
 const nowhere = 1;
 
+/** How patient the proxy is. */
+export interface EdgeLimits {
+  /** How long a client may go on sending a request that was answered already, default 10 s. */
+  readonly drainMilliseconds?: number;
+}
+
 /** The HTTP side of the proxy, not listening yet. */
-export async function createHttpProxy(config: EdgeConfig): Promise<FastifyInstance> {
+export async function createHttpProxy(config: EdgeConfig, limits: EdgeLimits = {}): Promise<FastifyInstance> {
+  const { drainMilliseconds = 10_000 } = limits;
   const app = Fastify({
     logger: { level: config.logLevel, base: { service: 'edge' } },
     logController: new LogController({ disableRequestLogging: true }),
@@ -74,7 +83,7 @@ export async function createHttpProxy(config: EdgeConfig): Promise<FastifyInstan
       // A watch may be silent for as long as nothing happens.
       bodyTimeout: 0,
       headersTimeout: 300_000,
-      connectTimeout: 2000,
+      connect: connectUpstream,
       connections: maxConnectionsPerService,
       pipelining: 1,
     },
@@ -82,8 +91,10 @@ export async function createHttpProxy(config: EdgeConfig): Promise<FastifyInstan
     disableRequestLogging: true,
     preHandler: (request, reply, done) => {
       const route = routeHttp(pathOf(request));
+      if (route === null || 'redirect' in route) drainAfterAnswer(request, reply, drainMilliseconds);
       if (route === null) return void noRoute(request, reply);
       if ('redirect' in route) return void reply.redirect(route.redirect, 302);
+      detachBody(request);
       done();
     },
     preRewrite: (url) => rewritePath(url),
@@ -103,12 +114,16 @@ export async function createHttpProxy(config: EdgeConfig): Promise<FastifyInstan
         const again = attempt === 0 && (req.method === 'GET' || req.method === 'HEAD') && isConnectionFailure(err);
         return again ? retryDelayMilliseconds : null;
       },
-      onResponse: (_request, reply, response) => {
+      onResponse: (request, reply, response) => {
+        drainAfterAnswer(request as FastifyRequest, reply as FastifyReply, drainMilliseconds);
         void reply.send('stream' in response ? response.stream : response);
         // A watch shows that it is open before its first event.
         if (!reply.raw.headersSent && 'flushHeaders' in reply.raw) reply.raw.flushHeaders();
       },
-      onError: (reply, { error }) => void upstreamFailed(reply as FastifyReply, error),
+      onError: (reply, { error }) => {
+        drainAfterAnswer(reply.request as FastifyRequest, reply as FastifyReply, drainMilliseconds);
+        upstreamFailed(reply as FastifyReply, error);
+      },
     },
   });
   return app;

@@ -18,5 +18,6 @@ try {
   const code = error instanceof EdgeConfigError ? error.code : 'edge.start-failed';
   const msg = error instanceof Error ? error.message : String(error);
   process.stderr.write(`${JSON.stringify({ level: 60, service: 'edge', code, msg })}\n`);
-  process.exit(1);
+  // As every service: 2 says that starting it again is no use.
+  process.exit(error instanceof EdgeConfigError ? 2 : 1);
 }

@@ -7,8 +7,8 @@ import { wholeNumber } from './arguments.js';
 
 const help = `
 Starts real servers on this computer: Postgres, NATS, a distribution point, the services and one port for all of them. All data
-is under one folder; run again, the same site goes on. The first start prints the admin token and keeps it in context "local".
-Ctrl-C stops everything.
+is under one folder; run again, the same site goes on, with the agent of this computer if it was enrolled. The first start prints
+the admin token and keeps it in context "local". Ctrl-C stops everything; so does closing the output ("| head").
 
 Examples:
   muster up

@@ -1,33 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
-import { device } from '@muster/contracts/kinds/device.js';
 import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { API_VERSION, type Kind } from '@muster/contracts/resource.js';
 import type { ApiClient } from '../api/api-client.js';
 import { applyDocument } from '../apply/apply-documents.js';
-import { createEnrolmentToken } from '../commands/enrolment-token.js';
 import { awaitDistribution, distributePackage } from '../content/distribute-package.js';
 import { uploadPackage } from '../content/upload-package.js';
 import { parseDocuments, type WrittenDocument } from '../documents/read-documents.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES, type ExitCode } from '../errors/exit-codes.js';
 import { printError } from '../errors/print-error.js';
+import { startAgent } from '../local-agent/start-agent.js';
 import type { Terminal } from '../terminal.js';
-import { builtApp, repositoryFolder } from '@muster/localsite/repository.js';
+import { repositoryFolder } from '@muster/localsite/repository.js';
 import { storeBuckets, storeRegion } from '@muster/localsite/services.js';
 import type { RunningSite } from '@muster/localsite/start-site.js';
 import { phase } from '../up-command/phases.js';
 import { deploymentExitCode, showDeployment } from '../watch/show-watch.js';
-import { type AgentIdentity, type AgentProgram, enrolAgent, readAgentIdentity } from './agent-program.js';
 
 const point = 'local';
-const deviceSeconds = 60;
+/** The sample must not run on computers that were enrolled since, as it would on those of its own collection. */
+const ownCollection = 'this-computer';
 const watchSeconds = 900;
 
 /**
@@ -56,10 +54,9 @@ export async function runSample(
     await distributePackage(client, name, [point]);
     await awaitDistribution(client, name, [point], { signal });
   });
-  await phase(terminal, `applying collection and task sequence`, async () => {
-    const { input } = sample.collection;
-    const spec = { ...(input.spec as object), rules: [{ device: self }] };
-    await applyDocument(client, { kind: collection, input: { ...input, spec } });
+  await phase(terminal, 'applying collections and task sequence', async () => {
+    await applyDocument(client, sample.collection);
+    await applyOwnCollection(self, client);
     await applySequence(client, sample.sequence, terminal);
   });
   const deploymentName = sample.sequence.input.metadata.name;
@@ -121,54 +118,16 @@ async function applyPoint(site: RunningSite, client: ApiClient): Promise<void> {
   });
 }
 
-/** Enrols this computer unless it is, starts its agent, and waits for its device. @returns the device's name */
-async function startAgent(
-  site: RunningSite,
-  client: ApiClient,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<string> {
-  const agent: AgentProgram = { script: builtApp('agent'), state: site.layout.agent };
-  let identity = await readAgentIdentity(agent);
-  const moved = identity !== undefined && new URL(identity.server).origin !== new URL(site.url).origin;
-  if (moved) terminal.out(`note: the agent was enrolled at ${identity?.server}; it enrols again at ${site.url}`);
-  if (identity === undefined || moved) {
-    identity = await phase(terminal, 'enrolling this computer', async () => {
-      const { token } = await createEnrolmentToken(client, { description: 'muster up', validMinutes: 15 });
-      await enrolAgent(agent, { server: site.url, token, force: moved });
-      return readAgentIdentity(agent);
-    });
-  }
-  if (identity === undefined)
-    throw new CliError('up.agent-failed', 'the agent is not enrolled after enrolling', EXIT_CODES.failed);
-  const enrolled = identity;
-  await site.supervisor.start({
-    name: 'agent',
-    script: agent.script,
-    args: ['daemon', '--state', agent.state],
-    tier: 3,
+async function applyOwnCollection(self: string, client: ApiClient): Promise<void> {
+  await applyDocument(client, {
+    kind: collection,
+    input: {
+      apiVersion: API_VERSION,
+      kind: collection.kind,
+      metadata: { name: ownCollection },
+      spec: { description: 'The computer on which this site runs', rules: [{ device: self }] },
+    },
   });
-  return phase(terminal, 'waiting for the device', () => untilDevice(client, enrolled, signal));
-}
-
-/** The site may have given the device another name than it asked for; its uid is certain. */
-async function untilDevice(
-  client: ApiClient,
-  { deviceUid, name }: AgentIdentity,
-  signal: AbortSignal,
-): Promise<string> {
-  const deadline = performance.now() + deviceSeconds * 1000;
-  for (;;) {
-    for await (const found of client.list(device)) if (found.metadata.uid === deviceUid) return found.metadata.name;
-    if (performance.now() > deadline) {
-      throw new CliError(
-        'up.no-device',
-        `device "${name}" (${deviceUid}) did not appear within ${deviceSeconds} s`,
-        EXIT_CODES.failed,
-      );
-    }
-    await delay(100, undefined, { signal });
-  }
 }
 
 async function applySequence(client: ApiClient, document: WrittenDocument, terminal: Terminal): Promise<void> {
@@ -192,7 +151,7 @@ async function deployAnew(client: ApiClient, name: string, sample: Sample): Prom
       metadata: { name },
       spec: {
         sequence: sample.sequence.input.metadata.name,
-        collection: sample.collection.input.metadata.name,
+        collection: ownCollection,
         purpose: 'Required',
       },
     },

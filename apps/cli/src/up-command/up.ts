@@ -5,6 +5,7 @@ import { CliError, SilentExit } from '../errors/cli-error.js';
 import { EXIT_CODES, type ExitCode } from '../errors/exit-codes.js';
 import { reportFailure } from '../errors/print-error.js';
 import { duration } from '../output/age.js';
+import { resumeAgent } from '../local-agent/start-agent.js';
 import { runSample } from '../sample/run-sample.js';
 import type { Terminal } from '../terminal.js';
 import { repositoryFolder } from '@muster/localsite/repository.js';
@@ -32,8 +33,8 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<ExitCo
   const interruption = terminal.interruption();
   const stopping = new AbortController();
   const reports = new ChildReports(terminal, stopping.signal);
-  const site = await start(options, terminal, reports);
   interruption.addEventListener('abort', () => stopping.abort());
+  const site = await start(options, terminal, reports, interruption);
   let exitCode: ExitCode;
   try {
     exitCode = await whileServing(site, options, terminal, interruption);
@@ -45,7 +46,12 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<ExitCo
   return exitCode;
 }
 
-async function start(options: UpOptions, terminal: Terminal, reports: ChildReports): Promise<RunningSite> {
+async function start(
+  options: UpOptions,
+  terminal: Terminal,
+  reports: ChildReports,
+  interruption: AbortSignal,
+): Promise<RunningSite> {
   const started = performance.now();
   try {
     const dataFolder = options.data ?? (terminal.environment['MUSTER_DATA'] || join(repositoryFolder(), '.muster'));
@@ -55,6 +61,7 @@ async function start(options: UpOptions, terminal: Terminal, reports: ChildRepor
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.host === undefined ? {} : { host: options.host }),
       renewAdminToken: options.renewAdminToken ?? false,
+      signal: interruption,
       onEvent: (event) => reports.show(event),
       onNote: (line) => terminal.out(`note: ${line}`),
     });
@@ -62,6 +69,7 @@ async function start(options: UpOptions, terminal: Terminal, reports: ChildRepor
     terminal.out(`  ${how} is up after ${duration(performance.now() - started)}`);
     return site;
   } catch (error) {
+    if (interruption.aborted) throw new SilentExit(EXIT_CODES.interrupted);
     throw asCliError(error);
   }
 }
@@ -73,15 +81,24 @@ async function whileServing(
   interruption: AbortSignal,
 ): Promise<ExitCode> {
   let outcome: ExitCode = EXIT_CODES.ok;
+  let client: ApiClient | undefined;
   try {
     const token = await keepLocalContext(site, terminal);
-    if (token !== undefined) await untilKnownEverywhere(site.url, token, interruption);
-    if (options.sample) outcome = await sample(site, token, terminal, interruption);
-    else if (token === undefined) terminal.out(`note: ${noToken}`);
+    if (token !== undefined) {
+      await untilKnownEverywhere(site.url, token, interruption);
+      client = new ApiClient({ server: site.url, token }, { patienceSeconds: 60, signal: interruption });
+    }
+    if (options.sample) outcome = await sample(site, client, terminal, interruption);
+    else {
+      if (client === undefined) terminal.out(`note: ${noToken}`);
+      await resumeAgent(site, client, terminal);
+    }
   } catch (error) {
     if (interruption.aborted) return EXIT_CODES.interrupted;
     if (!options.sample) throw error;
     outcome = reportFailure(terminal, asCliError(error));
+  } finally {
+    await client?.close();
   }
   if (interruption.aborted) return outcome === EXIT_CODES.ok ? EXIT_CODES.interrupted : outcome;
   if (options.exit) return outcome;
@@ -96,18 +113,15 @@ const noToken =
 
 async function sample(
   site: RunningSite,
-  token: string | undefined,
+  client: ApiClient | undefined,
   terminal: Terminal,
   interruption: AbortSignal,
 ): Promise<ExitCode> {
-  if (token === undefined) throw new CliError('up.no-token', noToken, EXIT_CODES.unauthorised);
-  const client = new ApiClient({ server: site.url, token }, { patienceSeconds: 60, signal: interruption });
+  if (client === undefined) throw new CliError('up.no-token', noToken, EXIT_CODES.unauthorised);
   try {
     return await runSample(site, client, terminal, interruption);
   } catch (error) {
     if (error instanceof SilentExit) return error.exitCode;
     throw error;
-  } finally {
-    await client.close();
   }
 }
