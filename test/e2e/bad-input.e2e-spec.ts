@@ -238,7 +238,7 @@ describe('bad input', () => {
     }, 30_000);
 
     it('a data folder that cannot be written', async () => {
-      expectRefusal(await up('--data', '/dev/null/muster'), 2, 'up.not-writable');
+      expectRefusal(await up('--data', '/proc/muster'), 2, 'up.not-writable');
     }, 30_000);
   });
 
@@ -253,7 +253,7 @@ describe('bad input', () => {
       const token = (await site.ok('enrolment-token', 'create')).trim();
       const ended = await run(
         AGENT,
-        ['enrol', '--server', site.url, '--token', token, '--state', '/dev/null/muster'],
+        ['enrol', '--server', site.url, '--token', token, '--state', '/proc/muster'],
         site.environment,
       );
       expectRefusal(ended, 2, 'agent.not-writable');

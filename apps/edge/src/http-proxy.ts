@@ -2,7 +2,6 @@ import httpProxy from '@fastify/http-proxy';
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { EdgeConfig } from './config.js';
-import { indexPage, siteIndex } from './index-page.js';
 import { sendProblem } from './problem.js';
 import { detachBody, drainAfterAnswer } from './request-body.js';
 import { routeHttp } from './routes.js';
@@ -49,11 +48,8 @@ export async function createHttpProxy(config: EdgeConfig, limits: EdgeLimits = {
     // The router would refuse long or oddly encoded paths before the services could say what is wrong with them.
     routerOptions: { maxParamLength: 2000 },
   });
-  app.get('/', (request, reply) => {
-    if ((request.headers.accept ?? '').includes('text/html'))
-      return reply.type('text/html; charset=utf-8').send(indexPage());
-    return reply.send(siteIndex());
-  });
+  // The edge has nothing of its own to show: a visitor is sent to a page that asks who is there.
+  app.get('/', (_request, reply) => reply.redirect('/docs/catalog/'));
   app.get('/livez', () => ({ status: 'ok' }));
   app.get('/readyz', () => ({ status: 'ok' }));
   app.setErrorHandler((error, request, reply) => {

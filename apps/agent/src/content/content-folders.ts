@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Digest } from '@muster/contracts/digest.js';
-import { makeFolder, removeLeftovers } from '../identity/durable-files.js';
+import { makeFolder } from '../journal/make-folder.js';
+import { removeLeftovers } from '../identity/durable-files.js';
 
 /** Where content is kept below `cache/`. */
 export class ContentFolders {

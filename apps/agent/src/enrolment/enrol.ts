@@ -13,7 +13,8 @@ import { parseServerUrl, type SiteAnswer, Transport } from '../http/transport.js
 import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity, writeIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, ensureDeviceKey } from '../identity/device-key.js';
-import { makeFolder, syncFolder } from '../identity/durable-files.js';
+import { syncFolder } from '../identity/durable-files.js';
+import { makeFolder } from '../journal/make-folder.js';
 import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
 import { type EnrolmentToken, parseEnrolmentToken } from './enrolment-token.js';
 

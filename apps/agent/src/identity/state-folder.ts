@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { FolderLock } from '../journal/folder-lock.js';
 import { JournalError, reasonOf } from '../journal/journal-error.js';
 import { AgentError } from './agent-error.js';
-import { makeFolder, removeLeftovers } from './durable-files.js';
+import { makeFolder } from '../journal/make-folder.js';
+import { removeLeftovers } from './durable-files.js';
 
 /** Where the agent keeps what. All paths are absolute. */
 export interface StateFolder {

@@ -1,10 +1,8 @@
 import {
   closeSync,
-  existsSync,
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -14,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '@muster/sequence/run.js';
 import { JournalError, reasonOf, systemCode } from './journal-error.js';
+import { makeFolder } from './make-folder.js';
 import { FolderLock } from './folder-lock.js';
 
 const fileName = 'journal.jsonl';
@@ -204,19 +203,6 @@ function parseHeader(line: string): Record<string, unknown> | undefined {
 function writeAll(file: number, text: string): void {
   const bytes = Buffer.from(text, 'utf8');
   for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
-}
-
-/** mkdir -p by hand: Node's own never returns where a parent refuses children with ENOENT (/proc). */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
-    makeFolder(dirname(folder));
-    mkdirSync(folder, { mode: 0o700 });
-  }
 }
 
 /** Makes a new name in a folder durable; some file systems refuse this for folders and need it not. */

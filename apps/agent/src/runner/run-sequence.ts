@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { advance, replay } from '@muster/sequence/advance.js';
@@ -10,6 +9,7 @@ import type { Effect, ExecuteEffect, JournalEntry, Run, RunEvent, RunStarted } f
 import { validateSequence } from '@muster/sequence/validate.js';
 import { exportedEnvironment, maskSecrets } from '@muster/sequence/variables.js';
 import { reasonOf } from '../journal/journal-error.js';
+import { makeFolder } from '../journal/make-folder.js';
 import { Journal } from '../journal/journal.js';
 import type { StepOutcome } from '../steps/executor.js';
 import { EXECUTORS } from '../steps/executors.js';
@@ -178,7 +178,7 @@ class Driver {
       return { error: { code: 'step.type-unsupported', message: `this agent cannot execute ${effect.stepType}` } };
     try {
       const folder = this.options.dataFolder ?? join(this.options.folder, 'work');
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       const outcome = await executor(effect.settings, {
         content: this.options.content,
         exportedVariables: exportedEnvironment(run.variables),
