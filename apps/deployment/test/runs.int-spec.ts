@@ -46,7 +46,10 @@ describe('runs', () => {
   const tell = (
     runId: string,
     reports: StepReport[],
-    from = { deviceUid: web.metadata.uid, deploymentUid: target.metadata.uid },
+    from: { deviceUid: string; deploymentUid: string; sequenceDigest?: string } = {
+      deviceUid: web.metadata.uid,
+      deploymentUid: target.metadata.uid,
+    },
   ) => world.policy.publish(runReported, { ...from, runId, reports });
   const runsOf = (selector: string) => api.list<Run>(`runs?limit=500&labelSelector=${selector}`);
 
@@ -156,6 +159,27 @@ describe('runs', () => {
     const [lost] = await runsOf(`deployment=${deploymentUid}`);
     expect(run.resource.safeParse(lost).success).toBe(true);
     expect(lost?.spec).toMatchObject({ device: deviceUid, deployment: deploymentUid, sequence: 'unknown' });
+  });
+
+  it('say which revision the device runs, though the deployment has a newer one by then', async () => {
+    const late = await enrolled('late');
+    const made = await api.apply<Deployment>('Deployment', 'deployments', 'moving-on', {
+      sequence: 'tale',
+      collection: 'tellers',
+      purpose: 'Required',
+    });
+    const head = (await api.get<Deployment>('deployments/moving-on')).status.sequenceDigest;
+    const from = { deviceUid: late.metadata.uid, deploymentUid: made.metadata.uid };
+    const [older, silent] = [uuidv7(), uuidv7()];
+    await tell(older, story(older).slice(0, 2), { ...from, sequenceDigest: digest('9') });
+    // What comes later does not change what the run began with.
+    await tell(older, story(older), { ...from, sequenceDigest: digest('8') });
+    await tell(silent, story(silent), from);
+    await until(
+      async () => (await runsOf('device=late')).filter(({ status }) => status.state === 'succeeded').length === 2,
+    );
+    const digests = (await runsOf('device=late')).map(({ metadata, spec }) => [metadata.uid, spec.sequenceDigest]);
+    expect(Object.fromEntries(digests)).toEqual({ [older]: digest('9'), [silent]: head });
   });
 
   it('have names of their own even when two uids begin and end alike', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { digestOf } from '@muster/contracts/digest.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
@@ -85,6 +86,27 @@ it('acknowledges repeated reports again, and makes no second fact of them', asyn
   const again = await device.post('/reports', { reports: reports(run, [1, 2, 3, 3]) });
   expect(again.body['acknowledged']).toHaveLength(4);
   expect(numbersOf(await factsOf(run))).toEqual([[1, 2], [3]]);
+});
+
+it('passes on which revision each run runs, with every fact of a run that says so', async () => {
+  const [one, other, silent] = [randomUUID(), randomUUID(), randomUUID()];
+  const [older, newer] = [digestOf('older'), digestOf('newer')];
+  const saying = (run: string, numbers: number[], sequenceDigest: string) =>
+    reports(run, numbers).map((entry) => ({ ...entry, sequenceDigest }));
+  const batch = [...saying(one, [1, 2], older), ...saying(other, [1], newer), ...reports(silent, [1])];
+  expect((await device.post('/reports', { reports: batch })).status).toBe(200);
+  expect((await device.post('/reports', { reports: saying(one, [2, 3], older) })).status).toBe(200);
+  const digests = async (run: string) => (await factsOf(run)).map(({ sequenceDigest }) => sequenceDigest);
+  expect(await digests(one)).toEqual([older, older]);
+  expect(await digests(other)).toEqual([newer]);
+  expect((await factsOf(silent)).map((fact) => 'sequenceDigest' in fact)).toEqual([false]);
+});
+
+it('refuses a revision that is no digest, naming the report', async () => {
+  const [first, second] = reports(randomUUID(), [1, 2]);
+  const refused = await device.post('/reports', { reports: [first, { ...second, sequenceDigest: 'sha256:ABC' }] });
+  expect([refused.status, refused.body['code']]).toEqual([400, 'document.invalid']);
+  expect(refused.body['findings']).toMatchObject([{ path: '/reports/1/sequenceDigest' }]);
 });
 
 it('keeps each report once when batches cross on the way', async () => {

@@ -152,7 +152,9 @@ describe('the agent', () => {
       '5 step-finished Install hello succeeded',
       '6 run-finished succeeded',
     ]);
-    expect(site.received[0]?.deploymentUid).toBe(uid('a'));
+    const sequenceDigest = digestOf({ steps });
+    const whatFor = site.received.map((entry) => [entry.deploymentUid, entry.sequenceDigest]);
+    expect(whatFor).toEqual(whatFor.map(() => [uid('a'), sequenceDigest]));
     expect(readFileSync(join(folder, 'ran'), 'utf8')).toBe('ran\n');
     program.child.kill('SIGTERM');
     const { code, error } = await program.exited;
@@ -233,6 +235,28 @@ describe('the agent', () => {
     expect(readFileSync(log, 'utf8')).toBe('before\nmiddle\nmiddle\nafter\n');
   });
 
+  it('says until its end which revision a run began with, though it was killed and policy has a newer one by now', async () => {
+    const middle = `touch ${folder}/began; test -e ${folder}/go || sleep 600`;
+    const older = body([shell('middle', middle, { repeatable: true })]);
+    site.deploy(older, uid('a'));
+    await enrol();
+    // The site hears nothing of this run before the deployment has moved on.
+    site.fault = (request) => (request.endsWith('/reports') ? { status: 503 } : undefined);
+    const first = daemon();
+    await until(() => existsSync(join(folder, 'began')));
+    first.child.kill('SIGKILL');
+    await first.exited;
+    site.policy = { ...site.policy, assignments: [] };
+    site.deploy(body([shell('newer', `touch ${folder}/newer`)]), uid('a'));
+    site.fault = () => undefined;
+    writeFileSync(join(folder, 'go'), '');
+    const second = daemon();
+    await until(() => finished() && reportFiles().length === 0 && second.log().includes('new policy'));
+    expect(expectCompleteAndEqual().at(-1)).toMatchObject({ event: 'run-finished', result: 'succeeded' });
+    expect(new Set(site.received.map((entry) => entry.sequenceDigest))).toEqual(new Set([older.sequence.digest]));
+    expect(existsSync(join(folder, 'newer'))).toBe(false);
+  });
+
   it('killed at any moment of a run of many steps ends with every step run and reported once', async () => {
     const count = 12;
     const steps = Array.from({ length: count }, (_, n) =>
@@ -278,7 +302,9 @@ describe('the agent', () => {
     site.deploy(body([shell('offline', `touch ${folder}/done`)]), uid('a'), { availableAt: later });
     await enrol();
     const first = daemon();
-    await until(() => first.log().includes('new policy') && readdirSync(join(state, 'bodies')).length === 1);
+    // The body under its own name: killed while it is being written, the agent rightly has none.
+    const whole = (): boolean => readdirSync(join(state, 'bodies')).some((name) => name.endsWith('.json'));
+    await until(() => first.log().includes('new policy') && whole());
     first.child.kill('SIGKILL');
     await first.exited;
     const port = Number(new URL(site.url).port);

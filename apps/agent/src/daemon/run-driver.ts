@@ -37,7 +37,8 @@ export class RunDriver {
   async drive(record: RunRecord, body: PolicyBody, signal: AbortSignal): Promise<DriveResult> {
     const { runId, deployment } = record;
     const logger = this.options.logger.child({ runId, deployment: deployment.name });
-    const spool = this.options.spool.of({ runId, deploymentUid: deployment.uid });
+    const sequenceDigest = body.sequence.digest;
+    const spool = this.options.spool.of({ runId, deploymentUid: deployment.uid, sequenceDigest });
     logger.info({ sequence: body.sequence.name }, spool.lastNumber === 0 ? 'run begins' : 'run is resumed');
     try {
       const outcome = await this.execute(record, body, spool, logger, signal);

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { digestOf } from '@muster/contracts/digest.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { pino } from 'pino';
 import { RunSpool } from './run-spool.js';
@@ -14,7 +15,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const owner = { runId: 'run-1', deploymentUid: '0193e7a0-0000-7000-8000-0000000000d1' };
+const owner = {
+  runId: 'run-1',
+  deploymentUid: '0193e7a0-0000-7000-8000-0000000000d1',
+  sequenceDigest: digestOf('a revision'),
+};
 const report = (number: number): StepReport => ({ event: 'step-started', runId: 'run-1', number, at: 'now' });
 const numbers = (spool: RunSpool | undefined): number[] => [...(spool?.oldest() ?? [])].map(({ number }) => number);
 
@@ -82,8 +87,21 @@ describe('the spool', () => {
     const spool = new Spool(folder, logger);
     const taken = (count: number, bytes: number): number[] => spool.batch(count, bytes).map((one) => one.report.number);
     expect(taken(3, 1e6)).toEqual([1, 2, 3]);
-    expect(taken(500, 400)).toEqual([1, 2]);
+    expect(taken(500, 500)).toEqual([1, 2]);
     expect(taken(500, 1)).toEqual([1]);
+  });
+
+  it('says with every report whose it is and which revision ran, also after a restart and when old ones are gone', () => {
+    filled(450).acknowledge(Array.from({ length: 300 }, (_, index) => index + 1));
+    const { deploymentUid, sequenceDigest } = owner;
+    const [first] = new Spool(folder, logger).batch(1, 1e6);
+    expect(first).toEqual({ deploymentUid, sequenceDigest, report: report(301) });
+  });
+
+  it('takes up a file of an earlier agent, which did not note the revision', () => {
+    const { deploymentUid } = owner;
+    RunSpool.create(path, { runId: 'run-1', deploymentUid }).append(report(1));
+    expect(new Spool(folder, logger).batch(1, 1e6)).toEqual([{ deploymentUid, report: report(1) }]);
   });
 
   it('removes the file of a run that has ended once all of it is acknowledged', () => {

@@ -1,5 +1,6 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Digest, digestSchema } from '@muster/contracts/digest.js';
 import { type StepReport, stepReportSchema } from '@muster/sequence/report.js';
 import { z } from 'zod';
 import { readIfPresent, replaceFile, syncFolder } from '../identity/durable-files.js';
@@ -10,6 +11,8 @@ const headerSchema = z.object({
   version: z.literal(1),
   runId: z.string(),
   deploymentUid: z.string(),
+  /** Absent in the files of agents before this field. */
+  sequenceDigest: digestSchema.optional(),
   /** Reports up to this number were acknowledged and are no longer here. */
   after: z.number().int().nonnegative(),
 });
@@ -21,6 +24,8 @@ const trimAfterLines = 200;
 export interface SpoolOwner {
   readonly runId: string;
   readonly deploymentUid: string;
+  /** The revision that the run runs: that of the body it began with. */
+  readonly sequenceDigest?: Digest | undefined;
 }
 
 /**
@@ -63,7 +68,7 @@ export class RunSpool {
     const [first = '', ...lines] = whole.split('\n').slice(0, -1);
     const header = parse(headerSchema, first);
     if (!header) return undefined;
-    const { runId, deploymentUid, after } = header;
+    const { runId, deploymentUid, sequenceDigest, after } = header;
     const reports: StepReport[] = [];
     for (const line of lines) {
       const report = parse(stepReportSchema, line);
@@ -71,7 +76,7 @@ export class RunSpool {
       reports.push(report);
     }
     if (whole.length < text.length) cutOff(path, Buffer.byteLength(whole));
-    return new RunSpool(path, { runId, deploymentUid }, after, reports);
+    return new RunSpool(path, { runId, deploymentUid, sequenceDigest }, after, reports);
   }
 
   /** Number of the last report that was ever put here. */
@@ -132,8 +137,8 @@ export class RunSpool {
   }
 }
 
-function headerLine({ runId, deploymentUid }: SpoolOwner, after: number): string {
-  return `${JSON.stringify({ format, version: 1, runId, deploymentUid, after })}\n`;
+function headerLine({ runId, deploymentUid, sequenceDigest }: SpoolOwner, after: number): string {
+  return `${JSON.stringify({ format, version: 1, runId, deploymentUid, sequenceDigest, after })}\n`;
 }
 
 function parse<Value>(schema: z.ZodType<Value>, line: string): Value | undefined {

@@ -48,9 +48,11 @@ export class Spool {
     for (const spool of this.runs.values()) {
       if ((this.held.get(spool.owner.runId) ?? 0) > Date.now()) continue;
       for (const report of spool.oldest()) {
-        bytes += Buffer.byteLength(JSON.stringify(report)) + 100;
+        const { deploymentUid, sequenceDigest } = spool.owner;
+        const entry = { deploymentUid, ...(sequenceDigest && { sequenceDigest }), report };
+        bytes += Buffer.byteLength(JSON.stringify(entry)) + 1;
         if (found.length >= mostReports || (found.length > 0 && bytes > mostBytes)) return found;
-        found.push({ deploymentUid: spool.owner.deploymentUid, report });
+        found.push(entry);
       }
     }
     return found;
@@ -69,9 +71,10 @@ export class Spool {
   }
 
   /** Puts a report that the site will never take where a person can find it. */
-  refuse({ deploymentUid, report }: SpooledReport, reason: string): void {
+  refuse(refused: SpooledReport, reason: string): void {
+    const { report } = refused;
     const path = join(this.folder, `refused-${report.runId}-${report.number}.json`);
-    replaceFile(path, `${JSON.stringify({ reason, deploymentUid, report })}\n`);
+    replaceFile(path, `${JSON.stringify({ reason, ...refused })}\n`);
     this.acknowledge([report]);
   }
 

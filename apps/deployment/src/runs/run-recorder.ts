@@ -62,19 +62,22 @@ export class RunRecorder {
       );
     }
     const names = await this.repository.names(tx, deviceUid, deploymentUid);
-    await this.repository.insert(tx, uid, runNames(uid), specOf(deviceUid, deploymentUid, names));
+    await this.repository.insert(tx, uid, runNames(uid), specOf(reported, names));
     return NOTHING_HEARD;
   }
 }
 
-/** A uid is a valid name, and says more than nothing where the name is lost. */
-function specOf(deviceUid: string, deploymentUid: string, names: KnownNames): RunSpec {
+/**
+ * A uid is a valid name, and says more than nothing where the name is lost. The revision is the one that the device says it
+ * runs; the deployment may have moved on. Only for agents that do not say so is it the deployment's.
+ */
+function specOf({ deviceUid, deploymentUid, sequenceDigest }: Reported, names: KnownNames): RunSpec {
   return {
     device: names.device ?? deviceUid.toLowerCase(),
     deviceUid,
     deployment: names.deployment ?? deploymentUid.toLowerCase(),
     deploymentUid,
     sequence: names.sequence ?? UNKNOWN_SEQUENCE.name,
-    sequenceDigest: names.sequenceDigest ?? UNKNOWN_SEQUENCE.digest,
+    sequenceDigest: sequenceDigest ?? names.sequenceDigest ?? UNKNOWN_SEQUENCE.digest,
   };
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ReportsRequest, ReportsResponse } from '@muster/contracts/agent/reports.js';
+import type { Digest } from '@muster/contracts/digest.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { uidSchema } from '@muster/contracts/resource.js';
@@ -30,7 +31,8 @@ export class ReportIntake {
    *   `reports.other-deployment` (conflict)
    */
   async take(deviceUid: string, { reports: sent }: ReportsRequest): Promise<ReportsResponse> {
-    const incoming = sent.map(({ deploymentUid, report }) => ({
+    const incoming = sent.map(({ report, deploymentUid, ...more }) => ({
+      ...more,
       deploymentUid: deploymentUid.toLowerCase(),
       report: { ...storable(report), runId: report.runId.toLowerCase() },
     }));
@@ -41,6 +43,7 @@ export class ReportIntake {
         new MusterError('invalid', 'reports.invalid-run', 'A run id must be a UUID, and a number at most 2147483647'),
     );
     await this.checkAssigned(deviceUid, incoming);
+    const digests = digestsOf(incoming);
     await this.database.transaction(async (tx) => {
       const runs = await this.repository.claimRuns(tx, deviceUid, runsOf(incoming));
       const owners = new Map(runs.map((run) => [run.runId, run]));
@@ -56,7 +59,14 @@ export class ReportIntake {
         .filter(({ runId, number }) => isNew.delete(`${runId} ${number}`));
       for (const { runId, reports } of groupReports(fresh)) {
         const deploymentUid = owners.get(runId)?.deploymentUid ?? '';
-        await this.outbox.add(tx, runReported, { deviceUid, deploymentUid, runId, reports });
+        const sequenceDigest = digests.get(runId);
+        await this.outbox.add(tx, runReported, {
+          deviceUid,
+          deploymentUid,
+          runId,
+          ...(sequenceDigest && { sequenceDigest }),
+          reports,
+        });
       }
     });
     return { acknowledged: sent.map(({ report: { runId, number } }) => ({ runId, number })) };
@@ -105,6 +115,15 @@ function runsOf(incoming: Incoming): { runId: string; deploymentUid: string }[] 
   const runs = new Map<string, string>();
   for (const { deploymentUid, report } of incoming) if (!runs.has(report.runId)) runs.set(report.runId, deploymentUid);
   return [...runs].map(([runId, deploymentUid]) => ({ runId, deploymentUid }));
+}
+
+/** The revision that each run runs, by what the first of its reports here says that says so. */
+function digestsOf(incoming: Incoming): Map<string, Digest> {
+  const digests = new Map<string, Digest>();
+  for (const { sequenceDigest, report } of incoming) {
+    if (sequenceDigest !== undefined && !digests.has(report.runId)) digests.set(report.runId, sequenceDigest);
+  }
+  return digests;
 }
 
 /** Throws what `failure` makes of the first report that is wrong, with a finding for each one. */

@@ -1,12 +1,21 @@
 import { stepReportSchema } from '@muster/sequence/report.js';
 import { z } from 'zod';
+import { digestSchema } from '../digest.js';
 import { uidSchema } from '../resource.js';
 
 /** POST /api/v1/agent/reports: at most 500 at once, resent until acknowledged, kept once by (runId, number). */
 export const reportsRequestSchema = z
   .strictObject({
     reports: z
-      .array(z.strictObject({ deploymentUid: uidSchema, report: stepReportSchema }))
+      .array(
+        z.strictObject({
+          deploymentUid: uidSchema,
+          sequenceDigest: digestSchema
+            .optional()
+            .describe('The revision that the run runs; without it the site takes that of the deployment'),
+          report: stepReportSchema,
+        }),
+      )
       .min(1)
       .max(500),
   })

@@ -1,5 +1,6 @@
 import { stepReportSchema } from '@muster/sequence/report.js';
 import { z } from 'zod';
+import { digestSchema } from '../digest.js';
 import { uidSchema } from '../resource.js';
 import { defineEvent } from '../subjects.js';
 
@@ -11,6 +12,7 @@ export const runReported = defineEvent(
     deviceUid: uidSchema,
     deploymentUid: uidSchema,
     runId: uidSchema,
+    sequenceDigest: digestSchema.optional().describe('The revision that the device runs, when its agent says so'),
     reports: z.array(stepReportSchema).min(1),
   }),
 );
