@@ -109,6 +109,18 @@ it('refuses a revision that is no digest, naming the report', async () => {
   expect(refused.body['findings']).toMatchObject([{ path: '/reports/1/sequenceDigest' }]);
 });
 
+it('takes reports of a newer agent, without the fields that this site does not know yet', async () => {
+  const run = randomUUID();
+  const [entry] = reports(run, [1]);
+  const newer = {
+    reports: [{ ...entry, mood: 'good', report: { ...entry?.report, colour: 'red' } }],
+    sentBy: 'agent 9',
+  };
+  const answer = await device.post('/reports', newer);
+  expect([answer.status, answer.body['acknowledged']]).toEqual([200, [{ runId: run, number: 1 }]]);
+  expect(JSON.stringify(await factsOf(run))).not.toContain('colour');
+});
+
 it('keeps each report once when batches cross on the way', async () => {
   const run = randomUUID();
   const batches = [

@@ -1,5 +1,7 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import { AGENT_REQUESTS } from '@muster/contracts/agent/requests.js';
 import { KINDS } from '@muster/contracts/kinds/all.js';
+import { parseTolerant } from '@muster/contracts/tolerant.js';
 import { parseDocument, parseInput } from '@muster/platform/errors.js';
 import type { z } from 'zod';
 
@@ -16,7 +18,17 @@ export class SchemaPipe implements PipeTransform {
     const schema = (metadata as { schema?: z.ZodType }).schema;
     if (!schema) return value;
     const what = WHAT[metadata.type] ?? 'The value';
+    if (AGENT_REQUESTS.has(schema)) return parseAgentRequest(schema, value, what);
     const kind = KINDS.find(({ input }) => input === schema);
     return kind ? parseInput(kind, value, what) : parseDocument(schema, value, what);
+  }
+}
+
+function parseAgentRequest(schema: z.ZodType, value: unknown, what: string): unknown {
+  try {
+    return parseTolerant(schema, value);
+  } catch {
+    // Something that matters is wrong too: say all of it.
+    return parseDocument(schema, value, what);
   }
 }

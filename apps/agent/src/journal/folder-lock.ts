@@ -37,7 +37,7 @@ export class FolderLock {
         { cause: error },
       );
     } finally {
-      rmSync(mine, { force: true });
+      removeQuietly(mine);
     }
     throw new JournalError('journal.in-use', `${folder} is wanted by several processes at once: try again`);
   }
@@ -72,7 +72,7 @@ function claim(path: string, mine: string): boolean {
     // Looked at again now that nobody else may replace it.
     replaced = readIfPresent(path) === text && renameIfPresent(right, path);
   } finally {
-    if (!replaced) rmSync(right, { force: true });
+    if (!replaced) removeQuietly(right);
   }
   return replaced;
 }
@@ -127,6 +127,15 @@ function hears(pid: number): boolean {
     return true;
   } catch (error) {
     return systemCode(error) === 'EPERM';
+  }
+}
+
+/** For what must not hide the reason of a failure: where nothing can be written, nothing can be removed. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Who takes the lock next removes it.
   }
 }
 

@@ -1,0 +1,15 @@
+import type { z } from 'zod';
+import { contentLocationsRequestSchema } from './content.js';
+import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
+import { reportsRequestSchema } from './reports.js';
+
+/**
+ * What agents send. A site may be older than its agents: it drops the fields that it does not know, where it would
+ * refuse a person's document for them.
+ */
+export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
+  enrolmentRequestSchema,
+  sessionRequestSchema,
+  contentLocationsRequestSchema,
+  reportsRequestSchema,
+]);
