@@ -37,6 +37,16 @@ describe('the minio client', () => {
     expect(await client.bucketExists('second-bucket')).toBe(false);
   });
 
+  it('says that a bucket is there only when it can be used, also to those who make it at the same time', async () => {
+    const use = async () => {
+      await client.makeBucket('wanted-by-many').catch((error: { code?: string }) => {
+        if (error.code !== 'BucketAlreadyOwnedByYou') throw error;
+      });
+      await client.putObject('wanted-by-many', 'key', 'value');
+    };
+    await expect(Promise.all([use(), use(), use()])).resolves.toHaveLength(3);
+  });
+
   it('puts, stats, gets and removes an object with its type and metadata', async () => {
     const body = randomBytes(300_000);
     const name = 'folder/größe (1) + 100%.bin';

@@ -46,7 +46,7 @@ export class UploadService {
   /**
    * Announces a version. The same files again are the same version; what the library lacks of it gets an upload URL.
    *
-   * @throws MusterError `resource.not-found`
+   * @throws MusterError `resource.not-found`, `content.library-unavailable`
    */
   async announce(packageName: string, manifest: ManifestDocument, actor: string): Promise<UploadPlan> {
     const version = await this.database.transaction(async (tx) => {
@@ -59,6 +59,7 @@ export class UploadService {
       }
       return decided.version;
     });
+    await this.requireLibrary();
     const blobs = blobsOf(manifest.manifest);
     const missing = await this.libraryBlobs.findMissing(
       this.database,
@@ -74,6 +75,15 @@ export class UploadService {
       if (uploads.length % 256 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     return { version, manifest: manifest.digest, uploads, expiresAt };
+  }
+
+  /** Nobody gets a URL into a bucket that is not there: at the first start it may not have been made yet, and buckets can vanish. */
+  private async requireLibrary(): Promise<void> {
+    try {
+      await this.library.ensureBucket();
+    } catch (error) {
+      throw error instanceof StoreError ? libraryUnavailable(error) : error;
+    }
   }
 
   /**
@@ -171,7 +181,7 @@ function libraryUnavailable(error: StoreError): MusterError {
   return new MusterError(
     'unavailable',
     'content.library-unavailable',
-    `The library cannot be asked right now: ${error.message}. Commit again later; nothing is lost`,
+    `The library cannot be asked right now: ${error.message}. Try again later; nothing is lost`,
     { cause: error },
   );
 }

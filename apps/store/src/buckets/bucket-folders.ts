@@ -27,7 +27,7 @@ export interface Bucket {
 /** The buckets of a store. A bucket is one folder that appears and disappears by rename, never by halves. */
 export class BucketFolders {
   private readonly open = new Map<string, Bucket>();
-  private readonly creating = new Set<string>();
+  private readonly creating = new Map<string, Promise<void>>();
 
   private constructor(private readonly layout: Layout) {}
 
@@ -56,25 +56,32 @@ export class BucketFolders {
     return bucket;
   }
 
-  /** @throws S3Error `BucketAlreadyOwnedByYou` */
+  /** @throws S3Error `BucketAlreadyOwnedByYou`, and only when the bucket can be used: who hears it may go on. */
   async create(name: string, now: Date): Promise<void> {
-    if (this.open.has(name) || this.creating.has(name)) {
+    for (let other = this.creating.get(name); other; other = this.creating.get(name))
+      await other.catch(() => undefined);
+    if (this.open.has(name)) {
       throw new S3Error('BucketAlreadyOwnedByYou', undefined, { BucketName: name });
     }
-    this.creating.add(name);
+    const created = this.make(name, now);
+    this.creating.set(name, created);
     try {
-      const unfinished = join(this.layout.temporary, randomUUID());
-      const createdAt = now.toISOString();
-      await mkdir(unfinished);
-      await makeShards(join(unfinished, 'objects'));
-      await writeSynced(join(unfinished, 'bucket.json'), `${JSON.stringify({ bucketVersion: 1, createdAt })}\n`);
-      await syncFolder(unfinished);
-      await renameDurably(unfinished, join(this.layout.buckets, name));
-      const objects = join(this.layout.buckets, name, 'objects');
-      this.open.set(name, { name, createdAt, objects, keys: SortedKeys.from([]), commits: 0 });
+      await created;
     } finally {
       this.creating.delete(name);
     }
+  }
+
+  private async make(name: string, now: Date): Promise<void> {
+    const unfinished = join(this.layout.temporary, randomUUID());
+    const createdAt = now.toISOString();
+    await mkdir(unfinished);
+    await makeShards(join(unfinished, 'objects'));
+    await writeSynced(join(unfinished, 'bucket.json'), `${JSON.stringify({ bucketVersion: 1, createdAt })}\n`);
+    await syncFolder(unfinished);
+    await renameDurably(unfinished, join(this.layout.buckets, name));
+    const objects = join(this.layout.buckets, name, 'objects');
+    this.open.set(name, { name, createdAt, objects, keys: SortedKeys.from([]), commits: 0 });
   }
 
   /** @throws S3Error `NoSuchBucket` or `BucketNotEmpty` */
