@@ -75,7 +75,7 @@ describe('an answer that comes before the request has been read', () => {
       content: { http: content, grpc: 1 },
       policy: { http: 1, grpc: 1 },
     };
-    edge = await startEdge({ host: '127.0.0.1', port: 0, upstreams, logLevel: 'silent' }, { drainMilliseconds: 300 });
+    edge = await startEdge({ host: '127.0.0.1', port: 0, upstreams, logLevel: 'silent' }, { drainMilliseconds: 3_000 });
     url = `http://127.0.0.1:${edge.port}`;
   });
 
