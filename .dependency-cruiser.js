@@ -53,9 +53,9 @@ export default {
     {
       name: 'pure-libs-stay-pure',
       severity: 'error',
-      comment: 'sequence and hierarchy: no framework, no I/O, no clock. Only zod.',
+      comment: 'sequence and hierarchy: no framework, no I/O, no clock. Only zod, and CEL for facts queries.',
       from: { path: '^libs/(sequence|hierarchy)/', pathNot: tests },
-      to: { pathNot: ['^libs/$1/', 'node_modules/zod/'] },
+      to: { pathNot: ['^libs/$1/', 'node_modules/zod/', 'node_modules/@bufbuild/(cel|cel-spec|protobuf)/'] },
     },
     {
       name: 'contracts-import-pure-libs-only',

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { advance, replay } from './advance.js';
-import type { Condition } from './conditions.js';
+import type { Condition } from './conditions/model.js';
 import { type SequenceNode, isGroup, isStep } from './model.js';
 import { stepReportSchema } from './report.js';
 import type { Effect, Run, RunStarted } from './run.js';
@@ -131,7 +131,9 @@ describe('random sequences', () => {
     fc.assert(
       fc.property(nodesArbitrary, outcomesArbitrary, (steps, outcomes) => {
         expect(validateSequence({ steps })).toEqual([]);
-        const result = simulate(start(steps), () => outcomes.next().value ?? { exitCode: 0 }, 't', 5000);
+        const result = simulate(start(steps), () => outcomes.next().value ?? { exitCode: 0 }, 't', {
+          maximumEvents: 5000,
+        });
         expect(result.finished).toBeDefined();
         const ends = result.reports.filter((report) => report.event === 'step-finished').map((report) => report.path);
         expect(new Set(ends).size).toBe(ends.length);
@@ -147,7 +149,9 @@ describe('random sequences', () => {
   it('give the same state, reports and outstanding effects when any prefix of the journal is replayed', () => {
     fc.assert(
       fc.property(nodesArbitrary, outcomesArbitrary, (steps, outcomes) => {
-        const { entries } = simulate(start(steps), () => outcomes.next().value ?? { exitCode: 0 }, 't', 200);
+        const { entries } = simulate(start(steps), () => outcomes.next().value ?? { exitCode: 0 }, 't', {
+          maximumEvents: 200,
+        });
         let run: Run | undefined;
         let owed: Effect[] = [];
         const reports: unknown[] = [];

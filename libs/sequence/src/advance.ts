@@ -1,12 +1,17 @@
 import { Draft, type StepResult } from './draft.js';
 import { LIMITS } from './limits.js';
 import { compilePlan } from './plan.js';
+import { mergeCollectionVariables } from './collection-variables.js';
+import type { Observer } from './observer.js';
+import { isSuccess } from './restart-request.js';
 import type {
   Advance,
   Effect,
   Interrupted,
   JournalEntry,
+  ProbeAnswered,
   RestartCompleted,
+  RestartRefused,
   Run,
   RunEvent,
   RunStarted,
@@ -18,8 +23,10 @@ import type {
 import type { StepReport } from './report.js';
 import { SequenceEventError } from './sequence-event-error.js';
 import { stepDefinition } from './steps/registry.js';
-import { assign, createStore, toLayer, type VariableInput } from './variables.js';
-import { beginStep, currentStep, endStopped, executeEffect, finish, reportStarted, settle, walk } from './walk.js';
+import { type VariableInput, type VariableStore, assign, createStore, storeProblem, toLayer } from './variables.js';
+import { beginStep, currentStep, executeEffect, reportStarted } from './begin-step.js';
+import { endStopped, finish, settle } from './settle.js';
+import { probeEffect, walk } from './walk.js';
 
 /**
  * The engine: state and event in, new state and effects out. Pure: `now` (ISO 8601) is only copied into reports and waits.
@@ -27,22 +34,24 @@ import { beginStep, currentStep, endStopped, executeEffect, finish, reportStarte
  * | waits for | event | then |
  * |---|---|---|
  * | (no run) | run-started | walks to the first step that needs an executor |
+ * | probe | probe-answered | decides the condition of the node, walks on |
  * | step-start | step-started | reports the start, waits for the end |
  * | step-end | step-ended | exit code, retry, continue on error, restart; walks on |
  * | step-end | interrupted | runs the step again if it is repeatable, else it failed |
  * | wait | wait-elapsed | next try |
  * | restart | restart-completed | goes on behind the step that asked, or repeats it |
+ * | restart | restart-refused | ends the run as failed |
  * | any but the end | stop-requested | ends the run; a step in flight first ends by step-ended |
  *
  * @throws SequenceEventError (`run.unexpected-event`) when the event does not fit the state; the state is untouched.
  */
-export function advance(run: Run | undefined, event: RunEvent, now: string): Advance {
+export function advance(run: Run | undefined, event: RunEvent, now: string, observer?: Observer): Advance {
   if (event.type === 'run-started') {
     if (run) throw new SequenceEventError(`run ${run.runId} has started already`);
-    return start(event, now);
+    return start(event, now, observer);
   }
   if (!run) throw new SequenceEventError(`the first event of a run is run-started, not ${event.type}`);
-  const draft = new Draft(run, now);
+  const draft = new Draft(run, now, observer);
   const handle = handlers[event.type] as (draft: Draft, event: RunEvent) => void;
   handle(draft, event);
   return draft.done();
@@ -74,63 +83,86 @@ export function replay(entries: Iterable<JournalEntry>): {
 export function outstandingEffects(run: Run): Effect[] {
   const { awaiting } = run;
   switch (awaiting.kind) {
+    case 'probe':
+      return [probeEffect(run)];
     case 'step-start':
     case 'step-end':
       return [executeEffect(run)];
     case 'wait':
       return [{ kind: 'wait', since: awaiting.since, seconds: awaiting.seconds }];
     case 'restart':
-      return [{ kind: 'restart', target: awaiting.target }];
+      return [awaiting];
     case 'nothing':
       return [{ kind: 'finished', ...awaiting.finished }];
   }
 }
 
 const handlers = {
+  'probe-answered': onProbeAnswered,
   'step-started': onStepStarted,
   'step-ended': onStepEnded,
   interrupted: onInterrupted,
   'wait-elapsed': onWaitElapsed,
   'restart-completed': onRestartCompleted,
+  'restart-refused': onRestartRefused,
   'stop-requested': onStopRequested,
 } satisfies {
   [K in Exclude<RunEvent['type'], 'run-started'>]: (draft: Draft, event: Extract<RunEvent, { type: K }>) => void;
 };
 
-function start(event: RunStarted, now: string): Advance {
+function start(event: RunStarted, now: string, observer: Observer | undefined): Advance {
   const { plan, problem } = compilePlan(event.sequence.name, event.sequence.spec, event.children);
-  const { phase, readOnly, environment } = event.facts;
-  const engineFacts: VariableInput = {
-    _SMSTSPackageName: event.sequence.name,
-    ...readOnly,
-    _SMSTSInWinPE: String(phase === 'PE'),
-  };
   const draft = new Draft(
     {
       runId: event.runId,
       sequenceName: event.sequence.name,
       plan,
-      phase,
-      environment: environment ?? {},
-      variables: createStore({
-        readOnly: toLayer(engineFacts),
-        media: toLayer(event.variables.media),
-        device: toLayer(event.variables.device),
-        collection: toLayer(event.variables.collection),
-        sequence: toLayer(plan.variables),
-      }),
+      phase: event.facts.phase,
+      environment: event.facts.environment ?? {},
+      variables: initialVariables(event, plan.variables),
       pointer: 0,
       attempt: 1,
       reruns: 0,
+      restarts: 0,
       reportNumber: 0,
       awaiting: { kind: 'step-start' },
     },
     now,
+    observer,
   );
   draft.report({ event: 'run-started', total: plan.total });
   if (problem) finish(draft, { result: 'failed', exitCode: 1, ...problem });
   else walk(draft);
   return draft.done();
+}
+
+/** The layers of a run at its start. Stand-alone media know no site: there, device and collection variables do not apply (VAR-07). */
+function initialVariables(event: RunStarted, defaults: Readonly<Record<string, string>>): VariableStore {
+  const { phase, readOnly } = event.facts;
+  const { media, device, collection, collections } = event.variables;
+  const engineFacts: VariableInput = {
+    _SMSTSPackageName: event.sequence.name,
+    ...readOnly,
+    _SMSTSInWinPE: String(phase === 'PE'),
+  };
+  const standAlone = readOnly?.['_SMSTSMediaType']?.toLowerCase() === 'fullmedia';
+  const site = {
+    device: toLayer(device),
+    collection: { ...toLayer(collection), ...mergeCollectionVariables(collections ?? []).layer },
+  };
+  return createStore({
+    readOnly: toLayer(engineFacts),
+    media: toLayer(media),
+    ...(standAlone ? {} : site),
+    sequence: toLayer(defaults),
+  });
+}
+
+function onProbeAnswered(draft: Draft, event: ProbeAnswered): void {
+  const { run } = draft;
+  expectState(run, 'probe', event);
+  if (event.position !== run.pointer) throw unexpected(run, event);
+  walk(draft, event.answers);
 }
 
 function onStepStarted(draft: Draft, event: StepStarted): void {
@@ -146,11 +178,14 @@ function onStepEnded(draft: Draft, event: StepEnded): void {
   expectState(run, 'step-end', event);
   expectStep(run, event);
   const instruction = currentStep(run);
-  run.variables = assign(run.variables, event.assignments ?? []);
+  const variables = assign(run.variables, event.assignments ?? []);
+  const problem = storeProblem(variables);
+  if (!problem) run.variables = variables;
   const successCodes = instruction.step.successCodes ??
     event.successCodes ??
     stepDefinition(instruction.step.type)?.defaults.successCodes ?? [0];
-  if (settle(draft, instruction, judge(event, successCodes), true)) walk(draft);
+  const result = judge(problem ? { ...event, error: problem } : event, successCodes);
+  if (settle(draft, instruction, { ...result, warnings: event.warnings }, true)) walk(draft);
 }
 
 /** Exit code and error of an executor as one result. An error wins over an exit code. */
@@ -169,7 +204,7 @@ function judge(event: StepEnded, successCodes: readonly number[]): StepResult {
     };
   }
   const code = exitCode ?? 0;
-  if (successCodes.includes(code)) return { succeeded: true, exitCode: code, output };
+  if (isSuccess(code, successCodes)) return { succeeded: true, exitCode: code, output };
   const message = `exit code ${code}; success is ${successCodes.join(', ')}`;
   return { succeeded: false, reason: 'exit-code', code: 'step.exit-code', message, exitCode: code, output };
 }
@@ -179,14 +214,16 @@ function onInterrupted(draft: Draft, event: Interrupted): void {
   expectState(run, 'step-end', event);
   if (event.position !== run.pointer) throw unexpected(run, event);
   const instruction = currentStep(run);
-  const repeatable = instruction.step.repeatable ?? stepDefinition(instruction.step.type)?.repeatable ?? false;
-  if (repeatable && run.reruns < LIMITS.interruptionReruns && run.stopping === undefined) {
+  const definition = stepDefinition(instruction.step.type);
+  const repeatable = instruction.step.repeatable ?? definition?.repeatable ?? false;
+  const maximum = definition?.reruns?.(instruction.step.settings) ?? LIMITS.interruptionReruns;
+  if (repeatable && run.reruns < maximum && run.stopping === undefined) {
     run.reruns += 1;
     if (beginStep(draft, instruction)) walk(draft);
     return;
   }
   const message = repeatable
-    ? `interrupted ${run.reruns + 1} times; it was begun again ${LIMITS.interruptionReruns} times at most`
+    ? `interrupted ${run.reruns + 1} times; it is begun again ${maximum} times at most`
     : 'the agent or the computer stopped while the step ran, and the step is not declared repeatable';
   if (settle(draft, instruction, { succeeded: false, reason: 'interrupted', code: 'step.interrupted', message }, false))
     walk(draft);
@@ -206,6 +243,13 @@ function onRestartCompleted(draft: Draft, event: RestartCompleted): void {
   run.phase = event.phase;
   run.variables = assign(run.variables, [{ name: '_SMSTSInWinPE', value: String(event.phase === 'PE') }]);
   walk(draft);
+}
+
+function onRestartRefused(draft: Draft, event: RestartRefused): void {
+  const { run } = draft;
+  expectState(run, 'restart', event);
+  draft.reportSkipped(run.pointer, run.plan.instructions.length, 'run-failed');
+  finish(draft, { result: 'failed', exitCode: 1, code: event.code, message: event.message });
 }
 
 function onStopRequested(draft: Draft, event: StopRequested): void {

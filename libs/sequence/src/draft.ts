@@ -1,6 +1,7 @@
 import type { Instruction } from './plan.js';
 import type { ReportReason, StepReport } from './report.js';
-import type { Advance, Effect, Run } from './run.js';
+import type { Observer } from './observer.js';
+import type { Advance, Effect, RestartRequest, Run } from './run.js';
 import { type VariableLayer, maskSecrets } from './variables.js';
 import { LIMITS } from './limits.js';
 
@@ -14,6 +15,9 @@ export interface StepResult {
   readonly message?: string | undefined;
   readonly exitCode?: number | undefined;
   readonly output?: string | undefined;
+  readonly warnings?: readonly string[] | undefined;
+  /** A restart that the step asked for itself. */
+  readonly restart?: RestartRequest | undefined;
   /** Not even an enclosing group with continue on error absorbs this failure. */
   readonly fatal?: boolean | undefined;
 }
@@ -29,6 +33,7 @@ export class Draft {
   constructor(
     run: Run,
     readonly now: string,
+    readonly observer?: Observer,
   ) {
     this.run = { ...run };
   }
@@ -42,21 +47,24 @@ export class Draft {
     this.effects.push(effect);
   }
 
-  report(fields: Omit<StepReport, 'runId' | 'number' | 'at'>): void {
+  report(fields: ReportFields): void {
     this.run.reportNumber += 1;
     const secrets = this.run.variables.secrets;
-    const report: StepReport = { ...fields, runId: this.run.runId, number: this.run.reportNumber, at: this.now };
+    const { warnings, ...rest } = fields;
+    const report: StepReport = { ...rest, runId: this.run.runId, number: this.run.reportNumber, at: this.now };
     if (report.message !== undefined) report.message = maskSecrets(report.message, secrets).slice(0, 4000);
     if (report.output !== undefined) report.output = maskSecrets(report.output, secrets).slice(-LIMITS.outputLength);
+    if (warnings !== undefined)
+      report.warnings = warnings.slice(0, 20).map((warning) => maskSecrets(warning, secrets).slice(0, 500));
     this.effects.push({ kind: 'report', report });
   }
 
   /** Reports every step in [from, to) as skipped. */
-  reportSkipped(from: number, to: number, reason: ReportReason): void {
+  reportSkipped(from: number, to: number, reason: ReportReason, why: { code?: string; message?: string } = {}): void {
     for (let position = from; position < to; position++) {
       const instruction = this.run.plan.instructions[position];
       if (!instruction?.step) continue;
-      this.report({ event: 'step-finished', ...stepFields(instruction), outcome: 'skipped', reason });
+      this.report({ event: 'step-finished', ...stepFields(instruction), outcome: 'skipped', reason, ...why });
     }
   }
 
@@ -66,6 +74,11 @@ export class Draft {
     this.run.variables = { ...this.run.variables, action };
   }
 }
+
+/** A report without what the draft adds. */
+type ReportFields = Omit<StepReport, 'runId' | 'number' | 'at' | 'warnings'> & {
+  readonly warnings?: readonly string[] | undefined;
+};
 
 /** The fields of a report that name a step. */
 export function stepFields(instruction: Instruction): { path: string; position: number; stepType?: string } {

@@ -54,7 +54,7 @@ export function mentionedNames(text: string): string[] {
   return [...text.matchAll(reference)].flatMap((match) => (match[1] === undefined ? [] : [match[1]]));
 }
 
-/** Expands every text inside a JSON value, keys excepted. */
+/** Expands every text inside a JSON value, keys excepted. A value in which nothing changes is returned itself. */
 export function expandDeep(
   value: unknown,
   scope: ExpansionScope,
@@ -68,9 +68,14 @@ export function expandDeep(
       found.undefinedNames.push(...expansion.undefinedNames);
       return expansion.text;
     }
-    if (Array.isArray(item)) return item.map(visit);
+    if (Array.isArray(item)) {
+      const items = item.map(visit);
+      return items.every((inner, index) => inner === item[index]) ? item : items;
+    }
     if (typeof item === 'object' && item !== null) {
-      return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, visit(inner)]));
+      const before = Object.entries(item);
+      const after = before.map(([key, inner]) => [key, visit(inner)] as const);
+      return after.every(([, inner], index) => inner === before[index]?.[1]) ? item : Object.fromEntries(after);
     }
     return item;
   };

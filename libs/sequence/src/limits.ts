@@ -9,12 +9,21 @@ export const LIMITS = {
   descriptionLength: 256,
   variableNameLength: 256,
   variableValueLength: 4000,
+  /** All names and values of a run, in characters. */
+  environmentCharacters: 32 * 1024 * 1024,
   commandLength: 32_000,
   workingDirectoryLength: 255,
+  pathLength: 4096,
+  factsQueryLength: 4000,
+  restartMessageLength: 512,
+  /** Ours: a day. */
+  restartDelaySeconds: 86_400,
   /** Characters of captured output kept in a variable or a report. */
   outputLength: 1000,
   /** Ours: the vendor names no limit for nesting. */
   nestingDepth: 100,
+  /** Ours: groups and child sequences around one node of a run. */
+  planDepth: 1000,
   /** Ours: instructions of one run, children inlined. */
   instructions: 100_000,
   /** Ours: the vendor names no limit for arguments. */

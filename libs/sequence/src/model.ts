@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Condition, conditionSchema } from './conditions.js';
+import { type Condition, CONDITION_ERROR_POLICIES, conditionSchema } from './conditions/model.js';
 import { LIMITS } from './limits.js';
 
 /** Where a step may run: the preinstallation environment, the installed system, or both. */
@@ -98,6 +98,9 @@ const specFields = {
   description: z.string().max(LIMITS.descriptionLength).optional(),
   enabled: z.boolean().optional().meta({ description: 'default true; false suspends all deployments' }),
   maximumRunTimeMinutes: z.int().min(0).max(525_600).optional().meta({ description: 'default 120; 0 = no limit' }),
+  onConditionError: z.enum(CONDITION_ERROR_POLICIES).optional().meta({
+    description: 'what becomes of a node whose condition cannot be decided on this computer: skip (default) or fail',
+  }),
   variables: z.record(z.string(), z.string().max(LIMITS.variableValueLength)).optional(),
 };
 

@@ -1,4 +1,4 @@
-import type { Condition } from './conditions.js';
+import type { Condition } from './conditions/model.js';
 import { LIMITS } from './limits.js';
 import {
   type RetryPolicy,
@@ -24,6 +24,7 @@ export interface StepInstruction {
 /** One node of the tree, in execution order. The subtree of a node is the range [position, end). */
 export interface Instruction {
   readonly position: number;
+  readonly kind: 'group' | 'step' | 'sequence';
   readonly name: string;
   readonly path: string;
   /** Position of the enclosing node, -1 under the root. */
@@ -32,8 +33,17 @@ export interface Instruction {
   readonly disabled: boolean;
   readonly continueOnError: boolean;
   readonly condition?: Condition | undefined;
+  /** The node fails, instead of being skipped, when its condition cannot be decided. */
+  readonly failOnConditionError?: boolean | undefined;
   /** Absent for groups and child sequences. */
   readonly step?: StepInstruction | undefined;
+}
+
+/** Is this node a step? */
+export function isStepInstruction(
+  instruction: Instruction,
+): instruction is Instruction & { readonly step: StepInstruction } {
+  return instruction.step !== undefined;
 }
 
 /** The instruction table of a run, children inlined. */
@@ -52,6 +62,7 @@ export interface PlanProblem {
     | 'sequence.child-missing'
     | 'sequence.child-disabled'
     | 'sequence.cycle'
+    | 'sequence.too-deep'
     | 'sequence.too-many-steps';
   readonly message: string;
 }
@@ -78,6 +89,13 @@ export function compilePlan(
   return { plan: { instructions: compiler.instructions, total: compiler.total, variables } };
 }
 
+/** The sequence a node stands in. */
+interface Source {
+  /** From the parent of all down to this one. */
+  readonly names: readonly string[];
+  readonly failOnConditionError: boolean;
+}
+
 class PlanCompiler {
   readonly instructions: Mutable<Instruction>[] = [];
   total = 0;
@@ -85,14 +103,17 @@ class PlanCompiler {
   problem: PlanProblem | undefined;
   private readonly paths = new Set<string>();
   private readonly nextNumber = new Map<string, number>();
+  /** Of each instruction: how many nodes are around it, itself included. */
+  private readonly depths: number[] = [];
 
   constructor(private readonly children: Readonly<Record<string, SequenceSpec>>) {}
 
   addSequence(names: readonly string[], spec: SequenceSpec, parent: number, prefix: string, inert: boolean): void {
-    for (const node of spec.steps) this.addNode(names, node, parent, prefix, inert);
+    const source = { names, failOnConditionError: spec.onConditionError === 'fail' };
+    for (const node of spec.steps) this.addNode(source, node, parent, prefix, inert);
   }
 
-  private addNode(names: readonly string[], node: SequenceNode, parent: number, prefix: string, inert: boolean): void {
+  private addNode(source: Source, node: SequenceNode, parent: number, prefix: string, inert: boolean): void {
     if (this.problem) return;
     if (this.instructions.length >= LIMITS.instructions) {
       this.problem = {
@@ -102,10 +123,20 @@ class PlanCompiler {
       return;
     }
     const position = this.instructions.length;
+    const depth = (this.depths[parent] ?? 0) + 1;
+    if (depth > LIMITS.planDepth) {
+      this.problem = {
+        code: 'sequence.too-deep',
+        message: `with its children the sequence nests deeper than ${LIMITS.planDepth} nodes: ${source.names.join(' > ')}`,
+      };
+      return;
+    }
+    this.depths.push(depth);
     const path = this.uniquePath(prefix + nodeName(node));
     const disabled = node.disabled === true;
     const instruction: Mutable<Instruction> = {
       position,
+      kind: isGroup(node) ? 'group' : isStep(node) ? 'step' : 'sequence',
       name: nodeName(node),
       path,
       parent,
@@ -113,10 +144,11 @@ class PlanCompiler {
       disabled,
       continueOnError: node.continueOnError === true,
       ...(node.condition ? { condition: node.condition } : {}),
+      ...(node.condition && source.failOnConditionError ? { failOnConditionError: true } : {}),
     };
     this.instructions.push(instruction);
     if (isGroup(node)) {
-      for (const child of node.steps) this.addNode(names, child, position, `${path}/`, inert || disabled);
+      for (const child of node.steps) this.addNode(source, child, position, `${path}/`, inert || disabled);
     } else if (isStep(node)) {
       if (!disabled) this.total++;
       instruction.step = {
@@ -129,7 +161,7 @@ class PlanCompiler {
         ...(node.repeatable === undefined ? {} : { repeatable: node.repeatable }),
       };
     } else if (!inert && !disabled) {
-      this.addChild(names, node.sequence, instruction);
+      this.addChild(source.names, node.sequence, instruction);
     }
     instruction.end = this.instructions.length;
   }

@@ -51,6 +51,7 @@ export const stepReportSchema = z
     continuedOnError: z.boolean().optional(),
     total: z.int().min(0).optional().meta({ description: 'run-started: steps to expect, disabled ones excluded' }),
     attempt: z.int().min(1).optional(),
+    warnings: z.array(z.string().max(500)).max(20).optional().meta({ description: 'e.g. names nobody defined' }),
   })
   .meta({ id: 'StepReport' });
 

@@ -1,3 +1,5 @@
+import type { CollectionVariables } from './collection-variables.js';
+import type { ProbeAnswer, WorldExpression } from './conditions/model.js';
 import type { Phase, SequenceSpec } from './model.js';
 import type { Plan } from './plan.js';
 import type { RunResult, StepReport } from './report.js';
@@ -10,10 +12,14 @@ export interface RunStarted {
   readonly sequence: { readonly name: string; readonly digest?: string | undefined; readonly spec: SequenceSpec };
   /** Child sequences by name, as merged when the policy was built. */
   readonly children?: Readonly<Record<string, SequenceSpec>> | undefined;
+  /** Outcomes come from a table, nothing is executed. */
+  readonly simulated?: boolean | undefined;
   readonly variables: {
     readonly media?: VariableInput | undefined;
     readonly device?: VariableInput | undefined;
     readonly collection?: VariableInput | undefined;
+    /** Each collection of the device with its priority; merged over `collection`. */
+    readonly collections?: readonly CollectionVariables[] | undefined;
   };
   readonly facts: {
     readonly phase: Phase;
@@ -22,6 +28,13 @@ export interface RunStarted {
     /** Process environment for `%NAME%`; only names the sequence mentions (`mentionedVariables`). */
     readonly environment?: Readonly<Record<string, string>> | undefined;
   };
+}
+
+/** The computer's answers to a `probe` effect, in the order of its questions. */
+export interface ProbeAnswered {
+  readonly type: 'probe-answered';
+  readonly position: number;
+  readonly answers: readonly ProbeAnswer[];
 }
 
 /** The driver is about to act on an `execute` effect. Journaled before the act. */
@@ -39,6 +52,8 @@ export interface StepEnded {
   readonly exitCode?: number | undefined;
   readonly assignments?: readonly Assignment[] | undefined;
   readonly output?: string | undefined;
+  /** Things to tell that are no failure. */
+  readonly warnings?: readonly string[] | undefined;
   readonly error?:
     | { readonly code: string; readonly message: string; readonly ignoreContinueOnError?: boolean | undefined }
     | undefined;
@@ -63,6 +78,16 @@ export interface RestartCompleted {
   readonly phase: Phase;
 }
 
+/**
+ * The computer cannot be restarted into the target, or would not find the run again: nothing bootable, no place to keep the
+ * journal. The run fails; continue on error has no say.
+ */
+export interface RestartRefused {
+  readonly type: 'restart-refused';
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Somebody with the right to do so wants the run to end. A step in flight must still be ended by `step-ended`. */
 export interface StopRequested {
   readonly type: 'stop-requested';
@@ -71,7 +96,23 @@ export interface StopRequested {
 
 /** Everything that can happen to a run. The journal is the list of these. */
 export type RunEvent =
-  RunStarted | StepStarted | StepEnded | Interrupted | WaitElapsed | RestartCompleted | StopRequested;
+  | RunStarted
+  | ProbeAnswered
+  | StepStarted
+  | StepEnded
+  | Interrupted
+  | WaitElapsed
+  | RestartCompleted
+  | RestartRefused
+  | StopRequested;
+
+/** Ask the computer, then send `probe-answered`. Nothing is changed by asking, so it may be asked twice. */
+export interface ProbeEffect {
+  readonly kind: 'probe';
+  readonly position: number;
+  /** Variables in paths are replaced already. */
+  readonly questions: readonly WorldExpression[];
+}
 
 /** Carry out one step. Journal `step-started` first. */
 export interface ExecuteEffect {
@@ -102,10 +143,17 @@ export interface ReportEffect {
   readonly report: StepReport;
 }
 
-/** Restart the computer into `target`, then send `restart-completed`. */
-export interface RestartEffect {
-  readonly kind: 'restart';
+/** How a restart is to be done. */
+export interface RestartRequest {
   readonly target: Phase;
+  /** Time to warn whoever sits there; 0 is at once and without a word. */
+  readonly delaySeconds: number;
+  readonly message?: string | undefined;
+}
+
+/** Restart the computer into `target`, then send `restart-completed`; or `restart-refused` when that cannot be done. */
+export interface RestartEffect extends RestartRequest {
+  readonly kind: 'restart';
 }
 
 /** The run is over. */
@@ -118,14 +166,15 @@ export interface FinishedEffect {
   readonly message?: string | undefined;
 }
 
-export type Effect = ExecuteEffect | WaitEffect | ReportEffect | RestartEffect | FinishedEffect;
+export type Effect = ProbeEffect | ExecuteEffect | WaitEffect | ReportEffect | RestartEffect | FinishedEffect;
 
 /** What the run waits for; exactly one thing at a time. */
 export type Awaiting =
+  | { readonly kind: 'probe' }
   | { readonly kind: 'step-start' }
   | { readonly kind: 'step-end' }
   | { readonly kind: 'wait'; readonly since: string; readonly seconds: number }
-  | { readonly kind: 'restart'; readonly target: Phase }
+  | ({ readonly kind: 'restart' } & RestartRequest)
   | { readonly kind: 'nothing'; readonly finished: Omit<FinishedEffect, 'kind'> };
 
 /** State of a run: plain data, never changed in place, the same after every replay of the same events. */
@@ -142,6 +191,8 @@ export interface Run {
   readonly attempt: number;
   /** Times the step at the pointer was begun again after an interruption. */
   readonly reruns: number;
+  /** Restarts the engine asked for so far. */
+  readonly restarts: number;
   /** Number of the last report. */
   readonly reportNumber: number;
   readonly awaiting: Awaiting;

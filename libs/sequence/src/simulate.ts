@@ -1,4 +1,6 @@
 import { advance } from './advance.js';
+import type { ProbeAnswer, WorldExpression } from './conditions/model.js';
+import type { Observer } from './observer.js';
 import type { StepReport } from './report.js';
 import type {
   Effect,
@@ -24,15 +26,23 @@ export interface Simulation {
   readonly finished: Omit<FinishedEffect, 'kind'> | undefined;
 }
 
+export interface SimulationOptions {
+  /** Events at most: a sequence may ask for restarts for ever. */
+  readonly maximumEvents?: number | undefined;
+  /** The computer's answers; without it every expression but those over variables stays undecided. */
+  readonly probe?: ((question: WorldExpression) => ProbeAnswer) | undefined;
+  readonly observer?: Observer | undefined;
+}
+
 /**
  * Runs a sequence with pretended outcomes, by the real engine: nothing is executed, waits and restarts are over at
- * once. Stops unfinished after `maximumEvents` (a sequence may ask for restarts for ever).
+ * once. Stops unfinished after `maximumEvents`.
  */
 export function simulate(
   started: RunStarted,
   answer: (effect: ExecuteEffect, run: Run) => SimulatedOutcome,
   now: string,
-  maximumEvents = 1_000_000,
+  { maximumEvents = 1_000_000, probe, observer }: SimulationOptions = {},
 ): Simulation {
   const entries: JournalEntry[] = [];
   const reports: StepReport[] = [];
@@ -42,7 +52,7 @@ export function simulate(
   let owed: Effect | undefined;
   const send = (event: RunEvent): Run => {
     entries.push({ at: now, event });
-    const next = advance(run, event, now);
+    const next = advance(run, event, now, observer);
     for (const effect of next.effects) {
       if (effect.kind === 'report') reports.push(effect.report);
       else owed = effect;
@@ -55,7 +65,10 @@ export function simulate(
     const effect: Effect = owed;
     owed = undefined;
     if (effect.kind === 'wait') state = send({ type: 'wait-elapsed' });
-    else if (effect.kind === 'restart') {
+    else if (effect.kind === 'probe') {
+      const answers = effect.questions.map((question) => probe?.(question) ?? notAsked);
+      state = send({ type: 'probe-answered', position: effect.position, answers });
+    } else if (effect.kind === 'restart') {
       restarts++;
       state = send({ type: 'restart-completed', phase: effect.target });
     } else if (effect.kind === 'execute') {
@@ -73,3 +86,5 @@ export function simulate(
   const finished = state.awaiting.kind === 'nothing' ? state.awaiting.finished : undefined;
   return { run: state, entries, reports, executed, restarts, finished };
 }
+
+const notAsked: ProbeAnswer = { error: { code: 'condition.not-asked', message: 'nobody asked the computer' } };

@@ -1,4 +1,8 @@
-import { FUTURE_EXPRESSION_KINDS, VARIABLE_OPERATORS, variableExpressionSchema } from './conditions.js';
+import { versionProblem } from './conditions/compare.js';
+import { factsQueryProblem, unknownFacts } from './conditions/facts-query.js';
+import { languageTag } from './conditions/language.js';
+import { EXPRESSION_SCHEMAS, type ExpressionKind } from './conditions/model.js';
+import { FACT_SHAPE, type FactShape, factsSchema } from './conditions/facts-schema.js';
 import { type Finding, nearest, pointer } from './findings.js';
 import { checkSchema, typeName } from './schema-findings.js';
 
@@ -27,29 +31,26 @@ export function validateCondition(condition: unknown, path: string, findings: Fi
     validateOperands(fields[operator], operator, pointer(path, operator), findings, push);
     return;
   }
-  const future = FUTURE_EXPRESSION_KINDS.find((kind) => Object.hasOwn(fields, kind));
-  if (future !== undefined) {
-    push(
-      'sequence.condition-not-supported-yet',
-      `conditions of the kind "${future}" are not supported yet`,
-      'test a variable instead',
-      pointer(path, future),
-    );
-    return;
-  }
-  if (!Object.hasOwn(fields, 'variable')) {
-    const near = Object.keys(fields).flatMap((key) => nearest(key, [...operatorNames, 'variable']) ?? [])[0];
+  const kinds = (Object.keys(EXPRESSION_SCHEMAS) as ExpressionKind[]).filter((kind) => Object.hasOwn(fields, kind));
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1) {
+    const near = Object.keys(fields).flatMap((key) => nearest(key, words) ?? [])[0];
     push(
       'sequence.invalid-condition',
-      'the condition is neither all, any, none nor a test of a variable',
-      near ? `did you mean "${near}"? ${help}` : help,
+      kind === undefined
+        ? `the condition is none of ${words.join(', ')}`
+        : `one expression tests one thing, not ${kinds.join(' and ')} at once`,
+      kind === undefined && near ? `did you mean "${near}"? ${help}` : help,
     );
     return;
   }
-  findings.push(...checkSchema(variableExpressionSchema, fields, path));
+  const shape = checkSchema(EXPRESSION_SCHEMAS[kind], fields, path);
+  findings.push(...shape);
+  if (shape.length > 0) return;
+  findings.push(...checkMeaning(kind, fields, path));
+  const comparing = kind === 'variable' || kind === 'registry';
   const needsValue = fields['operator'] !== 'exists' && fields['operator'] !== 'notExists';
-  const known = VARIABLE_OPERATORS.some((name) => name === fields['operator']);
-  if (known && needsValue && fields['value'] === undefined) {
+  if (comparing && needsValue && fields['value'] === undefined) {
     push(
       'sequence.missing-field',
       `the operator ${String(fields['operator'])} needs a "value"`,
@@ -59,6 +60,50 @@ export function validateCondition(condition: unknown, path: string, findings: Fi
   }
 }
 
+/** What no schema sees. Texts with `%NAME%` are known only when the condition is asked. */
+function checkMeaning(kind: ExpressionKind, fields: Record<string, unknown>, path: string): Finding[] {
+  const findings: Finding[] = [];
+  const push = (code: string, field: string, message: string, fix: string): void => {
+    const severity = code === 'condition.unknown-fact' ? 'warning' : 'error';
+    findings.push({ path: field.split('/').reduce(pointer, path), code, severity, message, fix });
+  };
+  if (kind === 'facts') {
+    const query = String(fields['facts']);
+    const problem = factsQueryProblem(query);
+    if (problem !== undefined)
+      push('condition.invalid-query', 'facts', `the facts query cannot be used: ${problem}`, queryHelp);
+    for (const fact of unknownFacts(query)) {
+      const near = nearest(fact, factNames);
+      const fix = near ? `did you mean ${near}?` : `facts begin with ${Object.keys(factsSchema.shape).join(', ')}`;
+      push('condition.unknown-fact', 'facts', `no computer tells a fact "${fact.slice(0, 100)}"`, fix);
+    }
+  }
+  const { osLanguage, version } = fields as { osLanguage?: string; version?: { value: string } };
+  if (osLanguage !== undefined && !osLanguage.includes('%') && languageTag(osLanguage) === undefined)
+    push('condition.unknown-language', 'osLanguage', `"${osLanguage}" is no known language`, languageHelp);
+  const versions = {
+    'version/value': version?.value,
+    minimumVersion: fields['minimumVersion'],
+    maximumVersion: fields['maximumVersion'],
+  };
+  for (const [field, value] of Object.entries(versions)) {
+    if (typeof value !== 'string' || value.includes('%')) continue;
+    const problem = versionProblem(value);
+    if (problem !== undefined) push('condition.invalid-version', field, problem, 'write a version such as 12.4');
+  }
+  return findings;
+}
+
+const factNames = namesOf(FACT_SHAPE);
+
+function namesOf(shape: FactShape): string[] {
+  if (shape.kind !== 'record') return [];
+  return Object.entries(shape.fields).flatMap(([name, field]) => [name, ...namesOf(field).map((x) => `${name}.${x}`)]);
+}
+
+const languageHelp = 'write a tag such as de or de-DE, or the number that Windows has for it, such as 1031';
+const words = [...operatorNames, ...Object.keys(EXPRESSION_SCHEMAS)];
+const queryHelp = 'write for example: os.id == "debian" && memoryMegabytes >= 2048';
 const help = 'write {all: […]}, {any: […]}, {none: […]} or {variable: NAME, operator: equals, value: "…"}';
 
 function validateOperands(

@@ -60,7 +60,7 @@ describe('validateSequence', () => {
         'text',
         { group: 'no steps' },
         { ...step, condition: { all: [] } },
-        { ...step, condition: { file: '/etc/x' } },
+        { ...step, condition: { file: '/etc/x', facts: 'a ==' } },
         {
           ...step,
           condition: {
@@ -92,7 +92,7 @@ describe('validateSequence', () => {
       'sequence.wrong-type /spec/steps/5',
       'sequence.missing-field /spec/steps/6/steps',
       'sequence.empty-condition /spec/steps/7/condition/all',
-      'sequence.condition-not-supported-yet /spec/steps/8/condition/file',
+      'sequence.invalid-condition /spec/steps/8/condition',
       'sequence.invalid-value /spec/steps/9/condition/any/0/operator',
       'sequence.missing-field /spec/steps/9/condition/any/1/value',
       'sequence.invalid-value /spec/steps/10/settings/command',

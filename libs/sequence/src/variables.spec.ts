@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { evaluateVariable, matchesWildcard, type VariableOperator } from './conditions.js';
+import type { VariableOperator } from './conditions/model.js';
+import { evaluateVariable, matchesWildcard } from './conditions/variable-expression.js';
 import { expand } from './expand.js';
 import { CommandSplitError, splitCommand } from './steps/run-command-line/split-command.js';
 import {

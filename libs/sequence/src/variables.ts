@@ -6,6 +6,8 @@ export interface Variable {
   readonly name: string;
   readonly value: string;
   readonly secret?: boolean | undefined;
+  /** Which collection it came from. */
+  readonly source?: string | undefined;
 }
 
 /** Variables by case-insensitive key. Always asked with Object.hasOwn: `constructor` is a legal variable name. */
@@ -30,6 +32,8 @@ export type VariableLayerName = (typeof VARIABLE_LAYERS)[number];
 /** All variables of a run. Plain data, never changed in place. `secrets` are the texts to mask, longest first. */
 export type VariableStore = Readonly<Record<VariableLayerName, VariableLayer>> & {
   readonly secrets: readonly string[];
+  /** Length of all names and values. */
+  readonly characters: number;
 };
 
 /** A write by a step: `value` empty deletes. */
@@ -71,7 +75,12 @@ export function createStore(layers: Partial<Record<VariableLayerName, VariableLa
     collection: layers.collection ?? {},
     sequence: layers.sequence ?? {},
     secrets: sortSecrets(secrets),
+    characters: Object.values(layers).reduce((sum, layer) => sum + layerCharacters(layer), 0),
   };
+}
+
+function layerCharacters(layer: VariableLayer): number {
+  return Object.values(layer).reduce((sum, { name, value }) => sum + name.length + value.length, 0);
 }
 
 /** The winning variable, or undefined when the name does not exist or its winner is empty. */
@@ -105,18 +114,23 @@ export function resolveVariable(
  */
 export function assign(store: VariableStore, assignments: readonly Assignment[]): VariableStore {
   if (assignments.length === 0) return store;
-  let { run, readOnly } = store;
+  let { run, readOnly, characters } = store;
   const secrets = new Set(store.secrets);
   for (const { name, value, secret } of assignments) {
     const variable: Variable = secret ? { name, value, secret: true } : { name, value };
-    if (name.startsWith('_')) readOnly = { ...readOnly, [nameKey(name)]: variable };
-    else run = { ...run, [nameKey(name)]: variable };
+    const key = nameKey(name);
+    const previous = name.startsWith('_') ? readOnly : run;
+    const replaced = Object.hasOwn(previous, key) ? previous[key] : undefined;
+    characters += name.length + value.length - (replaced ? replaced.name.length + replaced.value.length : 0);
+    if (name.startsWith('_')) readOnly = { ...readOnly, [key]: variable };
+    else run = { ...run, [key]: variable };
     if (secret && value !== '') secrets.add(value);
   }
   return {
     ...store,
     run,
     readOnly,
+    characters,
     secrets: secrets.size === store.secrets.length ? store.secrets : sortSecrets([...secrets]),
   };
 }
@@ -164,6 +178,17 @@ export function valueProblem(name: string, value: string): string | undefined {
     : undefined;
 }
 
-function sortSecrets(secrets: readonly string[]): readonly string[] {
+/** What is wrong with a store as a whole, or undefined: 32 MB in all (sequence-model.md section 12). */
+export function storeProblem(store: VariableStore): { code: string; message: string } | undefined {
+  return store.characters > LIMITS.environmentCharacters
+    ? {
+        code: 'variable.store-full',
+        message: `all variables together have more than ${LIMITS.environmentCharacters} characters; nothing of this step was kept`,
+      }
+    : undefined;
+}
+
+/** Without doubles, longest first, as masking needs them. */
+export function sortSecrets(secrets: readonly string[]): readonly string[] {
   return [...new Set(secrets)].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }

@@ -11,6 +11,7 @@ export type InstallPackageSettings = z.infer<typeof installPackageSettingsSchema
 /** Install Package: runs a named program of a package out of its content, even if it ran before. */
 export const installPackage: StepDefinition<InstallPackageSettings> = {
   type: 'InstallPackage',
+  category: 'Software',
   title: 'Install Package',
   help: 'Makes the content of a package available and runs one of its programs there.',
   settingsSchema: installPackageSettingsSchema,

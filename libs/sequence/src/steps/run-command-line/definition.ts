@@ -47,6 +47,7 @@ export type RunCommandLineSettings = z.infer<typeof runCommandLineSettingsSchema
 /** Run Command Line: one program, without a shell unless asked. */
 export const runCommandLine: StepDefinition<RunCommandLineSettings> = {
   type: 'RunCommandLine',
+  category: 'General',
   title: 'Run Command Line',
   help: 'Runs a program. Exit codes 0 and 3010 are success; 3010 also asks for a restart. No shell unless `shell: true`.',
   settingsSchema: runCommandLineSettingsSchema,

@@ -15,6 +15,7 @@ export type SetTaskSequenceVariableSettings = z.infer<typeof setTaskSequenceVari
 /** Set Task Sequence Variable: pure, so the engine does it itself. A value made from a secret is a secret. */
 export const setTaskSequenceVariable: StepDefinition<SetTaskSequenceVariableSettings> = {
   type: 'SetTaskSequenceVariable',
+  category: 'General',
   title: 'Set Task Sequence Variable',
   help: 'Sets one variable for the rest of the run. %NAME% in the value is replaced now. An empty value deletes.',
   settingsSchema: setTaskSequenceVariableSettingsSchema,

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+
+const text = (maximum = 256) => z.string().max(maximum);
+const count = z.int().nonnegative();
+
+/** Values of `virtualization`. */
+export const VIRTUALIZATIONS = [
+  'none',
+  'container',
+  'kvm',
+  'qemu',
+  'vmware',
+  'virtualbox',
+  'hyperv',
+  'xen',
+  'other',
+] as const;
+
+/**
+ * The computer as facts queries see it, and as inventory tells it. The schema is fixed: a fact may be added, none changes
+ * its meaning. What cannot be found out is absent, so everything is optional. docs/conditions.md says where each comes from.
+ */
+export const factsSchema = z
+  .strictObject({
+    os: z
+      .strictObject({
+        id: text(64).optional().meta({ description: 'ID of os-release in lower case; windows; macos' }),
+        name: text().optional(),
+        version: text().optional().meta({ description: 'as people write it: 12 (bookworm)' }),
+        versionId: text(64).optional().meta({ description: 'as programs compare it: 12' }),
+        family: text(64).optional().meta({ description: 'debian, fedora, suse, arch, alpine, gentoo, windows, macos' }),
+        kernel: text(128).optional(),
+        architecture: text(32).optional().meta({ description: 'x64, x86, arm64, arm, or what Node calls it' }),
+        language: text(40).optional().meta({ description: 'language tag: de-DE' }),
+      })
+      .optional(),
+    hostname: text(255).optional(),
+    domain: text(255).optional(),
+    memoryMegabytes: count.optional(),
+    cpu: z
+      .strictObject({
+        model: text().optional(),
+        cores: count.optional().meta({ description: 'logical processors' }),
+        megahertz: count.optional().meta({ description: 'highest clock, or the one at the moment' }),
+      })
+      .optional(),
+    firmware: z.enum(['uefi', 'bios']).optional(),
+    virtualization: z.enum(VIRTUALIZATIONS).optional(),
+    machine: z
+      .strictObject({
+        manufacturer: text().optional(),
+        model: text().optional(),
+        serialNumber: text().optional(),
+        uuid: text(64).optional(),
+        assetTag: text().optional(),
+      })
+      .optional(),
+    disks: z
+      .array(z.strictObject({ name: text(64), sizeMegabytes: count, rotational: z.boolean().optional() }))
+      .max(256)
+      .optional(),
+    filesystems: z
+      .array(z.strictObject({ mount: text(4096), sizeMegabytes: count, freeMegabytes: count }))
+      .max(256)
+      .optional(),
+    network: z
+      .array(
+        z.strictObject({
+          name: text(64),
+          mac: text(64).optional().meta({ description: 'lower case, with colons' }),
+          addresses: z.array(text(64)).max(64),
+        }),
+      )
+      .max(256)
+      .optional(),
+    power: z.enum(['ac', 'battery', 'unknown']).optional(),
+    agent: z.strictObject({ version: text(32) }).optional(),
+  })
+  .meta({ id: 'Facts', description: 'what is known of a computer' });
+
+export type Facts = z.infer<typeof factsSchema>;
+export type Virtualization = (typeof VIRTUALIZATIONS)[number];
+
+/** Shape of a fact: a record with its fields, a list with its elements, or one value. */
+export type FactShape =
+  | { readonly kind: 'record'; readonly fields: Readonly<Record<string, FactShape>> }
+  | { readonly kind: 'list'; readonly element: FactShape }
+  | { readonly kind: 'text' | 'number' | 'boolean' };
+
+/** The shape of all facts, read off the schema. */
+export const FACT_SHAPE: FactShape = shapeOf(factsSchema);
+
+function shapeOf(schema: unknown): FactShape {
+  if (schema instanceof z.ZodOptional) return shapeOf(schema.unwrap());
+  if (schema instanceof z.ZodArray) return { kind: 'list', element: shapeOf(schema.element) };
+  if (schema instanceof z.ZodObject) {
+    const fields = Object.entries(schema.shape as Record<string, unknown>).map(([name, field]) => [
+      name,
+      shapeOf(field),
+    ]);
+    return { kind: 'record', fields: Object.fromEntries(fields) as Record<string, FactShape> };
+  }
+  if (schema instanceof z.ZodBoolean) return { kind: 'boolean' };
+  return { kind: schema instanceof z.ZodNumber ? 'number' : 'text' };
+}

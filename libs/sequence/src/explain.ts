@@ -1,0 +1,283 @@
+import { type ConditionTrace, type Truth, traceCondition } from './conditions/evaluate.js';
+import type { Expression, ProbeAnswer, WorldExpression } from './conditions/model.js';
+import { mentionedNames } from './expand.js';
+import { type Instruction, type Plan, type PlanProblem, compilePlan, isStepInstruction } from './plan.js';
+import { prepareStep } from './prepare-step.js';
+import type { ReportReason } from './report.js';
+import type { ExecuteEffect, Run, RunStarted } from './run.js';
+import { type SimulatedOutcome, simulate } from './simulate.js';
+import type { ContentReference } from './steps/definition.js';
+import { stepDefinition } from './steps/registry.js';
+import { expandQuestion } from './walk.js';
+import {
+  MASK,
+  type Variable,
+  type VariableLayerName,
+  type VariableStore,
+  maskSecrets,
+  readVariable,
+  resolveVariable,
+} from './variables.js';
+
+/**
+ * | verdict | means |
+ * |---|---|
+ * | will-run | the engine comes to it and begins it |
+ * | skipped | disabled, or its condition (or that of a group around it) is false |
+ * | blocked | the engine comes to it and it cannot run: `code` and `message` say why |
+ * | unknown | its condition asks something that nobody answered |
+ * | not-reached | a failure before it ends the run or its group |
+ */
+export type Verdict = 'will-run' | 'skipped' | 'blocked' | 'unknown' | 'not-reached';
+
+/** A value as one layer has it. Secrets are masked. */
+export interface LayeredValue {
+  readonly layer: VariableLayerName;
+  readonly value: string;
+  /** The collection it comes from. */
+  readonly source?: string | undefined;
+}
+
+/** Who sets a variable that a node looks at, when the engine comes to the node; no winner: it does not exist. */
+export interface VariableExplanation {
+  readonly name: string;
+  readonly winner?: LayeredValue | undefined;
+  readonly losers: readonly LayeredValue[];
+}
+
+export interface NodeExplanation {
+  readonly path: string;
+  readonly name: string;
+  readonly kind: 'group' | 'step' | 'sequence';
+  /** Nodes above it. */
+  readonly depth: number;
+  readonly stepType?: string | undefined;
+  readonly verdict: Verdict;
+  readonly reason?: ReportReason | 'content-missing' | undefined;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  /** The condition's truth table, as it was when the engine came to the node. */
+  readonly condition?: ConditionTrace | undefined;
+  readonly variables: readonly VariableExplanation[];
+  /** Content the step will ask for, names as they are then. */
+  readonly content?: readonly ContentReference[] | undefined;
+}
+
+export interface SequenceExplanation {
+  readonly sequence: string;
+  /** Why nothing runs at all. */
+  readonly problem?: PlanProblem | undefined;
+  readonly nodes: readonly NodeExplanation[];
+  readonly restarts: number;
+  /** How the run ends if every step ends as assumed; undefined when it does not end. */
+  readonly result?: 'succeeded' | 'failed' | undefined;
+}
+
+export interface ExplainOptions {
+  /** How executor steps are assumed to end. Default: exit code 0. */
+  readonly outcome?: ((effect: ExecuteEffect, run: Run) => SimulatedOutcome) | undefined;
+  /** The computer's answers; without it conditions that need them are `unknown`. */
+  readonly probe?: ((question: WorldExpression) => ProbeAnswer) | undefined;
+  /** Is a content reference there? undefined: nobody knows. */
+  readonly isAvailable?: ((reference: ContentReference) => boolean | undefined) | undefined;
+}
+
+/**
+ * Says for every node whether it would run, and why. It does not decide anything itself: it runs the engine with assumed outcomes
+ * and writes down what the engine decides.
+ */
+export function explainSequence(started: RunStarted, options: ExplainOptions = {}): SequenceExplanation {
+  const { plan, problem } = compilePlan(started.sequence.name, started.sequence.spec, started.children);
+  if (problem) return { sequence: started.sequence.name, problem, nodes: [], restarts: 0, result: 'failed' };
+  const seen = new Map<number, NodeExplanation>();
+  const answers = new Map<string, ProbeAnswer>();
+  const ask = (question: WorldExpression): ProbeAnswer => {
+    const answer = options.probe?.(question) ?? notAsked;
+    answers.set(JSON.stringify(question), answer);
+    return answer;
+  };
+  const simulation = simulate(started, options.outcome ?? (() => ({ exitCode: 0 })), epoch, {
+    maximumEvents: plan.instructions.length * 20 + 1000,
+    probe: ask,
+    observer: {
+      onNode: (instruction, decision, run, truth) => {
+        if (decision === 'disabled') return;
+        seen.set(instruction.position, describe(instruction, run, truth, answers, options));
+      },
+    },
+  });
+  const reasons = new Map<number, ReportReason>();
+  for (const { position, outcome, reason } of simulation.reports)
+    if (outcome === 'skipped' && position !== undefined && reason) reasons.set(position, reason);
+  return {
+    sequence: started.sequence.name,
+    nodes: plan.instructions.map((instruction) => {
+      const depth = depthOf(plan, instruction);
+      const known = seen.get(instruction.position);
+      return known ? { ...known, depth } : { ...unseen(plan, instruction, seen, reasons), depth };
+    }),
+    restarts: simulation.restarts,
+    result: simulation.finished?.result,
+  };
+}
+
+/** Only copied into reports, which nobody sees. */
+const epoch = '1970-01-01T00:00:00.000Z';
+const notAskedCode = 'condition.not-asked';
+const notAsked: ProbeAnswer = { error: { code: notAskedCode, message: 'nobody asked the computer' } };
+
+function describe(
+  instruction: Instruction,
+  run: Run,
+  truth: Truth | undefined,
+  answers: ReadonlyMap<string, ProbeAnswer>,
+  options: ExplainOptions,
+): NodeExplanation {
+  const { variables } = run;
+  const condition = instruction.condition && traceOf(instruction, run, answers);
+  const base = {
+    ...headOf(instruction),
+    ...(condition ? { condition } : {}),
+    variables: [...mentionedIn(instruction), ...overridesOf(instruction, variables)].map((name) =>
+      explainVariable(variables, name),
+    ),
+  };
+  if (truth === false) return { ...base, verdict: 'skipped', reason: 'condition-false' };
+  if (truth === 'unknown') {
+    const asked = condition === undefined || !hasError(condition, notAskedCode);
+    const verdict = !asked ? 'unknown' : instruction.failOnConditionError ? 'blocked' : 'skipped';
+    const message = 'its condition cannot be decided on this computer';
+    return { ...base, verdict, code: asked ? 'condition.not-decidable' : notAskedCode, message };
+  }
+  if (!isStepInstruction(instruction)) return { ...base, verdict: 'will-run' };
+  const definition = stepDefinition(instruction.step.type);
+  const prepared = prepareStep(run, instruction);
+  if ('problem' in prepared) return { ...base, verdict: 'blocked', ...prepared.problem };
+  if (definition?.execution === 'unsupported') {
+    const message = `${definition.title} cannot be run by Muster yet`;
+    return { ...base, verdict: 'blocked', code: 'step.type-unsupported', message };
+  }
+  const content = prepared.definition.references(prepared.settings);
+  const missing = content.find((reference) => options.isAvailable?.(reference) === false);
+  const withContent = content.length > 0 ? { ...base, content } : base;
+  if (missing) {
+    const message = `the ${missing.kind} "${missing.name}" it needs is not there`;
+    return {
+      ...withContent,
+      verdict: 'blocked',
+      reason: 'content-missing',
+      code: 'content.package-not-found',
+      message,
+    };
+  }
+  return { ...withContent, verdict: 'will-run' };
+}
+
+/** A node the engine never came to: something around it or before it kept it away. */
+function unseen(
+  plan: Plan,
+  instruction: Instruction,
+  seen: ReadonlyMap<number, NodeExplanation>,
+  reasons: ReadonlyMap<number, ReportReason>,
+): Omit<NodeExplanation, 'depth'> {
+  const head = { ...headOf(instruction), variables: [] };
+  for (let node: Instruction | undefined = instruction; node; node = plan.instructions[node.parent]) {
+    if (node.disabled) return { ...head, verdict: 'skipped', reason: 'disabled', ...around(node, instruction) };
+    const explained = node === instruction ? undefined : seen.get(node.position);
+    if (explained && explained.verdict !== 'will-run') {
+      const { verdict, reason } = explained;
+      return { ...head, verdict, ...(reason ? { reason } : {}), ...around(node, instruction) };
+    }
+  }
+  const own = firstReason(instruction, reasons);
+  return { ...head, verdict: 'not-reached', ...(own ? { reason: own } : {}) };
+}
+
+function firstReason(instruction: Instruction, reasons: ReadonlyMap<number, ReportReason>): ReportReason | undefined {
+  for (let position = instruction.position; position < instruction.end; position++) {
+    const reason = reasons.get(position);
+    if (reason) return reason;
+  }
+  return undefined;
+}
+
+function around(cause: Instruction, instruction: Instruction): { message?: string } {
+  return cause === instruction ? {} : { message: `because of "${cause.path}"` };
+}
+
+function headOf(instruction: Instruction): Omit<NodeExplanation, 'verdict' | 'variables'> {
+  const { path, name, kind, step } = instruction;
+  return { path, name, kind, depth: 0, ...(step ? { stepType: step.type } : {}) };
+}
+
+function depthOf(plan: Plan, instruction: Instruction): number {
+  let depth = 0;
+  for (let node = plan.instructions[instruction.parent]; node; node = plan.instructions[node.parent]) depth++;
+  return depth;
+}
+
+function traceOf(
+  instruction: Instruction,
+  run: Run,
+  answers: ReadonlyMap<string, ProbeAnswer>,
+): ConditionTrace | undefined {
+  if (!instruction.condition) return undefined;
+  const read = (name: string): string | undefined => readVariable(run.variables, name)?.value;
+  const answer = (question: WorldExpression): ProbeAnswer | undefined =>
+    answers.get(JSON.stringify(expandQuestion(run, question)));
+  return maskTrace(traceCondition(instruction.condition, { read, answer }), run.variables);
+}
+
+function maskTrace(trace: ConditionTrace, store: VariableStore): ConditionTrace {
+  if ('operator' in trace) return { ...trace, operands: trace.operands.map((operand) => maskTrace(operand, store)) };
+  if (trace.actual === undefined) return trace;
+  return { ...trace, actual: maskSecrets(trace.actual, store.secrets) };
+}
+
+function hasError(trace: ConditionTrace, code: string): boolean {
+  return 'operator' in trace ? trace.operands.some((operand) => hasError(operand, code)) : trace.error?.code === code;
+}
+
+/** Names that a node's condition and settings look at, once each, in order. */
+function mentionedIn(instruction: Instruction): string[] {
+  let names = mentioned.get(instruction);
+  if (!names) {
+    const found = new Map<string, string>();
+    const add = (name: string): void => void (found.has(name.toLowerCase()) || found.set(name.toLowerCase(), name));
+    const scan = (value: unknown): void => {
+      if (typeof value === 'string') mentionedNames(value).forEach(add);
+      else if (typeof value === 'object' && value !== null) Object.values(value).forEach(scan);
+    };
+    const visit = (part: unknown): void => {
+      if (typeof part !== 'object' || part === null) return;
+      if ('variable' in part) add((part as Extract<Expression, { variable: string }>).variable);
+      else for (const operand of Object.values(part)) if (Array.isArray(operand)) operand.forEach(visit);
+      scan(part);
+    };
+    if (instruction.condition) visit(instruction.condition);
+    if (instruction.step) scan(instruction.step.settings);
+    names = [...found.values()];
+    mentioned.set(instruction, names);
+  }
+  return names;
+}
+
+/** Variables that exist and take the place of a setting of the step. */
+function overridesOf(instruction: Instruction, store: VariableStore): string[] {
+  const names = Object.values(stepDefinition(instruction.step?.type ?? '')?.variables ?? {});
+  return names.filter((name) => readVariable(store, name) !== undefined && !mentionedIn(instruction).includes(name));
+}
+
+const mentioned = new WeakMap<Instruction, string[]>();
+
+function explainVariable(store: VariableStore, name: string): VariableExplanation {
+  const [winner, ...losers] = resolveVariable(store, name).map(({ layer, variable }) =>
+    layered(store, layer, variable),
+  );
+  return winner === undefined || winner.value === '' ? { name, losers } : { name, winner, losers };
+}
+
+function layered(store: VariableStore, layer: VariableLayerName, variable: Variable): LayeredValue {
+  const value = variable.secret ? MASK : maskSecrets(variable.value, store.secrets);
+  return variable.source === undefined ? { layer, value } : { layer, value, source: variable.source };
+}

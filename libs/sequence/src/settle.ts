@@ -1,0 +1,150 @@
+import { type Draft, type StepResult, compact, stepFields } from './draft.js';
+import { LIMITS } from './limits.js';
+import type { Instruction, StepInstruction } from './plan.js';
+import { isRestartExitCode, nextRestart, takeRestartRequest } from './restart-request.js';
+import type { FinishedEffect, RestartRequest, Run } from './run.js';
+import { stepDefinition } from './steps/registry.js';
+import { maskSecrets } from './variables.js';
+
+/**
+ * Takes the end of a step: retry, last-action variables, report, restart, continue on error.
+ * True when the run may go on at once at the pointer.
+ */
+export function settle(
+  draft: Draft,
+  instruction: Instruction & { readonly step: StepInstruction },
+  result: StepResult,
+  mayRetry: boolean,
+): boolean {
+  const { run } = draft;
+  const retry = instruction.step.retry;
+  if (!result.succeeded && mayRetry && run.stopping === undefined && retry && run.attempt < retry.attempts) {
+    const seconds = Math.min((retry.backoffSeconds ?? 0) * 2 ** (run.attempt - 1), LIMITS.backoffSeconds);
+    run.awaiting = { kind: 'wait', since: draft.now, seconds };
+    draft.emit({ kind: 'wait', since: draft.now, seconds });
+    return false;
+  }
+  const exitCode = result.exitCode ?? (result.succeeded ? 0 : 1);
+  draft.setAction({
+    _SMSTSLastActionName: instruction.name,
+    _SMSTSLastActionRetCode: String(exitCode),
+    _SMSTSLastActionSucceeded: String(result.succeeded),
+  });
+  const fatal = result.fatal || stepDefinition(instruction.step.type)?.ignoresContinueOnError;
+  const absorber = result.succeeded || fatal || run.stopping !== undefined ? undefined : findAbsorber(run, instruction);
+  draft.report(
+    compact({
+      event: 'step-finished' as const,
+      ...stepFields(instruction),
+      outcome: result.succeeded ? ('succeeded' as const) : ('failed' as const),
+      reason: result.reason,
+      code: result.code,
+      exitCode: result.exitCode,
+      message: result.message,
+      output: result.output,
+      attempt: run.attempt,
+      continuedOnError: absorber ? true : undefined,
+      warnings: result.warnings?.length ? result.warnings : undefined,
+    }),
+  );
+  if (run.stopping !== undefined) return endStopped(draft, instruction.end);
+  if (!result.succeeded) return fail(draft, instruction, absorber, exitCode, result);
+  return succeed(draft, instruction, exitCode, result.restart);
+}
+
+/** Ends the run because somebody asked for it; continue on error has no say. */
+export function endStopped(draft: Draft, next: number): false {
+  draft.reportSkipped(next, draft.run.plan.instructions.length, 'run-stopped');
+  finish(draft, {
+    result: 'failed',
+    exitCode: 1,
+    code: 'run.stopped',
+    message: `stopped: ${draft.run.stopping ?? ''}`,
+  });
+  return false;
+}
+
+/** Ends the run. */
+export function finish(draft: Draft, end: Omit<FinishedEffect, 'kind'>): void {
+  const { run } = draft;
+  const masked = end.message === undefined ? undefined : maskSecrets(end.message, run.variables.secrets);
+  const finished = compact({ ...end, message: masked });
+  run.awaiting = { kind: 'nothing', finished };
+  const { result, exitCode, code, message } = finished;
+  draft.report(compact({ event: 'run-finished' as const, result, exitCode, code, message }));
+  draft.emit({ kind: 'finished', ...finished });
+}
+
+function succeed(
+  draft: Draft,
+  instruction: Instruction,
+  exitCode: number,
+  ownRequest: RestartRequest | undefined,
+): boolean {
+  const { run } = draft;
+  const request = takeRestartRequest(draft);
+  if (request.target === undefined && ownRequest === undefined && !isRestartExitCode(exitCode)) {
+    run.pointer = instruction.end;
+    return true;
+  }
+  run.pointer = request.again ? instruction.position : instruction.end;
+  return restart(draft, ownRequest ?? nextRestart(run, request.target ?? 'FullOS'));
+}
+
+/** What `run-finished` says while a restart is pending. */
+const restartPendingExitCode = 3010;
+
+function restart(draft: Draft, request: RestartRequest): false {
+  draft.run.restarts += 1;
+  draft.run.awaiting = { kind: 'restart', ...request };
+  draft.report({ event: 'run-finished', result: 'restart-pending', exitCode: restartPendingExitCode });
+  draft.emit({ kind: 'restart', ...request });
+  return false;
+}
+
+/**
+ * Who absorbs a failure: the first node with continue on error on the way step, groups, root. The root never does.
+ *
+ * | S.CoE | G.CoE | P.CoE | next |
+ * |---|---|---|---|
+ * | on | any | any | sibling of S |
+ * | off | on | any | sibling of G, rest of G abandoned |
+ * | off | off | on | sibling of P, rest of G and P abandoned |
+ * | off | off | off | none: the run fails with the code of S |
+ */
+export function findAbsorber(run: Run, failed: Instruction): Instruction | undefined {
+  for (let node: Instruction | undefined = failed; node; node = run.plan.instructions[node.parent]) {
+    if (node.continueOnError) return node;
+  }
+  return undefined;
+}
+
+/** A node has failed: on to behind its absorber, or the end of the run. */
+export function fail(
+  draft: Draft,
+  instruction: Instruction,
+  absorber: Instruction | undefined,
+  exitCode: number,
+  result: StepResult,
+): boolean {
+  const { run } = draft;
+  const rest = instruction.position + 1;
+  if (!absorber) {
+    draft.reportSkipped(rest, run.plan.instructions.length, 'run-failed');
+    const why = result.message ?? `exit code ${exitCode}`;
+    finish(
+      draft,
+      compact({
+        result: 'failed' as const,
+        exitCode: exitCode === 0 ? 1 : exitCode,
+        code: result.code ?? 'step.exit-code',
+        message: `"${instruction.path}" failed: ${why}`,
+      }),
+    );
+    return false;
+  }
+  draft.reportSkipped(rest, absorber.end, 'abandoned');
+  run.pointer = absorber.end;
+  const request = takeRestartRequest(draft);
+  return request.target === undefined ? true : restart(draft, nextRestart(run, request.target));
+}
