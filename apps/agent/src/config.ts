@@ -1,3 +1,4 @@
+import { CommandSplitError, splitCommand } from '@muster/sequence/steps/run-command-line/split-command.js';
 import { z } from 'zod';
 import { AgentError } from './identity/agent-error.js';
 
@@ -9,6 +10,10 @@ const configSchema = z.object({
   MUSTER_AGENT_STATE: z.string().min(1).default(DEFAULT_STATE_FOLDER),
   /** One-time enrolment token, so that it need not stand on a command line; `--token` wins. */
   MUSTER_ENROLMENT_TOKEN: z.string().min(1).optional(),
+  /** May runs restart this computer? `never`: its owner does, and the runs wait. The service says `allow`. */
+  MUSTER_AGENT_RESTART: z.enum(['allow', 'never']).default('never'),
+  /** Program and arguments that restart this computer, instead of what the system has. */
+  MUSTER_AGENT_RESTART_COMMAND: z.string().min(1).optional(),
   MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -16,6 +21,7 @@ const configSchema = z.object({
 export interface AgentConfig {
   readonly state: string;
   readonly enrolmentToken: string | undefined;
+  readonly restart: { readonly policy: 'allow' | 'never'; readonly command: readonly string[] | undefined };
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -29,6 +35,21 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const wrong = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new AgentError('config.invalid', wrong.join('; '));
   }
-  const { MUSTER_AGENT_STATE, MUSTER_ENROLMENT_TOKEN, MUSTER_LOG_LEVEL } = result.data;
-  return { state: MUSTER_AGENT_STATE, enrolmentToken: MUSTER_ENROLMENT_TOKEN, logLevel: MUSTER_LOG_LEVEL };
+  const { data } = result;
+  return {
+    state: data.MUSTER_AGENT_STATE,
+    enrolmentToken: data.MUSTER_ENROLMENT_TOKEN,
+    restart: { policy: data.MUSTER_AGENT_RESTART, command: commandOf(data.MUSTER_AGENT_RESTART_COMMAND) },
+    logLevel: data.MUSTER_LOG_LEVEL,
+  };
+}
+
+function commandOf(text: string | undefined): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return splitCommand(text);
+  } catch (error) {
+    if (!(error instanceof CommandSplitError)) throw error;
+    throw new AgentError('config.invalid', `MUSTER_AGENT_RESTART_COMMAND: ${error.message}`);
+  }
 }

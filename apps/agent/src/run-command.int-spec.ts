@@ -188,7 +188,7 @@ describe('muster run', () => {
 
 describe('a run that is killed', () => {
   const root = join(import.meta.dirname, '../../..');
-  const built = join(folder_dist(), 'apps/agent/src/command-line/main-run.js');
+  const built = join(folder_dist(), 'apps/agent/src/command-line/main-local.js');
   let program: ChildProcess | undefined;
 
   function folder_dist(): string {
@@ -209,7 +209,9 @@ describe('a run that is killed', () => {
 
   function start(...argv: string[]): { exited: Promise<number | null>; lines: () => Line[] } {
     let text = '';
-    const child = spawn(process.execPath, [built, ...argv, '-o', 'json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [built, 'run', ...argv, '-o', 'json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     program = child;
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));

@@ -1,26 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { replay } from '@muster/sequence/advance.js';
-import { LIMITS } from '@muster/sequence/limits.js';
-import { writableNameProblem } from '@muster/sequence/names.js';
 import { compilePlan } from '@muster/sequence/plan.js';
-import type { RunStarted } from '@muster/sequence/run.js';
+import type { JournalEntry, RunStarted } from '@muster/sequence/run.js';
 import { HumanOutput } from './command-line/human-output.js';
+import { InputFileError, readSimulation, readTextFile } from './command-line/input-files.js';
+import { LiveStatus } from './command-line/live-status.js';
 import {
-  type LoadedDocument,
-  type LocatedFinding,
-  loadSequenceDocument,
-  placeOf,
-} from './command-line/sequence-document.js';
+  type CommandOutput,
+  type OutputFormat,
+  collectVariable,
+  parseFormat,
+  printFindings,
+  variableLayers,
+} from './command-line/run-options.js';
+import { type SequenceDocument, loadSequenceDocument } from './command-line/sequence-document.js';
 import { JournalError, reasonOf } from './journal/journal-error.js';
 import { Journal } from './journal/journal.js';
 import { collectFacts } from './runner/facts.js';
 import { LocalContent } from './runner/local-content.js';
-import { runSequence } from './runner/run-sequence.js';
+import { type RunSequenceOptions, type SequenceResult, runSequence } from './runner/run-sequence.js';
+import { SimulatedStepPerformer } from './runner/simulated-step-performer.js';
+import { SimulatedOutcomes } from './runner/simulation-table.js';
 
 /** Exit codes of `run`; also in its help. */
 export const RUN_EXIT_CODES = {
@@ -34,23 +39,31 @@ export const RUN_EXIT_CODES = {
 } as const;
 
 const help = `
-Exit codes: 0 the sequence succeeded, 1 it failed, 2 wrong usage, 3 the document is not valid,
+Examples:
+  $ muster run harden.yaml --content ./packages
+  $ muster run harden.yaml --var Ring=pilot --variables layers.yaml -o json
+  $ muster run harden.yaml --state ./state          # stopped or restarted? go on with --resume
+  $ muster run harden.yaml --simulate outcomes.yaml # nothing is executed
+
+A table for --simulate names steps by path (Group/Step) or by name; outcomes are used in order, the last one repeats,
+a step without any exits with 0, and a restart goes on at once:
+  "Prepare/Install hello": [{exitCode: 3010}, {exitCode: 0, set: {Installed: "yes"}}]
+  Partition disk: [{exitCode: 5}]
+  Update firmware: [{restart: true}]
+
+Exit codes: 0 the sequence succeeded, 1 it failed, 2 wrong usage, 3 the document or a file beside it is not valid,
 4 the state folder cannot be used, 5 a restart is pending (go on with --resume), 130 interrupted (go on with --resume).
 With -o json each line of standard output is one event; after --resume the earlier events come again with the same
 "number" and "replayed": true. The last line of a run that ended is run-finished.`;
 
 interface RunOptions {
   readonly var: Record<string, string>;
+  readonly variables?: string;
   readonly state?: string;
   readonly content?: string;
-  readonly output: 'human' | 'json';
+  readonly output: OutputFormat;
   readonly resume?: boolean;
-}
-
-/** Where the command writes; a line has no end of line yet. */
-export interface CommandOutput {
-  out(line: string): void;
-  error(line: string): void;
+  readonly simulate?: string;
 }
 
 const processOutput: CommandOutput = {
@@ -59,21 +72,24 @@ const processOutput: CommandOutput = {
 };
 
 /**
- * `muster-agent run FILE.yaml [--var K=V]… [--state DIR] [--content DIR] [-o json] [--resume]`: runs a sequence on this
- * computer, no server. SIGINT and SIGTERM let go of the run so that it can be resumed.
+ * `muster-agent run FILE.yaml …`: runs a sequence on this computer, no server. SIGINT and SIGTERM let go of the run so that it
+ * can be resumed.
  * @param argv arguments behind `run`.
+ * @param output default: this process, with a live line where standard output is a terminal.
  * @returns the exit code (RUN_EXIT_CODES). Never throws for what a user did.
  */
 export async function runCommand(argv: readonly string[], output: CommandOutput = processOutput): Promise<number> {
   let exitCode: number = RUN_EXIT_CODES.succeeded;
   const command = new Command('muster run')
-    .argument('<file>', 'YAML with a TaskSequence')
+    .argument('<file>', 'YAML with a TaskSequence; further ones in the same file are its children')
     .description('Run a task sequence on this computer with the real engine and executors, no server')
     .option('--var <NAME=VALUE>', 'set a variable; may be given several times', collectVariable, {})
+    .option('--variables <file>', 'YAML with layers of variables: media, device, collections')
     .option('--state <dir>', 'state folder: keeps the journal, needed for --resume (default: a temporary one)')
     .option('--content <dir>', 'folder of packages: DIR/<package>/, programs in its package.yaml')
     .option('-o, --output <format>', 'human or json', parseFormat, 'human')
     .option('--resume', 'continue the run of the state folder')
+    .option('--simulate <file>', 'execute nothing: take the outcome of each step from a table')
     .addHelpText('after', help)
     .configureOutput({
       writeOut: (text) => output.out(text.trimEnd()),
@@ -87,9 +103,9 @@ export async function runCommand(argv: readonly string[], output: CommandOutput 
     await command.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? RUN_EXIT_CODES.succeeded : RUN_EXIT_CODES.usage;
-    if (error instanceof JournalError) {
+    if (error instanceof JournalError || error instanceof InputFileError) {
       output.error(`${error.code}: ${error.message}`);
-      return RUN_EXIT_CODES.stateFolder;
+      return error instanceof JournalError ? RUN_EXIT_CODES.stateFolder : RUN_EXIT_CODES.invalidDocument;
     }
     output.error(`run.failed: ${reasonOf(error)}`);
     return RUN_EXIT_CODES.failed;
@@ -102,119 +118,142 @@ async function runFile(file: string, options: RunOptions, output: CommandOutput)
     output.error('run.state-missing: --resume needs --state DIR, the state folder of the run to continue');
     return RUN_EXIT_CODES.usage;
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch (error) {
-    output.error(`document.not-readable: cannot read ${file}: ${reasonOf(error)}`);
-    return RUN_EXIT_CODES.invalidDocument;
-  }
-  const document = loadSequenceDocument(text);
+  const document = loadSequenceDocument(readTextFile(file));
   if ('findings' in document) {
     printFindings(file, document.findings, options.output, output);
     return RUN_EXIT_CODES.invalidDocument;
   }
+  const table = options.simulate === undefined ? undefined : readSimulation(options.simulate);
+  const variables = variableLayers(options.var, options.variables);
   const temporary = options.state === undefined ? mkdtempSync(join(tmpdir(), 'muster-run-')) : undefined;
   const folder = resolve(options.state ?? temporary ?? '.');
-  const earlier = prepareFolder(folder, options.resume === true, output);
+  const earlier = prepareFolder(folder, options, output);
   if (earlier === 'refused') return RUN_EXIT_CODES.stateFolder;
-  const { name, spec } = document;
-  if (earlier && !isDeepStrictEqual(earlier.sequence.spec, spec)) {
+  if (earlier && !isDeepStrictEqual(earlier.started.sequence.spec, document.spec)) {
     output.error(
       `run.document-changed: ${file} is not what this run started with; the run goes on with what it started with`,
     );
   }
-  const started = earlier ?? startOf(document, options);
-  const { plan } = compilePlan(started.sequence.name, started.sequence.spec, started.children);
-  const human = new HumanOutput(started.sequence.name, plan, (line) => output.out(line));
+  const started = earlier?.started ?? startOf(document, variables, table !== undefined);
+  const outcomes = table && new SimulatedOutcomes(table);
+  if (outcomes && earlier) skipTaken(outcomes, started, earlier.entries);
+  const result = await follow(started, folder, options, output, outcomes);
 
+  const over = result.result === 'succeeded' || result.result === 'failed';
+  if (temporary !== undefined && over) rmSync(temporary, { recursive: true, force: true });
+  if (!over) output.error(`run.${result.result}: continue with: muster run ${file} --state ${folder} --resume`);
+  for (const key of outcomes?.unused() ?? [])
+    output.error(`simulation.unused: no step took an outcome from "${key}" of ${options.simulate ?? ''}`);
+  return exitCodeOf(result.result);
+}
+
+/** Runs, and shows what happens in the way that was asked for. */
+async function follow(
+  started: RunStarted,
+  folder: string,
+  options: RunOptions,
+  output: CommandOutput,
+  outcomes: SimulatedOutcomes | undefined,
+): Promise<SequenceResult> {
+  const { plan } = compilePlan(started.sequence.name, started.sequence.spec, started.children);
+  const onTerminal = output === processOutput && options.output === 'human';
+  const human = new HumanOutput(started.sequence.name, plan, (line) =>
+    onTerminal ? live.line(line) : output.out(line),
+  );
+  const live = new LiveStatus(process.stdout, (now) => human.status(now));
   const letGo = new AbortController();
   const onSignal = (): void => letGo.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  if (onTerminal) live.start();
   try {
-    const result = await runSequence({
+    return await runSequence({
       runId: started.runId,
-      sequence: { name, spec },
+      sequence: started.sequence,
       children: started.children,
       variables: started.variables,
       facts: started.facts,
+      simulated: started.simulated,
       folder,
       content: new LocalContent(options.content),
       signal: letGo.signal,
+      ...(outcomes ? simulation(outcomes) : {}),
       onReport: (report, replayed) => {
+        if (outcomes && report.result === 'restart-pending') return;
         if (options.output === 'human') human.show(report);
         else output.out(JSON.stringify(replayed ? { ...report, replayed } : report));
       },
       onWarning: (message) => output.error(`journal.torn: ${message}`),
     });
-    const over = result.result === 'succeeded' || result.result === 'failed';
-    if (temporary !== undefined && over) rmSync(temporary, { recursive: true, force: true });
-    if (!over) output.error(`run.${result.result}: continue with: muster run ${file} --state ${folder} --resume`);
-    return exitCodeOf(result.result);
   } finally {
+    live.stop();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
 
-function exitCodeOf(result: 'succeeded' | 'failed' | 'restart-pending' | 'interrupted'): number {
+/** Nothing is executed, nobody waits, and a restart is over at once. */
+function simulation(outcomes: SimulatedOutcomes): Pick<RunSequenceOptions, 'performer' | 'restart' | 'waits'> {
+  return {
+    performer: new SimulatedStepPerformer(outcomes),
+    restart: ({ target }) => Promise.resolve({ kind: 'completed', phase: target }),
+    waits: 'skipped',
+  };
+}
+
+/** Outcomes that an interrupted simulation has used already. */
+function skipTaken(outcomes: SimulatedOutcomes, started: RunStarted, entries: readonly JournalEntry[]): void {
+  const { plan } = compilePlan(started.sequence.name, started.sequence.spec, started.children);
+  for (const { event } of entries) {
+    if (event.type !== 'step-ended') continue;
+    const instruction = plan.instructions[event.position];
+    if (instruction) outcomes.next(instruction.path, instruction.name);
+  }
+}
+
+function exitCodeOf(result: SequenceResult['result']): number {
   return RUN_EXIT_CODES[result === 'restart-pending' ? 'restartPending' : result];
 }
 
-/** The first event of the run to resume; undefined for a new run; 'refused' after saying why. */
-function prepareFolder(folder: string, resume: boolean, output: CommandOutput): RunStarted | undefined | 'refused' {
+/** The run to resume; undefined for a new run; 'refused' after saying why. */
+function prepareFolder(
+  folder: string,
+  { resume, simulate }: RunOptions,
+  output: CommandOutput,
+): { started: RunStarted; entries: readonly JournalEntry[] } | undefined | 'refused' {
   const entries = Journal.read(folder);
-  const first = entries[0]?.event;
-  if (first?.type !== 'run-started') return undefined;
-  if (resume) return first;
-  if (replay(entries).run?.awaiting.kind !== 'nothing') {
+  const started = entries[0]?.event;
+  if (started?.type !== 'run-started') return undefined;
+  const over = replay(entries).run?.awaiting.kind === 'nothing';
+  if (resume && !over && (started.simulated === true) !== (simulate !== undefined)) {
+    const how = started.simulated
+      ? 'was begun with --simulate: give --simulate again'
+      : 'is a real one: leave --simulate out';
+    output.error(`run.simulation-mismatch: the run in ${folder} ${how}, or choose another folder`);
+    return 'refused';
+  }
+  if (resume) return { started, entries };
+  if (!over) {
     output.error(
       `run.unfinished: ${folder} holds a run that has not ended: add --resume to continue it, or choose another folder`,
     );
     return 'refused';
   }
-  Journal.archive(folder, first.runId);
+  Journal.archive(folder, started.runId);
   return undefined;
 }
 
-function startOf(document: Exclude<LoadedDocument, { findings: unknown }>, options: RunOptions): RunStarted {
-  const { name, spec, children } = document;
+/** The first event of a new run of a document on this computer. */
+export function startOf(
+  { name, spec, children }: SequenceDocument,
+  variables: RunStarted['variables'],
+  simulated: boolean,
+): RunStarted {
   return {
     type: 'run-started',
     runId: randomUUID(),
     sequence: { name, spec },
     children,
-    variables: { device: options.var },
+    variables,
     facts: collectFacts([spec, ...Object.values(children)]),
+    ...(simulated ? { simulated } : {}),
   };
-}
-
-function collectVariable(text: string, previous: Record<string, string>): Record<string, string> {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('write NAME=VALUE');
-  const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
-  const problem = writableNameProblem(name);
-  if (problem) throw new InvalidArgumentError(`${problem.code}: ${problem.message}`);
-  if (value.length > LIMITS.variableValueLength)
-    throw new InvalidArgumentError(`at most ${LIMITS.variableValueLength} characters`);
-  return { ...previous, [name]: value };
-}
-
-function parseFormat(text: string): 'human' | 'json' {
-  if (text !== 'human' && text !== 'json') throw new InvalidArgumentError('human or json');
-  return text;
-}
-
-function printFindings(
-  file: string,
-  findings: readonly LocatedFinding[],
-  format: 'human' | 'json',
-  output: CommandOutput,
-): void {
-  if (format === 'json') output.out(JSON.stringify({ event: 'document-invalid', file, findings }));
-  for (const finding of findings) {
-    const where = finding.path === '' ? '' : ` ${finding.path}`;
-    output.error(
-      `${file}${placeOf(finding)} ${finding.severity} ${finding.code}${where}: ${finding.message}; ${finding.fix}`,
-    );
-  }
 }

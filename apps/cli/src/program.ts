@@ -57,8 +57,9 @@ export function buildProgram(terminal: Terminal): Command {
   registerDiff(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
-  // Only for the list in --help: runCli hands `run` over before commander looks at it.
+  // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
+  program.command('explain').argument('<file>').description('say which steps would run on this computer, and why');
   registerContent(program, terminal);
   registerEnrolmentToken(program, terminal);
   registerApiToken(program, terminal);
@@ -77,7 +78,7 @@ export function buildProgram(terminal: Terminal): Command {
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const [first, ...rest] = argv;
-    if (first === 'run') return await runAgentProgram(rest);
+    if (first === 'run' || first === 'explain') return await runAgentProgram([first, ...rest]);
     const program = buildProgram(terminal);
     if (first === undefined) {
       program.outputHelp({ error: true });

@@ -10,10 +10,15 @@ export interface LocatedFinding extends Finding {
   readonly column?: number | undefined;
 }
 
-/** The sequence to run and the children the same file holds; or everything that is wrong with the file. */
-export type LoadedDocument =
-  | { readonly name: string; readonly spec: SequenceSpec; readonly children: Readonly<Record<string, SequenceSpec>> }
-  | { readonly findings: readonly LocatedFinding[] };
+/** The sequence to run and the children the same file holds. */
+export interface SequenceDocument {
+  readonly name: string;
+  readonly spec: SequenceSpec;
+  readonly children: Readonly<Record<string, SequenceSpec>>;
+}
+
+/** What a file holds; or everything that is wrong with it. */
+export type LoadedDocument = SequenceDocument | { readonly findings: readonly LocatedFinding[] };
 
 /**
  * Reads YAML (or JSON) text with one TaskSequence. In a file with several documents, other kinds are left alone; the first
@@ -57,7 +62,7 @@ export function loadSequenceDocument(text: string): LoadedDocument {
       ...(isRecord(resource.value) ? validateSequence(resource.value['spec']) : []),
     ];
     findings.push(...found.map((item) => locate(item, document, lines)));
-    if (found.length > 0) continue;
+    if (found.some(({ severity }) => severity === 'error')) continue;
     const { metadata, spec } = resource.value as { metadata: { name: string }; spec: SequenceSpec };
     if (sequences.has(metadata.name)) {
       const twice = finding(
@@ -71,7 +76,7 @@ export function loadSequenceDocument(text: string): LoadedDocument {
     sequences.set(metadata.name, spec);
     main ??= metadata.name;
   }
-  if (findings.length > 0) return { findings };
+  if (findings.some(({ severity }) => severity === 'error')) return { findings };
   const spec = main === undefined ? undefined : sequences.get(main);
   if (main === undefined || !spec) {
     return {

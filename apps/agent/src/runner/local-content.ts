@@ -26,6 +26,17 @@ export class LocalContent implements ContentProvider {
     return this.find(reference.package);
   }
 
+  /** Is something of that name there? For explain. */
+  has({ name }: { readonly name: string }): boolean {
+    try {
+      this.find(name);
+      return true;
+    } catch (error) {
+      if (error instanceof ContentError) return false;
+      throw error;
+    }
+  }
+
   private find(name: string): AvailableContent {
     if (this.root === undefined) {
       throw new ContentError(

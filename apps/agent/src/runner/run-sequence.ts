@@ -1,20 +1,24 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { advance, replay } from '@muster/sequence/advance.js';
-import { expand } from '@muster/sequence/expand.js';
 import type { Finding } from '@muster/sequence/findings.js';
 import type { Phase, SequenceSpec } from '@muster/sequence/model.js';
 import type { StepReport } from '@muster/sequence/report.js';
-import type { Effect, ExecuteEffect, JournalEntry, Run, RunEvent, RunStarted } from '@muster/sequence/run.js';
+import type {
+  Effect,
+  ExecuteEffect,
+  JournalEntry,
+  RestartRequest,
+  Run,
+  RunEvent,
+  RunStarted,
+} from '@muster/sequence/run.js';
 import { validateSequence } from '@muster/sequence/validate.js';
-import { exportedEnvironment, maskSecrets } from '@muster/sequence/variables.js';
-import { reasonOf } from '../journal/journal-error.js';
-import { makeFolder } from '../journal/make-folder.js';
+import { answerProbe } from '../conditions/probes.js';
 import { Journal } from '../journal/journal.js';
-import type { StepOutcome } from '../steps/executor.js';
-import { EXECUTORS } from '../steps/executors.js';
 import { killMarked } from '../steps/process-tree.js';
-import { ContentError, type ContentProvider } from './content-provider.js';
+import type { StepProgress } from '../tsenv/step-progress.js';
+import type { ContentProvider } from './content-provider.js';
+import { ComputerStepPerformer, type StepPerformer, markerOf, workFolder } from './step-performer.js';
 
 /** How a call ended. `interrupted`: the signal was aborted; the journal waits to be resumed. */
 export interface SequenceResult {
@@ -24,6 +28,12 @@ export interface SequenceResult {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
 }
+
+/** What came of asking for a restart; `pending`: the computer goes down, or somebody else has to restart it. */
+export type RestartAnswer =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'completed'; readonly phase: Phase }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 export interface RunSequenceOptions {
   readonly runId: string;
@@ -36,6 +46,12 @@ export interface RunSequenceOptions {
   /** Working directory of steps that name none. Default: `work` in the run folder. */
   readonly dataFolder?: string | undefined;
   readonly content: ContentProvider;
+  /** Noted in the journal, so that a simulation is never resumed as a real run. */
+  readonly simulated?: boolean | undefined;
+  /** Pauses between tries; a simulation skips them. Default: taken. */
+  readonly waits?: 'taken' | 'skipped' | undefined;
+  /** Who carries out the steps. Default: this computer, for real. */
+  readonly performer?: StepPerformer | undefined;
   /**
    * Called for every report, in order, after the journal holds the event it comes from. On resume all earlier reports come again with
    * the same numbers and `replayed` true: at least once, to be dropped by number.
@@ -47,6 +63,12 @@ export interface RunSequenceOptions {
   readonly stop?: AbortSignal | undefined;
   /** Has the computer really restarted since? Default: a resumed run that waited for a restart goes on. */
   readonly restarted?: (() => boolean) | undefined;
+  /**
+   * Restarts the computer; called when the journal holds everything. Default: nobody does, the run stays pending.
+   */
+  restart?(request: RestartRequest): Promise<RestartAnswer>;
+  /** Told what a running step says of its progress, by `tsenv progress`; neither kept nor repeated. */
+  onProgress?(progress: StepProgress): void;
   /** Told when a torn last line was cut off the journal. */
   onWarning?(message: string): void;
   readonly clock?: (() => string) | undefined;
@@ -71,13 +93,14 @@ export class InvalidSequenceError extends Error {
 export async function runSequence(options: RunSequenceOptions): Promise<SequenceResult> {
   if (Journal.read(options.folder).length === 0) checkSequences(options);
   const { journal, entries, tornBytes } = Journal.open(options.folder);
+  const driver = new Driver(options, journal);
   try {
     if (tornBytes > 0) options.onWarning?.(`the journal ended in a torn line of ${tornBytes} bytes, which was cut off`);
-    const driver = new Driver(options, journal);
     if (entries.length === 0) await driver.start();
     else await driver.resume(entries);
     return await driver.drive();
   } finally {
+    driver.close();
     journal.close();
   }
 }
@@ -98,15 +121,27 @@ class Driver {
   private unwritten: JournalEntry[] = [];
   private unreported: StepReport[] = [];
   private resumedRestart = false;
+  private readonly performer: StepPerformer;
 
   constructor(
     private readonly options: RunSequenceOptions,
     private readonly journal: Journal,
-  ) {}
+  ) {
+    const { content, dataFolder, folder } = options;
+    this.performer =
+      options.performer ??
+      new ComputerStepPerformer({
+        content,
+        folder: dataFolder ?? workFolder(folder),
+        probe: answerProbe,
+        onProgress: (progress) => options.onProgress?.(progress),
+      });
+  }
 
   async start(): Promise<void> {
-    const { runId, sequence, children, variables, facts } = this.options;
-    this.take({ type: 'run-started', runId, sequence, ...(children ? { children } : {}), variables, facts });
+    const { runId, sequence, children, variables, facts, simulated } = this.options;
+    const optional = { ...(children ? { children } : {}), ...(simulated ? { simulated } : {}) };
+    this.take({ type: 'run-started', runId, sequence, ...optional, variables, facts });
     await this.commit();
   }
 
@@ -137,11 +172,10 @@ class Driver {
       }
       if (this.options.signal.aborted) return this.interrupted();
       if (effect.kind === 'restart') {
-        if (!this.mayGoOn()) {
-          await this.commit();
-          return { result: 'restart-pending', exitCode: 3010 };
-        }
-        this.take({ type: 'restart-completed', phase: this.options.facts.phase satisfies Phase });
+        if (!(await this.restart(effect))) return { result: 'restart-pending', exitCode: 3010 };
+      } else if (effect.kind === 'probe') {
+        const answers = await this.performer.probe(effect.questions);
+        this.take({ type: 'probe-answered', position: effect.position, answers });
       } else if (effect.kind === 'wait') {
         await this.commit();
         if (!(await this.wait(effect.since, effect.seconds))) continue;
@@ -152,10 +186,24 @@ class Driver {
     }
   }
 
-  private mayGoOn(): boolean {
+  close(): void {
+    this.performer.close?.();
+  }
+
+  /** True when the run goes on at once. */
+  private async restart(request: RestartRequest): Promise<boolean> {
     const resumed = this.resumedRestart;
     this.resumedRestart = false;
-    return resumed && (this.options.restarted?.() ?? true);
+    if (resumed && (this.options.restarted?.() ?? true)) {
+      this.take({ type: 'restart-completed', phase: this.options.facts.phase });
+      return true;
+    }
+    await this.commit();
+    const answer = (await this.options.restart?.(request)) ?? { kind: 'pending' };
+    if (answer.kind === 'completed') this.take({ type: 'restart-completed', phase: answer.phase });
+    else if (answer.kind === 'refused')
+      this.take({ type: 'restart-refused', code: answer.code, message: answer.message });
+    return answer.kind !== 'pending';
   }
 
   /** False when the step was let go because of the signal: its end is not written. */
@@ -164,45 +212,19 @@ class Driver {
     this.take({ type: 'step-started', position, attempt });
     await this.commit();
     const { signal, stop } = this.options;
-    const ended = await this.perform(effect, stop ? AbortSignal.any([signal, stop]) : signal);
+    if (!this.run) throw new Error('no run');
+    const ended = await this.performer.perform(effect, this.run, stop ? AbortSignal.any([signal, stop]) : signal);
     if (signal.aborted && ended.error?.code === 'step.stopped') return false;
     if (stop?.aborted) this.take({ type: 'stop-requested', reason: String(stop.reason) });
-    this.take({ type: 'step-ended', position, attempt, ...ended });
+    const warnings = [...effect.warnings, ...(ended.warnings ?? [])];
+    this.take({ type: 'step-ended', position, attempt, ...ended, ...(warnings.length > 0 ? { warnings } : {}) });
     return true;
-  }
-
-  private async perform(effect: ExecuteEffect, signal: AbortSignal): Promise<StepOutcome> {
-    const run = this.run;
-    const executor = Object.hasOwn(EXECUTORS, effect.stepType) ? EXECUTORS[effect.stepType] : undefined;
-    if (!run || !executor)
-      return { error: { code: 'step.type-unsupported', message: `this agent cannot execute ${effect.stepType}` } };
-    try {
-      const folder = this.options.dataFolder ?? join(this.options.folder, 'work');
-      makeFolder(folder);
-      const outcome = await executor(effect.settings, {
-        content: this.options.content,
-        exportedVariables: exportedEnvironment(run.variables),
-        expand: (text) => expand(text, { store: run.variables, environment: run.environment }, 'literal').text,
-        secrets: effect.secrets,
-        timeoutSeconds: effect.timeoutSeconds,
-        marker: markerOf(run),
-        folder,
-        signal,
-      });
-      return outcome.error
-        ? { ...outcome, error: { ...outcome.error, message: maskSecrets(outcome.error.message, effect.secrets) } }
-        : outcome;
-    } catch (error) {
-      if (signal.aborted) return { error: { code: 'step.stopped', message: 'stopped' } };
-      const code = error instanceof ContentError ? error.code : 'step.executor-error';
-      const message = maskSecrets(reasonOf(error), effect.secrets);
-      return { error: { code, message } };
-    }
   }
 
   /** True when the time is over; false when something else has to be looked at. */
   private async wait(since: string, seconds: number): Promise<boolean> {
-    const { signal, stop } = this.options;
+    const { signal, stop, waits } = this.options;
+    if (waits === 'skipped') return true;
     // A clock that was set back must not make a wait longer than it was meant.
     const left = Math.min(seconds * 1000, Date.parse(since) + seconds * 1000 - Date.parse(this.now()));
     if (!(left > 0)) return true;
@@ -241,9 +263,4 @@ class Driver {
   private now(): string {
     return this.options.clock?.() ?? new Date().toISOString();
   }
-}
-
-/** The same for every try of a step after a crash, so that a resumed run finds what is left of it. */
-function markerOf(run: Run): string {
-  return `${run.runId}:${run.pointer}`;
 }

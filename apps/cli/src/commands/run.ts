@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 
-/** The agent's own program for `run`, as built beside this one. Apps never import apps, so it is a process. */
-const program = fileURLToPath(new URL('../../../agent/src/command-line/main-run.js', import.meta.url));
+/** The agent's own program for commands that need no server, as built beside this one. Apps never import apps, so it is a process. */
+const program = fileURLToPath(new URL('../../../agent/src/command-line/main-local.js', import.meta.url));
 
 /**
- * `muster run FILE …`: runs a sequence on this computer with the agent's program: same arguments, same terminal, same signals.
+ * `muster run FILE …`, `muster explain FILE …`: on this computer with the agent's program, same terminal, same signals.
+ *
+ * @param args the command and its arguments
  *
  * @returns its exit code, 128 + number when a signal killed it
  */

@@ -26,6 +26,31 @@ describe('the order of documents', () => {
     expect(inDeleteOrder(written).map(({ kind }) => kind.kind)).toEqual(['Deployment', 'Package']);
   });
 
+  it('puts child sequences before those that name them, whatever the depth, also where they make a circle', () => {
+    const sequence = (name: string, ...children: string[]) => ({
+      kind: { kind: 'TaskSequence' },
+      input: {
+        metadata: { name },
+        spec: { steps: [{ group: 'G', steps: children.map((child) => ({ sequence: child })) }] },
+      },
+    });
+    const names = (...documents: ReturnType<typeof sequence>[]) =>
+      inApplyOrder(documents).map(({ input }) => input.metadata.name);
+    expect(names(sequence('a', 'b', 'c'), sequence('x'), sequence('b', 'c'), sequence('c'))).toEqual([
+      'c',
+      'b',
+      'a',
+      'x',
+    ]);
+    expect(names(sequence('a', 'b'), sequence('b', 'a', 'elsewhere'))).toEqual(['b', 'a']);
+    expect(inDeleteOrder([sequence('c'), sequence('a', 'c')]).map(({ input }) => input.metadata.name)).toEqual([
+      'a',
+      'c',
+    ]);
+    const broken = { kind: { kind: 'TaskSequence' }, input: { metadata: { name: 'broken' }, spec: { steps: 1 } } };
+    expect(inApplyOrder([broken])).toEqual([broken]);
+  });
+
   it('knows every kind that can be applied', () => {
     const applied = KINDS.filter(({ verbs }) => verbs.includes('apply')).map(({ kind }) => document(kind));
     const unknown = document('A kind nobody knows');

@@ -1,3 +1,7 @@
+import { collectReferences } from '@muster/sequence/references.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { validateSequence } from '@muster/sequence/validate.js';
+
 /** Kinds in the order in which they can refer to each other: what is referred to comes first. */
 const order = [
   'Package',
@@ -9,20 +13,53 @@ const order = [
   'Deployment',
 ] as const;
 
-/** Documents so that every reference exists when it is needed; those of one kind stay as they were written. */
-export function inApplyOrder<Item extends { readonly kind: { readonly kind: string } }>(
-  documents: readonly Item[],
-): Item[] {
+/** What of a document decides on its place. */
+interface Placed {
+  readonly kind: { readonly kind: string };
+  readonly input?: { readonly metadata: { readonly name: string }; readonly spec: unknown };
+}
+
+/** Documents so that every reference exists when it is needed; what does not refer to each other stays as it was written. */
+export function inApplyOrder<Item extends Placed>(documents: readonly Item[]): Item[] {
   const rank = ({ kind }: Item): number => {
     const index = (order as readonly string[]).indexOf(kind.kind);
     return index < 0 ? order.length : index;
   };
-  return documents.toSorted((a, b) => rank(a) - rank(b));
+  return childrenFirst(documents.toSorted((a, b) => rank(a) - rank(b)));
 }
 
 /** The reverse: what refers goes before what it refers to. */
-export function inDeleteOrder<Item extends { readonly kind: { readonly kind: string } }>(
-  documents: readonly Item[],
-): Item[] {
+export function inDeleteOrder<Item extends Placed>(documents: readonly Item[]): Item[] {
   return inApplyOrder(documents).toReversed();
+}
+
+/** Puts sequences behind their children. Those in a circle stay as they were: the server says what is wrong with them. */
+function childrenFirst<Item extends Placed>(documents: readonly Item[]): Item[] {
+  const byName = new Map<string, Item>();
+  for (const item of documents)
+    if (item.kind.kind === 'TaskSequence' && item.input) byName.set(item.input.metadata.name, item);
+  const placed = new Set<Item>();
+  const begun = new Set<Item>();
+  const place = (item: Item): void => {
+    if (begun.has(item)) return;
+    begun.add(item);
+    for (const name of childNames(item)) {
+      const child = byName.get(name);
+      if (child) place(child);
+    }
+    placed.add(item);
+  };
+  for (const item of documents) {
+    if (item.kind.kind === 'TaskSequence') place(item);
+    else placed.add(item);
+  }
+  return [...placed];
+}
+
+function childNames({ input }: Placed): string[] {
+  // As written: what is not right has no order, and the server will say so.
+  if (!input || validateSequence(input.spec).some(({ severity }) => severity === 'error')) return [];
+  return collectReferences(input.spec as SequenceSpec)
+    .filter(({ reference, disabled }) => reference.kind === 'TaskSequence' && !disabled)
+    .map(({ reference }) => reference.name);
 }

@@ -1,0 +1,58 @@
+import { InvalidArgumentError } from 'commander';
+import { LIMITS } from '@muster/sequence/limits.js';
+import { writableNameProblem } from '@muster/sequence/names.js';
+import type { RunStarted } from '@muster/sequence/run.js';
+import { readVariables } from './input-files.js';
+import type { LocatedFinding } from './sequence-document.js';
+import { placeOf } from './sequence-document.js';
+
+/** Where a command writes; a line has no end of line yet. */
+export interface CommandOutput {
+  out(line: string): void;
+  error(line: string): void;
+}
+
+export type OutputFormat = 'human' | 'json';
+
+/** Collects `--var NAME=VALUE`. */
+export function collectVariable(text: string, previous: Record<string, string>): Record<string, string> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('write NAME=VALUE');
+  const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
+  const problem = writableNameProblem(name);
+  if (problem) throw new InvalidArgumentError(`${problem.code}: ${problem.message}`);
+  if (value.length > LIMITS.variableValueLength)
+    throw new InvalidArgumentError(`at most ${LIMITS.variableValueLength} characters`);
+  return { ...previous, [name]: value };
+}
+
+export function parseFormat(text: string): OutputFormat {
+  if (text !== 'human' && text !== 'json') throw new InvalidArgumentError('human or json');
+  return text;
+}
+
+/**
+ * The layers that the command line gives: `--variables FILE`, and `--var` over its device variables.
+ * @throws InputFileError
+ */
+export function variableLayers(variables: Record<string, string>, file: string | undefined): RunStarted['variables'] {
+  if (file === undefined) return { device: variables };
+  const layers = readVariables(file);
+  return { ...layers, device: { ...layers.device, ...variables } };
+}
+
+/** Says everything that is wrong with a document, with its places. */
+export function printFindings(
+  file: string,
+  findings: readonly LocatedFinding[],
+  format: OutputFormat,
+  output: CommandOutput,
+): void {
+  if (format === 'json') output.out(JSON.stringify({ event: 'document-invalid', file, findings }));
+  for (const finding of findings) {
+    const where = finding.path === '' ? '' : ` ${finding.path}`;
+    output.error(
+      `${file}${placeOf(finding)} ${finding.severity} ${finding.code}${where}: ${finding.message}; ${finding.fix}`,
+    );
+  }
+}

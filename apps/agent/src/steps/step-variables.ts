@@ -1,0 +1,100 @@
+import { type Expansion, expand } from '@muster/sequence/expand.js';
+import { LIMITS } from '@muster/sequence/limits.js';
+import { nameKey, writableNameProblem } from '@muster/sequence/names.js';
+import {
+  type Assignment,
+  type Variable,
+  type VariableStore,
+  assign,
+  readVariable,
+  storeProblem,
+  valueProblem,
+  visibleVariables,
+} from '@muster/sequence/variables.js';
+import { StepError } from './executor.js';
+
+/**
+ * The variables of a run while one step runs: its own writes over the store of the engine. Nothing is kept if the agent dies
+ * before the step ends; the step is then interrupted as a whole.
+ */
+export class StepVariables {
+  /** What is kept when the step ends: the last write of each name. What a secret was overwritten with is written behind it. */
+  private readonly written = new Map<string | symbol, Assignment>();
+  private writtenCharacters = 0;
+
+  constructor(
+    private store: VariableStore,
+    private readonly environment: Readonly<Record<string, string>>,
+  ) {}
+
+  /** The variable, or undefined when it does not exist. Names without regard to case. */
+  read(name: string): Variable | undefined {
+    return readVariable(this.store, name);
+  }
+
+  /** All that exist, secrets included. */
+  list(): Variable[] {
+    return visibleVariables(this.store);
+  }
+
+  /**
+   * Writes as a script or an author may; an empty value deletes.
+   * @throws StepError `variable.read-only`, `variable.invalid-name`, `variable.value-too-long`, `variable.store-full`
+   */
+  set(name: string, value: string, secret = false): void {
+    const problem = writableNameProblem(name);
+    if (problem) throw new StepError(problem.code, problem.message);
+    const tooLong = valueProblem(name, value);
+    if (tooLong !== undefined) throw new StepError('variable.value-too-long', tooLong);
+    this.write({ name, value, ...(secret ? { secret: true } : {}) });
+  }
+
+  /** Writes as the agent itself: also names that lead with `_`. Values are cut to what a variable may hold. */
+  write(assignment: Assignment): void {
+    const store = assign(this.store, [assignment]);
+    const full = storeProblem(store);
+    if (full) throw new StepError(full.code, `"${assignment.name}" was not written: ${full.message}`);
+    this.keep(assignment);
+    this.store = store;
+  }
+
+  /** A script may write for hours: only what matters later is kept, and no more than a run may hold. */
+  private keep(assignment: Assignment): void {
+    const key = nameKey(assignment.name);
+    const before = this.written.get(key);
+    const covered = before?.value === '' || (before?.value === assignment.value && assignment.secret === true);
+    const superseded = before?.secret && !covered ? before : undefined;
+    const characters = this.writtenCharacters + sizeOf(assignment) - (before && !superseded ? sizeOf(before) : 0);
+    if (characters > LIMITS.environmentCharacters) {
+      throw new StepError(
+        'variable.store-full',
+        `one step may write at most ${LIMITS.environmentCharacters} characters; "${assignment.name}" was not written`,
+      );
+    }
+    this.written.delete(key);
+    // An old secret must be masked in what comes later.
+    if (superseded) this.written.set(Symbol(), superseded);
+    this.written.set(key, assignment);
+    this.writtenCharacters = characters;
+  }
+
+  /** Replaces `%NAME%`; see expand. */
+  expand(text: string, whenUndefined: 'literal' | 'empty' = 'empty'): Expansion {
+    return expand(text, { store: this.store, environment: this.environment }, whenUndefined);
+  }
+
+  /** Texts to mask, those that the step wrote included. */
+  get secrets(): readonly string[] {
+    return this.store.secrets;
+  }
+
+  /** What the step wrote, in order: the last value of each name, and secrets that were overwritten. */
+  get assignments(): readonly Assignment[] {
+    return [...this.written.values()];
+  }
+}
+
+/** Characters, and something for keeping them. */
+function sizeOf({ name, value }: Assignment): number {
+  return name.length + value.length + 64;
+}
