@@ -185,12 +185,12 @@ function onStepEnded(draft: Draft, event: StepEnded): void {
     event.successCodes ??
     stepDefinition(instruction.step.type)?.defaults.successCodes ?? [0];
   const result = judge(problem ? { ...event, error: problem } : event, successCodes);
-  if (settle(draft, instruction, { ...result, warnings: event.warnings }, true)) walk(draft);
+  if (settle(draft, instruction, result, true)) walk(draft);
 }
 
 /** Exit code and error of an executor as one result. An error wins over an exit code. */
 function judge(event: StepEnded, successCodes: readonly number[]): StepResult {
-  const { exitCode, output, error } = event;
+  const { exitCode, output, warnings, error } = event;
   if (error) {
     const reason = error.code === 'step.timeout' ? 'timeout' : error.code === 'step.stopped' ? 'stopped' : 'error';
     return {
@@ -200,13 +200,14 @@ function judge(event: StepEnded, successCodes: readonly number[]): StepResult {
       message: error.message,
       exitCode,
       output,
+      warnings,
       fatal: error.ignoreContinueOnError,
     };
   }
   const code = exitCode ?? 0;
-  if (isSuccess(code, successCodes)) return { succeeded: true, exitCode: code, output };
+  if (isSuccess(code, successCodes)) return { succeeded: true, exitCode: code, output, warnings };
   const message = `exit code ${code}; success is ${successCodes.join(', ')}`;
-  return { succeeded: false, reason: 'exit-code', code: 'step.exit-code', message, exitCode: code, output };
+  return { succeeded: false, reason: 'exit-code', code: 'step.exit-code', message, exitCode: code, output, warnings };
 }
 
 function onInterrupted(draft: Draft, event: Interrupted): void {

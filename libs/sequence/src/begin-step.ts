@@ -1,4 +1,4 @@
-import { type Draft, stepFields } from './draft.js';
+import { type Draft, newStepReport } from './draft.js';
 import { type Instruction, type StepInstruction, isStepInstruction } from './plan.js';
 import { type PreparedStep, prepareStep } from './prepare-step.js';
 import type { ExecuteEffect, Run } from './run.js';
@@ -67,5 +67,7 @@ function toExecuteEffect(
 }
 
 export function reportStarted(draft: Draft, instruction: Instruction): void {
-  draft.report({ event: 'step-started', ...stepFields(instruction), attempt: draft.run.attempt });
+  const report = newStepReport('step-started', instruction);
+  report.attempt = draft.run.attempt;
+  draft.report(report);
 }

@@ -2,7 +2,7 @@ import type { Instruction } from './plan.js';
 import type { ReportReason, StepReport } from './report.js';
 import type { Observer } from './observer.js';
 import type { Advance, Effect, RestartRequest, Run } from './run.js';
-import { type VariableLayer, maskSecrets } from './variables.js';
+import { maskSecrets } from './variables.js';
 import { LIMITS } from './limits.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -47,49 +47,71 @@ export class Draft {
     this.effects.push(effect);
   }
 
-  report(fields: ReportFields): void {
-    this.run.reportNumber += 1;
-    const secrets = this.run.variables.secrets;
-    const { warnings, ...rest } = fields;
-    const report: StepReport = { ...rest, runId: this.run.runId, number: this.run.reportNumber, at: this.now };
+  /** Numbers and masks a report and gives it out. The object given must be the caller's own: it becomes the report. */
+  report(fields: NewReport): void {
+    const { run } = this;
+    const { secrets } = run.variables;
+    run.reportNumber += 1;
+    const report = fields as StepReport;
+    report.runId = run.runId;
+    report.number = run.reportNumber;
+    report.at = this.now;
     if (report.message !== undefined) report.message = maskSecrets(report.message, secrets).slice(0, 4000);
     if (report.output !== undefined) report.output = maskSecrets(report.output, secrets).slice(-LIMITS.outputLength);
-    if (warnings !== undefined)
-      report.warnings = warnings.slice(0, 20).map((warning) => maskSecrets(warning, secrets).slice(0, 500));
+    if (report.warnings !== undefined)
+      report.warnings = report.warnings.slice(0, 20).map((warning) => maskSecrets(warning, secrets).slice(0, 500));
     this.effects.push({ kind: 'report', report });
   }
 
   /** Reports every step in [from, to) as skipped. */
-  reportSkipped(from: number, to: number, reason: ReportReason, why: { code?: string; message?: string } = {}): void {
+  reportSkipped(from: number, to: number, reason: ReportReason, why?: { code: string; message: string }): void {
     for (let position = from; position < to; position++) {
       const instruction = this.run.plan.instructions[position];
       if (!instruction?.step) continue;
-      this.report({ event: 'step-finished', ...stepFields(instruction), outcome: 'skipped', reason, ...why });
+      const report = newStepReport('step-finished', instruction);
+      report.outcome = 'skipped';
+      report.reason = reason;
+      if (why) {
+        report.code = why.code;
+        report.message = why.message;
+      }
+      this.report(report);
     }
   }
 
-  setAction(values: Readonly<Record<string, string>>): void {
-    const action: Record<string, VariableLayer[string]> = { ...this.run.variables.action };
-    for (const [name, value] of Object.entries(values)) action[name.toLowerCase()] = { name, value };
-    this.run.variables = { ...this.run.variables, action };
+  /** The step that runs now. */
+  setCurrentAction(name: string): void {
+    const { variables } = this.run;
+    const current = { name: '_SMSTSCurrentActionName', value: name };
+    this.run.variables = { ...variables, action: { ...variables.action, _smstscurrentactionname: current } };
+  }
+
+  /** The last-action variables (sequence-model.md section 7.1). */
+  setLastAction(name: string, exitCode: number, succeeded: boolean): void {
+    const { variables } = this.run;
+    this.run.variables = {
+      ...variables,
+      action: {
+        ...variables.action,
+        _smstslastactionname: { name: '_SMSTSLastActionName', value: name },
+        _smstslastactionretcode: { name: '_SMSTSLastActionRetCode', value: String(exitCode) },
+        _smstslastactionsucceeded: { name: '_SMSTSLastActionSucceeded', value: String(succeeded) },
+      },
+    };
   }
 }
 
-/** A report without what the draft adds. */
-type ReportFields = Omit<StepReport, 'runId' | 'number' | 'at' | 'warnings'> & {
-  readonly warnings?: readonly string[] | undefined;
-};
+/** A report before it has its run, number and time. */
+export type NewReport = Omit<StepReport, 'runId' | 'number' | 'at'>;
 
-/** The fields of a report that name a step. */
-export function stepFields(instruction: Instruction): { path: string; position: number; stepType?: string } {
-  return {
-    path: instruction.path,
-    position: instruction.position,
-    ...(instruction.step ? { stepType: instruction.step.type } : {}),
-  };
+/** A report about one node. */
+export function newStepReport(event: StepReport['event'], { path, position, step }: Instruction): NewReport {
+  return step ? { event, path, position, stepType: step.type } : { event, path, position };
 }
 
-/** Removes keys without a value, so that states and reports are equal after a trip through JSON. */
+/** A copy without the keys that have no value, so that states and reports are equal after a trip through JSON. */
 export function compact<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+  const copy: Partial<T> = {};
+  for (const key in value) if (value[key] !== undefined) copy[key] = value[key];
+  return copy as T;
 }

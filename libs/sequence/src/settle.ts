@@ -1,4 +1,4 @@
-import { type Draft, type StepResult, compact, stepFields } from './draft.js';
+import { type Draft, type StepResult, compact, newStepReport } from './draft.js';
 import { LIMITS } from './limits.js';
 import type { Instruction, StepInstruction } from './plan.js';
 import { isRestartExitCode, nextRestart, takeRestartRequest } from './restart-request.js';
@@ -25,31 +25,28 @@ export function settle(
     return false;
   }
   const exitCode = result.exitCode ?? (result.succeeded ? 0 : 1);
-  draft.setAction({
-    _SMSTSLastActionName: instruction.name,
-    _SMSTSLastActionRetCode: String(exitCode),
-    _SMSTSLastActionSucceeded: String(result.succeeded),
-  });
+  draft.setLastAction(instruction.name, exitCode, result.succeeded);
   const fatal = result.fatal || stepDefinition(instruction.step.type)?.ignoresContinueOnError;
   const absorber = result.succeeded || fatal || run.stopping !== undefined ? undefined : findAbsorber(run, instruction);
-  draft.report(
-    compact({
-      event: 'step-finished' as const,
-      ...stepFields(instruction),
-      outcome: result.succeeded ? ('succeeded' as const) : ('failed' as const),
-      reason: result.reason,
-      code: result.code,
-      exitCode: result.exitCode,
-      message: result.message,
-      output: result.output,
-      attempt: run.attempt,
-      continuedOnError: absorber ? true : undefined,
-      warnings: result.warnings?.length ? result.warnings : undefined,
-    }),
-  );
+  reportFinished(draft, instruction, result, absorber !== undefined);
   if (run.stopping !== undefined) return endStopped(draft, instruction.end);
   if (!result.succeeded) return fail(draft, instruction, absorber, exitCode, result);
   return succeed(draft, instruction, exitCode, result.restart);
+}
+
+function reportFinished(draft: Draft, instruction: Instruction, result: StepResult, continuedOnError: boolean): void {
+  const { reason, code, exitCode, message, output, warnings } = result;
+  const report = newStepReport('step-finished', instruction);
+  report.outcome = result.succeeded ? 'succeeded' : 'failed';
+  if (reason !== undefined) report.reason = reason;
+  if (code !== undefined) report.code = code;
+  if (exitCode !== undefined) report.exitCode = exitCode;
+  if (message !== undefined) report.message = message;
+  if (output !== undefined) report.output = output;
+  report.attempt = draft.run.attempt;
+  if (continuedOnError) report.continuedOnError = true;
+  if (warnings?.length) report.warnings = [...warnings];
+  draft.report(report);
 }
 
 /** Ends the run because somebody asked for it; continue on error has no say. */

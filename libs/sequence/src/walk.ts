@@ -92,7 +92,7 @@ function leaveOut(
   const { run } = draft;
   if (truth === 'unknown' && instruction.failOnConditionError) return failUndecided(draft, instruction, answers);
   draft.observer?.onNode(instruction, 'skipped', run, truth);
-  const why = truth === 'unknown' ? { code: notDecidable, message: whyUndecided(answers) } : {};
+  const why = truth === 'unknown' ? { code: notDecidable, message: whyUndecided(answers) } : undefined;
   draft.reportSkipped(instruction.position, instruction.end, 'condition-false', why);
   run.pointer = instruction.end;
   return true;
@@ -118,5 +118,5 @@ function whyUndecided(answers: readonly ProbeAnswer[] | undefined): string {
 function enterStep(draft: Draft, instruction: Instruction): void {
   draft.run.attempt = 1;
   draft.run.reruns = 0;
-  draft.setAction({ _SMSTSCurrentActionName: instruction.name });
+  draft.setCurrentAction(instruction.name);
 }

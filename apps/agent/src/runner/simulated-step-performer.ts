@@ -15,7 +15,7 @@ export class SimulatedStepPerformer implements StepPerformer {
   }
 
   async probe(questions: readonly WorldExpression[]): Promise<readonly ProbeAnswer[]> {
-    return Promise.all(questions.map(answerProbe));
+    return Promise.all(questions.map((question) => answerProbe(question)));
   }
 }
 

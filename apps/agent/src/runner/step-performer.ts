@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { ProbeAnswer, WorldExpression } from '@muster/sequence/conditions/model.js';
 import { evaluateCondition, openQuestions } from '@muster/sequence/conditions/evaluate.js';
+import { currentStep } from '@muster/sequence/begin-step.js';
 import type { ExecuteEffect, Run } from '@muster/sequence/run.js';
 import { exportedEnvironment, maskSecrets, sortSecrets } from '@muster/sequence/variables.js';
+import { expandQuestion } from '@muster/sequence/walk.js';
 import { reasonOf } from '../journal/journal-error.js';
 import { makeFolder } from '../journal/make-folder.js';
-import { StepError, type StepContext, type StepOutcome } from '../steps/executor.js';
+import type { StepContext, StepOutcome } from '../steps/executor.js';
+import { StepError } from '../steps/step-error.js';
 import { EXECUTORS } from '../steps/executors.js';
 import { StepVariables } from '../steps/step-variables.js';
 import { SocketFolder } from '../tsenv/socket-folder.js';
@@ -105,7 +108,7 @@ export class ComputerStepPerformer implements StepPerformer {
       decide: async (condition) => {
         const read = (name: string): string | undefined => variables.read(name)?.value;
         const open = openQuestions(condition, { read });
-        const answers = await this.probe(open);
+        const answers = await this.probe(open.map((question) => expandQuestion(run, question)));
         const answerOf = new Map(open.map((question, index) => [question, answers[index]]));
         return evaluateCondition(condition, { read, answer: (question) => answerOf.get(question) });
       },
@@ -114,6 +117,7 @@ export class ComputerStepPerformer implements StepPerformer {
         return secrets();
       },
       timeoutSeconds: effect.timeoutSeconds,
+      successCodes: currentStep(run).step.successCodes,
       marker: markerOf(run),
       folder: this.options.folder,
       signal,

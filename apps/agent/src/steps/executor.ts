@@ -26,6 +26,8 @@ export interface StepContext {
   /** Texts that must not leave the step, longest first. */
   readonly secrets: readonly string[];
   readonly timeoutSeconds?: number | undefined;
+  /** Success codes that the author gave the step; they win over those of a program. */
+  readonly successCodes?: readonly number[] | undefined;
   /** Marks all processes of this step, so that none survives a timeout or a crash of the agent. */
   readonly marker: string;
   /** Folder that belongs to the run; the working directory of steps that name none. */
@@ -38,16 +40,3 @@ export interface StepContext {
  * error one with `step.executor-error`.
  */
 export type StepExecutor = (settings: unknown, context: StepContext) => Promise<StepOutcome>;
-
-/** A step that cannot do its work: stable dotted code, and what is wrong and would be right. */
-export class StepError extends Error {
-  override readonly name = 'StepError';
-
-  constructor(
-    readonly code: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}

@@ -11,7 +11,7 @@ import {
   valueProblem,
   visibleVariables,
 } from '@muster/sequence/variables.js';
-import { StepError } from './executor.js';
+import { StepError } from './step-error.js';
 
 /**
  * The variables of a run while one step runs: its own writes over the store of the engine. Nothing is kept if the agent dies
