@@ -15,6 +15,8 @@ export type ContentLocations = z.infer<typeof contentLocationsResponseSchema>;
 export type PolicyAnswer = { readonly policy: string; readonly etag: string | undefined } | 'unchanged';
 
 const attempts = 4;
+/** Some 40 s: a step fails when its content cannot be located, so a site that is being restarted is waited for. */
+const contentAttempts = 12;
 
 /**
  * The site's routes for an enrolled device. Everything here may be asked twice without harm, so what fails in a way that
@@ -49,7 +51,7 @@ export class SiteApi {
   ): Promise<ContentLocations> {
     const path = '/api/v1/agent/content-locations';
     const json = { manifest, ...(files ? { files } : {}) };
-    const answer = await this.call({ method: 'POST', path, json, signal }, attempts);
+    const answer = await this.call({ method: 'POST', path, json, signal }, contentAttempts);
     return readAnswer(contentLocationsResponseSchema, answer, path);
   }
 
