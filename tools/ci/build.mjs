@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { Failure, progress, repository, runQuietly } from './run.mjs';
 
-const sources = ['apps', 'libs', 'tools'];
+const sources = ['apps', 'libs', 'tools', 'test'];
 const settings = ['package.json', 'swc.build.json', 'package-lock.json'];
 const dist = join(repository, 'dist');
 const stampFile = join(dist, '.muster-stamp');

@@ -178,9 +178,13 @@ async function follow(
       signal: letGo.signal,
       ...(outcomes ? simulation(outcomes) : {}),
       onReport: (report, replayed) => {
-        if (outcomes && report.result === 'restart-pending') return;
-        if (options.output === 'human') human.show(report);
-        else output.out(JSON.stringify(replayed ? { ...report, replayed } : report));
+        // In a simulation the restart is over already: the run has not come to an end, not even for now.
+        const restarted = outcomes !== undefined && report.result === 'restart-pending';
+        if (options.output === 'json') {
+          const event = restarted ? { ...report, event: 'run-restarted', result: undefined } : report;
+          output.out(JSON.stringify(replayed ? { ...event, replayed } : event));
+        } else if (restarted) human.note('restart');
+        else human.show(report);
       },
       onWarning: (message) => output.error(`journal.torn: ${message}`),
     });

@@ -5,7 +5,8 @@ import type { ReportReason } from './report.js';
 import type { Run } from './run.js';
 import type { StepDefinition } from './steps/definition.js';
 import { stepDefinition } from './steps/registry.js';
-import { readVariable, sortSecrets } from './variables.js';
+import { nameKey } from './names.js';
+import { readKey, sortSecrets } from './variables.js';
 
 /** A step that may run now, its settings expanded and checked; or why it cannot. */
 export type PreparedStep =
@@ -38,29 +39,25 @@ export function prepareStep(run: Run, instruction: Instruction & { readonly step
   const written = asWritten(step, definition);
   if ('problem' in written) return refuse('error', 'step.invalid-settings', written.problem);
 
-  const settings: Record<string, unknown> = { ...written.settings };
-  const locals: Record<string, string> = {};
-  for (const [setting, variable] of Object.entries(definition.variables ?? {})) {
-    const global = readVariable(run.variables, variable);
-    if (global) settings[setting] = `%${variable}%`;
-    else if (typeof settings[setting] === 'string') locals[variable] = settings[setting];
+  const overrides = written.overrides.filter(({ key }) => readKey(run.variables, key) !== undefined);
+  if (overrides.length === 0 && written.expandable.length === 0) {
+    const secrets = withSettingSecrets(run.variables.secrets, definition, written.settings);
+    return { definition, settings: written.settings, secret: false, secrets, warnings: noWarnings };
   }
-
-  const scope = { store: run.variables, locals, environment: run.environment };
+  const settings: Record<string, unknown> = { ...written.settings };
+  for (const { setting, variable } of overrides) settings[setting] = `%${variable}%`;
+  const scope = { store: run.variables, locals: localsOf(written), environment: run.environment };
   let secret = false;
-  let changed = false;
   const undefinedNames: string[] = [];
-  for (const [setting, value] of Object.entries(settings)) {
-    if (definition.unexpandedSettings?.includes(setting)) continue;
-    const expansion = expandDeep(value, scope, definition.literalSettings?.includes(setting) ? 'literal' : 'empty');
-    changed ||= expansion.value !== value || value !== written.settings[setting];
+  for (const setting of new Set([...written.expandable, ...overrides.map((override) => override.setting)])) {
+    const whenUndefined = definition.literalSettings?.includes(setting) ? 'literal' : 'empty';
+    const expansion = expandDeep(settings[setting], scope, whenUndefined);
     settings[setting] = expansion.value;
     secret ||= expansion.secret;
     undefinedNames.push(...expansion.undefinedNames);
   }
   const secrets = withSettingSecrets(run.variables.secrets, definition, settings);
   const warnings = [...new Set(undefinedNames)].map((name) => `nothing defines %${name}%`);
-  if (!changed) return { definition, settings: written.settings, secret, secrets, warnings };
   const expanded = definition.settingsSchema.safeParse(settings);
   if (!expanded.success) {
     const code = customCode(expanded.error);
@@ -73,21 +70,63 @@ export function prepareStep(run: Run, instruction: Instruction & { readonly step
   return { definition, settings: expanded.data, secret, secrets, warnings };
 }
 
-type WrittenSettings = { readonly settings: Record<string, unknown> } | { readonly problem: string };
+/** A setting whose place a variable takes where it exists. */
+interface Override {
+  readonly setting: string;
+  readonly variable: string;
+  readonly key: string;
+}
+
+type WrittenSettings =
+  | {
+      readonly settings: Record<string, unknown>;
+      readonly overrides: readonly Override[];
+      /** Settings with a percent sign somewhere inside. */
+      readonly expandable: readonly string[];
+    }
+  | { readonly problem: string };
 
 /** Settings as written, checked and normalised; the same for every visit of the step, so it is done once. */
 const writtenSettings = new WeakMap<StepInstruction, WrittenSettings>();
+const noWarnings: readonly string[] = [];
 
 function asWritten(step: StepInstruction, definition: StepDefinition): WrittenSettings {
   let written = writtenSettings.get(step);
   if (!written) {
-    const parsed = definition.settingsSchema.safeParse(step.settings);
-    written = parsed.success
-      ? { settings: (definition.normalize?.(parsed.data) ?? parsed.data) as Record<string, unknown> }
-      : { problem: firstProblem(parsed.error) };
+    written = readWritten(step, definition);
     writtenSettings.set(step, written);
   }
   return written;
+}
+
+function readWritten(step: StepInstruction, definition: StepDefinition): WrittenSettings {
+  const parsed = definition.settingsSchema.safeParse(step.settings);
+  if (!parsed.success) return { problem: firstProblem(parsed.error) };
+  const settings = (definition.normalize?.(parsed.data) ?? parsed.data) as Record<string, unknown>;
+  const overrides = Object.entries(definition.variables ?? {}).map(([setting, variable]) => ({
+    setting,
+    variable,
+    key: nameKey(variable),
+  }));
+  const expandable = Object.keys(settings).filter(
+    (setting) => !definition.unexpandedSettings?.includes(setting) && holdsPercent(settings[setting]),
+  );
+  return { settings, overrides, expandable };
+}
+
+function holdsPercent(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('%');
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsPercent);
+}
+
+/** Settings that are seen as variables while the step runs, by the name authors use. */
+function localsOf({ settings, overrides }: Extract<WrittenSettings, { settings: unknown }>): Record<string, string> {
+  const locals: Record<string, string> = {};
+  for (const { setting, variable } of overrides) {
+    const value = settings[setting];
+    if (typeof value === 'string') locals[variable] = value;
+  }
+  return locals;
 }
 
 function withSettingSecrets(
@@ -95,11 +134,19 @@ function withSettingSecrets(
   definition: StepDefinition,
   settings: Readonly<Record<string, unknown>>,
 ): readonly string[] {
-  const own = (definition.secretSettings ?? []).flatMap((setting) => {
-    const value = settings[setting];
+  if (!definition.secretSettings) return secrets;
+  const own = definition.secretSettings.flatMap((setting) => {
+    const value = valueAt(settings, setting.split('.'));
     return typeof value === 'string' && value !== '' ? [value] : [];
   });
   return own.length === 0 ? secrets : sortSecrets([...secrets, ...own]);
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, name) => (typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[name] : undefined),
+    value,
+  );
 }
 
 function refuse(reason: ReportReason, code: string, message: string): PreparedStep {

@@ -2,7 +2,7 @@ import type { Draft } from './draft.js';
 import { LIMITS } from './limits.js';
 import type { Phase } from './model.js';
 import type { RestartRequest, Run } from './run.js';
-import { assign, readVariable } from './variables.js';
+import { assign, readKey, readVariable } from './variables.js';
 
 /**
  * Exit codes with which an installer says "restart": 3010, required; 1641, begun. Whoever counts 3010 as a success means
@@ -26,8 +26,8 @@ export function isSuccess(exitCode: number, successCodes: readonly number[]): bo
  */
 export function takeRestartRequest(draft: Draft): { target?: Phase; again: boolean } {
   const { run } = draft;
-  const reboot = readVariable(run.variables, 'SMSTSRebootRequested')?.value;
-  const retry = readVariable(run.variables, 'SMSTSRetryRequested') !== undefined;
+  const reboot = readKey(run.variables, 'smstsrebootrequested')?.value;
+  const retry = readKey(run.variables, 'smstsretryrequested') !== undefined;
   if (reboot === undefined && !retry) return { again: false };
   run.variables = assign(run.variables, [
     { name: 'SMSTSRebootRequested', value: '' },

@@ -85,7 +85,11 @@ function layerCharacters(layer: VariableLayer): number {
 
 /** The winning variable, or undefined when the name does not exist or its winner is empty. */
 export function readVariable(store: VariableStore, name: string): Variable | undefined {
-  const key = nameKey(name);
+  return readKey(store, nameKey(name));
+}
+
+/** The same by the key of a name (`nameKey`). */
+export function readKey(store: VariableStore, key: string): Variable | undefined {
   for (const layerName of VARIABLE_LAYERS) {
     const layer = store[layerName];
     if (Object.hasOwn(layer, key)) {

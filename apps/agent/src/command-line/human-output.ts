@@ -51,6 +51,11 @@ export class HumanOutput {
     }
   }
 
+  /** Something between the steps. */
+  note(text: string): void {
+    this.write(`  -- ${text} --`);
+  }
+
   /** What the step at work says of itself. */
   showProgress(text: string): void {
     this.progress = text;
