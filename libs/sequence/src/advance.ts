@@ -26,7 +26,7 @@ import { stepDefinition } from './steps/registry.js';
 import { type VariableInput, type VariableStore, assign, createStore, storeProblem, toLayer } from './variables.js';
 import { beginStep, currentStep, executeEffect, reportStarted } from './begin-step.js';
 import { endStopped, finish, settle } from './settle.js';
-import { probeEffect, walk } from './walk.js';
+import { enterStep, probeEffect, walk } from './walk.js';
 
 /**
  * The engine: state and event in, new state and effects out. Pure: `now` (ISO 8601) is only copied into reports and waits.
@@ -91,10 +91,14 @@ export function outstandingEffects(run: Run): Effect[] {
     case 'wait':
       return [{ kind: 'wait', since: awaiting.since, seconds: awaiting.seconds }];
     case 'restart':
-      return [awaiting];
+      return [restartEffect(awaiting)];
     case 'nothing':
       return [{ kind: 'finished', ...awaiting.finished }];
   }
+}
+
+function restartEffect({ again: _, ...effect }: Extract<Run['awaiting'], { kind: 'restart' }>): Effect {
+  return effect;
 }
 
 const handlers = {
@@ -241,8 +245,15 @@ function onWaitElapsed(draft: Draft, event: WaitElapsed): void {
 function onRestartCompleted(draft: Draft, event: RestartCompleted): void {
   const { run } = draft;
   expectState(run, 'restart', event);
+  const again = run.awaiting.kind === 'restart' && run.awaiting.again === true;
   run.phase = event.phase;
   run.variables = assign(run.variables, [{ name: '_SMSTSInWinPE', value: String(event.phase === 'PE') }]);
+  // The step asked for itself to run again: its condition was true once, and it was asked then.
+  if (again) {
+    const instruction = currentStep(run);
+    enterStep(draft, instruction);
+    if (!beginStep(draft, instruction)) return;
+  }
   walk(draft);
 }
 

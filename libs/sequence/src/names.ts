@@ -30,9 +30,10 @@ export function writableNameProblem(name: string): NameProblem | undefined {
   return undefined;
 }
 
-/** Schema of a name to write inside step settings; `%VAR%` inside is checked again once it is expanded. */
+/** Schema of a name to write inside step settings; `%VAR%` inside is checked again once it is expanded. Blanks around it are dropped. */
 export const writableNameSchema = z
   .string()
+  .trim()
   .min(1)
   .max(LIMITS.variableNameLength)
   .superRefine((name, context) => {

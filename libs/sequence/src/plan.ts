@@ -1,5 +1,6 @@
 import type { Condition } from './conditions/model.js';
 import { LIMITS } from './limits.js';
+import { nameKey } from './names.js';
 import {
   type RetryPolicy,
   type RunIn,
@@ -51,7 +52,7 @@ export interface Plan {
   readonly instructions: readonly Instruction[];
   /** Steps to expect: groups and disabled steps do not count, enabled steps of a disabled group do. */
   readonly total: number;
-  /** Defaults of the children and the parent; the parent wins. */
+  /** Defaults of the parent and its children; the first to name one wins. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -79,12 +80,13 @@ export function compilePlan(
   children: Readonly<Record<string, SequenceSpec>> = {},
 ): { plan: Plan; problem?: PlanProblem } {
   const compiler = new PlanCompiler(children);
+  compiler.addVariables(spec.variables);
   if (spec.enabled === false) {
     compiler.problem = { code: 'sequence.disabled', message: `the task sequence "${name}" is disabled` };
   } else {
     compiler.addSequence([name], spec, -1, '', false);
   }
-  const variables = { ...compiler.childVariables, ...spec.variables };
+  const variables = compiler.variables;
   if (compiler.problem) return { plan: { instructions: [], total: 0, variables }, problem: compiler.problem };
   return { plan: { instructions: compiler.instructions, total: compiler.total, variables } };
 }
@@ -99,7 +101,8 @@ interface Source {
 class PlanCompiler {
   readonly instructions: Mutable<Instruction>[] = [];
   total = 0;
-  childVariables: Record<string, string> = {};
+  readonly variables: Record<string, string> = {};
+  private readonly variableKeys = new Set<string>();
   problem: PlanProblem | undefined;
   private readonly paths = new Set<string>();
   private readonly nextNumber = new Map<string, number>();
@@ -107,6 +110,15 @@ class PlanCompiler {
   private readonly depths: number[] = [];
 
   constructor(private readonly children: Readonly<Record<string, SequenceSpec>>) {}
+
+  /** Defaults of a sequence, unless one before it has the name: a parent comes before its children, siblings in order. */
+  addVariables(variables: Readonly<Record<string, string>> = {}): void {
+    for (const [name, value] of Object.entries(variables)) {
+      if (this.variableKeys.has(nameKey(name))) continue;
+      this.variableKeys.add(nameKey(name));
+      this.variables[name] = value;
+    }
+  }
 
   addSequence(names: readonly string[], spec: SequenceSpec, parent: number, prefix: string, inert: boolean): void {
     const source = { names, failOnConditionError: spec.onConditionError === 'fail' };
@@ -189,7 +201,7 @@ class PlanCompiler {
       };
       return;
     }
-    this.childVariables = { ...this.childVariables, ...child.variables };
+    this.addVariables(child.variables);
     this.addSequence([...names, name], child, pointer.position, `${pointer.path}/`, false);
   }
 

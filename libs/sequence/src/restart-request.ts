@@ -37,6 +37,15 @@ export function takeRestartRequest(draft: Draft): { target?: Phase; again: boole
   return { target: reboot.toLowerCase() === 'winpe' ? 'PE' : 'FullOS', again: retry };
 }
 
+/** Why a step's wish to run again comes to nothing, or undefined. Asked before the request is taken. */
+export function retryRequestProblem({ variables }: Run, succeeded: boolean): string | undefined {
+  if (readKey(variables, 'smstsretryrequested') === undefined) return undefined;
+  if (!succeeded) return 'SMSTSRetryRequested means nothing after a failure';
+  return readKey(variables, 'smstsrebootrequested') === undefined
+    ? 'SMSTSRetryRequested means nothing without SMSTSRebootRequested'
+    : undefined;
+}
+
 /**
  * A restart that no Restart Computer step asked for: `SMSTSRebootDelay` seconds before the first, `SMSTSRebootDelayNext`
  * before later ones where it is set; `SMSTSRebootMessage` for whoever sits there. No delay means at once.

@@ -174,7 +174,7 @@ export type Awaiting =
   | { readonly kind: 'step-start' }
   | { readonly kind: 'step-end' }
   | { readonly kind: 'wait'; readonly since: string; readonly seconds: number }
-  | ({ readonly kind: 'restart' } & RestartRequest)
+  | ({ readonly kind: 'restart'; /** The step at the pointer runs again. */ readonly again?: true } & RestartRequest)
   | { readonly kind: 'nothing'; readonly finished: Omit<FinishedEffect, 'kind'> };
 
 /** State of a run: plain data, never changed in place, the same after every replay of the same events. */

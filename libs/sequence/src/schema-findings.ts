@@ -58,13 +58,69 @@ function toFindings(issue: Issue, schema: z.ZodType, root: unknown, base: string
           `one of: ${issue.values.map(String).join(', ')}`,
         ),
       ];
+    case 'invalid_union':
+      return unionFindings(issue, schema, root, base, valueAt(root, issue.path), found, label);
     case 'custom': {
-      const code: unknown = issue.params?.['code'];
-      return [found(typeof code === 'string' ? code : 'sequence.invalid-value', issue.message, 'correct the value')];
+      const { code, fix }: { code?: unknown; fix?: unknown } = issue.params ?? {};
+      return [
+        found(
+          typeof code === 'string' ? code : 'sequence.invalid-value',
+          sentence(issue.message, label),
+          typeof fix === 'string' ? fix : fixOf(issue.message),
+        ),
+      ];
     }
     default:
-      return [found('sequence.invalid-value', `${label}: ${issue.message}`, 'correct the value')];
+      return [found('sequence.invalid-value', sentence(issue.message, label), fixOf(issue.message))];
   }
+}
+
+/**
+ * Findings of a value that fits none of several forms: those of the form it was meant to have, which is the one whose
+ * type it has; else one finding that names all types.
+ */
+function unionFindings(
+  issue: z.core.$ZodIssueInvalidUnion,
+  schema: z.ZodType,
+  root: unknown,
+  base: string,
+  actual: unknown,
+  found: (code: string, message: string, fix: string) => Finding,
+  label: string,
+): Finding[] {
+  const forms = issue.errors.map((form) => form.filter((inner) => inner.path.length === 0));
+  const choices = forms.flatMap((form) =>
+    form.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values : [])),
+  );
+  const types = forms.flatMap((form) => form.flatMap((inner) => (isOtherType(inner) ? inner.expected : [])));
+  const oneOf = `one of: ${choices.map(String).join(', ')}`;
+  const list = [...new Set(types)].map((type) => (type === 'int' ? 'whole number' : type)).join(' or ');
+  if (actual === undefined) {
+    const wanted = choices.length > 0 ? oneOf : list;
+    return [
+      found('sequence.missing-field', `${label} is missing`, `add ${label}${wanted === '' ? '' : ` (${wanted})`}`),
+    ];
+  }
+  const form = issue.errors.find((inner) => !inner.some(isOtherType));
+  if (form)
+    return form.flatMap((inner) => toFindings({ ...inner, path: [...issue.path, ...inner.path] }, schema, root, base));
+  if (list === '') return [found('sequence.invalid-value', `${label}: ${issue.message}`, 'correct the value')];
+  const message = `${label} must be of type ${list}, not ${typeName(actual)}`;
+  return [found('sequence.wrong-type', message, `write a value of type ${list}`)];
+}
+
+const isOtherType = (issue: Issue): issue is z.core.$ZodIssueInvalidType =>
+  issue.code === 'invalid_type' && issue.path.length === 0;
+
+/** Messages that go on after the name of the field ("must be …") get the name. */
+function sentence(message: string, label: string): string {
+  if (/^(must|is|has) /.test(message)) return `${label} ${message}`;
+  return /^[A-Z]/.test(message) ? `${label}: ${message}` : message;
+}
+
+/** What would be right, from a message that says it. */
+function fixOf(message: string): string {
+  return message.startsWith('must be ') ? `make it ${message.slice('must be '.length)}` : 'correct the value';
 }
 
 /** Field names of an object schema, refined or not. */

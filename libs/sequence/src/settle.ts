@@ -1,7 +1,7 @@
 import { type Draft, type StepResult, compact, newStepReport } from './draft.js';
 import { LIMITS } from './limits.js';
 import type { Instruction, StepInstruction } from './plan.js';
-import { isRestartExitCode, nextRestart, takeRestartRequest } from './restart-request.js';
+import { isRestartExitCode, nextRestart, retryRequestProblem, takeRestartRequest } from './restart-request.js';
 import type { FinishedEffect, RestartRequest, Run } from './run.js';
 import { stepDefinition } from './steps/registry.js';
 import { maskSecrets } from './variables.js';
@@ -36,6 +36,8 @@ export function settle(
 
 function reportFinished(draft: Draft, instruction: Instruction, result: StepResult, continuedOnError: boolean): void {
   const { reason, code, exitCode, message, output, warnings } = result;
+  const ignored = retryRequestProblem(draft.run, result.succeeded);
+  const told = ignored === undefined ? (warnings ?? []) : [...(warnings ?? []), ignored];
   const report = newStepReport('step-finished', instruction);
   report.outcome = result.succeeded ? 'succeeded' : 'failed';
   if (reason !== undefined) report.reason = reason;
@@ -45,7 +47,7 @@ function reportFinished(draft: Draft, instruction: Instruction, result: StepResu
   if (output !== undefined) report.output = output;
   report.attempt = draft.run.attempt;
   if (continuedOnError) report.continuedOnError = true;
-  if (warnings?.length) report.warnings = [...warnings];
+  if (told.length > 0) report.warnings = [...told];
   draft.report(report);
 }
 
@@ -85,15 +87,15 @@ function succeed(
     return true;
   }
   run.pointer = request.again ? instruction.position : instruction.end;
-  return restart(draft, ownRequest ?? nextRestart(run, request.target ?? 'FullOS'));
+  return restart(draft, ownRequest ?? nextRestart(run, request.target ?? 'FullOS'), request.again);
 }
 
 /** What `run-finished` says while a restart is pending. */
 const restartPendingExitCode = 3010;
 
-function restart(draft: Draft, request: RestartRequest): false {
+function restart(draft: Draft, request: RestartRequest, again = false): false {
   draft.run.restarts += 1;
-  draft.run.awaiting = { kind: 'restart', ...request };
+  draft.run.awaiting = { kind: 'restart', ...request, ...(again ? { again } : {}) };
   draft.report({ event: 'run-finished', result: 'restart-pending', exitCode: restartPendingExitCode });
   draft.emit({ kind: 'restart', ...request });
   return false;

@@ -1,5 +1,5 @@
 import { versionProblem } from './conditions/compare.js';
-import { factsQueryProblem, unknownFacts } from './conditions/facts-query.js';
+import { inspectFactsQuery } from './conditions/facts-query.js';
 import { languageTag } from './conditions/language.js';
 import { EXPRESSION_SCHEMAS, type ExpressionKind } from './conditions/model.js';
 import { FACT_SHAPE, type FactShape, factsSchema } from './conditions/facts-schema.js';
@@ -68,11 +68,10 @@ function checkMeaning(kind: ExpressionKind, fields: Record<string, unknown>, pat
     findings.push({ path: field.split('/').reduce(pointer, path), code, severity, message, fix });
   };
   if (kind === 'facts') {
-    const query = String(fields['facts']);
-    const problem = factsQueryProblem(query);
-    if (problem !== undefined)
-      push('condition.invalid-query', 'facts', `the facts query cannot be used: ${problem}`, queryHelp);
-    for (const fact of unknownFacts(query)) {
+    const inspected = inspectFactsQuery(String(fields['facts']));
+    if ('problem' in inspected)
+      push('condition.invalid-query', 'facts', `the facts query cannot be used: ${inspected.problem}`, queryHelp);
+    for (const fact of 'problem' in inspected ? [] : inspected.unknownFacts) {
       const near = nearest(fact, factNames);
       const fix = near ? `did you mean ${near}?` : `facts begin with ${Object.keys(factsSchema.shape).join(', ')}`;
       push('condition.unknown-fact', 'facts', `no computer tells a fact "${fact.slice(0, 100)}"`, fix);

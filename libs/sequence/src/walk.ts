@@ -115,7 +115,8 @@ function whyUndecided(answers: readonly ProbeAnswer[] | undefined): string {
   return `its condition cannot be decided here: ${errors.join('; ') || 'the computer gave no answer'}`;
 }
 
-function enterStep(draft: Draft, instruction: Instruction): void {
+/** Sets up a step that the engine comes to. */
+export function enterStep(draft: Draft, instruction: Instruction): void {
   draft.run.attempt = 1;
   draft.run.reruns = 0;
   draft.setCurrentAction(instruction.name);

@@ -3,11 +3,17 @@ import { LIMITS } from '@muster/sequence/limits.js';
 
 const scalar = z.union([z.string().max(LIMITS.variableValueLength), z.number(), z.boolean()]).transform(String);
 
+/** Also read-only ones, which real steps of the agent set; but not those of the engine itself. */
+const simulatedName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, 'is no variable name')
+  .refine((name) => !/^_SMSTS(InWinPE|LastAction.*|CurrentActionName)$/i.test(name), 'is set by the engine alone');
+
 /** How one try of a step is pretended to end. */
 export const simulatedStepSchema = z.strictObject({
   exitCode: z.int().default(0),
   /** Variables the step would have set; an empty value deletes. */
-  set: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, 'is no variable name'), scalar).default({}),
+  set: z.record(simulatedName, scalar).default({}),
   /** The step asks for a restart. */
   restart: z.boolean().default(false),
 });

@@ -6,7 +6,14 @@ import type { StepDefinition } from '../definition.js';
 
 export const setTaskSequenceVariableSettingsSchema = z.strictObject({
   name: writableNameSchema,
-  value: z.string().max(LIMITS.variableValueLength).meta({ description: 'empty deletes the variable' }),
+  value: z
+    .string()
+    .superRefine((value, context) => {
+      const problem = valueProblem('value', value);
+      if (problem !== undefined)
+        context.addIssue({ code: 'custom', message: problem, params: { code: 'variable.value-too-long' } });
+    })
+    .meta({ description: 'empty deletes the variable', maxLength: LIMITS.variableValueLength }),
   secret: z.boolean().optional().meta({ description: 'do not display this value' }),
 });
 
