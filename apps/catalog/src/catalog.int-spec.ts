@@ -16,6 +16,7 @@ import { catalogService } from './catalog.service-definition.js';
 interface AnyAnswer {
   code?: string;
   detail?: string;
+  findings?: { path: string; code: string; message: string }[];
   metadata: { name: string; resourceVersion: string; continue?: string };
   status: { digest: string };
   items: { metadata: { name: string } }[];
@@ -64,13 +65,13 @@ describe('the catalog service', () => {
         throw error;
       },
     );
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await (stopped ?? app?.close());
     await content?.close();
     await servers?.stop();
-  }, 60_000);
+  });
 
   const sql = async <Row extends object>(text: string): Promise<Row[]> => {
     const database = new Database({
@@ -199,6 +200,50 @@ describe('the catalog service', () => {
       'resource.not-found',
     ]);
     expect(unauthenticated).toMatchObject({ code: 16 });
+  });
+
+  describe('child sequences', () => {
+    const child = (name: string, more = {}) => ({ sequence: name, ...more });
+    const saves = async (name: string, ...steps: unknown[]) => {
+      const answer = await put(sequence(name, steps));
+      expect([answer.body.detail, answer.status < 300]).toEqual([undefined, true]);
+    };
+
+    it('are refused when they lead back, at any depth, with the way', async () => {
+      await saves('way-c', runs('true'));
+      await saves('way-b', { group: 'G', steps: [child('way-c'), child('way-c')] });
+      await saves('way-a', child('way-b'));
+      const refused = await put(sequence('way-c', [runs('true'), child('way-a')]));
+      expect(refused).toMatchObject({
+        status: 400,
+        body: { code: 'sequence.cycle', findings: [{ path: '/spec/steps/1', code: 'sequence.cycle' }] },
+      });
+      expect(refused.body.findings?.[0]?.message).toContain('way-c > way-a > way-b > way-c');
+      const itself = await put(sequence('way-c', [child('way-c')]));
+      expect(itself.body).toMatchObject({ code: 'sequence.cycle', findings: [{ path: '/spec/steps/0' }] });
+      expect((await call('GET', '/api/v1/task-sequences/way-c')).body).toMatchObject({ status: { revision: 1 } });
+    });
+
+    it('may lead back behind disabled nodes, and once a way is cut the other direction is free', async () => {
+      await saves('cut-b', runs('true'));
+      await saves('cut-a', child('cut-b'));
+      await saves('cut-b', child('cut-a', { disabled: true }), { group: 'G', disabled: true, steps: [child('cut-a')] });
+      await saves('cut-a', runs('true'));
+      await saves('cut-b', child('cut-a'));
+      expect((await put(sequence('cut-a', [child('cut-b')]))).body.code).toBe('sequence.cycle');
+    });
+
+    it('must exist, like packages, and all that is wrong is told at once', async () => {
+      const install = { step: 'x', type: 'InstallPackage', settings: { package: 'nothing', program: 'p' } };
+      const steps = [install, child('nobody'), child('Not a name'), child('nobody', { disabled: true })];
+      const refused = await put(sequence('orphan', steps), {}, '?dryRun=true');
+      expect(refused).toMatchObject({ status: 400, body: { code: 'sequence.unresolved-reference' } });
+      expect(refused.body.findings?.map(({ path, message }) => `${path} ${message}`).sort()).toEqual([
+        '/spec/steps/0 there is no Package "nothing"',
+        '/spec/steps/1 there is no TaskSequence "nobody"',
+        '/spec/steps/2 there is no TaskSequence "Not a name"',
+      ]);
+    });
   });
 
   it('streams first what there is and then what happens', async () => {
@@ -363,5 +408,5 @@ describe('the catalog service', () => {
     slowAnswer.resolve();
     expect(await inFlight).toMatchObject({ status: 201, body: { metadata: { name: 'in-flight' } } });
     await stopped;
-  }, 60_000);
+  });
 });

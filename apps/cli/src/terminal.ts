@@ -33,7 +33,7 @@ export function processTerminal(): Terminal {
     shown = 0;
   };
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') return;
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') return;
     outputClosed = true;
     if (interruption === undefined) process.exit(0);
     interruption.abort();

@@ -6,11 +6,11 @@ import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
+import { until } from '@muster/testing/until.js';
 import { ApiClient } from '../src/api/api-client.js';
 import { runCli } from '../src/program.js';
 import { captureTerminal } from './capture-terminal.js';
 import { SiteOnPaper, TOKEN } from './site-on-paper.js';
-import { until } from './until.js';
 
 let site: SiteOnPaper;
 let folder: string;
@@ -169,9 +169,10 @@ describe('get and describe', () => {
       MUSTER_CONFIG: join(folder, 'c'),
     });
     const done = runCli(['get', 'devices', '--watch', '-o', 'name'], terminal);
-    await until(() => site.watching === 1);
+    const shown = (count: number) => until(() => terminal.stdout().split('\n').length >= count);
+    await shown(5);
     site.breakStreams();
-    await until(() => terminal.stdout().split('\n').length >= 10);
+    await shown(10);
     terminal.interrupt();
     await done;
     expect(site.headersSeen.every((headers) => headers['last-event-id'] === undefined)).toBe(true);
@@ -207,7 +208,7 @@ describe('delete, diff and deploy', () => {
   });
 
   it('repeats a create whose answer was lost under the same idempotency key', async () => {
-    const client = new ApiClient({ server: site.url, token: TOKEN }, { patienceSeconds: 10 });
+    const client = new ApiClient({ server: site.url, token: TOKEN }, { patienceSeconds: 100 });
     try {
       expect(await client.find(deployment, 'd')).toBeUndefined();
       site.mishaps.push({ match: /^POST/, status: 503 }, { match: /^POST/, status: 0, hangUp: true });

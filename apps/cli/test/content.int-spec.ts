@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
+import { until } from '@muster/testing/until.js';
 import { runCli } from '../src/program.js';
 import { captureTerminal } from './capture-terminal.js';
 import { SiteOnPaper, TOKEN } from './site-on-paper.js';
-import { until } from './until.js';
 
 let site: SiteOnPaper;
 let folder: string;
@@ -149,8 +149,8 @@ describe('content distribute', () => {
     site.save(packageKind, 'p', {}, { versions: [], newestVersion: 2 });
     site.save(distribution, 'p', { package: 'p', points: ['old'] }, { points: [progress('old', 'available', 2)] });
     const done = muster('content', 'distribute', 'p', '--to', 'new');
-    await until(() => site.requests.includes('PUT /api/v1/distributions/p'));
-    expect(site.read(distribution, 'p')?.spec).toEqual({ package: 'p', points: ['old', 'new'] });
+    const wanted = () => JSON.stringify(site.read(distribution, 'p')?.spec);
+    await until(() => wanted() === '{"package":"p","points":["old","new"]}');
     state(progress('new', 'available', 1), progress('new', 'transferring', 2));
     const asked = site.requests.length;
     await until(() => site.requests.length > asked + 2);

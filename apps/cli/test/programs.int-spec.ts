@@ -6,10 +6,10 @@ import { collection } from '@muster/contracts/kinds/collection.js';
 import { packageKind, type PackageSpec } from '@muster/contracts/kinds/package.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { validateSequence } from '@muster/sequence/validate.js';
+import { until } from '@muster/testing/until.js';
 import { parse } from 'yaml';
 import { runAgentProgram } from '../src/commands/run.js';
 import { parseDocuments } from '../src/documents/read-documents.js';
-import { until } from './until.js';
 
 const cli = resolve(import.meta.dirname, '..');
 const example = resolve(cli, '..', '..', 'examples', 'hello-site');

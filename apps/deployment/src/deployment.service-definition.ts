@@ -1,3 +1,4 @@
+import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
@@ -28,6 +29,7 @@ export const deploymentService: ServiceDefinition<ServiceConfig> = {
       policy: [
         on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
         on(runReported, (tx, reported) => runs.apply(tx, reported)),
+        on(deploymentJudged, (tx, { deploymentUid, policy }) => follower.judged(tx, deploymentUid, policy)),
       ],
       catalog: [
         on(sequences.saved, (tx, { resource }) => follower.sequenceSaved(tx, resource)),

@@ -41,13 +41,17 @@ export class Api {
     return answer.body;
   }
 
-  /** Reads a watch until `enough` says so. */
-  async watch<One extends Resource>(path: string, enough: (seen: One[]) => boolean): Promise<One[]> {
+  /** Reads a watch until `enough` says so; `listed` is called when what there was has been told, and what happens comes next. */
+  async watch<One extends Resource>(
+    path: string,
+    enough: (seen: One[]) => boolean,
+    listed: () => void = () => undefined,
+  ): Promise<One[]> {
     const seen: One[] = [];
     const abort = new AbortController();
     const response = await fetch(`${this.url}/api/v1/${path}`, {
       headers: { authorization: `Bearer ${this.token}` },
-      signal: AbortSignal.any([abort.signal, AbortSignal.timeout(20_000)]),
+      signal: AbortSignal.any([abort.signal, AbortSignal.timeout(100_000)]),
     });
     let text = '';
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
@@ -56,7 +60,8 @@ export class Api {
       text = events.pop() ?? '';
       for (const event of events) {
         const data = event.split('\n').find((line) => line.startsWith('data: '));
-        if (data && !event.includes('event: listed')) seen.push(JSON.parse(data.slice('data: '.length)) as One);
+        if (event.includes('event: listed')) listed();
+        else if (data) seen.push(JSON.parse(data.slice('data: '.length)) as One);
       }
       if (enough(seen)) break;
     }

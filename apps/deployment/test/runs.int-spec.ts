@@ -73,17 +73,23 @@ describe('runs', () => {
       collection: 'tellers',
       purpose: 'Required',
     });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await world?.close();
     await servers?.stop();
-  }, 60_000);
+  });
 
   it('grow with the reports, each step once, and a watch sees them grow', async () => {
     const id = uuidv7();
     const name = `run-${id.replaceAll('-', '').slice(0, 8)}${id.slice(-4)}`;
-    const watched = api.watch<Run>(`runs?watch=true&name=${name}`, (seen) => seen.at(-1)?.status.state === 'succeeded');
+    const listed = Promise.withResolvers<void>();
+    const watched = api.watch<Run>(
+      `runs?watch=true&name=${name}`,
+      (seen) => seen.at(-1)?.status.state === 'succeeded',
+      listed.resolve,
+    );
+    await Promise.race([listed.promise, watched]);
     const [one, two, three, four, five] = story(id) as [StepReport, StepReport, StepReport, StepReport, StepReport];
     for (const batch of [[one, two], [two], [three, four], [one, two, three], [five], [four, five]])
       await tell(id, batch);

@@ -1,7 +1,8 @@
+import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
-import { deployment } from '@muster/contracts/kinds/deployment.js';
+import { deployment, type DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
@@ -20,12 +21,12 @@ describe('who gets what', () => {
     servers = await startServers();
     world = await openWorld(servers);
     ({ api, sql, devices, byUid, enrol, revise } = world);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await world?.close();
     await servers?.stop();
-  }, 60_000);
+  });
 
   const enrolled = async (name: string, uid?: string): Promise<Device> => {
     const deviceUid = await enrol(name, uid);
@@ -326,6 +327,30 @@ describe('who gets what', () => {
         async () => (await sql.query(`select 1 from sequence_head where name = 'late-marker'`)).rowCount === 1,
       );
       expect((await api.get<Deployment>('deployments/late')).status.sequenceDigest).toBe(digest('f'));
+    });
+
+    it('say what policy made of them, with one fact for each change', async () => {
+      const { metadata } = await api.apply<Deployment>('Deployment', 'deployments', 'judged', spec());
+      const judge = (policy: DeploymentPolicy) =>
+        world.policy.publish(deploymentJudged, { deploymentUid: metadata.uid, policy });
+      const said = async () => (await api.get<Deployment>('deployments/judged')).status.policy;
+      expect(await said()).toBeUndefined();
+      const blocked = { state: 'blocked', code: 'sequence.child-missing', message: 'no "child"' } as const;
+      await judge(blocked);
+      await judge(blocked);
+      await until(async () => (await said())?.state === 'blocked');
+      expect(await said()).toEqual(blocked);
+      await judge({ state: 'compiled' });
+      await until(async () => (await said())?.state === 'compiled');
+      // A change of the deployment is no reason to forget it.
+      const edited = await api.apply<Deployment>('Deployment', 'deployments', 'judged', spec({ purpose: 'Available' }));
+      expect(edited.status.policy).toEqual({ state: 'compiled' });
+      const facts = await sql.query<{ state: string | null }>(
+        `select payload #>> '{resource,status,policy,state}' as state from outbox
+         where subject = $1 and payload #>> '{resource,metadata,name}' = 'judged' order by sequence`,
+        [resourceEvents(deployment).saved.subject({ site: 'S01' })],
+      );
+      expect(facts.rows.map((row) => row.state)).toEqual([null, 'blocked', 'compiled', 'compiled']);
     });
   });
 });

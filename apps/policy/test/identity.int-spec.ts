@@ -25,13 +25,13 @@ beforeAll(async () => {
   servers = await startServers();
   policy = await PolicyUnderTest.start(servers, { MUSTER_ADMIN_TOKEN_SHA256: sha256Hex(adminToken) });
   database = new Database({ url: servers.environment('policy')['MUSTER_DATABASE_URL'] ?? '', schema: 'policy' });
-}, 60_000);
+});
 
 afterAll(async () => {
   await database?.close();
   await policy?.stop();
   await servers?.stop();
-}, 30_000);
+});
 
 async function facts<Payload>(event: { fact: string }): Promise<Payload[]> {
   const rows = await database.query<{ payload: Payload }>(

@@ -1,17 +1,19 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import { readSequence } from '@muster/contracts/requests/read-sequence.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { digestOf } from '@muster/contracts/digest.js';
-import type { Bus } from '@muster/messaging/bus.js';
 import { loadConfig, serviceConfigSchema } from '@muster/platform/config.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { startService } from '@muster/service/start-service.js';
 import { pino } from 'pino';
 import { policyService } from '../src/policy.service-definition.js';
-import { connectBus, Producer } from './producer.js';
+import { Producer } from './producer.js';
+import { resource } from './documents.js';
 import { call, TestDevice } from './test-device.js';
 
 interface Servers {
@@ -23,6 +25,8 @@ interface Servers {
 export class PolicyUnderTest {
   /** What the catalog knows, by digest. */
   readonly sequences = new Map<string, SequenceRevision>();
+  /** What the catalog knows as the newest revision, by name. */
+  readonly children = new Map<string, SequenceRevision>();
   /** What the content service knows, by name. */
   readonly packages = new Map<string, ResolvedContent>();
 
@@ -33,7 +37,7 @@ export class PolicyUnderTest {
     readonly token: string,
     readonly deployment: Producer,
     readonly content: Producer,
-    private readonly catalog: Bus,
+    readonly catalog: Producer,
     private readonly environment: NodeJS.ProcessEnv,
   ) {}
 
@@ -44,7 +48,7 @@ export class PolicyUnderTest {
       loadConfig(serviceConfigSchema, servers.environment('deployment')),
     );
     const content = await Producer.start('content', loadConfig(serviceConfigSchema, servers.environment('content')));
-    const catalog = await connectBus('catalog', loadConfig(serviceConfigSchema, servers.environment('catalog')));
+    const catalog = await Producer.start('catalog', loadConfig(serviceConfigSchema, servers.environment('catalog')));
     const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     const environment = { ...servers.environment('policy'), MUSTER_SITE_KEY: key, ...settings };
     const config = loadConfig(policyService.config, environment);
@@ -70,9 +74,12 @@ export class PolicyUnderTest {
   }
 
   private answerQuestions(): void {
-    this.catalog.answer(
+    this.catalog.bus.answer(
       readSequence,
-      async (question) => ({ sequence: ('digest' in question && this.sequences.get(question.digest)) || null }),
+      async (question) => ({
+        sequence:
+          ('digest' in question ? this.sequences.get(question.digest) : this.children.get(question.name)) ?? null,
+      }),
       () => undefined,
     );
     this.content.bus.answer(
@@ -94,6 +101,25 @@ export class PolicyUnderTest {
     return spec;
   }
 
+  /** Makes the catalog have a revision of a child sequence, or none (`undefined`), and say so. */
+  async saveChild(name: string, spec: SequenceSpec | undefined): Promise<void> {
+    const before = this.children.get(name);
+    const uid = before?.uid ?? randomUUID();
+    const digest = digestOf(spec ?? before?.spec);
+    const revision = (before?.revision ?? 0) + 1;
+    const made = resource(
+      'TaskSequence',
+      name,
+      spec ?? { steps: [] },
+      { revision, digest, steps: 0, groups: 0 },
+      { uid },
+    );
+    const facts = resourceEvents(taskSequence);
+    if (spec) this.children.set(name, { uid, name, revision, digest, spec });
+    else this.children.delete(name);
+    await this.catalog.publish(spec ? facts.saved : facts.deleted, { resource: made, actor: 'test' });
+  }
+
   async enrolmentToken(): Promise<string> {
     const { body } = await call(this.base, '/api/v1/enrolment-tokens', { token: this.token, json: {} });
     return body['token'] ?? '';
@@ -111,6 +137,6 @@ export class PolicyUnderTest {
     await this.app.close();
     await this.deployment.stop();
     await this.content.stop();
-    await this.catalog.close();
+    await this.catalog.stop();
   }
 }

@@ -18,7 +18,7 @@ export class Producer {
     private readonly relay: OutboxRelay,
   ) {}
 
-  static async start(service: 'deployment' | 'content', config: ServiceConfig): Promise<Producer> {
+  static async start(service: 'deployment' | 'content' | 'catalog', config: ServiceConfig): Promise<Producer> {
     const folder = await mkdtemp(join(tmpdir(), 'muster-no-migrations-'));
     await migrate({ url: config.MUSTER_DATABASE_URL, schema: service, folder, log: () => undefined });
     await rm(folder, { recursive: true });

@@ -41,13 +41,13 @@ beforeAll(async () => {
   await policy.deployment.publish(resourceEvents(deploymentKind).saved, { resource: deployment, actor: 'test' });
   deploymentUid = deployment.metadata.uid;
   await until(async () => (await device.policy()).assignments.length === 1);
-}, 60_000);
+});
 
 afterAll(async () => {
   await database?.close();
   await policy?.stop();
   await servers?.stop();
-}, 30_000);
+});
 
 function reports(runId: string, numbers: number[], change: Partial<StepReport> = {}) {
   return numbers.map((number) => ({

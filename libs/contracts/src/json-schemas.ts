@@ -15,6 +15,7 @@ import { policyBodySchema, policyDocumentSchema, policyResponseSchema } from './
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import { uploadRequestSchema, uploadResponseSchema } from './agent/upload.js';
 import { apiTokenChanged } from './events/api-token-changed.js';
+import { deploymentJudged } from './events/deployment-judged.js';
 import { deviceEnrolled } from './events/device-enrolled.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
@@ -65,6 +66,7 @@ export function jsonSchemas(): Record<string, unknown> {
     membersChanged,
     deviceEnrolled,
     runReported,
+    deploymentJudged,
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;

@@ -16,7 +16,20 @@ describe('a message from a newer service', () => {
 
   it('is refused when it has something new where nothing may be ignored', () => {
     const inside = { name: 'a', parts: [{ size: 1, weight: 2 }] };
-    expect(() => parseTolerant(schema, inside, ['parts'])).toThrow(z.ZodError);
-    expect(parseTolerant(schema, { ...inside, parts: [], colour: 'red' }, ['parts'])).toEqual({ name: 'a', parts: [] });
+    expect(() => parseTolerant(schema, inside, [['parts']])).toThrow(z.ZodError);
+    expect(parseTolerant(schema, { ...inside, parts: [], colour: 'red' }, [['parts']])).toEqual({
+      name: 'a',
+      parts: [],
+    });
+  });
+
+  it('may name the same part of every member of a record', () => {
+    const part = z.strictObject({ spec: z.strictObject({ size: z.number() }) });
+    const record = z.strictObject({ parts: z.record(z.string(), part) });
+    const strict = [['parts', '*', 'spec']];
+    expect(() => parseTolerant(record, { parts: { a: { spec: { size: 1, weight: 2 } } } }, strict)).toThrow(z.ZodError);
+    expect(parseTolerant(record, { parts: { a: { spec: { size: 1 }, colour: 'red' } } }, strict)).toEqual({
+      parts: { a: { spec: { size: 1 } } },
+    });
   });
 });

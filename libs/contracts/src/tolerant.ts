@@ -3,14 +3,15 @@ import type { z } from 'zod';
 /**
  * Parses a message of a party that may be newer than this one: fields that this version does not know are dropped,
  * everything else must fit. Within a version only optional fields are added, so dropping is safe; `strictBelow` names
- * a part where it is not, because ignoring a field could change what is done.
+ * parts where it is not, because ignoring a field could change what is done.
  *
+ * @param strictBelow paths into the value; `*` stands for any one key
  * @throws ZodError when something other than unknown fields is wrong
  */
 export function parseTolerant<Value>(
   schema: z.ZodType<Value>,
   value: unknown,
-  strictBelow: readonly PropertyKey[] = [],
+  strictBelow: readonly (readonly PropertyKey[])[] = [],
 ): Value {
   let candidate = value;
   // Each round removes at least one unknown field, and a document has finitely many.
@@ -18,7 +19,7 @@ export function parseTolerant<Value>(
     const result = schema.safeParse(candidate);
     if (result.success) return result.data;
     const unknown = result.error.issues.filter(
-      (issue) => issue.code === 'unrecognized_keys' && !startsWith(issue.path, strictBelow),
+      (issue) => issue.code === 'unrecognized_keys' && !strictBelow.some((part) => isBelow(issue.path, part)),
     );
     if (unknown.length !== result.error.issues.length) throw result.error;
     candidate = structuredClone(candidate);
@@ -31,6 +32,6 @@ export function parseTolerant<Value>(
   }
 }
 
-function startsWith(path: readonly PropertyKey[], beginning: readonly PropertyKey[]): boolean {
-  return beginning.length > 0 && beginning.every((part, index) => path[index] === part);
+function isBelow(path: readonly PropertyKey[], part: readonly PropertyKey[]): boolean {
+  return part.every((key, index) => index < path.length && (key === '*' || path[index] === key));
 }

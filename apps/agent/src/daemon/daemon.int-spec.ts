@@ -172,6 +172,41 @@ describe('the agent', () => {
     });
   });
 
+  it('runs child sequences where they stand, in one environment: the parent reads what a child set', async () => {
+    const set = (name: string, value: string): SequenceNode => ({
+      step: `set ${name}`,
+      type: 'SetTaskSequenceVariable',
+      settings: { name, value },
+    });
+    const inner = { steps: [set('Y', '%X% and inner')] };
+    const child = { variables: { Default: 'of child' }, steps: [{ sequence: 'inner' }, shell('in child', 'true')] };
+    const parent = body([
+      set('X', 'parent'),
+      { sequence: 'child' },
+      shell('after', `echo "$TS_Y, $TS_Default" > ${folder}/read`),
+    ]);
+    const children = {
+      child: { digest: digestOf(child), spec: child },
+      inner: { digest: digestOf(inner), spec: inner },
+    };
+    site.deploy({ ...parent, children }, uid('a'));
+    await enrol();
+    daemon();
+    await until(() => finished() && reportFiles().length === 0);
+    expect(
+      reports()
+        .filter(({ event }) => event === 'step-finished')
+        .map(told),
+    ).toEqual([
+      '3 step-finished set X succeeded',
+      '5 step-finished child/inner/set Y succeeded',
+      '7 step-finished child/in child succeeded',
+      '9 step-finished after succeeded',
+    ]);
+    expect(readFileSync(join(folder, 'read'), 'utf8')).toBe('parent and inner, of child\n');
+    expect(reports().at(-1)).toMatchObject({ event: 'run-finished', result: 'succeeded' });
+  });
+
   it('gets through a site that drops connections, says 503, ends sessions, and points to wrong bytes first', async () => {
     site.points = ['dp1', 'dp2'];
     site.serve = (point, bytes) => (point === 'dp1' ? Buffer.alloc(bytes.length, '?') : bytes);

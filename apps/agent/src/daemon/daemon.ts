@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
 import { Session } from '../http/session.js';
@@ -20,6 +21,8 @@ const flushMilliseconds = 5_000;
 
 export interface DaemonOptions {
   readonly logger: Logger;
+  /** May runs restart this computer, and how. */
+  readonly restart: AgentConfig['restart'];
   /** Abort: let go of everything and come back. */
   readonly signal: AbortSignal;
   /** Told once the daemon has its folder and is at work. */
@@ -32,7 +35,8 @@ export interface DaemonOptions {
  *
  * @throws AgentError `agent.not-enrolled`, `agent.layout-version`, `agent.not-writable`, `agent.in-use`, `agent.state-corrupt`, `agent.key-invalid`
  */
-export async function runDaemon(folder: StateFolder, { logger, signal, ready }: DaemonOptions): Promise<void> {
+export async function runDaemon(folder: StateFolder, options: DaemonOptions): Promise<void> {
+  const { signal, ready } = options;
   const { identity } = await readEnrolled(folder);
   const lock = lockStateFolder(folder);
   const transport = new Transport(identity.server);
@@ -40,7 +44,7 @@ export async function runDaemon(folder: StateFolder, { logger, signal, ready }: 
     // Again, behind the lock: `enrol --force` may have been at work until now.
     const enrolled = await readEnrolled(folder);
     ready(enrolled.identity);
-    await work(folder, enrolled, transport, logger, signal);
+    await work(folder, enrolled, transport, options);
   } finally {
     await transport.close();
     lock.release();
@@ -61,8 +65,7 @@ async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
-  logger: Logger,
-  signal: AbortSignal,
+  { logger, restart, signal }: DaemonOptions,
 ): Promise<void> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
@@ -80,7 +83,7 @@ async function work(
   const cache = new ContentCache({ folder: folder.cache, locator: api, dispatcher: transport.dispatcher });
   const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
-  const driver = new RunDriver({ records, spool, cache, logger, news });
+  const driver = new RunDriver({ records, spool, cache, logger, news, restart });
   const runs = new RunLoop({ records, policy, bodies, api, driver, logger, changed, ended: removeEnded });
 
   removeEnded();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { Logger } from 'pino';
+import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
 import { SiteContent } from '../content/site-content.js';
 import { currentBootId } from '../facts/device-facts.js';
@@ -8,6 +9,7 @@ import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 import { collectFacts } from '../runner/facts.js';
+import { restartComputer } from '../restart/computer-restart.js';
 import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
 import type { RunSpool } from '../status/run-spool.js';
 import type { Spool } from '../status/spool.js';
@@ -22,8 +24,8 @@ export interface RunDriverOptions {
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
-  /** For tests; default: the id of this boot. */
-  readonly bootId?: (() => string | undefined) | undefined;
+  /** May runs restart this computer, and how. */
+  readonly restart: AgentConfig['restart'];
 }
 
 /** `ended`: in the history. `restart-pending`: goes on after a restart. `later`: the disk or the lock was in the way. `let-go`: aborted. */
@@ -44,8 +46,8 @@ export class RunDriver {
       const outcome = await this.execute(record, body, spool, logger, signal);
       if (outcome.result === 'interrupted') return 'let-go';
       if (outcome.result === 'restart-pending') {
-        const message = 'the run waits for a restart of this computer, which is left to its owner';
-        logger.warn({ code: 'run.restart-pending' }, message);
+        const who = this.options.restart.policy === 'allow' ? 'has been asked for' : 'is left to its owner';
+        logger.warn({ code: 'run.restart-pending' }, `the run waits for a restart of this computer, which ${who}`);
         return 'restart-pending';
       }
       const { result, ...why } = outcome;
@@ -66,27 +68,39 @@ export class RunDriver {
 
   private async execute(
     record: RunRecord,
-    { sequence, packages }: PolicyBody,
+    { sequence, children, packages }: PolicyBody,
     spool: RunSpool,
     logger: Logger,
     signal: AbortSignal,
   ): Promise<SequenceResult> {
     const { records, cache, news } = this.options;
     const folder = records.folderOf(record.runId);
-    const boot = new BootNote(join(folder, 'boot-id'), (this.options.bootId ?? currentBootId)());
+    const boot = new BootNote(join(folder, 'boot-id'), currentBootId());
     if (spool.lastNumber === 0) boot.write();
+    const childSpecs = children && Object.fromEntries(Object.entries(children).map(([name, { spec }]) => [name, spec]));
     const limit = runTimeLimit(sequence.spec, record.startedAt);
     try {
       return await runSequence({
         runId: record.runId,
         sequence,
+        children: childSpecs,
         variables: {},
-        facts: collectFacts([sequence.spec]),
+        facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
         folder,
         content: new SiteContent(cache, packages, logger),
         signal,
         stop: limit.signal,
         restarted: () => boot.isAnother(),
+        restart: (request) =>
+          restartComputer(
+            request,
+            {
+              ...this.options.restart,
+              stateFolder: folder,
+              log: (message, fields) => logger.warn({ code: 'run.restart', ...fields }, message),
+            },
+            AbortSignal.any([signal, limit.signal]),
+          ),
         onWarning: (reason) => logger.warn({ code: 'journal.torn', reason }, 'the journal was cut'),
         onReport: (report, replayed) => {
           spool.append(report);

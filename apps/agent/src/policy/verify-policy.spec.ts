@@ -118,4 +118,15 @@ describe('a policy body', () => {
       expect.objectContaining({ code: 'policy.body-invalid' }),
     );
   });
+
+  it('brings child sequences, of which the same is true', () => {
+    const child = { digest: digestOfBytes('y'), spec: { steps: [] } };
+    const text = canonicalJson({ ...body, children: { child: { ...child, futureField: 1 } } });
+    expect(verifyBody(Buffer.from(text), digestOfBytes(text))).toEqual({ ...body, children: { child } });
+    const strange = { child: { ...child, spec: { steps: [], runAs: 'nobody' } } };
+    const refused = canonicalJson({ ...body, children: strange });
+    expect(() => verifyBody(Buffer.from(refused), digestOfBytes(refused))).toThrow(
+      expect.objectContaining({ code: 'policy.body-invalid' }),
+    );
+  });
 });

@@ -4,21 +4,34 @@ import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Bus } from '@muster/messaging/bus.js';
+import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
-import { collectReferences } from '@muster/sequence/references.js';
+import { collectReferences, type SequenceReference } from '@muster/sequence/references.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ChildSequenceRepository } from './child-sequence.repository.js';
+import { findCircle } from './find-circle.js';
 import type { SequenceRevisionRepository } from './sequence-revision.repository.js';
 
-/** What is special about saving a task sequence: all findings at once, references that exist, and a revision for every change. */
+/**
+ * What is special about saving a task sequence: all findings at once, references that exist, children that do not lead
+ * back, and a revision for every change.
+ */
 export function taskSequenceRules(
+  database: Database,
   revisions: SequenceRevisionRepository,
+  children: ChildSequenceRepository,
   bus: Bus,
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
-    async check(input) {
-      refuse(input.metadata.name, await missingReferences(input.spec, bus));
+    async check({ metadata: { name }, spec }) {
+      // Two saves at the same time may still make a circle together: policy finds it and blocks the deployment.
+      const findings = [
+        ...(await wrongChildren(name, spec, database, children)),
+        ...(await missingPackages(spec, bus)),
+      ];
+      refuse(name, findings);
     },
 
     async status(_tx, input, current) {
@@ -41,6 +54,8 @@ export function taskSequenceRules(
         { uid: resource.metadata.uid, name: resource.metadata.name, revision, digest, spec: resource.spec },
         actor,
       );
+      const names = enabledReferences(resource.spec, 'TaskSequence').map(({ reference }) => reference.name);
+      await children.set(tx, resource.metadata.uid, [...new Set(names)]);
     },
   };
 }
@@ -49,17 +64,52 @@ function refuse(name: string, findings: readonly ProblemFinding[]): void {
   const [first] = findings;
   if (!first) return;
   const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
-  throw new MusterError(
-    'invalid',
-    'sequence.unresolved-reference',
-    `TaskSequence "${name}" refers to what is not there: ${first.path}: ${first.message}${more}`,
-    { findings },
-  );
+  const where = `${first.path}: ${first.message}${more}`;
+  if (first.code === 'sequence.cycle') {
+    const message = `TaskSequence "${name}" would run in a circle: ${where}`;
+    throw new MusterError('invalid', 'sequence.cycle', message, { findings });
+  }
+  const message = `TaskSequence "${name}" refers to what is not there: ${where}`;
+  throw new MusterError('invalid', 'sequence.unresolved-reference', message, { findings });
 }
 
-/** References of enabled steps to packages that do not exist; disabled steps may refer to what is not there (yet). */
-async function missingReferences(spec: SequenceSpec, bus: Bus): Promise<ProblemFinding[]> {
-  const wanted = collectReferences(spec).filter(({ reference, disabled }) => reference.kind === 'Package' && !disabled);
+/** References of enabled nodes; disabled ones may refer to what is not there (yet). */
+function enabledReferences(spec: SequenceSpec, kind: 'Package' | 'TaskSequence'): SequenceReference[] {
+  return collectReferences(spec).filter(({ reference, disabled }) => reference.kind === kind && !disabled);
+}
+
+/** Children that lead in a circle, and children that do not exist. */
+async function wrongChildren(
+  name: string,
+  spec: SequenceSpec,
+  database: Database,
+  repository: ChildSequenceRepository,
+): Promise<ProblemFinding[]> {
+  const wanted = enabledReferences(spec, 'TaskSequence');
+  const names = [...new Set(wanted.map(({ reference }) => reference.name))];
+  if (names.length === 0) return [];
+  const below = await repository.below(database, names.filter(isName));
+  const circles = new Map(names.map((child) => [child, findCircle(name, child, below)]));
+  const findings = wanted.map(({ reference, path }): ProblemFinding | undefined => {
+    const circle = circles.get(reference.name);
+    if (circle) {
+      return {
+        path,
+        code: 'sequence.cycle',
+        severity: 'error',
+        message: `the child sequences lead back to where they began: ${circle.join(' > ')}`,
+        fix: 'Remove or disable one of the nodes on this way',
+      };
+    }
+    return below.has(reference.name) ? undefined : unresolved('TaskSequence', reference.name, path);
+  });
+  const found = findings.filter((finding) => finding !== undefined);
+  return found.sort((one, other) => Number(other.code === 'sequence.cycle') - Number(one.code === 'sequence.cycle'));
+}
+
+/** References to packages that do not exist. */
+async function missingPackages(spec: SequenceSpec, bus: Bus): Promise<ProblemFinding[]> {
+  const wanted = enabledReferences(spec, 'Package');
   if (wanted.length === 0) return [];
   const names = [...new Set(wanted.map(({ reference }) => reference.name))];
   const { packages } = await bus.request(resolveContent, { packages: names.filter(isName) });
@@ -67,16 +117,21 @@ async function missingReferences(spec: SequenceSpec, bus: Bus): Promise<ProblemF
   for (const name of names) if (!isName(name)) missing.add(name);
   return wanted
     .filter(({ reference }) => missing.has(reference.name))
-    .map(({ reference, path }) => ({
-      path,
-      code: 'sequence.unresolved-reference',
-      severity: 'error' as const,
-      message: `there is no Package "${reference.name}"`,
-      fix: 'Apply the package first, correct the name, or disable the step',
-    }));
+    .map(({ reference, path }) => unresolved('Package', reference.name, path));
 }
 
-/** Imported sequences may ask for packages by names that no package of ours can have. */
+function unresolved(kind: 'Package' | 'TaskSequence', name: string, path: string): ProblemFinding {
+  const what = kind === 'Package' ? 'package' : 'sequence';
+  return {
+    path,
+    code: 'sequence.unresolved-reference',
+    severity: 'error',
+    message: `there is no ${kind} "${name}"`,
+    fix: `Apply the ${what} first, correct the name, or disable the ${kind === 'Package' ? 'step' : 'node'}`,
+  };
+}
+
+/** Imported sequences may ask for packages and sequences by names that none of ours can have. */
 function isName(name: string): boolean {
   return nameSchema.safeParse(name).success;
 }

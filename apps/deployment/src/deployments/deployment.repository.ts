@@ -1,4 +1,4 @@
-import type { DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { DeploymentPolicy, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
@@ -56,6 +56,17 @@ export class DeploymentRepository {
       [sequence, digest],
     );
     return rows.map(({ uid }) => uid);
+  }
+
+  /** Keeps what policy made of a deployment; false when that is known, or the deployment is gone. */
+  async notePolicy(tx: Transaction, uid: string, policy: DeploymentPolicy): Promise<boolean> {
+    const rows = await tx.query(
+      `update deployment set status = jsonb_set(status, '{policy}', $2::jsonb),
+         resource_version = nextval('resource_version'), updated_at = now()
+       where uid = $1 and status -> 'policy' is distinct from $2::jsonb returning 1`,
+      [uid, JSON.stringify(policy)],
+    );
+    return rows.length > 0;
   }
 
   /** Keeps what reports of a deleted deployment will need. */

@@ -1,49 +1,84 @@
-import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import { POLICY_BODY_BYTES, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import { canonicalJson, digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { compilePlan } from '@muster/sequence/plan.js';
 import { collectReferences } from '@muster/sequence/references.js';
+import type { Children } from './collect-children.js';
 
 /** What became of compiling one deployment. */
 export type Outcome =
   | { readonly kind: 'compiled'; readonly digest: Digest; readonly bytes: string; readonly manifests: Digest[] }
-  /** Something is missing that may come: looked at again when it does. */
-  | { readonly kind: 'blocked'; readonly reason: string }
+  | Blocked
   /** Devices shall hear nothing of it. */
-  | { readonly kind: 'withdrawn'; readonly reason: string };
+  | { readonly kind: 'withdrawn'; readonly code: string; readonly reason: string };
 
-/** Names of the packages that enabled steps need, sorted, each once. */
-export function neededPackages(sequence: SequenceRevision): string[] {
-  const names = collectReferences(sequence.spec)
+/** Something is missing that may come, or wrong and may be corrected: looked at again when it does. */
+export interface Blocked {
+  readonly kind: 'blocked';
+  readonly code: string;
+  readonly reason: string;
+  /** Devices must not begin what they were told before either. */
+  readonly suspends: boolean;
+}
+
+/** Names of the packages that enabled steps of these sequences need, sorted, each once. */
+export function neededPackages(specs: readonly SequenceSpec[]): string[] {
+  const names = specs
+    .flatMap((spec) => collectReferences(spec))
     .filter(({ reference, disabled }) => reference.kind === 'Package' && !disabled)
     .map(({ reference }) => reference.name);
   return [...new Set(names)].sort();
 }
 
-/** What can be said before content is asked about; undefined: go on. */
-export function judgeSequence(sequence: SequenceRevision | null, sequenceDigest: string): Outcome | undefined {
-  if (!sequence) return { kind: 'blocked', reason: `the catalog has no sequence revision ${sequenceDigest}` };
-  if (sequence.spec.enabled === false) return { kind: 'withdrawn', reason: `sequence "${sequence.name}" is disabled` };
-  const child = collectReferences(sequence.spec).find(
-    ({ reference, disabled }) => reference.kind === 'TaskSequence' && !disabled,
-  );
-  // A body carries one sequence; children come with the engine issue, and a run without them would be a wrong run.
-  if (child) return { kind: 'blocked', reason: `child sequence "${child.reference.name}" cannot be delivered yet` };
-  const misnamed = neededPackages(sequence).find((name) => !nameSchema.safeParse(name).success);
-  if (misnamed !== undefined) return { kind: 'blocked', reason: `package "${misnamed}" does not exist` };
-  return undefined;
+/** @param digest of a sequence revision that the catalog does not have */
+export function unknownSequence(digest: string): Blocked {
+  return blocked('policy.sequence-unknown', `the catalog has no sequence revision ${digest}`);
 }
 
-/** The body of a sequence and the packages it needs: the same input gives the same bytes. */
-export function buildBody(sequence: SequenceRevision, contents: readonly ResolvedContent[]): Outcome {
+/** What can be said before anything else is asked about; undefined: go on. */
+export function judgeSequence({ name, spec }: SequenceRevision): Outcome | undefined {
+  if (spec.enabled !== false) return undefined;
+  return { kind: 'withdrawn', code: 'sequence.disabled', reason: `sequence "${name}" is disabled` };
+}
+
+/** Whether a sequence and its children make a run. The engine decides, as it will on the device; undefined: they do. */
+export function judgeChildren(sequence: SequenceRevision, children: Children): Blocked | undefined {
+  if (children.tooLarge) return tooLarge(sequence.name);
+  const missing = [...children.revisions].find(([, revision]) => revision === null)?.[0];
+  const { problem } = compilePlan(sequence.name, sequence.spec, childSpecs(children));
+  if (!problem) return undefined;
+  if (problem.code === 'sequence.child-missing' && missing !== undefined) {
+    return blocked(problem.code, `child sequence "${missing}" does not exist`);
+  }
+  return { ...blocked(problem.code, problem.message), suspends: problem.code === 'sequence.child-disabled' };
+}
+
+/** The specs of the children that exist, by name. */
+export function childSpecs({ revisions }: Children): Record<string, SequenceSpec> {
+  return Object.fromEntries([...revisions].flatMap(([name, revision]) => (revision ? [[name, revision.spec]] : [])));
+}
+
+/** The body of a sequence, its children and the packages that they need: the same input gives the same bytes. */
+export function buildBody(
+  sequence: SequenceRevision,
+  children: Children,
+  contents: readonly ResolvedContent[],
+): Outcome {
   const byName = new Map(contents.map((content) => [content.name, content]));
   const packages: PolicyBody['packages'] = {};
-  for (const name of neededPackages(sequence)) {
+  for (const name of neededPackages([sequence.spec, ...Object.values(childSpecs(children))])) {
     const content = byName.get(name);
-    if (!content?.exists) return { kind: 'blocked', reason: `package "${name}" does not exist` };
+    if (!content?.exists || !nameSchema.safeParse(name).success) {
+      return blocked('policy.package-missing', `package "${name}" does not exist`);
+    }
     if (!content.distributed) {
-      return { kind: 'blocked', reason: `package "${name}" is not available at any distribution point yet` };
+      return blocked(
+        'policy.package-not-distributed',
+        `package "${name}" is not available at any distribution point yet`,
+      );
     }
     const { version, manifest } = content.distributed;
     packages[name] = { version, manifest, programs: content.programs };
@@ -51,9 +86,32 @@ export function buildBody(sequence: SequenceRevision, contents: readonly Resolve
   const body: PolicyBody = {
     version: 1,
     sequence: { name: sequence.name, digest: sequence.digest, spec: sequence.spec },
+    ...bodyChildren(children),
     packages,
   };
   const bytes = canonicalJson(body);
+  if (Buffer.byteLength(bytes) > POLICY_BODY_BYTES) return tooLarge(sequence.name);
   const manifests = [...new Set(Object.values(packages).map(({ manifest }) => manifest))];
   return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests };
+}
+
+/** No field at all without children: such bodies stay what they were before there were any. */
+function bodyChildren({ revisions }: Children): Pick<PolicyBody, 'children'> {
+  if (revisions.size === 0) return {};
+  const entries = [...revisions].flatMap(([name, revision]) =>
+    revision ? [[name, { digest: revision.digest, spec: revision.spec }] as const] : [],
+  );
+  return { children: Object.fromEntries(entries) };
+}
+
+function tooLarge(name: string): Blocked {
+  const most = POLICY_BODY_BYTES / 1024 / 1024;
+  return blocked(
+    'policy.body-too-large',
+    `with its children the policy of sequence "${name}" has more than ${most} MB`,
+  );
+}
+
+function blocked(code: string, reason: string): Blocked {
+  return { kind: 'blocked', code, reason, suspends: false };
 }

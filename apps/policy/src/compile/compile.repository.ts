@@ -14,6 +14,7 @@ export interface Claim {
   inputVersion: number;
   state: string;
   reason: string | null;
+  code: string | null;
 }
 
 /** Longer than the questions of one compilation may take. A process that died gives its claims back after it. */
@@ -29,7 +30,7 @@ export class CompileRepository {
                      order by due_at limit $1 for update skip locked)
        returning uid, name, generation, purpose, available_at_text as "availableAt", expires_at_text as "expiresAt",
                  coalesce(expires_at <= now(), false) as expired, sequence_digest as "sequenceDigest",
-                 input_version as "inputVersion", state, reason`,
+                 input_version as "inputVersion", state, reason, reason_code as code`,
       [atMost, CLAIM_SECONDS],
     );
   }
@@ -41,6 +42,16 @@ export class CompileRepository {
        insert into deployment_package (deployment_uid, package)
        select $1, package from unnest($2::text[]) as package on conflict do nothing`,
       [uid, packages],
+    );
+  }
+
+  /** From now on facts about these child sequences concern this deployment. */
+  async setSequences(tx: Transaction, uid: string, sequences: readonly string[]): Promise<void> {
+    await tx.query(
+      `with gone as (delete from deployment_sequence where deployment_uid = $1 and sequence <> all ($2::text[]))
+       insert into deployment_sequence (deployment_uid, sequence)
+       select $1, sequence from unnest($2::text[]) as sequence on conflict do nothing`,
+      [uid, sequences],
     );
   }
 
@@ -68,12 +79,18 @@ export class CompileRepository {
   async finish(
     tx: Transaction,
     claim: Claim,
-    outcome: { state: string; reason: string | null; assignment: Assignment | null | 'keep'; dueAt: Date | null },
+    outcome: {
+      state: string;
+      code: string | null;
+      reason: string | null;
+      assignment: Assignment | null | 'keep';
+      dueAt: Date | null;
+    },
   ): Promise<boolean | undefined> {
     const keep = outcome.assignment === 'keep';
     const [row] = await tx.query<{ changed: boolean }>(
       `with before as (select uid, assignment from deployment where uid = $1 and input_version = $2 for update)
-       update deployment set state = $3, reason = $4, due_at = $5, claimed_until = null,
+       update deployment set state = $3, reason = $4, reason_code = $8, due_at = $5, claimed_until = null,
               assignment = case when $6 then deployment.assignment else $7::jsonb end
        from before where deployment.uid = before.uid
        returning deployment.assignment is distinct from before.assignment as changed`,
@@ -85,6 +102,7 @@ export class CompileRepository {
         outcome.dueAt,
         keep,
         keep || outcome.assignment === null ? null : JSON.stringify(outcome.assignment),
+        outcome.code,
       ],
     );
     if (!row) await tx.query('update deployment set claimed_until = null where uid = $1', [claim.uid]);

@@ -1,22 +1,39 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
-import { readSequence } from '@muster/contracts/requests/read-sequence.js';
+import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
+import type { DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
+import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
+import { nameSchema } from '@muster/contracts/resource.js';
 import { resolveContent, type ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Loop } from '@muster/messaging/loop.js';
 import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { Metrics } from '@muster/service/health/metrics.js';
 import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
 import { LiveState } from '../live/live-state.js';
-import { buildBody, judgeSequence, neededPackages, type Outcome } from './build-body.js';
+import {
+  buildBody,
+  childSpecs,
+  judgeChildren,
+  judgeSequence,
+  neededPackages,
+  type Outcome,
+  unknownSequence,
+} from './build-body.js';
+import { collectChildren, type Children } from './collect-children.js';
 import { CompileRepository, type Claim } from './compile.repository.js';
 
 const IDLE_MILLISECONDS = 1_000;
 const AT_ONCE = 10;
 const ASKED_AT_ONCE = 200;
+/** Names on a long way to a problem. */
+const MESSAGE_LENGTH = 2_000;
+/** A sequence may have 2 MB. */
+const SEQUENCES_ASKED_AT_ONCE = 4;
 /** What is blocked is looked at again by the facts that may free it; this is for a fact that told nothing. */
 const LOOK_AGAIN_SECONDS = 30;
 /** After a service that did not answer. */
@@ -36,6 +53,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(Bus) private readonly bus: Bus,
     @Inject(CompileRepository) private readonly work: CompileRepository,
     @Inject(LiveState) private readonly live: LiveState,
+    @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Metrics) metrics: Metrics,
   ) {
@@ -93,19 +111,43 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Asks and decides; outside of any transaction. */
   private async decide(claim: Claim): Promise<Outcome> {
-    if (claim.expired) return { kind: 'withdrawn', reason: `expired at ${claim.expiresAt}` };
+    if (claim.expired) return { kind: 'withdrawn', code: 'policy.expired', reason: `expired at ${claim.expiresAt}` };
     const { sequence } = await this.bus.request(readSequence, { digest: claim.sequenceDigest });
-    const early = judgeSequence(sequence, claim.sequenceDigest);
-    if (early || !sequence) return early ?? { kind: 'blocked', reason: 'no sequence' };
-    const packages = neededPackages(sequence);
+    if (!sequence) return unknownSequence(claim.sequenceDigest);
+    const withdrawn = judgeSequence(sequence);
+    if (withdrawn) return withdrawn;
+    const children = await this.childrenOf(claim, sequence);
+    const problem = judgeChildren(sequence, children);
+    if (problem) return problem;
+    const packages = neededPackages([sequence.spec, ...Object.values(childSpecs(children))]);
     // First of all, so that no fact about them goes by between the question and the end of this compilation.
-    await this.database.transaction((tx) => this.work.setPackages(tx, claim.uid, packages));
+    await this.database.transaction(async (tx) => {
+      await this.work.setSequences(tx, claim.uid, [...children.revisions.keys()]);
+      await this.work.setPackages(tx, claim.uid, packages);
+    });
     const contents: ResolvedContent[] = [];
-    for (let first = 0; first < packages.length; first += ASKED_AT_ONCE) {
-      const some = packages.slice(first, first + ASKED_AT_ONCE);
+    const asked = packages.filter((name) => nameSchema.safeParse(name).success);
+    for (let first = 0; first < asked.length; first += ASKED_AT_ONCE) {
+      const some = asked.slice(first, first + ASKED_AT_ONCE);
       contents.push(...(await this.bus.request(resolveContent, { packages: some })).packages);
     }
-    return buildBody(sequence, contents);
+    return buildBody(sequence, children, contents);
+  }
+
+  /** The newest revision of each child. As with packages: facts about them concern this deployment before they are asked for. */
+  private async childrenOf(claim: Claim, sequence: SequenceRevision): Promise<Children> {
+    const all: string[] = [];
+    return collectChildren(sequence, async (names) => {
+      all.push(...names);
+      await this.database.transaction((tx) => this.work.setSequences(tx, claim.uid, all));
+      const found: (SequenceRevision | null)[] = [];
+      for (let first = 0; first < names.length; first += SEQUENCES_ASKED_AT_ONCE) {
+        const some = names.slice(first, first + SEQUENCES_ASKED_AT_ONCE);
+        const answers = await Promise.all(some.map((name) => this.bus.request(readSequence, { name })));
+        found.push(...answers.map((answer) => answer.sequence));
+      }
+      return found;
+    });
   }
 
   /** One transaction; false when the outcome came too late to count. */
@@ -113,38 +155,52 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     return this.database.transaction(async (tx) => {
       await this.live.lock(tx);
       if (outcome.kind === 'compiled') await this.work.saveBody(tx, outcome);
+      const told = assignmentAfter(claim, outcome);
+      const policy = policyOf(outcome);
       const changed = await this.work.finish(tx, claim, {
-        state: outcome.kind,
-        reason: outcome.kind === 'compiled' ? null : outcome.reason,
-        // Blocked after it was compiled: devices go on with what they have been told.
-        assignment:
-          outcome.kind === 'compiled'
-            ? assignmentOf(claim, outcome.digest)
-            : outcome.kind === 'withdrawn'
-              ? null
-              : 'keep',
+        state: policy.state,
+        code: policy.code ?? null,
+        reason: policy.message ?? null,
+        assignment: told,
         dueAt: dueAt(claim, outcome),
       });
       if (changed === undefined) {
         tx.afterCommit(() => this.nudge());
         return false;
       }
-      if (outcome.kind !== 'blocked')
-        await this.work.nameBody(tx, claim.uid, outcome.kind === 'compiled' ? outcome.digest : null);
+      if (told !== 'keep') await this.work.nameBody(tx, claim.uid, told?.body ?? null);
       if (changed) await this.live.policyChanges(tx);
+      if (isNews(claim, policy)) await this.outbox.add(tx, deploymentJudged, { deploymentUid: claim.uid, policy });
       return true;
     });
   }
 
   private say(claim: Claim, outcome: Outcome): void {
-    const reason = outcome.kind === 'compiled' ? null : outcome.reason;
-    if (claim.state === outcome.kind && claim.reason === reason) return;
+    const policy = policyOf(outcome);
+    if (!isNews(claim, policy)) return;
+    const { state, code, message } = policy;
     const { uid, name, generation } = claim;
     this.logger.info(
-      { deployment: { uid, name, generation }, state: outcome.kind, ...(reason === null ? {} : { reason }) },
-      `policy of deployment "${name}" is ${outcome.kind}${reason === null ? '' : `: ${reason}`}`,
+      { deployment: { uid, name, generation }, state, code, reason: message },
+      `policy of deployment "${name}" is ${state}${message === undefined ? '' : `: ${message}`}`,
     );
   }
+}
+
+/** What people are told of an outcome. */
+function policyOf(outcome: Outcome): DeploymentPolicy {
+  if (outcome.kind === 'compiled') return { state: 'compiled' };
+  return { state: outcome.kind, code: outcome.code, message: outcome.reason.slice(0, MESSAGE_LENGTH) };
+}
+
+function isNews({ state, code, reason }: Claim, policy: DeploymentPolicy): boolean {
+  return state !== policy.state || code !== (policy.code ?? null) || reason !== (policy.message ?? null);
+}
+
+/** What devices are told from now on. Blocked after it was compiled, they go on with what they have been told. */
+function assignmentAfter(claim: Claim, outcome: Outcome): Assignment | null | 'keep' {
+  if (outcome.kind === 'compiled') return assignmentOf(claim, outcome.digest);
+  return outcome.kind === 'blocked' && !outcome.suspends ? 'keep' : null;
 }
 
 /** What devices are told of a compiled deployment. */

@@ -6,6 +6,7 @@ import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Subscriptions } from '@muster/service/service.module.js';
@@ -25,7 +26,7 @@ export class TargetFacts {
   ) {}
 
   subscriptions(): Subscriptions {
-    return { deployment: this.ofDeployment(), content: this.ofContent() };
+    return { deployment: this.ofDeployment(), content: this.ofContent(), catalog: this.ofCatalog() };
   }
 
   private ofDeployment() {
@@ -78,6 +79,19 @@ export class TargetFacts {
       on(resourceEvents(packageKind).saved, (tx, { resource }) => this.packageChanged(tx, resource.metadata.name)),
       on(resourceEvents(distribution).saved, (tx, { resource }) => this.packageChanged(tx, resource.spec.package)),
     ];
+  }
+
+  /** A sequence got a revision, came or went: what has it among its children may say something new. */
+  private ofCatalog() {
+    const sequences = resourceEvents(taskSequence);
+    return [
+      on(sequences.saved, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
+      on(sequences.deleted, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
+    ];
+  }
+
+  private async sequenceChanged(tx: Transaction, name: string): Promise<void> {
+    if ((await this.targets.touchSequence(tx, name)) > 0) this.compileSoon(tx);
   }
 
   private async packageChanged(tx: Transaction, name: string): Promise<void> {

@@ -72,7 +72,7 @@ export class TargetRepository {
          name = excluded.name, generation = excluded.generation, purpose = excluded.purpose,
          available_at_text = excluded.available_at_text, expires_at_text = excluded.expires_at_text,
          expires_at = excluded.expires_at, sequence_digest = excluded.sequence_digest,
-         input_version = deployment.input_version + 1, due_at = now(), state = 'pending', reason = null
+         input_version = deployment.input_version + 1, due_at = now(), state = 'pending', reason = null, reason_code = null
        where deployment.deleted_at is null
          and (deployment.name, deployment.generation, deployment.purpose, deployment.available_at_text,
               deployment.expires_at_text, deployment.sequence_digest)
@@ -98,7 +98,8 @@ export class TargetRepository {
     const [row] = await tx.query<{ spoken: boolean }>(
       `with before as (select uid, assignment is not null as spoken from deployment where uid = $1 for update),
             ended as (update deployment_body set ended_at = now() where deployment_uid = $1 and ended_at is null),
-            free as (delete from deployment_package where deployment_uid = $1)
+            free as (delete from deployment_package where deployment_uid = $1),
+            alone as (delete from deployment_sequence where deployment_uid = $1)
        update deployment set deleted_at = now(), assignment = null, due_at = null, input_version = input_version + 1
        from before where deployment.uid = before.uid and deleted_at is null returning before.spoken`,
       [uid],
@@ -111,6 +112,17 @@ export class TargetRepository {
     const rows = await tx.query(
       `update deployment set due_at = now(), input_version = input_version + 1
        where deleted_at is null and uid in (select deployment_uid from deployment_package where package = $1)
+       returning 1`,
+      [name],
+    );
+    return rows.length;
+  }
+
+  /** Asks for compiling again whatever has a sequence among its children. Returns how many that are. */
+  async touchSequence(tx: Transaction, name: string): Promise<number> {
+    const rows = await tx.query(
+      `update deployment set due_at = now(), input_version = input_version + 1
+       where deleted_at is null and uid in (select deployment_uid from deployment_sequence where sequence = $1)
        returning 1`,
       [name],
     );

@@ -36,12 +36,24 @@ export const bodyContentSchema = z
   .strictObject({ version: z.number().int(), manifest: digestSchema, programs: z.record(z.string(), programSchema) })
   .meta({ id: 'BodyContent' });
 
+/** What one run may bring to a computer: the bytes of its body, children included (sequence-model.md section 12). */
+export const POLICY_BODY_BYTES = 32 * 1024 * 1024;
+
+/** One revision of a sequence as a body carries it. */
+export const bodySequenceSchema = z
+  .strictObject({ digest: digestSchema, spec: sequenceSpecSchema })
+  .meta({ id: 'BodySequence' });
+
 /** GET /api/v1/agent/bodies/<digest>: immutable; the digest is of these exact bytes (canonical JSON). */
 export const policyBodySchema = z
   .strictObject({
     version: z.literal(1),
     sequence: z.strictObject({ name: nameSchema, digest: digestSchema, spec: sequenceSpecSchema }),
-    packages: z.record(nameSchema, bodyContentSchema),
+    children: z
+      .record(nameSchema, bodySequenceSchema)
+      .optional()
+      .describe('The child sequences that enabled nodes name, also those of children: one revision of each'),
+    packages: z.record(nameSchema, bodyContentSchema).describe('What the sequence and its children need'),
   })
   .meta({ id: 'PolicyBody' });
 

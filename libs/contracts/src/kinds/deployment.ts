@@ -12,6 +12,18 @@ export const deploymentSpecSchema = z
   })
   .meta({ id: 'DeploymentSpec' });
 
+export const deploymentPolicySchema = z
+  .strictObject({
+    state: z
+      .enum(['compiled', 'blocked', 'withdrawn'])
+      .describe(
+        'compiled: devices are told; blocked: something is missing or wrong; withdrawn: devices are told nothing',
+      ),
+    code: z.string().optional().describe('Why it is not compiled: a stable code'),
+    message: z.string().optional(),
+  })
+  .meta({ id: 'DeploymentPolicy' });
+
 export const deploymentStatusSchema = z
   .strictObject({
     sequenceDigest: digestSchema.describe('The revision that devices run'),
@@ -24,10 +36,14 @@ export const deploymentStatusSchema = z
         waiting: z.number().int().describe('Targeted, and nothing heard of a start'),
       })
       .describe('Derived from runs and membership at the moment of reading'),
+    policy: deploymentPolicySchema
+      .optional()
+      .describe('What became of it in the policy of devices; absent until policy has looked at it'),
   })
   .meta({ id: 'DeploymentStatus' });
 
 export type DeploymentSpec = z.infer<typeof deploymentSpecSchema>;
+export type DeploymentPolicy = z.infer<typeof deploymentPolicySchema>;
 export type DeploymentStatus = z.infer<typeof deploymentStatusSchema>;
 
 /** One sequence for one collection, with the rules of when. */
