@@ -26,6 +26,7 @@ const AREA = new RegExp(`^${WORD}\\.$`);
 /** Literals of the same shape that are something else. Names of files are known by their extension. */
 const EXTENSIONS = [
   '.conf',
+  '.exe',
   '.json',
   '.jsonl',
   '.js',

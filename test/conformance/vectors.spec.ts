@@ -1,4 +1,5 @@
 import type { SequenceNode } from '@muster/sequence/model.js';
+import { simulateScenario } from './engine-answer.js';
 import { both, coe, executed, group, lastFailed, ran, reasons, set, step, when } from './both.js';
 
 type Condition = NonNullable<SequenceNode['condition']>;
@@ -102,6 +103,20 @@ describe('conformance vectors of the specification', () => {
     });
     expect(ran(answer)).toBe('a b');
     expect(answer.variables).not.toHaveProperty('smstsretryrequested');
+  });
+
+  it('12: and the report warns of it', () => {
+    const { reports } = simulateScenario({
+      spec: { steps: [step('a')] },
+      children: {},
+      phase: 'FullOS',
+      readOnly: {},
+      environment: {},
+      outcomes: { a: [{ exitCode: 0, assignments: [{ name: 'SMSTSRetryRequested', value: '1' }] }] },
+    });
+    expect(reports.flatMap(({ warnings }) => warnings ?? [])).toEqual([
+      'SMSTSRetryRequested means nothing without SMSTSRebootRequested',
+    ]);
   });
 
   it('13: none is true only when no operand is', () => {

@@ -89,9 +89,7 @@ function checkType(node: Record<string, unknown>, type: string, path: string, fi
   const definition = stepDefinition(type);
   if (!definition) {
     const near = nearest(type, stepTypeNames());
-    const fix = near
-      ? `did you mean ${near}? All types: ${stepTypeNames().join(', ')}`
-      : `known types: ${stepTypeNames().join(', ')}`;
+    const fix = near ? `did you mean ${near}?` : `known types: ${stepTypeNames().join(', ')}`;
     findings.push(
       error(pointer(path, 'type'), 'sequence.unknown-step-type', `there is no step type "${type.slice(0, 100)}"`, fix),
     );

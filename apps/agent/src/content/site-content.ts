@@ -1,4 +1,5 @@
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { Application } from '@muster/sequence/applications/application.js';
 import type { Logger } from 'pino';
 import { describeError } from '../identity/agent-error.js';
 import {
@@ -17,8 +18,12 @@ export class SiteContent implements ContentProvider {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws ContentError `content.not-in-policy`, `content.failed`, and as ContentCache */
-  async fetch({ package: name }: ContentRequest, signal: AbortSignal): Promise<AvailableContent> {
+  /** @throws ContentError `content.kind-unsupported`, `content.not-in-policy`, `content.failed`, and as ContentCache */
+  async fetch({ package: name, kind = 'Package' }: ContentRequest, signal: AbortSignal): Promise<AvailableContent> {
+    if (kind !== 'Package') {
+      const message = `"${name}" is a ${kind}: policy names the content of packages only, so far`;
+      throw new ContentError('content.kind-unsupported', message);
+    }
     const content = Object.hasOwn(this.packages, name) ? this.packages[name] : undefined;
     if (!content) {
       const known = Object.keys(this.packages).join(', ') || 'none';
@@ -34,5 +39,11 @@ export class SiteContent implements ContentProvider {
       if (error instanceof ContentError) throw error;
       throw new ContentError(code.startsWith('agent.') ? 'content.failed' : code, message, { cause: error });
     }
+  }
+
+  /** @throws ContentError `content.application-unsupported`: policy does not carry applications yet */
+  async application(name: string): Promise<Application> {
+    const message = `application "${name}" cannot be had from the site: policy does not carry applications yet`;
+    throw new ContentError('content.application-unsupported', message);
   }
 }

@@ -36,14 +36,13 @@ export interface DaemonOptions {
  * @throws AgentError `agent.not-enrolled`, `agent.layout-version`, `agent.not-writable`, `agent.in-use`, `agent.state-corrupt`, `agent.key-invalid`
  */
 export async function runDaemon(folder: StateFolder, options: DaemonOptions): Promise<void> {
-  const { signal, ready } = options;
   const { identity } = await readEnrolled(folder);
   const lock = lockStateFolder(folder);
   const transport = new Transport(identity.server);
   try {
     // Again, behind the lock: `enrol --force` may have been at work until now.
     const enrolled = await readEnrolled(folder);
-    ready(enrolled.identity);
+    options.ready(enrolled.identity);
     await work(folder, enrolled, transport, options);
   } finally {
     await transport.close();

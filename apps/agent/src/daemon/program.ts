@@ -43,6 +43,10 @@ Every failure is one line on standard error: a stable code, what is wrong, what 
 Environment:
   MUSTER_AGENT_STATE      state folder, where --state is not given
   MUSTER_ENROLMENT_TOKEN  enrolment token, where --token is not given: a command line can be read by others
+  MUSTER_AGENT_RESTART    allow: a run that asks for it restarts this computer (as the systemd service has it);
+                          never (default): its owner restarts it, and the run waits
+  MUSTER_AGENT_RESTART_COMMAND
+                          program and arguments that restart it; default: systemctl reboot, shutdown -r now or reboot
   MUSTER_LOG_LEVEL        trace, debug, info (default), warn or error; the daemon logs JSON lines to standard output`;
 
 /** What the program needs from its process. */
@@ -131,6 +135,7 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
       await runDaemon(stateFolder(options.state), {
         logger,
         signal,
+        restart: config.restart,
         ready: ({ deviceUid, site, server, name }) => {
           logger.info({ deviceUid, site, server, name, version: AGENT_VERSION }, 'agent is at work');
           ready(deviceUid);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '@muster/sequence/limits.js';
 import { systemCode } from '../journal/journal-error.js';
+import { withTsenv } from '../tsenv/environment.js';
 import type { StepOutcome } from './executor.js';
 import { OutputTail } from './output-tail.js';
 import { MARKER_VARIABLE, killMarked } from './process-tree.js';
@@ -18,8 +19,11 @@ export interface ProcessRequest {
   /** Added to the agent's own environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number | undefined;
+  /** What the process reads from its standard input; absent: nothing. */
+  readonly input?: string | undefined;
   readonly marker: string;
-  readonly secrets: readonly string[];
+  /** Texts to mask, longest first; asked when the process has ended, because it may have made more of them. */
+  readonly secrets: () => readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +34,8 @@ export type ProcessOutcome = StepOutcome & { readonly standardOutput: string };
 const EXIT = { timeout: 124, notExecutable: 126, notFound: 127, signalBase: 128 } as const;
 
 /**
- * Runs a program without a shell, in a process group of its own, standard input empty. Never throws for what the program does.
+ * Runs a program without a shell, in a process group of its own, with `input` as standard input. Never throws for what the
+ * program does.
  *
  * | end | exit code | error code |
  * |---|---|---|
@@ -56,14 +61,16 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessOutcom
   try {
     child = spawn(programOf(request), request.arguments, {
       cwd: request.workingDirectory,
-      env: { ...inheritedEnvironment(), ...request.environment, [MARKER_VARIABLE]: request.marker },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: withTsenv({ ...inheritedEnvironment(), ...request.environment, [MARKER_VARIABLE]: request.marker }),
+      stdio: [request.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       detached: true,
       windowsHide: true,
     });
   } catch (error) {
     return spawnFailure(request.command, error);
   }
+  // A program that does not read its input is no failure of ours.
+  child.stdin?.on('error', () => undefined).end(request.input);
   child.stdout?.on('data', (chunk: Buffer) => {
     both.push(chunk);
     standardOutput.push(chunk);
@@ -72,7 +79,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessOutcom
 
   const end = await endOf(child, request);
   const texts = {
-    output: both.text(LIMITS.outputLength, request.secrets),
+    output: both.text(LIMITS.outputLength, request.secrets()),
     standardOutput: standardOutput.text(LIMITS.outputLength, []),
   };
   switch (end.kind) {
@@ -153,9 +160,9 @@ async function endOf(child: ChildProcess, request: ProcessRequest): Promise<Proc
   return killedFor && ended.kind !== 'not-started' ? { kind: killedFor } : ended;
 }
 
-/** The agent's environment without its own settings, which are nobody else's business. */
+/** The agent's environment without its own settings and without the run that it may itself be a step of. */
 function inheritedEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MUSTER_')));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MUSTER|TSENV)_/.test(name)));
 }
 
 function programOf({ command, contentFolder }: ProcessRequest): string {

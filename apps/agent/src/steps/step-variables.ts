@@ -1,5 +1,4 @@
 import { type Expansion, expand } from '@muster/sequence/expand.js';
-import { LIMITS } from '@muster/sequence/limits.js';
 import { nameKey, writableNameProblem } from '@muster/sequence/names.js';
 import {
   type Assignment,
@@ -13,14 +12,17 @@ import {
 } from '@muster/sequence/variables.js';
 import { StepError } from './step-error.js';
 
+/** Ours: every text to mask makes masking slower, and nobody needs so many. */
+const mostReplacedSecrets = 1000;
+
 /**
  * The variables of a run while one step runs: its own writes over the store of the engine. Nothing is kept if the agent dies
  * before the step ends; the step is then interrupted as a whole.
  */
 export class StepVariables {
-  /** What is kept when the step ends: the last write of each name. What a secret was overwritten with is written behind it. */
+  /** What is kept when the step ends: the last write of each name, and before it the secrets that it replaced. */
   private readonly written = new Map<string | symbol, Assignment>();
-  private writtenCharacters = 0;
+  private replacedSecrets = 0;
 
   constructor(
     private store: VariableStore,
@@ -58,24 +60,21 @@ export class StepVariables {
     this.store = store;
   }
 
-  /** A script may write for hours: only what matters later is kept, and no more than a run may hold. */
+  /** A script may write for hours: only what matters later is kept. A replaced secret does, it is masked for the rest of the run. */
   private keep(assignment: Assignment): void {
     const key = nameKey(assignment.name);
     const before = this.written.get(key);
-    const covered = before?.value === '' || (before?.value === assignment.value && assignment.secret === true);
-    const superseded = before?.secret && !covered ? before : undefined;
-    const characters = this.writtenCharacters + sizeOf(assignment) - (before && !superseded ? sizeOf(before) : 0);
-    if (characters > LIMITS.environmentCharacters) {
-      throw new StepError(
-        'variable.store-full',
-        `one step may write at most ${LIMITS.environmentCharacters} characters; "${assignment.name}" was not written`,
-      );
+    const stays = before?.value === '' || (before?.value === assignment.value && assignment.secret === true);
+    if (before?.secret && !stays) {
+      if (this.replacedSecrets >= mostReplacedSecrets) {
+        const message = `one step may replace secrets ${mostReplacedSecrets} times; "${assignment.name}" was not written`;
+        throw new StepError('variable.store-full', message);
+      }
+      this.replacedSecrets++;
+      this.written.set(Symbol('replaced'), before);
     }
     this.written.delete(key);
-    // An old secret must be masked in what comes later.
-    if (superseded) this.written.set(Symbol(), superseded);
     this.written.set(key, assignment);
-    this.writtenCharacters = characters;
   }
 
   /** Replaces `%NAME%`; see expand. */
@@ -88,13 +87,8 @@ export class StepVariables {
     return this.store.secrets;
   }
 
-  /** What the step wrote, in order: the last value of each name, and secrets that were overwritten. */
+  /** What the step wrote, in order: the last value of each name, and the secrets that were replaced. */
   get assignments(): readonly Assignment[] {
     return [...this.written.values()];
   }
-}
-
-/** Characters, and something for keeping them. */
-function sizeOf({ name, value }: Assignment): number {
-  return name.length + value.length + 64;
 }

@@ -63,5 +63,7 @@ export function isVersionWithin(
 
 /** What is wrong with the version a condition compares with, or undefined. */
 export function versionProblem(version: string): string | undefined {
-  return /^[^\s]*\d[^\s]*$/.test(version) ? undefined : `"${version.slice(0, 50)}" is no version: one has digits and no blanks`;
+  return /^[^\s]*\d[^\s]*$/.test(version)
+    ? undefined
+    : `"${version.slice(0, 50)}" is no version: one has digits and no blanks`;
 }

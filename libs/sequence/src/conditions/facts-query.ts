@@ -5,22 +5,19 @@ import { Work, meteredEnvironment } from './facts-work.js';
 
 export type { Facts } from './facts-schema.js';
 
-/** What is wrong with a facts query, or undefined for a good one. */
-export function factsQueryProblem(query: string): string | undefined {
+/**
+ * Looks at a query without any computer: what is wrong with it, or the facts it names that no computer has, as written
+ * (`os.nmae`).
+ */
+export function inspectFactsQuery(query: string): { problem: string } | { unknownFacts: readonly string[] } {
   const parsed = tryParse(query);
-  return 'problem' in parsed ? parsed.problem : undefined;
-}
-
-/** The facts that a query names and no computer has, as written (`os.nmae`). Empty for a query that cannot be read. */
-export function unknownFacts(query: string): readonly string[] {
-  const parsed = tryParse(query);
-  return 'problem' in parsed ? [] : parsed.unknownFacts;
+  return 'problem' in parsed ? parsed : { unknownFacts: parsed.unknownFacts };
 }
 
 /**
  * Decides a facts query: CEL over the facts, each by its name (`os.id`) and all of them as `facts` (`has(facts.domain)`).
  * A fact that this computer does not tell, an answer that is no boolean and a query that takes too much work are a problem
- * and not a false. Bounded: never more than some tenths of a second, whatever the query says.
+ * and not a false. Bounded: never more than about a second, whatever the query says.
  */
 export function evaluateFactsQuery(query: string, facts: Facts): { result: boolean } | { problem: string } {
   const parsed = tryParse(query);
@@ -33,7 +30,8 @@ export function evaluateFactsQuery(query: string, facts: Facts): { result: boole
     const answer = plan(meteredEnvironment(work), parsed.expression)(variables);
     if (work.exhausted) return { problem: 'it takes too much work: loops in loops, or long patterns' };
     if (isCelError(answer)) return { problem: explain(answer.message) };
-    if (typeof answer !== 'boolean') return { problem: `it answers with the type ${celType(answer).name}, not true or false` };
+    if (typeof answer !== 'boolean')
+      return { problem: `it answers with the type ${celType(answer).name}, not true or false` };
     return { result: answer };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : 'it cannot be evaluated' };

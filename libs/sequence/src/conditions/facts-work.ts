@@ -14,7 +14,7 @@ import {
 import { CHARGE } from './facts-syntax.js';
 
 /**
- * Work that one query may make, in evaluated nodes of its tree (about a microsecond each). A long query over a big computer
+ * Work that one query may make, in evaluated nodes of its tree (a microsecond or two each). A long query over a big computer
  * needs some thousand; loops in loops over lists written out in the query would need years.
  */
 export const MAXIMUM_WORK = 100_000;

@@ -48,6 +48,8 @@ interface StepDefinitionCommon<S> {
   readonly repeatable: boolean;
   /** How often it is begun again then, at most. Default: LIMITS.interruptionReruns. Called with settings as written. */
   reruns?(settings: unknown): number;
+  /** Systems that an executor is written for. Default: Linux alone. Engine steps run everywhere. */
+  readonly platforms?: readonly ('linux' | 'windows')[];
   /** Nothing absorbs a failure of such a step: neither its own continue on error nor that of a group around it. */
   readonly ignoresContinueOnError?: boolean;
   /** Settings that are published as variables while the step runs; a global of that name overrides the setting. */
@@ -56,7 +58,7 @@ interface StepDefinitionCommon<S> {
   readonly literalSettings?: readonly string[];
   /** Settings in which `%NAME%` is not replaced before the step: its executor does it piece by piece. */
   readonly unexpandedSettings?: readonly string[];
-  /** Settings whose texts are secrets: masked wherever they would be seen. */
+  /** Settings whose texts are secrets: masked wherever they would be seen. Dots lead into objects: `runAs.password`. */
   readonly secretSettings?: readonly string[];
   /** Rewrites settings before `%NAME%` is expanded. */
   normalize?(settings: S): S;

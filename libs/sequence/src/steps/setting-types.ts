@@ -12,7 +12,8 @@ export function holdsVariable(text: string): boolean {
  */
 export function wholeNumberSetting(minimum: number, maximum: number) {
   const number = z.int().min(minimum).max(maximum);
-  return z.union([
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  const forms = [
     number,
     z
       .string()
@@ -21,15 +22,17 @@ export function wholeNumberSetting(minimum: number, maximum: number) {
         if (holdsVariable(text)) return text;
         const parsed = number.safeParse(/^[+-]?\d+$/.test(text.trim()) ? Number(text) : text);
         if (parsed.success) return parsed.data;
-        context.addIssue({ code: 'custom', message: `must be a whole number from ${minimum} to ${maximum}` });
+        context.addIssue({ code: 'custom', message: error });
         return z.NEVER;
       }),
-  ]);
+  ] as const;
+  return z.union(forms, { error });
 }
 
 /** True or false, also as a text: `true`, `"true"`, `"%Flag%"`. The executor gets a boolean. */
 export function booleanSetting() {
-  return z.union([
+  const error = 'must be true or false';
+  const forms = [
     z.boolean(),
     z
       .string()
@@ -38,10 +41,11 @@ export function booleanSetting() {
         if (holdsVariable(text)) return text;
         const known = { true: true, false: false }[text.trim().toLowerCase()];
         if (known !== undefined) return known;
-        context.addIssue({ code: 'custom', message: 'must be true or false' });
+        context.addIssue({ code: 'custom', message: error });
         return z.NEVER;
       }),
-  ]);
+  ] as const;
+  return z.union(forms, { error });
 }
 
 /** A text without NUL characters, 1 to `maximum` characters. */
@@ -58,11 +62,10 @@ export const nameSetting = textSetting(253);
 
 /** One of a few words, or a variable that will hold one. */
 export function choiceSetting<const W extends readonly [string, ...string[]]>(words: W) {
-  return z.union([
-    z.enum(words),
-    z
-      .string()
-      .max(LIMITS.variableNameLength + 2)
-      .regex(/%[A-Za-z_][^%]*%/, `must be one of: ${words.join(', ')}`),
-  ]);
+  const error = `must be one of: ${words.join(', ')}`;
+  const variable = z
+    .string()
+    .max(LIMITS.variableNameLength + 2)
+    .regex(/%[A-Za-z_][^%]*%/, error);
+  return z.union([z.enum(words), variable], { error });
 }

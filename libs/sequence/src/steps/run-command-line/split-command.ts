@@ -4,7 +4,18 @@ export class CommandSplitError extends Error {
 }
 
 /**
- * Splits a command line into words without any shell.
+ * Splits a command line into words without any shell. The first word is the program.
+ *
+ * @throws CommandSplitError also when there is no program
+ */
+export function splitCommand(line: string): string[] {
+  const words = splitWords(line);
+  if (words.length === 0 || words[0] === '') throw new CommandSplitError('the command line holds no program');
+  return words;
+}
+
+/**
+ * Splits a text into words without any shell; a blank text has none.
  *
  * - words are separated by spaces, tabs or line breaks;
  * - inside '…' everything is literal; inside "…" only `\"` is an escape;
@@ -13,8 +24,10 @@ export class CommandSplitError extends Error {
  * - `""` is an empty word; no wildcards, no `$`, no pipes, no redirection: those need `shell: true`.
  *
  * Splitting happens before `%NAME%` is expanded: a value with blanks or quotes stays one word.
+ *
+ * @throws CommandSplitError
  */
-export function splitCommand(line: string): string[] {
+export function splitWords(line: string): string[] {
   const words: string[] = [];
   let word: string | undefined;
   let quote: string | undefined;
@@ -39,6 +52,5 @@ export function splitCommand(line: string): string[] {
   }
   if (quote !== undefined) throw new CommandSplitError(`the quote ${quote} is never closed`);
   if (word !== undefined) words.push(word);
-  if (words.length === 0 || words[0] === '') throw new CommandSplitError('the command line holds no program');
   return words;
 }
