@@ -127,22 +127,25 @@ export function fail(
   result: StepResult,
 ): boolean {
   const { run } = draft;
-  const rest = instruction.position + 1;
+  // A group has no report of its own: what is below it tells why.
+  const why =
+    instruction.step || result.code === undefined ? undefined : { code: result.code, message: result.message ?? '' };
+  const reason = absorber ? 'abandoned' : 'run-failed';
+  draft.reportSkipped(instruction.position + 1, instruction.end, reason, why);
+  draft.reportSkipped(instruction.end, absorber?.end ?? run.plan.instructions.length, reason);
   if (!absorber) {
-    draft.reportSkipped(rest, run.plan.instructions.length, 'run-failed');
-    const why = result.message ?? `exit code ${exitCode}`;
+    const cause = result.message ?? `exit code ${exitCode}`;
     finish(
       draft,
       compact({
         result: 'failed' as const,
         exitCode: exitCode === 0 ? 1 : exitCode,
         code: result.code ?? 'step.exit-code',
-        message: `"${instruction.path}" failed: ${why}`,
+        message: `"${instruction.path}" failed: ${cause}`,
       }),
     );
     return false;
   }
-  draft.reportSkipped(rest, absorber.end, 'abandoned');
   run.pointer = absorber.end;
   const request = takeRestartRequest(draft);
   return request.target === undefined ? true : restart(draft, nextRestart(run, request.target));

@@ -4,6 +4,7 @@ import { LIMITS } from './limits.js';
 import { shallowSchemas } from './model.js';
 import { writableNameProblem } from './names.js';
 import { checkSchema, typeName } from './schema-findings.js';
+import { isForeignStepType } from './steps/foreign-step.js';
 import { stepDefinition, stepTypeNames } from './steps/registry.js';
 
 /**
@@ -94,6 +95,17 @@ function checkType(node: Record<string, unknown>, type: string, path: string, fi
       error(pointer(path, 'type'), 'sequence.unknown-step-type', `there is no step type "${type.slice(0, 100)}"`, fix),
     );
     return;
+  }
+  if (isForeignStepType(type)) {
+    const message = `"${type.slice(0, 100)}" is a step type of another product: it is kept, and fails when it is run`;
+    const fix = 'disable the step, or put one of our types in its place';
+    findings.push({
+      path: pointer(path, 'type'),
+      code: 'sequence.foreign-step-type',
+      severity: 'warning',
+      message,
+      fix,
+    });
   }
   const settings = node['settings'] ?? {};
   if (isRecord(settings)) findings.push(...checkSchema(definition.settingsSchema, settings, pointer(path, 'settings')));

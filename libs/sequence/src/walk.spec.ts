@@ -139,10 +139,13 @@ describe('with onConditionError: fail', () => {
 
   it('a group whose condition nobody can decide fails, and may absorb that itself', () => {
     const group: SequenceNode = { group: 'G', condition: nobodyKnows, steps: [step('a')] };
-    expect(ends([group, step('b')], fail)).toEqual(['G/a skipped run-failed', 'b skipped run-failed']);
+    expect(ends([group, step('b')], fail)).toEqual([
+      'G/a skipped run-failed condition.not-decidable',
+      'b skipped run-failed',
+    ]);
     expect(run([group, step('b')], fail).finished).toMatchObject({ result: 'failed', code: 'condition.not-decidable' });
     expect(ends([{ ...group, continueOnError: true }, step('b')], fail)).toEqual([
-      'G/a skipped abandoned',
+      'G/a skipped abandoned condition.not-decidable',
       'b succeeded',
     ]);
   });

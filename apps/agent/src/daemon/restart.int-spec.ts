@@ -59,8 +59,13 @@ async function powerOff(program: Program): Promise<void> {
 describe('a run that restarts the computer', () => {
   it('asks for each restart once a boot, goes on behind the step in the next boot, and reports one run', async () => {
     const enrolled = await agent.start([
-      ...['enrol', '--server', site.url, '--token', site.token],
-      ...['--state', join(folder, 'state')],
+      'enrol',
+      '--server',
+      site.url,
+      '--token',
+      site.token,
+      '--state',
+      join(folder, 'state'),
     ]).exited;
     expect([enrolled.code, enrolled.error]).toEqual([0, '']);
     const restart: SequenceNode = {

@@ -6,6 +6,7 @@ import { installApplication } from './install-application/definition.js';
 import { installPackage } from './install-package/definition.js';
 import { installSoftwareUpdates } from './install-software-updates/definition.js';
 import { joinDomain } from './join-domain/definition.js';
+import { foreignStepDefinition } from './foreign-step.js';
 import { DEPLOYMENT_STEP_DEFINITIONS } from './registry-deployment.js';
 import { restartComputer } from './restart-computer/definition.js';
 import { runCommandLine } from './run-command-line/definition.js';
@@ -37,7 +38,7 @@ const byType = new Map<string, StepDefinition>(STEP_DEFINITIONS.map((definition)
 
 /** The definition of a type, or undefined for a type nobody registered. Names are case-sensitive. */
 export function stepDefinition(type: string): StepDefinition | undefined {
-  return byType.get(type);
+  return byType.get(type) ?? foreignStepDefinition(type);
 }
 
 /** Names of all types, in the order of the registry. */

@@ -18,7 +18,7 @@ export function parseShare(text: string): Share | undefined {
     return { kind: 'cifs', server: smb[1], path: path.join('/'), source: `//${smb[1]}/${path.join('/')}` };
   }
   // One letter before the colon is a drive.
-  const nfs = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]+):(\/.*)$/.exec(trimmed);
+  const nfs = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]+):(\/(?!\/).*)$/.exec(trimmed);
   if (nfs?.[1] === undefined || nfs[2] === undefined) return undefined;
   return { kind: 'nfs', server: nfs[1], path: nfs[2], source: `${nfs[1]}:${nfs[2]}` };
 }

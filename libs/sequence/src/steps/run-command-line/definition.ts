@@ -32,7 +32,7 @@ export const runCommandLineSettingsSchema = z
     }),
   })
   .superRefine((settings, context) => {
-    if (settings.shell || settings.arguments) return;
+    if (settings.shell || settings.arguments || settings.command === '') return;
     try {
       splitCommand(settings.command);
     } catch (error) {

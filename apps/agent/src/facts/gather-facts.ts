@@ -1,0 +1,95 @@
+import { type NetworkInterfaceInfo, cpus, hostname, networkInterfaces, release, totalmem } from 'node:os';
+import { type Facts, factsSchema } from '@muster/sequence/conditions/facts-schema.js';
+import { AGENT_VERSION } from '../config.js';
+import { domainOf, firmwareOf, highestMegahertz, machineFacts, powerOf, virtualizationOf } from './linux-machine.js';
+import { diskFacts, filesystemFacts } from './linux-storage.js';
+import { architectureName, osIdentity } from './os-identity.js';
+import { systemLanguage } from './system-language.js';
+import { SystemTree } from './system-tree.js';
+import { type System, thisSystem } from './system.js';
+
+/**
+ * The facts of this computer as they are now. Linux tells them in /proc and /sys; of other systems we know what Node knows.
+ * Never throws: what cannot be found out is absent.
+ */
+export async function gatherFacts(system: System = thisSystem, tree = new SystemTree()): Promise<Facts> {
+  const name = hostname();
+  const facts: Facts = {
+    os: osFacts(system),
+    hostname: name,
+    memoryMegabytes: Math.round(totalmem() / 1024 / 1024),
+    cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
+    network: networkFacts(networkInterfaces(), system.platform === 'linux' ? tree : undefined),
+    agent: { version: AGENT_VERSION },
+    ...(system.platform === 'linux' ? await linuxFacts(system, tree, name) : { domain: domainOf(tree, name) }),
+  };
+  return fitting(facts);
+}
+
+async function linuxFacts(system: System, tree: SystemTree, name: string): Promise<Facts> {
+  const virtualization = virtualizationOf(tree);
+  return {
+    domain: domainOf(tree, name),
+    firmware: firmwareOf(tree, system.architecture, virtualization),
+    virtualization,
+    machine: machineFacts(tree),
+    disks: diskFacts(tree),
+    filesystems: await filesystemFacts(tree),
+    power: powerOf(tree),
+  };
+}
+
+function osFacts(system: System): Facts['os'] {
+  const { id, name, version, versionId, family } = osIdentity(system, release);
+  const language = system.platform === 'linux' ? systemLanguage(system) : undefined;
+  const architecture = architectureName(system.architecture);
+  return { id, name, version, versionId, family, kernel: release(), architecture, language };
+}
+
+function cpuFacts(highest: number | undefined): Facts['cpu'] {
+  const all = cpus();
+  const model = all[0]?.model.trim();
+  const megahertz = highest ?? all[0]?.speed;
+  return { model: model === 'unknown' ? undefined : model, cores: all.length, megahertz: megahertz || undefined };
+}
+
+/** Interfaces with their addresses, without loopback; on Linux also cards that have no address. */
+export function networkFacts(
+  interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>,
+  tree: SystemTree | undefined,
+): NonNullable<Facts['network']> {
+  const cards = tree?.names('/sys/class/net').filter((name) => tree.has(`/sys/class/net/${name}/device`)) ?? [];
+  const names = new Set([...Object.keys(interfaces), ...cards]);
+  return [...names].sort().flatMap((name) => {
+    const known = interfaces[name] ?? [];
+    if (known.some((one) => one.internal)) return [];
+    const mac = (known[0]?.mac ?? tree?.text(`/sys/class/net/${name}/address`))?.toLowerCase();
+    const addresses = known.map((one) => one.address).slice(0, 64);
+    return [{ name, ...(mac === undefined || /^[0:]*$/.test(mac) ? {} : { mac }), addresses }];
+  });
+}
+
+/** Leaves out what does not fit the schema: a fact of a strange computer must not take all others with it. */
+export function fitting(facts: Facts): Facts {
+  const left = structuredClone(facts) as Record<string, unknown>;
+  for (let tries = 0; tries < 20; tries++) {
+    const parsed = factsSchema.safeParse(left);
+    if (parsed.success) return withoutGaps(parsed.data);
+    for (const { path } of parsed.error.issues) remove(left, path);
+  }
+  return {};
+}
+
+function remove(root: Record<string, unknown>, [first, second, ...rest]: readonly PropertyKey[]): void {
+  const value = root[String(first)];
+  if (Array.isArray(value)) {
+    root[String(first)] = typeof second === 'number' ? value.filter((_, index) => index !== second) : undefined;
+  } else if (second !== undefined && rest.length === 0 && typeof value === 'object' && value !== null) {
+    (value as Record<PropertyKey, unknown>)[second] = undefined;
+  } else root[String(first)] = undefined;
+}
+
+/** Absent means absent: no keys with undefined. */
+function withoutGaps(facts: Facts): Facts {
+  return JSON.parse(JSON.stringify(facts)) as Facts;
+}
