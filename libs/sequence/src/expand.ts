@@ -51,6 +51,7 @@ export function expand(text: string, scope: ExpansionScope, whenUndefined: 'lite
 
 /** The names a text mentions as `%NAME%`. */
 export function mentionedNames(text: string): string[] {
+  if (!text.includes('%')) return [];
   return [...text.matchAll(reference)].flatMap((match) => (match[1] === undefined ? [] : [match[1]]));
 }
 

@@ -90,15 +90,29 @@ export function readVariable(store: VariableStore, name: string): Variable | und
 
 /** The same by the key of a name (`nameKey`). */
 export function readKey(store: VariableStore, key: string): Variable | undefined {
-  for (const layerName of VARIABLE_LAYERS) {
-    const layer = store[layerName];
-    if (Object.hasOwn(layer, key)) {
-      const found = layer[key];
-      return found && found.value !== '' ? found : undefined;
-    }
-  }
-  return undefined;
+  // The action layer changes with every step: it is looked at by itself.
+  const found = Object.hasOwn(store.action, key) ? store.action[key] : winnersOf(store).get(key);
+  return found && found.value !== '' ? found : undefined;
 }
+
+/** The winners of all layers below the action layer, empty values included. */
+function winnersOf(store: VariableStore): ReadonlyMap<string, Variable> {
+  const cached = winners.get(store.run);
+  if (cached?.readOnly === store.readOnly && cached.device === store.device) return cached.byKey;
+  const byKey = new Map<string, Variable>();
+  for (const layerName of weakestFirst)
+    for (const [key, variable] of Object.entries(store[layerName])) byKey.set(key, variable);
+  winners.set(store.run, { readOnly: store.readOnly, device: store.device, byKey });
+  return byKey;
+}
+
+const weakestFirst = VARIABLE_LAYERS.filter((name) => name !== 'action').reverse();
+
+/** By run layer: it is another object after every write, and no two stores share one. */
+const winners = new WeakMap<
+  VariableLayer,
+  { readOnly: VariableLayer; device: VariableLayer; byKey: ReadonlyMap<string, Variable> }
+>();
 
 /** Every layer that holds a name: the first entry wins, the others lose. For explain. */
 export function resolveVariable(
