@@ -104,7 +104,7 @@ class PlanCompiler {
   readonly variables: Record<string, string> = {};
   private readonly variableKeys = new Set<string>();
   problem: PlanProblem | undefined;
-  private readonly paths = new Set<string>();
+  /** Every path there is, and the number to try for the next node that would have it. */
   private readonly nextNumber = new Map<string, number>();
   /** Of each instruction: how many nodes are around it, itself included. */
   private readonly depths: number[] = [];
@@ -207,11 +207,16 @@ class PlanCompiler {
 
   /** A second node of the same path gets " (2)": a path names exactly one node of the run. */
   private uniquePath(wanted: string): string {
-    let path = wanted;
-    let count = this.nextNumber.get(wanted) ?? 2;
-    for (; this.paths.has(path); count++) path = `${wanted} (${count})`;
-    this.nextNumber.set(wanted, count);
-    this.paths.add(path);
+    const next = this.nextNumber.get(wanted);
+    if (next === undefined) {
+      this.nextNumber.set(wanted, 2);
+      return wanted;
+    }
+    let count = next;
+    let path = `${wanted} (${count})`;
+    while (this.nextNumber.has(path)) path = `${wanted} (${++count})`;
+    this.nextNumber.set(wanted, count + 1);
+    this.nextNumber.set(path, 2);
     return path;
   }
 }

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import { expandDeep } from './expand.js';
-import type { Instruction, StepInstruction } from './plan.js';
+import type { Instruction, Plan, StepInstruction } from './plan.js';
 import type { ReportReason } from './report.js';
 import type { Run } from './run.js';
 import type { StepDefinition } from './steps/definition.js';
+import { parseSettings } from './steps/parse-settings.js';
 import { stepDefinition } from './steps/registry.js';
 import { nameKey } from './names.js';
 import { readKey, sortSecrets } from './variables.js';
@@ -36,7 +37,7 @@ export function prepareStep(run: Run, instruction: Instruction & { readonly step
   }
   const definition = stepDefinition(step.type);
   if (!definition) return refuse('error', 'step.type-unknown', `this agent does not know the step type ${step.type}`);
-  const written = asWritten(step, definition);
+  const written = asWritten(run.plan, instruction.position, step, definition);
   if ('problem' in written) return refuse('error', 'step.invalid-settings', written.problem);
 
   const overrides = written.overrides.filter(({ key }) => readKey(run.variables, key) !== undefined);
@@ -86,28 +87,35 @@ type WrittenSettings =
     }
   | { readonly problem: string };
 
-/** Settings as written, checked and normalised; the same for every visit of the step, so it is done once. */
-const writtenSettings = new WeakMap<StepInstruction, WrittenSettings>();
+/** Settings as written, checked and normalised, by position; the same for every visit of a step, so it is done once. */
+const writtenByPlan = new WeakMap<Plan, (WrittenSettings | undefined)[]>();
+const overridesByType = new Map<StepDefinition, readonly Override[]>();
 const noWarnings: readonly string[] = [];
 
-function asWritten(step: StepInstruction, definition: StepDefinition): WrittenSettings {
-  let written = writtenSettings.get(step);
-  if (!written) {
-    written = readWritten(step, definition);
-    writtenSettings.set(step, written);
+function asWritten(plan: Plan, position: number, step: StepInstruction, definition: StepDefinition): WrittenSettings {
+  let byPosition = writtenByPlan.get(plan);
+  if (!byPosition) writtenByPlan.set(plan, (byPosition = []));
+  return (byPosition[position] ??= readWritten(step, definition));
+}
+
+function overridesOf(definition: StepDefinition): readonly Override[] {
+  let overrides = overridesByType.get(definition);
+  if (!overrides) {
+    overrides = Object.entries(definition.variables ?? {}).map(([setting, variable]) => ({
+      setting,
+      variable,
+      key: nameKey(variable),
+    }));
+    overridesByType.set(definition, overrides);
   }
-  return written;
+  return overrides;
 }
 
 function readWritten(step: StepInstruction, definition: StepDefinition): WrittenSettings {
-  const parsed = definition.settingsSchema.safeParse(step.settings);
+  const parsed = parseSettings(definition, step.settings);
   if (!parsed.success) return { problem: firstProblem(parsed.error) };
   const settings = (definition.normalize?.(parsed.data) ?? parsed.data) as Record<string, unknown>;
-  const overrides = Object.entries(definition.variables ?? {}).map(([setting, variable]) => ({
-    setting,
-    variable,
-    key: nameKey(variable),
-  }));
+  const overrides = overridesOf(definition);
   const expandable = Object.keys(settings).filter(
     (setting) => !definition.unexpandedSettings?.includes(setting) && holdsPercent(settings[setting]),
   );

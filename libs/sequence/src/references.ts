@@ -1,6 +1,7 @@
 import { mentionedNames } from './expand.js';
 import { type SequenceNode, type SequenceSpec, isGroup, isStep } from './model.js';
 import { pointer } from './findings.js';
+import { parseSettings } from './steps/parse-settings.js';
 import { stepDefinition } from './steps/registry.js';
 import type { ContentReference } from './steps/definition.js';
 
@@ -26,7 +27,7 @@ export function collectReferences(spec: SequenceSpec, path = '/spec'): SequenceR
       if (isGroup(node)) visit(node.steps, pointer(at, 'steps'), disabled);
       else if (isStep(node)) {
         const definition = stepDefinition(node.type);
-        const settings = definition?.settingsSchema.safeParse(node.settings ?? {});
+        const settings = definition && parseSettings(definition, node.settings ?? {});
         if (!definition || !settings?.success) return;
         for (const reference of definition.references(settings.data)) {
           if (!reference.name.includes('%')) found.push({ path: at, disabled, reference });

@@ -90,29 +90,30 @@ export function readVariable(store: VariableStore, name: string): Variable | und
 
 /** The same by the key of a name (`nameKey`). */
 export function readKey(store: VariableStore, key: string): Variable | undefined {
-  // The action layer changes with every step: it is looked at by itself.
-  const found = Object.hasOwn(store.action, key) ? store.action[key] : winnersOf(store).get(key);
-  return found && found.value !== '' ? found : undefined;
+  const found = ownVariable(store.action, key) ?? ownVariable(store.readOnly, key) ?? ownVariable(store.run, key);
+  const winner = found ?? givenVariables(store).get(key);
+  return winner && winner.value !== '' ? winner : undefined;
 }
 
-/** The winners of all layers below the action layer, empty values included. */
-function winnersOf(store: VariableStore): ReadonlyMap<string, Variable> {
-  const cached = winners.get(store.run);
-  if (cached?.readOnly === store.readOnly && cached.device === store.device) return cached.byKey;
+function ownVariable(layer: VariableLayer, key: string): Variable | undefined {
+  return Object.hasOwn(layer, key) ? layer[key] : undefined;
+}
+
+/** The winners among the layers that nobody writes during a run, empty values included. */
+function givenVariables(store: VariableStore): ReadonlyMap<string, Variable> {
+  const last = lastGiven;
+  if (last && givenLayers.every((name) => last.store[name] === store[name])) return last.byKey;
   const byKey = new Map<string, Variable>();
-  for (const layerName of weakestFirst)
-    for (const [key, variable] of Object.entries(store[layerName])) byKey.set(key, variable);
-  winners.set(store.run, { readOnly: store.readOnly, device: store.device, byKey });
+  for (const name of givenLayers) for (const [key, variable] of Object.entries(store[name])) byKey.set(key, variable);
+  lastGiven = { store, byKey };
   return byKey;
 }
 
-const weakestFirst = VARIABLE_LAYERS.filter((name) => name !== 'action').reverse();
+/** Weakest first. */
+const givenLayers = ['sequence', 'collection', 'device', 'media'] as const;
 
-/** By run layer: it is another object after every write, and no two stores share one. */
-const winners = new WeakMap<
-  VariableLayer,
-  { readOnly: VariableLayer; device: VariableLayer; byKey: ReadonlyMap<string, Variable> }
->();
+/** Of the store that was asked last: an engine looks at one run at a time. */
+let lastGiven: { store: VariableStore; byKey: ReadonlyMap<string, Variable> } | undefined;
 
 /** Every layer that holds a name: the first entry wins, the others lose. For explain. */
 export function resolveVariable(

@@ -28,6 +28,7 @@ export function splitCommand(line: string): string[] {
  * @throws CommandSplitError
  */
 export function splitWords(line: string): string[] {
+  if (!/["'\\]/.test(line)) return line.split(/\s+/).filter((part) => part !== '');
   const words: string[] = [];
   let word: string | undefined;
   let quote: string | undefined;
