@@ -186,6 +186,10 @@ async function follow(
         } else if (restarted) human.note('restart');
         else human.show(report);
       },
+      onProgress: ({ message, step, of }) =>
+        human.showProgress(
+          [step === undefined ? '' : `${step}${of === undefined ? '' : `/${of}`}`, message].join(' ').trim(),
+        ),
       onWarning: (message) => output.error(`journal.torn: ${message}`),
     });
   } finally {

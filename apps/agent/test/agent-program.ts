@@ -25,7 +25,9 @@ export class AgentProgram {
   build(): void {
     const sources = ['apps/agent', 'libs/sequence', 'libs/contracts'];
     const swc = join(repository, 'node_modules/.bin/swc');
-    execFileSync(swc, [...sources, '-d', this.dist, '--config-file', 'swc.build.json', '--copy-files', '--quiet'], { cwd: repository });
+    execFileSync(swc, [...sources, '-d', this.dist, '--config-file', 'swc.build.json', '--copy-files', '--quiet'], {
+      cwd: repository,
+    });
     symlinkSync(join(repository, 'node_modules'), join(this.dist, 'node_modules'));
     copyFileSync(join(repository, 'package.json'), join(this.dist, 'package.json'));
   }

@@ -46,3 +46,22 @@ export const writableNameSchema = z
 export function nameKey(name: string): string {
   return name.toLowerCase();
 }
+
+/** Names whose values are secrets whoever sets them, and whether or not they say so (variables.md section 4). */
+const secretNames: ReadonlySet<string> = new Set(
+  [
+    'OSDBitLockerPIN',
+    'OSDCaptureAccountPassword',
+    'OSDJoinPassword',
+    'OSDLocalAdminPassword',
+    'OSDMigrateLocalAccountPassword',
+    'SMSConnectNetworkFolderPassword',
+    'SMSTSRunCommandLineUserPassword',
+    'SMSTSRunPowerShellUserPassword',
+  ].map(nameKey),
+);
+
+/** Is a variable of this name always a secret? */
+export function isSecretName(name: string): boolean {
+  return secretNames.has(nameKey(name));
+}

@@ -1,5 +1,5 @@
 import { LIMITS } from './limits.js';
-import { nameKey } from './names.js';
+import { isSecretName, nameKey } from './names.js';
 
 /** One variable as it is stored: the spelling of its first writer, its text, and whether it must never be shown. */
 export interface Variable {
@@ -53,10 +53,8 @@ export function toLayer(input: VariableInput | undefined): VariableLayer {
   const layer: Record<string, Variable> = {};
   for (const [rawName, raw] of Object.entries(input ?? {})) {
     const name = rawName.trim();
-    layer[nameKey(name)] =
-      typeof raw === 'string'
-        ? { name, value: raw }
-        : { name, value: raw.value, ...(raw.secret ? { secret: true } : {}) };
+    const { value, secret } = typeof raw === 'string' ? { value: raw } : raw;
+    layer[nameKey(name)] = secret || isSecretName(name) ? { name, value, secret: true } : { name, value };
   }
   return layer;
 }
@@ -135,7 +133,8 @@ export function assign(store: VariableStore, assignments: readonly Assignment[])
   if (assignments.length === 0) return store;
   let { run, readOnly, characters } = store;
   const secrets = new Set(store.secrets);
-  for (const { name, value, secret } of assignments) {
+  for (const { name, value, secret: declared } of assignments) {
+    const secret = declared || isSecretName(name);
     const variable: Variable = secret ? { name, value, secret: true } : { name, value };
     const key = nameKey(name);
     const previous = name.startsWith('_') ? readOnly : run;

@@ -41,6 +41,11 @@ describe('running a process', () => {
     expect(outcome.output?.split('\n').sort()).toEqual(['********', 'warn']);
     expect(outcome.standardOutput).toBe('secret1');
   });
+  it('hands over its input, and does not mind a program that reads none of it', async () => {
+    expect((await runProcess(request('cat', [], { input: 'a\nb' }))).standardOutput).toBe('a\nb');
+    expect((await runProcess(request('true', [], { input: 'x'.repeat(1_000_000) }))).exitCode).toBe(0);
+    expect((await runProcess(request('cat', []))).standardOutput).toBe('');
+  });
   it('bounds what a talkative program says', async () => {
     const outcome = await runProcess(shell('yes | head -c 5000000; echo end'));
     expect(outcome.output).toHaveLength(1000);

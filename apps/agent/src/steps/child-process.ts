@@ -6,7 +6,7 @@ import { LIMITS } from '@muster/sequence/limits.js';
 import { systemCode } from '../journal/journal-error.js';
 import { withTsenv } from '../tsenv/environment.js';
 import type { StepOutcome } from './executor.js';
-import { OutputTail } from './output-tail.js';
+import { type CapturedOutput, OutputTail } from './output-tail.js';
 import { MARKER_VARIABLE, killMarked } from './process-tree.js';
 
 /** One program to run. */
@@ -28,7 +28,10 @@ export interface ProcessRequest {
 }
 
 /** Outcome of a process; `standardOutput` is its last 1,000 characters, not masked: for an output variable only. */
-export type ProcessOutcome = StepOutcome & { readonly standardOutput: string };
+export type ProcessOutcome = StepOutcome & { readonly standardOutput: CapturedOutput };
+
+/** Of a program that never ran. */
+export const noOutput: CapturedOutput = { text: '', secret: false };
 
 /** Exit codes for what is no exit code, as shells and GNU timeout have them. */
 const EXIT = { timeout: 124, notExecutable: 126, notFound: 127, signalBase: 128 } as const;
@@ -80,7 +83,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessOutcom
   const end = await endOf(child, request);
   const texts = {
     output: both.text(LIMITS.outputLength, request.secrets()),
-    standardOutput: standardOutput.text(LIMITS.outputLength, []),
+    standardOutput: standardOutput.captured(LIMITS.outputLength, request.secrets()),
   };
   switch (end.kind) {
     case 'not-started':
@@ -191,7 +194,7 @@ function spawnFailure(command: string, error: unknown): ProcessOutcome {
 }
 
 function failure(code: string, message: string, exitCode?: number): ProcessOutcome {
-  return { error: { code, message }, standardOutput: '', ...(exitCode === undefined ? {} : { exitCode }) };
+  return { error: { code, message }, standardOutput: noOutput, ...(exitCode === undefined ? {} : { exitCode }) };
 }
 
 function isFolder(path: string): boolean {

@@ -8,6 +8,12 @@ describe('the tail of an output', () => {
     expect(tail.text(1000, ['hunter2'])).toBe('begin ******** end');
     expect(tail.text(6, ['hunter2'])).toBe('** end');
   });
+  it('is a secret when what is kept begins in the middle of one', () => {
+    const tail = new OutputTail();
+    tail.push(Buffer.from('hunter2 end'));
+    expect(tail.captured(7, ['hunter2'])).toEqual({ text: 'er2 end', secret: true });
+    expect(tail.captured(4, ['other'])).toEqual({ text: ' end', secret: false });
+  });
   it('is bounded and never shows the end of a secret whose beginning was dropped', () => {
     const secret = Array.from({ length: 700 }, (_, index) => `S${index}`).join('');
     const tail = new OutputTail();

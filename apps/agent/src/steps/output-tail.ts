@@ -2,6 +2,13 @@ import { maskSecrets } from '@muster/sequence/variables.js';
 
 const keptBytes = 64 * 1024;
 
+/** What a program printed, not masked. */
+export interface CapturedOutput {
+  readonly text: string;
+  /** A secret is in it. */
+  readonly secret: boolean;
+}
+
 /** The last part of a stream, bounded whatever a process writes. */
 export class OutputTail {
   private chunks: Buffer[] = [];
@@ -24,6 +31,15 @@ export class OutputTail {
     const masked = maskSecrets(Buffer.concat(this.chunks).toString('utf8'), secrets);
     const cut = this.dropped ? Math.max(0, ...secrets.map((secret) => cutSecretLength(masked, secret))) : 0;
     return masked.slice(cut).trimEnd().slice(-characters);
+  }
+
+  /**
+   * The last `characters` of the text as they are, for a variable, and whether it must be a secret: decided on more than is
+   * kept, since a secret that is cut at the beginning could not be recognised any more.
+   */
+  captured(characters: number, secrets: readonly string[]): CapturedOutput {
+    const text = this.text(characters, []);
+    return { text, secret: this.text(characters, secrets) !== text };
   }
 
   private compact(): void {

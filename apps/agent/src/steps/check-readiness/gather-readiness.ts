@@ -61,7 +61,9 @@ async function freeOnSystem(): Promise<Found<number>> {
 
 /** In the preinstallation environment: the most that one file system or one disk without partitions has to give. */
 export function freeOnAnyDisk({ disks = [], filesystems = [] }: Facts, tree: SystemTree): Found<number> {
+  const mounts = tree.text('/proc/self/mounts') ?? '';
   const empty = disks.filter(({ name }) => {
+    if (new RegExp(`^/dev/${name} `, 'm').test(mounts)) return false;
     const folder = `/sys/block/${name}`;
     return !tree.names(folder).some((inner) => tree.has(`${folder}/${inner}/partition`));
   });

@@ -1,4 +1,5 @@
 import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { JoinDomainSettings } from '@muster/sequence/steps/join-domain/definition.js';
 import { systemCode } from '../../journal/journal-error.js';
 import type { StepContext, StepExecutor, StepOutcome } from '../executor.js';
@@ -36,8 +37,27 @@ export async function changeMembership(
     settings.kind === 'domain'
       ? await toDomain(settings, context)
       : await toWorkgroup(settings.workgroup ?? '', context, smbConf);
-  if (changes.length === 0) return { exitCode: 0, output: `a member of ${nameOf(settings)} already` };
+  if (changes.length === 0 && !hasBegun(context))
+    return { exitCode: 0, output: `a member of ${nameOf(settings)} already` };
   return { exitCode: settings.skipRestart === true ? 0 : restartExitCode, output: changes.join('\n') };
+}
+
+/*
+ * A step that is begun again after a crash may find the work done: the restart that belongs to it is still owed. So it is
+ * noted, before the first change, which step makes it.
+ */
+const noteName = 'muster-join-begun';
+
+function noteBegin(context: StepContext): void {
+  writeFileSync(join(context.folder, noteName), context.marker, { mode: 0o600 });
+}
+
+function hasBegun(context: StepContext): boolean {
+  try {
+    return readFileSync(join(context.folder, noteName), 'utf8') === context.marker;
+  } catch {
+    return false;
+  }
 }
 
 function nameOf({ kind, domain, workgroup }: JoinDomainSettings): string {
@@ -53,6 +73,7 @@ async function toDomain(settings: JoinDomainSettings, context: StepContext): Pro
     throw new StepError('step.realm-missing', `there is no program realm to join ${domain} with: ${help}`);
   }
   if (joined.some((name) => name.toLowerCase() === domain.toLowerCase())) return [];
+  noteBegin(context);
   const left: string[] = [];
   for (const old of joined) {
     await leaveDomain(old, context);
@@ -65,13 +86,14 @@ async function toDomain(settings: JoinDomainSettings, context: StepContext): Pro
 /** Without realmd there is no membership that it could end. */
 async function toWorkgroup(workgroup: string, context: StepContext, smbConf: string): Promise<string[]> {
   const joined = (await joinedDomains(context)) ?? [];
+  if (joined.length > 0) noteBegin(context);
   for (const old of joined) await leaveDomain(old, context);
   const left = joined.map((old) => `left ${old}`);
-  return setWorkgroup(smbConf, workgroup) ? [...left, `workgroup ${workgroup} in ${smbConf}`] : left;
+  return setWorkgroup(smbConf, workgroup, context) ? [...left, `workgroup ${workgroup} in ${smbConf}`] : left;
 }
 
 /** True when the file was changed. Replaced as a whole, so that no half of it is ever read. */
-function setWorkgroup(path: string, workgroup: string): boolean {
+function setWorkgroup(path: string, workgroup: string, context: StepContext): boolean {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -81,6 +103,7 @@ function setWorkgroup(path: string, workgroup: string): boolean {
   }
   const changed = withWorkgroup(text, workgroup);
   if (changed === text) return false;
+  noteBegin(context);
   try {
     const temporary = `${path}.muster-new`;
     writeFileSync(temporary, changed);

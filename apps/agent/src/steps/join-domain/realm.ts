@@ -9,7 +9,7 @@ export async function joinedDomains(context: StepContext): Promise<string[] | un
   if (outcome.error?.code === 'step.command-not-found') return undefined;
   if (!succeeded(outcome))
     throw new StepError('step.join-failed', `realm list failed, so nothing was changed: ${failureOf(outcome)}`);
-  return outcome.standardOutput
+  return outcome.standardOutput.text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

@@ -59,7 +59,7 @@ export async function findAccount(user: string, context: StepContext): Promise<A
     throw new StepError('step.run-as-not-in-pe', `a step cannot run as "${user}" in the preinstallation environment`);
   if (process.platform === 'win32')
     throw new StepError('step.run-as-unsupported', 'this agent cannot run steps as another user on Windows');
-  if (process.getuid?.() !== 0)
+  if (process.geteuid?.() !== 0)
     throw new StepError('step.run-as-needs-root', `only an agent that runs as root can run a step as "${user}"`);
   // `.\user` is how Windows says: of this computer.
   const name = user.replace(/^\.\\/, '');
@@ -86,7 +86,7 @@ async function askNameService(name: string, context: StepContext): Promise<strin
     signal: context.signal,
   });
   if (error?.code === 'step.stopped') throw new StepError(error.code, error.message);
-  return exitCode === 0 ? standardOutput.split('\n')[0] : undefined;
+  return exitCode === 0 ? standardOutput.text.split('\n')[0] : undefined;
 }
 
 function localEntry(name: string): string | undefined {

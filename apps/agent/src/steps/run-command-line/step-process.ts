@@ -1,8 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { maskSecrets } from '@muster/sequence/variables.js';
 import type { AvailableContent } from '../../runner/content-provider.js';
-import { type ProcessOutcome, type ProcessRequest, runProcess } from '../child-process.js';
+import { type ProcessOutcome, type ProcessRequest, noOutput, runProcess } from '../child-process.js';
 import type { StepContext, StepOutcome } from '../executor.js';
 import { type Account, accountEnvironment, asAccount } from './run-as.js';
 
@@ -37,8 +36,8 @@ export async function runStepProgram(program: StepProgram, context: StepContext)
   const { standardOutput, ...outcome } = await start(program, context);
   const shown = isCommandHidden(context) ? withoutCommand(outcome) : outcome;
   if (program.outputVariable === undefined || outcome.error) return shown;
-  const secret = maskSecrets(standardOutput, context.secrets) !== standardOutput;
-  const assignment = { name: program.outputVariable, value: standardOutput, ...(secret ? { secret } : {}) };
+  const { text, secret } = standardOutput;
+  const assignment = { name: program.outputVariable, value: text, ...(secret ? { secret } : {}) };
   return { ...shown, assignments: [assignment] };
 }
 
@@ -93,7 +92,7 @@ function notStarted(outcome: ProcessOutcome, command: string): ProcessOutcome {
   const error = missing
     ? { code: 'step.command-not-found', message: `there is no program "${command}" for this user` }
     : { code: 'step.command-not-executable', message: `"${command}" cannot be executed by this user` };
-  return { exitCode: outcome.exitCode, error, standardOutput: '' };
+  return { exitCode: outcome.exitCode, error, standardOutput: noOutput };
 }
 
 function isCommandHidden(context: StepContext): boolean {

@@ -7,7 +7,7 @@ const type = 'RestartComputer';
 const now = '2026-01-01T00:00:00.000Z';
 
 /** What the engine does with the step, and when the computer is back. */
-function run(settings: Record<string, unknown>, device: VariableInput = {}): { first?: Effect; then: string[] } {
+function run(settings: Record<string, unknown>, device: VariableInput = {}): { first?: Effect; next: string[] } {
   const { steps } = sequenceOf(type, settings);
   const last = { step: 'after', type: 'RunCommandLine', settings: { command: 'true' } };
   const begun = advance(
@@ -22,14 +22,14 @@ function run(settings: Record<string, unknown>, device: VariableInput = {}): { f
     now,
   );
   const first = begun.effects.find((effect) => effect.kind !== 'report');
-  if (first?.kind !== 'restart') return first ? { first, then: [] } : { then: [] };
+  if (first?.kind !== 'restart') return first ? { first, next: [] } : { next: [] };
   const back = advance(begun.run, { type: 'restart-completed', phase: first.target }, now);
-  return { first, then: back.effects.flatMap((effect) => (effect.kind === 'execute' ? [effect.name] : [])) };
+  return { first, next: back.effects.flatMap((effect) => (effect.kind === 'execute' ? [effect.name] : [])) };
 }
 
 describe('Restart Computer', () => {
   it('restarts into the installed system after a minute, and goes on with the next step', () => {
-    expect(run({})).toEqual({ first: { kind: 'restart', target: 'FullOS', delaySeconds: 60 }, then: ['after'] });
+    expect(run({})).toEqual({ first: { kind: 'restart', target: 'FullOS', delaySeconds: 60 }, next: ['after'] });
   });
 
   it('takes target, message and delay', () => {

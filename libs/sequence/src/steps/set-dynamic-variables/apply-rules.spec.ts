@@ -182,6 +182,11 @@ describe('the settings of SetDynamicVariables', () => {
     [rule({ variable: 'X', operator: 'is', value: '1' }), 'rules/0/when/operator', 'sequence.invalid-value'],
     [rule(undefined, { set: [] }), 'rules/0/set', 'sequence.out-of-range'],
     [rule(undefined, { set: [{ name: '_Own', value: '' }] }), 'rules/0/set/0/name', 'variable.read-only'],
+    [
+      rule(undefined, { set: [{ name: 'A', value: 'x'.repeat(4001) }] }),
+      'rules/0/set/0/value',
+      'variable.value-too-long',
+    ],
     [rule(undefined, { set: [{ name: 'A' }] }), 'rules/0/set/0/value', 'sequence.missing-field'],
   ])('say what is wrong with %j', (settings, path, code) => {
     expect(findingsOf(type, settings).map(([at, what]) => [at, what])).toEqual([[path, code]]);

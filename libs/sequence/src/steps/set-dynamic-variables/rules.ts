@@ -3,6 +3,7 @@ import { VARIABLE_OPERATORS } from '../../conditions/model.js';
 import { LIMITS } from '../../limits.js';
 import { writableNameSchema } from '../../names.js';
 import { readableNameSetting } from '../setting-rules.js';
+import { variableValueSetting } from '../set-task-sequence-variable/definition.js';
 import { textSetting } from '../setting-types.js';
 
 /** What tells one computer from others: the longest is an asset tag (255). */
@@ -55,7 +56,7 @@ export const dynamicRuleSchema = z.strictObject({
     .array(
       z.strictObject({
         name: writableNameSchema,
-        value: z.string().max(LIMITS.variableValueLength).meta({ description: 'empty deletes the variable' }),
+        value: variableValueSetting,
         secret: z.boolean().optional().meta({ description: 'do not display this value' }),
       }),
     )

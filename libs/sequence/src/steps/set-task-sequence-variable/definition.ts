@@ -4,16 +4,19 @@ import { writableNameProblem, writableNameSchema } from '../../names.js';
 import { valueProblem } from '../../variables.js';
 import type { StepDefinition } from '../definition.js';
 
+/** What a step writes into a variable; its length is checked again once `%NAME%` is replaced. */
+export const variableValueSetting = z
+  .string()
+  .superRefine((value, context) => {
+    const problem = valueProblem('value', value);
+    if (problem !== undefined)
+      context.addIssue({ code: 'custom', message: problem, params: { code: 'variable.value-too-long' } });
+  })
+  .meta({ description: 'empty deletes the variable', maxLength: LIMITS.variableValueLength });
+
 export const setTaskSequenceVariableSettingsSchema = z.strictObject({
   name: writableNameSchema,
-  value: z
-    .string()
-    .superRefine((value, context) => {
-      const problem = valueProblem('value', value);
-      if (problem !== undefined)
-        context.addIssue({ code: 'custom', message: problem, params: { code: 'variable.value-too-long' } });
-    })
-    .meta({ description: 'empty deletes the variable', maxLength: LIMITS.variableValueLength }),
+  value: variableValueSetting,
   secret: z.boolean().optional().meta({ description: 'do not display this value' }),
 });
 

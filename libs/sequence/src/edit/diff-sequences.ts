@@ -1,0 +1,91 @@
+import { isGroup, isStep, type SequenceNode, type SequenceSpec } from '../model.js';
+import type { NodePlace, SequenceDifference } from './difference-model.js';
+import { fieldChanges } from './field-changes.js';
+import { matchNodes } from './match-nodes.js';
+import { buildTree, Numbers, ownFields, type TreeNode } from './sequence-tree.js';
+
+/**
+ * What is different between two valid sequences, node by node: removed, added, moved, changed. Nodes are the same node when
+ * they have the same path, or else when their content says so. Every entry stands alone: what moved out of a removed
+ * group is not part of it, and a moved node that changed is in both lists. `applyDifference` makes the second out of the first.
+ * Secrets are in it as they are: `maskDifference` before anybody sees it.
+ */
+export function diffSequences(before: SequenceSpec, after: SequenceSpec): SequenceDifference {
+  const numbers = new Numbers();
+  const old = buildTree(before, numbers);
+  const now = buildTree(after, numbers);
+  matchNodes(old, now);
+  const moved = findMoved(now);
+  return {
+    properties: fieldChanges(propertiesOf(before), propertiesOf(after)),
+    removed: old.nodes
+      .filter((one) => !one.twin && one.parent?.twin)
+      .map((one) => ({ ...placeOf(one), node: alone(one) })),
+    added: now.nodes
+      .filter((one) => !one.twin && one.parent?.twin)
+      .map((one) => ({ ...placeOf(one), node: alone(one) })),
+    moved: now.nodes.flatMap((one) =>
+      one.twin && moved.has(one) ? [{ from: placeOf(one.twin), to: placeOf(one) }] : [],
+    ),
+    changed: now.nodes.flatMap((one) => {
+      if (!one.twin?.node || !one.node || one.own === one.twin.own) return [];
+      const fields = fieldChanges(ownFields(one.twin.node).fields, ownFields(one.node).fields);
+      const type = isStep(one.node) ? { type: one.node.type } : {};
+      return [{ before: placeOf(one.twin), after: placeOf(one), ...type, fields }];
+    }),
+  };
+}
+
+function placeOf({ path, pointer }: TreeNode): NodePlace {
+  return { path, pointer };
+}
+
+/** The fields of the sequence itself. */
+export function propertiesOf(spec: SequenceSpec): Record<string, unknown> {
+  const { steps: _steps, ...properties } = spec;
+  return properties;
+}
+
+/** A node with those nodes inside it that have no twin either. */
+function alone({ node, children }: TreeNode): SequenceNode {
+  if (!node || !isGroup(node)) return node as SequenceNode;
+  return { ...node, steps: children.filter(({ twin }) => !twin).map(alone) };
+}
+
+/** Nodes that have another parent than before, or that changed their place among those that stayed. */
+function findMoved({ root, nodes }: { root: TreeNode; nodes: readonly TreeNode[] }): Set<TreeNode> {
+  const moved = new Set<TreeNode>();
+  for (const parent of [root, ...nodes]) {
+    const stayed: TreeNode[] = [];
+    for (const child of parent.children) {
+      if (!child.twin) continue;
+      if (child.twin.parent?.twin === parent) stayed.push(child);
+      else moved.add(child);
+    }
+    const unmoved = new Set(longestAscending(stayed, (child) => child.twin?.index ?? 0));
+    for (const child of stayed) if (!unmoved.has(child)) moved.add(child);
+  }
+  return moved;
+}
+
+/** The longest subsequence whose numbers ascend. */
+function longestAscending<T>(items: readonly T[], numberOf: (item: T) => number): T[] {
+  /** Of each length the place of the smallest last item; and of each item the place of the one before it. */
+  const ends: number[] = [];
+  const previous: number[] = [];
+  const numbers = items.map(numberOf);
+  numbers.forEach((number, at) => {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((numbers[ends[middle] ?? 0] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    previous[at] = low === 0 ? -1 : (ends[low - 1] ?? -1);
+    ends[low] = at;
+  });
+  const found: T[] = [];
+  for (let at = ends.at(-1) ?? -1; at >= 0; at = previous[at] ?? -1) found.push(items[at] as T);
+  return found.reverse();
+}
