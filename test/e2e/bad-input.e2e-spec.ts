@@ -42,11 +42,11 @@ describe('bad input', () => {
       '-f',
       file('package.yaml', 'apiVersion: muster/v1\nkind: Package\nmetadata: {name: tool}\nspec: {}\n'),
     );
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await site?.remove();
-  }, 60_000);
+  });
 
   describe('in a document is refused with its place and code, and changes nothing:', () => {
     const bad: [string, () => string, number, string, string][] = [
@@ -98,19 +98,15 @@ describe('bad input', () => {
       ['a name that is no name', () => sequence('Bad_Name', '  steps: []'), 3, 'document.', 'name'],
       ['broken YAML', () => 'apiVersion: [muster/v1\n', 3, '', ':'],
     ];
-    it.each(bad)(
-      '%s',
-      async (_what, text, exitCode, code, mentions) => {
-        const before = await everything();
-        const path = file('bad.yaml', text());
-        const ended = await site.muster('apply', '-f', path);
-        expect(ended.stderr + ended.stdout).toContain(mentions);
-        expect(ended.stderr).toContain('bad.yaml');
-        expectRefusal(ended, exitCode, code);
-        expect(await everything()).toEqual(before);
-      },
-      30_000,
-    );
+    it.each(bad)('%s', async (_what, text, exitCode, code, mentions) => {
+      const before = await everything();
+      const path = file('bad.yaml', text());
+      const ended = await site.muster('apply', '-f', path);
+      expect(ended.stderr + ended.stdout).toContain(mentions);
+      expect(ended.stderr).toContain('bad.yaml');
+      expectRefusal(ended, exitCode, code);
+      expect(await everything()).toEqual(before);
+    });
 
     it('invalid UTF-8', async () => {
       const ended = await site.muster(
@@ -120,7 +116,7 @@ describe('bad input', () => {
       );
       expect(ended.code).not.toBe(0);
       expect(ended.stderr).toMatch(/UTF-8/);
-    }, 30_000);
+    });
   });
 
   describe('at the API is refused with status and code, and changes nothing:', () => {
@@ -190,18 +186,14 @@ describe('bad input', () => {
       ['an API token on an agent route', () => site.rest('/api/v1/agent/policy'), 401, ''],
       ['an address that is none', () => site.rest('/api/v1/nothing'), 404, 'edge.no-route'],
     ];
-    it.each(bad)(
-      '%s',
-      async (_what, ask, status, code) => {
-        const before = await everything();
-        const answer = await ask();
-        const problem = (await answer.json()) as { code: string; detail: string };
-        expect([answer.status, problem.code]).toEqual([status, expect.stringContaining(code)]);
-        expect(problem.detail.length).toBeGreaterThan(10);
-        expect(await everything()).toEqual(before);
-      },
-      30_000,
-    );
+    it.each(bad)('%s', async (_what, ask, status, code) => {
+      const before = await everything();
+      const answer = await ask();
+      const problem = (await answer.json()) as { code: string; detail: string };
+      expect([answer.status, problem.code]).toEqual([status, expect.stringContaining(code)]);
+      expect(problem.detail.length).toBeGreaterThan(10);
+      expect(await everything()).toEqual(before);
+    });
 
     it('a wrong token over gRPC', async () => {
       const client = grpcClient('deployment', 'DeviceService', `127.0.0.1:${site.port}`, 'muster_nothing');
@@ -221,11 +213,11 @@ describe('bad input', () => {
       server.close();
       expectRefusal(ended, 2, 'up.port-in-use');
       expect(ended.stderr).toContain(String(port));
-    }, 30_000);
+    });
 
     it('a data folder that another muster up uses', async () => {
       expectRefusal(await up('--data', site.data), 5, 'up.already-running');
-    }, 30_000);
+    });
 
     it('a data folder of another version', async () => {
       const data = mkdtempSync(join(site.folder, 'version-'));
@@ -235,11 +227,11 @@ describe('bad input', () => {
       );
       expectRefusal(await up('--data', data), 2, 'up.layout-version');
       expect(readFileSync(join(data, 'site.json'), 'utf8')).toContain('999');
-    }, 30_000);
+    });
 
     it('a data folder that cannot be written', async () => {
       expectRefusal(await up('--data', '/proc/muster'), 2, 'up.not-writable');
-    }, 30_000);
+    });
   });
 
   describe('in an agent ends with one line and a code:', () => {
@@ -247,7 +239,7 @@ describe('bad input', () => {
       const state = mkdtempSync(join(site.folder, 'agent-'));
       writeFileSync(join(state, 'agent.json'), JSON.stringify({ layoutVersion: 999 }));
       expectRefusal(await run(AGENT, ['daemon', '--state', state], site.environment), 2, 'agent.layout-version');
-    }, 30_000);
+    });
 
     it('a state folder that cannot be written', async () => {
       const token = (await site.ok('enrolment-token', 'create')).trim();
@@ -257,7 +249,7 @@ describe('bad input', () => {
         site.environment,
       );
       expectRefusal(ended, 2, 'agent.not-writable');
-    }, 30_000);
+    });
 
     it('an enrolment token that was used', async () => {
       const token = (await site.ok('enrolment-token', 'create')).trim();
@@ -270,7 +262,7 @@ describe('bad input', () => {
       expect((await enrol('first')).code).toBe(0);
       const second = await enrol('second');
       expectRefusal(second, second.code === 0 ? -1 : (second.code ?? -1), 'enrolment.used-token');
-    }, 30_000);
+    });
 
     it('an enrolment token of another site', async () => {
       const token = (await site.ok('enrolment-token', 'create')).trim();
@@ -282,6 +274,6 @@ describe('bad input', () => {
       );
       expect(ended.code).not.toBe(0);
       expect(ended.stderr).toMatch(/enrolment\./);
-    }, 30_000);
+    });
   });
 });

@@ -14,7 +14,7 @@ describe('what `npm start -- --exit` runs', () => {
 
   afterAll(async () => {
     await site?.remove();
-  }, 60_000);
+  });
 
   it('starts a site, runs the sample, shows every step and ends with 0', async () => {
     const { code, stdout } = await sample();
@@ -28,14 +28,14 @@ describe('what `npm start -- --exit` runs', () => {
     ]) {
       expect(stdout).toContain(line);
     }
-  }, 180_000);
+  });
 
   it('run again resumes the same site, shows no token and runs the sample anew', async () => {
     const { code, stdout } = await sample();
     expect([code, stdout]).toEqual([0, expect.stringContaining('the same site as before')]);
     expect(stdout).not.toContain('admin token');
     expect(stdout).toContain('The sample succeeded.');
-  }, 180_000);
+  });
 
   it('needs no site for `muster run` of the same file', async () => {
     const file = join(REPOSITORY, 'examples', 'hello-site', 'hello-site.yaml');
@@ -57,5 +57,5 @@ describe('what `npm start -- --exit` runs', () => {
         .map(({ outcome }) => outcome)
         .toSorted(),
     ).toEqual(['failed', 'skipped', 'skipped', ...Array.from({ length: 11 }, () => 'succeeded')]);
-  }, 60_000);
+  });
 });

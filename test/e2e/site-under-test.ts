@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '@muster/testing/servers.js';
+import { freePort } from '@muster/testing/free-port.js';
 import { until } from '@muster/testing/until.js';
 
 export const REPOSITORY = join(import.meta.dirname, '..', '..');

@@ -262,35 +262,6 @@ describe('a run that is killed', () => {
     expect(findMarked(`${runId}:3`)).toEqual([]);
   });
 
-  it('many times at any moment still ends with every step done, repeated only where it was in flight', async () => {
-    const names = Array.from({ length: 12 }, (_, index) => `s${index}`);
-    const file = writeSequence(names.map((name) => shell(name, `echo ${name} >> ${folder}/log`, { repeatable: true })));
-    let kills = 0;
-    for (let round = 0; ; round++) {
-      const attempt = start(file, '--state', state, '--resume');
-      const wanted = round;
-      if (round < 8) {
-        await Promise.race([
-          until(() => attempt.lines().filter((line) => !line.replayed).length > wanted % 3),
-          attempt.exited,
-        ]);
-        program?.kill('SIGKILL');
-      }
-      const code = await attempt.exited;
-      if (code === null) {
-        kills++;
-        continue;
-      }
-      expect(code).toBe(0);
-      expect(outcomes(attempt.lines())).toEqual(names.map((name) => `${name} succeeded`));
-      break;
-    }
-    const log = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
-    expect([...new Set(log)]).toEqual(names);
-    expect(log.length - names.length).toBeLessThanOrEqual(kills);
-    expect(kills).toBeGreaterThan(0);
-  });
-
   it('lets go on SIGTERM, and can be resumed', async () => {
     const file = writeSequence([
       shell('a', `touch ${folder}/ready; test -e ${folder}/go || sleep 600`, { repeatable: true }),

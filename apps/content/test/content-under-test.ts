@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -7,6 +7,7 @@ import type { DistributionProgress } from '@muster/contracts/kinds/distribution.
 import type { Problem } from '@muster/contracts/problem.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
+import { freePort } from '@muster/testing/free-port.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { pino } from 'pino';
@@ -123,7 +124,7 @@ export class ContentUnderTest {
       await until(async () => {
         [last] = await this.progress(distributionName);
         return last !== undefined && isSo(last);
-      }, 30_000);
+      });
     } catch (error) {
       throw new Error(`${(error as Error).message}; it is ${JSON.stringify(last)}`, { cause: error });
     }
@@ -165,13 +166,14 @@ export class Gate {
   }
 
   async open(): Promise<void> {
+    // Of a range from which nobody takes it while the gate is shut.
+    this.port ||= await freePort();
     const server = createServer((client) => this.pass(client));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.port, '127.0.0.1', resolve);
     });
     this.server = server;
-    this.port = (server.address() as AddressInfo).port;
   }
 
   async shut(): Promise<void> {

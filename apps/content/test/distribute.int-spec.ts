@@ -15,7 +15,7 @@ describe('content', () => {
   beforeAll(async () => {
     content = await ContentUnderTest.start();
     await content.applyPoint('dp-local');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await content?.stop();

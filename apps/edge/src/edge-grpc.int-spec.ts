@@ -10,6 +10,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { until } from '@muster/testing/until.js';
 import { type EdgeServer, startEdge } from './edge-server.js';
 
 const bytes = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
@@ -62,19 +63,11 @@ class FakeGrpcService {
 
 function callUnary(client: Client, path: string, message: Buffer, metadata = new GrpcMetadata()): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, asIs, asIs, message, metadata, { deadline: Date.now() + 10_000 }, (error, value) => {
+    client.makeUnaryRequest(path, asIs, asIs, message, metadata, { deadline: Date.now() + 60_000 }, (error, value) => {
       if (error !== null) reject(error);
       else resolve(value ?? Buffer.alloc(0));
     });
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within 5 s: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 describe('the edge proxy for gRPC, on the same port', () => {

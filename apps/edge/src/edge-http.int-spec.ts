@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { until } from '@muster/testing/until.js';
 import { type EdgeServer, startEdge } from './edge-server.js';
 
 interface Seen {
@@ -59,14 +60,6 @@ class FakeService {
     const last = this.seen.at(-1);
     if (last === undefined) throw new Error('nothing was asked');
     return last;
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within 5 s: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

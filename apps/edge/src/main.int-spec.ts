@@ -8,7 +8,7 @@ function start(environment: Record<string, string>): { status: number | null; li
   const { status, stderr } = spawnSync(process.execPath, [main], {
     env: { PATH: process.env['PATH'], ...environment },
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 100_000,
   });
   return { status, line: JSON.parse(stderr) as unknown };
 }

@@ -34,7 +34,15 @@ export function drainAfterAnswer(request: FastifyRequest, reply: FastifyReply, d
   const drained = (): void => void (close && raw.socket.end());
   reply.raw.once('finish', () => {
     if (raw.readableEnded) return drained();
-    const cutOff = setTimeout(() => raw.socket.destroy(), drainMilliseconds);
-    raw.once('end', drained).once('close', () => clearTimeout(cutOff));
+    const { socket } = raw;
+    if (socket.destroyed) return;
+    const cutOff = setTimeout(() => socket.destroy(), drainMilliseconds);
+    // The request itself is not told any more when its connection closes: it was answered.
+    const over = (): void => {
+      clearTimeout(cutOff);
+      socket.off('close', over);
+    };
+    socket.once('close', over);
+    raw.once('end', over).once('end', drained);
   });
 }

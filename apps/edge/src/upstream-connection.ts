@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 
-const connectTimeoutMilliseconds = 2000;
+/** A service that is down refuses at once: this is for a machine that is busy. */
+const connectTimeoutMilliseconds = 10_000;
 const keepAliveMilliseconds = 60_000;
 const readBufferBytes = 64 * 1024;
 
@@ -32,12 +33,16 @@ function unlessHungUp(done: Done): Done {
   };
 }
 
-/** Connects to a service, for undici's option `connect`. Fails with `UND_ERR_CONNECT_TIMEOUT` after two seconds. */
+/** Connects to a service, for undici's option `connect`. Fails with `UND_ERR_CONNECT_TIMEOUT` after ten seconds. */
 export const connectUpstream: buildConnector.connector = ({ hostname, port }, callback) => {
   const socket = new UpstreamSocket({ highWaterMark: readBufferBytes } as ConstructorParameters<typeof Socket>[0]);
   const tooLate = (): void => {
-    const error = new Error(`no connection within ${connectTimeoutMilliseconds} ms`);
-    socket.destroy(Object.assign(error, { code: 'UND_ERR_CONNECT_TIMEOUT' }));
+    // After a standstill of the machine time is up before anybody has looked whether the connection is there.
+    setImmediate(() => {
+      if (!socket.connecting) return;
+      const error = new Error(`no connection within ${connectTimeoutMilliseconds} ms`);
+      socket.destroy(Object.assign(error, { code: 'UND_ERR_CONNECT_TIMEOUT' }));
+    });
   };
   const failed = (error: Error): void => callback(error, null);
   socket

@@ -151,13 +151,12 @@ describe('policy', () => {
     await save(plain('F', { enabled: false }), 3);
     await assigned(device, 0);
     // On a busy machine a short life may be over before anybody has seen it: then a longer one.
-    for (let generation = 4, seconds = 2, seen = false; !seen; generation += 1, seconds *= 2) {
+    for (let generation = 4, seconds = 2; ; generation += 1, seconds *= 2) {
       const expires = Date.now() + seconds * 1000;
       await save(plain('F'), generation, new Date(expires).toISOString());
-      await until(async () => {
-        seen = (await device.policy()).assignments[0]?.deployment.generation === generation;
-        return seen || Date.now() > expires;
-      });
+      const seen = async () => (await device.policy()).assignments[0]?.deployment.generation === generation;
+      await until(async () => (await seen()) || Date.now() > expires);
+      if (await seen()) break;
     }
     // Nothing but time passes.
     await assigned(device, 0);

@@ -1,18 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { until } from '@muster/testing/until.js';
 import type { RunningStore } from '../src/store-process.js';
 import { type TestAnswer, type TestRequest, sha256Hex, signHeaders } from './signed-request.js';
-import {
-  ADMIN,
-  type StoreHome,
-  filesBelow,
-  makeHome,
-  removeHome,
-  sender,
-  startHere,
-  until,
-} from './store-under-test.js';
+import { ADMIN, type StoreHome, filesBelow, makeHome, removeHome, sender, startHere } from './store-under-test.js';
 
 const MAX_OBJECT_BYTES = 3_000_000;
 
@@ -270,30 +262,30 @@ describe('objects', () => {
     it('leaves nothing of a PUT whose connection is cut', async () => {
       await put('torn', 'the original');
       const { socket } = halfPut('/content/torn', 2_000_000, randomBytes(700_000), unsigned);
-      await until(async () => (await temporary()).length === 1, 'the body is being received');
+      await until(async () => (await temporary()).length === 1);
       socket.destroy();
-      await until(async () => (await temporary()).length === 0, 'the unfinished file is gone');
+      await until(async () => (await temporary()).length === 0);
       expect((await s3('GET', '/content/torn')).text).toBe('the original');
     });
 
     it('refuses a body that ends before its Content-Length', async () => {
       const { socket, answer } = halfPut('/content/short', 1000, randomBytes(999), unsigned);
       socket.end();
-      await until(() => answer().includes('</Error>'), 'the refusal has arrived');
+      await until(() => answer().includes('</Error>'));
       expect(answer()).toMatch(/^HTTP\/1\.1 400 .*<Code>IncompleteBody</s);
       refused(await s3('GET', '/content/short'), 404, 'NoSuchKey');
-      await until(async () => (await temporary()).length === 0, 'the unfinished file is gone');
+      await until(async () => (await temporary()).length === 0);
     });
 
     it('asks for the body only after checking the request', async () => {
       const expecting = { headers: { expect: '100-continue' } };
       const good = halfPut('/content/continued', 5, Buffer.alloc(0), { ...unsigned, ...expecting });
-      await until(() => good.answer().includes('100 Continue'), 'the body is asked for');
+      await until(() => good.answer().includes('100 Continue'));
       good.socket.write('hello');
-      await until(() => good.answer().includes('HTTP/1.1 200'), 'the object is stored');
+      await until(() => good.answer().includes('HTTP/1.1 200'));
       good.socket.destroy();
       const bad = halfPut('/nobucket/x', 5_000_000, Buffer.alloc(0), { ...unsigned, ...expecting });
-      await until(() => bad.answer().includes('</Error>'), 'the refusal has arrived');
+      await until(() => bad.answer().includes('</Error>'));
       expect(bad.answer()).toMatch(/^HTTP\/1\.1 404 .*NoSuchBucket/s);
       bad.socket.destroy();
     });
@@ -319,7 +311,7 @@ describe('objects', () => {
         socket.on('data', (part) => (answer += part.toString()));
         socket.on('error', () => undefined);
         socket.write(text);
-        await until(() => answer.includes('</Error>'), 'the refusal has arrived');
+        await until(() => answer.includes('</Error>'));
         socket.destroy();
         return answer;
       };

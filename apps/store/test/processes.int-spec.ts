@@ -4,6 +4,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { until } from '@muster/testing/until.js';
 import { sha256Hex, signHeaders } from './signed-request.js';
 import {
   ADMIN,
@@ -16,7 +17,6 @@ import {
   sender,
   startHere,
   startProcess,
-  until,
 } from './store-under-test.js';
 
 describe('a store process', () => {
@@ -89,7 +89,7 @@ describe('a store process', () => {
     const part = randomBytes(3_000_000);
     beginPut(first.port, '/content/overwritten', 20_000_000, part);
     beginPut(first.port, '/content/fresh', 20_000_000, part);
-    await until(async () => (await unfinished()).length === 2, 'both bodies are being received');
+    await until(async () => (await unfinished()).length === 2);
     first.child.kill('SIGKILL');
     await ended(first.child);
 
@@ -134,7 +134,7 @@ describe('a store process', () => {
       expect(lane).toBe(wasLane);
       expect((round ?? -1) * 1e6 + (n ?? -1)).toBeGreaterThanOrEqual(wasRound * 1e6 + wasN);
     }
-  }, 30_000);
+  });
 
   it('answers 507 when the disk is full, keeps nothing of that PUT, and goes on serving', async () => {
     const { s3 } = await start({ maxFileKiB: 1024 });
@@ -159,15 +159,13 @@ describe('a store process', () => {
         resolve(incoming.statusCode ?? 0);
       });
     });
-    await until(async () => (await unfinished()).length === 1, 'the body is being received');
+    await until(async () => (await unfinished()).length === 1);
     child.kill('SIGTERM');
-    await until(
-      () =>
-        s3('GET', '/livez').then(
-          () => false,
-          () => true,
-        ),
-      'no new connection is taken',
+    await until(() =>
+      s3('GET', '/livez').then(
+        () => false,
+        () => true,
+      ),
     );
     outgoing.end(body.subarray(1_000_000));
     expect(await answered).toBe(200);
@@ -190,7 +188,7 @@ describe('a store process', () => {
     let output = '';
     child.stdout?.on('data', (part: Buffer) => (output += part.toString()));
     const message = await new Promise((resolve) => child.once('message', resolve));
-    await until(() => output.includes('\n'), 'a line was logged');
+    await until(() => output.includes('\n'));
     const line = JSON.parse(output.split('\n')[0] ?? '') as { msg: string; port: number };
     expect(line).toMatchObject({ msg: 'listening', port: expect.any(Number) });
     expect(message).toEqual({ type: 'listening', port: line.port });
@@ -222,7 +220,7 @@ describe('a store process', () => {
       ),
     );
     expect(outcomes.sort()).toEqual(['listening', 'refused', 'refused', 'refused']);
-  }, 20_000);
+  });
 
   /** Starts a process that must fail, and gives back what it wrote to stderr. */
   async function failure(more: Record<string, string | undefined> = {}): Promise<string> {
@@ -301,6 +299,6 @@ describe('a store process', () => {
       expect(await failure()).toMatch(/^store\.credentials-file: .*not JSON.*\n$/);
       await rm(file);
       expect(await failure()).toMatch(/^store\.credentials-file: .*ENOENT.*\n$/);
-    }, 20_000);
+    });
   });
 });

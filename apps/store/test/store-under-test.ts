@@ -107,12 +107,3 @@ export async function readAll(stream: AsyncIterable<Buffer | string>): Promise<B
   for await (const part of stream) parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
-
-/** Waits until a condition holds. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -51,6 +51,7 @@ export interface ChildHooks {
 
 const firstStartAttempts = 3;
 const readyPollMilliseconds = 25;
+const lastWordsMilliseconds = 1000;
 
 /** One supervised process: started, watched, restarted when it ends by itself, stopped on demand. */
 export class Child {
@@ -149,14 +150,23 @@ export class Child {
     this.#running = true;
     this.#readySince = null;
     this.#exited = new Promise((resolve) => {
-      const end = (exit: Exit): void => {
+      const ended = (): void => {
         if (this.#process === child) this.#running = false;
         hooks.ended();
-        resolve(exit);
       };
-      child.once('exit', (code, signal) => end({ code, signal }));
+      child.once('exit', (code, signal) => {
+        ended();
+        // What it said last may still be on its way. A process of its own that goes on holds the pipe open, but not us up.
+        const late = setTimeout(() => resolve({ code, signal }), lastWordsMilliseconds);
+        child.once('close', () => {
+          clearTimeout(late);
+          resolve({ code, signal });
+        });
+      });
       child.once('error', (error) => {
-        if (child.pid === undefined) end({ code: null, signal: null, error });
+        if (child.pid !== undefined) return;
+        ended();
+        resolve({ code: null, signal: null, error });
       });
     });
     if (child.pid !== undefined) hooks.started(child.pid);

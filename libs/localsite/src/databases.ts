@@ -50,10 +50,12 @@ async function withAdmin(
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
   const client = new Client({ connectionString: adminUrl(layout, port, database), connectionTimeoutMillis: 10_000 });
+  // A server that is stopped in the middle fails the query under way; the connection's own error would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await work(client);
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }

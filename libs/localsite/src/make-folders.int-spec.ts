@@ -45,7 +45,7 @@ describe('making folders', () => {
       await startSite({ dataFolder: '/proc/muster/data' }).catch((error) => console.log(error.code, error.message));`;
     const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 60_000,
       killSignal: 'SIGKILL',
     });
     expect(signal).toBeNull();

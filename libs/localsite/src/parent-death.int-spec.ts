@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@muster/testing/free-port.js';
+import { until } from '@muster/testing/until.js';
 import { createFolders, siteLayout } from './layout.js';
 import { postgresChild, preparePostgres } from './postgres.js';
 import { postgresPrograms } from './postgres-programs.js';
@@ -57,19 +56,6 @@ function processesOf(dataFolder: string, pids: readonly number[]): string[] {
   return found;
 }
 
-async function untilGone(dataFolder: string, pids: readonly number[]): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (processesOf(dataFolder, pids).length > 0 && performance.now() < deadline) await delay(20);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('kill -9 of muster up', () => {
   const data = mkdtempSync(join(tmpdir(), 'muster-up-'));
 
@@ -82,12 +68,11 @@ describe('kill -9 of muster up', () => {
       const records = JSON.parse(readFileSync(join(data, 'children.json'), 'utf8')) as { name: string; pid: number }[];
       expect(records.map((record) => record.name).sort()).toEqual(['edge', 'nats', 'postgres']);
       const pids = records.map((record) => record.pid);
-      expect(processesOf(data, pids).length).toBeGreaterThan(6);
+      await until(() => processesOf(data, pids).length > 6);
       await site.kill('SIGKILL');
-      await untilGone(data, pids);
-      expect(processesOf(data, pids)).toEqual([]);
+      await until(() => processesOf(data, pids).length === 0);
     }
-  }, 60_000);
+  });
 
   it('does not let an immediate next start work on files that the last servers still write', async () => {
     const port = await freePort();
@@ -98,8 +83,8 @@ describe('kill -9 of muster up', () => {
     // No port had to move: the last servers were gone before the ports were looked at.
     expect(readFileSync(join(data, 'site.json'), 'utf8')).toBe(before);
     await next.kill('SIGKILL');
-    await untilGone(data, []);
-  }, 60_000);
+    await until(() => processesOf(data, []).length === 0);
+  });
 });
 
 describe('a checkout that only root may enter', () => {
@@ -109,25 +94,21 @@ describe('a checkout that only root may enter', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  asRoot(
-    'serves Postgres from it, as another user than root',
-    async () => {
-      const programs = await postgresPrograms();
-      cpSync(join(programs.postgres, '..', '..'), join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
-      const copies = { postgres: join(folder, 'native/bin/postgres'), initdb: join(folder, 'native/bin/initdb') };
-      const layout = siteLayout(join(folder, 'data'));
-      const port = await freePort();
-      createFolders(layout);
-      await preparePostgres(layout, copies, port);
-      const supervisor = new Supervisor(layout.logs, layout.childrenFile);
-      try {
-        await supervisor.start(postgresChild(layout, copies, port));
-        const status = readFileSync(`/proc/${supervisor.pids()['postgres']}/status`, 'utf8');
-        expect(/^Uid:\s*(\d+)/m.exec(status)?.[1]).not.toBe('0');
-      } finally {
-        await supervisor.stopAll();
-      }
-    },
-    60_000,
-  );
+  asRoot('serves Postgres from it, as another user than root', async () => {
+    const programs = await postgresPrograms();
+    cpSync(join(programs.postgres, '..', '..'), join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
+    const copies = { postgres: join(folder, 'native/bin/postgres'), initdb: join(folder, 'native/bin/initdb') };
+    const layout = siteLayout(join(folder, 'data'));
+    const port = await freePort();
+    createFolders(layout);
+    await preparePostgres(layout, copies, port);
+    const supervisor = new Supervisor(layout.logs, layout.childrenFile);
+    try {
+      await supervisor.start(postgresChild(layout, copies, port));
+      const status = readFileSync(`/proc/${supervisor.pids()['postgres']}/status`, 'utf8');
+      expect(/^Uid:\s*(\d+)/m.exec(status)?.[1]).not.toBe('0');
+    } finally {
+      await supervisor.stopAll();
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolders } from './make-folders.js';
@@ -25,7 +26,7 @@ export function lockSite(lockFile: string): ReleaseLock {
   }
   try {
     // A link appears with its content, so nobody ever reads half a lock.
-    while (!tryLink(mine, lockFile)) clearStale(lockFile);
+    while (!claim(lockFile, mine, lockFile));
   } finally {
     rmSync(mine, { force: true });
   }
@@ -36,37 +37,55 @@ export function lockSite(lockFile: string): ReleaseLock {
   };
 }
 
-function tryLink(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function clearStale(lockFile: string): void {
-  const holder = readHolder(lockFile);
+/**
+ * Gives our file the name `path`, also where a dead process has it; false when another starter got in between.
+ *
+ * A dead lock cannot simply be moved away: it may be a quicker starter's live lock by then. It may be replaced only by who has
+ * the right to succeed it, a lock as this one, named after what is succeeded. Who dies with it is succeeded in the same way.
+ */
+function claim(path: string, mine: string, lockFile: string): boolean {
+  if (done(() => linkSync(mine, path), 'EEXIST')) return true;
+  const text = readIfPresent(path);
+  if (text === undefined) return false;
+  const holder = parseHolder(text);
   if (holder !== null && isAlive(holder)) {
     throw new UpError(
       'up.already-running',
       `another muster up (process ${holder.pid}) already runs on ${dirname(lockFile)}: stop it, or choose another folder with --data`,
     );
   }
-  // Moving it aside first lets only one of two starters remove it.
-  const aside = `${lockFile}.stale.${process.pid}`;
+  const right = `${lockFile}.${createHash('sha256').update(text).digest('hex').slice(0, 32)}.next`;
+  if (!claim(right, mine, lockFile)) return false;
+  let replaced = false;
   try {
-    renameSync(lockFile, aside);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    // Looked at again now that nobody else may replace it.
+    replaced = readIfPresent(path) === text && done(() => renameSync(right, path), 'ENOENT');
+  } finally {
+    if (!replaced) rmSync(right, { force: true });
   }
-  rmSync(aside, { force: true });
+  return replaced;
 }
 
-function readHolder(lockFile: string): ProcessIdentity | null {
+/** Was it done? False for the failure that is foreseen, others are thrown. */
+function done(act: () => void, foreseen: string): boolean {
   try {
-    const value: unknown = JSON.parse(readFileSync(lockFile, 'utf8'));
+    act();
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === foreseen) return false;
+    throw error;
+  }
+}
+
+function readIfPresent(path: string): string | undefined {
+  let text: string | undefined;
+  done(() => (text = readFileSync(path, 'utf8')), 'ENOENT');
+  return text;
+}
+
+function parseHolder(text: string): ProcessIdentity | null {
+  try {
+    const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return null;
     const { pid, startTicks } = value as Partial<ProcessIdentity>;
     return typeof pid === 'number' ? { pid, startTicks: typeof startTicks === 'number' ? startTicks : null } : null;

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@muster/testing/free-port.js';
 import { Client } from 'pg';
 import type { ChildEvent } from './child.js';
 import { serviceDatabaseUrl } from './databases.js';
@@ -27,14 +28,6 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('a site on one machine', () => {
   // Made by mkdtemp, so only its owner may enter: for root this is the case of a data folder under /root.
   const data = mkdtempSync(join(tmpdir(), 'muster-up-'));
@@ -51,14 +44,14 @@ describe('a site on one machine', () => {
     upstreamPort = (upstream.address() as AddressInfo).port;
     port = await freePort();
     site = await start(data, upstreamPort, { port, onEvent: (event) => events.push(event) });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     if (!stopped) await site.stop();
     upstream.closeAllConnections();
     upstream.close();
     rmSync(data, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const urlOf = (service: string): string => serviceDatabaseUrl(site.layout, site.ports['postgres'] ?? 0, service);
   const nats = (user: string) =>
@@ -121,7 +114,7 @@ describe('a site on one machine', () => {
       await operator.flush();
       service.publish('muster.evt.catalog.v1.test.S01', 'hello');
       expect(await heard).toBe('hello');
-      const info = await service.request('$JS.API.INFO', '', { timeout: 5000 });
+      const info = await service.request('$JS.API.INFO', '', { timeout: 30_000 });
       expect(info.json()).toMatchObject({ type: 'io.nats.jetstream.api.v1.account_info_response' });
       for (const subject of [
         'muster.req.policy.v1.test.S01',
@@ -145,30 +138,21 @@ describe('a site on one machine', () => {
     }
   });
 
-  it.each(['postgres', 'nats', 'edge'])(
-    'brings %s back after kill -9',
-    async (name) => {
-      const pid = site.supervisor.pids()[name];
-      const back = new Promise<ChildEvent>((resolve) => {
-        site.supervisor.on('child', (event) => {
-          if (event.name === name && event.state === 'ready') resolve(event);
-        });
+  it.each(['postgres', 'nats', 'edge'])('brings %s back after kill -9', async (name) => {
+    const pid = site.supervisor.pids()[name];
+    const back = new Promise<ChildEvent>((resolve) => {
+      site.supervisor.on('child', (event) => {
+        if (event.name === name && event.state === 'ready') resolve(event);
       });
-      process.kill(pid ?? 0, 'SIGKILL');
-      expect((await back).pid).not.toBe(pid);
-      expect(events.filter((event) => event.name === name).map((event) => event.state)).toEqual([
-        'starting',
-        'ready',
-        'crashed',
-        'restarting',
-        'starting',
-        'ready',
-      ]);
-      expect(await query(urlOf('catalog'), 'SELECT word FROM kept')).toHaveLength(1);
-      expect((await fetch(`${site.url}/api/v1/task-sequences`)).status).toBe(200);
-    },
-    30_000,
-  );
+    });
+    process.kill(pid ?? 0, 'SIGKILL');
+    expect((await back).pid).not.toBe(pid);
+    const states = events.filter((event) => event.name === name).map((event) => event.state);
+    // Once, as a rule; on a busy machine what the killed one left (memory, a port) may be there for a moment longer.
+    expect(states.join(' ')).toMatch(/^starting ready( crashed restarting starting)+ ready$/);
+    expect(await query(urlOf('catalog'), 'SELECT word FROM kept')).toHaveLength(1);
+    expect((await fetch(`${site.url}/api/v1/task-sequences`)).status).toBe(200);
+  });
 
   it('lets nobody else start on the same data', async () => {
     await expect(start(data, upstreamPort)).rejects.toMatchObject({ code: 'up.already-running' });
@@ -198,7 +182,7 @@ describe('a site on one machine', () => {
     expect(site.ports).toEqual(before.ports);
     expect(readFileSync(join(data, 'site.json'), 'utf8')).toBe(before.siteFile);
     expect(await query(urlOf('catalog'), 'SELECT word FROM kept')).toEqual([{ word: 'first light' }]);
-  }, 60_000);
+  });
 
   it('moves an inner port that somebody else took, and says so', async () => {
     await site.stop();
@@ -211,7 +195,7 @@ describe('a site on one machine', () => {
     expect(site.ports['nats']).not.toBe(taken);
     expect(notes).toEqual([`port ${taken} of nats is taken by another program; nats now uses ${site.ports['nats']}`]);
     expect(await query(urlOf('catalog'), 'SELECT word FROM kept')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('replaces a lost admin token on demand', async () => {
     await site.stop();
@@ -219,7 +203,7 @@ describe('a site on one machine', () => {
     expect(site.adminToken).toMatch(/^muster_/);
     await site.stop();
     stopped = true;
-  }, 60_000);
+  });
 });
 
 describe('a data folder that cannot be used', () => {

@@ -147,11 +147,14 @@ async function startLocked(
     supervisor.start(edgeChild(edgeScript, host, edgePort, options.edgeRoutes ?? siteRoutes(ports), logLevel)),
   ];
   if (storeScript !== null) starts.push(supervisor.start(storeChild(layout, storeScript, ports['store'] ?? 0)));
+  const allStarted = Promise.all(starts);
+  // Waited for below; when the start is given up before that, their failures must not end the process.
+  allStarted.catch(() => undefined);
   const giveUp = (): void => void supervisor.stopAll();
   options.signal?.addEventListener('abort', giveUp);
   try {
     options.signal?.throwIfAborted();
-    await Promise.all(starts);
+    await allStarted;
     options.signal?.throwIfAborted();
     options.signal?.removeEventListener('abort', giveUp);
     admin.keep();

@@ -37,7 +37,7 @@ describe('applying facts', () => {
     await Promise.all([1, 2, 3].map(() => migrate({ url, schema: 'catalog', folder, log: () => undefined })));
     database = new Database({ url, schema: 'catalog' });
     await database.query('create table kept (producer text, position int, primary key (producer, position))');
-  }, 120_000);
+  });
 
   beforeEach(() => {
     producer = uuidv7();
@@ -47,7 +47,7 @@ describe('applying facts', () => {
   afterAll(async () => {
     await database?.close();
     await servers?.stop();
-  }, 60_000);
+  });
 
   it('drops what was applied before, whole batches and parts of them', async () => {
     expect(await apply([1, 2, 3])).toBe(3);

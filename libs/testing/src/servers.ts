@@ -1,12 +1,12 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Client } from 'pg';
 import { serviceChild } from '@muster/localsite/services.js';
 import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
+import { freePort } from './free-port.js';
 
 /** Real servers of one test file: Postgres, NATS with JetStream and the store, on free ports, in a folder of their own. */
 export interface TestServers {
@@ -56,13 +56,4 @@ export async function startServers(): Promise<TestServers> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A port that nobody listens on right now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -101,7 +101,7 @@ function removeRemains(path: string): void {
 }
 
 /** Is the process alive that wrote this? It is known by id and start time: a reused process id is another process. */
-function isAlive(text: string): boolean {
+export function isAlive(text: string): boolean {
   const [id = '', start = ''] = text.split(' ');
   const pid = Number(id);
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
@@ -110,7 +110,7 @@ function isAlive(text: string): boolean {
 }
 
 /** When a process started, in ticks of the kernel; empty for one that only waits to be reaped, undefined where that cannot be seen. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name before it may hold anything but ends in ")".

@@ -1,6 +1,11 @@
 /** What can be wrong with a run folder. */
 export type JournalErrorCode =
-  'journal.version' | 'journal.corrupt' | 'journal.not-readable' | 'journal.not-writable' | 'journal.in-use';
+  | 'journal.version'
+  | 'journal.corrupt'
+  | 'journal.removed'
+  | 'journal.not-readable'
+  | 'journal.not-writable'
+  | 'journal.in-use';
 
 /** A run folder that cannot be used; `message` says where and what would be right. */
 export class JournalError extends Error {

@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -97,6 +98,21 @@ describe('the journal', () => {
     writeFileSync(join(folder, 'lock'), '1 1');
     write([entry(1)]);
     expect(readdirSync(folder)).toEqual(['journal.jsonl']);
+  });
+
+  it('says that its file was taken away under it, by whatever means', () => {
+    for (const takeAway of [
+      () => rmSync(file),
+      () => renameSync(file, `${file}.aside`),
+      () => writeFileSync(join(folder, 'other'), readFileSync(file)) ?? renameSync(join(folder, 'other'), file),
+      () => rmSync(folder, { recursive: true }),
+    ]) {
+      const { journal } = Journal.open(folder);
+      journal.append([entry(1)]);
+      takeAway();
+      expect(codeOf(() => journal.append([entry(2)]))).toBe('journal.removed');
+      journal.close();
+    }
   });
 
   it('says when the folder cannot be written or the file not be read', () => {

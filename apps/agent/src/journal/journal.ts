@@ -1,19 +1,21 @@
 import {
   closeSync,
   fdatasyncSync,
-  fsyncSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { JournalEntry } from '@muster/sequence/run.js';
 import { JournalError, reasonOf, systemCode } from './journal-error.js';
 import { makeFolder } from './make-folder.js';
 import { FolderLock } from './folder-lock.js';
+import { syncFolder, syncNames } from './sync-names.js';
 
 const fileName = 'journal.jsonl';
 const format = 'muster-journal';
@@ -40,6 +42,8 @@ export class Journal {
     private readonly file: number,
     private readonly path: string,
     private readonly lock: FolderLock,
+    /** Of the whole lines, in bytes. */
+    private length: number,
   ) {}
 
   /**
@@ -59,20 +63,20 @@ export class Journal {
       const content = readJournal(path);
       const { entries, length } = parse(content, path);
       try {
+        if (length === 0) createJournal(path);
         file = openSync(path, 'a+', 0o600);
-        if (length < content.length) ftruncateSync(file, length);
-        if (length === 0) {
-          writeAll(file, `${headerLine}\n`);
-          fdatasyncSync(file);
-          syncFolder(folder);
-          syncFolder(dirname(folder));
-        } else if (length < content.length) {
-          fdatasyncSync(file);
-        }
+        if (length > 0 && length < content.length) ftruncateSync(file, length);
+        // What an earlier process wrote and did not live to sync: from here on it is acted on.
+        fdatasyncSync(file);
+        syncFolder(folder);
       } catch (error) {
         throw notWritable(folder, error);
       }
-      return { journal: new Journal(file, path, lock), entries, tornBytes: content.length - length };
+      return {
+        journal: new Journal(file, path, lock, fstatSync(file).size),
+        entries,
+        tornBytes: content.length - length,
+      };
     } catch (error) {
       if (file !== undefined) closeSync(file);
       lock.release();
@@ -101,14 +105,42 @@ export class Journal {
 
   /**
    * Appends entries as one line and returns when the disk has them. All or none survive a crash.
-   * @throws JournalError `journal.not-writable`, e.g. when the disk is full.
+   * @throws JournalError `journal.not-writable`, e.g. when the disk is full: then nothing was appended. `journal.removed`: the
+   * file is no longer in its place, so nobody would find what it says; the run must not go on.
    */
   append(entries: readonly JournalEntry[]): void {
     if (entries.length === 0) return;
     const text = JSON.stringify(entries);
     try {
-      writeAll(this.file, `${prefix}${checksum(text)}${middle}${text}}\n`);
+      const written = writeAll(this.file, `${prefix}${checksum(text)}${middle}${text}}\n`);
       fdatasyncSync(this.file);
+      this.length += written;
+    } catch (error) {
+      this.takeBack();
+      throw notWritable(this.path, error);
+    }
+    if (!this.isInPlace()) {
+      throw new JournalError(
+        'journal.removed',
+        `${this.path} was removed or replaced while the run went on: the run cannot be continued`,
+      );
+    }
+  }
+
+  /** A line that was written and could not be synced looks durable to the next reader and is not. */
+  private takeBack(): void {
+    try {
+      ftruncateSync(this.file, this.length);
+    } catch {
+      // Who opens it next cuts a torn line off.
+    }
+  }
+
+  private isInPlace(): boolean {
+    try {
+      const mine = fstatSync(this.file);
+      const there = statSync(this.path, { throwIfNoEntry: false });
+      return there !== undefined && there.ino === mine.ino && there.dev === mine.dev;
     } catch (error) {
       throw notWritable(this.path, error);
     }
@@ -135,6 +167,23 @@ function readJournal(path: string): Buffer {
     if (systemCode(error) === 'ENOENT') return Buffer.alloc(0);
     throw new JournalError('journal.not-readable', `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/**
+ * Makes a journal without entries that is there as a whole or not at all. When its name is there, the names of the folders
+ * around it are durable: they are synced before.
+ */
+function createJournal(path: string): void {
+  const unfinished = `${path}.new`;
+  const file = openSync(unfinished, 'w', 0o600);
+  try {
+    writeAll(file, `${headerLine}\n`);
+    fdatasyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  syncNames(dirname(resolve(path)));
+  renameSync(unfinished, path);
 }
 
 /** The whole entries and the length of the file up to their end. Damage is forgiven in the last line only. */
@@ -200,22 +249,11 @@ function parseHeader(line: string): Record<string, unknown> | undefined {
   }
 }
 
-function writeAll(file: number, text: string): void {
+/** Returns how many bytes it were. */
+function writeAll(file: number, text: string): number {
   const bytes = Buffer.from(text, 'utf8');
   for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
-}
-
-/** Makes a new name in a folder durable; some file systems refuse this for folders and need it not. */
-function syncFolder(folder: string): void {
-  let file: number | undefined;
-  try {
-    file = openSync(folder, 'r');
-    fsyncSync(file);
-  } catch (error) {
-    if (!['EINVAL', 'EPERM', 'EACCES', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
+  return bytes.length;
 }
 
 function notWritable(where: string, error: unknown): JournalError {

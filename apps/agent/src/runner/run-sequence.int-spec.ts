@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { type StepReport, stepReportSchema } from '@muster/sequence/report.js';
 import { Journal } from '../journal/journal.js';
 import { LocalContent } from './local-content.js';
 import { InvalidSequenceError, type RunSequenceOptions, runSequence } from './run-sequence.js';
+import type { StepPerformer } from './step-performer.js';
 
 let folder: string;
 beforeEach(() => {
@@ -101,6 +102,39 @@ describe('runSequence', () => {
       results.push((await runSequence(options(steps, [], { restarted: () => restarted }))).result);
     }
     expect(results).toEqual(['restart-pending', 'restart-pending', 'succeeded']);
+  });
+
+  it('keeps the end of a step before the computer is asked about the next one, and tells it', async () => {
+    const steps = [shell('a', 'true'), shell('b', 'true', { condition: { file: '/asked' } })];
+    const reports: StepReport[] = [];
+    const seen: unknown[] = [];
+    const performer: StepPerformer = {
+      perform: () => Promise.resolve({ exitCode: 0 }),
+      probe: () => {
+        seen.push(Journal.read(join(folder, 'run')).at(-1)?.event.type, reports.at(-1)?.outcome);
+        return Promise.resolve([{ result: true }]);
+      },
+    };
+    expect((await runSequence(options(steps, reports, { performer }))).result).toBe('succeeded');
+    expect(seen).toEqual(['step-ended', 'succeeded']);
+  });
+
+  it('is not begun again when it is known to have begun and its journal is gone', async () => {
+    const steps = [shell('a', `echo x >> ${folder}/log; exit 194`), shell('b', 'true')];
+    await runSequence(options(steps, []));
+    rmSync(join(folder, 'run', 'journal.jsonl'));
+    await expect(runSequence(options(steps, [], { begun: true }))).rejects.toMatchObject({ code: 'journal.removed' });
+    expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('x\n');
+  });
+
+  it('ends a run whose journal is taken away, before the next step begins', async () => {
+    const steps = [shell('a', `rm ${folder}/run/journal.jsonl`), shell('b', `touch ${folder}/b`)];
+    const reports: StepReport[] = [];
+    await expect(runSequence(options(steps, reports))).rejects.toMatchObject({ code: 'journal.removed' });
+    expect([existsSync(join(folder, 'b')), reports.map(({ event }) => event)]).toEqual([
+      false,
+      ['run-started', 'step-started'],
+    ]);
   });
 
   it('gives a finished run again, same numbers, nothing executed', async () => {

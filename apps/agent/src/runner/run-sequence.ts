@@ -14,6 +14,7 @@ import type {
 } from '@muster/sequence/run.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import { answerProbe } from '../conditions/probes.js';
+import { JournalError } from '../journal/journal-error.js';
 import { Journal } from '../journal/journal.js';
 import { killMarked } from '../steps/process-tree.js';
 import type { StepProgress } from '../tsenv/step-progress.js';
@@ -43,6 +44,8 @@ export interface RunSequenceOptions {
   readonly facts: RunStarted['facts'];
   /** Run folder: journal and lock. When it holds a journal, that run is resumed and sequence, variables and facts come from there. */
   readonly folder: string;
+  /** The run is known to have begun: when its journal is gone, it must not begin again. */
+  readonly begun?: boolean | undefined;
   /** Working directory of steps that name none. Default: `work` in the run folder. */
   readonly dataFolder?: string | undefined;
   readonly content: ContentProvider;
@@ -91,7 +94,14 @@ export class InvalidSequenceError extends Error {
  * @throws InvalidSequenceError before anything is written; JournalError when the folder cannot be used.
  */
 export async function runSequence(options: RunSequenceOptions): Promise<SequenceResult> {
-  if (Journal.read(options.folder).length === 0) checkSequences(options);
+  if (Journal.read(options.folder).length === 0) {
+    if (options.begun)
+      throw new JournalError(
+        'journal.removed',
+        `the run has begun, and its journal is no longer in ${options.folder}: the run cannot be continued`,
+      );
+    checkSequences(options);
+  }
   const { journal, entries, tornBytes } = Journal.open(options.folder);
   const driver = new Driver(options, journal);
   try {
@@ -174,6 +184,8 @@ class Driver {
       if (effect.kind === 'restart') {
         if (!(await this.restart(effect))) return { result: 'restart-pending', exitCode: 3010 };
       } else if (effect.kind === 'probe') {
+        // Asking may take long, and a step that has ended must not look as if it were in flight.
+        await this.commit();
         const answers = await this.performer.probe(effect.questions);
         this.take({ type: 'probe-answered', position: effect.position, answers });
       } else if (effect.kind === 'wait') {

@@ -33,18 +33,18 @@ async function until(condition: () => boolean): Promise<void> {
 describe('running a process', () => {
   it('hands over words as they are, without a shell', async () => {
     const outcome = await runProcess(request('echo', ['$HOME', '*', 'a b', '|']));
-    expect(outcome).toMatchObject({ exitCode: 0, standardOutput: '$HOME * a b |' });
+    expect(outcome).toMatchObject({ exitCode: 0, standardOutput: { text: '$HOME * a b |' } });
   });
   it('keeps the end of both outputs, masks secrets, and gives the plain standard output apart', async () => {
     const outcome = await runProcess(shell('echo secret1; echo warn >&2; exit 4', { secrets: () => ['secret1'] }));
     expect(outcome.exitCode).toBe(4);
     expect(outcome.output?.split('\n').sort()).toEqual(['********', 'warn']);
-    expect(outcome.standardOutput).toBe('secret1');
+    expect(outcome.standardOutput).toEqual({ text: 'secret1', secret: true });
   });
   it('hands over its input, and does not mind a program that reads none of it', async () => {
-    expect((await runProcess(request('cat', [], { input: 'a\nb' }))).standardOutput).toBe('a\nb');
+    expect((await runProcess(request('cat', [], { input: 'a\nb' }))).standardOutput.text).toBe('a\nb');
     expect((await runProcess(request('true', [], { input: 'x'.repeat(1_000_000) }))).exitCode).toBe(0);
-    expect((await runProcess(request('cat', []))).standardOutput).toBe('');
+    expect((await runProcess(request('cat', []))).standardOutput.text).toBe('');
   });
   it('bounds what a talkative program says', async () => {
     const outcome = await runProcess(shell('yes | head -c 5000000; echo end'));
@@ -74,7 +74,7 @@ describe('running a process', () => {
   it('finds a bare name in the content folder first', async () => {
     writeFileSync(join(folder, 'true'), '#!/bin/sh\necho mine\n');
     chmodSync(join(folder, 'true'), 0o755);
-    expect((await runProcess(request('true', [], { contentFolder: folder }))).standardOutput).toBe('mine');
+    expect((await runProcess(request('true', [], { contentFolder: folder }))).standardOutput.text).toBe('mine');
   });
   it('kills the whole tree on timeout, also a grandchild in a session of its own', async () => {
     const script = `setsid sh -c 'echo $$ > ${folder}/grandchild; exec sleep 600' & sleep 600`;

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { link, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -73,35 +73,50 @@ export class FolderLock {
 
 async function takeOver(path: string, mine: string, folder: string): Promise<void> {
   for (let attempt = 0; attempt < 10; attempt += 1) {
-    try {
-      // link() fails when the name exists: of several starters exactly one wins.
-      await link(mine, path);
-      return;
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
-    }
-    const text = await readIfPresent(path);
-    if (text === undefined) continue;
-    const holder = parseOwner(text);
-    if (await isAlive(holder, path)) {
-      const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
-      throw new StartError('store.locked', `${folder} is in use by ${who}; a folder serves one process, stop it first`);
-    }
-    await removeAbandoned(path, text, `${mine}.old`);
+    if (await claim(path, mine, folder)) return;
   }
   throw new StartError('store.locked', `${folder}: several processes are trying to start on it; start only one`);
 }
 
-/** Removes the lock that was judged dead, and puts it back if a quicker starter replaced it in between. */
-async function removeAbandoned(path: string, judgedText: string, aside: string): Promise<void> {
+/**
+ * Gives our file the name `path`, also where a dead owner has it; false when another starter got in between.
+ *
+ * A dead lock cannot simply be moved away: it may be a quicker starter's live lock by then. It may be replaced only by who has
+ * the right to succeed it, a lock as this one, named after what is succeeded. No text comes twice, so that right is good for
+ * nothing once the text is gone; who dies with it is succeeded in the same way.
+ *
+ * @throws StartError `store.locked` when a living process has the name or is about to have it
+ */
+async function claim(path: string, mine: string, folder: string): Promise<boolean> {
+  if (await done(link(mine, path), 'EEXIST')) return true;
+  const text = await readIfPresent(path);
+  if (text === undefined) return false;
+  const holder = parseOwner(text);
+  if (await isAlive(holder, path)) {
+    const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
+    throw new StartError('store.locked', `${folder} is in use by ${who}; a folder serves one process, stop it first`);
+  }
+  const right = join(folder, `lock.${createHash('sha256').update(text).digest('hex').slice(0, 32)}.next`);
+  if (!(await claim(right, mine, folder))) return false;
+  let replaced = false;
   try {
-    await rename(path, aside);
+    // Looked at again now that nobody else may replace it.
+    replaced = (await readIfPresent(path)) === text && (await done(rename(right, path), 'ENOENT'));
+  } finally {
+    if (!replaced) await done(unlink(right), 'ENOENT');
+  }
+  return replaced;
+}
+
+/** Was it done? False for the failure that is foreseen, others are thrown. */
+async function done(act: Promise<void>, foreseen: string): Promise<boolean> {
+  try {
+    await act;
+    return true;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
+    if (systemCode(error) === foreseen) return false;
     throw error;
   }
-  if ((await readIfPresent(aside)) !== judgedText) await link(aside, path).catch(() => undefined);
-  await unlink(aside);
 }
 
 async function isAlive(holder: Owner | undefined, path: string): Promise<boolean> {

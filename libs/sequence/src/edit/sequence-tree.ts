@@ -66,7 +66,7 @@ export function buildTree(spec: SequenceSpec, numbers: Numbers): { root: TreeNod
   const add = (node: SequenceNode, parent: TreeNode, index: number): TreeNode => {
     const name = nodeName(node);
     const kind = kindOfNode(node);
-    const sort = numbers.of(isStep(node) ? `s${node.type}` : kind);
+    const sort = numbers.of(isStep(node) ? `s${node.type}` : `k${kind}`);
     const named = numbers.of(`n${kind} ${name}`);
     const nameless = numbers.of(`x${sort} ${stableText(ownFields(node).nameless)}`);
     const own = numbers.of(`o${named} ${nameless}`);
