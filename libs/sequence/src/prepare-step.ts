@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import { expandDeep } from './expand.js';
-import type { Instruction, Plan, StepInstruction } from './plan.js';
+import type { Instruction, StepInstruction } from './plan.js';
 import type { ReportReason } from './report.js';
 import type { Run } from './run.js';
 import type { StepDefinition } from './steps/definition.js';
-import { parseSettings } from './steps/parse-settings.js';
+import { writtenSettings } from './steps/written-settings.js';
 import { stepDefinition } from './steps/registry.js';
 import { nameKey } from './names.js';
 import { readKey, sortSecrets } from './variables.js';
@@ -37,17 +37,17 @@ export function prepareStep(run: Run, instruction: Instruction & { readonly step
   }
   const definition = stepDefinition(step.type);
   if (!definition) return refuse('error', 'step.type-unknown', `this agent does not know the step type ${step.type}`);
-  const written = asWritten(run.plan, instruction.position, step, definition);
-  if ('problem' in written) return refuse('error', 'step.invalid-settings', written.problem);
+  const written = writtenSettings(definition, step.settings);
+  if ('error' in written) return refuse('error', 'step.invalid-settings', firstProblem(written.error));
 
-  const overrides = written.overrides.filter(({ key }) => readKey(run.variables, key) !== undefined);
+  const overrides = overridesOf(definition).filter(({ key }) => readKey(run.variables, key) !== undefined);
   if (overrides.length === 0 && written.expandable.length === 0) {
     const secrets = withSettingSecrets(run.variables.secrets, definition, written.settings);
     return { definition, settings: written.settings, secret: false, secrets, warnings: noWarnings };
   }
   const settings: Record<string, unknown> = { ...written.settings };
   for (const { setting, variable } of overrides) settings[setting] = `%${variable}%`;
-  const scope = { store: run.variables, locals: localsOf(written), environment: run.environment };
+  const scope = { store: run.variables, locals: localsOf(definition, written.settings), environment: run.environment };
   let secret = false;
   const undefinedNames: string[] = [];
   for (const setting of new Set([...written.expandable, ...overrides.map((override) => override.setting)])) {
@@ -78,25 +78,8 @@ interface Override {
   readonly key: string;
 }
 
-type WrittenSettings =
-  | {
-      readonly settings: Record<string, unknown>;
-      readonly overrides: readonly Override[];
-      /** Settings with a percent sign somewhere inside. */
-      readonly expandable: readonly string[];
-    }
-  | { readonly problem: string };
-
-/** Settings as written, checked and normalised, by position; the same for every visit of a step, so it is done once. */
-const writtenByPlan = new WeakMap<Plan, (WrittenSettings | undefined)[]>();
 const overridesByType = new Map<StepDefinition, readonly Override[]>();
 const noWarnings: readonly string[] = [];
-
-function asWritten(plan: Plan, position: number, step: StepInstruction, definition: StepDefinition): WrittenSettings {
-  let byPosition = writtenByPlan.get(plan);
-  if (!byPosition) writtenByPlan.set(plan, (byPosition = []));
-  return (byPosition[position] ??= readWritten(step, definition));
-}
 
 function overridesOf(definition: StepDefinition): readonly Override[] {
   let overrides = overridesByType.get(definition);
@@ -111,26 +94,10 @@ function overridesOf(definition: StepDefinition): readonly Override[] {
   return overrides;
 }
 
-function readWritten(step: StepInstruction, definition: StepDefinition): WrittenSettings {
-  const parsed = parseSettings(definition, step.settings);
-  if (!parsed.success) return { problem: firstProblem(parsed.error) };
-  const settings = (definition.normalize?.(parsed.data) ?? parsed.data) as Record<string, unknown>;
-  const overrides = overridesOf(definition);
-  const expandable = Object.keys(settings).filter(
-    (setting) => !definition.unexpandedSettings?.includes(setting) && holdsPercent(settings[setting]),
-  );
-  return { settings, overrides, expandable };
-}
-
-function holdsPercent(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('%');
-  return typeof value === 'object' && value !== null && Object.values(value).some(holdsPercent);
-}
-
 /** Settings that are seen as variables while the step runs, by the name authors use. */
-function localsOf({ settings, overrides }: Extract<WrittenSettings, { settings: unknown }>): Record<string, string> {
+function localsOf(definition: StepDefinition, settings: Readonly<Record<string, unknown>>): Record<string, string> {
   const locals: Record<string, string> = {};
-  for (const { setting, variable } of overrides) {
+  for (const { setting, variable } of overridesOf(definition)) {
     const value = settings[setting];
     if (typeof value === 'string') locals[variable] = value;
   }

@@ -1,7 +1,7 @@
 import { mentionedNames } from './expand.js';
 import { type SequenceNode, type SequenceSpec, isGroup, isStep } from './model.js';
 import { pointer } from './findings.js';
-import { parseSettings } from './steps/parse-settings.js';
+import { writtenSettings } from './steps/written-settings.js';
 import { stepDefinition } from './steps/registry.js';
 import type { ContentReference } from './steps/definition.js';
 
@@ -27,9 +27,9 @@ export function collectReferences(spec: SequenceSpec, path = '/spec'): SequenceR
       if (isGroup(node)) visit(node.steps, pointer(at, 'steps'), disabled);
       else if (isStep(node)) {
         const definition = stepDefinition(node.type);
-        const settings = definition && parseSettings(definition, node.settings ?? {});
-        if (!definition || !settings?.success) return;
-        for (const reference of definition.references(settings.data)) {
+        const written = definition && writtenSettings(definition, node.settings ?? {});
+        if (!definition || !written || 'error' in written) return;
+        for (const reference of definition.references(written.parsed)) {
           if (!reference.name.includes('%')) found.push({ path: at, disabled, reference });
         }
       } else found.push({ path: at, disabled, reference: { kind: 'TaskSequence', name: node.sequence } });

@@ -5,7 +5,7 @@ import { shallowSchemas } from './model.js';
 import { writableNameProblem } from './names.js';
 import { checkSchema, typeName } from './schema-findings.js';
 import { isForeignStepType } from './steps/foreign-step.js';
-import { parseSettings } from './steps/parse-settings.js';
+import { writtenSettings } from './steps/written-settings.js';
 import { stepDefinition, stepTypeNames } from './steps/registry.js';
 
 /**
@@ -111,7 +111,7 @@ function checkType(node: Record<string, unknown>, type: string, path: string, fi
   const settings = node['settings'] ?? {};
   if (isRecord(settings)) {
     // Most are right: their parsed form is kept for the engine.
-    if (!parseSettings(definition, settings).success)
+    if ('error' in writtenSettings(definition, settings))
       findings.push(...checkSchema(definition.settingsSchema, settings, pointer(path, 'settings')));
   }
 }

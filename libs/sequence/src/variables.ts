@@ -100,11 +100,20 @@ function ownVariable(layer: VariableLayer, key: string): Variable | undefined {
 /** The winners among the layers that nobody writes during a run, empty values included. */
 function givenVariables(store: VariableStore): ReadonlyMap<string, Variable> {
   const last = lastGiven;
-  if (last && givenLayers.every((name) => last.store[name] === store[name])) return last.byKey;
+  if (last && sharesGivenLayers(last.store, store)) return last.byKey;
   const byKey = new Map<string, Variable>();
   for (const name of givenLayers) for (const [key, variable] of Object.entries(store[name])) byKey.set(key, variable);
   lastGiven = { store, byKey };
   return byKey;
+}
+
+function sharesGivenLayers(one: VariableStore, other: VariableStore): boolean {
+  return (
+    one.device === other.device &&
+    one.collection === other.collection &&
+    one.sequence === other.sequence &&
+    one.media === other.media
+  );
 }
 
 /** Weakest first. */
