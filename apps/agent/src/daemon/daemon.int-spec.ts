@@ -23,8 +23,8 @@ const repository = join(import.meta.dirname, '../../../..');
 const dist = join(tmpdir(), `muster-agent-program-${process.pid}`);
 const main = join(dist, 'apps/agent/src/main.js');
 
-const conditionSeconds = 25;
-jest.setTimeout(60_000);
+const conditionSeconds = 60;
+jest.setTimeout(120_000);
 
 let folder: string;
 let state: string;
@@ -333,7 +333,7 @@ describe('the agent', () => {
   });
 
   it('runs what the last policy wants when there is no site, and reports when it is back', async () => {
-    const later = new Date(Date.now() + 3000).toISOString();
+    const later = new Date(Date.now() + 10_000).toISOString();
     site.deploy(body([shell('offline', `touch ${folder}/done`)]), uid('a'), { availableAt: later });
     await enrol();
     const first = daemon();

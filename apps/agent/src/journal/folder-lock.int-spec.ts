@@ -9,7 +9,7 @@ const repository = join(import.meta.dirname, '../../../..');
 const starters = 6;
 /** An owner that cannot live: no process of Linux has an id as high. */
 const dead = '4194304 1';
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 /**
  * A process that wants folders. `take`: once, at a moment that all of them wait for. `churn`: again and again; in each turn

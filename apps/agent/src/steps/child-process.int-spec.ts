@@ -78,7 +78,7 @@ describe('running a process', () => {
   });
   it('kills the whole tree on timeout, also a grandchild in a session of its own', async () => {
     const script = `setsid sh -c 'echo $$ > ${folder}/grandchild; exec sleep 600' & sleep 600`;
-    const asked = shell(script, { timeoutSeconds: 0.5 });
+    const asked = shell(script, { timeoutSeconds: 5 });
     const running = runProcess(asked);
     await until(
       () => existsSync(join(folder, 'grandchild')) && readFileSync(join(folder, 'grandchild'), 'utf8') !== '',
