@@ -229,7 +229,12 @@ function prepareFolder(
 ): { started: RunStarted; entries: readonly JournalEntry[] } | undefined | 'refused' {
   const entries = Journal.read(folder);
   const started = entries[0]?.event;
-  if (started?.type !== 'run-started') return undefined;
+  if (started?.type !== 'run-started') {
+    if (!resume) return undefined;
+    // A mistyped folder would otherwise run everything again.
+    output.error(`run.nothing-to-resume: ${folder} holds no run: leave --resume out to begin one, or name its folder`);
+    return 'refused';
+  }
   const over = replay(entries).run?.awaiting.kind === 'nothing';
   if (resume && !over && (started.simulated === true) !== (simulate !== undefined)) {
     const how = started.simulated

@@ -87,10 +87,16 @@ export class RunDriver {
         variables: {},
         facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
         folder,
+        begun: spool.lastNumber > 0,
         content: new SiteContent(cache, packages, logger),
         signal,
         stop: limit.signal,
-        restarted: () => boot.isAnother(),
+        restarted: () => {
+          // Noted at once: the next restart may be asked for before anything of this boot is reported.
+          const another = boot.isAnother();
+          boot.write();
+          return another;
+        },
         restart: (request) =>
           restartComputer(
             request,
