@@ -127,7 +127,9 @@ class KilledRun {
    * @param kill when: counted from its start, or from the first thing it says
    */
   private async live(kill: { working: boolean; afterMilliseconds: number } | undefined): Promise<number | null> {
-    const argv = ['run', join(this.folder, 'run.yaml'), '--state', this.state, '--resume', '-o', 'json'];
+    // Killed before there was a journal, it has to begin; a folder without a run is not resumed.
+    const resume = Journal.read(this.state).length > 0 ? ['--resume'] : [];
+    const argv = ['run', join(this.folder, 'run.yaml'), '--state', this.state, ...resume, '-o', 'json'];
     const child = spawn(process.execPath, [this.agent, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     let [out, error] = ['', ''];
