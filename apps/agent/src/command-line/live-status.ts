@@ -46,7 +46,8 @@ export class LiveStatus {
     const text = this.status(this.clock());
     this.clear();
     if (text === undefined) return;
-    this.terminal.write(text.slice(0, (this.terminal.columns ?? 80) - 1));
+    // Some terminals say they have no columns at all.
+    this.terminal.write(text.slice(0, (this.terminal.columns || 80) - 1));
     this.shown = true;
   }
 
