@@ -49,18 +49,16 @@ export class AgentProgram {
     let [out, error] = ['', ''];
     child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => (error += chunk.toString()));
+    child.once('exit', () => this.running.delete(child));
     const exited = new Promise<{ code: number | null; out: string; error: string }>((resolve) =>
-      child.once('close', (code) => {
-        this.running.delete(child);
-        resolve({ code, out, error });
-      }),
+      child.once('close', (code) => resolve({ code, out, error })),
     );
     return { child, exited, log: () => out };
   }
 
   /** Kills whatever still runs and waits for its end. */
   async killAll(): Promise<void> {
-    const ends = [...this.running].map((child) => new Promise((resolve) => child.once('close', resolve)));
+    const ends = [...this.running].map((child) => new Promise((resolve) => child.once('exit', resolve)));
     for (const child of this.running) child.kill('SIGKILL');
     await Promise.all(ends);
   }

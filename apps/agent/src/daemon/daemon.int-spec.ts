@@ -1,14 +1,5 @@
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-  copyFileSync,
-} from 'node:fs';
+import { fork } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,11 +8,10 @@ import type { PolicyBody } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { SequenceNode } from '@muster/sequence/model.js';
 import type { StepReport } from '@muster/sequence/report.js';
+import { AgentProgram, type Program } from '../../test/agent-program.js';
 import { deviceUid, SiteUnderTest } from '../../test/site-under-test.js';
 
-const repository = join(import.meta.dirname, '../../../..');
-const dist = join(tmpdir(), `muster-agent-program-${process.pid}`);
-const main = join(dist, 'apps/agent/src/main.js');
+const agent = new AgentProgram();
 
 const conditionSeconds = 60;
 jest.setTimeout(120_000);
@@ -29,52 +19,21 @@ jest.setTimeout(120_000);
 let folder: string;
 let state: string;
 let site: SiteUnderTest;
-const running = new Set<ChildProcess>();
 
-beforeAll(() => {
-  // What is killed is built here, so that it is never yesterday's agent.
-  const sources = ['apps/agent', 'libs/sequence', 'libs/contracts'];
-  const swc = join(repository, 'node_modules/.bin/swc');
-  execFileSync(swc, [...sources, '-d', dist, '--config-file', 'swc.build.json', '--quiet'], { cwd: repository });
-  symlinkSync(join(repository, 'node_modules'), join(dist, 'node_modules'));
-  copyFileSync(join(repository, 'package.json'), join(dist, 'package.json'));
-});
-afterAll(() => rmSync(dist, { recursive: true, force: true }));
+beforeAll(() => agent.build());
+afterAll(() => agent.remove());
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-daemon-'));
   state = join(folder, 'state');
   site = await SiteUnderTest.start();
 });
 afterEach(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  await until(() => running.size === 0);
+  await agent.killAll();
   await site.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Program {
-  readonly child: ChildProcess;
-  readonly exited: Promise<{ code: number | null; out: string; error: string }>;
-  log(): string;
-}
-
-function start(...argv: string[]): Program {
-  return watch(spawn(process.execPath, [main, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] }));
-}
-
-function watch(child: ChildProcess): Program {
-  running.add(child);
-  let [out, error] = ['', ''];
-  child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (error += chunk.toString()));
-  const exited = new Promise<{ code: number | null; out: string; error: string }>((resolve) =>
-    child.once('close', (code) => {
-      running.delete(child);
-      resolve({ code, out, error });
-    }),
-  );
-  return { child, exited, log: () => out };
-}
+const start = (...argv: string[]): Program => agent.start(argv);
 
 /** Waits for a condition; gives up before the test does, so that nothing is left behind. */
 async function until(condition: () => boolean): Promise<void> {
@@ -421,14 +380,13 @@ describe('the agent', () => {
 describe('the program', () => {
   it('ends when the supervisor that forked it is gone', async () => {
     await enrol();
-    const program = watch(fork(main, ['daemon', '--state', state], { silent: true }));
+    const program = agent.watch(fork(agent.path('main.js'), ['daemon', '--state', state], { silent: true }));
     const ready = await new Promise<unknown>((resolve) => program.child.once('message', resolve));
     expect(ready).toEqual({ type: 'ready', deviceUid });
     // Node does not tell of "close" once the channel was closed from this side.
     const exited = new Promise<number | null>((resolve) => program.child.once('exit', resolve));
     program.child.disconnect();
     expect(await exited).toBe(0);
-    running.delete(program.child);
   });
 
   it('serves a state folder alone', async () => {
