@@ -42,7 +42,13 @@ describe('muster run --simulate', () => {
     const table = file('t.yaml', 'G/A: [{set: {Found: "yes"}}]\nB: [{exitCode: 1}, {exitCode: 2}]\nA: {exitCode: 0}\n');
     const { code, events, error } = await run(path, '--simulate', table);
     expect(error).toEqual([]);
-    expect([code, ...ends(events)]).toEqual([0, 'G/A succeeded 1', 'G/B failed 3', 'A succeeded 1', 'Not on this agent succeeded 1']);
+    expect([code, ...ends(events)]).toEqual([
+      0,
+      'G/A succeeded 1',
+      'G/B failed 3',
+      'A succeeded 1',
+      'Not on this agent succeeded 1',
+    ]);
     expect(existsSync(join(folder, 'executed'))).toBe(false);
   });
 

@@ -4,16 +4,24 @@ import { registerApply } from './commands/apply.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerContent } from './commands/content.js';
+import { registerCopy, registerRename } from './commands/copy.js';
 import { registerDelete } from './commands/delete.js';
 import { registerDeploy } from './commands/deploy.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDiff } from './commands/diff.js';
 import { registerEnrolmentToken } from './commands/enrolment-token.js';
 import { registerGet } from './commands/get.js';
+import { registerImport } from './commands/import.js';
 import { runAgentProgram } from './commands/run.js';
+import { registerLint } from './commands/lint.js';
+import { registerNode } from './commands/node.js';
+import { registerRestore } from './commands/restore.js';
+import { registerRevisions } from './commands/revisions.js';
+import { registerSearch } from './commands/search.js';
 import { registerUp } from './commands/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
 import { registerWatch } from './commands/watch.js';
+import { registerWhereUsed } from './commands/where-used.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './errors/exit-codes.js';
 import { reportFailure } from './errors/print-error.js';
 import type { Terminal } from './terminal.js';
@@ -24,6 +32,8 @@ Where to: --server and --token, or MUSTER_SERVER and MUSTER_TOKEN, or a context 
 Examples:
   muster up --sample                              a whole site on this computer, with a sample
   muster apply -f hello-site.yaml                 create or change what the file says
+  muster lint hello-site.yaml                     every mistake in a file, no server
+  muster revisions hello-site                     who saved what and why; also diff, restore, node
   muster get devices                              muster get KIND [NAME] -o wide|json|yaml
   muster content upload hello packages/hello/
   muster content distribute hello --to local
@@ -55,6 +65,15 @@ export function buildProgram(terminal: Terminal): Command {
   registerDescribe(program, terminal);
   registerDelete(program, terminal);
   registerDiff(program, terminal);
+  registerLint(program, terminal);
+  registerSearch(program, terminal);
+  registerWhereUsed(program, terminal);
+  registerRevisions(program, terminal);
+  registerRestore(program, terminal);
+  registerNode(program, terminal);
+  registerCopy(program, terminal);
+  registerRename(program, terminal);
+  registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.

@@ -1,3 +1,4 @@
+import { sequencePatchSchema } from '@muster/sequence/edit/patch-model.js';
 import { z } from 'zod';
 import { contentLocationsRequestSchema, contentLocationsResponseSchema, manifestSchema } from './agent/content.js';
 import {
@@ -21,6 +22,13 @@ import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { KINDS } from './kinds/all.js';
+import {
+  revisionDifferenceSchema,
+  revisionListSchema,
+  revisionSchema,
+  sequenceConflictSchema,
+} from './kinds/sequence-revision.js';
+import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
 import { problemSchema } from './problem.js';
 import { locateContent } from './requests/locate-content.js';
 import { readSequence } from './requests/read-sequence.js';
@@ -49,6 +57,14 @@ const DOCUMENTS = {
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
+  'api/references': referencesSchema,
+  'api/revision': revisionSchema,
+  'api/revision-list': revisionListSchema,
+  'api/revision-difference': revisionDifferenceSchema,
+  'api/sequence-conflict': sequenceConflictSchema,
+  'api/search-result': searchResultSchema,
+  'api/sequence-patch': sequencePatchSchema,
+  'api/uses': usesSchema,
 } as const;
 
 /**

@@ -22,6 +22,7 @@ export const problemSchema = z
     instance: z.string().optional(),
     findings: z.array(findingSchema).optional(),
     current: z.unknown().optional().describe('On a version conflict: the object as it is now'),
+    conflict: z.unknown().optional().describe('On a version conflict: what is different, where the kind can say'),
   })
   .meta({ id: 'Problem' });
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
+import { AUTHORING_PROTO } from './proto-authoring.js';
 import type { Kind, ServiceName } from './resource.js';
 
 /** The folder that all `.proto` imports are relative to. */
@@ -22,10 +23,10 @@ package ${protoPackage(service)};
 
 import "google/protobuf/struct.proto";
 import "muster/v1/resource.proto";
-${kindsOf(service).map(kindText).join('')}`;
+${kindsOf(service).map(kindText).join('')}${service === 'catalog' ? AUTHORING_PROTO : ''}`;
 }
 
-function kindText({ kind, verbs }: Kind): string {
+function kindText({ kind, verbs, keepsRevisions }: Kind): string {
   const apply = verbs.includes('apply');
   return `
 message ${kind} {
@@ -58,7 +59,7 @@ message Apply${kind}Request {
   optional string if_match = 3;
   // Refuse when the name exists.
   optional bool create_only = 4;
-}
+${keepsRevisions ? '  // Kept with the revision that this save makes.\n  optional string comment = 5;\n' : ''}}
 `
     : ''
 }

@@ -66,6 +66,8 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly service: ServiceName;
   /** What clients may do besides reading; server-made kinds such as Run are read-only. */
   readonly verbs: readonly ('apply' | 'delete')[];
+  /** Every save makes a revision that stays; a save may carry a comment for it. */
+  readonly keepsRevisions?: boolean;
   readonly spec: z.ZodType<Spec>;
   /** Judges a specification with all findings at once, where the schema alone would say too little. */
   readonly judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
@@ -106,6 +108,7 @@ export function defineKind<Spec, Status>(definition: {
   shortNames?: string[];
   service: ServiceName;
   verbs?: ('apply' | 'delete')[];
+  keepsRevisions?: boolean;
   spec: z.ZodType<Spec>;
   judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
   status: z.ZodType<Status>;

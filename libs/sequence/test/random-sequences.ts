@@ -1,5 +1,5 @@
 import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 const word = fc.constantFrom('Prepare', 'Install', 'Clean up', 'A/B', 'x', 'Restart (2)');
 const common = {

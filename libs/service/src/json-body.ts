@@ -1,15 +1,18 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MusterError } from '@muster/platform/errors.js';
+
+/** Media types of our own: `application/vnd.muster.sequence-patch+json`. */
+const OWN_JSON = /^application\/vnd\.muster\.[a-z-]+\+json/;
 
 /** JSON bodies, refused when they are not UTF-8: a replacement character must never reach a stored name. */
 export function acceptJsonBodies(server: FastifyInstance): void {
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.removeContentTypeParser(['application/json', 'text/plain']);
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+  const parse = (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void): void => {
     let text: string;
     try {
-      text = utf8.decode(body as Buffer);
+      text = utf8.decode(body);
     } catch {
       done(
         new MusterError(
@@ -21,5 +24,6 @@ export function acceptJsonBodies(server: FastifyInstance): void {
       return;
     }
     void parseJson(request, text, done);
-  });
+  };
+  for (const type of ['application/json', OWN_JSON]) server.addContentTypeParser(type, { parseAs: 'buffer' }, parse);
 }

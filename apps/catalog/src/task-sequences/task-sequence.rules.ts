@@ -10,6 +10,9 @@ import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
 import { collectReferences, type SequenceReference } from '@muster/sequence/references.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import { sequenceConflict } from '../revisions/sequence-conflict.js';
+import { INDEX_VERSION, indexSequence } from '../search/index-sequence.js';
+import type { SequenceIndexRepository } from '../search/sequence-index.repository.js';
 import type { ChildSequenceRepository } from './child-sequence.repository.js';
 import { findCircle } from './find-circle.js';
 import type { SequenceRevisionRepository } from './sequence-revision.repository.js';
@@ -22,6 +25,7 @@ export function taskSequenceRules(
   database: Database,
   revisions: SequenceRevisionRepository,
   children: ChildSequenceRepository,
+  indexes: SequenceIndexRepository,
   bus: Bus,
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
@@ -46,16 +50,22 @@ export function taskSequenceRules(
       };
     },
 
-    async saved(tx, resource, previous, actor) {
+    async saved(tx, resource, previous, actor, comment) {
       const { revision, digest } = resource.status;
+      const index = { uid: resource.metadata.uid, ...indexSequence(resource.metadata, resource.spec) };
+      await indexes.replace(tx, INDEX_VERSION, [index]);
       if (previous?.status.revision === revision) return;
       await revisions.add(
         tx,
         { uid: resource.metadata.uid, name: resource.metadata.name, revision, digest, spec: resource.spec },
-        actor,
+        { author: actor, comment, resourceVersion: resource.metadata.resourceVersion },
       );
       const names = enabledReferences(resource.spec, 'TaskSequence').map(({ reference }) => reference.name);
       await children.set(tx, resource.metadata.uid, [...new Set(names)]);
+    },
+
+    async conflict(current, input, expected) {
+      return sequenceConflict(current, input, await revisions.findAtVersion(database, current.metadata.uid, expected));
     },
   };
 }

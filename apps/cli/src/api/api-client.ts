@@ -29,9 +29,13 @@ export interface WriteWish {
   readonly dryRun?: boolean;
   /** The object is what a user wrote (the default), not what a command made of its arguments. */
   readonly document?: boolean;
+  /** Kept with the revision that the write makes, by kinds that keep revisions. */
+  readonly comment?: string | undefined;
+  /** The resourceVersion that must still be current; of deletes. */
+  readonly ifMatch?: string;
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The public REST API of a site, for one command. Throws ApiError, UnreachableError or another CliError. */
 export class ApiClient {
@@ -73,7 +77,7 @@ export class ApiClient {
   /** Creates or replaces. */
   async apply(kind: Kind, input: ResourceInput, wish: WriteWish = {}): Promise<Resource> {
     return this.json('PUT', `/api/v1/${kind.plural}/${encodeURIComponent(input.metadata.name)}`, {
-      query: dryRunQuery(wish),
+      query: { ...dryRunQuery(wish), ...(kind.keepsRevisions ? { comment: wish.comment } : {}) },
       body: input,
       document: wish.document ?? true,
     });
@@ -82,7 +86,7 @@ export class ApiClient {
   /** Creates; refused when the name exists. `idempotencyKey` makes a repetition harmless. */
   async create(kind: Kind, input: ResourceInput, idempotencyKey: string, wish: WriteWish = {}): Promise<Resource> {
     return this.json('POST', `/api/v1/${kind.plural}`, {
-      query: dryRunQuery(wish),
+      query: { ...dryRunQuery(wish), ...(kind.keepsRevisions ? { comment: wish.comment } : {}) },
       body: input,
       headers: { 'Idempotency-Key': idempotencyKey },
       document: wish.document ?? true,
@@ -92,7 +96,10 @@ export class ApiClient {
 
   /** Deletes; returns what it was. */
   async remove(kind: Kind, name: string, wish: WriteWish = {}): Promise<Resource> {
-    return this.json('DELETE', `/api/v1/${kind.plural}/${encodeURIComponent(name)}`, { query: dryRunQuery(wish) });
+    return this.json('DELETE', `/api/v1/${kind.plural}/${encodeURIComponent(name)}`, {
+      query: dryRunQuery(wish),
+      ...(wish.ifMatch === undefined ? {} : { headers: { 'If-Match': wish.ifMatch } }),
+    });
   }
 
   /** Sends a request and returns the JSON of a successful answer. */

@@ -1,4 +1,5 @@
 import { problemSchema, type Problem } from '@muster/contracts/problem.js';
+import { conflictLines } from './conflict-lines.js';
 import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
 import { EXIT_CODES, exitCodeOfStatus } from '../errors/exit-codes.js';
 
@@ -8,13 +9,14 @@ export class ApiError extends CliError {
 
   constructor(
     readonly status: number,
-    problem: Pick<Problem, 'code' | 'title' | 'detail' | 'findings'>,
+    problem: Pick<Problem, 'code' | 'title' | 'detail' | 'findings' | 'conflict'>,
     document: boolean,
   ) {
     // A command that names something which is not there: for its user that is "not found".
     const missing = status === 400 && !document && problem.code.endsWith('.missing-reference');
     super(problem.code, problem.detail ?? problem.title, exitCodeOfStatus(missing ? 404 : status, document), {
       findings: problem.findings ?? [],
+      details: conflictLines(problem.conflict),
     });
   }
 }

@@ -50,11 +50,12 @@ export async function applyDocuments(
   documents: readonly WrittenDocument[],
   terminal: Terminal,
   dryRun: boolean,
+  comment?: string,
 ): Promise<ExitCode[]> {
   const failures: ExitCode[] = [];
   for (const document of inApplyOrder(documents)) {
     try {
-      const outcome = await applyDocument(client, document, { dryRun });
+      const outcome = await applyDocument(client, document, { dryRun, comment });
       terminal.out(`${nameOf(document)} ${outcome}${dryRun ? ' (dry run)' : ''}`);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;

@@ -14,6 +14,7 @@ Distribution, Collection, TaskSequence, Deployment. Goes on behind a document th
 Examples:
   muster apply -f hello-site.yaml
   muster apply -f sequences/ -f collections.yaml
+  muster apply -f harden.yaml --comment 'CHG-1234: no more telnet'
   muster apply -f hello-site.yaml --dry-run=server
   generate-sequence | muster apply -f -`;
 
@@ -23,13 +24,14 @@ export function registerApply(program: Command, terminal: Terminal): void {
     .command('apply')
     .description('create or change objects as documents say')
     .requiredOption('-f, --filename <path>', 'file, folder or - ; may be given several times', collect)
+    .option('--comment <text>', 'why; kept with the revisions of task sequences')
     .addOption(dryRunOption())
     .addHelpText('after', help)
-    .action(async (options: { filename: string[]; dryRun?: string }, command: Command) => {
+    .action(async (options: { filename: string[]; dryRun?: string; comment?: string }, command: Command) => {
       const read = await readDocuments(options.filename, terminal);
       const broken = printProblems(terminal, read);
       const failures = await withClient(command, terminal, (client) =>
-        applyDocuments(client, read.documents, terminal, options.dryRun !== undefined),
+        applyDocuments(client, read.documents, terminal, options.dryRun !== undefined, options.comment),
       );
       const all = broken ? [...failures, EXIT_CODES.invalidDocument] : failures;
       if (all.length === 0) return;

@@ -1,4 +1,5 @@
 import { findKind, KINDS } from '@muster/contracts/kinds/all.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import type { Kind } from '@muster/contracts/resource.js';
 import { InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../errors/cli-error.js';
@@ -47,6 +48,20 @@ export function dryRunOption(): Option {
 /** `-o table|wide|json|yaml|name`. */
 export function outputOption(): Option {
   return new Option('-o, --output <format>', 'how to show objects').choices([...OUTPUT_FORMATS]).default('table');
+}
+
+/** `-o table|json` of commands that list what is no object. */
+export function listOutputOption(): Option {
+  return new Option('-o, --output <format>', 'how to show it').choices(['table', 'json']).default('table');
+}
+
+/** The name of a task sequence, also as `taskSequence/name` or `ts/name`. */
+export function sequenceName(text: string): string {
+  const slash = text.indexOf('/');
+  if (slash < 0) return text;
+  const kind = kindOf(text.slice(0, slash));
+  if (kind === taskSequence) return text.slice(slash + 1);
+  throw new CliError('cli.not-a-sequence', `"${text}" is no task sequence`, EXIT_CODES.usage);
 }
 
 /** Options of commands that show objects. */

@@ -92,7 +92,7 @@ describe('reading documents', () => {
   });
 
   it('skips empty documents and refuses what is no resource', () => {
-    expect(parse('---\n---\n')).toEqual({ documents: [], problems: [] });
+    expect(parse('---\n---\n')).toEqual({ documents: [], problems: [], findings: [] });
     expect(parse('- 1\n').problems[0]).toContain('document.not-a-resource');
     expect(parse('just text\n').problems[0]).toContain('document.not-a-resource');
   });

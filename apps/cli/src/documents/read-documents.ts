@@ -22,10 +22,19 @@ export interface WrittenDocument {
   placeOf(pointer: string): string;
 }
 
+/** A finding in a file that a user wrote; lines and columns are counted from 1. */
+export interface LocatedFinding extends ProblemFinding {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
 /** What was read: good documents, and what is wrong with the others. */
 export interface ReadDocuments {
   readonly documents: readonly WrittenDocument[];
   readonly problems: readonly string[];
+  /** The same problems as data. */
+  readonly findings: readonly LocatedFinding[];
 }
 
 /**
@@ -36,11 +45,13 @@ export interface ReadDocuments {
 export async function readDocuments(paths: readonly string[], terminal: Terminal): Promise<ReadDocuments> {
   const documents: WrittenDocument[] = [];
   const problems: string[] = [];
+  const findings: LocatedFinding[] = [];
   for (const path of paths) {
     for (const { label, bytes } of await readSources(path, terminal)) {
       const read = parseDocuments(label, bytes);
       documents.push(...read.documents);
       problems.push(...read.problems);
+      findings.push(...read.findings);
     }
   }
   if (documents.length === 0 && problems.length === 0) {
@@ -50,7 +61,7 @@ export async function readDocuments(paths: readonly string[], terminal: Terminal
       EXIT_CODES.invalidDocument,
     );
   }
-  return { documents, problems };
+  return { documents, problems, findings };
 }
 
 async function readSources(path: string, terminal: Terminal): Promise<{ label: string; bytes: Buffer }[]> {
@@ -74,20 +85,27 @@ export function parseDocuments(label: string, bytes: Uint8Array): ReadDocuments 
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return { documents: [], problems: [`${label}: error document.invalid-utf8 /: not UTF-8; save the file as UTF-8`] };
+    const utf8 = finding('', 'document.invalid-utf8', 'not UTF-8', 'save the file as UTF-8');
+    return refused([{ ...utf8, file: label }]);
   }
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines });
   const all = 'empty' in parsed ? [] : parsed;
-  const problems = all.flatMap((document) =>
-    document.errors.map((error) => {
+  const syntax = all.flatMap((document) =>
+    document.errors.map((error): LocatedFinding => {
       const { line, col } = lines.linePos(error.pos[0]);
       const [message = 'not YAML'] = error.message.split(/ at line \d|\n/);
-      return `${label}:${line}:${col}: error document.syntax /: ${message}; correct the YAML`;
+      return {
+        ...finding('', 'document.syntax', message, 'correct the YAML'),
+        file: label,
+        line,
+        column: col,
+      };
     }),
   );
   // Documents behind a syntax error may be torn apart in the wrong places.
-  if (problems.length > 0) return { documents: [], problems };
+  if (syntax.length > 0) return refused(syntax);
+  const findings: LocatedFinding[] = [];
   const documents: WrittenDocument[] = [];
   for (const document of all) {
     if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) continue;
@@ -97,11 +115,30 @@ export function parseDocuments(label: string, bytes: Uint8Array): ReadDocuments 
         return `${label}:${at.line}:${at.column}`;
       };
       const checked = checkEnvelope(value);
-      if ('findings' in checked) problems.push(...checked.findings.map((finding) => findingLine(finding, place)));
+      if ('findings' in checked) findings.push(...checked.findings.map((one) => locate(one, place)));
       else documents.push({ ...checked, place: place('').replace(/:\d+$/, ''), placeOf: place });
     }
   }
-  return { documents, problems };
+  return { documents, ...withLines(findings) };
+}
+
+function refused(findings: readonly LocatedFinding[]): ReadDocuments {
+  return { documents: [], ...withLines(findings) };
+}
+
+function withLines(findings: readonly LocatedFinding[]): Pick<ReadDocuments, 'problems' | 'findings'> {
+  return { findings, problems: findings.map((one) => findingLine(one, () => placeText(one))) };
+}
+
+/** `file:line:column` of a finding. */
+export function placeText({ file, line, column }: LocatedFinding): string {
+  return line === undefined ? file : `${file}:${line}:${column ?? 1}`;
+}
+
+/** A finding with its place in the file. */
+export function locate(found: ProblemFinding, placeOf: (pointer: string) => string): LocatedFinding {
+  const [, file = '', line = '1', column = '1'] = /^([^]*):(\d+):(\d+)$/.exec(placeOf(found.path)) ?? [];
+  return { ...found, file, line: Number(line), column: Number(column) };
 }
 
 /** The object of a document, or the items of a list (`get -o yaml` writes lists), each with its JSON pointer. */

@@ -5,15 +5,22 @@ import type { ExitCode } from './exit-codes.js';
 export class CliError extends Error {
   override readonly name: string = 'CliError';
   readonly findings: readonly ProblemFinding[];
+  /** More lines for people: what a conflict is about. */
+  readonly details: readonly string[];
 
   constructor(
     readonly code: string,
     message: string,
     readonly exitCode: ExitCode,
-    extra: { readonly findings?: readonly ProblemFinding[]; readonly cause?: unknown } = {},
+    extra: {
+      readonly findings?: readonly ProblemFinding[];
+      readonly details?: readonly string[];
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
     this.findings = extra.findings ?? [];
+    this.details = extra.details ?? [];
   }
 }
 

@@ -12,6 +12,7 @@ export function printError(terminal: Terminal, error: CliError, about?: string, 
   const subject = about === undefined ? '' : `${about}: `;
   terminal.error(`error: ${error.code}: ${subject}${safeText(error.message)}`);
   for (const finding of error.findings) terminal.error(`  ${findingLine(finding, placeOf)}`);
+  for (const line of error.details) terminal.error(`  ${safeText(line)}`);
 }
 
 /** One finding: place in the file where known, code, JSON pointer, message and cure. */

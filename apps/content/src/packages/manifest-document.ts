@@ -2,7 +2,8 @@ import { manifestFileSchema, manifestSchema, type Manifest } from '@muster/contr
 import { uploadRequestSchema } from '@muster/contracts/agent/upload.js';
 import { canonicalJson, digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
-import { jsonPointer, MusterError } from '@muster/platform/errors.js';
+import { jsonPointer } from '@muster/contracts/judge.js';
+import { MusterError } from '@muster/platform/errors.js';
 import { z } from 'zod';
 
 /**

@@ -24,6 +24,7 @@ export const taskSequence = defineKind({
   singular: 'task-sequence',
   shortNames: ['ts', 'sequence', 'sequences'],
   service: 'catalog',
+  keepsRevisions: true,
   spec: sequenceSpecSchema,
   judgeSpec: (spec) => validateSequence(spec),
   status: taskSequenceStatusSchema,

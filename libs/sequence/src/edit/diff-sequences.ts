@@ -87,5 +87,5 @@ function longestAscending<T>(items: readonly T[], numberOf: (item: T) => number)
   });
   const found: T[] = [];
   for (let at = ends.at(-1) ?? -1; at >= 0; at = previous[at] ?? -1) found.push(items[at] as T);
-  return found.reverse();
+  return found.toReversed();
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { anySequence } from '../../test/random-sequences.js';
 import type { SequenceNode, SequenceSpec } from '../model.js';
 import { compilePlan } from '../plan.js';

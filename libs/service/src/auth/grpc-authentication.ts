@@ -46,7 +46,10 @@ export function grpcStatus(error: unknown): { code: status; details: string; met
   const problem = toProblem(error);
   const metadata = new Metadata();
   metadata.set('muster-code', problem.code);
-  metadata.set('muster-problem-bin', Buffer.from(JSON.stringify({ ...problem, current: undefined })));
+  metadata.set(
+    'muster-problem-bin',
+    Buffer.from(JSON.stringify({ ...problem, current: undefined, conflict: undefined })),
+  );
   const category = error instanceof MusterError ? error.category : 'bug';
   return { code: CATEGORIES[category].grpc, details: problem.detail ?? problem.title, metadata };
 }

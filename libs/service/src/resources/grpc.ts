@@ -1,11 +1,12 @@
 import type { Metadata as GrpcMetadata } from '@grpc/grpc-js';
 import { Controller, Inject, type Type } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { commentSchema } from '@muster/contracts/kinds/sequence-revision.js';
 import type { Kind, Metadata, Resource } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
-import { MusterError, parseInput } from '@muster/platform/errors.js';
+import { MusterError, parseDocument, parseInput } from '@muster/platform/errors.js';
 import { filter, map, type Observable } from 'rxjs';
 import { grpcPrincipal } from '../auth/grpc-authentication.js';
 import { actorName } from '../auth/principal.js';
@@ -28,6 +29,7 @@ interface WriteRequest {
   dryRun?: boolean;
   ifMatch?: string;
   createOnly?: boolean;
+  comment?: string;
 }
 
 export function toMessage(resource: Resource): ResourceMessage {
@@ -52,6 +54,11 @@ function withoutEmpty(metadata: Partial<Metadata>): Partial<Metadata> {
       ([key, value]) => value !== undefined && value !== null && !(key === 'labels' && Object.keys(value).length === 0),
     ),
   );
+}
+
+/** The comment of a request, if it has one. Throws MusterError `document.invalid`. */
+export function commentOf({ comment }: { comment?: string }): string | undefined {
+  return comment === undefined ? undefined : parseDocument(commentSchema, comment, 'The comment');
 }
 
 /** The gRPC door of one kind: service `muster.<service>.v1.<Kind>Service`. */
@@ -103,6 +110,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
         dryRun: request.dryRun ?? false,
         createOnly: request.createOnly ?? false,
         ifMatch: request.ifMatch,
+        comment: kind.keepsRevisions ? commentOf(request) : undefined,
       });
       return toMessage(resource);
     }

@@ -22,7 +22,19 @@ export interface ResourceRules<Spec, Status> {
     resource: Resource<Spec, Status>,
     previous: Resource<Spec, Status> | undefined,
     actor: string,
+    comment?: string,
   ): Promise<void>;
+  /**
+   * What a refused writer should know besides the object as it is: goes into `conflict` of the problem.
+   *
+   * @param input what was sent, where there is such a thing
+   * @param expected the resourceVersion that its sender saw
+   */
+  conflict?(
+    current: Resource<Spec, Status>,
+    input: ResourceInput<Spec> | undefined,
+    expected: string,
+  ): Promise<unknown>;
   /** Refuses or cascades, in the transaction that deletes. */
   deleting?(tx: Transaction, resource: Resource<Spec, Status>): Promise<void>;
   /** Fills in what is derived at the moment of reading, for a whole page at once. */
@@ -38,6 +50,8 @@ export interface WriteOptions {
   /** The resourceVersion that the caller saw. */
   ifMatch?: string | undefined;
   idempotency?: IdempotentRequest | undefined;
+  /** Why: kept by kinds that keep revisions. */
+  comment?: string | undefined;
 }
 
 /** Carries the result of a dry run out of the transaction that it rolls back. */
@@ -110,6 +124,7 @@ export class ResourceStore<Spec, Status> {
       return await this.write(input, options);
     } catch (error) {
       if (error instanceof DryRun) return error.result as { resource: Resource<Spec, Status>; created: boolean };
+      if (error instanceof MusterError) throw await this.withBothSides(error, input, options);
       if (violatedConstraint(error) !== `${this.rows.table}_name_key`) throw error;
       // Somebody else created the name between our look and our write.
       if (options.createOnly) throw this.taken(input.metadata.name);
@@ -190,7 +205,7 @@ export class ResourceStore<Spec, Status> {
     if (!current) {
       const status = await this.rules.status(tx, input, undefined);
       return {
-        resource: await this.announce(tx, await this.rows.insert(tx, input, status), undefined, options.actor),
+        resource: await this.announce(tx, await this.rows.insert(tx, input, status), undefined, options),
         created: true,
       };
     }
@@ -208,18 +223,41 @@ export class ResourceStore<Spec, Status> {
     if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };
     const status = await this.rules.status(tx, input, current);
     const updated = await this.rows.update(tx, current, input, status, specChanged);
-    return { resource: await this.announce(tx, updated, current, options.actor), created: false };
+    return { resource: await this.announce(tx, updated, current, options), created: false };
   }
 
   private async announce(
     tx: Transaction,
     resource: Resource<Spec, Status>,
     previous: Resource<Spec, Status> | undefined,
-    actor: string,
+    { actor, comment }: Pick<WriteOptions, 'actor' | 'comment'>,
   ): Promise<Resource<Spec, Status>> {
-    await this.rules.saved?.(tx, resource, previous, actor);
+    await this.rules.saved?.(tx, resource, previous, actor, comment);
     await this.outbox.add(tx, this.events.saved, { resource, actor });
     return resource;
+  }
+
+  /** Refuses what was made of a version that is not the current one, with both sides where the kind can tell. */
+  async checkCurrent(current: Resource<Spec, Status>, options: Pick<WriteOptions, 'ifMatch'>): Promise<void> {
+    try {
+      this.checkVersion(current, options.ifMatch);
+    } catch (error) {
+      throw await this.withBothSides(error, undefined, options);
+    }
+  }
+
+  /** A version conflict with what the kind has to say of it; every other error as it is. */
+  private async withBothSides(
+    error: unknown,
+    input: ResourceInput<Spec> | undefined,
+    { ifMatch }: Pick<WriteOptions, 'ifMatch'>,
+  ): Promise<unknown> {
+    const expected = ifMatch ?? input?.metadata.resourceVersion;
+    if (!(error instanceof MusterError) || error.code !== 'resource.stale-version') return error;
+    if (!this.rules.conflict || error.current === undefined || expected === undefined) return error;
+    const { category, code, message, current } = error;
+    const conflict = await this.rules.conflict(current as Resource<Spec, Status>, input, expected);
+    return new MusterError(category, code, message, { current, conflict });
   }
 
   private checkVersion(current: Resource<Spec, Status>, expected: string | undefined): void {

@@ -18,6 +18,7 @@ import {
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { canonicalJson } from '@muster/contracts/digest.js';
 import { problemSchema } from '@muster/contracts/problem.js';
+import { commentSchema } from '@muster/contracts/kinds/sequence-revision.js';
 import {
   nameSchema,
   type Kind,
@@ -34,6 +35,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actorName } from '../auth/principal.js';
 import { principalOf } from '../auth/http-authentication.js';
+import type { IdempotentRequest } from './idempotency.repository.js';
 import { parseLabelSelector } from './label-selector.js';
 import type { ResourceStore } from './resource-store.js';
 import { watchResources } from './resource-watch.js';
@@ -49,12 +51,16 @@ export const listQuerySchema = z.strictObject({
     .describe('true: a stream of server-sent events, first all objects, then every change'),
   name: nameSchema.optional().describe('With watch: only this object'),
 });
-const writeQuerySchema = z.strictObject({
+export const writeQuerySchema = z.strictObject({
   dryRun: z.stringbool().optional().describe('true: check and decide everything, keep nothing'),
 });
 const idempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,200}$/, 'an Idempotency-Key has 1 to 200 visible ASCII characters');
+
+const commentedWriteQuerySchema = z.strictObject({ ...writeQuerySchema.shape, comment: commentSchema.optional() });
+/** What a write may say beside its document. */
+type WriteQuery = z.infer<typeof commentedWriteQuerySchema>;
 
 type AnyStore = ResourceStore<unknown, unknown>;
 
@@ -66,6 +72,7 @@ type AnyStore = ResourceStore<unknown, unknown>;
 export function restController(kind: Kind, token: symbol): Type<unknown> {
   const writable = kind.verbs.includes('apply');
   const deletable = kind.verbs.includes('delete');
+  const querySchema: z.ZodType<WriteQuery> = kind.keepsRevisions ? commentedWriteQuerySchema : writeQuerySchema;
 
   @ApiTags(kind.kind)
   @ApiBearerAuth()
@@ -146,7 +153,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
     @ApiResponse({ status: 201, standardSchema: kind.resource })
     async create(
       @Body({ schema: kind.input }) input: ResourceInput,
-      @Query({ schema: writeQuerySchema }) query: z.infer<typeof writeQuerySchema>,
+      @Query({ schema: querySchema }) query: WriteQuery,
       @Req() request: FastifyRequest,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<Resource> {
@@ -155,7 +162,8 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor,
         createOnly: true,
         dryRun: query.dryRun ?? false,
-        idempotency: idempotencyOf(request, actor, kind, input),
+        idempotency: idempotencyOf(request, actor, kind.plural, input),
+        comment: query.comment,
       });
       void reply.header('ETag', etag(resource)).header('Location', `/api/v1/${kind.plural}/${resource.metadata.name}`);
       return resource;
@@ -170,7 +178,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
     async apply(
       @Param('name', { schema: nameSchema }) name: string,
       @Body({ schema: kind.input }) input: ResourceInput,
-      @Query({ schema: writeQuerySchema }) query: z.infer<typeof writeQuerySchema>,
+      @Query({ schema: querySchema }) query: WriteQuery,
       @Req() request: FastifyRequest,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<Resource> {
@@ -185,6 +193,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor: actorName(principalOf(request)),
         dryRun: query.dryRun ?? false,
         ifMatch: ifMatchOf(request),
+        comment: query.comment,
       });
       void reply.status(created ? 201 : 200).header('ETag', etag(resource));
       return resource;
@@ -221,16 +230,29 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
   return chosen;
 }
 
-function etag(resource: Resource): string {
+/** The ETag of a resource. */
+export function etag(resource: Resource): string {
   return `"${resource.metadata.resourceVersion}"`;
 }
 
-function ifMatchOf(request: FastifyRequest): string | undefined {
+/** The resourceVersion of the `If-Match` header. */
+export function ifMatchOf(request: FastifyRequest): string | undefined {
   const header = request.headers['if-match'];
   return header === undefined || header === '*' ? undefined : header.replace(/^W\//, '').replaceAll('"', '');
 }
 
-function idempotencyOf(request: FastifyRequest, actor: string, kind: Kind, input: unknown) {
+/**
+ * The `Idempotency-Key` of a request, with a digest of what it asks for.
+ *
+ * @param scope keys of different scopes are different keys
+ * @throws MusterError `request.idempotency-key`
+ */
+export function idempotencyOf(
+  request: FastifyRequest,
+  actor: string,
+  scope: string,
+  input: unknown,
+): IdempotentRequest | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = idempotencyKeySchema.safeParse(header);
@@ -242,7 +264,7 @@ function idempotencyOf(request: FastifyRequest, actor: string, kind: Kind, input
     );
   return {
     actor,
-    key: `${kind.plural}:${key.data}`,
+    key: `${scope}:${key.data}`,
     requestSha256: createHash('sha256').update(canonicalJson(input)).digest('hex'),
   };
 }

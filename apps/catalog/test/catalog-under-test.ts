@@ -1,0 +1,142 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { loadConfig } from '@muster/platform/config.js';
+import { startService } from '@muster/service/start-service.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { pino } from 'pino';
+import { catalogService } from '../src/catalog.service-definition.js';
+
+/** An answer; the body as the test expects it. */
+export interface Answer<Body> {
+  readonly status: number;
+  readonly body: Body;
+  readonly headers: Headers;
+}
+
+/** A running catalog with real servers, and a content service that knows every package but those called `nothing…`. */
+export class CatalogUnderTest {
+  private constructor(
+    private readonly servers: TestServers,
+    private app: NestFastifyApplication,
+    private readonly content: Bus,
+    readonly base: string,
+    readonly grpcAddress: string,
+    readonly token: string,
+    readonly database: Database,
+  ) {}
+
+  static async start(): Promise<CatalogUnderTest> {
+    const servers = await startServers();
+    const environment = servers.environment('catalog');
+    const config = loadConfig(catalogService.config, environment);
+    const app = await startService(catalogService, config, pino({ level: 'silent' }));
+    const contentEnvironment = servers.environment('content');
+    const content = await Bus.connect({
+      url: config.MUSTER_NATS_URL,
+      user: contentEnvironment['MUSTER_NATS_USER'],
+      password: contentEnvironment['MUSTER_NATS_PASSWORD'],
+      site: 'S01',
+      service: 'content',
+    });
+    content.answer(
+      resolveContent,
+      async ({ packages }) => ({
+        packages: packages.map((name) => ({
+          name,
+          exists: !name.startsWith('nothing'),
+          programs: {},
+          distributed: null,
+        })),
+      }),
+      (error) => {
+        throw error;
+      },
+    );
+    const token = await servers.addToken('catalog');
+    const database = new Database({ url: environment['MUSTER_DATABASE_URL'] ?? '', schema: 'catalog' });
+    const base = `http://127.0.0.1:${config.MUSTER_HTTP_PORT}`;
+    return new CatalogUnderTest(servers, app, content, base, `127.0.0.1:${config.MUSTER_GRPC_PORT}`, token, database);
+  }
+
+  /** Ends the service and starts it again, same database, same ports. */
+  async restart(): Promise<void> {
+    await this.app.close();
+    const config = loadConfig(catalogService.config, this.servers.environment('catalog'));
+    this.app = await startService(catalogService, config, pino({ level: 'silent' }));
+  }
+
+  async stop(): Promise<void> {
+    await this.database.close();
+    await this.app.close();
+    await this.content.close();
+    await this.servers.stop();
+  }
+
+  /** Asks the REST door. A body is sent as JSON; headers win over the usual ones. */
+  async call<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Body>> {
+    const response = await fetch(`${this.base}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      body: (text === '' ? {} : JSON.parse(text)) as Body,
+      headers: response.headers,
+    };
+  }
+
+  /** Applies a sequence; fails when it is refused. */
+  async save(name: string, steps: unknown[], query = '', spec: object = {}): Promise<Answer<SavedSequence>> {
+    const answer = await this.apply(name, steps, query, spec);
+    if (answer.status >= 300) throw new Error(JSON.stringify(answer.body));
+    return answer;
+  }
+
+  /** Applies a sequence, whatever comes of it. */
+  async apply(
+    name: string,
+    steps: unknown[],
+    query = '',
+    spec: object = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer<SavedSequence>> {
+    const document = { apiVersion: 'muster/v1', kind: 'TaskSequence', metadata: { name }, spec: { ...spec, steps } };
+    return this.call('PUT', `/api/v1/task-sequences/${name}${query}`, document, headers);
+  }
+
+  /** Calls a gRPC method of a service. */
+  async grpc<Reply>(service: string, method: string, request: object): Promise<Reply> {
+    const client = grpcClient('catalog', service, this.grpcAddress, this.token);
+    try {
+      return await client.call<Reply>(method, request);
+    } finally {
+      client.close();
+    }
+  }
+}
+
+/** What tests look at of a saved sequence. */
+export interface SavedSequence {
+  readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly generation: number };
+  readonly spec: { readonly steps: readonly Record<string, unknown>[] };
+  readonly status: { readonly revision: number; readonly digest: string };
+}
+
+/** A step that runs a command. */
+export function runs(command: string, more: object = {}): Record<string, unknown> {
+  return { step: `run ${command}`, type: 'RunCommandLine', settings: { command }, ...more };
+}

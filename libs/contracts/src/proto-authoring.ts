@@ -1,0 +1,145 @@
+/** What the catalog's .proto has besides its kinds: one service for what authors do with sequences. */
+export const AUTHORING_PROTO = `
+message ListRevisionsRequest {
+  string name = 1;
+  // 1 to 500, default 100.
+  optional int32 page_size = 2;
+  optional string continue = 3;
+}
+
+message GetRevisionRequest {
+  string name = 1;
+  int32 revision = 2;
+}
+
+// One save of a sequence, which never changes.
+message Revision {
+  string sequence = 1;
+  int32 revision = 2;
+  string digest = 3;
+  string author = 4;
+  string created_at = 5;
+  optional string comment = 6;
+  // Absent in listings.
+  google.protobuf.Struct spec = 7;
+}
+
+message RevisionList {
+  muster.v1.ListMetadata metadata = 1;
+  // Newest first.
+  repeated Revision items = 2;
+}
+
+message CompareRevisionsRequest {
+  string name = 1;
+  int32 revision = 2;
+  // Default: the newest.
+  optional int32 with = 3;
+}
+
+message RevisionDifference {
+  string sequence = 1;
+  int32 from = 2;
+  int32 to = 3;
+  // JSON Schema: SequenceDifference.
+  google.protobuf.Struct difference = 4;
+  repeated string lines = 5;
+}
+
+message RestoreRevisionRequest {
+  string name = 1;
+  int32 revision = 2;
+  optional bool dry_run = 3;
+  // The resourceVersion that must still be current.
+  optional string if_match = 4;
+  optional string comment = 5;
+}
+
+message PatchTaskSequenceRequest {
+  string name = 1;
+  // JSON Schema: SequencePatch.
+  google.protobuf.Struct patch = 2;
+  optional bool dry_run = 3;
+  // The resourceVersion that must still be current.
+  optional string if_match = 4;
+  optional string comment = 5;
+}
+
+message SequenceReference {
+  // The node that refers, as reports call it, and its JSON pointer.
+  string path = 1;
+  string pointer = 2;
+  string kind = 3;
+  string name = 4;
+  optional string program = 5;
+  bool disabled = 6;
+  // Of listed references: is it there? Absent for kinds that the site does not know yet.
+  optional bool exists = 7;
+  // Of listed uses: the sequence that refers.
+  optional string sequence = 8;
+}
+
+message SequenceReferenceList {
+  muster.v1.ListMetadata metadata = 1;
+  repeated SequenceReference items = 2;
+}
+
+message ListReferencesRequest {
+  string name = 1;
+  // 1 to 500, default 100.
+  optional int32 page_size = 2;
+  optional string continue = 3;
+}
+
+message ListUsesRequest {
+  string kind = 1;
+  string name = 2;
+  // 1 to 500, default 100.
+  optional int32 page_size = 3;
+  optional string continue = 4;
+}
+
+message SearchRequest {
+  string text = 1;
+  // 1 to 100, default 20.
+  optional int32 page_size = 2;
+  optional string continue = 3;
+}
+
+message SearchResult {
+  muster.v1.ListMetadata metadata = 1;
+  repeated FoundSequence items = 2;
+}
+
+message FoundSequence {
+  string sequence = 1;
+  optional string display_name = 2;
+  // Where in the sequence itself.
+  repeated string where = 3;
+  // Those with most of the words first, at most 10.
+  repeated FoundNode nodes = 4;
+  int32 matches = 5;
+}
+
+message FoundNode {
+  string path = 1;
+  string pointer = 2;
+  repeated string where = 3;
+}
+
+service TaskSequenceAuthoringService {
+  rpc ListRevisions(ListRevisionsRequest) returns (RevisionList);
+  rpc GetRevision(GetRevisionRequest) returns (Revision);
+  // What changed from one revision to another, by node.
+  rpc CompareRevisions(CompareRevisionsRequest) returns (RevisionDifference);
+  // Saves an old specification as a new revision.
+  rpc RestoreRevision(RestoreRevisionRequest) returns (TaskSequence);
+  // Changes a sequence by node.
+  rpc Patch(PatchTaskSequenceRequest) returns (TaskSequence);
+  // What a sequence refers to.
+  rpc ListReferences(ListReferencesRequest) returns (SequenceReferenceList);
+  // Nodes that refer to something.
+  rpc ListUses(ListUsesRequest) returns (SequenceReferenceList);
+  rpc Search(SearchRequest) returns (SearchResult);
+}
+`;
