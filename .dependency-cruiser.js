@@ -58,6 +58,13 @@ export default {
       to: { pathNot: ['^libs/$1/', 'node_modules/zod/', 'node_modules/@bufbuild/(cel|cel-spec|protobuf)/'] },
     },
     {
+      name: 'interchange-stays-pure',
+      severity: 'error',
+      comment: 'Foreign formats in, documents out: no framework, no I/O, no clock. Only the model, and zod.',
+      from: { path: '^libs/interchange/', pathNot: tests },
+      to: { pathNot: ['^libs/(interchange|sequence)/', 'node_modules/zod/'] },
+    },
+    {
       name: 'contracts-import-pure-libs-only',
       severity: 'error',
       comment: 'Contracts are data: schemas and the pure model.',
@@ -99,7 +106,10 @@ export default {
       severity: 'error',
       comment: 'The CLI and the console are clients of the public API like any other; the CLI also starts a site.',
       from: { path: '^apps/(cli|console)/', pathNot: tests },
-      to: { path: ['^libs/', 'node_modules/@nestjs/'], pathNot: '^libs/(contracts|sequence|hierarchy|localsite)/' },
+      to: {
+        path: ['^libs/', 'node_modules/@nestjs/'],
+        pathNot: '^libs/(contracts|sequence|hierarchy|interchange|localsite)/',
+      },
     },
     {
       name: 'only-the-cli-and-tests-start-a-site',

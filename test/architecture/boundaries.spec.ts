@@ -26,6 +26,10 @@ const forbidden: Record<string, readonly (readonly [from: string, specifier: str
     ['libs/sequence/src/contract.ts', '@muster/contracts/thing.js'],
     ['libs/hierarchy/src/engine.ts', '@muster/sequence/thing.js'],
   ],
+  'interchange-stays-pure': [
+    ['libs/interchange/src/unzip.ts', 'node:zlib'],
+    ['libs/interchange/src/contract.ts', '@muster/contracts/thing.js'],
+  ],
   'contracts-import-pure-libs-only': [
     ['libs/contracts/src/nest.ts', '@nestjs/common'],
     ['libs/contracts/src/listen.ts', 'node:http'],
@@ -77,6 +81,8 @@ const allowed: readonly (readonly [from: string, specifier: string])[] = [
   ['apps/deployment/src/runs.module.ts', '@muster/service/thing.js'],
   ['apps/deployment/test/scene.ts', '@muster/testing/thing.js'],
   ['apps/cli/src/up.ts', '@muster/localsite/thing.js'],
+  ['apps/cli/src/import.ts', '@muster/interchange/thing.js'],
+  ['libs/interchange/src/steps.ts', '@muster/sequence/thing.js'],
   ['apps/agent/src/engine.ts', '@muster/sequence/thing.js'],
 ];
 
@@ -92,7 +98,17 @@ function plantTree(tree: string): void {
     plant(`node_modules/${name}/package.json`, JSON.stringify({ name, type: 'module', exports: './index.js' }));
     plant(`node_modules/${name}/index.js`, 'export const thing = 1;\n');
   }
-  const things = ['sequence', 'contracts', 'platform', 'persistence', 'messaging', 'service', 'localsite', 'testing'];
+  const things = [
+    'sequence',
+    'interchange',
+    'contracts',
+    'platform',
+    'persistence',
+    'messaging',
+    'service',
+    'localsite',
+    'testing',
+  ];
   const targets = [
     'apps/catalog/src/main.ts',
     'apps/content/src/main.ts',
@@ -149,12 +165,15 @@ describe('the import rules', () => {
 });
 
 describe('the pure libraries', () => {
-  it.each(['libs/sequence', 'libs/hierarchy'])('%s reads no clock, no chance and no machine', (folder) => {
-    const found = sourceFiles(folder).flatMap((path) =>
-      impureWords(readFileSync(join(root, path), 'utf8')).map((word) => `${path}: ${word}`),
-    );
-    expect(found).toEqual([]);
-  });
+  it.each(['libs/sequence', 'libs/hierarchy', 'libs/interchange'])(
+    '%s reads no clock, no chance and no machine',
+    (folder) => {
+      const found = sourceFiles(folder).flatMap((path) =>
+        impureWords(readFileSync(join(root, path), 'utf8')).map((word) => `${path}: ${word}`),
+      );
+      expect(found).toEqual([]);
+    },
+  );
 
   it('would be caught using any of them, but not for naming them in a comment, a string or a property', () => {
     const impure = [

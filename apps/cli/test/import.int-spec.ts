@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import { ApiClient } from '../src/api/api-client.js';
+import { runCli } from '../src/program.js';
+import { captureTerminal } from './capture-terminal.js';
+import { SiteOnPaper, TOKEN } from './site-on-paper.js';
+
+let site: SiteOnPaper;
+let folder: string;
+
+beforeEach(async () => {
+  site = await SiteOnPaper.start();
+  folder = mkdtempSync(join(tmpdir(), 'muster-cli-'));
+});
+
+afterEach(async () => {
+  await site.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function muster(...argv: string[]) {
+  const environment = { MUSTER_CONFIG: join(folder, 'config.json'), MUSTER_SERVER: site.url, MUSTER_TOKEN: TOKEN };
+  const terminal = captureTerminal(environment);
+  const exitCode = await runCli(['import', ...argv], terminal);
+  return { exitCode, out: terminal.stdout(), error: terminal.stderr() };
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const step = '<step type="SMS_TaskSequence_RunCommandLineAction" name="S"><action>smsswd.exe /run: x</action></step>';
+
+describe('muster import', () => {
+  it('applies the sequences to the site, and applying again changes nothing', async () => {
+    const path = file('My sequence.xml', `<sequence>${step}</sequence>`);
+    const first = await muster(path);
+    expect([first.exitCode, first.out.split('\n').at(-1)]).toEqual([0, 'taskSequence/my-sequence created']);
+    expect((await muster(path)).out.split('\n').at(-1)).toBe('taskSequence/my-sequence unchanged');
+    const client = new ApiClient({ server: site.url, token: TOKEN });
+    const kept = await client.get(taskSequence, 'my-sequence');
+    await client.close();
+    expect(kept.spec).toMatchObject({ displayName: 'My sequence', steps: [{ step: 'S', type: 'RunCommandLine' }] });
+  });
+
+  it('sends nothing with --dry-run', async () => {
+    expect((await muster(file('a.xml', `<sequence>${step}</sequence>`), '--dry-run')).exitCode).toBe(0);
+    expect(site.requests).toEqual([]);
+  });
+
+  it('keeps standard output for the report with -o json, and ends with the code of the refusal', async () => {
+    site.mishaps.push({
+      match: /^PUT/,
+      status: 409,
+      body: { code: 'task-sequence.conflict', title: 'no', status: 409 },
+    });
+    const { exitCode, out, error } = await muster(file('a.xml', `<sequence>${step}</sequence>`), '-o', 'json');
+    expect([exitCode, JSON.parse(out)]).toEqual([5, expect.objectContaining({ sequences: 1 })]);
+    expect(error).toContain('taskSequence/a');
+  });
+});

@@ -1,0 +1,75 @@
+import { CommandSplitError, splitCommand, splitWords } from '@muster/sequence/steps/run-command-line/split-command.js';
+
+/**
+ * Splits a command line as Windows programs do: only `"` quotes, backslashes count before a `"` alone, `""` inside quotes is one
+ * `"`, and a quote that is never closed ends with the line. Never throws.
+ */
+export function splitWindowsCommand(line: string): string[] {
+  const words: string[] = [];
+  let word = '';
+  let inWord = false;
+  let quoted = false;
+  for (let at = 0; at < line.length; at++) {
+    const character = line.charAt(at);
+    if (character === '\\') {
+      let slashes = 1;
+      while (line[at + 1] === '\\') {
+        slashes++;
+        at++;
+      }
+      const beforeQuote = line[at + 1] === '"';
+      word += '\\'.repeat(beforeQuote ? slashes >> 1 : slashes);
+      inWord = true;
+      if (beforeQuote && slashes % 2 === 1) {
+        word += '"';
+        at++;
+      }
+    } else if (character === '"') {
+      inWord = true;
+      if (quoted && line[at + 1] === '"') {
+        word += '"';
+        at++;
+      } else quoted = !quoted;
+    } else if (!quoted && /\s/.test(character)) {
+      if (inWord) words.push(word);
+      word = '';
+      inWord = false;
+    } else {
+      word += character;
+      inWord = true;
+    }
+  }
+  if (inWord) words.push(word);
+  return words;
+}
+
+/**
+ * A command line of Windows as settings of ours: the line itself where both sides split it alike, else its words. So the program
+ * gets the arguments that its author meant.
+ */
+export function commandSettings(line: string): { command: string; arguments?: string[] } {
+  const [program = '', ...words] = splitWindowsCommand(line);
+  try {
+    if (same(splitCommand(line), [program, ...words])) return { command: line };
+  } catch (error) {
+    if (!(error instanceof CommandSplitError)) throw error;
+  }
+  return { command: program, arguments: words };
+}
+
+/** Arguments of a script in the same way: one text, or its words. PowerShell also quotes with `'`. */
+export function argumentSettings(line: string): string | string[] {
+  const words = splitWindowsCommand(line);
+  try {
+    const own = splitWords(line);
+    // Single quotes are quotes to PowerShell and to us, not to Windows.
+    if (same(own, words) || (/'/.test(line) && !/\\/.test(line))) return line;
+  } catch (error) {
+    if (!(error instanceof CommandSplitError)) throw error;
+  }
+  return words;
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, index) => word === b[index]);
+}
