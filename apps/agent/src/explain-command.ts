@@ -86,7 +86,7 @@ export async function explainCommand(argv: readonly string[], output: CommandOut
 }
 
 async function explainFile(file: string, options: ExplainOptions, output: CommandOutput): Promise<number> {
-  const document = loadSequenceDocument(readTextFile(file));
+  const document = await loadSequenceDocument(readTextFile(file));
   if ('findings' in document) {
     printFindings(file, document.findings, options.output, output);
     return EXPLAIN_EXIT_CODES.invalidDocument;

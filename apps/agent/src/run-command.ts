@@ -118,7 +118,7 @@ async function runFile(file: string, options: RunOptions, output: CommandOutput)
     output.error('run.state-missing: --resume needs --state DIR, the state folder of the run to continue');
     return RUN_EXIT_CODES.usage;
   }
-  const document = loadSequenceDocument(readTextFile(file));
+  const document = await loadSequenceDocument(readTextFile(file));
   if ('findings' in document) {
     printFindings(file, document.findings, options.output, output);
     return RUN_EXIT_CODES.invalidDocument;

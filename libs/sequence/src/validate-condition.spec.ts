@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { inspectFactsQuery } from './conditions/facts-query.js';
 import { FACT_SHAPE, type FactShape } from './conditions/facts-schema.js';
 import type { Finding } from './findings.js';
 import { validateCondition } from './validate-condition.js';
 
 function findingsOf(condition: unknown): Finding[] {
   const findings: Finding[] = [];
-  validateCondition(condition, '', findings);
+  validateCondition(condition, '', findings, inspectFactsQuery);
   return findings;
 }
 const told = (condition: unknown): string[] =>

@@ -1,5 +1,5 @@
 import { versionProblem } from './conditions/compare.js';
-import { inspectFactsQuery } from './conditions/facts-query.js';
+import type { FactsInspector } from './conditions/facts-inspector.js';
 import { languageTag } from './conditions/language.js';
 import { EXPRESSION_SCHEMAS, type ExpressionKind } from './conditions/model.js';
 import { FACT_SHAPE, type FactShape, factsSchema } from './conditions/facts-schema.js';
@@ -9,7 +9,12 @@ import { checkSchema, typeName } from './schema-findings.js';
 const operatorNames = ['all', 'any', 'none'] as const;
 
 /** Checks one condition and everything below it; the caller has bounded the depth. */
-export function validateCondition(condition: unknown, path: string, findings: Finding[]): void {
+export function validateCondition(
+  condition: unknown,
+  path: string,
+  findings: Finding[],
+  inspect: FactsInspector,
+): void {
   const push = (code: string, message: string, fix: string, at = path): void => {
     findings.push({ path: at, code, severity: 'error', message, fix });
   };
@@ -28,7 +33,10 @@ export function validateCondition(condition: unknown, path: string, findings: Fi
         `"${operator}" stands alone, not beside ${others.join(', ')}`,
         'nest the conditions',
       );
-    validateOperands(fields[operator], operator, pointer(path, operator), findings, push);
+    const below = pointer(path, operator);
+    validateOperands(fields[operator], operator, below, push, (operand, index) =>
+      validateCondition(operand, pointer(below, index), findings, inspect),
+    );
     return;
   }
   const kinds = (Object.keys(EXPRESSION_SCHEMAS) as ExpressionKind[]).filter((kind) => Object.hasOwn(fields, kind));
@@ -47,7 +55,7 @@ export function validateCondition(condition: unknown, path: string, findings: Fi
   const shape = checkSchema(EXPRESSION_SCHEMAS[kind], fields, path);
   findings.push(...shape);
   if (shape.length > 0) return;
-  findings.push(...checkMeaning(kind, fields, path));
+  findings.push(...checkMeaning(kind, fields, path, inspect));
   const comparing = kind === 'variable' || kind === 'registry';
   const needsValue = fields['operator'] !== 'exists' && fields['operator'] !== 'notExists';
   if (comparing && needsValue && fields['value'] === undefined) {
@@ -61,14 +69,19 @@ export function validateCondition(condition: unknown, path: string, findings: Fi
 }
 
 /** What no schema sees. Texts with `%NAME%` are known only when the condition is asked. */
-function checkMeaning(kind: ExpressionKind, fields: Record<string, unknown>, path: string): Finding[] {
+function checkMeaning(
+  kind: ExpressionKind,
+  fields: Record<string, unknown>,
+  path: string,
+  inspect: FactsInspector,
+): Finding[] {
   const findings: Finding[] = [];
   const push = (code: string, field: string, message: string, fix: string): void => {
     const severity = code === 'condition.unknown-fact' ? 'warning' : 'error';
     findings.push({ path: field.split('/').reduce(pointer, path), code, severity, message, fix });
   };
   if (kind === 'facts') {
-    const inspected = inspectFactsQuery(String(fields['facts']));
+    const inspected = inspect(String(fields['facts']));
     if ('problem' in inspected)
       push('condition.invalid-query', 'facts', `the facts query cannot be used: ${inspected.problem}`, queryHelp);
     for (const fact of 'problem' in inspected ? [] : inspected.unknownFacts) {
@@ -109,8 +122,8 @@ function validateOperands(
   operands: unknown,
   operator: string,
   path: string,
-  findings: Finding[],
   push: (code: string, message: string, fix: string, at?: string) => void,
+  validate: (operand: unknown, index: number) => void,
 ): void {
   if (!Array.isArray(operands)) {
     push(
@@ -122,6 +135,6 @@ function validateOperands(
   } else if (operands.length === 0) {
     push('sequence.empty-condition', `"${operator}" has no operands`, 'add a condition, or remove the operator', path);
   } else {
-    operands.forEach((operand, index) => validateCondition(operand, pointer(path, index), findings));
+    operands.forEach(validate);
   }
 }

@@ -9,25 +9,36 @@ spec:
       type: RunCommandLine
       settings: {command: "true"}
 `;
-const problems = (text: string): string[] => {
-  const loaded = loadSequenceDocument(text);
+const problems = async (text: string): Promise<string[]> => {
+  const loaded = await loadSequenceDocument(text);
   return 'findings' in loaded ? loaded.findings.map((finding) => `${finding.code}${placeOf(finding)}`) : [];
 };
 
 describe('reading a sequence document', () => {
-  it('takes the first TaskSequence, further ones as children, and leaves other kinds alone', () => {
+  it('takes the first TaskSequence, further ones as children, and leaves other kinds alone', async () => {
     const text = `apiVersion: muster/v1\nkind: Package\nmetadata: {name: p}\n---\n${good}---\n${good.replace('demo', 'child')}`;
-    expect(loadSequenceDocument(text)).toMatchObject({ name: 'demo', children: { child: { steps: [{ step: 'a' }] } } });
+    expect(await loadSequenceDocument(text)).toMatchObject({
+      name: 'demo',
+      children: { child: { steps: [{ step: 'a' }] } },
+    });
   });
-  it('names line and column of everything that is wrong', () => {
+  it('names line and column of everything that is wrong', async () => {
     const text = good
       .replace('step: a', 'step: a\n      colour: red')
       .replace('RunCommandLine', 'Nothing')
       .replace('kind: TaskSequence', 'kind: TaskSequence\nextra: 1');
-    expect(problems(text)).toEqual([
+    expect(await problems(text)).toEqual([
       'document.unknown-field:3:1',
       'sequence.unknown-field:8:7',
       'sequence.unknown-step-type:9:7',
+    ]);
+  });
+  it('judges the facts queries of all its sequences, which are looked at only when there are some', async () => {
+    const asks = (query: string): string => `${good}      condition: {facts: '${query}'}\n`;
+    expect(await problems(asks('os.id == "debian"'))).toEqual([]);
+    expect(await problems(asks('os.id = "debian"'))).toEqual(['condition.invalid-query:9:19']);
+    expect(await problems(`${good}---\n${asks('os.id').replace('demo', 'child')}`)).toEqual([
+      'condition.invalid-query:18:19',
     ]);
   });
   it.each([
@@ -43,7 +54,7 @@ describe('reading a sequence document', () => {
       'a: &a [1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]',
       ['document.syntax'],
     ],
-  ])('refuses %j', (text, expected) => {
-    expect(problems(text)).toEqual(expected);
+  ])('refuses %j', async (text, expected) => {
+    expect(await problems(text)).toEqual(expected);
   });
 });

@@ -1,7 +1,8 @@
 import { LineCounter, type Document, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import { type Finding, pointer } from '@muster/sequence/findings.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
-import { validateSequence } from '@muster/sequence/validate.js';
+import { checkSequence } from '@muster/sequence/check-sequence.js';
+import { withFactsInspector } from '../conditions/with-facts-inspector.js';
 import { reasonOf } from '../journal/journal-error.js';
 
 /** A finding with its place in the file, counted from 1, where it is known. */
@@ -24,7 +25,7 @@ export type LoadedDocument = SequenceDocument | { readonly findings: readonly Lo
  * Reads YAML (or JSON) text with one TaskSequence. In a file with several documents, other kinds are left alone; the first
  * TaskSequence is the one to run, further ones are its children by name.
  */
-export function loadSequenceDocument(text: string): LoadedDocument {
+export async function loadSequenceDocument(text: string): Promise<LoadedDocument> {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines });
   const documents = 'empty' in parsed ? [] : parsed;
@@ -57,9 +58,10 @@ export function loadSequenceDocument(text: string): LoadedDocument {
       documents.length > 1
     )
       continue;
+    const { value } = resource;
     const found = [
-      ...checkEnvelope(resource.value),
-      ...(isRecord(resource.value) ? validateSequence(resource.value['spec']) : []),
+      ...checkEnvelope(value),
+      ...(isRecord(value) ? await withFactsInspector((inspect) => checkSequence(value['spec'], '/spec', inspect)) : []),
     ];
     findings.push(...found.map((item) => locate(item, document, lines)));
     if (found.some(({ severity }) => severity === 'error')) continue;

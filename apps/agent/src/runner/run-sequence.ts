@@ -12,8 +12,9 @@ import type {
   RunEvent,
   RunStarted,
 } from '@muster/sequence/run.js';
-import { validateSequence } from '@muster/sequence/validate.js';
+import { checkSequence } from '@muster/sequence/check-sequence.js';
 import { answerProbe } from '../conditions/probes.js';
+import { withFactsInspector } from '../conditions/with-facts-inspector.js';
 import { JournalError } from '../journal/journal-error.js';
 import { Journal } from '../journal/journal.js';
 import { killMarked } from '../steps/process-tree.js';
@@ -100,7 +101,7 @@ export async function runSequence(options: RunSequenceOptions): Promise<Sequence
         'journal.removed',
         `the run has begun, and its journal is no longer in ${options.folder}: the run cannot be continued`,
       );
-    checkSequences(options);
+    await checkSequences(options);
   }
   const { journal, entries, tornBytes } = Journal.open(options.folder);
   const driver = new Driver(options, journal);
@@ -115,11 +116,12 @@ export async function runSequence(options: RunSequenceOptions): Promise<Sequence
   }
 }
 
-function checkSequences(options: RunSequenceOptions): void {
-  const findings = [
-    ...validateSequence(options.sequence.spec),
-    ...Object.entries(options.children ?? {}).flatMap(([name, spec]) => validateSequence(spec, `/children/${name}`)),
-  ].filter((finding) => finding.severity === 'error');
+async function checkSequences({ sequence, children = {} }: RunSequenceOptions): Promise<void> {
+  const all = await withFactsInspector((inspect) => [
+    ...checkSequence(sequence.spec, '/spec', inspect),
+    ...Object.entries(children).flatMap(([name, spec]) => checkSequence(spec, `/children/${name}`, inspect)),
+  ]);
+  const findings = all.filter((finding) => finding.severity === 'error');
   if (findings.length > 0) throw new InvalidSequenceError(findings);
 }
 

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '@muster/sequence/limits.js';
 import { systemCode } from '../journal/journal-error.js';
 import { withTsenv } from '../tsenv/environment.js';
@@ -154,13 +153,18 @@ async function endOf(child: ChildProcess, request: ProcessRequest): Promise<Proc
   request.signal.removeEventListener('abort', onAbort);
   await killing;
   // A process left in the background may hold the pipes open for ever: its later output is nobody's.
-  const wait = new AbortController();
-  if (ended.kind !== 'not-started')
-    await Promise.race([closed, delay(500, undefined, { signal: wait.signal }).catch(() => undefined)]);
-  wait.abort();
+  if (ended.kind !== 'not-started') await waitAtMost(500, closed);
   child.stdout?.destroy();
   child.stderr?.destroy();
   return killedFor && ended.kind !== 'not-started' ? { kind: killedFor } : ended;
+}
+
+/** Waits for an event, but no longer. A timer that is cleared costs a step nothing; an aborted one costs an error with its stack. */
+async function waitAtMost(milliseconds: number, event: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([event, over]);
+  clearTimeout(timer);
 }
 
 /** The agent's environment without its own settings and without the run that it may itself be a step of. */

@@ -1,4 +1,5 @@
 import { type CelInput, celType, isCelError, plan } from '@bufbuild/cel';
+import type { FactsInspection } from './facts-inspector.js';
 import type { Facts } from './facts-schema.js';
 import { type ParsedQuery, QueryError, parseQuery } from './facts-syntax.js';
 import { Work, meteredEnvironment } from './facts-work.js';
@@ -9,7 +10,7 @@ export type { Facts } from './facts-schema.js';
  * Looks at a query without any computer: what is wrong with it, or the facts it names that no computer has, as written
  * (`os.nmae`).
  */
-export function inspectFactsQuery(query: string): { problem: string } | { unknownFacts: readonly string[] } {
+export function inspectFactsQuery(query: string): FactsInspection {
   const parsed = tryParse(query);
   return 'problem' in parsed ? parsed : { unknownFacts: parsed.unknownFacts };
 }
