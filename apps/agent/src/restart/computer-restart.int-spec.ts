@@ -63,7 +63,7 @@ describe('restartComputer', () => {
     });
   });
 
-  it('24: refuses when the journal lies in memory and would not be found again', async () => {
+  it('conformance vector 24: refuses when the journal lies in memory and would not be found again', async () => {
     const inMemory = ['/dev/shm', '/run'].find((path) => existsSync(path) && statfsSync(path).type === 0x01021994);
     if (inMemory === undefined) throw new Error('this test needs a tmpfs');
     expect(await restartComputer(request, options({ stateFolder: inMemory }), never)).toMatchObject({

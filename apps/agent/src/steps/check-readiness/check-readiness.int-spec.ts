@@ -33,7 +33,7 @@ describe('Check Readiness', () => {
     ]);
   });
 
-  it('evaluates everything, then fails with 4316 and names each check', async () => {
+  it('conformance vector 20: evaluates everything, then fails with 4316 and names each check', async () => {
     const settings = { minimumMemoryMegabytes: 2_000_000_000, minimumFreeDiskMegabytes: 1, minimumClientVersion: '99' };
     const { report, variable, end } = await at.step(step(settings));
     const found = Math.round(totalmem() / 1024 / 1024);
