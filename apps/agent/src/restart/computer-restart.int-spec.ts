@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RestartOptions, restartComputer, systemRestartCommand } from './computer-restart.js';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-restart-'));
+  // Not where temporary files may lie in memory: a restart would be refused there.
+  folder = mkdtempSync('/var/tmp/muster-restart-');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
