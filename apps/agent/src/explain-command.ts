@@ -1,16 +1,17 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import type { ProbeAnswer, WorldExpression } from '@muster/sequence/conditions/model.js';
 import { type SequenceExplanation, explainSequence } from '@muster/sequence/explain.js';
 import type { RunStarted } from '@muster/sequence/run.js';
+import { NOT_ASKED } from '@muster/sequence/simulate.js';
 import type { ContentReference } from '@muster/sequence/steps/definition.js';
 import { explanationLines } from './command-line/explain-output.js';
 import { InputFileError, readSimulation, readTextFile } from './command-line/input-files.js';
 import {
   type CommandOutput,
   type OutputFormat,
-  collectVariable,
-  parseFormat,
+  localCommand,
   printFindings,
+  processOutput,
   variableLayers,
 } from './command-line/run-options.js';
 import { loadSequenceDocument } from './command-line/sequence-document.js';
@@ -44,11 +45,6 @@ interface ExplainOptions {
   readonly output: OutputFormat;
 }
 
-const processOutput: CommandOutput = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  error: (line) => void process.stderr.write(`${line}\n`),
-};
-
 /**
  * `muster explain FILE.yaml …`: says for every step whether it would run on this computer, and why.
  * @param argv arguments behind `explain`.
@@ -56,21 +52,12 @@ const processOutput: CommandOutput = {
  */
 export async function explainCommand(argv: readonly string[], output: CommandOutput = processOutput): Promise<number> {
   let exitCode: number = EXPLAIN_EXIT_CODES.ok;
-  const command = new Command('muster explain')
-    .argument('<file>', 'YAML with a TaskSequence; further ones in the same file are its children')
+  const command = localCommand('muster explain', output)
     .description('Say for every step whether it would run on this computer, and why')
-    .option('--var <NAME=VALUE>', 'set a variable; may be given several times', collectVariable, {})
-    .option('--variables <file>', 'YAML with layers of variables: media, device, collections')
     .option('--content <dir>', 'folder of packages: says which are missing')
     .option('--simulate <file>', 'assume these outcomes instead of success')
     .option('--step <text>', 'only nodes whose path contains this text')
-    .option('-o, --output <format>', 'human or json', parseFormat, 'human')
     .addHelpText('after', help)
-    .configureOutput({
-      writeOut: (text) => output.out(text.trimEnd()),
-      writeErr: (text) => output.error(text.trimEnd()),
-    })
-    .exitOverride()
     .action(async (file: string, options: ExplainOptions) => {
       exitCode = await explainFile(file, options, output);
     });
@@ -122,7 +109,7 @@ async function explainHere(
       probe: (question) => {
         const answer = answers.get(JSON.stringify(question));
         if (!answer) open.push(question);
-        return answer ?? unanswered;
+        return answer ?? NOT_ASKED;
       },
       isAvailable,
     });
@@ -130,5 +117,3 @@ async function explainHere(
     for (const question of open) answers.set(JSON.stringify(question), await answerProbe(question));
   }
 }
-
-const unanswered: ProbeAnswer = { error: { code: 'condition.not-asked', message: 'not asked yet' } };

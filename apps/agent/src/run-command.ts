@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { replay } from '@muster/sequence/advance.js';
 import { compilePlan } from '@muster/sequence/plan.js';
 import type { JournalEntry, RunStarted } from '@muster/sequence/run.js';
@@ -13,9 +13,9 @@ import { LiveStatus } from './command-line/live-status.js';
 import {
   type CommandOutput,
   type OutputFormat,
-  collectVariable,
-  parseFormat,
+  localCommand,
   printFindings,
+  processOutput,
   variableLayers,
 } from './command-line/run-options.js';
 import { type SequenceDocument, loadSequenceDocument } from './command-line/sequence-document.js';
@@ -66,11 +66,6 @@ interface RunOptions {
   readonly simulate?: string;
 }
 
-const processOutput: CommandOutput = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  error: (line) => void process.stderr.write(`${line}\n`),
-};
-
 /**
  * `muster-agent run FILE.yaml …`: runs a sequence on this computer, no server. SIGINT and SIGTERM let go of the run so that it
  * can be resumed.
@@ -80,22 +75,13 @@ const processOutput: CommandOutput = {
  */
 export async function runCommand(argv: readonly string[], output: CommandOutput = processOutput): Promise<number> {
   let exitCode: number = RUN_EXIT_CODES.succeeded;
-  const command = new Command('muster run')
-    .argument('<file>', 'YAML with a TaskSequence; further ones in the same file are its children')
+  const command = localCommand('muster run', output)
     .description('Run a task sequence on this computer with the real engine and executors, no server')
-    .option('--var <NAME=VALUE>', 'set a variable; may be given several times', collectVariable, {})
-    .option('--variables <file>', 'YAML with layers of variables: media, device, collections')
     .option('--state <dir>', 'state folder: keeps the journal, needed for --resume (default: a temporary one)')
     .option('--content <dir>', 'folder of packages: DIR/<package>/, programs in its package.yaml')
-    .option('-o, --output <format>', 'human or json', parseFormat, 'human')
     .option('--resume', 'continue the run of the state folder')
     .option('--simulate <file>', 'execute nothing: take the outcome of each step from a table')
     .addHelpText('after', help)
-    .configureOutput({
-      writeOut: (text) => output.out(text.trimEnd()),
-      writeErr: (text) => output.error(text.trimEnd()),
-    })
-    .exitOverride()
     .action(async (file: string, options: RunOptions) => {
       exitCode = await runFile(file, options, output);
     });

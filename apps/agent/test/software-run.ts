@@ -15,8 +15,16 @@ import { type RunSequenceOptions, type SequenceResult, runSequence } from '../sr
 export class SoftwareRun {
   readonly folder = mkdtempSync(join(tmpdir(), 'muster-software-'));
   private runs = 0;
+  private readonly pathBefore = process.env['PATH'];
+
+  /** Programs of this folder's `bin` stand first in PATH until it is removed. */
+  putProgramsFirst(): this {
+    process.env['PATH'] = `${this.path('bin')}:${this.pathBefore}`;
+    return this;
+  }
 
   remove(): void {
+    process.env['PATH'] = this.pathBefore;
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -152,7 +152,7 @@ function initialVariables(event: RunStarted, defaults: Readonly<Record<string, s
   const standAlone = readOnly?.['_SMSTSMediaType']?.toLowerCase() === 'fullmedia';
   const site = {
     device: toLayer(device),
-    collection: { ...toLayer(collection), ...mergeCollectionVariables(collections ?? []).layer },
+    collection: { ...toLayer(collection), ...mergeCollectionVariables(collections ?? []) },
   };
   return createStore({
     readOnly: toLayer(engineFacts),

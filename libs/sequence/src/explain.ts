@@ -5,7 +5,7 @@ import { type Instruction, type Plan, type PlanProblem, compilePlan, isStepInstr
 import { prepareStep } from './prepare-step.js';
 import type { ReportReason } from './report.js';
 import type { ExecuteEffect, Run, RunStarted } from './run.js';
-import { type SimulatedOutcome, simulate } from './simulate.js';
+import { NOT_ASKED, type SimulatedOutcome, simulate } from './simulate.js';
 import type { ContentReference } from './steps/definition.js';
 import { stepDefinition } from './steps/registry.js';
 import { expandQuestion } from './walk.js';
@@ -92,7 +92,7 @@ export function explainSequence(started: RunStarted, options: ExplainOptions = {
   const seen = new Map<number, NodeExplanation>();
   const answers = new Map<string, ProbeAnswer>();
   const ask = (question: WorldExpression): ProbeAnswer => {
-    const answer = options.probe?.(question) ?? notAsked;
+    const answer = options.probe?.(question) ?? NOT_ASKED;
     answers.set(JSON.stringify(question), answer);
     return answer;
   };
@@ -123,8 +123,6 @@ export function explainSequence(started: RunStarted, options: ExplainOptions = {
 
 /** Only copied into reports, which nobody sees. */
 const epoch = '1970-01-01T00:00:00.000Z';
-const notAskedCode = 'condition.not-asked';
-const notAsked: ProbeAnswer = { error: { code: notAskedCode, message: 'nobody asked the computer' } };
 
 function describe(
   instruction: Instruction,
@@ -144,10 +142,10 @@ function describe(
   };
   if (truth === false) return { ...base, verdict: 'skipped', reason: 'condition-false' };
   if (truth === 'unknown') {
-    const asked = condition === undefined || !hasError(condition, notAskedCode);
+    const asked = condition === undefined || !hasError(condition, NOT_ASKED.error.code);
     const verdict = !asked ? 'unknown' : instruction.failOnConditionError ? 'blocked' : 'skipped';
     const message = 'its condition cannot be decided on this computer';
-    return { ...base, verdict, code: asked ? 'condition.not-decidable' : notAskedCode, message };
+    return { ...base, verdict, code: asked ? 'condition.not-decidable' : NOT_ASKED.error.code, message };
   }
   if (!isStepInstruction(instruction)) return { ...base, verdict: 'will-run' };
   const definition = stepDefinition(instruction.step.type);

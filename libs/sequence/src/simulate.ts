@@ -13,6 +13,11 @@ import type {
   StepEnded,
 } from './run.js';
 
+/** The answer where nobody asked the computer. */
+export const NOT_ASKED = {
+  error: { code: 'condition.not-asked', message: 'nobody asked the computer' },
+} as const satisfies ProbeAnswer;
+
 /** What a step is pretended to have done. */
 export type SimulatedOutcome = Omit<StepEnded, 'type' | 'position' | 'attempt'> | 'interrupted';
 
@@ -66,7 +71,7 @@ export function simulate(
     owed = undefined;
     if (effect.kind === 'wait') state = send({ type: 'wait-elapsed' });
     else if (effect.kind === 'probe') {
-      const answers = effect.questions.map((question) => probe?.(question) ?? notAsked);
+      const answers = effect.questions.map((question) => probe?.(question) ?? NOT_ASKED);
       state = send({ type: 'probe-answered', position: effect.position, answers });
     } else if (effect.kind === 'restart') {
       restarts++;
@@ -86,5 +91,3 @@ export function simulate(
   const finished = state.awaiting.kind === 'nothing' ? state.awaiting.finished : undefined;
   return { run: state, entries, reports, executed, restarts, finished };
 }
-
-const notAsked: ProbeAnswer = { error: { code: 'condition.not-asked', message: 'nobody asked the computer' } };

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { LIMITS } from '@muster/sequence/limits.js';
 import { writableNameProblem } from '@muster/sequence/names.js';
 import type { RunStarted } from '@muster/sequence/run.js';
@@ -12,10 +12,30 @@ export interface CommandOutput {
   error(line: string): void;
 }
 
+/** Of this process. */
+export const processOutput: CommandOutput = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  error: (line) => void process.stderr.write(`${line}\n`),
+};
+
 export type OutputFormat = 'human' | 'json';
 
+/** A command over a document of this computer, with the options that all of them have; it throws CommanderError. */
+export function localCommand(name: string, output: CommandOutput): Command {
+  return new Command(name)
+    .argument('<file>', 'YAML with a TaskSequence; further ones in the same file are its children')
+    .option('--var <NAME=VALUE>', 'set a variable; may be given several times', collectVariable, {})
+    .option('--variables <file>', 'YAML with layers of variables: media, device, collections')
+    .option('-o, --output <format>', 'human or json', parseFormat, 'human')
+    .configureOutput({
+      writeOut: (text) => output.out(text.trimEnd()),
+      writeErr: (text) => output.error(text.trimEnd()),
+    })
+    .exitOverride();
+}
+
 /** Collects `--var NAME=VALUE`. */
-export function collectVariable(text: string, previous: Record<string, string>): Record<string, string> {
+function collectVariable(text: string, previous: Record<string, string>): Record<string, string> {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('write NAME=VALUE');
   const [name, value] = [text.slice(0, equals), text.slice(equals + 1)];
@@ -26,7 +46,7 @@ export function collectVariable(text: string, previous: Record<string, string>):
   return { ...previous, [name]: value };
 }
 
-export function parseFormat(text: string): OutputFormat {
+function parseFormat(text: string): OutputFormat {
   if (text !== 'human' && text !== 'json') throw new InvalidArgumentError('human or json');
   return text;
 }

@@ -51,7 +51,10 @@ export class StepVariables {
     this.write({ name, value, ...(secret ? { secret: true } : {}) });
   }
 
-  /** Writes as the agent itself: also names that lead with `_`. Values are cut to what a variable may hold. */
+  /**
+   * Writes as the agent itself: also names that lead with `_`; names and lengths are the executor's business.
+   * @throws StepError `variable.store-full`
+   */
   write(assignment: Assignment): void {
     const store = assign(this.store, [assignment]);
     const full = storeProblem(store);

@@ -19,7 +19,7 @@ zips, bare sequence XML). Each becomes a TaskSequence with the same groups, step
 keeps its type and its settings. Passwords and product keys are taken out and listed. docs/import.md says more.
 
 Without --dry-run and --out the sequences are applied to the site, as "muster apply" does.
--o json prints the report as one JSON object, the last line; "dropped" in it is always 0.
+-o json prints the report as one JSON object, the last line; "dropped" in it counts nodes that did not get across: 0, or the import is wrong.
 
 Exit codes:
   0    every file was imported. In a folder, files that are no sequences do not count

@@ -9,15 +9,10 @@ import { mountedAt } from './mounted.js';
 /* A program `mount` that writes down how it is called stands first in PATH. */
 let at: SoftwareRun;
 let context: StepContext;
-const path = process.env['PATH'];
 beforeEach(() => {
-  at = new SoftwareRun();
-  process.env['PATH'] = `${at.path('bin')}:${path}`;
+  at = new SoftwareRun().putProgramsFirst();
 });
-afterEach(() => {
-  process.env['PATH'] = path;
-  at.remove();
-});
+afterEach(() => at.remove());
 
 function fakeMount(script = ''): void {
   at.write(

@@ -14,15 +14,10 @@ import { UpdateCommands } from './package-manager.js';
  * the real apt-get simulates.
  */
 let at: SoftwareRun;
-const path = process.env['PATH'];
 beforeEach(() => {
-  at = new SoftwareRun();
-  process.env['PATH'] = `${at.path('bin')}:${path}`;
+  at = new SoftwareRun().putProgramsFirst();
 });
-afterEach(() => {
-  process.env['PATH'] = path;
-  at.remove();
-});
+afterEach(() => at.remove());
 
 /** A program that writes its words down, one line per call, and then does what the script says. */
 function fake(name: string, script: string): void {

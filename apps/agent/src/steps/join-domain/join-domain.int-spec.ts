@@ -7,15 +7,10 @@ import { principalOf } from './realm.js';
 
 /* A program `realm` that keeps its domains in a file and writes down how it is called stands first in PATH. */
 let at: SoftwareRun;
-const path = process.env['PATH'];
 beforeEach(() => {
-  at = new SoftwareRun();
-  process.env['PATH'] = `${at.path('bin')}:${path}`;
+  at = new SoftwareRun().putProgramsFirst();
 });
-afterEach(() => {
-  process.env['PATH'] = path;
-  at.remove();
-});
+afterEach(() => at.remove());
 
 function fakeRealm(joined: string, failing = 'none'): void {
   at.write('joined', joined);
