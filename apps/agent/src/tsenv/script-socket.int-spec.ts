@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,15 +137,24 @@ describe('the socket of a step', () => {
 
   const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
   itAsRoot('can be shared with the one user that a process runs as', async () => {
+    // Others may not pass the folder of this checkout, perhaps: they get a program that they can reach.
+    const place = mkdtempSync(join(tmpdir(), 'muster-node-'));
+    chmodSync(place, 0o755);
+    const node = join(place, 'node');
+    copyFileSync(process.execPath, node);
     const [nobody, other] = [65534, 12345];
     const script = `require('net').connect(${JSON.stringify(socket.path)}).on('connect', () => process.exit(0)).on('error', () => process.exit(9))`;
     const tryAs = (id: number): Promise<number | null> =>
-      new Promise((resolve) => {
-        const child = spawn(process.execPath, ['-e', script], { uid: id, gid: id, env: {}, cwd: '/', stdio: 'ignore' });
-        child.once('exit', resolve);
+      new Promise((resolve, reject) => {
+        const child = spawn(node, ['-e', script], { uid: id, gid: id, env: {}, cwd: '/', stdio: 'ignore' });
+        child.once('exit', resolve).once('error', reject);
       });
-    expect(await tryAs(nobody)).toBe(9);
-    shareScriptSocket(socket.path, { uid: nobody, gid: nobody });
-    expect([await tryAs(nobody), await tryAs(other)]).toEqual([0, 9]);
+    try {
+      expect(await tryAs(nobody)).toBe(9);
+      shareScriptSocket(socket.path, { uid: nobody, gid: nobody });
+      expect([await tryAs(nobody), await tryAs(other)]).toEqual([0, 9]);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 });
