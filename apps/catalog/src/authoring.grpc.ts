@@ -10,7 +10,7 @@ import { commentOf, type ResourceMessage, toMessage } from '@muster/service/reso
 import { fromStruct, type ProtobufStruct, toStruct } from '@muster/service/resources/protobuf-json.js';
 import type { WriteOptions } from '@muster/service/resources/resource-store.js';
 import { EditingService } from './editing/editing.service.js';
-import { pageSize } from './paging.js';
+import { pageSize } from '@muster/service/resources/paging.js';
 import { revisionNumberSchema } from './revisions/revisions.controller.js';
 import { RevisionsService } from './revisions/revisions.service.js';
 import { searchTextSchema, usedSchema } from './search/search.controller.js';

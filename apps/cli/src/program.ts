@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerApiToken } from './commands/api-token.js';
 import { registerApply } from './commands/apply.js';
+import { registerCollection } from './commands/collection.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerContent } from './commands/content.js';
@@ -79,6 +80,7 @@ export function buildProgram(terminal: Terminal): Command {
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   program.command('explain').argument('<file>').description('say which steps would run on this computer, and why');
+  registerCollection(program, terminal);
   registerContent(program, terminal);
   registerEnrolmentToken(program, terminal);
   registerApiToken(program, terminal);

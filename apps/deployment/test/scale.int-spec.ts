@@ -55,6 +55,28 @@ describe(`a fleet of ${FLEET} devices`, () => {
     await timed('listing collections with their sizes', () => api.list('collections'));
   });
 
+  it('is evaluated through collections made of collections, and again only where something changed', async () => {
+    const rules = [{ include: 'everyone' }, { exclude: 'every-seventh' }];
+    const names = Array.from({ length: 1000 }, (_, n) => ({ device: `device-${(n + 1) * 7}` }));
+    await api.apply('Collection', 'collections', 'every-seventh', { rules: names });
+    const made = await timed(`evaluating a limited collection that includes ${FLEET} and excludes 1000`, () =>
+      api.apply<Collection>('Collection', 'collections', 'made-of', { limitingCollection: 'everyone', rules }),
+    );
+    expect(made.status.members).toBe(FLEET - 1000);
+    for (let n = 0; n < 4; n++)
+      await api.apply('Collection', 'collections', `above-${n}`, { rules: [{ include: 'made-of' }] });
+    await timed('one device leaves a collection that five others depend on', () =>
+      api.apply('Collection', 'collections', 'every-seventh', { rules: [...names, { device: 'device-1' }] }),
+    );
+    expect((await api.get<Collection>('collections/above-3')).status.members).toBe(FLEET - 1001);
+    await timed('a device appears in all of them', () => api.apply('Device', 'devices', 'newcomer', {}));
+    expect((await api.get<Collection>('collections/above-3')).status.members).toBe(FLEET - 1000);
+    await timed('saying who would be in', () =>
+      api.call('POST', 'collections/-/preview', { name: 'made-of', spec: { rules } }),
+    );
+    await api.call('DELETE', 'devices/newcomer');
+  });
+
   it('is deployed to with as many rows as a thousand devices', async () => {
     const rules = Array.from({ length: 1000 }, (_, n) => ({ device: `device-${n + 1}` }));
     await api.apply('Collection', 'collections', 'thousand', { rules });

@@ -23,6 +23,12 @@ import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { KINDS } from './kinds/all.js';
 import {
+  memberListSchema,
+  membershipExplanationSchema,
+  membershipPreviewRequestSchema,
+  membershipPreviewSchema,
+} from './kinds/collection-members.js';
+import {
   revisionDifferenceSchema,
   revisionListSchema,
   revisionSchema,
@@ -57,6 +63,10 @@ const DOCUMENTS = {
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
+  'api/member-list': memberListSchema,
+  'api/membership-explanation': membershipExplanationSchema,
+  'api/membership-preview': membershipPreviewSchema,
+  'api/membership-preview-request': membershipPreviewRequestSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,

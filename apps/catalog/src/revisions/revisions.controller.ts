@@ -17,7 +17,7 @@ import { actorName } from '@muster/service/auth/principal.js';
 import { etag, idempotencyOf, ifMatchOf, writeQuerySchema } from '@muster/service/resources/rest.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { pageQuerySchema } from '../paging.js';
+import { pageQuerySchema } from '@muster/service/resources/paging.js';
 import { RevisionsService } from './revisions.service.js';
 
 /** The number of a revision in an address. */

@@ -8,7 +8,7 @@ import { describeDifference } from '@muster/sequence/edit/describe-difference.js
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { changeResource } from '@muster/service/resources/change-resource.js';
 import type { ResourceStore, WriteOptions } from '@muster/service/resources/resource-store.js';
-import { decodePosition, encodePosition } from '../paging.js';
+import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import { SequenceRevisionRepository } from '../task-sequences/sequence-revision.repository.js';
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
 import { shown } from './sequence-conflict.js';

@@ -12,7 +12,7 @@ import {
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { z } from 'zod';
-import { pageQuerySchema } from '../paging.js';
+import { pageQuerySchema } from '@muster/service/resources/paging.js';
 import { SearchService } from './search.service.js';
 
 /** What is looked for. */

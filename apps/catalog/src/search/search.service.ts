@@ -9,7 +9,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import { findNodes, matchTexts, searchedWords } from '@muster/sequence/edit/search-words.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
-import { decodePosition, encodePosition } from '../paging.js';
+import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
 import { sequenceTexts } from './index-sequence.js';
 import { SequenceIndexRepository } from './sequence-index.repository.js';

@@ -11,6 +11,7 @@ import type { Resource } from '@muster/contracts/resource.js';
 import type { PatchOperation } from '@muster/sequence/edit/patch-model.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import type { ApiClient, WriteWish } from './api-client.js';
+import { pages } from './pages.js';
 
 /** A task sequence as the site has it. */
 export type SequenceResource = Resource<SequenceSpec, TaskSequenceStatus>;
@@ -78,21 +79,6 @@ export async function* listUses(client: ApiClient, kind: string, name: string): 
 /** What a sequence refers to, page by page. */
 export async function* listReferences(client: ApiClient, name: string): AsyncGenerator<References['items'][number]> {
   yield* pages<References['items'][number]>(client, address(name, '/references'), { limit: '500' });
-}
-
-async function* pages<Item>(
-  client: ApiClient,
-  path: string,
-  query: Readonly<Record<string, string>>,
-): AsyncGenerator<Item> {
-  let next: string | undefined;
-  do {
-    const page: { metadata: { continue?: string }; items: Item[] } = await client.json('GET', path, {
-      query: { ...query, continue: next },
-    });
-    yield* page.items;
-    next = page.metadata.continue;
-  } while (next !== undefined);
 }
 
 function address(name: string, rest = ''): string {

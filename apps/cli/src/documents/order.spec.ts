@@ -51,6 +51,27 @@ describe('the order of documents', () => {
     expect(inApplyOrder([broken])).toEqual([broken]);
   });
 
+  it('puts collections before those that they limit, join or leave', () => {
+    const made = (name: string, spec: object) => ({
+      kind: { kind: 'Collection' },
+      input: { metadata: { name }, spec },
+    });
+    const written = [
+      made('patch', { limitingCollection: 'all', rules: [{ include: 'web' }, { exclude: 'canary' }] }),
+      made('web', { rules: [] }),
+      made('canary', { rules: [{ include: 'web' }] }),
+      made('all', { rules: [{ allDevices: true }] }),
+      made('broken', { rules: 1 }),
+    ];
+    expect(inApplyOrder(written).map(({ input }) => input.metadata.name)).toEqual([
+      'all',
+      'web',
+      'canary',
+      'patch',
+      'broken',
+    ]);
+  });
+
   it('knows every kind that can be applied', () => {
     const applied = KINDS.filter(({ verbs }) => verbs.includes('apply')).map(({ kind }) => document(kind));
     const unknown = document('A kind nobody knows');

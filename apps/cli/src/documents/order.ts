@@ -1,3 +1,4 @@
+import { collectionSpecSchema, namedCollections } from '@muster/contracts/kinds/collection.js';
 import { collectReferences } from '@muster/sequence/references.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
@@ -33,32 +34,34 @@ export function inDeleteOrder<Item extends Placed>(documents: readonly Item[]): 
   return inApplyOrder(documents).toReversed();
 }
 
-/** Puts sequences behind their children. Those in a circle stay as they were: the server says what is wrong with them. */
+/** Puts what is made of others of its kind behind them. Those in a circle stay as they were: the server says what is wrong with them. */
 function childrenFirst<Item extends Placed>(documents: readonly Item[]): Item[] {
+  const key = (kind: string, name: string): string => `${kind}/${name}`;
   const byName = new Map<string, Item>();
-  for (const item of documents)
-    if (item.kind.kind === 'TaskSequence' && item.input) byName.set(item.input.metadata.name, item);
+  for (const item of documents) if (item.input) byName.set(key(item.kind.kind, item.input.metadata.name), item);
   const placed = new Set<Item>();
   const begun = new Set<Item>();
   const place = (item: Item): void => {
     if (begun.has(item)) return;
     begun.add(item);
-    for (const name of childNames(item)) {
-      const child = byName.get(name);
+    for (const name of namesOfItsKind(item)) {
+      const child = byName.get(key(item.kind.kind, name));
       if (child) place(child);
     }
     placed.add(item);
   };
-  for (const item of documents) {
-    if (item.kind.kind === 'TaskSequence') place(item);
-    else placed.add(item);
-  }
+  for (const item of documents) place(item);
   return [...placed];
 }
 
-function childNames({ input }: Placed): string[] {
-  // As written: what is not right has no order, and the server will say so.
-  if (!input || validateSequence(input.spec).some(({ severity }) => severity === 'error')) return [];
+/** What an object is made of, of its own kind. As written: what is not right has no order, and the server will say so. */
+function namesOfItsKind({ kind: { kind }, input }: Placed): string[] {
+  if (!input) return [];
+  if (kind === 'Collection') {
+    const { data } = collectionSpecSchema.safeParse(input.spec);
+    return data ? namedCollections(data).map(({ name }) => name) : [];
+  }
+  if (kind !== 'TaskSequence' || validateSequence(input.spec).some(({ severity }) => severity === 'error')) return [];
   return collectReferences(input.spec as SequenceSpec)
     .filter(({ reference, disabled }) => reference.kind === 'TaskSequence' && !disabled)
     .map(({ reference }) => reference.name);

@@ -1,5 +1,13 @@
+import type { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
+import { findCircle, type CollectionEdge } from '../membership/collection-graph.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
-import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import {
+  namedCollections,
+  type CollectionSpec,
+  type CollectionStatus,
+  type NamedCollection,
+} from '@muster/contracts/kinds/collection.js';
+import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
@@ -9,11 +17,15 @@ import type { MembershipRepository } from '../membership/membership.repository.j
 import { refuseMissing } from '../missing-reference.js';
 import { refuseBuiltIn } from './built-in.js';
 
-/** Rules that name devices which exist, members that follow the rules in the same transaction, and no way to pull one from under a deployment. */
+/**
+ * Rules that name devices and collections which exist and lead in no circle, members that follow the rules in the same
+ * transaction, and no way to pull a collection from under a deployment or another collection.
+ */
 export function collectionRules(
   database: Database,
   membership: Membership,
   members: MembershipRepository,
+  graph: CollectionGraphRepository,
   deployments: DeploymentRepository,
 ): ResourceRules<CollectionSpec, CollectionStatus> {
   const sizeOf = async (tx: Transaction, uid: string) => (await members.sizes(tx, [uid])).get(uid) ?? 0;
@@ -23,15 +35,28 @@ export function collectionRules(
 
     async status(tx, input, current) {
       await membership.lock(tx);
+      const { name } = input.metadata;
+      const named = namedCollections(input.spec);
+      refuseCircle(name, named, await graph.below(tx, [...new Set(named.map((one) => one.name))]));
       // A rule that was fine when it was written stays: its device may have gone since, and may come back.
       const before = new Set(current ? directDevices(current.spec.rules) : []);
       const unknown = await members.unknownDevices(
         tx,
         directDevices(input.spec.rules).filter((name) => !before.has(name)),
       );
-      refuseMissing(
-        `Collection "${input.metadata.name}"`,
-        input.spec.rules.flatMap((rule, index) =>
+      const existing = await graph.uids(
+        tx,
+        named.map((one) => one.name),
+      );
+      refuseMissing(`Collection "${name}"`, [
+        ...named
+          .filter((one) => !existing.has(one.name))
+          .map((one) => ({
+            ...one,
+            kind: 'Collection',
+            fix: 'Correct the name, or make that collection first',
+          })),
+        ...input.spec.rules.flatMap((rule, index) =>
           'device' in rule && unknown.has(rule.device)
             ? [
                 {
@@ -43,14 +68,14 @@ export function collectionRules(
               ]
             : [],
         ),
-      );
+      ]);
       return { members: current ? await sizeOf(tx, current.metadata.uid) : 0 };
     },
 
     async saved(tx, resource, previous) {
       const { uid } = resource.metadata;
-      if (previous && canonicalJson(previous.spec.rules) === canonicalJson(resource.spec.rules)) return;
-      await membership.evaluate(tx, uid, resource.spec.rules);
+      if (previous && decisive(previous.spec) === decisive(resource.spec)) return;
+      await membership.evaluate(tx, resource.metadata, resource.spec);
       // The answer and the fact say what is true after the evaluation; readings are derived anyway.
       resource.status.members = await sizeOf(tx, uid);
     },
@@ -60,15 +85,15 @@ export function collectionRules(
       refuseBuiltIn(name);
       const using = await deployments.targeting(tx, name, 11);
       if (using.length > 0) {
-        const listed = using.slice(0, 10).map((one) => `"${one}"`);
-        throw new MusterError(
-          'conflict',
-          'deployment.collection-in-use',
-          `Collection "${name}" is the target of ${using.length > 10 ? 'more than 10 deployments, among them' : 'the deployments'} ${listed.join(', ')}. Delete them first`,
-        );
+        throw inUse(name, `is the target of ${listed('deployments', using)}. Delete them first`);
       }
       await membership.lock(tx);
-      await membership.collectionGone(tx, uid);
+      const dependents = await graph.dependents(tx, name, MOST_LISTED + 1);
+      if (dependents.length > 0) {
+        const them = listed('collections', dependents);
+        throw inUse(name, `limits, joins or leaves ${them}. Take it out of their rules first`);
+      }
+      await membership.collectionGone(tx, { uid, name });
     },
 
     async derive(resources) {
@@ -79,4 +104,41 @@ export function collectionRules(
       return resources.map((one) => ({ ...one, status: { members: sizes.get(one.metadata.uid) ?? 0 } }));
     },
   };
+}
+
+const MOST_LISTED = 10;
+
+/** What decides who is in. */
+function decisive({ limitingCollection, rules }: CollectionSpec): string {
+  return canonicalJson({ limitingCollection: limitingCollection ?? null, rules });
+}
+
+function refuseCircle(name: string, named: readonly NamedCollection[], edges: readonly CollectionEdge[]): void {
+  const findings = named.flatMap((one): ProblemFinding[] => {
+    const circle = findCircle(name, one.name, edges);
+    if (!circle) return [];
+    return [
+      {
+        path: one.path,
+        code: 'deployment.collection-circle',
+        severity: 'error',
+        message: `the members would depend on themselves: ${circle.join(' > ')}`,
+        fix: 'Take one of the collections out of the rules on this way',
+      },
+    ];
+  });
+  const [first] = findings;
+  if (!first) return;
+  const message = `Collection "${name}": ${first.path}: ${first.message}. ${first.fix}`;
+  throw new MusterError('invalid', 'deployment.collection-circle', message, { findings });
+}
+
+function inUse(name: string, why: string): MusterError {
+  return new MusterError('conflict', 'deployment.collection-in-use', `Collection "${name}" ${why}`);
+}
+
+/** @param names one more than are listed, if there are more */
+function listed(what: string, names: readonly string[]): string {
+  const some = names.slice(0, MOST_LISTED).map((one) => `"${one}"`);
+  return `${names.length > MOST_LISTED ? `more than ${MOST_LISTED} ${what}, among them` : `the ${what}`} ${some.join(', ')}`;
 }

@@ -5,31 +5,42 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { DeviceRepository } from '../devices/device.repository.js';
 import { DeploymentRepository } from '../deployments/deployment.repository.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
+import { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
 import { MembershipRepository } from '../membership/membership.repository.js';
+import { MembersController } from './members.controller.js';
+import { MembersService } from './members.service.js';
 import { makeBuiltIns } from './built-in.js';
 import { collectionRules } from './collection.rules.js';
-
-const COLLECTIONS = Symbol('collections');
+import { COLLECTIONS } from './collections.token.js';
 
 @Module({
   imports: [MembershipModule],
-  controllers: [restController(collection, COLLECTIONS), grpcController(collection, COLLECTIONS)],
+  controllers: [MembersController, restController(collection, COLLECTIONS), grpcController(collection, COLLECTIONS)],
   providers: [
     {
       provide: COLLECTIONS,
-      inject: [Database, Outbox, Membership, MembershipRepository],
-      useFactory: (database: Database, outbox: Outbox, membership: Membership, members: MembershipRepository) =>
+      inject: [Database, Outbox, Membership, MembershipRepository, CollectionGraphRepository],
+      useFactory: (
+        database: Database,
+        outbox: Outbox,
+        membership: Membership,
+        members: MembershipRepository,
+        graph: CollectionGraphRepository,
+      ) =>
         new ResourceStore(
           collection,
           'collection',
           database,
           outbox,
-          collectionRules(database, membership, members, new DeploymentRepository()),
+          collectionRules(database, membership, members, graph, new DeploymentRepository()),
         ),
     },
+    { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
+    MembersService,
   ],
 })
 export class CollectionsModule implements OnApplicationBootstrap {

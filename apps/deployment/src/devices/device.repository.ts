@@ -1,5 +1,5 @@
 import type { DeviceStatus } from '@muster/contracts/kinds/device.js';
-import type { Transaction } from '@muster/persistence/database.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** Devices beyond what every kind can do: their uid comes from the enrolment. */
 export class DeviceRepository {
@@ -7,6 +7,11 @@ export class DeviceRepository {
   async namesBeginning(tx: Transaction, prefix: string): Promise<Set<string>> {
     const rows = await tx.query<{ name: string }>('select name from device where starts_with(name, $1)', [prefix]);
     return new Set(rows.map(({ name }) => name));
+  }
+
+  async uidOf(database: Queryable, name: string): Promise<string | undefined> {
+    const [row] = await database.query<{ uid: string }>('select uid from device where name = $1', [name]);
+    return row?.uid;
   }
 
   async insert(tx: Transaction, device: { uid: string; name: string; status: DeviceStatus }): Promise<void> {

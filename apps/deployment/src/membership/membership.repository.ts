@@ -1,9 +1,17 @@
+import type { MembershipPreview } from '@muster/contracts/kinds/collection-members.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices that entered or left one collection; at most as many as were asked for at once. */
 export interface MemberChange {
   change: 'added' | 'removed';
   devices: string[];
+}
+
+/** A collection that a device entered. */
+export interface Entered {
+  uid: string;
+  name: string;
 }
 
 /** Who is in which collection. Every change is one statement over sets, whatever the size of the fleet. */
@@ -16,25 +24,30 @@ export class MembershipRepository {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.membership', 0))`);
   }
 
-  /** Makes the members be the devices with these names, or all; answers the difference in portions. */
+  /**
+   * Makes the members be who the rules want, of all devices or of those in `scope`; answers the difference in portions.
+   *
+   * @param scope uids of devices; others stay as they are
+   */
   async replace(
     tx: Transaction,
-    collectionUid: string,
-    wanted: { allDevices: boolean; names: readonly string[] },
+    collection: EvaluatedCollection,
+    scope: readonly string[] | undefined,
     portion: number,
   ): Promise<MemberChange[]> {
+    const wanted = wantedDevices(collection, scope);
+    const uid = wanted.parameter(collection.uid);
     return tx.query<MemberChange>(
-      `with wanted as (
-         select uid from device where $2::boolean or name = any($3::text[])
-       ), removed as (
+      `with wanted as (${wanted.sql}), removed as (
          delete from collection_member as member
-         where member.collection_uid = $1 and not exists (select 1 from wanted where wanted.uid = member.device_uid)
+         where member.collection_uid = ${uid} ${scope ? `and member.device_uid = any(${wanted.parameter(scope)}::uuid[])` : ''}
+           and not exists (select 1 from wanted where wanted.uid = member.device_uid)
          returning member.device_uid
        ), added as (
          insert into collection_member (collection_uid, device_uid)
-         select $1, uid from wanted
+         select ${uid}, uid from wanted
          where not exists (
-           select 1 from collection_member as member where member.collection_uid = $1 and member.device_uid = wanted.uid)
+           select 1 from collection_member as member where member.collection_uid = ${uid} and member.device_uid = wanted.uid)
          order by uid
          returning device_uid
        ), changes as (
@@ -42,21 +55,65 @@ export class MembershipRepository {
          union all
          select 'added', device_uid, row_number() over () from added
        )
-       select change, json_agg(device_uid) as devices from changes group by change, (nth - 1) / $4::int
+       select change, json_agg(device_uid) as devices from changes group by change, (nth - 1) / ${wanted.parameter(portion)}::int
        order by change desc`,
-      [collectionUid, wanted.allDevices, [...wanted.names], portion],
+      wanted.values,
     );
   }
 
-  /** Puts a new device into the collections whose rules want it; answers their uids. */
-  async enter(tx: Transaction, device: { uid: string; name: string }): Promise<string[]> {
-    const rows = await tx.query<{ uid: string }>(
-      `insert into collection_member (collection_uid, device_uid)
-       select uid, $1 from collection where spec @> '{"rules":[{"allDevices":true}]}' or spec @> $2
-       on conflict do nothing returning collection_uid as uid`,
+  /** Who would be in and who is now, with the first names of each. Changes nothing. */
+  async preview(database: Queryable, collection: EvaluatedCollection, examples: number): Promise<MembershipPreview> {
+    const wanted = wantedDevices(collection, undefined);
+    const uid = wanted.parameter(collection.uid);
+    const most = wanted.parameter(examples);
+    const names = (part: string) =>
+      `coalesce((select json_agg(name order by name) from (select name from told where ${part} order by name limit ${most}) as first), '[]')`;
+    const [row] = await database.query<{ preview: MembershipPreview }>(
+      `with wanted as (${wanted.sql}), told as materialized (
+         select coalesce(device.name, '') as name, wanted.uid is not null as after, member.device_uid is not null as before
+         from wanted
+         full join (select device_uid from collection_member where collection_uid = ${uid}) as member
+           on member.device_uid = wanted.uid
+         join device on device.uid = coalesce(wanted.uid, member.device_uid)
+       )
+       select json_build_object(
+         'members', count(*) filter (where after),
+         'added', count(*) filter (where after and not before),
+         'removed', count(*) filter (where before and not after),
+         'examples', json_build_object(
+           'added', ${names('after and not before')},
+           'removed', ${names('before and not after')},
+           'kept', ${names('after and before')})) as preview
+       from told`,
+      wanted.values,
+    );
+    return row!.preview;
+  }
+
+  /** Puts a new device into the collections that depend on no other and whose rules want it; answers them. */
+  async enter(tx: Transaction, device: { uid: string; name: string }): Promise<Entered[]> {
+    return tx.query<Entered>(
+      `with entered as (
+         insert into collection_member (collection_uid, device_uid)
+         select uid, $1 from collection
+         where (spec @> '{"rules":[{"allDevices":true}]}' or spec @> $2)
+           and not exists (select 1 from collection_edge as edge where edge.collection = collection.name)
+         on conflict do nothing returning collection_uid
+       )
+       select uid, name from collection join entered on entered.collection_uid = collection.uid`,
       [device.uid, JSON.stringify({ rules: [{ device: device.name }] })],
     );
-    return rows.map(({ uid }) => uid);
+  }
+
+  /** Names of the collections that depend on others and have a rule of their own for this device. */
+  async dependentCollectionsNaming(tx: Transaction, deviceName: string): Promise<string[]> {
+    const rows = await tx.query<{ name: string }>(
+      `select name from collection
+       where (spec @> '{"rules":[{"allDevices":true}]}' or spec @> $1)
+         and exists (select 1 from collection_edge as edge where edge.collection = collection.name)`,
+      [JSON.stringify({ rules: [{ device: deviceName }] })],
+    );
+    return rows.map(({ name }) => name);
   }
 
   /** Takes a device out of every collection; answers their uids. */
@@ -89,6 +146,34 @@ export class MembershipRepository {
       [[...collectionUids]],
     );
     return new Map(rows.map(({ uid, members }) => [uid, members]));
+  }
+
+  /** A page of members in the order of names, after a name. */
+  async page(
+    database: Queryable,
+    collectionUid: string,
+    after: string,
+    limit: number,
+  ): Promise<{ name: string; uid: string }[]> {
+    return database.query<{ name: string; uid: string }>(
+      `select device.name, device.uid from device
+       where device.name > $2 and exists (
+         select 1 from collection_member as member
+         where member.collection_uid = $1 and member.device_uid = device.uid)
+       order by device.name limit $3`,
+      [collectionUid, after, limit],
+    );
+  }
+
+  /** Which of these collections have the device. */
+  async collectionsWith(database: Queryable, deviceUid: string, names: readonly string[]): Promise<Set<string>> {
+    const rows = await database.query<{ name: string }>(
+      `select name from collection where name = any($2) and exists (
+         select 1 from collection_member as member
+         where member.collection_uid = collection.uid and member.device_uid = $1)`,
+      [deviceUid, [...names]],
+    );
+    return new Set(rows.map(({ name }) => name));
   }
 
   /** Which of these names no device has. */

@@ -1,11 +1,16 @@
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
-import type { CollectionRule } from '@muster/contracts/kinds/collection.js';
+import { namedCollections, type CollectionRule, type CollectionSpec } from '@muster/contracts/kinds/collection.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
+import type { CollectionGraphRepository } from './collection-graph.repository.js';
+import { evaluationOrder } from './collection-graph.js';
 import type { MembershipRepository } from './membership.repository.js';
+import { evaluated, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices per fact: 150,000 of them must not make one message that no broker carries. */
 const DEVICES_PER_FACT = 10_000;
+/** Beyond as many devices a collection is evaluated whole: that is cheaper than looking each of them up. */
+const MOST_SCOPED_DEVICES = 10_000;
 
 /**
  * Keeps membership equal to what the rules of all collections say of all devices, and tells each change. Every method
@@ -14,6 +19,7 @@ const DEVICES_PER_FACT = 10_000;
 export class Membership {
   constructor(
     private readonly repository: MembershipRepository,
+    private readonly graph: CollectionGraphRepository,
     private readonly outbox: Outbox,
   ) {}
 
@@ -22,18 +28,30 @@ export class Membership {
     await this.repository.lock(tx);
   }
 
-  /** Brings one collection in line with its rules. */
-  async evaluate(tx: Transaction, collectionUid: string, rules: readonly CollectionRule[]): Promise<void> {
-    const wanted = { allDevices: rules.some((rule) => 'allDevices' in rule), names: directDevices(rules) };
-    for (const { change, devices } of await this.repository.replace(tx, collectionUid, wanted, DEVICES_PER_FACT)) {
-      await this.tell(tx, collectionUid, { [change]: devices });
-    }
+  /** Brings one collection in line with its rules, and then all that depend on it. */
+  async evaluate(tx: Transaction, collection: { uid: string; name: string }, spec: CollectionSpec): Promise<void> {
+    await this.graph.setEdges(
+      tx,
+      collection.name,
+      namedCollections(spec).map(({ name }) => name),
+    );
+    const uids = await this.graph.uids(
+      tx,
+      namedCollections(spec).map(({ name }) => name),
+    );
+    const changed = await this.bringInLine(tx, evaluated(collection.uid, spec, uids), undefined);
+    if (changed.size > 0) await this.follow(tx, new Map([[collection.name, changed]]), []);
   }
 
   /** A device that was not there before. */
   async deviceAppeared(tx: Transaction, device: { uid: string; name: string }): Promise<void> {
-    for (const collection of await this.repository.enter(tx, device))
-      await this.tell(tx, collection, { added: [device.uid] });
+    const changes = new Map<string, ReadonlySet<string>>();
+    for (const { uid, name } of await this.repository.enter(tx, device)) {
+      await this.tell(tx, uid, { added: [device.uid] });
+      changes.set(name, new Set([device.uid]));
+    }
+    const naming = await this.repository.dependentCollectionsNaming(tx, device.name);
+    await this.follow(tx, changes, naming, device.uid);
   }
 
   async deviceGone(tx: Transaction, deviceUid: string): Promise<void> {
@@ -48,8 +66,56 @@ export class Membership {
   }
 
   /** The collection goes, and its members with it. The fact `collection-deleted` says so; there is no other. */
-  async collectionGone(tx: Transaction, collectionUid: string): Promise<void> {
-    await this.repository.drop(tx, collectionUid);
+  async collectionGone(tx: Transaction, collection: { uid: string; name: string }): Promise<void> {
+    await this.repository.drop(tx, collection.uid);
+    await this.graph.setEdges(tx, collection.name, []);
+  }
+
+  /**
+   * Goes through all that depends on changed collections, each behind what it needs, and looks only at the devices that
+   * changed there. Where nothing changes, what hangs on it is left alone (collections-variables, 2.3).
+   *
+   * @param changes devices that entered or left, by collection; grows on the way
+   * @param also collections to look at for the device `appeared`, whatever changed below them
+   */
+  private async follow(
+    tx: Transaction,
+    changes: Map<string, ReadonlySet<string>>,
+    also: readonly string[],
+    appeared?: string,
+  ): Promise<void> {
+    const start = [...changes.keys()];
+    const edges = await this.graph.above(tx, [...start, ...also]);
+    const order = evaluationOrder([...start, ...also], edges).filter((name) => !changes.has(name));
+    if (order.length === 0) return;
+    const needs = Map.groupBy(edges, ({ collection }) => collection);
+    const documents = await this.graph.documents(tx, order);
+    const named = [...documents.values()].flatMap(({ spec }) => namedCollections(spec).map(({ name }) => name));
+    const uids = await this.graph.uids(tx, named);
+    for (const name of order) {
+      const document = documents.get(name);
+      if (!document) continue;
+      const scope = new Set(appeared !== undefined && also.includes(name) ? [appeared] : []);
+      for (const edge of needs.get(name) ?? []) for (const uid of changes.get(edge.needs) ?? []) scope.add(uid);
+      if (scope.size === 0) continue;
+      const changed = await this.bringInLine(tx, evaluated(document.uid, document.spec, uids), scope);
+      if (changed.size > 0) changes.set(name, changed);
+    }
+  }
+
+  /** One collection; answers the devices that entered or left. */
+  private async bringInLine(
+    tx: Transaction,
+    collection: EvaluatedCollection,
+    scope: ReadonlySet<string> | undefined,
+  ): Promise<ReadonlySet<string>> {
+    const devices = scope && scope.size <= MOST_SCOPED_DEVICES ? [...scope] : undefined;
+    const changed = new Set<string>();
+    for (const change of await this.repository.replace(tx, collection, devices, DEVICES_PER_FACT)) {
+      await this.tell(tx, collection.uid, { [change.change]: change.devices });
+      for (const uid of change.devices) changed.add(uid);
+    }
+    return changed;
   }
 
   private async tell(

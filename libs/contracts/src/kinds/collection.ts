@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { defineKind, nameSchema } from '../resource.js';
 
-/** One way into a collection. Query, include and exclude rules join this union later. */
+/** One way into a collection, or out of it. Query rules join this union later. */
 export const collectionRuleSchema = z
   .union([
     z.strictObject({ device: nameSchema.describe('Direct: this device') }),
     z.strictObject({ allDevices: z.literal(true).describe('Every device of the site') }),
+    z.strictObject({ include: nameSchema.describe('The members of this collection') }),
+    z.strictObject({ exclude: nameSchema.describe('Not the members of this collection: beats every other rule') }),
   ])
   .meta({ id: 'CollectionRule' });
 
 export const collectionSpecSchema = z
   .strictObject({
     description: z.string().max(256).optional(),
+    limitingCollection: nameSchema
+      .optional()
+      .describe('Members are always members of this collection too; default: every device of the site'),
     rules: z.array(collectionRuleSchema).max(10_000),
   })
   .meta({ id: 'CollectionSpec' });
@@ -33,3 +38,22 @@ export const collection = defineKind({
   spec: collectionSpecSchema,
   status: collectionStatusSchema,
 });
+
+/** A collection that a specification names, and where. */
+export interface NamedCollection {
+  /** JSON pointer into the document. */
+  readonly path: string;
+  readonly name: string;
+}
+
+/** All collections that a specification names: limiting, included, excluded; duplicates included. */
+export function namedCollections({ limitingCollection, rules }: CollectionSpec): NamedCollection[] {
+  return [
+    ...(limitingCollection === undefined ? [] : [{ path: '/spec/limitingCollection', name: limitingCollection }]),
+    ...rules.flatMap((rule, index) => {
+      if ('include' in rule) return [{ path: `/spec/rules/${index}/include`, name: rule.include }];
+      if ('exclude' in rule) return [{ path: `/spec/rules/${index}/exclude`, name: rule.exclude }];
+      return [];
+    }),
+  ];
+}

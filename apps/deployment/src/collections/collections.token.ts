@@ -1,0 +1,2 @@
+/** The ResourceStore of collections. */
+export const COLLECTIONS = Symbol('collections');

@@ -1,0 +1,56 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  memberListSchema,
+  membershipExplanationSchema,
+  membershipPreviewRequestSchema,
+  membershipPreviewSchema,
+  type MemberList,
+  type MembershipExplanation,
+  type MembershipPreview,
+  type MembershipPreviewRequest,
+} from '@muster/contracts/kinds/collection-members.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import { nameSchema } from '@muster/contracts/resource.js';
+import { pageQuerySchema } from '@muster/service/resources/paging.js';
+import type { z } from 'zod';
+import { MembersService } from './members.service.js';
+
+/** The REST door of members. */
+@ApiTags('Collection')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+@Controller('api/v1/collections')
+export class MembersController {
+  constructor(@Inject(MembersService) private readonly members: MembersService) {}
+
+  @Get(':name/members')
+  @ApiOperation({ operationId: 'listMembers', summary: 'Lists the devices in a collection by name' })
+  @ApiResponse({ status: 200, standardSchema: memberListSchema })
+  async list(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query({ schema: pageQuerySchema }) query: z.infer<typeof pageQuerySchema>,
+  ): Promise<MemberList> {
+    return this.members.list(name, { limit: query.limit ?? 100, continue: query.continue });
+  }
+
+  @Get(':name/members/:device')
+  @ApiOperation({ operationId: 'explainMember', summary: 'Says why a device is in a collection, or is not' })
+  @ApiResponse({ status: 200, standardSchema: membershipExplanationSchema })
+  async explain(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Param('device', { schema: nameSchema }) device: string,
+  ): Promise<MembershipExplanation> {
+    return this.members.explain(name, device);
+  }
+
+  @Post('-/preview')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'previewMembers', summary: 'Says who would be in a collection with these rules' })
+  @ApiResponse({ status: 200, standardSchema: membershipPreviewSchema })
+  async preview(
+    @Body({ schema: membershipPreviewRequestSchema }) request: MembershipPreviewRequest,
+  ): Promise<MembershipPreview> {
+    return this.members.preview(request);
+  }
+}

@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type {
+  MemberList,
+  MembershipExplanation,
+  MembershipPreview,
+  MembershipPreviewRequest,
+} from '@muster/contracts/kinds/collection-members.js';
+import { namedCollections, type CollectionSpec, type CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import type { Resource } from '@muster/contracts/resource.js';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { DeviceRepository } from '../devices/device.repository.js';
+import { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
+import { explainMembership } from '../membership/explain-membership.js';
+import { MembershipRepository } from '../membership/membership.repository.js';
+import { evaluated } from '../membership/wanted-devices.js';
+import { refuseMissing } from '../missing-reference.js';
+import { COLLECTIONS } from './collections.token.js';
+
+const EXAMPLES = 100;
+/** Of a collection that is not saved: no row has it. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** Who is in a collection, who would be, and why. Reads only. */
+@Injectable()
+export class MembersService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(COLLECTIONS) private readonly collections: ResourceStore<CollectionSpec, CollectionStatus>,
+    @Inject(MembershipRepository) private readonly members: MembershipRepository,
+    @Inject(CollectionGraphRepository) private readonly graph: CollectionGraphRepository,
+    @Inject(DeviceRepository) private readonly devices: DeviceRepository,
+  ) {}
+
+  /** @throws MusterError `resource.not-found`, `request.bad-continue` */
+  async list(name: string, page: { limit: number; continue?: string | undefined }): Promise<MemberList> {
+    const [after = ''] = decodePosition(page.continue, ['string']);
+    const { uid } = (await this.existing(name)).metadata;
+    const found = await this.members.page(this.database, uid, after, page.limit + 1);
+    const items = found.slice(0, page.limit);
+    const last = items.at(-1);
+    return {
+      metadata: found.length > page.limit && last ? { continue: encodePosition([last.name]) } : {},
+      items,
+    };
+  }
+
+  /** @throws MusterError `resource.not-found` for the collection or the device */
+  async explain(name: string, deviceName: string): Promise<MembershipExplanation> {
+    const { spec } = await this.existing(name);
+    const device = await this.devices.uidOf(this.database, deviceName);
+    if (device === undefined) {
+      throw new MusterError('not-found', 'resource.not-found', `There is no Device "${deviceName}"`);
+    }
+    const named = namedCollections(spec).map((one) => one.name);
+    return explainMembership(name, spec, deviceName, await this.members.collectionsWith(this.database, device, named));
+  }
+
+  /** @throws MusterError `deployment.missing-reference` for collections that are not there; unknown devices are nobody */
+  async preview({ name, spec }: MembershipPreviewRequest): Promise<MembershipPreview> {
+    const named = namedCollections(spec);
+    const uids = await this.graph.uids(
+      this.database,
+      named.map((one) => one.name),
+    );
+    refuseMissing(
+      `Collection "${name ?? 'that is not saved'}"`,
+      named
+        .filter((one) => !uids.has(one.name))
+        .map((one) => ({ ...one, kind: 'Collection', fix: 'Correct the name, or make that collection first' })),
+    );
+    const now = name === undefined ? undefined : await this.collections.rows.find(this.database, name);
+    return this.members.preview(this.database, evaluated(now?.metadata.uid ?? NOBODY, spec, uids), EXAMPLES);
+  }
+
+  private async existing(name: string): Promise<Resource<CollectionSpec, CollectionStatus>> {
+    const found = await this.collections.rows.find(this.database, name);
+    if (found) return found;
+    throw new MusterError('not-found', 'resource.not-found', `There is no Collection "${name}"`);
+  }
+}

@@ -1,0 +1,41 @@
+import { explainMembership } from './explain-membership.js';
+
+const explain = (spec: Parameters<typeof explainMembership>[1], ...memberOf: string[]) =>
+  explainMembership('servers', spec, 'web-1', new Set(memberOf));
+
+describe('why a device is in a collection', () => {
+  it.each([
+    [{ rules: [] }, [], false, 'no rule lets it in'],
+    [{ rules: [{ device: 'web-2' }] }, [], false, 'no rule lets it in'],
+    [{ rules: [{ device: 'web-1' }] }, [], true, '/spec/rules/0 lets it in: it is named'],
+    [{ rules: [{ include: 'a' }, { include: 'b' }] }, ['b'], true, '/spec/rules/1 lets it in: it is a member of "b"'],
+    [{ rules: [{ allDevices: true }] }, [], true, '/spec/rules/0 lets it in: all devices are members'],
+    [
+      { rules: [{ device: 'web-1' }, { exclude: 'x' }] },
+      ['x'],
+      false,
+      '/spec/rules/1 keeps out the members of "x", and it is one',
+    ],
+    [{ rules: [{ device: 'web-1' }, { exclude: 'x' }] }, [], true, '/spec/rules/0 lets it in: it is named'],
+    [{ limitingCollection: 'l', rules: [{ device: 'web-1' }] }, [], false, 'it is not in the limiting collection "l"'],
+    [{ limitingCollection: 'l', rules: [{ exclude: 'x' }] }, ['l', 'x'], false, 'no rule lets it in'],
+  ] as const)('%j with membership in %j: %s, because %s', (spec, memberOf, member, reason) => {
+    expect(explain({ ...spec, rules: [...spec.rules] }, ...memberOf)).toMatchObject({ member, reason });
+  });
+
+  it('lists the rules that speak of it first, and leaves out the names of other devices', () => {
+    const rules = [{ device: 'web-2' }, { include: 'a' }, { exclude: 'x' }, { device: 'web-1' }];
+    expect(explain({ limitingCollection: 'l', rules }, 'l', 'x')).toEqual({
+      collection: 'servers',
+      device: 'web-1',
+      member: false,
+      reason: '/spec/rules/2 keeps out the members of "x", and it is one',
+      limitingCollection: { name: 'l', member: true },
+      rules: [
+        { path: '/spec/rules/2', rule: { exclude: 'x' }, matches: true },
+        { path: '/spec/rules/3', rule: { device: 'web-1' }, matches: true },
+        { path: '/spec/rules/1', rule: { include: 'a' }, matches: false },
+      ],
+    });
+  });
+});

@@ -1,0 +1,57 @@
+import type { MembershipExplanation } from '@muster/contracts/kinds/collection-members.js';
+import type { CollectionRule, CollectionSpec } from '@muster/contracts/kinds/collection.js';
+
+/**
+ * Why a device is in a collection, or is not: ((direct ∪ all ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2).
+ *
+ * @param memberOf of the collections that the specification names, those that have the device
+ */
+export function explainMembership(
+  collection: string,
+  spec: CollectionSpec,
+  device: string,
+  memberOf: ReadonlySet<string>,
+): MembershipExplanation {
+  const rules = spec.rules
+    .map((rule, index) => ({ path: `/spec/rules/${index}`, rule, matches: speaksOf(rule, device, memberOf) }))
+    .filter(({ rule, matches }) => matches || !('device' in rule))
+    .sort((one, other) => Number(other.matches) - Number(one.matches));
+  const { limitingCollection } = spec;
+  const limiting =
+    limitingCollection === undefined
+      ? undefined
+      : { name: limitingCollection, member: memberOf.has(limitingCollection) };
+  const excluding = rules.find(({ rule, matches }) => matches && 'exclude' in rule);
+  const including = rules.find(({ rule, matches }) => matches && !('exclude' in rule));
+  const member = including !== undefined && limiting?.member !== false && excluding === undefined;
+  return {
+    collection,
+    device,
+    member,
+    reason: reason(),
+    rules,
+    ...(limiting ? { limitingCollection: limiting } : {}),
+  };
+
+  function reason(): string {
+    if (including === undefined) return 'no rule lets it in';
+    if (limiting?.member === false) return `it is not in the limiting collection "${limiting.name}"`;
+    if (excluding && 'exclude' in excluding.rule) {
+      return `${excluding.path} keeps out the members of "${excluding.rule.exclude}", and it is one`;
+    }
+    return `${including.path} lets it in: ${inWords(including.rule)}`;
+  }
+}
+
+function speaksOf(rule: CollectionRule, device: string, memberOf: ReadonlySet<string>): boolean {
+  if ('device' in rule) return rule.device === device;
+  if ('include' in rule) return memberOf.has(rule.include);
+  if ('exclude' in rule) return memberOf.has(rule.exclude);
+  return true;
+}
+
+function inWords(rule: CollectionRule): string {
+  if ('device' in rule) return 'it is named';
+  if ('include' in rule) return `it is a member of "${rule.include}"`;
+  return 'all devices are members';
+}

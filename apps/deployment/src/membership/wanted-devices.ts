@@ -1,0 +1,63 @@
+import type { CollectionSpec } from '@muster/contracts/kinds/collection.js';
+import type { SqlValue } from '@muster/persistence/database.js';
+
+/** A collection with all that its members depend on, other collections by uid. */
+export interface EvaluatedCollection {
+  readonly uid: string;
+  readonly allDevices: boolean;
+  /** Of devices that direct rules name. */
+  readonly deviceNames: readonly string[];
+  readonly limitingUid: string | undefined;
+  readonly includedUids: readonly string[];
+  readonly excludedUids: readonly string[];
+}
+
+/** @param uids of every collection that the specification names */
+export function evaluated(
+  uid: string,
+  { limitingCollection, rules }: CollectionSpec,
+  uids: ReadonlyMap<string, string>,
+): EvaluatedCollection {
+  const uidsOf = (names: readonly string[]): string[] => [...new Set(names)].flatMap((name) => uids.get(name) ?? []);
+  return {
+    uid,
+    allDevices: rules.some((rule) => 'allDevices' in rule),
+    deviceNames: [...new Set(rules.flatMap((rule) => ('device' in rule ? [rule.device] : [])))],
+    limitingUid: limitingCollection === undefined ? undefined : uids.get(limitingCollection),
+    includedUids: uidsOf(rules.flatMap((rule) => ('include' in rule ? [rule.include] : []))),
+    excludedUids: uidsOf(rules.flatMap((rule) => ('exclude' in rule ? [rule.exclude] : []))),
+  };
+}
+
+/** A query for the uids of the devices that a collection wants, and room for more parameters. */
+export interface WantedDevices {
+  readonly sql: string;
+  readonly values: SqlValue[];
+  /** Adds a value; answers how the query calls it. */
+  parameter(value: SqlValue): string;
+}
+
+/**
+ * ((direct ∪ all ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2), of all devices or of those in `scope`.
+ * Parts that a collection does not have are not in the query, so that the common ones stay as fast as they can be.
+ *
+ * @param scope uids of devices
+ */
+export function wantedDevices(collection: EvaluatedCollection, scope: readonly string[] | undefined): WantedDevices {
+  const values: SqlValue[] = [];
+  const parameter = (value: SqlValue): string => `$${values.push(value)}`;
+  const isMemberOf = (uids: readonly string[]): string =>
+    `exists (select 1 from collection_member as other
+       where other.collection_uid = any(${parameter(uids)}::uuid[]) and other.device_uid = device.uid)`;
+  const ways = [
+    ...(collection.allDevices ? ['true'] : [`device.name = any(${parameter(collection.deviceNames)}::text[])`]),
+    ...(collection.includedUids.length > 0 ? [isMemberOf(collection.includedUids)] : []),
+  ];
+  const conditions = [
+    ...(scope ? [`device.uid = any(${parameter(scope)}::uuid[])`] : []),
+    `(${ways.join(' or ')})`,
+    ...(collection.limitingUid === undefined ? [] : [isMemberOf([collection.limitingUid])]),
+    ...(collection.excludedUids.length > 0 ? [`not ${isMemberOf(collection.excludedUids)}`] : []),
+  ];
+  return { sql: `select device.uid from device where ${conditions.join(' and ')}`, values, parameter };
+}

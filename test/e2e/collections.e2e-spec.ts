@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SiteUnderTest } from './site-under-test.js';
+
+const devices = ['web-1', 'web-2', 'db-1']
+  .map((name) => `apiVersion: muster/v1\nkind: Device\nmetadata: {name: ${name}}\nspec: {}\n`)
+  .join('---\n');
+const collectionOf = (name: string, spec: string) =>
+  `apiVersion: muster/v1\nkind: Collection\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+
+describe('collections on the command line, on a whole site,', () => {
+  let site: SiteUnderTest;
+  const file = (name: string, text: string) => {
+    const path = join(site.folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  beforeAll(async () => {
+    site = await SiteUnderTest.create();
+    await site.up();
+    // In no order: what is named comes first.
+    const patch = collectionOf(
+      'patch',
+      '{limitingCollection: all-devices, rules: [{include: web}, {exclude: canary}]}',
+    );
+    const [web, canary] = [
+      collectionOf('web', '{rules: [{device: web-1}, {device: web-2}]}'),
+      collectionOf('canary', '{rules: [{device: web-2}]}'),
+    ];
+    await site.ok('apply', '-f', file('all.yaml', [patch, web, canary, devices].join('---\n')));
+  });
+
+  afterAll(async () => {
+    await site?.remove();
+  });
+
+  it('say who is in, and why somebody is not', async () => {
+    expect(await site.ok('collection', 'members', 'patch')).toBe('web-1\n');
+    expect(await site.ok('collection', 'explain', 'patch', 'web-1')).toContain(
+      'web-1 is in patch: /spec/rules/0 lets it in: it is a member of "web"',
+    );
+    expect(await site.muster('collection', 'explain', 'patch', 'web-2')).toMatchObject({
+      code: 1,
+      stdout: [
+        'web-2 is not in patch: /spec/rules/1 keeps out the members of "canary", and it is one',
+        '  ✓ /spec/rules/0  include web',
+        '  ✓ /spec/rules/1  exclude canary',
+        '  ✓ /spec/limitingCollection  all-devices',
+        '',
+      ].join('\n'),
+    });
+    expect(await site.muster('collection', 'explain', 'patch', 'nobody')).toMatchObject({ code: 4 });
+  });
+
+  it('show what a change would do before it is applied', async () => {
+    const next = file('next.yaml', collectionOf('patch', '{rules: [{device: db-1}, {device: web-2}]}'));
+    expect(await site.ok('collection', 'preview', '-f', next)).toBe(
+      'patch would have 2 members: 2 would enter, 1 would leave\n  + db-1\n  + web-2\n  - web-1\n',
+    );
+    expect(await site.ok('collection', 'members', 'patch', '-o', 'json')).toContain('"web-1"');
+    expect(await site.muster('collection', 'preview', '-f', file('devices.yaml', devices))).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('cli.not-a-collection'),
+    });
+    const circle = file('circle.yaml', collectionOf('web', '{rules: [{include: patch}]}'));
+    expect(await site.muster('apply', '-f', circle)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('web > patch > web'),
+    });
+  });
+});
