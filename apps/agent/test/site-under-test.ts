@@ -10,6 +10,7 @@ import {
   sessionRequestSchema,
 } from '@muster/contracts/agent/enrolment.js';
 import type { Assignment, PolicyBody, PolicyDocument } from '@muster/contracts/agent/policy.js';
+import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
 import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
 import { canonicalJson, type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import { calculateJwkThumbprint, CompactSign, compactVerify, importJWK, jwtVerify } from 'jose';
@@ -24,6 +25,8 @@ export const deviceUid = '0193e7a0-0000-7000-8000-000000000001';
 export class SiteUnderTest {
   /** Each batch of reports as it came, also those that were not answered. */
   readonly batches: ReportsRequest['reports'][] = [];
+  /** What devices told of themselves. */
+  readonly inventories: InventoryRequest[] = [];
   /** `METHOD /path`, with what came as Range. */
   readonly requests: string[] = [];
   readonly enrolled = new Map<string, PublicKey>();
@@ -155,6 +158,10 @@ export class SiteUnderTest {
       return body === undefined ? problem(response, 404, 'policy.no-body', 'none') : void response.end(body);
     }
     if (what === 'POST /api/v1/agent/content-locations') return this.locate(JSON.parse(text), response);
+    if (what === 'POST /api/v1/agent/inventory') {
+      this.inventories.push(inventoryRequestSchema.parse(JSON.parse(text)));
+      return void response.writeHead(204).end();
+    }
     if (what === 'POST /api/v1/agent/reports') {
       const acknowledged = this.record(text).map(({ report }) => ({ runId: report.runId, number: report.number }));
       return json(response, 200, { acknowledged });

@@ -115,7 +115,7 @@ describe('apply', () => {
 describe('get and describe', () => {
   beforeEach(() => {
     for (const name of ['web-1', 'web-2', 'web-3', 'web-4', 'web-5'])
-      site.save(device, name, {}, { enrolled: true, facts: { osName: 'Debian' } });
+      site.save(device, name, {}, { enrolled: true, facts: { os: { name: 'Debian' } } });
   });
 
   it('follows every page', async () => {
@@ -129,7 +129,7 @@ describe('get and describe', () => {
       site.read(device, 'web-2'),
     );
     expect((await muster(['get', 'device/web-2', '-o', 'yaml'])).out).toContain('name: web-2');
-    expect((await muster(['describe', 'device', 'web-2'])).out).toMatch(/Name: +web-2[^]*osName: Debian/);
+    expect((await muster(['describe', 'device', 'web-2'])).out).toMatch(/Name: +web-2[^]*name: Debian/);
   });
 
   it('ends with 4 when there is no such object', async () => {

@@ -1,5 +1,6 @@
 import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
@@ -11,6 +12,7 @@ import { DeploymentsModule } from './deployments/deployments.module.js';
 import { SequenceFollower } from './deployments/sequence-follower.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { Enrolments } from './devices/enrolment.js';
+import { Inventories } from './devices/inventory.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
 
@@ -24,10 +26,11 @@ export const deploymentService: ServiceDefinition<ServiceConfig> = {
   modules: [DevicesModule, CollectionsModule, DeploymentsModule, RunsModule],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],
-    inject: [Enrolments, RunRecorder, SequenceFollower],
-    useFactory: (enrolments: Enrolments, runs: RunRecorder, follower: SequenceFollower) => ({
+    inject: [Enrolments, Inventories, RunRecorder, SequenceFollower],
+    useFactory: (enrolments: Enrolments, inventories: Inventories, runs: RunRecorder, follower: SequenceFollower) => ({
       policy: [
         on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
+        on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
         on(runReported, (tx, reported) => runs.apply(tx, reported)),
         on(deploymentJudged, (tx, { deploymentUid, policy }) => follower.judged(tx, deploymentUid, policy)),
       ],

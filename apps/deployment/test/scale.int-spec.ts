@@ -25,7 +25,10 @@ describe(`a fleet of ${FLEET} devices`, () => {
     world.revise('harden', 'a');
     await sql.query(
       `insert into device (uid, name, resource_version, generation, spec, status)
-       select gen_random_uuid(), 'device-' || n, n, 1, '{}', '{"enrolled":true}' from generate_series(1, $1::int) as n`,
+       select gen_random_uuid(), 'device-' || n, n, 1, '{}',
+         jsonb_build_object('enrolled', true, 'facts', jsonb_build_object(
+           'os', jsonb_build_object('id', case when n % 3 = 0 then 'debian' else 'fedora' end), 'memoryMegabytes', n % 8192))
+       from generate_series(1, $1::int) as n`,
       [FLEET],
     );
     await sql.query('analyze device');
@@ -71,6 +74,11 @@ describe(`a fleet of ${FLEET} devices`, () => {
     expect((await api.get<Collection>('collections/above-3')).status.members).toBe(FLEET - 1001);
     await timed('a device appears in all of them', () => api.apply('Device', 'devices', 'newcomer', {}));
     expect((await api.get<Collection>('collections/above-3')).status.members).toBe(FLEET - 1000);
+    const query = 'os.id == "debian" && memoryMegabytes >= 4096';
+    const asked = await timed('asking all devices for their facts', () =>
+      api.apply<Collection>('Collection', 'collections', 'big-debian', { rules: [{ query }] }),
+    );
+    expect(asked.status.members).toBeGreaterThan(FLEET / 8);
     await timed('saying who would be in', () =>
       api.call('POST', 'collections/-/preview', { name: 'made-of', spec: { rules } }),
     );

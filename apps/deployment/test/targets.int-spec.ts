@@ -112,8 +112,8 @@ describe('who gets what', () => {
     it('keep name, labels and description when they enrol again with a new key and new facts', async () => {
       const first = await enrolled('again');
       await api.apply('Device', 'devices', 'again', { description: 'mine' }, { labels: { team: 'x' } });
-      await enrol('another-name', first.metadata.uid, { osVersion: '13' });
-      await until(async () => (await byUid(first.metadata.uid))?.status.facts?.osVersion === '13');
+      await enrol('another-name', first.metadata.uid, { os: { versionId: '13' } });
+      await until(async () => (await byUid(first.metadata.uid))?.status.facts?.os?.versionId === '13');
       expect(await byUid(first.metadata.uid)).toMatchObject({
         metadata: { name: 'again', labels: { team: 'x' } },
         spec: { description: 'mine' },

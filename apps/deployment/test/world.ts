@@ -1,4 +1,5 @@
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
 import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
@@ -6,6 +7,7 @@ import type { RunSpec, RunStatus } from '@muster/contracts/kinds/run.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { Resource, ServiceName } from '@muster/contracts/resource.js';
 import { loadConfig } from '@muster/platform/config.js';
+import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import { startService } from '@muster/service/start-service.js';
 import { Client } from 'pg';
 import { pino } from 'pino';
@@ -71,6 +73,11 @@ export async function openWorld(servers: Servers) {
         facts: { hostname: name, ...facts },
       });
       return uid;
+    },
+
+    /** Publishes what a device tells of itself. */
+    async tellFacts(deviceUid: string, facts: Facts): Promise<void> {
+      await policy.publish(deviceInventoried, { deviceUid, receivedAt: new Date().toISOString(), facts });
     },
 
     /** Makes the next answer of the catalog about a sequence; tells nobody. */

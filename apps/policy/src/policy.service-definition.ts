@@ -3,6 +3,7 @@ import { policyConfigSchema, type PolicyConfig } from './config.js';
 import { ContentModule } from './content/content.module.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
+import { InventoryModule } from './inventory/inventory.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { ServingModule } from './serving/serving.module.js';
 import { DeviceAuthenticator } from './sessions/device-authenticator.js';
@@ -25,6 +26,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     ServingModule,
     ContentModule,
     ReportsModule,
+    InventoryModule,
     HousekeepingModule,
   ],
   subscriptions: {

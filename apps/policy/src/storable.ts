@@ -6,9 +6,14 @@ export function storableText(text: string): string {
   return Buffer.from(text.replaceAll('\0', '\uFFFD'), 'utf8').toString('utf8');
 }
 
-/** The same for every text in a flat document. */
+/** The same for every text in a document. */
 export function storable<Document extends object>(document: Document): Document {
-  return Object.fromEntries(
-    Object.entries(document).map(([name, value]) => [name, typeof value === 'string' ? storableText(value) : value]),
-  ) as Document;
+  return mended(document) as Document;
+}
+
+function mended(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (Array.isArray(value)) return value.map(mended);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, mended(part)]));
 }

@@ -3,6 +3,7 @@ import { credentials, Metadata, loadPackageDefinition, type ServiceError } from 
 import { loadSync } from '@grpc/proto-loader';
 import { apiTokenChanged } from '@muster/contracts/events/api-token-changed.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { PROTO_FOLDER, protoFile } from '@muster/contracts/proto.js';
@@ -41,6 +42,28 @@ async function facts<Payload>(event: { fact: string }): Promise<Payload[]> {
   return rows.map(({ payload }) => payload);
 }
 
+describe('inventory', () => {
+  it('passes on what a device tells of itself, as its own, without the facts of newer agents', async () => {
+    const device = await policy.device();
+    const told = { gatheredAt: '2026-11-21T12:00:00Z', facts: { os: { id: 'debian\0', mood: 'good' }, colour: 'red' } };
+    expect((await device.post('/inventory', told)).status).toBe(204);
+    const passed = await facts<{ deviceUid: string }>(deviceInventoried);
+    expect(passed.filter(({ deviceUid }) => deviceUid === device.uid)).toEqual([
+      { deviceUid: device.uid, receivedAt: expect.any(String), facts: { os: { id: 'debian\uFFFD' } } },
+    ]);
+  });
+
+  it('is refused from strangers, and when it is none', async () => {
+    const device = await policy.device();
+    expect((await device.post('/inventory', { facts: { memoryMegabytes: 'much' } })).body['findings']).toMatchObject([
+      { path: '/gatheredAt' },
+      { path: '/facts/memoryMegabytes' },
+    ]);
+    device.accessToken = 'nobody';
+    expect((await device.post('/inventory', {})).status).toBe(401);
+  });
+});
+
 describe('enrolment', () => {
   it('makes a device of a computer with a token and a key, and a fact of it', async () => {
     const device = await TestDevice.make(policy.base);
@@ -52,7 +75,7 @@ describe('enrolment', () => {
       expect.objectContaining({
         name: 'web-01',
         keyThumbprint: thumbprintOf(device.publicKey),
-        facts: { hostname: 'computer\uFFFD', platform: 'linux' },
+        facts: { hostname: 'computer\uFFFD', os: { id: 'debian\uFFFD' } },
       }),
     ]);
   });
@@ -292,6 +315,7 @@ describe('bad input', () => {
       '/api/v1/agent/bodies/{digest}',
       '/api/v1/agent/content-locations',
       '/api/v1/agent/enrolments',
+      '/api/v1/agent/inventory',
       '/api/v1/agent/policy',
       '/api/v1/agent/reports',
       '/api/v1/agent/sessions',

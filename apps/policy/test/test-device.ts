@@ -59,7 +59,13 @@ export class TestDevice {
     const name = change.name ?? 'computer';
     const proof = change.proof ?? (await this.prove({ tokenSha256: sha256Hex(token), name, iat: 1 }));
     const answer = await call(this.base, '/api/v1/agent/enrolments', {
-      json: { token, name, publicKey: this.publicKey, proof, facts: { hostname: 'computer\0', platform: 'linux' } },
+      json: {
+        token,
+        name,
+        publicKey: this.publicKey,
+        proof,
+        facts: { hostname: 'computer\0', os: { id: 'debian\0' } },
+      },
     });
     if (answer.status === 201) {
       this.uid = answer.body['deviceUid'] ?? '';

@@ -12,12 +12,14 @@ import {
   sessionRequestSchema,
   sessionResponseSchema,
 } from './agent/enrolment.js';
+import { inventoryRequestSchema } from './agent/inventory.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema } from './agent/policy.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import { uploadRequestSchema, uploadResponseSchema } from './agent/upload.js';
 import { apiTokenChanged } from './events/api-token-changed.js';
 import { deploymentJudged } from './events/deployment-judged.js';
 import { deviceEnrolled } from './events/device-enrolled.js';
+import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
@@ -54,6 +56,7 @@ const DOCUMENTS = {
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
+  'agent/inventory-request': inventoryRequestSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
   'api/upload-request': uploadRequestSchema,
@@ -91,6 +94,7 @@ export function jsonSchemas(): Record<string, unknown> {
     ...KINDS.flatMap((kind) => Object.values(resourceEvents(kind))),
     membersChanged,
     deviceEnrolled,
+    deviceInventoried,
     runReported,
     deploymentJudged,
     apiTokenChanged,

@@ -397,6 +397,22 @@ describe('the program', () => {
     expect([code, error]).toEqual([2, expect.stringMatching(/^agent\.in-use: .*--state DIR\n$/)]);
   });
 
+  it('tells the site the facts of its computer, until they are acknowledged, and not again when it starts anew', async () => {
+    await enrol();
+    let refusals = 2;
+    site.fault = (request) => (request.endsWith('/inventory') && refusals-- > 0 ? { status: 503 } : undefined);
+    const program = daemon();
+    await until(() => site.inventories.length === 1);
+    expect(site.inventories[0]?.facts).toMatchObject({ os: { id: expect.any(String) }, cpu: {}, agent: {} });
+    await until(() => existsSync(join(state, 'inventory.json')));
+    program.child.kill('SIGTERM');
+    await program.exited;
+    site.requests.length = 0;
+    daemon();
+    await until(() => site.requests.filter((request) => request.endsWith('/policy')).length > 2);
+    expect(site.inventories).toHaveLength(1);
+  });
+
   it.each([
     ['an enrolment that is missing', ['daemon'], 3, /^agent\.not-enrolled: /],
     [

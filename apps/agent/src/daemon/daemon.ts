@@ -8,6 +8,8 @@ import { Transport } from '../http/transport.js';
 import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, readDeviceKey } from '../identity/device-key.js';
+import { gatherFacts } from '../facts/gather-facts.js';
+import { InventoryLoop } from '../inventory/inventory-loop.js';
 import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
 import { PolicyLoop } from '../policy/policy-loop.js';
@@ -85,9 +87,11 @@ async function work(
   const driver = new RunDriver({ records, spool, cache, logger, news, restart });
   const runs = new RunLoop({ records, policy, bodies, api, driver, logger, changed, ended: removeEnded });
 
+  const inventory = new InventoryLoop({ api, logger, path: folder.inventory, gather: () => gatherFacts() });
+
   removeEnded();
   await policy.load();
-  const tasks = [policy.run(both), runs.run(both), sender.run(both, deadline.signal)];
+  const tasks = [policy.run(both), runs.run(both), sender.run(both, deadline.signal), inventory.run(both)];
   // If one of them fails, all stop, and whoever supervises the agent starts it again.
   const ends = await Promise.allSettled(tasks.map((task) => task.finally(() => stop.abort())));
   const sent = await sender.flush(deadline.signal);

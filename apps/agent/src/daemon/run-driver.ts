@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
 import { SiteContent } from '../content/site-content.js';
-import { currentBootId } from '../facts/device-facts.js';
+import { currentBootId } from '../facts/boot-id.js';
 import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';

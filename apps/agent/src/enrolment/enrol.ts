@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { enrolmentResponseSchema, type PublicKey } from '@muster/contracts/agent/enrolment.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { calculateJwkThumbprint, CompactSign } from 'jose';
-import { deviceFacts } from '../facts/device-facts.js';
+import { gatherFacts } from '../facts/gather-facts.js';
 import { backoffSeconds, pause } from '../http/backoff.js';
 import { readAnswer } from '../http/read-answer.js';
 import { ServerError } from '../http/server-error.js';
@@ -102,7 +102,7 @@ async function requestOf(token: EnrolmentToken, name: string, key: DeviceKey): P
   const proof = await new CompactSign(Buffer.from(claims))
     .setProtectedHeader({ alg: 'EdDSA', kid: key.thumbprint })
     .sign(key.privateKey);
-  return { token: token.text, name, publicKey: key.publicKey, proof, facts: deviceFacts() };
+  return { token: token.text, name, publicKey: key.publicKey, proof, facts: await gatherFacts() };
 }
 
 /** Repeating is safe: the site answers the same key with the same token as it did the first time. */
@@ -132,7 +132,7 @@ async function checkSiteKey(signingKey: PublicKey, token: EnrolmentToken): Promi
 function setFormerAside(folder: StateFolder, deviceUid: string): void {
   const aside = join(folder.former, `${deviceUid}-${Date.now()}`);
   makeFolder(aside);
-  for (const path of [folder.policy, folder.history, folder.runs, folder.reports, folder.key]) {
+  for (const path of [folder.policy, folder.inventory, folder.history, folder.runs, folder.reports, folder.key]) {
     if (existsSync(path)) renameSync(path, join(aside, basename(path)));
   }
   for (const path of [folder.runs, folder.reports]) mkdirSync(path, { mode: 0o700 });

@@ -1,4 +1,4 @@
-import { parseOsRelease } from './linux.js';
+import { parseOsRelease } from './os-release.js';
 import { type System, readFirst } from './system.js';
 
 /** Which operating system this is. What is not known is absent. */

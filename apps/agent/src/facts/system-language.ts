@@ -1,5 +1,5 @@
 import { languageOfLocale } from '@muster/sequence/conditions/language.js';
-import { parseOsRelease } from './linux.js';
+import { parseOsRelease } from './os-release.js';
 import type { System } from './system.js';
 
 /**

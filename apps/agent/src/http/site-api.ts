@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { contentLocationsResponseSchema } from '@muster/contracts/agent/content.js';
+import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -59,6 +60,11 @@ export class SiteApi {
   async reports(batch: ReportsRequest, signal: AbortSignal): Promise<ReportsResponse> {
     const path = '/api/v1/agent/reports';
     return readAnswer(reportsResponseSchema, await this.call({ method: 'POST', path, json: batch, signal }, 1), path);
+  }
+
+  /** Sends the facts of this computer once. */
+  async inventory(inventory: InventoryRequest, signal: AbortSignal): Promise<void> {
+    await this.call({ method: 'POST', path: '/api/v1/agent/inventory', json: inventory, signal }, 1);
   }
 
   private async call(request: SiteRequest, attemptsLeft: number): Promise<SiteAnswer> {

@@ -25,6 +25,8 @@ export interface StateFolder {
   readonly runs: string;
   /** Reports that the site has not acknowledged, one file per run. */
   readonly reports: string;
+  /** What the site has acknowledged of the facts of this computer. */
+  readonly inventory: string;
   /** The runs that have ended. */
   readonly history: string;
   /** What belonged to identities that `enrol --force` replaced. */
@@ -44,6 +46,7 @@ export function stateFolder(path: string): StateFolder {
     cache: join(root, 'cache'),
     runs: join(root, 'runs'),
     reports: join(root, 'reports'),
+    inventory: join(root, 'inventory.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
   };

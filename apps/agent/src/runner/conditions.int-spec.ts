@@ -6,7 +6,7 @@ import { compareDebianVersions } from '@muster/sequence/conditions/debian-versio
 import type { Condition } from '@muster/sequence/conditions/model.js';
 import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
 import type { StepReport } from '@muster/sequence/report.js';
-import { parseOsRelease } from '../facts/linux.js';
+import { parseOsRelease } from '../facts/os-release.js';
 import { Journal } from '../journal/journal.js';
 import { LocalContent } from './local-content.js';
 import { runSequence } from './run-sequence.js';

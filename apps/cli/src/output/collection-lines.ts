@@ -35,5 +35,6 @@ function ruleText(rule: CollectionRule): string {
   if ('device' in rule) return `device ${rule.device}`;
   if ('include' in rule) return `include ${rule.include}`;
   if ('exclude' in rule) return `exclude ${rule.exclude}`;
+  if ('query' in rule) return `query ${rule.query}`;
   return 'all devices';
 }

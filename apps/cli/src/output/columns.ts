@@ -85,13 +85,13 @@ const byKind: Record<string, Column[]> = {
   Device: columns<DeviceSpec, DeviceStatus>(
     {
       ENROLLED: (_, status) => (status.enrolled ? 'yes' : 'no'),
-      OS: (_, { facts }) => [facts?.osName ?? facts?.platform, facts?.osVersion].filter(Boolean).join(' '),
-      AGENT: (_, { facts }) => facts?.agentVersion,
+      OS: (_, { facts }) => [facts?.os?.name ?? facts?.os?.id, facts?.os?.versionId].filter(Boolean).join(' '),
+      AGENT: (_, { facts }) => facts?.agent?.version,
     },
     {
       HOST: (_, { facts }) => facts?.hostname,
-      ARCHITECTURE: (_, { facts }) => facts?.architecture,
-      PROCESSORS: (_, { facts }) => facts?.processors,
+      ARCHITECTURE: (_, { facts }) => facts?.os?.architecture,
+      PROCESSORS: (_, { facts }) => facts?.cpu?.cores,
       MEMORY: (_, { facts }) => (facts?.memoryMegabytes === undefined ? '' : `${facts.memoryMegabytes} MB`),
     },
   ),

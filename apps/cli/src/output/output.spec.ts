@@ -21,7 +21,7 @@ const web: Resource = {
     labels: { team: 'infra' },
   },
   spec: {},
-  status: { enrolled: true, facts: { osName: 'Debian', osVersion: '12', agentVersion: '0.1.0' } },
+  status: { enrolled: true, facts: { os: { name: 'Debian', versionId: '12' }, agent: { version: '0.1.0' } } },
 };
 
 describe('tables', () => {

@@ -10,11 +10,13 @@ import {
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
+import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { DeploymentRepository } from '../deployments/deployment.repository.js';
 import { directDevices, type Membership } from '../membership/membership.js';
 import type { MembershipRepository } from '../membership/membership.repository.js';
 import { refuseMissing } from '../missing-reference.js';
+import { compileQuery } from '../membership/query-sql.js';
 import { refuseBuiltIn } from './built-in.js';
 
 /**
@@ -36,6 +38,7 @@ export function collectionRules(
     async status(tx, input, current) {
       await membership.lock(tx);
       const { name } = input.metadata;
+      refuseWrongQueries(name, input.spec);
       const named = namedCollections(input.spec);
       refuseCircle(name, named, await graph.below(tx, [...new Set(named.map((one) => one.name))]));
       // A rule that was fine when it was written stays: its device may have gone since, and may come back.
@@ -107,6 +110,7 @@ export function collectionRules(
 }
 
 const MOST_LISTED = 10;
+const MOST_QUERIES = 100;
 
 /** What decides who is in. */
 function decisive({ limitingCollection, rules }: CollectionSpec): string {
@@ -131,6 +135,34 @@ function refuseCircle(name: string, named: readonly NamedCollection[], edges: re
   if (!first) return;
   const message = `Collection "${name}": ${first.path}: ${first.message}. ${first.fix}`;
   throw new MusterError('invalid', 'deployment.collection-circle', message, { findings });
+}
+
+/** @throws MusterError `deployment.query-invalid` with one finding for each */
+export function refuseWrongQueries(name: string, { rules }: CollectionSpec): void {
+  let queries = 0;
+  const findings = rules.flatMap((rule, index): ProblemFinding[] => {
+    if (!('query' in rule)) return [];
+    const tooMany = ++queries > MOST_QUERIES ? `a collection has at most ${MOST_QUERIES} queries` : undefined;
+    const problem = tooMany ?? problemOf(rule.query);
+    if (problem === undefined) return [];
+    const fix = 'docs/conditions.md has the language and the facts, docs/collections.md what collections support of it';
+    const path = `/spec/rules/${index}/query`;
+    return [{ path, code: 'deployment.query-invalid', severity: 'error', message: problem, fix }];
+  });
+  const [first] = findings;
+  if (!first) return;
+  const message = `Collection "${name}": ${first.path}: ${first.message}. ${first.fix}`;
+  throw new MusterError('invalid', 'deployment.query-invalid', message, { findings });
+}
+
+function problemOf(query: string): string | undefined {
+  try {
+    compileQuery(query, () => '');
+    return undefined;
+  } catch (error) {
+    if (error instanceof QueryError) return error.message;
+    throw error;
+  }
 }
 
 function inUse(name: string, why: string): MusterError {

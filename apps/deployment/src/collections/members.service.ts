@@ -17,6 +17,7 @@ import { explainMembership } from '../membership/explain-membership.js';
 import { MembershipRepository } from '../membership/membership.repository.js';
 import { evaluated } from '../membership/wanted-devices.js';
 import { refuseMissing } from '../missing-reference.js';
+import { refuseWrongQueries } from './collection.rules.js';
 import { COLLECTIONS } from './collections.token.js';
 
 const EXAMPLES = 100;
@@ -55,11 +56,19 @@ export class MembersService {
       throw new MusterError('not-found', 'resource.not-found', `There is no Device "${deviceName}"`);
     }
     const named = namedCollections(spec).map((one) => one.name);
-    return explainMembership(name, spec, deviceName, await this.members.collectionsWith(this.database, device, named));
+    const queries = spec.rules.flatMap((rule) => ('query' in rule ? [rule.query] : []));
+    return explainMembership(
+      name,
+      spec,
+      deviceName,
+      await this.members.collectionsWith(this.database, device, named),
+      await this.members.answers(this.database, device, [...new Set(queries)]),
+    );
   }
 
-  /** @throws MusterError `deployment.missing-reference` for collections that are not there; unknown devices are nobody */
+  /** @throws MusterError `deployment.query-invalid`, and `deployment.missing-reference` for collections that are not there; unknown devices are nobody */
   async preview({ name, spec }: MembershipPreviewRequest): Promise<MembershipPreview> {
+    refuseWrongQueries(name ?? 'that is not saved', spec);
     const named = namedCollections(spec);
     const uids = await this.graph.uids(
       this.database,

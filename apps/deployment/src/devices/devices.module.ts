@@ -10,6 +10,7 @@ import { MembershipModule } from '../membership/membership.module.js';
 import { DeviceRepository } from './device.repository.js';
 import { deviceRules } from './device.rules.js';
 import { Enrolments } from './enrolment.js';
+import { Inventories } from './inventory.js';
 
 const DEVICES = Symbol('devices');
 
@@ -25,6 +26,12 @@ const DEVICES = Symbol('devices');
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
+      provide: Inventories,
+      inject: [DEVICES, Membership],
+      useFactory: (devices: ResourceStore<DeviceSpec, DeviceStatus>, membership: Membership) =>
+        new Inventories(devices, membership),
+    },
+    {
       provide: Enrolments,
       inject: [DEVICES, DeviceRepository, Membership, Outbox],
       useFactory: (
@@ -35,6 +42,6 @@ const DEVICES = Symbol('devices');
       ) => new Enrolments(devices, repository, membership, outbox),
     },
   ],
-  exports: [Enrolments],
+  exports: [Enrolments, Inventories],
 })
 export class DevicesModule {}

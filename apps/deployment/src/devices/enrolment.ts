@@ -8,6 +8,7 @@ import type { ResourceStore } from '@muster/service/resources/resource-store.js'
 import type { z } from 'zod';
 import { toInstant } from '../instant.js';
 import type { Membership } from '../membership/membership.js';
+import { changedFacts } from './changed-facts.js';
 import type { DeviceRepository } from './device.repository.js';
 import { candidatePrefix, freeName } from './free-name.js';
 
@@ -34,10 +35,14 @@ export class Enrolments {
       enrolledAt: toInstant(enrolment.enrolledAt) ?? new Date().toISOString(),
       keyThumbprint: enrolment.keyThumbprint,
       facts: enrolment.facts,
+      factsAt: toInstant(enrolment.enrolledAt) ?? new Date().toISOString(),
     };
-    if (await this.devices.rows.findByUid(tx, uid)) return this.devices.writeStatus(tx, uid, status);
-
     await this.membership.lock(tx);
+    const before = await this.devices.rows.findByUid(tx, uid);
+    if (before) {
+      await this.devices.writeStatus(tx, uid, status);
+      return this.membership.factsChanged(tx, uid, changedFacts(before.status.facts, status.facts));
+    }
     const namesake = await this.devices.rows.findForUpdate(tx, enrolment.name);
     if (namesake && !namesake.status.enrolled) return this.adopt(tx, namesake, { uid, status });
 
@@ -59,6 +64,7 @@ export class Enrolments {
     await this.outbox.add(tx, events.deleted, { resource: waiting, actor: 'system' });
     await this.tellSaved(tx, enrolled.uid);
     await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
+    await this.membership.factsChanged(tx, enrolled.uid, changedFacts(waiting.status.facts, enrolled.status.facts));
   }
 
   private async tellSaved(tx: Transaction, uid: string): Promise<void> {

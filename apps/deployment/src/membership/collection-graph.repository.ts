@@ -17,6 +17,28 @@ export class CollectionGraphRepository {
     );
   }
 
+  /** Notes which facts the queries of a collection read; a query that reads none is noted as reading the fact "". */
+  async setReads(tx: Transaction, collection: string, facts: readonly string[]): Promise<void> {
+    await tx.query('delete from collection_reads where collection = $1 and fact <> all($2::text[])', [
+      collection,
+      [...facts],
+    ]);
+    await tx.query(
+      `insert into collection_reads (collection, fact) select $1, fact from unnest($2::text[]) as named (fact)
+       on conflict do nothing`,
+      [collection, [...facts]],
+    );
+  }
+
+  /** Names of the collections whose queries read any of these facts; all that have queries without `facts`. */
+  async reading(database: Queryable, facts?: readonly string[]): Promise<string[]> {
+    const rows = await database.query<{ name: string }>(
+      `select distinct collection as name from collection_reads ${facts ? 'where fact = any($1)' : ''}`,
+      facts ? [[...facts]] : [],
+    );
+    return rows.map(({ name }) => name);
+  }
+
   /** Every edge from these collections down. */
   async below(database: Queryable, names: readonly string[]): Promise<CollectionEdge[]> {
     return database.query<CollectionEdge>(

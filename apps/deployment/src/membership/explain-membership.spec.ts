@@ -1,7 +1,7 @@
 import { explainMembership } from './explain-membership.js';
 
 const explain = (spec: Parameters<typeof explainMembership>[1], ...memberOf: string[]) =>
-  explainMembership('servers', spec, 'web-1', new Set(memberOf));
+  explainMembership('servers', spec, 'web-1', new Set(memberOf), new Set(['os.id == "debian"']));
 
 describe('why a device is in a collection', () => {
   it.each([
@@ -9,6 +9,8 @@ describe('why a device is in a collection', () => {
     [{ rules: [{ device: 'web-2' }] }, [], false, 'no rule lets it in'],
     [{ rules: [{ device: 'web-1' }] }, [], true, '/spec/rules/0 lets it in: it is named'],
     [{ rules: [{ include: 'a' }, { include: 'b' }] }, ['b'], true, '/spec/rules/1 lets it in: it is a member of "b"'],
+    [{ rules: [{ query: 'os.id == "debian"' }] }, [], true, '/spec/rules/0 lets it in: its facts are so'],
+    [{ rules: [{ query: 'os.id == "fedora"' }] }, [], false, 'no rule lets it in'],
     [{ rules: [{ allDevices: true }] }, [], true, '/spec/rules/0 lets it in: all devices are members'],
     [
       { rules: [{ device: 'web-1' }, { exclude: 'x' }] },

@@ -2,18 +2,20 @@ import type { MembershipExplanation } from '@muster/contracts/kinds/collection-m
 import type { CollectionRule, CollectionSpec } from '@muster/contracts/kinds/collection.js';
 
 /**
- * Why a device is in a collection, or is not: ((direct ∪ all ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2).
+ * Why a device is in a collection, or is not: ((direct ∪ all ∪ asked for ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2).
  *
  * @param memberOf of the collections that the specification names, those that have the device
+ * @param answers of the queries, those that are true for the device
  */
 export function explainMembership(
   collection: string,
   spec: CollectionSpec,
   device: string,
   memberOf: ReadonlySet<string>,
+  answers: ReadonlySet<string>,
 ): MembershipExplanation {
   const rules = spec.rules
-    .map((rule, index) => ({ path: `/spec/rules/${index}`, rule, matches: speaksOf(rule, device, memberOf) }))
+    .map((rule, index) => ({ path: `/spec/rules/${index}`, rule, matches: speaksOf(rule, device, memberOf, answers) }))
     .filter(({ rule, matches }) => matches || !('device' in rule))
     .sort((one, other) => Number(other.matches) - Number(one.matches));
   const { limitingCollection } = spec;
@@ -43,7 +45,13 @@ export function explainMembership(
   }
 }
 
-function speaksOf(rule: CollectionRule, device: string, memberOf: ReadonlySet<string>): boolean {
+function speaksOf(
+  rule: CollectionRule,
+  device: string,
+  memberOf: ReadonlySet<string>,
+  answers: ReadonlySet<string>,
+): boolean {
+  if ('query' in rule) return answers.has(rule.query);
   if ('device' in rule) return rule.device === device;
   if ('include' in rule) return memberOf.has(rule.include);
   if ('exclude' in rule) return memberOf.has(rule.exclude);
@@ -52,6 +60,7 @@ function speaksOf(rule: CollectionRule, device: string, memberOf: ReadonlySet<st
 
 function inWords(rule: CollectionRule): string {
   if ('device' in rule) return 'it is named';
+  if ('query' in rule) return 'its facts are so';
   if ('include' in rule) return `it is a member of "${rule.include}"`;
   return 'all devices are members';
 }

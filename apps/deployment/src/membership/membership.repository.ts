@@ -1,5 +1,6 @@
 import type { MembershipPreview } from '@muster/contracts/kinds/collection-members.js';
-import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
+import { compileQuery } from './query-sql.js';
 import { wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices that entered or left one collection; at most as many as were asked for at once. */
@@ -174,6 +175,21 @@ export class MembershipRepository {
       [deviceUid, [...names]],
     );
     return new Set(rows.map(({ name }) => name));
+  }
+
+  /** Which of these queries are true for a device. */
+  async answers(database: Queryable, deviceUid: string, queries: readonly string[]): Promise<Set<string>> {
+    if (queries.length === 0) return new Set();
+    const values: SqlValue[] = [deviceUid];
+    const answers = queries.map(
+      (query, index) =>
+        `coalesce(${compileQuery(query, (value) => `$${values.push(value)}`).sql}, false) as "${index}"`,
+    );
+    const [row = {}] = await database.query<Record<string, boolean>>(
+      `select ${answers.join(', ')} from device where uid = $1`,
+      values,
+    );
+    return new Set(queries.filter((_, index) => row[String(index)]));
   }
 
   /** Which of these names no device has. */

@@ -5,6 +5,7 @@ import type { Outbox } from '@muster/persistence/outbox.js';
 import type { CollectionGraphRepository } from './collection-graph.repository.js';
 import { evaluationOrder } from './collection-graph.js';
 import type { MembershipRepository } from './membership.repository.js';
+import { compileQuery } from './query-sql.js';
 import { evaluated, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices per fact: 150,000 of them must not make one message that no broker carries. */
@@ -39,6 +40,7 @@ export class Membership {
       tx,
       namedCollections(spec).map(({ name }) => name),
     );
+    await this.graph.setReads(tx, collection.name, factsRead(spec));
     const changed = await this.bringInLine(tx, evaluated(collection.uid, spec, uids), undefined);
     if (changed.size > 0) await this.follow(tx, new Map([[collection.name, changed]]), []);
   }
@@ -51,7 +53,14 @@ export class Membership {
       changes.set(name, new Set([device.uid]));
     }
     const naming = await this.repository.dependentCollectionsNaming(tx, device.name);
-    await this.follow(tx, changes, naming, device.uid);
+    const asking = await this.graph.reading(tx);
+    await this.follow(tx, changes, [...naming, ...asking], device.uid);
+  }
+
+  /** A device that has other facts than before. Only the collections whose queries read one of them are looked at. */
+  async factsChanged(tx: Transaction, deviceUid: string, facts: readonly string[]): Promise<void> {
+    if (facts.length === 0) return;
+    await this.follow(tx, new Map(), await this.graph.reading(tx, facts), deviceUid);
   }
 
   async deviceGone(tx: Transaction, deviceUid: string): Promise<void> {
@@ -69,6 +78,7 @@ export class Membership {
   async collectionGone(tx: Transaction, collection: { uid: string; name: string }): Promise<void> {
     await this.repository.drop(tx, collection.uid);
     await this.graph.setEdges(tx, collection.name, []);
+    await this.graph.setReads(tx, collection.name, []);
   }
 
   /**
@@ -125,6 +135,12 @@ export class Membership {
   ): Promise<void> {
     await this.outbox.add(tx, membersChanged, { collectionUid, added, removed });
   }
+}
+
+/** The facts that the queries of a collection read, each once. */
+function factsRead({ rules }: CollectionSpec): string[] {
+  const reads = rules.flatMap((rule) => ('query' in rule ? ['', ...compileQuery(rule.query, () => '').reads] : []));
+  return [...new Set(reads)];
 }
 
 /** Names of the devices that direct rules name, each once. */

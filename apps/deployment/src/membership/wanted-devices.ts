@@ -1,5 +1,6 @@
 import type { CollectionSpec } from '@muster/contracts/kinds/collection.js';
 import type { SqlValue } from '@muster/persistence/database.js';
+import { compileQuery } from './query-sql.js';
 
 /** A collection with all that its members depend on, other collections by uid. */
 export interface EvaluatedCollection {
@@ -7,6 +8,8 @@ export interface EvaluatedCollection {
   readonly allDevices: boolean;
   /** Of devices that direct rules name. */
   readonly deviceNames: readonly string[];
+  /** CEL over facts. */
+  readonly queries: readonly string[];
   readonly limitingUid: string | undefined;
   readonly includedUids: readonly string[];
   readonly excludedUids: readonly string[];
@@ -23,6 +26,7 @@ export function evaluated(
     uid,
     allDevices: rules.some((rule) => 'allDevices' in rule),
     deviceNames: [...new Set(rules.flatMap((rule) => ('device' in rule ? [rule.device] : [])))],
+    queries: rules.flatMap((rule) => ('query' in rule ? [rule.query] : [])),
     limitingUid: limitingCollection === undefined ? undefined : uids.get(limitingCollection),
     includedUids: uidsOf(rules.flatMap((rule) => ('include' in rule ? [rule.include] : []))),
     excludedUids: uidsOf(rules.flatMap((rule) => ('exclude' in rule ? [rule.exclude] : []))),
@@ -38,7 +42,7 @@ export interface WantedDevices {
 }
 
 /**
- * ((direct ∪ all ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2), of all devices or of those in `scope`.
+ * ((direct ∪ all ∪ asked for ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2), of all devices or of those in `scope`.
  * Parts that a collection does not have are not in the query, so that the common ones stay as fast as they can be.
  *
  * @param scope uids of devices
@@ -51,6 +55,7 @@ export function wantedDevices(collection: EvaluatedCollection, scope: readonly s
        where other.collection_uid = any(${parameter(uids)}::uuid[]) and other.device_uid = device.uid)`;
   const ways = [
     ...(collection.allDevices ? ['true'] : [`device.name = any(${parameter(collection.deviceNames)}::text[])`]),
+    ...collection.queries.map((query) => `coalesce(${compileQuery(query, parameter).sql}, false)`),
     ...(collection.includedUids.length > 0 ? [isMemberOf(collection.includedUids)] : []),
   ];
   const conditions = [

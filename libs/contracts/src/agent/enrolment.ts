@@ -1,5 +1,5 @@
+import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
-import { deviceFactsSchema } from '../kinds/device.js';
 import { nameSchema, uidSchema } from '../resource.js';
 
 /** The public half of an Ed25519 key pair (RFC 8037). */
@@ -23,7 +23,7 @@ export const enrolmentRequestSchema = z
     publicKey: publicKeySchema,
     /** Compact JWS by the device's key over {token digest, name, iat}: it has the private half. */
     proof: z.string().max(4096),
-    facts: deviceFactsSchema,
+    facts: factsSchema,
   })
   .meta({ id: 'EnrolmentRequest' });
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { contentLocationsRequestSchema } from './content.js';
 import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
+import { inventoryRequestSchema } from './inventory.js';
 import { reportsRequestSchema } from './reports.js';
 
 /**
@@ -12,4 +13,5 @@ export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
   sessionRequestSchema,
   contentLocationsRequestSchema,
   reportsRequestSchema,
+  inventoryRequestSchema,
 ]);

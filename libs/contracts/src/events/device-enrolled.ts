@@ -1,5 +1,5 @@
+import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
-import { deviceFactsSchema } from '../kinds/device.js';
 import { nameSchema, uidSchema } from '../resource.js';
 import { defineEvent } from '../subjects.js';
 
@@ -12,6 +12,6 @@ export const deviceEnrolled = defineEvent(
     name: nameSchema,
     keyThumbprint: z.string(),
     enrolledAt: z.string(),
-    facts: deviceFactsSchema,
+    facts: factsSchema,
   }),
 );

@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { defineKind, nameSchema } from '../resource.js';
 
-/** One way into a collection, or out of it. Query rules join this union later. */
+/** One way into a collection, or out of it. */
 export const collectionRuleSchema = z
   .union([
     z.strictObject({ device: nameSchema.describe('Direct: this device') }),
     z.strictObject({ allDevices: z.literal(true).describe('Every device of the site') }),
+    z.strictObject({
+      query: z
+        .string()
+        .min(1)
+        .max(4000)
+        .describe('Devices for which this is true: CEL over their facts, as in conditions'),
+    }),
     z.strictObject({ include: nameSchema.describe('The members of this collection') }),
     z.strictObject({ exclude: nameSchema.describe('Not the members of this collection: beats every other rule') }),
   ])

@@ -4,7 +4,7 @@ import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import type { Phase } from '@muster/sequence/model.js';
 import type { Found, ReadinessFacts, TpmFacts } from '@muster/sequence/steps/check-readiness/judge-readiness.js';
 import { gatherFacts } from '../../facts/gather-facts.js';
-import { parseOsRelease } from '../../facts/linux.js';
+import { parseOsRelease } from '../../facts/os-release.js';
 import { SystemTree } from '../../facts/system-tree.js';
 import { type System, thisSystem } from '../../facts/system.js';
 import { reasonOf } from '../../journal/journal-error.js';

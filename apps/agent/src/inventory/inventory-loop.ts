@@ -1,0 +1,89 @@
+import { digestOf } from '@muster/contracts/digest.js';
+import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
+import type { Logger } from 'pino';
+import { backoffSeconds, pause } from '../http/backoff.js';
+import { ServerError } from '../http/server-error.js';
+import type { SiteApi } from '../http/site-api.js';
+import { describeError } from '../identity/agent-error.js';
+import { readIfPresent, replaceFile } from '../identity/durable-files.js';
+
+/** How often the computer is looked at. */
+const lookSeconds = 900;
+/** Told again after as long, so that a site that lost them has them back. */
+const tellAgainSeconds = 86_400;
+const [firstPauseSeconds, longestPauseSeconds] = [1, 300];
+
+export interface InventoryLoopOptions {
+  readonly api: Pick<SiteApi, 'inventory'>;
+  readonly logger: Logger;
+  /** The file that remembers what the site has acknowledged. */
+  readonly path: string;
+  gather(): Promise<Facts>;
+}
+
+/** The facts, by digest, and when the site acknowledged them. */
+export interface Told {
+  readonly digest: string;
+  readonly at: string;
+}
+
+/** Tells the site the facts of this computer: at the start, when one of them changed, and once a day. */
+export class InventoryLoop {
+  constructor(private readonly options: InventoryLoopOptions) {}
+
+  /** Until aborted. What the site does not take is tried again; it never stops the agent. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.look(signal);
+        failures = 0;
+        await pause(lookSeconds * (0.9 + Math.random() * 0.2), signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        this.options.logger.warn(describeError(error), 'the inventory waits for the site');
+        const retryAfter = error instanceof ServerError ? (error.retryAfterSeconds ?? 0) : 0;
+        const backoff = backoffSeconds(failures, firstPauseSeconds, longestPauseSeconds, Math.random());
+        await pause(Math.max(backoff, retryAfter), signal);
+      }
+    }
+  }
+
+  /** Looks once, and tells what there is to tell. */
+  async look(signal: AbortSignal): Promise<void> {
+    const { api, path, gather, logger } = this.options;
+    const facts = await gather();
+    const digest = digestOf(lasting(facts));
+    const told = readTold(path);
+    const at = new Date().toISOString();
+    if (!isDue(told, { digest, at })) return;
+    await api.inventory({ gatheredAt: at, facts }, signal);
+    replaceFile(path, JSON.stringify({ digest, at } satisfies Told));
+    logger.info({ changed: told?.digest !== digest }, 'the site has the facts of this computer');
+  }
+}
+
+/** Whether the site has to be told what is so now. Pure. */
+export function isDue(told: Told | undefined, now: Told): boolean {
+  if (told?.digest !== now.digest) return true;
+  const age = (Date.parse(now.at) - Date.parse(told.at)) / 1000;
+  // A clock that went back, or a file that says nonsense, must not silence it.
+  return !(age >= 0 && age < tellAgainSeconds);
+}
+
+/** Without what changes all the time: free space and the battery are told along, and are no reason to tell. */
+export function lasting({ power: _, filesystems = [], ...facts }: Facts): unknown {
+  return { ...facts, filesystems: filesystems.map(({ mount, sizeMegabytes }) => ({ mount, sizeMegabytes })) };
+}
+
+function readTold(path: string): Told | undefined {
+  try {
+    const told = JSON.parse(readIfPresent(path) ?? 'null') as Partial<Told> | null;
+    return typeof told?.digest === 'string' && typeof told.at === 'string'
+      ? { digest: told.digest, at: told.at }
+      : undefined;
+  } catch {
+    // Torn or strange: told once more.
+    return undefined;
+  }
+}

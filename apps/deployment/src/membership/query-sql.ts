@@ -1,0 +1,273 @@
+import type { FactShape } from '@muster/sequence/conditions/facts-schema.js';
+import { FACT_SHAPE } from '@muster/sequence/conditions/facts-schema.js';
+import { parseQuery, QueryError, type CelExpression } from '@muster/sequence/conditions/facts-syntax.js';
+import type { SqlValue } from '@muster/persistence/database.js';
+
+/** A query over facts as a condition on a row of `device`. */
+export interface QuerySql {
+  /** True, false, or null where a fact is not known: as CEL, `null` only matters where the outcome hangs on it. */
+  readonly sql: string;
+  /** Facts that it reads: `os.id`, `disks`. A change of another fact cannot change the answer. */
+  readonly reads: readonly string[];
+}
+
+/**
+ * Compiles a facts query (CEL) to SQL. Supported: comparisons, `&&`, `||`, `!`, `? :`, `in`, `has()`, `startsWith`, `endsWith`,
+ * `contains`, `size`, `int`, and `exists`/`all` over lists of facts; everything else that a condition of a step may use is
+ * refused with words that say so. What is compiled decides as the computer itself would: a property test holds both equal.
+ *
+ * @param parameter adds a value to the statement; answers how it is called there
+ * @throws QueryError
+ */
+export function compileQuery(query: string, parameter: (value: SqlValue) => string): QuerySql {
+  const { expression, unknownFacts } = parseQuery(query);
+  const [unknown] = unknownFacts;
+  if (unknown !== undefined) throw new QueryError(`no computer has the fact "${unknown}"`);
+  const compiler = new Compiler(parameter);
+  const sql = compiler.boolean(expression, new Map());
+  return { sql, reads: [...compiler.reads].toSorted() };
+}
+
+type Type = 'text' | 'number' | 'boolean';
+
+/** A value in SQL. `json` stands for records and lists. */
+type Value =
+  | { readonly type: Type; readonly sql: string }
+  | { readonly type: 'json'; readonly sql: string; readonly shape: FactShape };
+
+/** Variables of loops. */
+type Scope = ReadonlyMap<string, Value>;
+
+const comparisons: Readonly<Record<string, string>> = {
+  '_==_': '=',
+  '_!=_': '<>',
+  '_<_': '<',
+  '_<=_': '<=',
+  '_>_': '>',
+  '_>=_': '>=',
+};
+
+class Compiler {
+  readonly reads = new Set<string>();
+  private loops = 0;
+
+  constructor(private readonly parameter: (value: SqlValue) => string) {}
+
+  boolean(expression: CelExpression | undefined, scope: Scope): string {
+    const value = this.value(expression, scope);
+    if (value.type !== 'boolean') throw new QueryError(`a ${named(value)} stands where true or false is expected`);
+    return value.sql;
+  }
+
+  private value(expression: CelExpression | undefined, scope: Scope): Value {
+    const kind = expression?.exprKind;
+    switch (kind?.case) {
+      case 'constExpr':
+        return this.constant(kind.value.constantKind);
+      case 'identExpr': {
+        const name = kind.value.name.replace(/^\./, '');
+        const local = kind.value.name === name ? scope.get(name) : undefined;
+        if (local) return local;
+        const root: Value = { type: 'json', sql: `(device.status -> 'facts')`, shape: FACT_SHAPE };
+        return name === 'facts' ? root : this.field(root, name);
+      }
+      case 'selectExpr': {
+        const { operand, field, testOnly } = kind.value;
+        const record = this.value(operand, scope);
+        const ofName = operand?.exprKind.case === 'identExpr';
+        return testOnly ? this.has(record, field, ofName) : this.field(record, field);
+      }
+      case 'callExpr':
+        return this.call(kind.value.function, kind.value.target, kind.value.args, scope);
+      case 'comprehensionExpr':
+        return this.loop(kind.value, scope);
+      default:
+        throw unsupported('what is written here');
+    }
+  }
+
+  private constant(constant: { case?: string | undefined; value?: unknown }): Value {
+    switch (constant.case) {
+      case 'stringValue':
+        return { type: 'text', sql: `${this.parameter(storable(constant.value as string))}::text` };
+      case 'int64Value':
+      case 'uint64Value':
+      case 'doubleValue':
+        return { type: 'number', sql: `${this.parameter(String(constant.value))}::numeric` };
+      case 'boolValue':
+        return { type: 'boolean', sql: String(constant.value) };
+      default:
+        throw unsupported('a value of this type');
+    }
+  }
+
+  /** A field of a record; notes which fact is read. */
+  private field(record: Value, name: string): Value {
+    if (record.type !== 'json' || record.shape.kind !== 'record') throw unsupported(`"${name}" of a ${named(record)}`);
+    const shape = record.shape.fields[name];
+    if (!shape) throw new QueryError(`no computer has the fact "${name}"`);
+    const sql = `(${record.sql} -> '${name}')`;
+    const path = pathOf(sql);
+    if (path !== undefined && (path.length === 2 || shape.kind !== 'record')) this.reads.add(path.join('.'));
+    return scalar(sql, shape);
+  }
+
+  /** `has(os.id)` is false where there is no `os`; `has(facts.os.id)` has no answer there: so decides the evaluator of CEL. */
+  private has(record: Value, name: string, ofName: boolean): Value {
+    const known = `${this.field(record, name).sql} is not null`;
+    return truth(ofName ? `(${known})` : `(case when ${record.sql} is not null then ${known} end)`);
+  }
+
+  private call(name: string, target: CelExpression | undefined, args: readonly CelExpression[], scope: Scope): Value {
+    const [first, second, third] = target ? [target, ...args] : args;
+    switch (name) {
+      case '_&&_':
+      case '_||_': {
+        const operator = name === '_&&_' ? 'and' : 'or';
+        return truth(`(${this.boolean(first, scope)} ${operator} ${this.boolean(second, scope)})`);
+      }
+      case '!_':
+        return truth(`(not ${this.boolean(first, scope)})`);
+      case '_?_:_':
+        return this.choice(this.boolean(first, scope), this.value(second, scope), this.value(third, scope));
+      case '_[_]': {
+        const index = second?.exprKind.case === 'constExpr' ? second.exprKind.value.constantKind : undefined;
+        if (index?.case !== 'stringValue') throw unsupported('a number in square brackets');
+        return this.field(this.value(first, scope), index.value);
+      }
+      case '@in':
+        return this.isIn(this.value(first, scope), second, scope);
+      case 'startsWith':
+      case 'endsWith':
+      case 'contains':
+        return textTest(name, this.value(first, scope), this.value(second, scope));
+      case 'size':
+        return size(this.value(first, scope));
+      case 'int':
+        return toInteger(this.value(first, scope));
+      default: {
+        const operator = comparisons[name];
+        if (operator === undefined) throw unsupported(`"${name.replace(/^[_@]+|_+$/g, '')}"`);
+        return compare(name, operator, this.value(first, scope), this.value(second, scope));
+      }
+    }
+  }
+
+  private choice(condition: string, yes: Value, no: Value): Value {
+    if (yes.type !== no.type || yes.type === 'json') throw unsupported('a choice between values of two types');
+    return { type: yes.type, sql: `(case when ${condition} then ${yes.sql} when not ${condition} then ${no.sql} end)` };
+  }
+
+  private isIn(value: Value, list: CelExpression | undefined, scope: Scope): Value {
+    if (value.type === 'json') throw unsupported('looking for a record or a list');
+    if (list?.exprKind.case === 'listExpr') {
+      const elements = list.exprKind.value.elements.map((element) => this.value(element, scope));
+      const known = [value, ...elements].map(({ sql }) => `${sql} is not null`).join(' and ');
+      // Of another type: not equal, as in CEL.
+      const equal = elements.filter(({ type }) => type === value.type).map(({ sql }) => sql);
+      const found = equal.length === 0 ? 'false' : `${value.sql} in (${equal.join(', ')})`;
+      return truth(`(case when ${known} then ${found} end)`);
+    }
+    const facts = this.value(list, scope);
+    if (facts.type !== 'json' || facts.shape.kind !== 'list') throw unsupported('"in" of what is no list');
+    return truth(`(${facts.sql} @> to_jsonb(${value.sql}))`);
+  }
+
+  /** `list.exists(x, …)` and `list.all(x, …)`, by what the parser makes of them. */
+  private loop(loop: Extract<CelExpression['exprKind'], { case: 'comprehensionExpr' }>['value'], scope: Scope): Value {
+    const list = this.value(loop.iterRange, scope);
+    const step = loop.loopStep?.exprKind;
+    const start = loop.accuInit?.exprKind;
+    const begins = start?.case === 'constExpr' ? start.value.constantKind : undefined;
+    const every = begins?.case === 'boolValue' && begins.value;
+    const call = step?.case === 'callExpr' ? step.value : undefined;
+    const [accumulated, condition] = call?.args ?? [];
+    const isTest =
+      begins?.case === 'boolValue' &&
+      call?.function === (every ? '_&&_' : '_||_') &&
+      accumulated?.exprKind.case === 'identExpr' &&
+      accumulated.exprKind.value.name === loop.accuVar;
+    if (!isTest) throw unsupported('a loop other than exists and all');
+    if (list.type !== 'json' || list.shape.kind !== 'list') throw unsupported(`a loop over a ${named(list)}`);
+    const name = `element${++this.loops}`;
+    const inner = new Map(scope).set(loop.iterVar, scalar(`${name}.value`, list.shape.element));
+    const test = this.boolean(condition, inner);
+    // Decided by one element, else unknown by one, else the other way: as && and || do.
+    const decided = every ? 'not bool_and(test)' : 'bool_or(test)';
+    return truth(
+      `(case when ${list.sql} is not null then (select case when ${decided} then ${!every} when bool_or(test is null) then null else ${every} end
+         from (select ${test} as test from jsonb_array_elements(${list.sql}) as ${name} (value)) as tests) end)`,
+    );
+  }
+}
+
+const truth = (sql: string): Value => ({ type: 'boolean', sql });
+
+/** JSON of a known shape as a value; what has another type than the schema says is not known. */
+function scalar(json: string, shape: FactShape): Value {
+  switch (shape.kind) {
+    case 'record':
+    case 'list':
+      return { type: 'json', sql: json, shape };
+    case 'text':
+      return { type: 'text', sql: `(case jsonb_typeof(${json}) when 'string' then ${json} #>> '{}' end)` };
+    case 'number':
+      return { type: 'number', sql: `(case jsonb_typeof(${json}) when 'number' then (${json} #>> '{}')::numeric end)` };
+    case 'boolean':
+      return {
+        type: 'boolean',
+        sql: `(case jsonb_typeof(${json}) when 'boolean' then (${json} #>> '{}')::boolean end)`,
+      };
+  }
+}
+
+function compare(name: string, operator: string, left: Value, right: Value): Value {
+  if (left.type === 'json' || right.type === 'json') throw unsupported('comparing records or lists');
+  if (left.type !== right.type) {
+    const answer = name === '_==_' ? 'false' : name === '_!=_' ? 'true' : 'null::boolean';
+    return truth(`(case when ${left.sql} is not null and ${right.sql} is not null then ${answer} end)`);
+  }
+  // By code points, as CEL.
+  const collation = left.type === 'text' ? ' collate "C"' : '';
+  return truth(`(${left.sql}${collation} ${operator} ${right.sql})`);
+}
+
+function textTest(name: 'startsWith' | 'endsWith' | 'contains', text: Value, part: Value): Value {
+  if (text.type !== 'text' || part.type !== 'text') throw unsupported(`"${name}" of what is no text`);
+  if (name === 'startsWith') return truth(`starts_with(${text.sql}, ${part.sql})`);
+  if (name === 'contains') return truth(`(strpos(${text.sql}, ${part.sql}) > 0)`);
+  return truth(`(right(${text.sql}, char_length(${part.sql})) = ${part.sql})`);
+}
+
+function size(value: Value): Value {
+  if (value.type === 'text') return { type: 'number', sql: `char_length(${value.sql})::numeric` };
+  if (value.type === 'json' && value.shape.kind === 'list') {
+    return { type: 'number', sql: `jsonb_array_length(${value.sql})::numeric` };
+  }
+  throw unsupported(`the size of a ${named(value)}`);
+}
+
+function toInteger(value: Value): Value {
+  if (value.type === 'number') return { type: 'number', sql: `trunc(${value.sql})` };
+  if (value.type !== 'text') throw unsupported(`the number of a ${named(value)}`);
+  return { type: 'number', sql: `(case when ${value.sql} ~ '^-?[0-9]{1,18}$' then ${value.sql}::numeric end)` };
+}
+
+/** The fact that a chain of `->` from the facts of a device names, at most its first two names. */
+function pathOf(sql: string): string[] | undefined {
+  const names = [...sql.matchAll(/ -> '([A-Za-z]+)'\)/g)].map((match) => match[1] ?? '');
+  return names[0] === 'facts' ? names.slice(1, 3) : undefined;
+}
+
+/** Postgres keeps no NUL; a text with one is equal to no fact. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD\uFFFD');
+}
+
+function named(value: Value): string {
+  return value.type === 'json' ? value.shape.kind : value.type;
+}
+
+function unsupported(what: string): QueryError {
+  return new QueryError(`${what} is not supported in rules of collections`);
+}
