@@ -44,7 +44,8 @@ export function commonOf(element: XmlElement, place: FindingPlace, into: Sequenc
   return common;
 }
 
-function switchOf(element: XmlElement, name: string, place: FindingPlace, into: SequenceImport): boolean {
+/** A switch of a node. */
+export function switchOf(element: XmlElement, name: string, place: FindingPlace, into: SequenceImport): boolean {
   const written = (attribute(element, name) ?? '').trim();
   if (written === '') return false;
   const known = booleanOf(written) ?? lookup({ '1': true, '0': false, yes: true, no: false }, written.toLowerCase());
