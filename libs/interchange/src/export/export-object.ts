@@ -11,16 +11,19 @@ export interface ArchiveMember {
 
 /**
  * Sequences as members of an archive that ConfigMgr's console writes: an object of class SMS_TaskSequencePackage each, with the sequence as
- * the text of a property. The list of objects is there as far as its form is known; nothing of the content of packages is.
+ * the text of a property. Those of MDT lie as in its share. The list of objects is there as far as its form is known; nothing of the content of packages is.
  */
 export function archiveOf(
   exported: readonly { document: ExportedDocument; sequence: ExportedSequence }[],
 ): ArchiveMember[] {
   const taken = new Set<string>();
-  const objects = exported.map(({ document, sequence }) => {
-    const id = uniqueId(packageIdOf(document), taken);
-    return { id, path: `SMS_TaskSequencePackage/${id}/object.xml`, text: objectXml(id, document, sequence) };
-  });
+  const shares = exported.filter(({ sequence }) => sequence.dialect === 'mdt');
+  const objects = exported
+    .filter((one) => !shares.includes(one))
+    .map(({ document, sequence }) => {
+      const id = uniqueId(packageIdOf(document), taken);
+      return { id, path: `SMS_TaskSequencePackage/${id}/object.xml`, text: objectXml(id, document, sequence) };
+    });
   const manifest = newElement('LibraryDocument', {}, [
     newElement('Properties'),
     newElement('Contents'),
@@ -33,8 +36,12 @@ export function archiveOf(
     ),
   ]);
   return [
-    { path: 'Manifest.xml', text: writeXml(manifest, '  ') },
+    ...(objects.length === 0 ? [] : [{ path: 'Manifest.xml', text: writeXml(manifest, '  ') }]),
     ...objects.map(({ path, text }) => ({ path, text })),
+    ...shares.map(({ document, sequence }) => ({
+      path: `Control/${document.metadata.name}/ts.xml`,
+      text: sequence.xml,
+    })),
   ];
 }
 
