@@ -3,6 +3,7 @@ import { LIMITS } from '@muster/sequence/limits.js';
 import type { RunIn } from '@muster/sequence/model.js';
 import { mapCondition } from './conditions/map-condition.js';
 import { quote, type FindingPlace } from './findings.js';
+import { isNoSecret, isSecretName } from './secrets.js';
 import type { SequenceImport } from './sequence-import.js';
 import type { SourceStep } from './source/source-step.js';
 import { booleanOf } from './steps/fields.js';
@@ -161,7 +162,8 @@ export function reportAttributes(
   into: SequenceImport,
 ): void {
   for (const [key, { name, value }] of element.attributes)
-    if (!known.has(key) && !more.includes(key) && value.trim() !== '')
+    if (isSecretName(name) && !isNoSecret(value)) into.secret(place, `the attribute ${name}`, undefined, value);
+    else if (!known.has(key) && !more.includes(key) && value.trim() !== '')
       into.find(
         place,
         'note',

@@ -165,8 +165,12 @@ function clean(
   into: SequenceImport,
   ...names: readonly (string | undefined)[]
 ): string | undefined {
-  if (!isNoSecret(text) && names.some((name) => name !== undefined && isSecretName(name))) return undefined;
   if (into.holdsSecret(place, text)) return undefined;
+  const telling = names.find((name) => name !== undefined && isSecretName(name));
+  if (telling !== undefined && !isNoSecret(text)) {
+    into.secret(place, `the value of ${telling}`, undefined, text);
+    return undefined;
+  }
   return into.scrub(text, place, 'the original', true);
 }
 
