@@ -1,4 +1,5 @@
-import type { XmlElement } from '../xml/xml-element.js';
+import type { SequenceOrigin } from '../source/find-sequences.js';
+import { attribute, type XmlElement } from '../xml/xml-element.js';
 
 /** A value as text that does not depend on the order of keys, nor on keys without a value. */
 export function stable(value: unknown): string {
@@ -19,4 +20,12 @@ export function stableXml(element: XmlElement): string {
     element.text.trim(),
     element.name === 'expression' ? element.children.map(stableXml).toSorted() : element.children.map(stableXml),
   ]);
+}
+
+/** ConfigMgr writes variables by the names of their properties, numbers in them as numbers; MDT in no order. In place. */
+export function sortVariables(variables: XmlElement[], dialect: SequenceOrigin): void {
+  if (dialect === 'mdt') return;
+  const key = (one: XmlElement): string =>
+    (attribute(one, 'property') ?? attribute(one, 'name') ?? '').replace(/\d+/g, (digits) => digits.padStart(10, '0'));
+  variables.sort((one, other) => (key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0));
 }

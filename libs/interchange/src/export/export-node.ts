@@ -7,9 +7,9 @@ import { References } from '../references.js';
 import { SequenceImport } from '../sequence-import.js';
 import type { OtherSite, StepMapping } from '../steps/mapping.js';
 import { newElement } from '../xml/write-xml.js';
-import { attribute, childNamed, type XmlElement } from '../xml/xml-element.js';
+import { attribute, childNamed, childrenNamed, type XmlElement } from '../xml/xml-element.js';
 import { bare, originalOf } from './annotations.js';
-import { stable } from './compare.js';
+import { sortVariables, stable } from './compare.js';
 import { conditionFor, overlayOriginal, type Precedence } from './overlay-original.js';
 import { mappingFor, typeOf, writeNode } from './write-node.js';
 
@@ -92,10 +92,15 @@ function attempt(
   precedence: Precedence,
 ): XmlElement {
   const written = writeNode(node, site, mapping);
-  if (!original) return written;
+  if (!original) return inTheirOrder(written, site);
   // A call is an element of its own, or a step of that type.
   const element = 'sequence' in node ? { ...written, name: original.name, writtenName: original.writtenName } : written;
   overlayOriginal(element, original, node, mapping, site, precedence);
+  return inTheirOrder(element, site);
+}
+
+function inTheirOrder(element: XmlElement, { dialect }: OtherSite): XmlElement {
+  for (const list of childrenNamed(element, 'defaultvarlist')) sortVariables(list.children, dialect);
   return element;
 }
 

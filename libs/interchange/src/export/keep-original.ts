@@ -14,7 +14,7 @@ import {
   type XmlElement,
 } from '../xml/xml-element.js';
 import { IDS_ANNOTATION, XML_ANNOTATION } from './annotations.js';
-import { stableXml } from './compare.js';
+import { sortVariables, stableXml } from './compare.js';
 import { writeCondition } from './write-condition.js';
 import { mappingFor, typeOf, writeNode } from './write-node.js';
 
@@ -87,6 +87,7 @@ export function rest(element: XmlElement, written: XmlElement, place: FindingPla
           into,
         ),
       );
+      if (child.name === 'defaultvarlist') sortVariables(entries, into.dialect);
       if (entries.length > 0) left.children.push(newElement(child.writtenName, {}, entries));
     } else if (child.name === 'action') {
       const text = child.text.trim();
