@@ -11,6 +11,7 @@ import { registerDeploy } from './commands/deploy.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDiff } from './commands/diff.js';
 import { registerEnrolmentToken } from './commands/enrolment-token.js';
+import { registerExportConfigMgr } from './commands/export-configmgr.js';
 import { registerGet } from './commands/get.js';
 import { registerImport } from './commands/import.js';
 import { runAgentProgram } from './commands/run.js';
@@ -75,6 +76,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerCopy(program, terminal);
   registerRename(program, terminal);
   registerImport(program, terminal);
+  registerExportConfigMgr(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.

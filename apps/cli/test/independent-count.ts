@@ -10,7 +10,7 @@ import { XMLParser } from 'fast-xml-parser';
 export type NodeShape = [kind: string, name: string, flags: string, condition: string, children: NodeShape[]];
 export type SequenceShape = NodeShape[];
 
-type Raw = Record<string, unknown>;
+export type Raw = Record<string, unknown>;
 
 const parser = new XMLParser({
   preserveOrder: true,
@@ -26,6 +26,11 @@ const parser = new XMLParser({
 
 /** The trees of all sequences in the members of a file, in their order. */
 export function countSequences(members: readonly SourceMember[]): SequenceShape[] {
+  return parseSequences(members).map(shapes);
+}
+
+/** What is inside each `sequence` element of the members of a file. */
+export function parseSequences(members: readonly SourceMember[]): Raw[][] {
   return members.flatMap(({ path, bytes }) => {
     if (!path.endsWith('.xml') || !(bytes instanceof Uint8Array)) return [];
     let text = Buffer.from(bytes)
@@ -36,14 +41,14 @@ export function countSequences(members: readonly SourceMember[]): SequenceShape[
     const roots = parser.parse(text) as Raw[];
     const [root] = roots.filter((one) => tagOf(one) !== undefined && tagOf(one) !== '#text');
     if (root === undefined) return [];
-    if (tagOf(root) === 'sequence') return [shapes(inside(root))];
+    if (tagOf(root) === 'sequence') return [inside(root)];
     if (tagOf(root) !== 'INSTANCE') return [];
     const property = inside(root).find((one) => tagOf(one) === 'PROPERTY' && attributesOf(one)['NAME'] === 'Sequence');
     const value = property && inside(property).find((one) => tagOf(one) === 'VALUE');
     if (!value) return [];
     const inner = parser.parse(textOf(value)) as Raw[];
     const sequence = inner.find((one) => tagOf(one) === 'sequence');
-    return sequence ? [shapes(inside(sequence))] : [];
+    return sequence ? [inside(sequence)] : [];
   });
 }
 
@@ -106,20 +111,20 @@ function isAboutSystem(one: Raw): boolean {
   return 'os' in one || (typeof one['wmi'] === 'string' && one['wmi'].includes('Win32_OperatingSystem'));
 }
 
-function tagOf(node: Raw): string | undefined {
+export function tagOf(node: Raw): string | undefined {
   return Object.keys(node).find((key) => key !== ':@');
 }
 
-function inside(node: Raw): Raw[] {
+export function inside(node: Raw): Raw[] {
   const found = node[tagOf(node) ?? ''];
   return Array.isArray(found) ? (found as Raw[]) : [];
 }
 
-function attributesOf(node: Raw): Record<string, string | undefined> {
+export function attributesOf(node: Raw): Record<string, string | undefined> {
   return (node[':@'] ?? {}) as Record<string, string | undefined>;
 }
 
-function textOf(node: Raw): string {
+export function textOf(node: Raw): string {
   return inside(node)
     .map((one) => (typeof one['#text'] === 'string' ? one['#text'] : ''))
     .join('');

@@ -11,6 +11,7 @@ import {
   successCodesOf,
   timingOf,
 } from './node-attributes.js';
+import { keepOriginal } from './export/keep-original.js';
 import { quote, type FindingPlace } from './findings.js';
 import type { SequenceImport } from './sequence-import.js';
 import { SourceStep } from './source/source-step.js';
@@ -36,7 +37,12 @@ export function importNodes(
       pointer: `${at.pointer}/${nodes.length}`,
       line: child.line,
     };
-    nodes.push(child.name === 'group' ? importGroup(child, place, into) : importStep(child, place, into));
+    const node = child.name === 'group' ? importGroup(child, place, into) : importStep(child, place, into);
+    if (into.keepsOriginals) {
+      const annotations = keepOriginal(node, child, place, into);
+      if (annotations) node.annotations = annotations;
+    }
+    nodes.push(node);
   }
   return nodes;
 }

@@ -2,6 +2,7 @@ import type { SequenceSpec } from '@muster/sequence/model.js';
 import { LIMITS } from '@muster/sequence/limits.js';
 import { writableNameProblem } from '@muster/sequence/names.js';
 import { validateSequence } from '@muster/sequence/validate.js';
+import { keepSequence } from './export/keep-sequence.js';
 import type { ImportFinding } from './findings.js';
 import { quote } from './findings.js';
 import { importNodes } from './import-nodes.js';
@@ -88,7 +89,7 @@ export function importSequence(
   if (nodes > IMPORT_LIMITS.nodes)
     throw new ImportRefusal('import.too-large', `there are ${nodes} groups and steps; ${IMPORT_LIMITS.nodes} are read`);
   const references = new References(knowledge);
-  const into = new SequenceImport(wish.name, references);
+  const into = new SequenceImport(wish.name, references, { dialect: found.origin });
   const steps = importNodes(found.root, { path: '', pointer: '/spec/steps' }, into);
   const variables = globalVariables(found, into);
   const description = descriptionOf(found, into);
@@ -96,13 +97,14 @@ export function importSequence(
   listedReferences(found, references, into);
   if (found.origin === 'mdt') noteFirstVariables(into);
   reportStrayNodes(found.root, false, into);
-  const spec: SequenceSpec = {
+  const whole: SequenceSpec = {
     displayName: wish.displayName.slice(0, LIMITS.nameLength),
     ...(description === undefined ? {} : { description }),
     ...(found.maximumRunTimeMinutes === undefined ? {} : { maximumRunTimeMinutes: found.maximumRunTimeMinutes }),
     ...(Object.keys(variables).length > 0 ? { variables } : {}),
     steps,
   };
+  const spec = keepSequence(whole, found, into);
   const error = validateSequence(spec).find(({ severity }) => severity === 'error');
   if (error)
     throw new ImportRefusal('import.sequence-invalid', `${error.path}: ${error.code}: ${error.message}; ${error.fix}`);
@@ -179,7 +181,7 @@ function globalVariables({ root }: FoundSequence, into: SequenceImport): Record<
       const reason = problem?.message ?? `its value has ${value.length} characters`;
       into.find(rootPlace, 'note', 'import.variable-left-out', `the variable ${quote(name)} is left out: ${reason}`);
     } else if (isSecretName(name) && !isNoSecret(value)) {
-      into.secret(rootPlace, `value of the variable ${name}`, name);
+      into.secret(rootPlace, `value of the variable ${name}`, name, value);
     } else {
       const before = variables.get(name.toLowerCase());
       if (before && before.value !== value)

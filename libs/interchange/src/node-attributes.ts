@@ -3,6 +3,7 @@ import { LIMITS } from '@muster/sequence/limits.js';
 import type { RunIn } from '@muster/sequence/model.js';
 import { mapCondition } from './conditions/map-condition.js';
 import { quote, type FindingPlace } from './findings.js';
+import { isNoSecret, isSecretName } from './secrets.js';
 import type { SequenceImport } from './sequence-import.js';
 import type { SourceStep } from './source/source-step.js';
 import { booleanOf } from './steps/fields.js';
@@ -44,7 +45,8 @@ export function commonOf(element: XmlElement, place: FindingPlace, into: Sequenc
   return common;
 }
 
-function switchOf(element: XmlElement, name: string, place: FindingPlace, into: SequenceImport): boolean {
+/** A switch of a node. */
+export function switchOf(element: XmlElement, name: string, place: FindingPlace, into: SequenceImport): boolean {
   const written = (attribute(element, name) ?? '').trim();
   if (written === '') return false;
   const known = booleanOf(written) ?? lookup({ '1': true, '0': false, yes: true, no: false }, written.toLowerCase());
@@ -160,7 +162,8 @@ export function reportAttributes(
   into: SequenceImport,
 ): void {
   for (const [key, { name, value }] of element.attributes)
-    if (!known.has(key) && !more.includes(key) && value.trim() !== '')
+    if (isSecretName(name) && !isNoSecret(value)) into.secret(place, `the attribute ${name}`, undefined, value);
+    else if (!known.has(key) && !more.includes(key) && value.trim() !== '')
       into.find(
         place,
         'note',

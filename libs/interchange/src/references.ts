@@ -47,6 +47,8 @@ const words: Readonly<Record<ReferenceKind, string>> = {
 export class References {
   private readonly byKey = new Map<string, ImportedReference & { usedBy: ReferencePlace[] }>();
   private readonly taken = new Set<string>();
+  /** Ids by name, of each node. */
+  private readonly byNode = new Map<string, Record<string, string>>();
   /** Keys of `bind` that were of use. */
   readonly usedBindings = new Set<string>();
 
@@ -58,6 +60,19 @@ export class References {
    */
   nameOf(kind: ReferenceKind, id: string, usedBy: ReferencePlace, displayName?: string): string {
     if (id.includes('%')) return id;
+    const name = this.known(kind, id, usedBy, displayName);
+    const ids = this.byNode.get(usedBy.pointer) ?? {};
+    this.byNode.set(usedBy.pointer, ids);
+    Object.defineProperty(ids, name, { value: id, enumerable: true, configurable: true, writable: true });
+    return name;
+  }
+
+  /** The ids that a node was given names for, by those names. */
+  idsOf(pointer: string): Readonly<Record<string, string>> {
+    return this.byNode.get(pointer) ?? {};
+  }
+
+  private known(kind: ReferenceKind, id: string, usedBy: ReferencePlace, displayName?: string): string {
     const key = `${kind} ${id.toLowerCase()}`;
     const known = this.byKey.get(key);
     if (known) {
@@ -79,6 +94,7 @@ export class References {
 
   /** Takes back what a node asked for: it does not become a step that refers to anything. */
   forget(pointer: string): void {
+    this.byNode.delete(pointer);
     for (const [key, one] of this.byKey) {
       if (!one.usedBy.some((place) => place.pointer === pointer)) continue;
       const others = one.usedBy.filter((place) => place.pointer !== pointer);

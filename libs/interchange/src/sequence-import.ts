@@ -3,6 +3,7 @@ import type { ImportFinding, FindingPlace } from './findings.js';
 import { IMPORT_LIMITS } from './limits.js';
 import type { References } from './references.js';
 import { withoutSecrets } from './secrets.js';
+import type { SequenceOrigin } from './source/find-sequences.js';
 
 /** What became of the steps of one type. */
 export interface TypeCount {
@@ -37,12 +38,21 @@ export class SequenceImport {
   disabled = 0;
   private standIns = 0;
   private readonly secretVariables = new Map<string, string>();
+  /** Secrets that were dropped, by pointer: nothing that is kept of the original may hold one. */
+  private readonly dropped = new Map<string, string[]>();
+  readonly dialect: SequenceOrigin;
+  /** Whether nodes are annotated with what an export back needs. */
+  readonly keepsOriginals: boolean;
 
   /** @param name of the sequence: variables for its secrets are called after it, for other sequences have others */
   constructor(
     readonly name: string,
     readonly references: References,
-  ) {}
+    options: { dialect?: SequenceOrigin; keepsOriginals?: boolean } = {},
+  ) {
+    this.dialect = options.dialect ?? 'configmgr';
+    this.keepsOriginals = options.keepsOriginals ?? true;
+  }
 
   find(place: FindingPlace, severity: ImportFinding['severity'], code: string, message: string, fix?: string): void {
     if (this.findings.length > IMPORT_LIMITS.findings) return;
@@ -55,8 +65,10 @@ export class SequenceImport {
     this.findings.push({ ...place, severity, code, message: clean, ...(fix === undefined ? {} : { fix }) });
   }
 
-  /** Lists a secret that is dropped. */
-  secret(place: FindingPlace, what: string, variable?: string): void {
+  /** Lists a secret that is dropped. `value` is what it was: it is remembered to be found again, and never shown. */
+  secret(place: FindingPlace, what: string, variable?: string, value?: string): void {
+    if (value !== undefined)
+      this.dropped.set(place.pointer, [...(this.dropped.get(place.pointer) ?? []), value.trim()]);
     this.secrets.push({
       path: place.path,
       pointer: place.pointer,
@@ -68,8 +80,15 @@ export class SequenceImport {
     this.find(place, 'info', 'import.secret-removed', `${what}: not imported`, fix);
   }
 
-  /** All texts of a value without the secrets that stand in them; `%Secret1-of-NAME%` stands in the place of the first. */
-  scrub<Value>(value: Value, place: FindingPlace, what: string): Value {
+  /** Is a dropped secret of this node in a text? */
+  holdsSecret({ pointer }: FindingPlace, text: string): boolean {
+    return (this.dropped.get(pointer) ?? []).some((secret) =>
+      secret.length < 4 ? text.trim() === secret : text.includes(secret),
+    );
+  }
+
+  /** All texts of a value without the secrets that stand in them; `%Secret1-of-NAME%` stands in the place of the first. `again`: those that are known are not listed once more. */
+  scrub<Value>(value: Value, place: FindingPlace, what: string, again = false): Value {
     if (typeof value === 'string') {
       // A document with such a text is refused as a whole, so it need not be searched.
       if (value.length > LIMITS.sequenceBytes) return value;
@@ -77,13 +96,13 @@ export class SequenceImport {
         const known = this.secretVariables.get(secret);
         const variable = known ?? `Secret${this.secretVariables.size + 1}-of-${this.name}`;
         this.secretVariables.set(secret, variable);
-        this.secret(place, `a secret in the text of ${what}`, variable);
+        if (known === undefined || !again) this.secret(place, `a secret in the text of ${what}`, variable);
         return `%${variable}%`;
       }) as Value;
     }
-    if (Array.isArray(value)) return value.map((entry: unknown) => this.scrub(entry, place, what)) as Value;
+    if (Array.isArray(value)) return value.map((entry: unknown) => this.scrub(entry, place, what, again)) as Value;
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(([key, entry]) => [key, this.scrub(entry, place, `"${key}"`)]);
+    const entries = Object.entries(value).map(([key, entry]) => [key, this.scrub(entry, place, `"${key}"`, again)]);
     return Object.fromEntries(entries) as Value;
   }
 

@@ -32,7 +32,8 @@ export function became(
 ): Record<string, unknown> {
   const { document } = imported(step(type, properties, action, attributes));
   expect(validateSequence(document.spec).filter(({ severity }) => severity === 'error')).toEqual([]);
-  return document.spec.steps[0] as unknown as Record<string, unknown>;
+  const { annotations: _, ...node } = document.spec.steps[0] as unknown as Record<string, unknown>;
+  return node;
 }
 
 /** An inline script as files have it. */

@@ -22,6 +22,10 @@ export const LIMITS = {
   outputLength: 1000,
   /** Ours: the vendor names no limit for nesting. */
   nestingDepth: 100,
+  /** Ours: annotations of one node, or of the sequence itself; and the characters of one. */
+  annotations: 16,
+  annotationNameLength: 100,
+  annotationLength: 65_536,
   /** Ours: groups and child sequences around one node of a run. */
   planDepth: 1000,
   /** Ours: instructions of one run, children inlined. */

@@ -9,11 +9,18 @@ export type RunIn = (typeof RUN_IN)[number];
 /** The environment a run is in right now. */
 export type Phase = Exclude<RunIn, 'Any'>;
 
+/**
+ * Texts that go with a node, or with the sequence itself, through every edit, copy and move; the engine never reads them. By name:
+ * `import/…` is what an import keeps of the original for an export back.
+ */
+export type Annotations = Record<string, string>;
+
 interface NodeCommon {
   description?: string | undefined;
   disabled?: boolean | undefined;
   continueOnError?: boolean | undefined;
   condition?: Condition | undefined;
+  annotations?: Annotations | undefined;
 }
 
 /** Ordered children under one name, one condition and one continue-on-error switch. */
@@ -51,11 +58,27 @@ export type SequenceNode = GroupNode | StepNode | ChildSequenceNode;
 
 const name = z.string().min(1).max(LIMITS.nameLength);
 
+const annotationsSchema = z
+  .record(
+    z
+      .string()
+      .max(LIMITS.annotationNameLength)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)?$/, 'must be a name such as import/xml'),
+    z.string().max(LIMITS.annotationLength),
+  )
+  .refine((annotations) => Object.keys(annotations).length <= LIMITS.annotations, {
+    message: `must be at most ${LIMITS.annotations} annotations`,
+  })
+  .meta({
+    description: 'texts that stay with the node through every edit and that the engine never reads; no secrets',
+  });
+
 const common = {
   description: z.string().max(LIMITS.descriptionLength).optional(),
   disabled: z.boolean().optional(),
   continueOnError: z.boolean().optional(),
   condition: conditionSchema.optional(),
+  annotations: annotationsSchema.optional(),
 };
 
 export const retryPolicySchema = z
@@ -102,6 +125,7 @@ const specFields = {
     description: 'what becomes of a node whose condition cannot be decided on this computer: skip (default) or fail',
   }),
   variables: z.record(z.string(), z.string().max(LIMITS.variableValueLength)).optional(),
+  annotations: annotationsSchema.optional(),
 };
 
 /**

@@ -124,7 +124,8 @@ function wrapped(node: XmlElement): XmlElement {
 function isMdt(root: XmlElement): boolean {
   for (const element of walkXml(root)) {
     if (element.name === 'step' && /^BDD_/i.test(attribute(element, 'type') ?? '')) return true;
-    if (element.name === 'action' && /%(SCRIPTROOT|DEPLOYROOT)%/i.test(element.text)) return true;
+    // ConfigMgr runs commands through a program of its own, also those for which somebody set MDT's variables.
+    if (element.name === 'action' && /^(?!\s*smsswd\b)[^]*%(SCRIPTROOT|DEPLOYROOT)%/i.test(element.text)) return true;
   }
   return false;
 }

@@ -24,3 +24,18 @@ export function decodeScript(base64: string): string {
   }
   return /^# SIG # Begin signature block/m.test(script) ? script : script.replace(/\r\n?/g, '\n');
 }
+
+/** A script as inline scripts are written: with the line ends of Windows, unless it has some already. */
+export function encodeScript(script: string): string {
+  const text = `\ufeff${script.includes('\r') ? script : script.replaceAll('\n', '\r\n')}`;
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; at += 8192) {
+    const piece = text.slice(at, at + 8192);
+    const bytes = Array.from(
+      { length: piece.length * 2 },
+      (_, index) => (piece.charCodeAt(index >> 1) >> (index % 2 === 0 ? 0 : 8)) & 0xff,
+    );
+    pieces.push(String.fromCharCode(...bytes));
+  }
+  return btoa(pieces.join(''));
+}

@@ -1,6 +1,7 @@
 import { booleanOf, choice, drive, flag, number, secret, text, without } from './fields.js';
 import { NotRepresentable, type StepMapping } from './mapping.js';
 import { lookup } from '../lookup.js';
+import { entriesOf, numbered } from './writing-lists.js';
 
 const encryptionMethods = { '0': 'Default', '3': 'AES_128', '4': 'AES_256', '6': 'XTS_AES128', '7': 'XTS_AES256' };
 const modes = {
@@ -43,11 +44,22 @@ export const DISK_MAPPINGS: readonly StepMapping[] = [
       draft.set('partitions', partitions);
       if (!step.peek('PartitionStyle')) draft.set('partitionStyle', 'MBR');
     },
+    writing: {
+      properties: ({ partitions }) =>
+        numbered('Partitions', 'OSDPartitions', entriesOf(partitions).map(writtenPartition)),
+      owns: /^Partitions/i,
+      names: {
+        DiskIndexVariable: 'OSDDiskIndexVariable',
+        DiskpartBiosCompatibilityMode: 'OSDDiskpartBiosCompatibilityMode',
+      },
+      action: () => 'osddiskpart.exe',
+    },
   },
   {
     from: ['SMS_TaskSequence_ConvertDiskAction'],
     to: 'ConvertDisk',
     fields: { DiskIndex: number('diskNumber') },
+    writing: { action: () => 'osddiskpart.exe convert %OSDConvertDiskIndex%' },
   },
   {
     from: ['SMS_TaskSequence_EnableBitLockerAction'],
@@ -70,6 +82,31 @@ export const DISK_MAPPINGS: readonly StepMapping[] = [
       OSDBitLockerRecoveryPassword: secret('recovery password of BitLocker'),
       OSDBitLockerStartupKey: secret('start-up key of BitLocker'),
     },
+    writing: {
+      names: {
+        Mode: 'OSDBitLockerMode',
+        TargetDrive: 'OSDBitLockerTargetDrive',
+        StartupKeyDrive: 'OSDBitLockerStartupKeyDrive',
+        CreateRecoveryPassword: 'OSDBitLockerCreateRecoveryPassword',
+        EncryptFullDisk: 'OSDBitLockerEncryptFullDisk',
+        EncryptMethod: 'OSDBitLockerEncryptMethod',
+        SkipWhenNoValidTPM: 'OSDBitLockerSkipWhenNoValidTPM',
+        WaitForEncryption: 'OSDBitLockerWaitForEncryption',
+      },
+      hidden: [
+        'Mode',
+        'CreateRecoveryPassword',
+        'EncryptFullDisk',
+        'EncryptMethod',
+        'SkipWhenNoValidTPM',
+        'WaitForEncryption',
+      ],
+      action: (of) =>
+        ['OSDBitLocker.exe /enable', option('wait', of('WaitForEncryption')), option('mode', of('Mode'))]
+          .concat(option('pwd', of('CreateRecoveryPassword')), option('full', of('EncryptFullDisk')))
+          .filter((part) => part !== '')
+          .join(' '),
+    },
   },
   {
     from: ['SMS_TaskSequence_DisableBitLockerAction'],
@@ -77,8 +114,9 @@ export const DISK_MAPPINGS: readonly StepMapping[] = [
     fields: { DriveLetter: drive('drive'), TargetDrive: drive('drive'), RebootCount: number('rebootCount') },
     finish(step, draft) {
       const letter = /\/drive:\s*([A-Za-z]:?)(?:\s|$)/i.exec(step.action)?.[1];
-      if (letter !== undefined) drive('drive')(letter, draft);
+      if (letter !== undefined) drive('drive').read(letter, draft);
     },
+    writing: { action: (of) => ['OSDBitLocker.exe /disable', option('drive', of('DriveLetter'))].join(' ').trim() },
   },
   {
     from: ['SMS_TaskSequence_OfflineEnableBitLockerAction'],
@@ -92,8 +130,32 @@ export const DISK_MAPPINGS: readonly StepMapping[] = [
       EncryptMethod: choice('encryptionMethod', encryptionMethods),
       SkipWhenNoValidTPM: flag('skipWithoutTpm'),
     },
+    writing: {
+      action: (of) =>
+        ['OSDOfflineBitlocker.exe /enable', option('drive', of('DestinationDriveLetter'))].join(' ').trim(),
+    },
   },
 ];
+
+function option(name: string, value: string): string {
+  return value === '' ? '' : `/${name}:${value}`;
+}
+
+/** A partition as fields of theirs; the other way round in `partition`. */
+function writtenPartition(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const unit = Object.entries({ MB: 'MB', GB: 'GB', Percent: '%' }).find(([ours]) => ours === entry['sizeUnit'])?.[1];
+  return {
+    AssignVolumeLetter: entry['assignVolumeLetter'],
+    Bootable: entry['bootable'],
+    FileSystem: entry['fileSystem'],
+    QuickFormat: entry['quickFormat'],
+    Size: entry['size'],
+    SizeUnits: unit ?? entry['sizeUnit'],
+    Type: entry['type'],
+    VolumeName: entry['volumeName'],
+    VolumeLetterVariable: entry['volumeLetterVariable'],
+  };
+}
 
 function partition(entry: ReadonlyMap<string, string>): Record<string, unknown> {
   const given = (name: string): string | undefined => entry.get(name) || undefined;

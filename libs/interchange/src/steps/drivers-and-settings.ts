@@ -1,5 +1,6 @@
 import { choice, flag, list, number, reference, secret, splitList, text } from './fields.js';
 import type { StepMapping } from './mapping.js';
+import { entriesOf, given, numbered } from './writing-lists.js';
 
 /** Steps of the categories Drivers and Settings. */
 export const DRIVER_AND_SETTINGS_MAPPINGS: readonly StepMapping[] = [
@@ -11,6 +12,10 @@ export const DRIVER_AND_SETTINGS_MAPPINGS: readonly StepMapping[] = [
       UnsignedDriver: flag('allowUnsigned'),
       CategoryList: list('categories'),
       DriverCategories: list('categories'),
+    },
+    writing: {
+      action: () =>
+        'osddriverclient.exe /auto /bestmatch:%OSDAutoApplyDriverBestMatch% /unsigned:%OSDAllowUnsignedDriver%',
     },
   },
   {
@@ -28,6 +33,9 @@ export const DRIVER_AND_SETTINGS_MAPPINGS: readonly StepMapping[] = [
       const id = /\/install:([^\s/,]+)/i.exec(step.action)?.[1];
       if (id !== undefined) draft.set('package', draft.reference('DriverPackage', id));
     },
+    writing: {
+      action: (of) => `osddriverclient.exe /install:${of('DriverPackageID')} /unsigned:%OSDAllowUnsignedDriver%`,
+    },
   },
   {
     from: ['SMS_TaskSequence_CaptureNetworkSettingsAction'],
@@ -36,6 +44,7 @@ export const DRIVER_AND_SETTINGS_MAPPINGS: readonly StepMapping[] = [
       MigrateNetworkMembership: flag('networkMembership'),
       MigrateAdapterSettings: flag('adapterSettings'),
     },
+    writing: { action: () => 'osdnetsettings.exe capture' },
   },
   {
     from: ['SMS_TaskSequence_CaptureWindowsSettingsAction'],
@@ -45,6 +54,7 @@ export const DRIVER_AND_SETTINGS_MAPPINGS: readonly StepMapping[] = [
       MigrateRegistrationInfo: flag('registration'),
       MigrateTimeZone: flag('timeZone'),
     },
+    writing: { action: () => 'osdwinsettings.exe /capture' },
   },
   {
     from: ['SMS_TaskSequence_ApplyNetworkSettingsAction'],
@@ -64,6 +74,18 @@ export const DRIVER_AND_SETTINGS_MAPPINGS: readonly StepMapping[] = [
     finish(step, draft) {
       const adapters = step.takeList('(?:Adapters|OSDAdapter)').map((entry) => adapter(entry));
       if (adapters.length > 0) draft.set('adapters', adapters);
+    },
+    writing: {
+      properties({ adapters }) {
+        const list = entriesOf(adapters).map(writtenAdapter);
+        if (list.length === 0) return [];
+        return [
+          ...numbered('Adapters', 'OSDAdapter', list),
+          ...given('NumAdapters', list.length, { name: 'OSDAdapterCount' }),
+        ];
+      },
+      owns: /^(Adapters|OSDAdapter|NumAdapters)/i,
+      action: () => 'osdnetsettings.exe configure',
     },
   },
   {
@@ -85,6 +107,7 @@ export const DRIVER_AND_SETTINGS_MAPPINGS: readonly StepMapping[] = [
       UILanguageFallback: text('uiLanguageFallback'),
       UserLocale: text('userLocale'),
     },
+    writing: { action: () => 'osdwinsettings.exe /config' },
   },
 ];
 
@@ -122,4 +145,33 @@ function adapter(entry: ReadonlyMap<string, string>): Record<string, unknown> {
   each(adapterLists, splitList);
   each(adapterFlags, (value) => (/^(true|false)$/i.test(value) ? /^true$/i.test(value) : value));
   return settings;
+}
+
+/** Fields of theirs for those of an adapter, with the capitals that their names have. */
+const writtenFields = {
+  Name: 'name',
+  MACAddress: 'macAddress',
+  EnableDHCP: 'enableDhcp',
+  IPAddressList: 'ipAddresses',
+  SubnetMask: 'subnetMasks',
+  Gateways: 'gateways',
+  GatewayCostMetric: 'gatewayCostMetrics',
+  DNSServerList: 'dnsServers',
+  DNSDomain: 'dnsDomain',
+  DNSSuffix: 'dnsSuffix',
+  EnableDNSRegistration: 'enableDnsRegistration',
+  EnableFullDNSRegistration: 'enableFullDnsRegistration',
+  EnableIPProtocolFiltering: 'enableIpProtocolFiltering',
+  IPProtocolFilterList: 'ipProtocolFilters',
+  EnableTCPFiltering: 'enableTcpFiltering',
+  TCPFilterPortList: 'tcpFilterPorts',
+  EnableUDPFiltering: 'enableUdpFiltering',
+  UDPFilterPortList: 'udpFilterPorts',
+  EnableLMHOSTS: 'enableLmHosts',
+  EnableWINS: 'enableWins',
+  WINSServerList: 'winsServers',
+} as const;
+
+function writtenAdapter(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(writtenFields).map(([theirs, ours]) => [theirs, entry[ours]]));
 }

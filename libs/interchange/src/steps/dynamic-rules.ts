@@ -3,6 +3,7 @@ import { operatorOf, parameters } from '../conditions/expressions.js';
 import { ImportRefusal } from '../refusal.js';
 import { isNoSecret, isSecretName } from '../secrets.js';
 import { parseXml } from '../xml/parse-xml.js';
+import { newElement, writeXml } from '../xml/write-xml.js';
 import { attribute, childNamed, childrenNamed, type XmlElement } from '../xml/xml-element.js';
 import { booleanOf } from './fields.js';
 import { NotRepresentable, type SettingsDraft } from './mapping.js';
@@ -69,4 +70,50 @@ function ruleTest(condition: XmlElement): RuleTest | undefined {
   const gateway = given.get('defaultgateway');
   if (gateway !== undefined) return { location: { defaultGateway: gateway } };
   throw new NotRepresentable(`a rule has a condition of the unknown type "${type}"`);
+}
+
+/** Rules as the text that the property holds; undefined without any. */
+export function writeDynamicRules(rules: unknown): string | undefined {
+  if (!Array.isArray(rules) || rules.length === 0) return undefined;
+  return writeXml(
+    newElement(
+      'Rules',
+      {},
+      (rules as DynamicRule[]).map(({ when, set }) =>
+        newElement('Rule', {}, [
+          ...(when === undefined ? [] : [newElement('condition', {}, [writtenTest(when)])]),
+          newElement(
+            'Variables',
+            {},
+            set.map(({ name, value, secret }) =>
+              newElement('Variable', { Name: name, IsSecret: String(secret === true) }, [], value),
+            ),
+          ),
+        ]),
+      ),
+    ),
+  );
+}
+
+function writtenTest(test: RuleTest): XmlElement {
+  const expression = (type: string, given: Readonly<Record<string, string | undefined>>): XmlElement =>
+    newElement(
+      'expression',
+      { type: `SMS_TaskSequence_${type}ConditionExpression` },
+      Object.entries(given).flatMap(([name, value]) =>
+        value === undefined ? [] : [newElement('variable', { name }, [], value)],
+      ),
+    );
+  if (test.computer) {
+    const { assetTag, macAddress, serialNumber, uuid } = test.computer;
+    return expression('Computer', {
+      AssetTag: assetTag,
+      MacAddress: macAddress,
+      SerialNumber: serialNumber,
+      UUID: uuid,
+    });
+  }
+  if (test.location) return expression('Location', { DefaultGateway: test.location.defaultGateway });
+  if (test.makeModel) return expression('MakeModel', { Make: test.makeModel.make, Model: test.makeModel.model });
+  return expression('Variable', { Operator: test.operator, Value: test.value, Variable: test.variable });
 }

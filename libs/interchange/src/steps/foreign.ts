@@ -16,7 +16,7 @@ const framed = new Set(['type', 'name', 'description', 'disable', 'continueonerr
 export function foreignStep(step: SourceStep, frame: StepFrame, place: FindingPlace, into: SequenceImport): StepNode {
   const variables = step.properties.map(({ name, property, value, hidden }) => {
     const secret = (isSecretName(name) || isSecretName(property)) && !isNoSecret(value);
-    if (secret) into.secret(place, `setting ${property}`);
+    if (secret) into.secret(place, `setting ${property}`, undefined, value);
     return {
       name,
       ...(property === name ? {} : { property }),

@@ -1,9 +1,10 @@
-import { decodeScript } from './decode-script.js';
-import { dynamicRules } from './dynamic-rules.js';
+import { decodeScript, encodeScript } from './decode-script.js';
+import { dynamicRules, writeDynamicRules } from './dynamic-rules.js';
 import { booleanOf, choice, drive, flag, number, secret, text, without } from './fields.js';
 import { type StepMapping, NotRepresentable } from './mapping.js';
-import { runCommandLineMapping } from './run-command-line.js';
-import { argumentSettings } from './windows-command-line.js';
+import { runCommandLineMapping, writtenRunAs } from './run-command-line.js';
+import { argumentsField } from './windows-command-line.js';
+import { given } from './writing-lists.js';
 
 /** Steps of the category General. */
 export const GENERAL_MAPPINGS: readonly StepMapping[] = [
@@ -15,7 +16,7 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
       ExecutionPolicy: choice('executionPolicy', { AllSigned: 'AllSigned', Undefined: 'Undefined', Bypass: 'Bypass' }),
       OutputVariableName: text('outputVariable'),
       WorkingDirectory: text('workingDirectory'),
-      Parameters: (value, draft) => draft.set('arguments', argumentSettings(value)),
+      Parameters: argumentsField,
     },
     derived: ['SuccessCodes'],
     finish(step, draft) {
@@ -39,6 +40,25 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
       if (asUser && user !== '') draft.set('runAs', { user });
       draft.secret('password of the account that the script runs as', step.take('UserPassword') ?? '');
     },
+    writing: {
+      problem: ({ interpreter, file }) =>
+        interpreter === 'pwsh' || (interpreter === undefined && /\.ps1$/i.test(String(file)))
+          ? undefined
+          : 'it is no script of PowerShell',
+      properties: (settings, site) => [
+        ...given('PackageID', settings['package'] && site.idOf('Package', String(settings['package'])), {
+          name: 'OSDRunPowerShellScriptPackageID',
+        }),
+        ...given('ScriptName', settings['file'], { name: 'OSDRunPowerShellScriptScriptName' }),
+        ...given('SourceScript', settings['script'] && encodeScript(String(settings['script'])), {
+          name: 'OSDRunPowerShellScriptSourceScript',
+        }),
+        ...writtenRunAs(settings, '_SMSTSRunPowerShellAsUser', 'SMSTSRunPowerShellUserName'),
+      ],
+      owns: /^(PackageID|ScriptName|SourceScript|RunAsUser|UserName)$/i,
+      names: { SuccessCodes: 'OSDRunPowerShellScriptSuccessCodes' },
+      action: () => 'OSDRunPowerShellScript.exe',
+    },
   },
   {
     from: ['SMS_TaskSequence_SetVariableAction'],
@@ -50,6 +70,21 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
       draft.set('value', step.take('VariableValue') ?? value);
       if (booleanOf(step.take('DoNotShowVariableValue') ?? 'false') !== false) draft.set('secret', true);
     },
+    writing: {
+      properties: ({ name, value, secret: hides }, { dialect }) => {
+        const hidden = dialect !== 'mdt';
+        return [
+          ...(hidden ? given('DoNotShowVariableValue', hides === true, { hidden }) : []),
+          ...given('VariableName', name, { hidden }),
+          ...given('VariableValue', value, { hidden }),
+        ];
+      },
+      owns: /^(DoNotShowVariableValue|VariableName|VariableValue)$/i,
+      action: (of, { secret: hides }, { dialect }) =>
+        dialect === 'mdt'
+          ? String.raw`cscript.exe "%SCRIPTROOT%\ZTISetVariable.wsf"`
+          : `tsenv.exe "${of('VariableName')}=${of('VariableValue')}" /hiddenflag:${hides === true ? 'True' : 'False'}`,
+    },
   },
   {
     from: ['SMS_TaskSequence_SetDynamicVariablesAction'],
@@ -57,6 +92,11 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
     finish(step, draft) {
       const rules = step.take('Rules') ?? '';
       if (rules !== '') draft.set('rules', dynamicRules(rules, draft));
+    },
+    writing: {
+      properties: ({ rules }) => given('Rules', writeDynamicRules(rules), { name: 'OSDSetDynamicVariablesRules' }),
+      owns: /^Rules$/i,
+      action: () => 'OSDSetDynamicVariables.exe',
     },
   },
   {
@@ -77,6 +117,7 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
       const kind = /\/type:\s*(\d)/i.exec(step.action)?.[1] ?? (step.peek('WorkgroupName') ? '1' : '0');
       draft.set('kind', kind === '1' ? 'workgroup' : 'domain');
     },
+    writing: { action: (of) => `osdjoin.exe /type:${of('Type')}` },
   },
   {
     from: ['SMS_TaskSequence_ConnectNetworkFolderAction'],
@@ -87,6 +128,7 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
       Username: text('account'),
       Password: secret('password for the network folder'),
     },
+    writing: { action: () => 'smsnetuse.exe %SMSConnectNetworkFolderPath%' },
   },
   {
     from: ['SMS_TaskSequence_RebootAction'],
@@ -100,6 +142,7 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
       const target = /\/target:\s*(HD|WinPE)/i.exec(step.action)?.[1];
       if (target !== undefined) draft.set('target', /hd/i.test(target) ? 'FullOS' : 'PE');
     },
+    writing: { hidden: ['Target'], action: (of) => `smsboot.exe /target:${of('Target') || 'HD'}` },
   },
   {
     from: ['SMS_TaskSequence_PrestartCheckAction'],
@@ -116,6 +159,19 @@ export const GENERAL_MAPPINGS: readonly StepMapping[] = [
         if (property === undefined) draft.set(setting, wanted ?? true);
         else if (limit !== '') draft.set(setting, asNumber && /^\d+$/.test(limit) ? Number(limit) : limit);
       }
+    },
+    writing: {
+      properties: (settings) =>
+        readinessChecks.flatMap(([check, property, setting]) => {
+          const value = settings[setting];
+          const wanted = property === undefined ? value : value !== undefined;
+          return [
+            ...given(check, wanted, { name: `OSD${check.replace(/^CheckTpm/, 'CheckDeviceTpm')}` }),
+            ...(property === undefined ? [] : given(property, value, { name: `OSD${property}` })),
+          ];
+        }),
+      owns: /^Check/i,
+      action: () => 'OSDPrestartCheck.exe',
     },
   },
 ];

@@ -11,6 +11,12 @@ const destination: Readonly<Record<string, Field>> = {
   DestinationVariable: text('destinationVariable'),
 };
 
+const upgradeNames = Object.fromEntries(
+  ['InstallPackageID', 'InstallPath', 'FeatureUpdateName', 'InstallEditionIndex', 'DriverPackageID', 'StagedContent']
+    .concat('SetupTimeout', 'ScanOnly', 'IgnoreMessages', 'DynamicUpdateSettings', 'PreserveSettings')
+    .map((property) => [property, `OSDUpgrade${property}`]),
+);
+
 /** Steps of the category Images. */
 export const IMAGE_MAPPINGS: readonly StepMapping[] = [
   {
@@ -31,6 +37,16 @@ export const IMAGE_MAPPINGS: readonly StepMapping[] = [
       if (!step.peek('ImagePackageID') && !step.peek('InstallPackageID')) missing('image', 'OsImage', draft);
       noteLostAnswerFile(step, draft);
     },
+    writing: {
+      hidden: ['ImagePackageID', 'InstallPackageID', 'ConfigFilePackage', 'RunFromNet'],
+      action(of) {
+        const [source, index] = of('ImagePackageID')
+          ? [`/image:${of('ImagePackageID')}`, '%OSDImageIndex%']
+          : [`/install:${of('InstallPackageID')}`, '%OSDInstallEditionIndex%'];
+        const answers = of('ConfigFilePackage') ? ` "/config:${of('ConfigFilePackage')},%OSDConfigFileName%"` : '';
+        return `OSDApplyOS.exe ${source},${index}${answers} /runfromnet:${/^true$/i.test(of('RunFromNet')) ? 'True' : 'False'}`;
+      },
+    },
   },
   {
     from: ['SMS_TaskSequence_ApplyDataImageAction'],
@@ -45,6 +61,10 @@ export const IMAGE_MAPPINGS: readonly StepMapping[] = [
     finish(step, draft) {
       if (!step.peek('ImagePackageID')) missing('image', 'OsImage', draft);
     },
+    writing: {
+      hidden: ['ImagePackageID'],
+      action: (of) => `OSDApplyOS.exe /data:${of('ImagePackageID')},%OSDDataImageIndex%`,
+    },
   },
   {
     from: ['SMS_TaskSequence_SetupWindowsAndSMSAction'],
@@ -56,6 +76,10 @@ export const IMAGE_MAPPINGS: readonly StepMapping[] = [
     },
     finish(step, draft) {
       if (!step.peek('ClientPackageID')) missing('clientPackage', 'Package', draft);
+    },
+    writing: {
+      names: { ClientPackageID: '_SMSClientPackageID', ClientInstallProperties: 'SMSClientInstallProperties' },
+      action: () => 'OSDSetupWindows.exe',
     },
   },
   {
@@ -84,13 +108,19 @@ export const IMAGE_MAPPINGS: readonly StepMapping[] = [
       const sources = ['InstallPackageID', 'InstallPath', 'FeatureUpdateName'].map((name) => step.peek(name) ?? '');
       if (sources.every((source) => source === '')) missing('upgradePackage', 'UpgradePackage', draft);
     },
+    writing: { names: upgradeNames, action: () => 'OSDUpgradeOS.exe' },
   },
   {
     from: ['SMS_TaskSequence_InstallDeployToolsAction'],
     to: 'InstallDeploymentTools',
     fields: { PackageID: reference('package', 'Package'), DeployToolsPackageID: reference('package', 'Package') },
+    writing: { action: () => 'OSDInstallDeployTools.exe' },
   },
-  { from: ['SMS_TaskSequence_PrepareSMSClientAction'], to: 'PrepareClientForCapture' },
+  {
+    from: ['SMS_TaskSequence_PrepareSMSClientAction'],
+    to: 'PrepareClientForCapture',
+    writing: { action: () => 'osdpreparesmsclient.exe' },
+  },
   {
     from: ['SMS_TaskSequence_PrepareOSAction'],
     to: 'PrepareWindowsForCapture',
@@ -98,6 +128,10 @@ export const IMAGE_MAPPINGS: readonly StepMapping[] = [
       KeepActivation: flag('keepActivation'),
       BuildStorageDriverList: flag('buildStorageDriverList'),
       ShutdownPreparedOs: flag('shutdown'),
+    },
+    writing: {
+      action: () =>
+        'osdprepareos.exe /activate:%OSDKeepActivation% /bmsd:%OSDBuildStorageDriverList% /shutdown:%OSDShutdownPreparedOs%',
     },
   },
   {
@@ -111,6 +145,7 @@ export const IMAGE_MAPPINGS: readonly StepMapping[] = [
       ImageDescription: text('description'),
       ImageVersion: text('version'),
     },
+    writing: { action: () => 'osdcapturesystemimage.exe' },
   },
 ];
 

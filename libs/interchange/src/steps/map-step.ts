@@ -5,6 +5,7 @@ import { quote, type FindingPlace } from '../findings.js';
 import { isNoSecret, isSecretName } from '../secrets.js';
 import type { SequenceImport } from '../sequence-import.js';
 import type { SourceStep } from '../source/source-step.js';
+import { text } from './fields.js';
 import { foreignStep } from './foreign.js';
 import { mappingOf } from './mappings.js';
 import { type Field, type StepMapping, NotRepresentable } from './mapping.js';
@@ -64,7 +65,7 @@ function draftSettings(step: SourceStep, mapping: StepMapping, draft: StepDraft)
     const field = fields.get(one.property.toLowerCase()) ?? fields.get(one.name.toLowerCase());
     if (!field) continue;
     step.markUsed(one);
-    if (one.value !== '') field(one.value, draft);
+    if (one.value !== '') field.read(one.value, draft);
   }
   for (const setting of secretSettings) {
     const value = draft.settings[setting];
@@ -80,7 +81,7 @@ function draftSettings(step: SourceStep, mapping: StepMapping, draft: StepDraft)
 function byVariable(type: string): [string, Field][] {
   return Object.entries(stepDefinition(type)?.variables ?? {}).map(([setting, variable]) => [
     variable.toLowerCase(),
-    (value, draft) => draft.set(setting, value),
+    text(setting),
   ]);
 }
 
@@ -108,7 +109,7 @@ function scrubbed(node: StepNode, place: FindingPlace, into: SequenceImport): Pi
   const { name, value, secret } = node.settings;
   if (node.type === 'SetTaskSequenceVariable' && typeof name === 'string' && typeof value === 'string') {
     if ((secret === true || isSecretName(name)) && !isNoSecret(value)) {
-      into.secret(place, `value of the variable ${name}`, name);
+      into.secret(place, `value of the variable ${name}`, name, value);
       return { settings: { name, value: `%${name}%`, secret: true } };
     }
   }

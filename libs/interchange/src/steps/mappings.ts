@@ -20,6 +20,11 @@ export const STEP_MAPPINGS: readonly StepMapping[] = [
   ...MDT_MAPPINGS,
 ];
 
+/** The mappings to one type of ours, those of ConfigMgr first. */
+export function mappingsTo(type: string): StepMapping[] {
+  return [...STEP_MAPPINGS, ...MDT_SCRIPT_MAPPINGS].filter(({ to }) => to === type);
+}
+
 const byType = new Map(STEP_MAPPINGS.flatMap((mapping) => mapping.from.map((type) => [type.toLowerCase(), mapping])));
 
 /** The mapping for a step: by the MDT script that it runs, else by its type. Undefined when it keeps its type. */

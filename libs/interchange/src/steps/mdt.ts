@@ -1,6 +1,6 @@
 import { choice, number, secret, without } from './fields.js';
-import type { SettingsDraft, StepMapping } from './mapping.js';
-import { argumentSettings } from './windows-command-line.js';
+import type { Field, SettingsDraft, StepMapping } from './mapping.js';
+import { argumentsField } from './windows-command-line.js';
 
 /*
  * The types that MDT has of its own. Those whose work one of our types does become that type, always with a note, for MDT's scripts
@@ -113,7 +113,7 @@ export const MDT_MAPPINGS: readonly StepMapping[] = [
   {
     from: ['BDD_RunPowerShellAction'],
     to: 'RunScript',
-    fields: { Parameters: (value, draft) => draft.set('arguments', argumentSettings(value)) },
+    fields: { Parameters: argumentsField },
     finish(step, draft) {
       const written = step.take('ScriptName') ?? '';
       const file = written.replace(/^%(SCRIPTROOT|DEPLOYROOT)%\\(Scripts\\)?/i, '');
@@ -180,9 +180,11 @@ export const MDT_SCRIPT_MAPPINGS: readonly (StepMapping & { readonly script: Reg
   },
 ];
 
-function unlessZero(setting: string) {
-  return (value: string, draft: SettingsDraft): void => {
-    if (value !== '0') number(setting)(value, draft);
+function unlessZero(setting: string): Field {
+  return {
+    read(value, draft) {
+      if (value !== '0') number(setting).read(value, draft);
+    },
   };
 }
 

@@ -1,7 +1,14 @@
 import type { SourceStep } from '../source/source-step.js';
 import { booleanOf, flag, text, without } from './fields.js';
-import { NotRepresentable, type SettingsDraft, type StepMapping } from './mapping.js';
-import { commandSettings } from './windows-command-line.js';
+import {
+  NotRepresentable,
+  type Settings,
+  type SettingsDraft,
+  type StepMapping,
+  type WrittenProperty,
+} from './mapping.js';
+import { commandSettings, joinWindowsCommand } from './windows-command-line.js';
+import { given } from './writing-lists.js';
 import { lookup } from '../lookup.js';
 
 /** A command out of a step: of its property, else of its action, without the program that ConfigMgr puts before it. */
@@ -30,7 +37,54 @@ export const runCommandLineMapping: StepMapping = {
     runAs(step, draft);
     noteMdtScript(line, draft);
   },
+  writing: {
+    problem: ({ shell }) => (shell === true ? 'its command is text for a shell of Linux' : undefined),
+    properties: (settings, site) => [
+      ...(site.dialect === 'mdt' ? [] : given('CommandLine', commandLineOf(settings), { hidden: true })),
+      ...given('PackageID', idOfPackage(settings, site.idOf), { hidden: site.dialect !== 'mdt' }),
+      ...(site.dialect === 'mdt'
+        ? mdtRunAs(settings)
+        : writtenRunAs(settings, '_SMSTSRunCommandLineAsUser', 'SMSTSRunCommandLineUserName')),
+    ],
+    owns: /^(CommandLine|PackageID|RunAsUser|UserName|SMSTSRunCommandLineUserName)$/i,
+    action: (of, settings, { dialect }) =>
+      dialect === 'mdt' ? commandLineOf(settings) : `smsswd.exe /run:${of('PackageID')} ${commandLineOf(settings)}`,
+  },
 };
+
+/** The command as one line of Windows. */
+function commandLineOf({ command, arguments: words }: Settings): string {
+  const line = typeof command === 'string' ? command : '';
+  return Array.isArray(words) ? joinWindowsCommand([line, ...(words as string[])]) : line;
+}
+
+function idOfPackage({ package: name }: Settings, idOf: (kind: 'Package', name: string) => string | undefined) {
+  return typeof name === 'string' ? idOf('Package', name) : undefined;
+}
+
+/** Whom a program or script runs as; the password stays here. */
+export function writtenRunAs(settings: Settings, switchName: string, userName: string): WrittenProperty[] {
+  const user = userOf(settings);
+  return [
+    { property: 'RunAsUser', name: switchName, value: String(user !== undefined) },
+    ...given('UserName', user, { name: userName }),
+  ];
+}
+
+/** The same as MDT writes it: always all of it, under plain names. */
+function mdtRunAs(settings: Settings): WrittenProperty[] {
+  const user = userOf(settings);
+  return [
+    { property: 'RunAsUser', value: String(user !== undefined) },
+    { property: 'SMSTSRunCommandLineUserName', value: typeof user === 'string' ? user : '' },
+    { property: 'SMSTSRunCommandLineUserPassword', value: '' },
+    { property: 'LoadProfile', value: 'false' },
+  ];
+}
+
+function userOf({ runAs: account }: Settings): unknown {
+  return (account as { user?: unknown } | undefined)?.user;
+}
 
 function runAs(step: SourceStep, draft: SettingsDraft): void {
   const user = step.take('SMSTSRunCommandLineUserName') || step.take('UserName') || '';

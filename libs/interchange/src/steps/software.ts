@@ -1,15 +1,22 @@
 import { sameWord } from '../source/source-step.js';
-import { choice, flag, number, splitList, text } from './fields.js';
-import { NotRepresentable, type SettingsDraft, type StepMapping } from './mapping.js';
+import { choice, flag, number, splitList, text, textOf } from './fields.js';
+import { type Field, NotRepresentable, type SettingsDraft, type StepMapping } from './mapping.js';
+import { given, numbered, textsOf } from './writing-lists.js';
 import { lookup } from '../lookup.js';
 
 /** Their retry on an unexpected restart is a number beside the settings. */
-function retryOnRestart(value: string, draft: SettingsDraft): void {
-  draft.set(
-    'retryOnRestart',
-    value === '0' ? { enabled: false } : { count: /^\d+$/.test(value) ? Number(value) : value },
-  );
-}
+const retryOnRestart: Field = {
+  setting: 'retryOnRestart',
+  read: (value, draft) =>
+    draft.set(
+      'retryOnRestart',
+      value === '0' ? { enabled: false } : { count: /^\d+$/.test(value) ? Number(value) : value },
+    ),
+  write(value) {
+    const { enabled, count } = (value ?? {}) as { enabled?: unknown; count?: unknown };
+    return enabled === false ? '0' : textOf(count);
+  },
+};
 
 /** Kinds of content, by the numbers of their site. */
 const contentKinds = {
@@ -50,6 +57,25 @@ export const SOFTWARE_MAPPINGS: readonly StepMapping[] = [
         noteNamesInVariables(draft, `${variable}01, ${variable}02, …`, 'applications');
       }
     },
+    writing: {
+      properties({ applications, listVariable }, site) {
+        const ids = textsOf(applications).flatMap((name) => site.idOf('Application', name) ?? []);
+        const list = numbered(
+          'AppInfo',
+          'OSDApp',
+          ids.map((Name) => ({ Name })),
+        );
+        return [
+          ...(ids.length === 0 ? [] : [...list, ...given('NumApps', ids.length, { name: 'OSDAppCount' })]),
+          ...given('ApplicationName', ids.join(','), { hidden: true }),
+          ...given('BaseVariableName', listVariable, { hidden: true }),
+        ];
+      },
+      owns: /^(AppInfo.*|NumApps|ApplicationName|BaseVariableName)$/i,
+      hidden: ['ContinueOnInstallError', 'RetryCount'],
+      action: (of) =>
+        `smsappinstall.exe /app:${of('ApplicationName')} /basevar:${of('BaseVariableName')} /continueOnError:${capital(of('ContinueOnInstallError'))}`,
+    },
   },
   {
     from: ['SMS_TaskSequence_InstallSoftwareAction'],
@@ -69,6 +95,19 @@ export const SOFTWARE_MAPPINGS: readonly StepMapping[] = [
         noteNamesInVariables(draft, `${variable}001, ${variable}002, …`, 'packages and programs');
       }
     },
+    writing: {
+      properties: (settings, site) => [
+        ...given('PackageID', settings['package'] && site.idOf('Package', String(settings['package'])), {
+          hidden: true,
+        }),
+        ...given('ProgramName', settings['program'], { name: '_SMSSWDProgramName' }),
+        ...given('BaseVariableName', settings['listVariable'], { hidden: true }),
+      ],
+      owns: /^(PackageID|ProgramName|BaseVariableName)$/i,
+      hidden: ['ContinueOnInstallError'],
+      action: (of) =>
+        `smsswd.exe /pkg:${of('PackageID')} /install /basevar:${of('BaseVariableName')} /continueOnError:${capital(of('ContinueOnInstallError'))}`,
+    },
   },
   {
     from: ['SMS_TaskSequence_InstallUpdateAction'],
@@ -79,6 +118,7 @@ export const SOFTWARE_MAPPINGS: readonly StepMapping[] = [
       SoftwareUpdateScanUseCache: flag('useCachedScan'),
       ScanTimeout: number('scanTimeoutSeconds'),
     },
+    writing: { hidden: ['RetryCount'], action: () => 'TSInstallSWUpdate.exe /target:%SMSInstallUpdateTarget%' },
   },
   {
     from: ['SMS_TaskSequence_DownloadPackageContentAction'],
@@ -114,8 +154,36 @@ export const SOFTWARE_MAPPINGS: readonly StepMapping[] = [
       });
       draft.set('packages', packages);
     },
+    writing: {
+      problem: ({ packages }) => (Array.isArray(packages) ? undefined : 'a variable stands for all its packages'),
+      properties({ packages }, site) {
+        const wanted = (Array.isArray(packages) ? packages : []).map((one: unknown) =>
+          typeof one === 'string' ? { kind: 'Package', name: one } : (one as { kind: string; name: string }),
+        );
+        const list = wanted.flatMap(({ kind, name }) => {
+          const PackageId = site.idOf(kind as ContentKind, name);
+          const PkgType = Object.entries(contentKinds).find(([, known]) => known === kind)?.[0];
+          return PackageId === undefined ? [] : [{ PackageId, PkgType }];
+        });
+        const ids = list.map(({ PackageId }) => PackageId);
+        return [
+          ...given('DownloadPackages', ids.join(','), { name: 'OSDDownloadDownloadPackages' }),
+          ...given('NumPackages', ids.length, { name: 'OSDPackageCount' }),
+          ...numbered('PackageInfo', 'OSDPackage', list),
+        ];
+      },
+      owns: /^(DownloadPackages|NumPackages|PackageInfo.*)$/i,
+      action: () => 'OsdDownloadContent.exe',
+    },
   },
 ];
+
+type ContentKind = (typeof contentKinds)[keyof typeof contentKinds];
+
+/** `True` and `False`, as command lines have them. */
+function capital(value: string): string {
+  return value.replace(/^[tf]/, (letter) => letter.toUpperCase());
+}
 
 function noteNamesInVariables(draft: SettingsDraft, variables: string, what: string): void {
   draft.note(

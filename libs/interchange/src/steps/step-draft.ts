@@ -29,7 +29,7 @@ export class StepDraft implements SettingsDraft {
   }
 
   secret(what: string, value: string): void {
-    if (!isNoSecret(value)) this.later.push(() => this.into.secret(this.place, what));
+    if (!isNoSecret(value)) this.later.push(() => this.into.secret(this.place, what, undefined, value));
   }
 
   leftOut(property: string, value: string): void {

@@ -1,4 +1,4 @@
-import { flag, list, reference, secret, text } from './fields.js';
+import { flag, list, reference, secret, taken, text } from './fields.js';
 import type { StepMapping } from './mapping.js';
 
 /** Steps of the category User State. Most of their properties are found by their variables. */
@@ -10,6 +10,10 @@ export const USER_STATE_MAPPINGS: readonly StepMapping[] = [
       const operation = step.take('Operation') || step.take('StoreOperation') || step.action;
       draft.set('purpose', /restore/i.test(operation) ? 'Restore' : 'Capture');
     },
+    writing: {
+      owns: /^(Store)?Operation$/i,
+      action: (_of, { purpose }) => `osdsmpclient.exe /${purpose === 'Restore' ? 'restore' : 'capture'}`,
+    },
   },
   {
     from: ['SMS_TaskSequence_CaptureUserStateAction'],
@@ -19,8 +23,12 @@ export const USER_STATE_MAPPINGS: readonly StepMapping[] = [
       _OSDMigrateUsmtPackageID: reference('package', 'Package'),
       ConfigFiles: list('configFiles'),
       OSDMigrateConfigFiles: list('configFiles'),
-      VSS: (value, draft) => draft.set('fileAccess', /^true$/i.test(value) ? 'VSS' : 'Normal'),
+      VSS: {
+        ...taken('fileAccess', (value) => (/^true$/i.test(value) ? 'VSS' : 'Normal')),
+        write: (value) => String(value === 'VSS'),
+      },
     },
+    writing: { action: () => 'osdmigrateuserstate.exe /collect' },
     finish(step, draft) {
       if (!step.peek('PackageID') && !step.peek('_OSDMigrateUsmtPackageID'))
         draft.set('package', draft.reference('Package', 'user-state-migration-tool'));
@@ -39,10 +47,15 @@ export const USER_STATE_MAPPINGS: readonly StepMapping[] = [
       OSDMigrateLocalAccountPassword: secret('password of restored local accounts'),
       Options: text('additionalOptions'),
     },
+    writing: { action: () => 'osdmigrateuserstate.exe /apply' },
     finish(step, draft) {
       if (!step.peek('PackageID') && !step.peek('_OSDMigrateUsmtRestorePackageID'))
         draft.set('package', draft.reference('Package', 'user-state-migration-tool'));
     },
   },
-  { from: ['SMS_TaskSequence_ReleaseStateStoreAction'], to: 'ReleaseStateStore' },
+  {
+    from: ['SMS_TaskSequence_ReleaseStateStoreAction'],
+    to: 'ReleaseStateStore',
+    writing: { action: () => 'osdsmpclient.exe /release' },
+  },
 ];

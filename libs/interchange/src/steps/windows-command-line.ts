@@ -1,3 +1,5 @@
+import { textOf } from './fields.js';
+import type { Field } from './mapping.js';
 import { CommandSplitError, splitCommand, splitWords } from '@muster/sequence/steps/run-command-line/split-command.js';
 
 /**
@@ -70,6 +72,24 @@ export function argumentSettings(line: string): string | string[] {
   return words;
 }
 
+/** The arguments of a script as a property. */
+export const argumentsField: Field = {
+  setting: 'arguments',
+  read: (value, draft) => draft.set('arguments', argumentSettings(value)),
+  write: (value) => (Array.isArray(value) ? joinWindowsCommand(value as string[]) : textOf(value)),
+};
+
 function same(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((word, index) => word === b[index]);
+}
+
+/** Words as one command line that Windows programs split into them again. */
+export function joinWindowsCommand(words: readonly string[]): string {
+  return words.map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  if (word !== '' && !/[\s"]/.test(word)) return word;
+  // Backslashes count before a quote alone: there each is two.
+  return `"${word.replace(/(\\*)("|$)/g, (_, slashes: string, end: string) => `${slashes}${slashes}${end === '"' ? '\\"' : ''}`)}"`;
 }

@@ -1,0 +1,70 @@
+import type { XmlElement } from './xml-element.js';
+
+/** An element that is made here; attributes without a value are left out. */
+export function newElement(
+  writtenName: string,
+  attributes: Readonly<Record<string, string | undefined>> = {},
+  children: readonly XmlElement[] = [],
+  text = '',
+): XmlElement {
+  const given = Object.entries(attributes).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name.toLowerCase(), { name, value }] as const],
+  );
+  return {
+    name: writtenName.slice(writtenName.lastIndexOf(':') + 1).toLowerCase(),
+    writtenName,
+    attributes: new Map(given),
+    children: [...children],
+    text,
+    line: 0,
+  };
+}
+
+/**
+ * Writes an element so that every reader of XML finds what was put in: line breaks in attributes and carriage returns are character
+ * references, characters that XML cannot have are U+FFFD. Text stands before the elements inside.
+ *
+ * @param indent of children, when people shall read it; text is never broken
+ */
+export function writeXml(element: XmlElement, indent?: string): string {
+  const parts: string[] = [];
+  write(element, indent === undefined ? undefined : '\n', indent ?? '', parts);
+  return parts.join('');
+}
+
+function write(element: XmlElement, lineStart: string | undefined, indent: string, parts: string[]): void {
+  parts.push(`<${element.writtenName}`);
+  for (const { name, value } of element.attributes.values())
+    parts.push(` ${name}="${escaped(value).replace(/[\t\n]/g, (one) => `&#${one.charCodeAt(0)};`)}"`);
+  if (element.text === '' && element.children.length === 0) {
+    parts.push(' />');
+    return;
+  }
+  parts.push('>', escaped(element.text));
+  const inside = lineStart === undefined ? undefined : lineStart + indent;
+  for (const child of element.children) {
+    if (inside !== undefined) parts.push(inside);
+    write(child, inside, indent, parts);
+  }
+  if (lineStart !== undefined && element.children.length > 0) parts.push(lineStart);
+  parts.push(`</${element.writtenName}>`);
+}
+
+const special: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+};
+
+// oxlint-disable-next-line no-control-regex
+const impossible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const halves = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+function escaped(text: string): string {
+  return text
+    .replace(impossible, '\ufffd')
+    .replace(halves, '\ufffd')
+    .replace(/[&<>"\r]/g, (one) => special[one] ?? one);
+}
