@@ -29,6 +29,8 @@ import {
   sequenceConflictSchema,
 } from './kinds/sequence-revision.js';
 import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
+import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
+import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
 import { locateContent } from './requests/locate-content.js';
 import { readSequence } from './requests/read-sequence.js';
@@ -57,12 +59,18 @@ const DOCUMENTS = {
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
+  'api/folder-list': folderListSchema,
+  'api/folder-move': folderMoveSchema,
+  'api/folder-moved': folderMovedSchema,
+  'api/folder-request': folderRequestSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,
   'api/revision-difference': revisionDifferenceSchema,
   'api/sequence-conflict': sequenceConflictSchema,
   'api/search-result': searchResultSchema,
+  'api/sequence-from-template': sequenceFromTemplateSchema,
+  'api/sequence-template-list': sequenceTemplateListSchema,
   'api/sequence-patch': sequencePatchSchema,
   'api/uses': usesSchema,
 } as const;

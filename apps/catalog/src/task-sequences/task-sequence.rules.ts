@@ -10,6 +10,8 @@ import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
 import { collectReferences, type SequenceReference } from '@muster/sequence/references.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { FolderRepository } from '../folders/folder.repository.js';
+import { withFoldersAround } from '../folders/folder-paths.js';
 import { sequenceConflict } from '../revisions/sequence-conflict.js';
 import { INDEX_VERSION, indexSequence } from '../search/index-sequence.js';
 import type { SequenceIndexRepository } from '../search/sequence-index.repository.js';
@@ -17,15 +19,21 @@ import type { ChildSequenceRepository } from './child-sequence.repository.js';
 import { findCircle } from './find-circle.js';
 import type { SequenceRevisionRepository } from './sequence-revision.repository.js';
 
+/** Where what belongs to a sequence is written. */
+export interface SequenceTables {
+  readonly revisions: SequenceRevisionRepository;
+  readonly children: ChildSequenceRepository;
+  readonly indexes: SequenceIndexRepository;
+  readonly folders: FolderRepository;
+}
+
 /**
  * What is special about saving a task sequence: all findings at once, references that exist, children that do not lead
  * back, and a revision for every change.
  */
 export function taskSequenceRules(
   database: Database,
-  revisions: SequenceRevisionRepository,
-  children: ChildSequenceRepository,
-  indexes: SequenceIndexRepository,
+  { revisions, children, indexes, folders }: SequenceTables,
   bus: Bus,
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
@@ -54,6 +62,8 @@ export function taskSequenceRules(
       const { revision, digest } = resource.status;
       const index = { uid: resource.metadata.uid, ...indexSequence(resource.metadata, resource.spec) };
       await indexes.replace(tx, INDEX_VERSION, [index]);
+      if (resource.metadata.folder !== undefined && resource.metadata.folder !== previous?.metadata.folder)
+        await folders.ensure(tx, withFoldersAround(resource.metadata.folder), actor);
       if (previous?.status.revision === revision) return;
       await revisions.add(
         tx,

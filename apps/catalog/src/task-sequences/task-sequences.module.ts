@@ -6,6 +6,7 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { FolderRepository } from '../folders/folder.repository.js';
 import { SequenceIndexRepository } from '../search/sequence-index.repository.js';
 import { ChildSequenceRepository } from './child-sequence.repository.js';
 import { SequenceRevisionRepository } from './sequence-revision.repository.js';
@@ -18,10 +19,19 @@ import { TASK_SEQUENCES } from './task-sequences.token.js';
   providers: [
     { provide: SequenceRevisionRepository, useFactory: () => new SequenceRevisionRepository() },
     { provide: ChildSequenceRepository, useFactory: () => new ChildSequenceRepository() },
+    { provide: FolderRepository, useFactory: () => new FolderRepository() },
     { provide: SequenceIndexRepository, useFactory: () => new SequenceIndexRepository() },
     {
       provide: TASK_SEQUENCES,
-      inject: [Database, Outbox, Bus, SequenceRevisionRepository, ChildSequenceRepository, SequenceIndexRepository],
+      inject: [
+        Database,
+        Outbox,
+        Bus,
+        SequenceRevisionRepository,
+        ChildSequenceRepository,
+        SequenceIndexRepository,
+        FolderRepository,
+      ],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -29,13 +39,14 @@ import { TASK_SEQUENCES } from './task-sequences.token.js';
         revisions: SequenceRevisionRepository,
         children: ChildSequenceRepository,
         indexes: SequenceIndexRepository,
+        folders: FolderRepository,
       ) => {
-        const rules = taskSequenceRules(database, revisions, children, indexes, bus);
+        const rules = taskSequenceRules(database, { revisions, children, indexes, folders }, bus);
         return new ResourceStore(taskSequence, 'task_sequence', database, outbox, rules);
       },
     },
     TaskSequenceMessages,
   ],
-  exports: [TASK_SEQUENCES, SequenceRevisionRepository, SequenceIndexRepository],
+  exports: [TASK_SEQUENCES, SequenceRevisionRepository, SequenceIndexRepository, FolderRepository],
 })
 export class TaskSequencesModule {}

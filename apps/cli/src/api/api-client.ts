@@ -62,12 +62,16 @@ export class ApiClient {
     }
   }
 
-  /** Every object of a kind, page by page. */
-  async *list<Spec, Status>(kind: Kind<Spec, Status>, labelSelector?: string): AsyncGenerator<Resource<Spec, Status>> {
+  /** Every object of a kind, or those with labels or in a folder, page by page. */
+  async *list<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    labelSelector?: string,
+    folder?: string,
+  ): AsyncGenerator<Resource<Spec, Status>> {
     let next: string | undefined;
     do {
       const page: ResourceList<Resource<Spec, Status>> = await this.json('GET', `/api/v1/${kind.plural}`, {
-        query: { limit: '500', labelSelector, continue: next },
+        query: { limit: '500', labelSelector, folder, continue: next },
       });
       yield* page.items;
       next = page.metadata.continue;

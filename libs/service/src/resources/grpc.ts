@@ -2,7 +2,7 @@ import type { Metadata as GrpcMetadata } from '@grpc/grpc-js';
 import { Controller, Inject, type Type } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { commentSchema } from '@muster/contracts/kinds/sequence-revision.js';
-import type { Kind, Metadata, Resource } from '@muster/contracts/resource.js';
+import { folderSchema, type Kind, type Metadata, type Resource } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
@@ -80,7 +80,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
     }
 
     @GrpcMethod(service, 'List')
-    async list(request: { pageSize?: number; continue?: string; labelSelector?: string }) {
+    async list(request: { pageSize?: number; continue?: string; labelSelector?: string; folder?: string }) {
       const limit = request.pageSize ?? 100;
       if (limit < 1 || limit > 500)
         throw new MusterError('invalid', 'request.page-size', 'page_size must be from 1 to 500');
@@ -88,6 +88,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
         limit,
         continue: request.continue,
         labels: parseLabelSelector(request.labelSelector),
+        folder: request.folder === undefined ? undefined : parseDocument(folderSchema, request.folder, 'The folder'),
       });
       return { ...page, items: page.items.map(toMessage) };
     }

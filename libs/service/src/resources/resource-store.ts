@@ -54,6 +54,9 @@ export interface WriteOptions {
   comment?: string | undefined;
 }
 
+/** Of a folder that moves, so many objects are in memory at a time. */
+const MOVED_AT_ONCE = 50;
+
 /** Carries the result of a dry run out of the transaction that it rolls back. */
 class DryRun<Result> extends Error {
   constructor(readonly result: Result) {
@@ -92,9 +95,12 @@ export class ResourceStore<Spec, Status> {
     limit: number;
     continue?: string | undefined;
     labels: Record<string, string>;
+    /** Only what is directly in it. */
+    folder?: string | undefined;
   }): Promise<ResourceList<Resource<Spec, Status>>> {
     const after = options.continue === undefined ? '' : decodeContinue(options.continue);
-    const found = await this.rows.page(this.database, { after, limit: options.limit + 1, labels: options.labels });
+    const { labels, folder } = options;
+    const found = await this.rows.page(this.database, { after, limit: options.limit + 1, labels, folder });
     const items = found.slice(0, options.limit);
     const last = items.at(-1);
     return {
@@ -164,6 +170,22 @@ export class ResourceStore<Spec, Status> {
     actor: string,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
     return this.save(tx, input, { actor });
+  }
+
+  /**
+   * Moves everything in a folder, at any depth, to another one, with the fact of each.
+   *
+   * @returns how many objects moved
+   */
+  async moveFolder(tx: Transaction, from: string, to: string, actor: string): Promise<number> {
+    let count = 0;
+    for (let after = ''; ;) {
+      const moved = await this.rows.moveFolder(tx, from, to, after, MOVED_AT_ONCE);
+      for (const resource of moved) await this.announce(tx, resource, resource, { actor });
+      count += moved.length;
+      after = moved.at(-1)?.metadata.name ?? '';
+      if (moved.length < MOVED_AT_ONCE) return count;
+    }
   }
 
   async derive(resources: Resource<Spec, Status>[]): Promise<Resource<Spec, Status>[]> {
