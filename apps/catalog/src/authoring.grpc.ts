@@ -8,6 +8,7 @@ import { sequencePatchSchema } from '@muster/sequence/edit/patch-model.js';
 import { grpcPrincipal } from '@muster/service/auth/grpc-authentication.js';
 import { actorName } from '@muster/service/auth/principal.js';
 import { commentOf, fromMessage, type ResourceMessage, toMessage } from '@muster/service/resources/grpc.js';
+import { ignoresLockInGrpc } from '@muster/service/resources/ignore-lock.js';
 import { fromStruct, type ProtobufStruct, toStruct } from '@muster/service/resources/protobuf-json.js';
 import type { WriteOptions } from '@muster/service/resources/resource-store.js';
 import { EditingService } from './editing/editing.service.js';
@@ -132,6 +133,7 @@ function optionsOf(request: Change, metadata: GrpcMetadata): WriteOptions {
     actor: actorName(grpcPrincipal(metadata)),
     dryRun: request.dryRun ?? false,
     ifMatch: request.ifMatch,
+    ignoreLock: ignoresLockInGrpc(metadata),
     comment: commentOf(request),
   };
 }

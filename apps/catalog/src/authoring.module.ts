@@ -5,6 +5,9 @@ import { EditingService } from './editing/editing.service.js';
 import { FoldersController } from './folders/folders.controller.js';
 import { FoldersGrpcController } from './folders/folders.grpc.js';
 import { FoldersService } from './folders/folders.service.js';
+import { EditLocksController } from './locks/edit-locks.controller.js';
+import { EditLocksGrpcController } from './locks/edit-locks.grpc.js';
+import { EditLocksService } from './locks/edit-locks.service.js';
 import { RevisionsController } from './revisions/revisions.controller.js';
 import { RevisionsService } from './revisions/revisions.service.js';
 import { SchemaController } from './schema/schema.controller.js';
@@ -26,8 +29,18 @@ import { TemplatesService } from './templates/templates.service.js';
     TemplatesController,
     FoldersController,
     FoldersGrpcController,
+    EditLocksController,
+    EditLocksGrpcController,
     AuthoringGrpcController,
   ],
-  providers: [RevisionsService, EditingService, SearchService, TemplatesService, FoldersService, OutdatedIndexes],
+  providers: [
+    RevisionsService,
+    EditingService,
+    SearchService,
+    TemplatesService,
+    FoldersService,
+    EditLocksService,
+    OutdatedIndexes,
+  ],
 })
 export class AuthoringModule {}

@@ -16,6 +16,7 @@ import { registerGet } from './commands/get.js';
 import { registerImport } from './commands/import.js';
 import { runAgentProgram } from './commands/run.js';
 import { registerLint } from './commands/lint.js';
+import { registerLock, registerUnlock } from './commands/lock.js';
 import { registerMove } from './commands/move.js';
 import { registerNode } from './commands/node.js';
 import { registerRestore } from './commands/restore.js';
@@ -54,6 +55,7 @@ export function buildProgram(terminal: Terminal): Command {
     .option('--context <name>', 'site of the contexts file to talk to')
     .option('--server <url>', 'address of the site')
     .option('--token <token>', 'API token')
+    .option('--ignore-lock', 'save task sequences although somebody else is editing them (muster lock --help)')
     .addHelpText('after', help)
     .exitOverride()
     .configureOutput({
@@ -77,6 +79,8 @@ export function buildProgram(terminal: Terminal): Command {
   registerNode(program, terminal);
   registerCopy(program, terminal);
   registerRename(program, terminal);
+  registerLock(program, terminal);
+  registerUnlock(program, terminal);
   registerMove(program, terminal);
   registerFolder(program, terminal);
   registerImport(program, terminal);

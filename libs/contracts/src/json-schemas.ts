@@ -29,6 +29,7 @@ import {
   sequenceConflictSchema,
 } from './kinds/sequence-revision.js';
 import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
+import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
@@ -59,6 +60,8 @@ const DOCUMENTS = {
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
+  'api/edit-lock': editLockSchema,
+  'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,
   'api/folder-move': folderMoveSchema,
   'api/folder-moved': folderMovedSchema,

@@ -119,6 +119,14 @@ message FoundSequence {
   // Those with most of the words first, at most 10.
   repeated FoundNode nodes = 4;
   int32 matches = 5;
+  // What it names and is not there any more.
+  repeated DanglingReference dangling_references = 6;
+}
+
+message DanglingReference {
+  string kind = 1;
+  string name = 2;
+  int32 nodes = 3;
 }
 
 message FoundNode {
@@ -198,7 +206,33 @@ message FolderMoved {
 
 message FolderDeleted {}
 
+message EditLockRequest {
+  string name = 1;
+}
+
+message TakeEditLockRequest {
+  string name = 1;
+  // Where the editor runs.
+  string machine = 2;
+  // Also when you hold it on another machine.
+  optional bool take_over = 3;
+}
+
+message EditLock {
+  string sequence = 1;
+  string holder = 2;
+  string machine = 3;
+  string taken_at = 4;
+  string expires_at = 5;
+}
+
+// Writes are refused while somebody else holds the edit lock, unless their metadata say muster-ignore-lock: true.
 service TaskSequenceAuthoringService {
+  // Who is editing a sequence.
+  rpc GetLock(EditLockRequest) returns (EditLock);
+  // Takes or renews the edit lock for 30 minutes.
+  rpc TakeLock(TakeEditLockRequest) returns (EditLock);
+  rpc ReleaseLock(EditLockRequest) returns (EditLock);
   rpc ListFolders(ListFoldersRequest) returns (FolderList);
   // Makes a folder and those around it.
   rpc CreateFolder(FolderRequest) returns (Folder);

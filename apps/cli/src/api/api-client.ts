@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { IGNORE_LOCK } from '@muster/contracts/kinds/edit-lock.js';
 import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contracts/resource.js';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { Target } from '../context/choose-target.js';
@@ -10,6 +11,8 @@ export interface ApiClientOptions {
   /** A site that was there and goes away is waited for this long; 0 (default): one try. */
   readonly patienceSeconds?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Writes say that they are made although somebody else holds the edit lock. */
+  readonly ignoreLock?: boolean;
 }
 
 /** One request. `document`: the body is what a user wrote, so that a refusal means an invalid document. */
@@ -187,6 +190,7 @@ export class ApiClient {
         headers: {
           Accept: 'application/json',
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(this.options.ignoreLock && method !== 'GET' ? { [IGNORE_LOCK]: 'true' } : {}),
           ...(wish.body === undefined ? {} : { 'Content-Type': 'application/json' }),
           ...wish.headers,
         },

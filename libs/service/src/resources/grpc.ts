@@ -10,6 +10,7 @@ import { MusterError, parseDocument, parseInput } from '@muster/platform/errors.
 import { filter, map, type Observable } from 'rxjs';
 import { grpcPrincipal } from '../auth/grpc-authentication.js';
 import { actorName } from '../auth/principal.js';
+import { ignoresLockInGrpc } from './ignore-lock.js';
 import { parseLabelSelector } from './label-selector.js';
 import { fromStruct, toStruct, type ProtobufStruct } from './protobuf-json.js';
 import type { ResourceStore } from './resource-store.js';
@@ -111,6 +112,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
         dryRun: request.dryRun ?? false,
         createOnly: request.createOnly ?? false,
         ifMatch: request.ifMatch,
+        ignoreLock: ignoresLockInGrpc(metadata),
         comment: kind.keepsRevisions ? commentOf(request) : undefined,
       });
       return toMessage(resource);
@@ -130,6 +132,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
           actor: actorName(grpcPrincipal(metadata)),
           dryRun: request.dryRun ?? false,
           ifMatch: request.ifMatch,
+          ignoreLock: ignoresLockInGrpc(metadata),
         }),
       );
     }

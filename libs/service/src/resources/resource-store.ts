@@ -16,6 +16,8 @@ export interface ResourceRules<Spec, Status> {
   change?(current: Resource<Spec, Status>, input: ResourceInput<Spec>): void;
   /** The status to store with this specification. */
   status(tx: Transaction, input: ResourceInput<Spec>, current: Resource<Spec, Status> | undefined): Promise<Status>;
+  /** Refuses a change or a delete of what is there because of who writes, in the transaction that holds it. */
+  writing?(tx: Transaction, current: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
   /** Writes what belongs to the change, in its transaction. */
   saved?(
     tx: Transaction,
@@ -52,6 +54,8 @@ export interface WriteOptions {
   idempotency?: IdempotentRequest | undefined;
   /** Why: kept by kinds that keep revisions. */
   comment?: string | undefined;
+  /** Write although somebody else holds the edit lock, of kinds that have one. */
+  ignoreLock?: boolean;
 }
 
 /** Of a folder that moves, so many objects are in memory at a time. */
@@ -145,6 +149,7 @@ export class ResourceStore<Spec, Status> {
         const current = await this.rows.findForUpdate(tx, name);
         if (!current) throw this.notFound(name);
         this.checkVersion(current, options.ifMatch);
+        await this.rules.writing?.(tx, current, options);
         await this.rules.deleting?.(tx, current);
         await this.rows.remove(tx, current.metadata.uid);
         await this.outbox.add(tx, this.events.deleted, { resource: current, actor: options.actor });
@@ -243,6 +248,7 @@ export class ResourceStore<Spec, Status> {
     this.rules.change?.(current, input);
     const specChanged = canonicalJson(current.spec) !== canonicalJson(input.spec);
     if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };
+    await this.rules.writing?.(tx, current, options);
     const status = await this.rules.status(tx, input, current);
     const updated = await this.rows.update(tx, current, input, status, specChanged);
     return { resource: await this.announce(tx, updated, current, options), created: false };

@@ -37,6 +37,7 @@ import { z } from 'zod';
 import { actorName } from '../auth/principal.js';
 import { principalOf } from '../auth/http-authentication.js';
 import type { IdempotentRequest } from './idempotency.repository.js';
+import { ignoresLock } from './ignore-lock.js';
 import { parseLabelSelector } from './label-selector.js';
 import type { ResourceStore } from './resource-store.js';
 import { watchResources } from './resource-watch.js';
@@ -203,6 +204,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor: actorName(principalOf(request)),
         dryRun: query.dryRun ?? false,
         ifMatch: ifMatchOf(request),
+        ignoreLock: ignoresLock(request.headers),
         comment: query.comment,
       });
       void reply.status(created ? 201 : 200).header('ETag', etag(resource));
@@ -226,6 +228,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor: actorName(principalOf(request)),
         dryRun: query.dryRun ?? false,
         ifMatch: ifMatchOf(request),
+        ignoreLock: ignoresLock(request.headers),
       });
     }
   }
