@@ -1,12 +1,14 @@
 import type { Metadata as GrpcMetadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { sequenceFromTemplateSchema, type SequenceTemplateList } from '@muster/contracts/kinds/sequence-template.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
 import { sequencePatchSchema } from '@muster/sequence/edit/patch-model.js';
 import { grpcPrincipal } from '@muster/service/auth/grpc-authentication.js';
 import { actorName } from '@muster/service/auth/principal.js';
-import { commentOf, type ResourceMessage, toMessage } from '@muster/service/resources/grpc.js';
+import { commentOf, fromMessage, type ResourceMessage, toMessage } from '@muster/service/resources/grpc.js';
+import { ignoresLockInGrpc } from '@muster/service/resources/ignore-lock.js';
 import { fromStruct, type ProtobufStruct, toStruct } from '@muster/service/resources/protobuf-json.js';
 import type { WriteOptions } from '@muster/service/resources/resource-store.js';
 import { EditingService } from './editing/editing.service.js';
@@ -15,6 +17,7 @@ import { revisionNumberSchema } from './revisions/revisions.controller.js';
 import { RevisionsService } from './revisions/revisions.service.js';
 import { searchTextSchema, usedSchema } from './search/search.controller.js';
 import { SearchService } from './search/search.service.js';
+import { TemplatesService } from './templates/templates.service.js';
 
 const SERVICE = 'TaskSequenceAuthoringService';
 
@@ -35,6 +38,7 @@ export class AuthoringGrpcController {
     @Inject(RevisionsService) private readonly revisions: RevisionsService,
     @Inject(EditingService) private readonly editing: EditingService,
     @Inject(SearchService) private readonly searching: SearchService,
+    @Inject(TemplatesService) private readonly templates: TemplatesService,
   ) {}
 
   @GrpcMethod(SERVICE, 'ListRevisions')
@@ -90,6 +94,26 @@ export class AuthoringGrpcController {
     const text = parseDocument(searchTextSchema, request.text, 'The text');
     return this.searching.search(text, { limit, continue: request.continue });
   }
+
+  @GrpcMethod(SERVICE, 'ListTemplates')
+  listTemplates(): SequenceTemplateList {
+    return this.templates.list();
+  }
+
+  @GrpcMethod(SERVICE, 'CreateFromTemplate')
+  async createFromTemplate(
+    request: {
+      template?: string;
+      metadata?: ResourceMessage['metadata'];
+      parameters?: ProtobufStruct;
+    } & Change,
+    metadata: GrpcMetadata,
+  ): Promise<ResourceMessage> {
+    const { metadata: named = {} } = fromMessage({ metadata: request.metadata ?? {} });
+    const document = { metadata: named, parameters: fromStruct(request.parameters) };
+    const wanted = parseDocument(sequenceFromTemplateSchema, document, 'The request');
+    return toMessage(await this.templates.create(request.template ?? '', wanted, optionsOf(request, metadata)));
+  }
 }
 
 function pageOf(request: Page): { limit: number; continue: string | undefined } {
@@ -109,6 +133,7 @@ function optionsOf(request: Change, metadata: GrpcMetadata): WriteOptions {
     actor: actorName(grpcPrincipal(metadata)),
     dryRun: request.dryRun ?? false,
     ifMatch: request.ifMatch,
+    ignoreLock: ignoresLockInGrpc(metadata),
     comment: commentOf(request),
   };
 }

@@ -2,6 +2,12 @@ import { Module } from '@nestjs/common';
 import { AuthoringGrpcController } from './authoring.grpc.js';
 import { EditingController } from './editing/editing.controller.js';
 import { EditingService } from './editing/editing.service.js';
+import { FoldersController } from './folders/folders.controller.js';
+import { FoldersGrpcController } from './folders/folders.grpc.js';
+import { FoldersService } from './folders/folders.service.js';
+import { EditLocksController } from './locks/edit-locks.controller.js';
+import { EditLocksGrpcController } from './locks/edit-locks.grpc.js';
+import { EditLocksService } from './locks/edit-locks.service.js';
 import { RevisionsController } from './revisions/revisions.controller.js';
 import { RevisionsService } from './revisions/revisions.service.js';
 import { SchemaController } from './schema/schema.controller.js';
@@ -9,11 +15,32 @@ import { OutdatedIndexes } from './search/outdated-indexes.js';
 import { SearchController } from './search/search.controller.js';
 import { SearchService } from './search/search.service.js';
 import { TaskSequencesModule } from './task-sequences/task-sequences.module.js';
+import { TemplatesController } from './templates/templates.controller.js';
+import { TemplatesService } from './templates/templates.service.js';
 
 /** What authors do with sequences besides applying whole documents. */
 @Module({
   imports: [TaskSequencesModule],
-  controllers: [RevisionsController, EditingController, SearchController, SchemaController, AuthoringGrpcController],
-  providers: [RevisionsService, EditingService, SearchService, OutdatedIndexes],
+  controllers: [
+    RevisionsController,
+    EditingController,
+    SearchController,
+    SchemaController,
+    TemplatesController,
+    FoldersController,
+    FoldersGrpcController,
+    EditLocksController,
+    EditLocksGrpcController,
+    AuthoringGrpcController,
+  ],
+  providers: [
+    RevisionsService,
+    EditingService,
+    SearchService,
+    TemplatesService,
+    FoldersService,
+    EditLocksService,
+    OutdatedIndexes,
+  ],
 })
 export class AuthoringModule {}

@@ -1,4 +1,8 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { packageKind } from '@muster/contracts/kinds/package.js';
+import { type OutboxEntry, outboxRead } from '@muster/contracts/subjects.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
@@ -22,6 +26,7 @@ export class CatalogUnderTest {
     private readonly servers: TestServers,
     private app: NestFastifyApplication,
     private readonly content: Bus,
+    private readonly facts: OutboxEntry[],
     readonly base: string,
     readonly grpcAddress: string,
     readonly token: string,
@@ -55,10 +60,58 @@ export class CatalogUnderTest {
         throw error;
       },
     );
+    const facts: OutboxEntry[] = [];
+    content.answer(
+      outboxRead('content'),
+      async ({ after, limit }) => ({ head: facts.length, entries: facts.slice(after, after + limit) }),
+      (error) => {
+        throw error;
+      },
+    );
     const token = await servers.addToken('catalog');
     const database = new Database({ url: environment['MUSTER_DATABASE_URL'] ?? '', schema: 'catalog' });
     const base = `http://127.0.0.1:${config.MUSTER_HTTP_PORT}`;
-    return new CatalogUnderTest(servers, app, content, base, `127.0.0.1:${config.MUSTER_GRPC_PORT}`, token, database);
+    return new CatalogUnderTest(
+      servers,
+      app,
+      content,
+      facts,
+      base,
+      `127.0.0.1:${config.MUSTER_GRPC_PORT}`,
+      token,
+      database,
+    );
+  }
+
+  /** The content service tells, in its outbox, that a package was saved or deleted. */
+  tellOfPackage(fact: 'saved' | 'deleted', name: string): void {
+    const now = new Date().toISOString();
+    const resource = {
+      apiVersion: 'muster/v1',
+      kind: 'Package',
+      metadata: { name, uid: randomUUID(), resourceVersion: '1', generation: 1, createdAt: now, updatedAt: now },
+      spec: {},
+      status: { versions: [] },
+    };
+    this.facts.push({
+      position: this.facts.length + 1,
+      id: randomUUID(),
+      subject: resourceEvents(packageKind)[fact].subject({ site: 'S01' }),
+      payload: { resource, actor: 'test' },
+      traceparent: null,
+      occurredAt: now,
+    });
+  }
+
+  /** The token of somebody else than the usual one, who is called "test". */
+  async tokenOf(name: string): Promise<string> {
+    const token = `muster_${randomBytes(32).toString('base64url')}`;
+    await this.database.query('insert into api_token (uid, name, sha256) values ($1, $2, $3)', [
+      randomUUID(),
+      name,
+      createHash('sha256').update(token).digest('hex'),
+    ]);
+    return token;
   }
 
   /** Ends the service and starts it again, same database, same ports. */

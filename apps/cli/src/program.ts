@@ -6,16 +6,20 @@ import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerContent } from './commands/content.js';
 import { registerCopy, registerRename } from './commands/copy.js';
+import { registerCreate } from './commands/create.js';
 import { registerDelete } from './commands/delete.js';
 import { registerDeploy } from './commands/deploy.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDiff } from './commands/diff.js';
 import { registerEnrolmentToken } from './commands/enrolment-token.js';
 import { registerExportConfigMgr } from './commands/export-configmgr.js';
+import { registerFolder } from './commands/folder.js';
 import { registerGet } from './commands/get.js';
 import { registerImport } from './commands/import.js';
 import { runAgentProgram } from './commands/run.js';
 import { registerLint } from './commands/lint.js';
+import { registerLock, registerUnlock } from './commands/lock.js';
+import { registerMove } from './commands/move.js';
 import { registerNode } from './commands/node.js';
 import { registerRestore } from './commands/restore.js';
 import { registerRevisions } from './commands/revisions.js';
@@ -53,6 +57,7 @@ export function buildProgram(terminal: Terminal): Command {
     .option('--context <name>', 'site of the contexts file to talk to')
     .option('--server <url>', 'address of the site')
     .option('--token <token>', 'API token')
+    .option('--ignore-lock', 'save task sequences although somebody else is editing them (muster lock --help)')
     .addHelpText('after', help)
     .exitOverride()
     .configureOutput({
@@ -63,6 +68,7 @@ export function buildProgram(terminal: Terminal): Command {
     .showHelpAfterError('(muster COMMAND --help says more)');
   registerUp(program, terminal);
   registerApply(program, terminal);
+  registerCreate(program, terminal);
   registerGet(program, terminal);
   registerDescribe(program, terminal);
   registerDelete(program, terminal);
@@ -75,6 +81,10 @@ export function buildProgram(terminal: Terminal): Command {
   registerNode(program, terminal);
   registerCopy(program, terminal);
   registerRename(program, terminal);
+  registerLock(program, terminal);
+  registerUnlock(program, terminal);
+  registerMove(program, terminal);
+  registerFolder(program, terminal);
   registerImport(program, terminal);
   registerExportConfigMgr(program, terminal);
   registerDeploy(program, terminal);

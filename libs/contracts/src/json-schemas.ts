@@ -37,6 +37,9 @@ import {
   sequenceConflictSchema,
 } from './kinds/sequence-revision.js';
 import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
+import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
+import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
+import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
 import { locateContent } from './requests/locate-content.js';
 import { readSequence } from './requests/read-sequence.js';
@@ -70,12 +73,20 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/edit-lock': editLockSchema,
+  'api/edit-lock-request': editLockRequestSchema,
+  'api/folder-list': folderListSchema,
+  'api/folder-move': folderMoveSchema,
+  'api/folder-moved': folderMovedSchema,
+  'api/folder-request': folderRequestSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,
   'api/revision-difference': revisionDifferenceSchema,
   'api/sequence-conflict': sequenceConflictSchema,
   'api/search-result': searchResultSchema,
+  'api/sequence-from-template': sequenceFromTemplateSchema,
+  'api/sequence-template-list': sequenceTemplateListSchema,
   'api/sequence-patch': sequencePatchSchema,
   'api/uses': usesSchema,
 } as const;

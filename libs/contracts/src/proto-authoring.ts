@@ -119,6 +119,14 @@ message FoundSequence {
   // Those with most of the words first, at most 10.
   repeated FoundNode nodes = 4;
   int32 matches = 5;
+  // What it names and is not there any more.
+  repeated DanglingReference dangling_references = 6;
+}
+
+message DanglingReference {
+  string kind = 1;
+  string name = 2;
+  int32 nodes = 3;
 }
 
 message FoundNode {
@@ -127,7 +135,114 @@ message FoundNode {
   repeated string where = 3;
 }
 
+message ListTemplatesRequest {}
+
+message SequenceTemplateList {
+  repeated SequenceTemplate items = 1;
+}
+
+message SequenceTemplate {
+  string name = 1;
+  string title = 2;
+  string help = 3;
+  // Those that must be given first.
+  repeated SequenceTemplateParameter parameters = 4;
+}
+
+message SequenceTemplateParameter {
+  string name = 1;
+  bool required = 2;
+  string description = 3;
+}
+
+message CreateFromTemplateRequest {
+  string template = 1;
+  // name, display_name, folder and labels.
+  muster.v1.Metadata metadata = 2;
+  google.protobuf.Struct parameters = 3;
+  optional bool dry_run = 4;
+  optional string comment = 5;
+}
+
+message ListFoldersRequest {
+  // Only folders in this one, at any depth.
+  optional string under = 1;
+  // 1 to 500, default 100.
+  optional int32 page_size = 2;
+  optional string continue = 3;
+}
+
+message Folder {
+  string path = 1;
+  // Sequences directly in it.
+  int32 sequences = 2;
+  string created_at = 3;
+  string created_by = 4;
+}
+
+message FolderList {
+  muster.v1.ListMetadata metadata = 1;
+  repeated Folder items = 2;
+}
+
+message FolderRequest {
+  string path = 1;
+  optional bool dry_run = 2;
+}
+
+message MoveFolderRequest {
+  string from = 1;
+  // Its new path, not the folder to put it into.
+  string to = 2;
+  optional bool dry_run = 3;
+}
+
+message FolderMoved {
+  string from = 1;
+  string to = 2;
+  int32 folders = 3;
+  int32 sequences = 4;
+}
+
+message FolderDeleted {}
+
+message EditLockRequest {
+  string name = 1;
+}
+
+message TakeEditLockRequest {
+  string name = 1;
+  // Where the editor runs.
+  string machine = 2;
+  // Also when you hold it on another machine.
+  optional bool take_over = 3;
+}
+
+message EditLock {
+  string sequence = 1;
+  string holder = 2;
+  string machine = 3;
+  string taken_at = 4;
+  string expires_at = 5;
+}
+
+// Writes are refused while somebody else holds the edit lock, unless their metadata say muster-ignore-lock: true.
 service TaskSequenceAuthoringService {
+  // Who is editing a sequence.
+  rpc GetLock(EditLockRequest) returns (EditLock);
+  // Takes or renews the edit lock for 30 minutes.
+  rpc TakeLock(TakeEditLockRequest) returns (EditLock);
+  rpc ReleaseLock(EditLockRequest) returns (EditLock);
+  rpc ListFolders(ListFoldersRequest) returns (FolderList);
+  // Makes a folder and those around it.
+  rpc CreateFolder(FolderRequest) returns (Folder);
+  // Moves or renames a folder with everything in it.
+  rpc MoveFolder(MoveFolderRequest) returns (FolderMoved);
+  // Refused while something is in it.
+  rpc DeleteFolder(FolderRequest) returns (FolderDeleted);
+  rpc ListTemplates(ListTemplatesRequest) returns (SequenceTemplateList);
+  // Creates a sequence; refused when the name exists.
+  rpc CreateFromTemplate(CreateFromTemplateRequest) returns (TaskSequence);
   rpc ListRevisions(ListRevisionsRequest) returns (RevisionList);
   rpc GetRevision(GetRevisionRequest) returns (Revision);
   // What changed from one revision to another, by node.

@@ -18,7 +18,7 @@ const labelsSchema = z
   .record(z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/), z.string().max(256))
   .refine((labels) => Object.keys(labels).length <= 64, 'at most 64 labels');
 
-const folderSchema = z
+export const folderSchema = z
   .string()
   .regex(/^\/([^/\0]+(\/[^/\0]+)*)?$/, 'a folder is "/" or "/name/name"')
   .max(512);

@@ -8,6 +8,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import { type SequencePatch, sequencePatchSchema } from '@muster/sequence/edit/patch-model.js';
 import { principalOf } from '@muster/service/auth/http-authentication.js';
 import { actorName } from '@muster/service/auth/principal.js';
+import { ignoresLock } from '@muster/service/resources/ignore-lock.js';
 import { etag, idempotencyOf, ifMatchOf } from '@muster/service/resources/rest.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -45,6 +46,7 @@ export class EditingController {
       dryRun: query.dryRun ?? false,
       comment: query.comment,
       ifMatch: ifMatchOf(request),
+      ignoreLock: ignoresLock(request.headers),
       idempotency: idempotencyOf(request, actor, 'patch-sequence', { name, patch, comment: query.comment ?? null }),
     });
     void reply.header('ETag', etag(resource));

@@ -14,6 +14,7 @@ import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema, type Resource } from '@muster/contracts/resource.js';
 import { principalOf } from '@muster/service/auth/http-authentication.js';
 import { actorName } from '@muster/service/auth/principal.js';
+import { ignoresLock } from '@muster/service/resources/ignore-lock.js';
 import { etag, idempotencyOf, ifMatchOf, writeQuerySchema } from '@muster/service/resources/rest.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -86,6 +87,7 @@ export class RevisionsController {
       dryRun: query.dryRun ?? false,
       comment: query.comment,
       ifMatch: ifMatchOf(request),
+      ignoreLock: ignoresLock(request.headers),
       idempotency: idempotencyOf(request, actor, 'restore-revision', {
         name,
         revision,

@@ -9,6 +9,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import { findNodes, matchTexts, searchedWords } from '@muster/sequence/edit/search-words.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { DanglingReferenceRepository } from '../dangling/dangling-reference.repository.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
 import { sequenceTexts } from './index-sequence.js';
@@ -29,6 +30,7 @@ export class SearchService {
     @Inject(Database) private readonly database: Database,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(SequenceIndexRepository) private readonly indexes: SequenceIndexRepository,
+    @Inject(DanglingReferenceRepository) private readonly dangling: DanglingReferenceRepository,
     @Inject(TASK_SEQUENCES) private readonly store: ResourceStore<SequenceSpec, TaskSequenceStatus>,
   ) {}
 
@@ -74,15 +76,20 @@ export class SearchService {
     const [after = ''] = decodePosition(page.continue, ['string']);
     const found = await this.indexes.search(this.database, words, after, page.limit + 1);
     const { metadata, items } = pageOf(found, page, (last) => [last.name]);
+    const dangling = await this.dangling.findMany(
+      this.database,
+      items.map(({ uid }) => uid),
+    );
     return {
       metadata,
-      items: items.map(({ name, displayName, folder, labels, spec }) => {
+      items: items.map(({ uid, name, displayName, folder, labels, spec }) => {
         const { nodes, total } = findNodes(spec, words, SHOWN_NODES);
         const { where } = matchTexts(sequenceTexts({ name, displayName, folder, labels }, spec), words);
         const shownName = displayName === undefined ? {} : { displayName };
         return {
           sequence: name,
           ...shownName,
+          ...(dangling.has(uid) ? { danglingReferences: dangling.get(uid) } : {}),
           where,
           nodes: nodes.map((node) => ({ ...node, where: [...node.where] })),
           matches: total,

@@ -10,12 +10,13 @@ import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
 import { collectReferences, type SequenceReference } from '@muster/sequence/references.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import { withFoldersAround } from '../folders/folder-paths.js';
+import { expiryFrom, lockAgainst, lockedError, stillHeld } from '../locks/edit-lock.js';
 import { sequenceConflict } from '../revisions/sequence-conflict.js';
 import { INDEX_VERSION, indexSequence } from '../search/index-sequence.js';
-import type { SequenceIndexRepository } from '../search/sequence-index.repository.js';
 import type { ChildSequenceRepository } from './child-sequence.repository.js';
 import { findCircle } from './find-circle.js';
-import type { SequenceRevisionRepository } from './sequence-revision.repository.js';
+import type { SequenceTables } from './sequence-tables.js';
 
 /**
  * What is special about saving a task sequence: all findings at once, references that exist, children that do not lead
@@ -23,10 +24,9 @@ import type { SequenceRevisionRepository } from './sequence-revision.repository.
  */
 export function taskSequenceRules(
   database: Database,
-  revisions: SequenceRevisionRepository,
-  children: ChildSequenceRepository,
-  indexes: SequenceIndexRepository,
+  { revisions, children, indexes, folders, locks, dangling }: SequenceTables,
   bus: Bus,
+  now: () => Date,
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
     async check({ metadata: { name }, spec }) {
@@ -50,10 +50,20 @@ export function taskSequenceRules(
       };
     },
 
+    async writing(tx, { metadata: { uid, name } }, { actor, ignoreLock }) {
+      const lock = (await locks.findMany(tx, [uid])).get(uid);
+      const others = lockAgainst(lock, actor, now());
+      if (others && !ignoreLock) throw lockedError(name, others, actor);
+      const own = others ? undefined : stillHeld(lock, now());
+      if (own) await locks.set(tx, uid, { ...own, expiresAt: expiryFrom(now()) });
+    },
+
     async saved(tx, resource, previous, actor, comment) {
       const { revision, digest } = resource.status;
       const index = { uid: resource.metadata.uid, ...indexSequence(resource.metadata, resource.spec) };
       await indexes.replace(tx, INDEX_VERSION, [index]);
+      if (resource.metadata.folder !== undefined && resource.metadata.folder !== previous?.metadata.folder)
+        await folders.ensure(tx, withFoldersAround(resource.metadata.folder), actor);
       if (previous?.status.revision === revision) return;
       await revisions.add(
         tx,
@@ -62,6 +72,29 @@ export function taskSequenceRules(
       );
       const names = enabledReferences(resource.spec, 'TaskSequence').map(({ reference }) => reference.name);
       await children.set(tx, resource.metadata.uid, [...new Set(names)]);
+    },
+
+    async derive(resources) {
+      const uids = resources.map(({ metadata }) => metadata.uid);
+      const [missing, held] = await Promise.all([dangling.findMany(database, uids), locks.findMany(database, uids)]);
+      return resources.map((resource) => {
+        const danglingReferences = missing.get(resource.metadata.uid);
+        const lock = stillHeld(held.get(resource.metadata.uid), now());
+        if (!danglingReferences && !lock) return resource;
+        const editLock = lock && {
+          holder: lock.holder,
+          machine: lock.machine,
+          expiresAt: lock.expiresAt.toISOString(),
+        };
+        return {
+          ...resource,
+          status: {
+            ...resource.status,
+            ...(danglingReferences ? { danglingReferences } : {}),
+            ...(editLock ? { editLock } : {}),
+          },
+        };
+      });
     },
 
     async conflict(current, input, expected) {

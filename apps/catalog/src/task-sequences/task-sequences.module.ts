@@ -6,9 +6,13 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { DanglingReferenceRepository } from '../dangling/dangling-reference.repository.js';
+import { FolderRepository } from '../folders/folder.repository.js';
+import { EditLockRepository } from '../locks/edit-lock.repository.js';
 import { SequenceIndexRepository } from '../search/sequence-index.repository.js';
 import { ChildSequenceRepository } from './child-sequence.repository.js';
 import { SequenceRevisionRepository } from './sequence-revision.repository.js';
+import { SequenceTables } from './sequence-tables.js';
 import { TaskSequenceMessages } from './task-sequence.messages.js';
 import { taskSequenceRules } from './task-sequence.rules.js';
 import { TASK_SEQUENCES } from './task-sequences.token.js';
@@ -18,24 +22,28 @@ import { TASK_SEQUENCES } from './task-sequences.token.js';
   providers: [
     { provide: SequenceRevisionRepository, useFactory: () => new SequenceRevisionRepository() },
     { provide: ChildSequenceRepository, useFactory: () => new ChildSequenceRepository() },
+    { provide: FolderRepository, useFactory: () => new FolderRepository() },
     { provide: SequenceIndexRepository, useFactory: () => new SequenceIndexRepository() },
+    { provide: EditLockRepository, useFactory: () => new EditLockRepository() },
+    { provide: DanglingReferenceRepository, useFactory: () => new DanglingReferenceRepository() },
+    SequenceTables,
     {
       provide: TASK_SEQUENCES,
-      inject: [Database, Outbox, Bus, SequenceRevisionRepository, ChildSequenceRepository, SequenceIndexRepository],
-      useFactory: (
-        database: Database,
-        outbox: Outbox,
-        bus: Bus,
-        revisions: SequenceRevisionRepository,
-        children: ChildSequenceRepository,
-        indexes: SequenceIndexRepository,
-      ) => {
-        const rules = taskSequenceRules(database, revisions, children, indexes, bus);
+      inject: [Database, Outbox, Bus, SequenceTables],
+      useFactory: (database: Database, outbox: Outbox, bus: Bus, tables: SequenceTables) => {
+        const rules = taskSequenceRules(database, tables, bus, () => new Date());
         return new ResourceStore(taskSequence, 'task_sequence', database, outbox, rules);
       },
     },
     TaskSequenceMessages,
   ],
-  exports: [TASK_SEQUENCES, SequenceRevisionRepository, SequenceIndexRepository],
+  exports: [
+    TASK_SEQUENCES,
+    SequenceRevisionRepository,
+    SequenceIndexRepository,
+    FolderRepository,
+    EditLockRepository,
+    DanglingReferenceRepository,
+  ],
 })
 export class TaskSequencesModule {}

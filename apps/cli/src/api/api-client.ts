@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { IGNORE_LOCK } from '@muster/contracts/kinds/edit-lock.js';
 import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contracts/resource.js';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { Target } from '../context/choose-target.js';
@@ -10,6 +11,8 @@ export interface ApiClientOptions {
   /** A site that was there and goes away is waited for this long; 0 (default): one try. */
   readonly patienceSeconds?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Writes say that they are made although somebody else holds the edit lock. */
+  readonly ignoreLock?: boolean;
 }
 
 /** One request. `document`: the body is what a user wrote, so that a refusal means an invalid document. */
@@ -62,12 +65,16 @@ export class ApiClient {
     }
   }
 
-  /** Every object of a kind, page by page. */
-  async *list<Spec, Status>(kind: Kind<Spec, Status>, labelSelector?: string): AsyncGenerator<Resource<Spec, Status>> {
+  /** Every object of a kind, or those with labels or in a folder, page by page. */
+  async *list<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    labelSelector?: string,
+    folder?: string,
+  ): AsyncGenerator<Resource<Spec, Status>> {
     let next: string | undefined;
     do {
       const page: ResourceList<Resource<Spec, Status>> = await this.json('GET', `/api/v1/${kind.plural}`, {
-        query: { limit: '500', labelSelector, continue: next },
+        query: { limit: '500', labelSelector, folder, continue: next },
       });
       yield* page.items;
       next = page.metadata.continue;
@@ -183,6 +190,7 @@ export class ApiClient {
         headers: {
           Accept: 'application/json',
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(this.options.ignoreLock && method !== 'GET' ? { [IGNORE_LOCK]: 'true' } : {}),
           ...(wish.body === undefined ? {} : { 'Content-Type': 'application/json' }),
           ...wish.headers,
         },

@@ -6,6 +6,7 @@ import {
   type RevisionSummary,
   SEQUENCE_PATCH_MEDIA_TYPE,
 } from '@muster/contracts/kinds/sequence-revision.js';
+import type { SequenceFromTemplate } from '@muster/contracts/kinds/sequence-template.js';
 import { taskSequence, type TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import type { PatchOperation } from '@muster/sequence/edit/patch-model.js';
@@ -47,6 +48,22 @@ export async function restoreRevision(
   return client.json('POST', address(name, `/revisions/${revision}/restore`), {
     query: queryOf(wish),
     headers: { 'Idempotency-Key': randomUUID() },
+    repeatable: true,
+  });
+}
+
+/** Makes a sequence of a template. */
+export async function createFromTemplate(
+  client: ApiClient,
+  template: string,
+  wanted: SequenceFromTemplate,
+  wish: WriteWish,
+  idempotencyKey: string,
+): Promise<SequenceResource> {
+  return client.json('POST', address('-', `/templates/${template}`), {
+    query: queryOf(wish),
+    body: wanted,
+    headers: { 'Idempotency-Key': idempotencyKey },
     repeatable: true,
   });
 }

@@ -20,7 +20,8 @@ export async function withClient<Result>(
   work: (client: ApiClient) => Promise<Result>,
   options: ApiClientOptions = {},
 ): Promise<Result> {
-  const client = new ApiClient(targetOf(command, terminal), options);
+  const { ignoreLock = false } = command.optsWithGlobals<{ ignoreLock?: boolean }>();
+  const client = new ApiClient(targetOf(command, terminal), { ignoreLock, ...options });
   try {
     return await work(client);
   } finally {

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
-import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { API_VERSION, type ResourceInput } from '@muster/contracts/resource.js';
 import type { Command } from 'commander';
 import type { ApiClient, WriteWish } from '../api/api-client.js';
-import { getRevision, listUses, type SequenceResource } from '../api/authoring.js';
+import { getRevision, type SequenceResource } from '../api/authoring.js';
 import { withClient } from '../api/open-client.js';
-import { CliError } from '../errors/cli-error.js';
-import { EXIT_CODES } from '../errors/exit-codes.js';
+import { refuseWhenUsed } from '../authoring/refuse-when-used.js';
 import { objectName } from '../output/formats.js';
 import type { Terminal } from '../terminal.js';
 import { dryRunOption, sequenceName, wholeNumber } from './arguments.js';
@@ -70,7 +67,7 @@ export function registerRename(program: Command, terminal: Terminal): void {
       const dryRun = options.dryRun !== undefined;
       await withClient(command, terminal, async (client) => {
         const source = await client.get(taskSequence, from);
-        await refuseWhenUsed(client, from);
+        await refuseWhenUsed(client, [from], new Set(), 'let it name another sequence first');
         const comment = options.comment ?? `Renamed from ${from}, revision ${source.status.revision}`;
         await createCopy(client, source, to, { dryRun, comment });
         try {
@@ -94,19 +91,4 @@ async function createCopy(client: ApiClient, source: SequenceResource, name: str
     spec: source.spec,
   };
   await client.create(taskSequence, document, randomUUID(), { ...wish, document: false });
-}
-
-/** Throws CliError `cli.still-used` naming every node and deployment. */
-async function refuseWhenUsed(client: ApiClient, name: string): Promise<void> {
-  const findings: ProblemFinding[] = [];
-  const add = (message: string): void => {
-    findings.push({ path: '', code: 'cli.still-used', message, fix: 'let it name another sequence first' });
-  };
-  for await (const { sequence, path } of listUses(client, taskSequence.kind, name))
-    add(`${objectName(taskSequence, sequence)} names it in the node "${path}"`);
-  for await (const { metadata, spec } of client.list(deployment))
-    if (spec.sequence === name) add(`${objectName(deployment, metadata.name)} deploys it`);
-  if (findings.length === 0) return;
-  const message = `${objectName(taskSequence, name)} is still used, in ${findings.length} place${findings.length === 1 ? '' : 's'}`;
-  throw new CliError('cli.still-used', message, EXIT_CODES.conflict, { findings });
 }

@@ -1,6 +1,8 @@
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import type { Kind } from '@muster/contracts/resource.js';
 import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
+import { refuseWhenUsed } from '../authoring/refuse-when-used.js';
 import { inDeleteOrder } from '../documents/order.js';
 import { printProblems, readDocuments } from '../documents/read-documents.js';
 import { CliError, SilentExit } from '../errors/cli-error.js';
@@ -11,18 +13,22 @@ import type { Terminal } from '../terminal.js';
 import { collect, dryRunOption, parseObjects } from './arguments.js';
 
 const help = `
-With -f the objects of the documents are deleted in the reverse order of their references.
+With -f the objects of the documents are deleted in the reverse order of their references. A task sequence that other
+sequences or deployments still name is not deleted: they are listed. --force deletes it all the same; those that name it are
+then shown as having dangling references, and deployments of them are blocked.
 
 Examples:
   muster delete deployment hello-site
   muster delete collections pilot broad
   muster delete -f hello-site.yaml --ignore-not-found
+  muster delete ts/common-hardening --force
   muster delete device web-01 --dry-run=server`;
 
 interface DeleteOptions {
   readonly filename?: string[];
   readonly dryRun?: string;
   readonly ignoreNotFound?: boolean;
+  readonly force?: boolean;
 }
 
 interface Doomed {
@@ -39,12 +45,18 @@ export function registerDelete(program: Command, terminal: Terminal): void {
     .argument('[names...]', 'names')
     .option('-f, --filename <path>', 'delete what the documents of a file, folder or - name', collect)
     .option('--ignore-not-found', 'an object that is gone already is no failure')
+    .option('--force', 'also task sequences that something still names')
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (first: string | undefined, rest: string[], options: DeleteOptions, command: Command) => {
       const { doomed, broken } = await chooseDoomed(first, rest, options, terminal);
       const failures = await withClient(command, terminal, async (client) => {
         const codes: ExitCode[] = [];
+        if (!options.force) {
+          const sequences = doomed.filter(({ kind }) => kind.kind === taskSequence.kind).map(({ name }) => name);
+          const going = new Set(doomed.map(({ kind, name }) => objectName(kind, name)));
+          await refuseWhenUsed(client, sequences, going, 'let it name another sequence, or delete with --force');
+        }
         for (const { kind, name } of doomed) {
           try {
             if (!kind.verbs.includes('delete')) throw readOnly(kind);

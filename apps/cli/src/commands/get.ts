@@ -19,10 +19,12 @@ Examples:
   muster get ts harden-debian -o yaml
   muster get deployments -l team=infra -o wide
   muster get runs --watch -o json        one JSON object per line
+  muster get ts --folder /servers        those directly in a folder
   muster get packages -o name`;
 
 interface GetOptions extends OutputOptions {
   readonly selector?: string;
+  readonly folder?: string;
   readonly watch?: boolean;
 }
 
@@ -35,20 +37,21 @@ export function registerGet(program: Command, terminal: Terminal): void {
     .argument('[names...]', 'only these')
     .addOption(outputOption())
     .option('-l, --selector <labels>', 'only objects with these labels: name=value,…')
+    .option('--folder <path>', 'only objects directly in this folder')
     .option('-w, --watch', 'go on and show every change')
     .addHelpText('after', help)
     .action(async (first: string, rest: string[], options: GetOptions, command: Command) => {
       const { kind, names } = parseObjects(first, rest);
-      if (options.watch && (names.length > 1 || options.selector !== undefined)) {
+      if (options.watch && (names.length > 1 || options.selector !== undefined || options.folder !== undefined)) {
         throw new CliError(
           'cli.watch-scope',
-          '--watch follows one object or all of a kind, without --selector',
+          '--watch follows one object or all of a kind, without --selector and --folder',
           EXIT_CODES.usage,
         );
       }
       await withClient(command, terminal, async (client) => {
         if (options.watch) return watch(client, kind, names[0], options.output, terminal);
-        const found = await read(client, kind, names, options.selector);
+        const found = await read(client, kind, names, options);
         if (found.length === 0 && (options.output === 'table' || options.output === 'wide')) {
           terminal.error(`no ${kind.plural} found`);
           return;
@@ -63,10 +66,10 @@ async function read(
   client: ApiClient,
   kind: Kind,
   names: readonly string[],
-  selector: string | undefined,
+  { selector, folder }: GetOptions,
 ): Promise<Resource[]> {
   const found: Resource[] = [];
-  if (names.length === 0) for await (const resource of client.list(kind, selector)) found.push(resource);
+  if (names.length === 0) for await (const resource of client.list(kind, selector, folder)) found.push(resource);
   else for (const name of names) found.push(await client.get(kind, name));
   return found;
 }

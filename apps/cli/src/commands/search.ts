@@ -35,8 +35,10 @@ export function registerSearch(program: Command, terminal: Terminal): void {
       });
       if (options.output === 'json') return terminal.out(JSON.stringify(found, null, 2));
       if (found.length === 0) return terminal.error('nothing found');
-      for (const { sequence, where, nodes, matches } of found) {
+      for (const { sequence, where, nodes, matches, danglingReferences = [] } of found) {
         terminal.out(`${objectName('TaskSequence', sequence)}${where.length > 0 ? `  (${where.join(', ')})` : ''}`);
+        for (const { kind, name } of danglingReferences)
+          terminal.out(`  names ${objectName(kind, safeLine(name))}, which is not there`);
         for (const node of nodes) terminal.out(`  ${safeLine(node.path)}  (${node.where.join(', ')})`);
         if (matches > nodes.length) terminal.out(`  … and ${matches - nodes.length} more nodes`);
       }

@@ -49,8 +49,12 @@ const byKind: Record<string, Column[]> = {
       STEPS: (_, status) => status.steps,
       GROUPS: (_, status) => status.groups,
       WARNINGS: (_, status) => status.warnings?.length ?? 0,
+      DANGLING: (_, status) => status.danglingReferences?.length ?? 0,
     },
-    { DIGEST: (_, status) => status.digest },
+    {
+      'LOCKED BY': (_, status) => status.editLock && `${status.editLock.holder} on ${status.editLock.machine}`,
+      DIGEST: (_, status) => status.digest,
+    },
   ),
   Package: columns<PackageSpec, PackageStatus>(
     {

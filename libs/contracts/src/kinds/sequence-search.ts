@@ -2,6 +2,7 @@ import { SEARCHED_PLACES } from '@muster/sequence/edit/search-words.js';
 import { REFERENCE_KINDS } from '@muster/sequence/steps/definition.js';
 import { z } from 'zod';
 import { nameSchema } from '../resource.js';
+import { danglingReferenceSchema } from './task-sequence.js';
 
 /** Kinds that a node of a sequence can refer to. */
 export const referenceKindSchema = z.enum([...REFERENCE_KINDS, 'TaskSequence']);
@@ -45,6 +46,10 @@ export const searchResultSchema = z
       z.strictObject({
         sequence: nameSchema,
         displayName: z.string().optional(),
+        danglingReferences: z
+          .array(danglingReferenceSchema)
+          .optional()
+          .describe('What it names and is not there any more'),
         where: z.array(z.enum(SEARCHED_PLACES)).describe('In the sequence itself'),
         nodes: z
           .array(z.strictObject({ path: z.string(), pointer: z.string(), where: z.array(z.enum(SEARCHED_PLACES)) }))

@@ -3,7 +3,18 @@ import { validateSequence } from '@muster/sequence/validate.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { findingSchema } from '../problem.js';
-import { defineKind } from '../resource.js';
+import { defineKind, instantSchema } from '../resource.js';
+
+/** Something that enabled nodes name and that is not there any more. */
+export const danglingReferenceSchema = z
+  .strictObject({
+    kind: z.enum(['Package', 'TaskSequence']),
+    name: z.string(),
+    nodes: z.number().int().describe('Enabled nodes that name it'),
+  })
+  .meta({ id: 'DanglingReference' });
+
+export type DanglingReference = z.infer<typeof danglingReferenceSchema>;
 
 export const taskSequenceStatusSchema = z
   .strictObject({
@@ -12,6 +23,14 @@ export const taskSequenceStatusSchema = z
     steps: z.number().int(),
     groups: z.number().int(),
     warnings: z.array(findingSchema).optional(),
+    danglingReferences: z
+      .array(danglingReferenceSchema)
+      .optional()
+      .describe('What enabled nodes name and is not there any more, at the moment of reading; at most 50'),
+    editLock: z
+      .strictObject({ holder: z.string(), machine: z.string(), expiresAt: instantSchema })
+      .optional()
+      .describe('Who is editing it, at the moment of reading'),
   })
   .meta({ id: 'TaskSequenceStatus' });
 

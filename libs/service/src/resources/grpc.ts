@@ -2,7 +2,7 @@ import type { Metadata as GrpcMetadata } from '@grpc/grpc-js';
 import { Controller, Inject, type Type } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { commentSchema } from '@muster/contracts/kinds/sequence-revision.js';
-import type { Kind, Metadata, Resource } from '@muster/contracts/resource.js';
+import { folderSchema, type Kind, type Metadata, type Resource } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
@@ -10,6 +10,7 @@ import { MusterError, parseDocument, parseInput } from '@muster/platform/errors.
 import { filter, map, type Observable } from 'rxjs';
 import { grpcPrincipal } from '../auth/grpc-authentication.js';
 import { actorName } from '../auth/principal.js';
+import { ignoresLockInGrpc } from './ignore-lock.js';
 import { parseLabelSelector } from './label-selector.js';
 import { fromStruct, toStruct, type ProtobufStruct } from './protobuf-json.js';
 import type { ResourceStore } from './resource-store.js';
@@ -80,7 +81,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
     }
 
     @GrpcMethod(service, 'List')
-    async list(request: { pageSize?: number; continue?: string; labelSelector?: string }) {
+    async list(request: { pageSize?: number; continue?: string; labelSelector?: string; folder?: string }) {
       const limit = request.pageSize ?? 100;
       if (limit < 1 || limit > 500)
         throw new MusterError('invalid', 'request.page-size', 'page_size must be from 1 to 500');
@@ -88,6 +89,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
         limit,
         continue: request.continue,
         labels: parseLabelSelector(request.labelSelector),
+        folder: request.folder === undefined ? undefined : parseDocument(folderSchema, request.folder, 'The folder'),
       });
       return { ...page, items: page.items.map(toMessage) };
     }
@@ -110,6 +112,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
         dryRun: request.dryRun ?? false,
         createOnly: request.createOnly ?? false,
         ifMatch: request.ifMatch,
+        ignoreLock: ignoresLockInGrpc(metadata),
         comment: kind.keepsRevisions ? commentOf(request) : undefined,
       });
       return toMessage(resource);
@@ -129,6 +132,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
           actor: actorName(grpcPrincipal(metadata)),
           dryRun: request.dryRun ?? false,
           ifMatch: request.ifMatch,
+          ignoreLock: ignoresLockInGrpc(metadata),
         }),
       );
     }

@@ -16,6 +16,8 @@ export interface ResourceRules<Spec, Status> {
   change?(current: Resource<Spec, Status>, input: ResourceInput<Spec>): void;
   /** The status to store with this specification. */
   status(tx: Transaction, input: ResourceInput<Spec>, current: Resource<Spec, Status> | undefined): Promise<Status>;
+  /** Refuses a change or a delete of what is there because of who writes, in the transaction that holds it. */
+  writing?(tx: Transaction, current: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
   /** Writes what belongs to the change, in its transaction. */
   saved?(
     tx: Transaction,
@@ -52,7 +54,12 @@ export interface WriteOptions {
   idempotency?: IdempotentRequest | undefined;
   /** Why: kept by kinds that keep revisions. */
   comment?: string | undefined;
+  /** Write although somebody else holds the edit lock, of kinds that have one. */
+  ignoreLock?: boolean;
 }
+
+/** Of a folder that moves, so many objects are in memory at a time. */
+const MOVED_AT_ONCE = 50;
 
 /** Carries the result of a dry run out of the transaction that it rolls back. */
 class DryRun<Result> extends Error {
@@ -92,9 +99,12 @@ export class ResourceStore<Spec, Status> {
     limit: number;
     continue?: string | undefined;
     labels: Record<string, string>;
+    /** Only what is directly in it. */
+    folder?: string | undefined;
   }): Promise<ResourceList<Resource<Spec, Status>>> {
     const after = options.continue === undefined ? '' : decodeContinue(options.continue);
-    const found = await this.rows.page(this.database, { after, limit: options.limit + 1, labels: options.labels });
+    const { labels, folder } = options;
+    const found = await this.rows.page(this.database, { after, limit: options.limit + 1, labels, folder });
     const items = found.slice(0, options.limit);
     const last = items.at(-1);
     return {
@@ -139,6 +149,7 @@ export class ResourceStore<Spec, Status> {
         const current = await this.rows.findForUpdate(tx, name);
         if (!current) throw this.notFound(name);
         this.checkVersion(current, options.ifMatch);
+        await this.rules.writing?.(tx, current, options);
         await this.rules.deleting?.(tx, current);
         await this.rows.remove(tx, current.metadata.uid);
         await this.outbox.add(tx, this.events.deleted, { resource: current, actor: options.actor });
@@ -164,6 +175,22 @@ export class ResourceStore<Spec, Status> {
     actor: string,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
     return this.save(tx, input, { actor });
+  }
+
+  /**
+   * Moves everything in a folder, at any depth, to another one, with the fact of each.
+   *
+   * @returns how many objects moved
+   */
+  async moveFolder(tx: Transaction, from: string, to: string, actor: string): Promise<number> {
+    let count = 0;
+    for (let after = ''; ;) {
+      const moved = await this.rows.moveFolder(tx, from, to, after, MOVED_AT_ONCE);
+      for (const resource of moved) await this.announce(tx, resource, resource, { actor });
+      count += moved.length;
+      after = moved.at(-1)?.metadata.name ?? '';
+      if (moved.length < MOVED_AT_ONCE) return count;
+    }
   }
 
   async derive(resources: Resource<Spec, Status>[]): Promise<Resource<Spec, Status>[]> {
@@ -221,6 +248,7 @@ export class ResourceStore<Spec, Status> {
     this.rules.change?.(current, input);
     const specChanged = canonicalJson(current.spec) !== canonicalJson(input.spec);
     if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };
+    await this.rules.writing?.(tx, current, options);
     const status = await this.rules.status(tx, input, current);
     const updated = await this.rows.update(tx, current, input, status, specChanged);
     return { resource: await this.announce(tx, updated, current, options), created: false };

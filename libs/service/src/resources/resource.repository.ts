@@ -44,14 +44,17 @@ export class ResourceRepository<Spec, Status> {
     return this.one(await tx.query<Row>(`select ${COLUMNS} from ${this.table} where name = $1 for update`, [name]));
   }
 
-  /** A page in the order of names, after a name. */
+  /** A page in the order of names, after a name; only what is directly in a folder, where one is named. */
   async page(
     database: Queryable,
-    options: { after: string; limit: number; labels: Record<string, string> },
+    options: { after: string; limit: number; labels: Record<string, string>; folder?: string | undefined },
   ): Promise<Resource<Spec, Status>[]> {
+    const values = [options.after, JSON.stringify(options.labels), options.limit];
+    // Two statements, so that each has a plan of its own.
+    const inFolder = options.folder === undefined ? '' : `and coalesce(folder, '/') = $4`;
     const rows = await database.query<Row>(
-      `select ${COLUMNS} from ${this.table} where name > $1 and labels @> $2 order by name limit $3`,
-      [options.after, JSON.stringify(options.labels), options.limit],
+      `select ${COLUMNS} from ${this.table} where name > $1 and labels @> $2 ${inFolder} order by name limit $3`,
+      options.folder === undefined ? values : [...values, options.folder],
     );
     return rows.map((row) => this.toResource(row));
   }
@@ -95,6 +98,29 @@ export class ResourceRepository<Spec, Status> {
       ],
     );
     return this.toResource(rows[0]!);
+  }
+
+  /** Puts what is in a folder, at any depth, to the same place in another one; some of it, in the order of names. */
+  async moveFolder(
+    tx: Transaction,
+    from: string,
+    to: string,
+    after: string,
+    limit: number,
+  ): Promise<Resource<Spec, Status>[]> {
+    const rows = await tx.query<Row>(
+      `with chosen as (
+         select uid from ${this.table} where (folder = $1 or starts_with(folder, $1 || '/')) and name > $3
+         order by name limit $4 for update
+       ), moved as (
+         update ${this.table} set folder = $2::text || substr(folder, length($1::text) + 1),
+           resource_version = nextval('resource_version'), updated_at = now()
+         where uid in (select uid from chosen) returning ${COLUMNS}
+       )
+       select * from moved order by name`,
+      [from, to, after, limit],
+    );
+    return rows.map((row) => this.toResource(row));
   }
 
   async updateStatus(tx: Transaction, uid: string, status: Status): Promise<Resource<Spec, Status> | undefined> {

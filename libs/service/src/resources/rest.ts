@@ -20,6 +20,7 @@ import { canonicalJson } from '@muster/contracts/digest.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { commentSchema } from '@muster/contracts/kinds/sequence-revision.js';
 import {
+  folderSchema,
   nameSchema,
   type Kind,
   type Resource,
@@ -36,6 +37,7 @@ import { z } from 'zod';
 import { actorName } from '../auth/principal.js';
 import { principalOf } from '../auth/http-authentication.js';
 import type { IdempotentRequest } from './idempotency.repository.js';
+import { ignoresLock } from './ignore-lock.js';
 import { parseLabelSelector } from './label-selector.js';
 import type { ResourceStore } from './resource-store.js';
 import { watchResources } from './resource-watch.js';
@@ -45,6 +47,7 @@ export const listQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).optional().describe('Objects per page, default 100'),
   continue: z.string().max(200).optional().describe('From metadata.continue of the page before'),
   labelSelector: z.string().max(1000).optional().describe('name=value, comma separated: all must match'),
+  folder: folderSchema.optional().describe('Only what is directly in this folder; not with watch'),
   watch: z
     .stringbool()
     .optional()
@@ -99,7 +102,15 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
           limit: query.limit ?? 100,
           continue: query.continue,
           labels: parseLabelSelector(query.labelSelector),
+          folder: query.folder,
         });
+      }
+      if (query.folder !== undefined) {
+        throw new MusterError(
+          'invalid',
+          'request.invalid',
+          'A watch follows all folders. Leave folder away, or watch away',
+        );
       }
       const last = Number(request.headers['last-event-id']);
       const after = Number.isSafeInteger(last) && last > 0 ? last : undefined;
@@ -193,6 +204,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor: actorName(principalOf(request)),
         dryRun: query.dryRun ?? false,
         ifMatch: ifMatchOf(request),
+        ignoreLock: ignoresLock(request.headers),
         comment: query.comment,
       });
       void reply.status(created ? 201 : 200).header('ETag', etag(resource));
@@ -216,6 +228,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor: actorName(principalOf(request)),
         dryRun: query.dryRun ?? false,
         ifMatch: ifMatchOf(request),
+        ignoreLock: ignoresLock(request.headers),
       });
     }
   }
