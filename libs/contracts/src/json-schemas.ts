@@ -1,6 +1,12 @@
 import { sequencePatchSchema } from '@muster/sequence/edit/patch-model.js';
 import { z } from 'zod';
-import { contentLocationsRequestSchema, contentLocationsResponseSchema, manifestSchema } from './agent/content.js';
+import {
+  contentFaultsRequestSchema,
+  contentFaultsResponseSchema,
+  contentLocationsRequestSchema,
+  contentLocationsResponseSchema,
+  manifestSchema,
+} from './agent/content.js';
 import {
   apiTokenListSchema,
   apiTokenRequestSchema,
@@ -30,6 +36,7 @@ import {
 } from './kinds/sequence-revision.js';
 import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
 import { problemSchema } from './problem.js';
+import { checkCopies } from './requests/check-copies.js';
 import { locateContent } from './requests/locate-content.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -48,6 +55,8 @@ const DOCUMENTS = {
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
+  'agent/content-faults-request': contentFaultsRequestSchema,
+  'agent/content-faults-response': contentFaultsResponseSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
   'api/upload-request': uploadRequestSchema,
@@ -86,7 +95,7 @@ export function jsonSchemas(): Record<string, unknown> {
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
-  for (const request of [readSequence, resolveContent, locateContent, outboxRead('catalog')]) {
+  for (const request of [readSequence, resolveContent, locateContent, checkCopies, outboxRead('catalog')]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }
