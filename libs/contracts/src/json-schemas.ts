@@ -28,6 +28,12 @@ import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { KINDS } from './kinds/all.js';
+import { contentSourcesSchema } from './kinds/content-sources.js';
+import {
+  distributionActionResultSchema,
+  distributionActionSchema,
+  distributionCopiesListSchema,
+} from './kinds/distribution.js';
 import {
   revisionDifferenceSchema,
   revisionListSchema,
@@ -66,6 +72,10 @@ const DOCUMENTS = {
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
+  'api/content-sources': contentSourcesSchema,
+  'api/distribution-action': distributionActionSchema,
+  'api/distribution-action-result': distributionActionResultSchema,
+  'api/distribution-copies': distributionCopiesListSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,

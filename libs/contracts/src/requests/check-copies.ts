@@ -7,5 +7,7 @@ export const checkCopies = defineRequest(
   'content',
   'check-copies',
   z.object({ faults: z.array(contentFaultSchema).max(500) }),
-  z.object({ accepted: z.number().int().describe('Copies that are due to be checked; the others are at no such point') }),
+  z.object({
+    accepted: z.number().int().describe('Copies that are due to be checked; the others are at no such point'),
+  }),
 );
