@@ -24,10 +24,16 @@ export const contentConfigSchema = serviceConfigSchema
     MUSTER_DP_SECRET_KEY: z.string().min(1).optional(),
     /** Path of a JSON file with the keys of more points: `{"<name>": {"accessKeyId": "…", "secretAccessKey": "…"}}`. */
     MUSTER_POINT_CREDENTIALS_FILE: z.string().min(1).optional(),
-    /** How many versions this process carries to points at the same time, never more than two to one point; 0: it leaves that to other replicas. */
+    /** How many versions this process carries to points at the same time, never more to one point than it allows; 0: it leaves that to other replicas. */
     MUSTER_TRANSFER_SLOTS: z.coerce.number().int().min(0).max(64).default(8),
     /** A worker that says nothing for this long has lost its job to another. */
     MUSTER_TRANSFER_LEASE_SECONDS: z.coerce.number().int().min(2).max(600).default(30),
+    /** How many stored objects this process reads again at the same time to see whether they are right; 0: none. */
+    MUSTER_AUDIT_SLOTS: z.coerce.number().int().min(0).max(64).default(4),
+    /** Every stored object is read again this often, where its point says nothing else. */
+    MUSTER_AUDIT_EVERY_HOURS: z.coerce.number().int().min(1).max(8760).default(168),
+    /** What nothing at a point needs any more is removed after this long. */
+    MUSTER_REMOVE_AFTER_MINUTES: z.coerce.number().int().min(0).max(525_600).default(60),
     /** Higher than elsewhere: a manifest of 100,000 files is about 20 MB. */
     MUSTER_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).max(67_108_864).default(33_554_432),
   })

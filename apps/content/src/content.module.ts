@@ -1,12 +1,8 @@
-import {
-  Module,
-  type InjectionToken,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-  type Provider,
-} from '@nestjs/common';
+import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { boundaryGroup } from '@muster/contracts/kinds/boundary-group.js';
 import { distribution, type DistributionSpec, type DistributionStatus } from '@muster/contracts/kinds/distribution.js';
 import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
+import { distributionPointGroup } from '@muster/contracts/kinds/distribution-point-group.js';
 import { packageKind, type PackageSpec, type PackageStatus } from '@muster/contracts/kinds/package.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
@@ -16,6 +12,7 @@ import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
+import { BOUNDARY_GROUPS, boundaryProviders } from './boundaries/boundary.providers.js';
 import type { ContentConfig } from './config.js';
 import { AnnouncementRepository } from './distributions/announcement.repository.js';
 import { Announcer } from './distributions/announcer.js';
@@ -27,14 +24,18 @@ import { distributionRules } from './distributions/distribution.rules.js';
 import { ProgressRepository } from './distributions/progress.repository.js';
 import { ReferenceRepository } from './distributions/reference.repository.js';
 import { WakeUp } from './distributions/wake-up.js';
+import { DISTRIBUTION_POINT_GROUPS, groupProviders } from './groups/group.providers.js';
 import { ContentMessages } from './location/content.messages.js';
 import { ContentLocator } from './location/locate.js';
+import { ContentSourcesController } from './location/content-sources.controller.js';
+import { locationProviders } from './location/location.providers.js';
 import { LocationRepository } from './location/location.repository.js';
 import { LibraryBlobRepository } from './packages/library-blob.repository.js';
 import { packageRules } from './packages/package.rules.js';
 import { PackageVersionRepository } from './packages/package-version.repository.js';
 import { UploadService } from './packages/upload.service.js';
 import { UploadsController } from './packages/uploads.controller.js';
+import { provide } from './provide.js';
 import { Stores } from './stores/stores.js';
 
 export const PACKAGES = Symbol('packages');
@@ -43,15 +44,6 @@ export const DISTRIBUTIONS = Symbol('distributions');
 
 type PackageStore = ResourceStore<PackageSpec, PackageStatus>;
 type DistributionStore = ResourceStore<DistributionSpec, DistributionStatus>;
-
-/** Provides something from other providers, in the order of the factory's parameters. */
-function provide<Dependencies extends unknown[]>(
-  token: InjectionToken,
-  inject: InjectionToken[],
-  useFactory: (...dependencies: Dependencies) => unknown,
-): Provider {
-  return { provide: token, inject, useFactory };
-}
 
 /** Starts the loops once everything is wired, and ends them while the database is still open. */
 class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
@@ -74,6 +66,8 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
 const kinds = [
   { kind: packageKind, token: PACKAGES },
   { kind: distributionPoint, token: DISTRIBUTION_POINTS },
+  { kind: distributionPointGroup, token: DISTRIBUTION_POINT_GROUPS },
+  { kind: boundaryGroup, token: BOUNDARY_GROUPS },
   { kind: distribution, token: DISTRIBUTIONS },
 ];
 
@@ -82,7 +76,6 @@ const repositories = [
   DistributionJobRepository,
   DistributionQueueRepository,
   LibraryBlobRepository,
-  LocationRepository,
   PackageVersionRepository,
   ProgressRepository,
   ReferenceRepository,
@@ -91,11 +84,15 @@ const repositories = [
 @Module({
   controllers: [
     UploadsController,
+    ContentSourcesController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),
   ],
   providers: [
     ...repositories.map((Repository) => ({ provide: Repository, useFactory: () => new Repository() })),
     { provide: WakeUp, useFactory: () => new WakeUp() },
+    ...groupProviders,
+    ...boundaryProviders,
+    ...locationProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       PACKAGES,
@@ -178,6 +175,7 @@ const repositories = [
         new DistributionWorker(database, jobs, blobs, stores, wakeUp, logger, {
           slots: config.MUSTER_TRANSFER_SLOTS,
           leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
+          auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
         }),
     ),
     provide(
@@ -191,12 +189,6 @@ const repositories = [
         wakeUp: WakeUp,
         logger: Logger,
       ) => new Announcer(database, distributions, announcements, progress, wakeUp, logger),
-    ),
-    provide(
-      ContentLocator,
-      [Database, PackageVersionRepository, LocationRepository, Stores],
-      (database: Database, versions: PackageVersionRepository, locations: LocationRepository, stores: Stores) =>
-        new ContentLocator(database, versions, locations, stores),
     ),
     provide(
       ContentMessages,

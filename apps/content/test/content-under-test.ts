@@ -79,11 +79,12 @@ export class ContentUnderTest {
   }
 
   /** A point in the site's own store, by another address when a gate stands before it. */
-  applyPoint(name: string, endpoint = this.environment['MUSTER_DP_ENDPOINT']): Promise<void> {
+  applyPoint(name: string, endpoint = this.environment['MUSTER_DP_ENDPOINT'], extra: object = {}): Promise<void> {
     return this.apply('DistributionPoint', 'distribution-points', name, {
       endpoint,
       bucket: this.environment['MUSTER_DP_BUCKET'],
       credentials: 'local',
+      ...extra,
     });
   }
 

@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
 
@@ -13,6 +14,17 @@ export const policyConfigSchema = serviceConfigSchema.extend({
     .optional(),
   /** How often agents ask for policy. */
   MUSTER_POLL_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3600),
+  /** Ranges of the proxies before this service: only their `X-Forwarded-For` is believed. Default: the edge on this machine. */
+  MUSTER_TRUSTED_PROXIES: z
+    .string()
+    .default('127.0.0.0/8,::1/128')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((range) => range.trim())
+        .filter((range) => range !== ''),
+    )
+    .pipe(z.array(addressRangeSchema)),
   /** How long an agent's access token is good. */
   MUSTER_SESSION_MINUTES: z.coerce.number().int().min(1).max(60).default(10),
 });

@@ -1,6 +1,12 @@
 import { sequencePatchSchema } from '@muster/sequence/edit/patch-model.js';
 import { z } from 'zod';
-import { contentLocationsRequestSchema, contentLocationsResponseSchema, manifestSchema } from './agent/content.js';
+import {
+  contentFaultsRequestSchema,
+  contentFaultsResponseSchema,
+  contentLocationsRequestSchema,
+  contentLocationsResponseSchema,
+  manifestSchema,
+} from './agent/content.js';
 import {
   apiTokenListSchema,
   apiTokenRequestSchema,
@@ -24,6 +30,12 @@ import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { KINDS } from './kinds/all.js';
+import { contentSourcesSchema } from './kinds/content-sources.js';
+import {
+  distributionActionResultSchema,
+  distributionActionSchema,
+  distributionCopiesListSchema,
+} from './kinds/distribution.js';
 import {
   memberListSchema,
   membershipExplanationSchema,
@@ -41,6 +53,7 @@ import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
+import { checkCopies } from './requests/check-copies.js';
 import { locateContent } from './requests/locate-content.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -60,6 +73,8 @@ const DOCUMENTS = {
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
   'agent/inventory-request': inventoryRequestSchema,
+  'agent/content-faults-request': contentFaultsRequestSchema,
+  'agent/content-faults-response': contentFaultsResponseSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
   'api/upload-request': uploadRequestSchema,
@@ -79,6 +94,10 @@ const DOCUMENTS = {
   'api/folder-move': folderMoveSchema,
   'api/folder-moved': folderMovedSchema,
   'api/folder-request': folderRequestSchema,
+  'api/content-sources': contentSourcesSchema,
+  'api/distribution-action': distributionActionSchema,
+  'api/distribution-action-result': distributionActionResultSchema,
+  'api/distribution-copies': distributionCopiesListSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,
@@ -111,7 +130,7 @@ export function jsonSchemas(): Record<string, unknown> {
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
-  for (const request of [readSequence, resolveContent, locateContent, outboxRead('catalog')]) {
+  for (const request of [readSequence, resolveContent, locateContent, checkCopies, outboxRead('catalog')]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }

@@ -7,6 +7,8 @@ import { validateSequence } from '@muster/sequence/validate.js';
 const order = [
   'Package',
   'DistributionPoint',
+  'DistributionPointGroup',
+  'BoundaryGroup',
   'Distribution',
   'Device',
   'Collection',

@@ -1,7 +1,16 @@
+import {
+  NEIGHBOUR_MINUTES,
+  type BoundaryGroupSpec,
+  type BoundaryGroupStatus,
+} from '@muster/contracts/kinds/boundary-group.js';
 import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
 import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { DistributionPointSpec, DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
+import type {
+  DistributionPointGroupSpec,
+  DistributionPointGroupStatus,
+} from '@muster/contracts/kinds/distribution-point-group.js';
 import type { DistributionSpec, DistributionStatus } from '@muster/contracts/kinds/distribution.js';
 import type { PackageSpec, PackageStatus } from '@muster/contracts/kinds/package.js';
 import type { RunSpec, RunStatus } from '@muster/contracts/kinds/run.js';
@@ -72,12 +81,26 @@ const byKind: Record<string, Column[]> = {
     PENDING: (_, status) => status.pending,
     FAILED: (_, status) => status.failed,
   }),
+  DistributionPointGroup: columns<DistributionPointGroupSpec, DistributionPointGroupStatus>({
+    POINTS: (spec) => spec.points.join(','),
+    DISTRIBUTIONS: (_, status) => status.distributions,
+    COLLECTIONS: (spec) => spec.collections?.join(','),
+  }),
+  BoundaryGroup: columns<BoundaryGroupSpec, BoundaryGroupStatus>({
+    BOUNDARIES: (spec) => [...(spec.addresses ?? []), ...(spec.sites ?? []).map((site) => `site ${site}`)].join(','),
+    POINTS: (spec) => spec.points.join(','),
+    NEIGHBOURS: (spec) =>
+      (spec.neighbours ?? []).map(({ group, minutes }) => `${group}:${minutes ?? NEIGHBOUR_MINUTES}`).join(','),
+    DEFAULT: (spec) => (spec.isDefault ? 'yes' : ''),
+  }),
   Distribution: columns<DistributionSpec, DistributionStatus>(
     {
       PACKAGE: (spec) => spec.package,
-      POINTS: (spec) => spec.points.join(','),
-      AVAILABLE: (spec, status) =>
-        `${status.points.filter(({ state }) => state === 'available').length}/${spec.points.length}`,
+      TO: (spec) => [...(spec.points ?? []), ...(spec.groups ?? []).map((group) => `group ${group}`)].join(','),
+      AVAILABLE: (_, { points }) => {
+        const holding = points.filter(({ state }) => state === 'available').map(({ point }) => point);
+        return `${new Set(holding).size}/${new Set(points.map(({ point }) => point)).size}`;
+      },
       PROGRESS: (_, status) => {
         const bytes = status.points.reduce((sum, point) => sum + point.bytes, 0);
         const done = status.points.reduce((sum, point) => sum + point.bytesDone, 0);

@@ -20,10 +20,26 @@ export interface ClaimedJob {
   point: { uid: string; name: string; spec: DistributionPointSpec };
 }
 
+/** An object that a point was proven to hold. */
+export interface ProvenCopy {
+  digest: Digest;
+  etag: string;
+  kind: 'blob' | 'manifest';
+}
+
 /** How far a job is. */
 export interface JobProgress {
   filesDone: number;
   bytesDone: number;
+}
+
+/** What a point takes right now. */
+export interface PointAdmission {
+  pointUid: string;
+  /** Transfers at the same time, those of all workers together. */
+  concurrency: number;
+  /** A bit for each priority that may travel: 1 high, 2 medium, 4 low. */
+  priorities: number;
 }
 
 const TELL = `update distribution_announcement set wanted = true
@@ -31,12 +47,29 @@ const TELL = `update distribution_announcement set wanted = true
 
 /** The workers' side of the queue. A lease that ends without a word makes the job anybody's. */
 export class DistributionJobRepository {
-  /** Takes the job that is due longest, or whose worker is silent, if there is one. */
+  /**
+   * Takes the job that should travel first, or whose worker is silent, if there is one: by priority, then by how long
+   * it is due. Claims are made one after the other, so that a point never has more transfers than it allows.
+   *
+   * @param admissions what each point takes; one that is not named takes nothing
+   */
   async claim(
+    database: Database,
+    lease: string,
+    leaseSeconds: number,
+    admissions: readonly PointAdmission[],
+  ): Promise<ClaimedJob | undefined> {
+    return database.transaction(async (tx) => {
+      await tx.query(`select pg_advisory_xact_lock(hashtext('muster content claim'))`);
+      return this.claimLocked(tx, lease, leaseSeconds, admissions);
+    });
+  }
+
+  private async claimLocked(
     database: Queryable,
     lease: string,
     leaseSeconds: number,
-    busyPoints: readonly string[],
+    admissions: readonly PointAdmission[],
   ): Promise<ClaimedJob | undefined> {
     const [row] = await database.query<{
       id: number;
@@ -56,11 +89,16 @@ export class DistributionJobRepository {
          update distribution_job set state = 'transferring', leased_by = $1, attempts = attempts + 1,
            leased_until = now() + make_interval(secs => $2), updated_at = now()
          where id = (
-           select id from distribution_job
-           where ((state in ('pending', 'retrying') and next_attempt_at <= now())
-               or (state = 'transferring' and leased_until < now()))
-             and point_uid <> all ($3::uuid[])
-           order by next_attempt_at, id limit 1 for update skip locked
+           select job.id from distribution_job job
+           join unnest($3::uuid[], $4::int[], $5::int[]) as admission (point_uid, concurrency, priorities)
+             on admission.point_uid = job.point_uid
+           where ((job.state in ('pending', 'retrying') and job.next_attempt_at <= now())
+               or (job.state = 'transferring' and job.leased_until < now()))
+             and (admission.priorities & (1 << job.priority)) <> 0
+             and admission.concurrency > (
+               select count(*) from distribution_job busy
+               where busy.point_uid = job.point_uid and busy.state = 'transferring' and busy.leased_until >= now())
+           order by job.priority, job.next_attempt_at, job.id limit 1 for update of job skip locked
          ) returning *
        ), told as (${TELL})
        select done.id, done.distribution_uid, p.name as package_name, done.version, done.manifest, m.document,
@@ -68,7 +106,13 @@ export class DistributionJobRepository {
          point.spec as point_spec
        from done join package p on p.uid = done.package_uid join manifest m on m.digest = done.manifest
        join distribution_point point on point.uid = done.point_uid`,
-      [lease, leaseSeconds, busyPoints],
+      [
+        lease,
+        leaseSeconds,
+        admissions.map(({ pointUid }) => pointUid),
+        admissions.map(({ concurrency }) => concurrency),
+        admissions.map(({ priorities }) => priorities),
+      ],
     );
     if (!row) return undefined;
     const { id, version, manifest, document, files, bytes, attempts } = row;
@@ -85,6 +129,25 @@ export class DistributionJobRepository {
       attempts,
       point: { uid: row.point_uid, name: row.point_name, spec: row.point_spec },
     };
+  }
+
+  /** Points to which something waits to go. */
+  async findWaitingPoints(database: Queryable): Promise<{ uid: string; spec: DistributionPointSpec }[]> {
+    return database.query<{ uid: string; spec: DistributionPointSpec }>(
+      `select uid, spec from distribution_point where uid in (
+         select point_uid from distribution_job
+         where (state in ('pending', 'retrying') and next_attempt_at <= now())
+            or (state = 'transferring' and leased_until < now()))`,
+    );
+  }
+
+  /** How many transfers a point has at this moment, those of all workers: each gets its share of the rate. */
+  async countTransfers(database: Queryable, pointUid: string): Promise<number> {
+    const [row] = await database.query<{ count: number }>(
+      `select count(*) from distribution_job where point_uid = $1 and state = 'transferring' and leased_until >= now()`,
+      [pointUid],
+    );
+    return row?.count ?? 0;
   }
 
   /** Says that the worker is alive and how far it is. False: the job is not its any more. */
@@ -130,22 +193,34 @@ export class DistributionJobRepository {
     digests: readonly Digest[],
   ): Promise<Map<Digest, string>> {
     const rows = await database.query<{ digest: Digest; etag: string }>(
-      'select digest, etag from point_blob where point_uid = $1 and digest = any($2::text[])',
+      `select digest, etag from point_blob
+       where point_uid = $1 and digest = any($2::text[]) and kind = 'blob' and problem is null and removing_at is null`,
       [pointUid, digests],
     );
     return new Map(rows.map(({ digest, etag }) => [digest, etag]));
   }
 
+  /** What is proven is good again, whatever was known of it, and is not being removed any more. */
   async addPointBlobs(
     database: Queryable,
     pointUid: string,
-    blobs: readonly { digest: Digest; etag: string }[],
+    copies: readonly ProvenCopy[],
+    auditHours: number,
   ): Promise<void> {
-    if (blobs.length === 0) return;
+    if (copies.length === 0) return;
     await database.query(
-      `insert into point_blob (point_uid, digest, etag) select $1, * from unnest($2::text[], $3::text[])
-       on conflict (point_uid, digest) do update set etag = excluded.etag, proven_at = now()`,
-      [pointUid, blobs.map(({ digest }) => digest), blobs.map(({ etag }) => etag)],
+      `insert into point_blob (point_uid, digest, etag, kind, check_due_at)
+       select $1, copy.*, now() + make_interval(hours => $5) from unnest($2::text[], $3::text[], $4::text[]) as copy
+       on conflict (point_uid, digest, kind) do update set etag = excluded.etag, proven_at = now(),
+         check_due_at = case when point_blob.removing_at is null then excluded.check_due_at else now() end,
+         problem = null, unneeded_since = null, removing_at = null`,
+      [
+        pointUid,
+        copies.map(({ digest }) => digest),
+        copies.map(({ etag }) => etag),
+        copies.map(({ kind }) => kind),
+        auditHours,
+      ],
     );
   }
 }

@@ -45,12 +45,12 @@ export function distributionPointRules(
     },
 
     async deleting(tx, { metadata }) {
-      const users = await references.findDistributionsOfPoint(tx, metadata.name);
+      const users = await references.findUsersOfPoint(tx, metadata.name);
       if (users.length > 0) {
         throw new MusterError(
           'conflict',
           'content.point-in-use',
-          `DistributionPoint "${metadata.name}" is named by ${users.map((name) => `Distribution "${name}"`).join(', ')}. Take it out there first`,
+          `DistributionPoint "${metadata.name}" is named by ${users.join(', ')}. Take it out there first`,
         );
       }
       await queue.forgetPoint(tx, metadata.uid);

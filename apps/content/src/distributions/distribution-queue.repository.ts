@@ -1,6 +1,9 @@
+import type { DistributionSpec } from '@muster/contracts/kinds/distribution.js';
 import type { Transaction } from '@muster/persistence/database.js';
 
-const NEW_JOB = 'distribution_uid, point_uid, package_uid, version, manifest, files, bytes';
+const NEW_JOB = 'distribution_uid, point_uid, package_uid, version, manifest, files, bytes, priority';
+/** As a number: what is smaller travels first. */
+const PRIORITY = "array_position(array['high', 'medium', 'low'], coalesce(d.spec ->> 'priority', 'medium')) - 1";
 /** Older versions that are not under way need not travel any more. */
 const SUPERSEDED = "state in ('pending', 'retrying', 'failed')";
 
@@ -21,12 +24,11 @@ export class DistributionQueueRepository {
     );
     await tx.query(
       `insert into distribution_job (${NEW_JOB})
-       select d.uid, point.uid, p.uid, v.version, v.manifest, v.files, v.bytes
+       select d.uid, target.point_uid, p.uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
        from package p
        join package_version v on v.package_uid = p.uid and v.version = $2
        join distribution d on d.spec ->> 'package' = p.name
-       cross join lateral jsonb_array_elements_text(d.spec -> 'points') as named (point_name)
-       join distribution_point point on point.name = named.point_name
+       join distribution_target target on target.distribution_uid = d.uid
        where p.name = $1
        on conflict do nothing`,
       [packageName, version],
@@ -48,32 +50,63 @@ export class DistributionQueueRepository {
   }
 
   /**
-   * Makes the jobs of a Distribution what its specification says: the package's newest available version to each
-   * point. What it does not name any more is withdrawn: agents are not sent there again.
+   * Makes the jobs of a Distribution what its specification says: the package's newest available version to each of
+   * its targets. What it does not name any more is withdrawn: agents are not sent there again. A point that left a group
+   * keeps what it has (content.md DP-02).
+   *
+   * @param previous what the specification was before, when there was one
    */
   async setTargets(
     tx: Transaction,
     distributionUid: string,
     packageUid: string,
-    pointUids: readonly string[],
+    previous: DistributionSpec | undefined,
   ): Promise<void> {
     await tx.query(
       `delete from distribution_job
-       where distribution_uid = $1 and (package_uid <> $2 or point_uid <> all ($3::uuid[]))`,
-      [distributionUid, packageUid, pointUids],
+       where distribution_uid = $1 and (package_uid <> $2 or (
+         point_uid in (
+           select uid from distribution_point where name = any($3::text[]) or name in (
+             select jsonb_array_elements_text(spec -> 'points') from distribution_point_group where name = any($4::text[]))
+         ) and point_uid not in (select point_uid from distribution_target where distribution_uid = $1)))`,
+      [distributionUid, packageUid, previous?.points ?? [], previous?.groups ?? []],
     );
+    await this.addNewest(tx, 'd.uid = $1', distributionUid);
     await tx.query(
-      `insert into distribution_job (${NEW_JOB})
-       select $1, point.uid, v.package_uid, v.version, v.manifest, v.files, v.bytes
-       from (
-         select * from package_version where package_uid = $2 and state = 'available' order by version desc limit 1
-       ) as v cross join unnest($3::uuid[]) as point (uid)
-       on conflict do nothing`,
-      [distributionUid, packageUid, pointUids],
+      `update distribution_job j set priority = ${PRIORITY} from distribution d
+       where d.uid = $1 and j.distribution_uid = $1 and j.priority <> ${PRIORITY}`,
+      [distributionUid],
     );
     await tx.query(`insert into distribution_announcement (distribution_uid) values ($1) on conflict do nothing`, [
       distributionUid,
     ]);
+  }
+
+  /** Everything that was sent to a group goes to the points that it has now. */
+  async addGroup(tx: Transaction, group: string): Promise<void> {
+    await this.addNewest(tx, "d.spec -> 'groups' ? $1", group);
+    await tx.query(
+      `update distribution_announcement set wanted = true
+       where distribution_uid in (select uid from distribution where spec -> 'groups' ? $1)`,
+      [group],
+    );
+  }
+
+  /** The newest available version of each package to each target that has no job for it yet. */
+  private async addNewest(tx: Transaction, condition: string, value: string): Promise<void> {
+    await tx.query(
+      `insert into distribution_job (${NEW_JOB})
+       select d.uid, target.point_uid, p.uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
+       from distribution d
+       join distribution_target target on target.distribution_uid = d.uid
+       join package p on p.name = d.spec ->> 'package'
+       join lateral (
+         select * from package_version where package_uid = p.uid and state = 'available' order by version desc limit 1
+       ) as v on true
+       where ${condition}
+       on conflict do nothing`,
+      [value],
+    );
   }
 
   async removeDistribution(tx: Transaction, distributionUid: string): Promise<void> {

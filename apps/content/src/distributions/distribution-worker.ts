@@ -6,8 +6,10 @@ import type { Logger } from 'pino';
 import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import { StoreError } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
-import type { ClaimedJob, DistributionJobRepository, JobProgress } from './distribution-job.repository.js';
+import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
+import { admitTransfers } from './admit-transfers.js';
 import { afterFailure, type JobOutcome } from './job-outcome.js';
+import { Pace } from './pace.js';
 import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
 import type { WakeUp } from './wake-up.js';
 
@@ -15,13 +17,10 @@ const LOOK_EVERY_MILLISECONDS = 1_000;
 const PULSE_MILLISECONDS = 1_000;
 /** Mere progress is news to others only this often. */
 const TELL_EVERY_MILLISECONDS = 3_000;
-/** One point that is slow must not hold all slots. */
-const MOST_PER_POINT = 2;
 /** How long a stopping process lets the blobs under way arrive. */
 const STOP_MILLISECONDS = 3_000;
 
 interface RunningJob {
-  pointUid: string;
   abort: AbortController;
   ended: Promise<void>;
 }
@@ -42,7 +41,7 @@ export class DistributionWorker {
     private readonly stores: Stores,
     private readonly wakeUp: WakeUp,
     private readonly logger: Logger,
-    private readonly limits: { slots: number; leaseSeconds: number },
+    private readonly limits: { slots: number; leaseSeconds: number; auditHours: number },
   ) {
     this.loop = new Loop(
       () => this.takeJobs(),
@@ -69,8 +68,12 @@ export class DistributionWorker {
 
   private async takeJobs(): Promise<void> {
     while (!this.stopping && this.running.size < this.limits.slots) {
+      const waiting = await this.jobs.findWaitingPoints(this.database);
+      const now = new Date();
+      const admissions = waiting.map(({ uid, spec }) => ({ pointUid: uid, ...admitTransfers(spec, now) }));
+      if (admissions.every(({ priorities }) => priorities === 0)) return;
       const lease = randomUUID();
-      const job = await this.jobs.claim(this.database, lease, this.limits.leaseSeconds, this.busyPoints());
+      const job = await this.jobs.claim(this.database, lease, this.limits.leaseSeconds, admissions);
       if (!job) return;
       const abort = new AbortController();
       const ended = this.run(job, abort)
@@ -79,14 +82,8 @@ export class DistributionWorker {
           this.running.delete(lease);
           this.wakeUp.wake();
         });
-      this.running.set(lease, { pointUid: job.point.uid, abort, ended });
+      this.running.set(lease, { abort, ended });
     }
-  }
-
-  private busyPoints(): string[] {
-    const counts = new Map<string, number>();
-    for (const { pointUid } of this.running.values()) counts.set(pointUid, (counts.get(pointUid) ?? 0) + 1);
-    return [...counts].filter(([, count]) => count >= MOST_PER_POINT).map(([uid]) => uid);
   }
 
   private async run(job: ClaimedJob, abort: AbortController): Promise<void> {
@@ -100,8 +97,9 @@ export class DistributionWorker {
 
   private async attempt(job: ClaimedJob, abort: AbortController): Promise<JobOutcome> {
     const progress: JobProgress = { filesDone: 0, bytesDone: 0 };
-    const proven: { digest: Digest; etag: string }[] = [];
-    const pulse = this.pulse(job, abort, progress, proven);
+    const proven: ProvenCopy[] = [];
+    const pace = new Pace(await this.rate(job));
+    const pulse = this.pulse(job, abort, progress, proven, pace);
     pulse.start();
     try {
       const document = JSON.parse(job.document) as { files: { digest: Digest }[] };
@@ -114,6 +112,7 @@ export class DistributionWorker {
           ...new Set(document.files.map(({ digest }) => digest)),
         ]),
         isRepeated: job.attempts > 1,
+        pace,
         progress,
         onProven: (blob) => proven.push(blob),
         isStopping: () => this.stopping,
@@ -124,7 +123,7 @@ export class DistributionWorker {
       return await this.failure(job, error, abort.signal);
     } finally {
       await pulse.stop();
-      await this.jobs.addPointBlobs(this.database, job.point.uid, proven);
+      await this.record(job, proven);
     }
   }
 
@@ -138,12 +137,24 @@ export class DistributionWorker {
     return afterFailure(job.attempts, reason, Math.random());
   }
 
+  private record({ point }: ClaimedJob, proven: readonly ProvenCopy[]): Promise<void> {
+    const auditHours = point.spec.audit?.everyHours ?? this.limits.auditHours;
+    return this.jobs.addPointBlobs(this.database, point.uid, proven, auditHours);
+  }
+
+  /** The transfer's share of what its point takes in a second. */
+  private async rate({ point }: ClaimedJob): Promise<number | undefined> {
+    const all = point.spec.transfers?.bytesPerSecond;
+    return all && all / Math.max(1, await this.jobs.countTransfers(this.database, point.uid));
+  }
+
   /** Renews the lease, and records how far the job is, at most once a second. Stops the job when it was lost. */
   private pulse(
     job: ClaimedJob,
     abort: AbortController,
     progress: JobProgress,
-    proven: { digest: Digest; etag: string }[],
+    proven: ProvenCopy[],
+    pace: Pace,
   ): Loop {
     let last = { ...progress };
     let renewedAt = Date.now();
@@ -151,9 +162,10 @@ export class DistributionWorker {
     return new Loop(
       async () => {
         const now = Date.now();
+        if (job.point.spec.transfers?.bytesPerSecond !== undefined) pace.setRate(await this.rate(job));
         const moved = progress.bytesDone !== last.bytesDone || progress.filesDone !== last.filesDone;
         if (!moved && now - renewedAt < (this.limits.leaseSeconds * 1000) / 3) return;
-        await this.jobs.addPointBlobs(this.database, job.point.uid, proven.splice(0));
+        await this.record(job, proven.splice(0));
         const tell = moved && now - toldAt >= TELL_EVERY_MILLISECONDS;
         last = { ...progress };
         const held = await this.jobs.renew(this.database, job, this.limits.leaseSeconds, last, { tell });

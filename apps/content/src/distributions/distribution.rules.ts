@@ -1,8 +1,7 @@
 import type { DistributionSpec, DistributionStatus } from '@muster/contracts/kinds/distribution.js';
-import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
-import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import { missingReference, missingReferences, refuseMissing } from '../groups/missing-references.js';
 import type { DistributionQueueRepository } from './distribution-queue.repository.js';
 import type { ProgressRepository } from './progress.repository.js';
 import type { ReferenceRepository } from './reference.repository.js';
@@ -17,12 +16,18 @@ export function distributionRules(
   wakeUp: WakeUp,
 ): ResourceRules<DistributionSpec, DistributionStatus> {
   async function resolve(queryable: Queryable, name: string, spec: DistributionSpec, options: { lock: boolean }) {
-    const points = [...new Set(spec.points)];
-    const { packageUid, pointUids } = await references.find(queryable, spec.package, points, options);
-    if (packageUid !== undefined && pointUids.size === points.length) {
-      return { packageUid, pointUids: [...pointUids.values()] };
+    const { points = [], groups = [] } = spec;
+    const found = await references.find(queryable, spec.package, points, groups, options);
+    if (found.packageUid !== undefined && points.every(has(found.points)) && groups.every(has(found.groups))) {
+      return found.packageUid;
     }
-    throw missingReferences(name, spec, packageUid !== undefined, pointUids);
+    return refuseMissing('Distribution', name, [
+      ...(found.packageUid === undefined ? [missingReference('/spec/package', 'Package', spec.package)] : []),
+      ...missingReferences([
+        { path: '/spec/points', kind: 'DistributionPoint', names: points, known: found.points },
+        { path: '/spec/groups', kind: 'DistributionPointGroup', names: groups, known: found.groups },
+      ]),
+    ]);
   }
 
   return {
@@ -36,10 +41,10 @@ export function distributionRules(
       return (await progress.findDistributionStatuses(tx, [uid])).get(uid)!;
     },
 
-    async saved(tx, resource) {
+    async saved(tx, resource, previous) {
       const { uid, name } = resource.metadata;
-      const { packageUid, pointUids } = await resolve(tx, name, resource.spec, { lock: true });
-      await queue.setTargets(tx, uid, packageUid, pointUids);
+      const packageUid = await resolve(tx, name, resource.spec, { lock: true });
+      await queue.setTargets(tx, uid, packageUid, previous?.spec);
       // The answer and the fact tell of the jobs that were just made.
       resource.status = (await progress.findDistributionStatuses(tx, [uid])).get(uid)!;
       tx.afterCommit(() => wakeUp.wake());
@@ -59,30 +64,6 @@ export function distributionRules(
   };
 }
 
-function missingReferences(
-  name: string,
-  spec: DistributionSpec,
-  packageExists: boolean,
-  points: ReadonlyMap<string, string>,
-): MusterError {
-  const missing = (path: string, what: string): ProblemFinding => ({
-    path,
-    code: 'content.missing-reference',
-    message: `there is no ${what}`,
-    fix: 'Apply it first, or correct the name',
-  });
-  const findings = [
-    ...(packageExists ? [] : [missing('/spec/package', `Package "${spec.package}"`)]),
-    ...spec.points.flatMap((point, index) =>
-      points.has(point) ? [] : [missing(`/spec/points/${index}`, `DistributionPoint "${point}"`)],
-    ),
-  ];
-  const [first] = findings;
-  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
-  return new MusterError(
-    'invalid',
-    'content.missing-reference',
-    `Distribution "${name}" names what does not exist: ${first?.path}: ${first?.message}${more}`,
-    { findings },
-  );
+function has(names: ReadonlySet<string>): (name: string) => boolean {
+  return (name) => names.has(name);
 }

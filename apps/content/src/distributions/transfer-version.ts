@@ -6,7 +6,8 @@ import { blobKey, manifestKey } from '../stores/object-names.js';
 import { StoreError, type ExpectedBytes, type ObjectStore } from '../stores/object-store.js';
 import { proveObject } from '../stores/prove-object.js';
 import { verifiedBytes, WrongBytesError } from '../stores/verified-bytes.js';
-import type { JobProgress } from './distribution-job.repository.js';
+import type { JobProgress, ProvenCopy } from './distribution-job.repository.js';
+import { paced, type Pace } from './pace.js';
 
 /** Small blobs are bound by round trips, large ones by bandwidth (design/S3.md). */
 const LARGE_BYTES = 1024 * 1024;
@@ -44,10 +45,12 @@ export interface Transfer {
   knownAtPoint: ReadonlyMap<Digest, string>;
   /** An earlier attempt may have left blobs that nobody recorded: look before bringing them. */
   isRepeated: boolean;
+  /** How fast bytes may go to the point. */
+  pace: Pace;
   /** Kept up to date while bytes move. */
   progress: JobProgress;
-  /** A blob is at the point and proven. */
-  onProven(blob: { digest: Digest; etag: string }): void;
+  /** An object is at the point and proven. */
+  onProven(copy: ProvenCopy): void;
   /** True: begin no other blob. */
   isStopping(): boolean;
   /** Aborted: drop everything at once. */
@@ -74,7 +77,7 @@ export async function transferVersion(transfer: Transfer): Promise<void> {
       const etag = await bringBlob(transfer, blob);
       transfer.progress.filesDone += blob.files;
       transfer.progress.bytesDone += blob.size * (blob.files - 1);
-      transfer.onProven({ digest: blob.digest, etag });
+      transfer.onProven({ digest: blob.digest, etag, kind: 'blob' });
     } catch (error) {
       failure ??= { error };
     }
@@ -85,7 +88,8 @@ export async function transferVersion(transfer: Transfer): Promise<void> {
   if (failure) throw failure.error;
   const document = Buffer.from(transfer.document);
   const expected = { digest: transfer.manifest, size: document.length };
-  await deliver(transfer, manifestKey(transfer.manifest), expected, document);
+  const etag = await deliver(transfer, manifestKey(transfer.manifest), expected, document);
+  transfer.onProven({ digest: transfer.manifest, etag, kind: 'manifest' });
 }
 
 /** Returns the ETag under which the point has the blob, proven. */
@@ -110,7 +114,7 @@ async function bringBlob(
     progress.bytesDone += bytes;
   };
   try {
-    const pieces = verifiedBytes(await library.read(key, signal), expected, count);
+    const pieces = verifiedBytes(paced(await library.read(key, signal), transfer.pace, signal), expected, count);
     return await deliver(transfer, key, expected, size < LARGE_BYTES ? await whole(pieces) : pieces);
   } catch (error) {
     progress.bytesDone -= moved;

@@ -25,7 +25,7 @@ export class ContentMessages {
     );
     this.bus.answer(
       locateContent,
-      ({ manifest, files }) => this.locator.locate(manifest as Digest, files),
+      ({ manifest, files, address }) => this.locator.locate(manifest as Digest, files, address),
       (error) => this.logger.error({ err: error }, 'cannot answer locate-content'),
     );
   }

@@ -1,16 +1,19 @@
-import type { ContentLocation, Manifest } from '@muster/contracts/agent/content.js';
+import type { ContentLocation, ContentSource, Manifest } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import type { BoundaryMap } from '../boundaries/boundary-map.js';
 import { blobsOf } from '../packages/manifest-document.js';
 import type { PackageVersionRepository } from '../packages/package-version.repository.js';
 import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
-import type { LocationRepository } from './location.repository.js';
+import type { LocatedPoint, LocationRepository } from './location.repository.js';
 
 const URL_SECONDS = 15 * 60;
 const FILES_AT_ONCE = 500;
+/** An agent that cannot use this many points will not do better with more. */
+const POINTS_AT_ONCE = 10;
 /** The bus carries 8 MiB in one message (max_payload); an answer stays well below it. */
 const ANSWER_BYTES = 6_000_000;
 
@@ -18,46 +21,61 @@ const ANSWER_BYTES = 6_000_000;
 export interface LocatedContent {
   manifest: Manifest | null;
   locations: ContentLocation[];
+  sources: ContentSource[];
   expiresAt: string;
 }
 
-/** Finds the files of a manifest at the points that hold all of it, as short-lived URLs. */
+interface Source extends LocatedPoint {
+  reason: string;
+  store: ObjectStore;
+}
+
+/** Finds the files of a manifest at the points that hold all of it, as short-lived URLs, nearest first. */
 export class ContentLocator {
   constructor(
     private readonly database: Database,
     private readonly versions: PackageVersionRepository,
     private readonly locations: LocationRepository,
+    private readonly boundaries: BoundaryMap,
     private readonly stores: Stores,
   ) {}
 
   /**
    * @param files the digests wanted, default the first 500; those that the manifest does not have are left out
+   * @param address of the device, which decides what is near
    * @returns a null manifest when nobody ever uploaded it; when the answer would grow too large, the URLs of the first
    *   files only: the asker asks again for the rest
-   * @throws MusterError `content.not-distributed`, `content.manifest-too-large`
+   * @throws MusterError `content.not-distributed`, `content.no-near-point`, `content.no-good-copy`,
+   *   `content.manifest-too-large`
    */
-  async locate(digest: Digest, files: readonly string[] | undefined): Promise<LocatedContent> {
+  async locate(
+    digest: Digest,
+    files: readonly string[] | undefined,
+    address: string | undefined,
+  ): Promise<LocatedContent> {
     const expiresAt = new Date(Date.now() + URL_SECONDS * 1000).toISOString();
     const document = await this.versions.findManifest(this.database, digest);
-    if (document === undefined) return { manifest: null, locations: [], expiresAt };
-    const stores = await this.storesWith(digest);
-    if (stores.length === 0) {
-      throw new MusterError(
-        'unavailable',
-        'content.not-distributed',
-        `No distribution point has the content ${digest} yet. Distribute the package, or wait until its Distribution is available`,
-      );
-    }
+    if (document === undefined) return { manifest: null, locations: [], sources: [], expiresAt };
+    const sources = await this.sourcesOf(digest, address);
     const manifest = JSON.parse(document) as Manifest;
     const wanted = files && new Set<string>(files);
-    const blobs = blobsOf(manifest).filter(({ digest: blob }) => !wanted || wanted.has(blob));
+    const blobs = blobsOf(manifest)
+      .filter(({ digest: blob }) => !wanted || wanted.has(blob))
+      .slice(0, FILES_AT_ONCE);
+    const bad = await this.locations.findBadCopies(
+      this.database,
+      sources.map(({ uid }) => uid),
+      blobs.map((blob) => blob.digest),
+    );
     const locations: ContentLocation[] = [];
     let room = ANSWER_BYTES - Buffer.byteLength(document);
-    for (const { digest: blob } of blobs.slice(0, FILES_AT_ONCE)) {
-      const urls = await Promise.all(stores.map((store) => store.presignGet(blobKey(blob), URL_SECONDS)));
-      room -= urls.reduce((sum, url) => sum + url.length + 3, blob.length + 32);
+    for (const { digest: blob, path } of blobs) {
+      const good = sources.filter(({ uid }) => !bad.has(`${uid} ${blob}`));
+      if (good.length === 0) throw noGoodCopy(path, blob);
+      const urls = await Promise.all(good.map(({ store }) => store.presignGet(blobKey(blob), URL_SECONDS)));
+      room -= urls.reduce((sum, url) => sum + url.length + 70, blob.length + 32);
       if (room < 0) break;
-      locations.push({ digest: blob, urls });
+      locations.push({ digest: blob, urls, points: good.map(({ name }) => name) });
     }
     if (locations.length === 0 && blobs.length > 0) {
       throw new MusterError(
@@ -66,19 +84,49 @@ export class ContentLocator {
         `The manifest ${digest} has ${manifest.files.length} files, too many for one answer. Pack the files into archives`,
       );
     }
-    return { manifest, locations, expiresAt };
+    return { manifest, locations, sources: sources.map(({ name, reason }) => ({ point: name, reason })), expiresAt };
   }
 
-  /** A point whose keys are not configured any more is passed by. */
-  private async storesWith(digest: Digest): Promise<ObjectStore[]> {
+  /** Nearest first; a point whose keys are not configured any more is passed by. */
+  private async sourcesOf(digest: Digest, address: string | undefined): Promise<Source[]> {
     const points = await this.locations.findPoints(this.database, digest);
-    return points.flatMap(({ spec }) => {
-      try {
-        return [this.stores.point(spec)];
-      } catch (error) {
-        if (error instanceof StoreError) return [];
-        throw error;
-      }
+    const ordered = await this.boundaries.order(points, address);
+    const byName = new Map(points.map((point) => [point.name, point]));
+    const sources = ordered.sources.flatMap(({ point, reason }) => {
+      const found = byName.get(point)!;
+      const store = this.storeOf(found);
+      return store ? [{ ...found, reason, store }] : [];
     });
+    if (sources.length > 0) return sources.slice(0, POINTS_AT_ONCE);
+    const [first] = ordered.leftOut;
+    if (first) {
+      throw new MusterError(
+        'unavailable',
+        'content.no-near-point',
+        `No distribution point with the content ${digest} is offered to ${address ?? 'a device whose address is not known'}; "${first.point}": ${first.reason}`,
+      );
+    }
+    throw new MusterError(
+      'unavailable',
+      'content.not-distributed',
+      `No distribution point has the content ${digest} yet. Distribute the package, or wait until its Distribution is available`,
+    );
   }
+
+  private storeOf({ spec }: LocatedPoint): ObjectStore | undefined {
+    try {
+      return this.stores.point(spec);
+    } catch (error) {
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function noGoodCopy(path: string, digest: Digest): MusterError {
+  return new MusterError(
+    'unavailable',
+    'content.no-good-copy',
+    `No point near the device has a good copy of "${path}" (${digest}) right now. It is repaired when the library or another point has one; else upload the same files again`,
+  );
 }

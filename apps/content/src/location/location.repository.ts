@@ -4,6 +4,13 @@ import type { Program } from '@muster/contracts/kinds/package.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Queryable } from '@muster/persistence/database.js';
 
+/** A point that has what is looked for. */
+export interface LocatedPoint {
+  uid: string;
+  name: string;
+  spec: DistributionPointSpec;
+}
+
 /** What can be downloaded, and where. */
 export class LocationRepository {
   /** Each name once, in the order asked, with the newest version that some point serves. One query, whatever the number. */
@@ -35,11 +42,26 @@ export class LocationRepository {
   }
 
   /** The points that have a manifest with all its blobs, in the order of their names. */
-  async findPoints(database: Queryable, manifest: Digest): Promise<{ name: string; spec: DistributionPointSpec }[]> {
-    return database.query<{ name: string; spec: DistributionPointSpec }>(
-      `select name, spec from distribution_point
+  async findPoints(database: Queryable, manifest: Digest): Promise<LocatedPoint[]> {
+    return database.query<LocatedPoint & object>(
+      `select uid, name, spec from distribution_point
        where uid in (select point_uid from distribution_job where manifest = $1 and state = 'available') order by name`,
       [manifest],
     );
+  }
+
+  /** Copies that are known to be wrong or gone, as `<point uid> <digest>`: nobody is sent there for them. */
+  async findBadCopies(
+    database: Queryable,
+    pointUids: readonly string[],
+    digests: readonly Digest[],
+  ): Promise<Set<string>> {
+    const rows = await database.query<{ copy: string }>(
+      `select point_uid || ' ' || digest as copy from point_blob
+       where kind = 'blob' and (problem is not null or removing_at is not null)
+         and point_uid = any($1::uuid[]) and digest = any($2::text[])`,
+      [pointUids, digests],
+    );
+    return new Set(rows.map(({ copy }) => copy));
   }
 }

@@ -3,9 +3,12 @@ import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagg
 import { contentLocationsRequestSchema, contentLocationsResponseSchema } from '@muster/contracts/agent/content.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { principalOf } from '@muster/service/auth/http-authentication.js';
+import { CONFIG } from '@muster/service/tokens.js';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { PolicyConfig } from '../config.js';
 import { deviceUidOf } from '../sessions/device-uid.js';
+import { clientAddress, trustedProxies } from './client-address.js';
 import { ContentLocations } from './content-locations.service.js';
 
 /** Where a device finds the files that its policy needs. */
@@ -14,7 +17,14 @@ import { ContentLocations } from './content-locations.service.js';
 @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
 @Controller('api/v1/agent/content-locations')
 export class ContentLocationController {
-  constructor(@Inject(ContentLocations) private readonly locations: ContentLocations) {}
+  private readonly trusted;
+
+  constructor(
+    @Inject(ContentLocations) private readonly locations: ContentLocations,
+    @Inject(CONFIG) config: PolicyConfig,
+  ) {
+    this.trusted = trustedProxies(config.MUSTER_TRUSTED_PROXIES);
+  }
 
   @Post()
   @HttpCode(200)
@@ -25,6 +35,12 @@ export class ContentLocationController {
     @Body({ schema: contentLocationsRequestSchema }) request: z.infer<typeof contentLocationsRequestSchema>,
     @Req() http: FastifyRequest,
   ): Promise<z.infer<typeof contentLocationsResponseSchema>> {
-    return this.locations.locate(deviceUidOf(principalOf(http)), request);
+    const forwarded = http.headers['x-forwarded-for'];
+    const address = clientAddress(
+      http.socket.remoteAddress ?? '',
+      Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
+      this.trusted,
+    );
+    return this.locations.locate(deviceUidOf(principalOf(http)), request, address);
   }
 }

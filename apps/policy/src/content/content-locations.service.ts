@@ -17,12 +17,14 @@ export class ContentLocations {
   ) {}
 
   /**
+   * @param address of the device, as the connection or the trusted edge tells it
    * @throws MusterError `policy.content-not-assigned` (forbidden), `policy.content-gone` (not found),
    *   `bus.no-answer` (unavailable)
    */
   async locate(
     deviceUid: string,
     { manifest, files }: z.infer<typeof contentLocationsRequestSchema>,
+    address: string,
   ): Promise<z.infer<typeof contentLocationsResponseSchema>> {
     if (!(await this.policies.isManifestOf(this.database, manifest, deviceUid))) {
       throw new MusterError(
@@ -31,13 +33,22 @@ export class ContentLocations {
         `Nothing that is assigned to this device needs the content ${manifest}`,
       );
     }
-    const found = await this.bus.request(locateContent, { manifest, ...(files === undefined ? {} : { files }) });
+    const found = await this.bus.request(locateContent, {
+      manifest,
+      address,
+      ...(files === undefined ? {} : { files }),
+    });
     if (!found.manifest)
       throw new MusterError(
         'not-found',
         'policy.content-gone',
         `The content ${manifest} is no longer at this site. Ask for policy again`,
       );
-    return { manifest: found.manifest, locations: found.locations, expiresAt: found.expiresAt };
+    return {
+      manifest: found.manifest,
+      locations: found.locations,
+      ...(found.sources === undefined ? {} : { sources: found.sources }),
+      expiresAt: found.expiresAt,
+    };
   }
 }

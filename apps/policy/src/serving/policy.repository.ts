@@ -42,16 +42,24 @@ export class PolicyRepository {
 
   /** Whether a manifest is in a body that is, or was until a day ago, assigned to the device. */
   async isManifestOf(database: Queryable, manifest: string, deviceUid: string): Promise<boolean> {
-    const rows = await database.query(
-      `select 1 from body_manifest
-         join deployment_body on deployment_body.body_digest = body_manifest.body_digest
-         join deployment on deployment.uid = deployment_body.deployment_uid
-         join device_member on device_member.collection_uid = deployment.collection_uid and device_member.device_uid = $2
-       where body_manifest.manifest = $1 and ${recent('deployment_body.ended_at')} and ${recent('device_member.left_at')}
-       limit 1`,
-      [manifest, deviceUid],
+    return (await this.findManifestsOf(database, [manifest], deviceUid)).length > 0;
+  }
+
+  /** Of these manifests, those in a body that is, or was until a day ago, assigned to the device. */
+  async findManifestsOf(database: Queryable, manifests: readonly string[], deviceUid: string): Promise<string[]> {
+    const rows = await database.query<{ manifest: string }>(
+      `select wanted.manifest from (select distinct unnest($1::text[])) as wanted (manifest)
+       where exists (
+         select 1 from body_manifest
+           join deployment_body on deployment_body.body_digest = body_manifest.body_digest
+           join deployment on deployment.uid = deployment_body.deployment_uid
+           join device_member on device_member.collection_uid = deployment.collection_uid and device_member.device_uid = $2
+         where body_manifest.manifest = wanted.manifest
+           and ${recent('deployment_body.ended_at')} and ${recent('device_member.left_at')}
+       )`,
+      [manifests, deviceUid],
     );
-    return rows.length > 0;
+    return rows.map(({ manifest }) => manifest);
   }
 }
 

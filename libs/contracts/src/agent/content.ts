@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
+import { nameSchema } from '../resource.js';
 
 /** A file's place inside content: relative, with "/", never climbing out. */
 export const contentPathSchema = z
@@ -63,6 +64,7 @@ export const contentLocationSchema = z
   .strictObject({
     digest: digestSchema,
     urls: z.array(z.string()).min(1).describe('Best first; each is good until expiresAt'),
+    points: z.array(nameSchema).optional().describe('The distribution point of each URL, in the same order'),
   })
   .meta({ id: 'ContentLocation' });
 
@@ -76,6 +78,44 @@ export const contentLocationsRequestSchema = z
   })
   .meta({ id: 'ContentLocationsRequest' });
 
+/** Why a point is where it is in the order of URLs. */
+export const contentSourceSchema = z
+  .strictObject({
+    point: nameSchema,
+    reason: z.string().max(256).describe('A sentence, such as "current boundary group branch-berlin"'),
+  })
+  .meta({ id: 'ContentSource' });
+
+export type ContentSource = z.infer<typeof contentSourceSchema>;
+
 export const contentLocationsResponseSchema = z
-  .strictObject({ manifest: manifestSchema, locations: z.array(contentLocationSchema), expiresAt: z.string() })
+  .strictObject({
+    manifest: manifestSchema,
+    locations: z.array(contentLocationSchema),
+    sources: z.array(contentSourceSchema).optional().describe('The points of the URLs, best first'),
+    expiresAt: z.string(),
+  })
   .meta({ id: 'ContentLocationsResponse' });
+
+/** A bad copy that a device met at a point. */
+export const contentFaultSchema = z
+  .strictObject({
+    manifest: digestSchema,
+    digest: digestSchema.describe('The file whose copy is bad'),
+    point: nameSchema,
+    problem: z.enum(['wrong-bytes', 'truncated', 'missing']),
+  })
+  .meta({ id: 'ContentFault' });
+
+export type ContentFault = z.infer<typeof contentFaultSchema>;
+
+/** POST /api/v1/agent/content-faults, answered 202: the copies are checked, and repaired when they are bad, soon after. */
+export const contentFaultsRequestSchema = z
+  .strictObject({ faults: z.array(contentFaultSchema).min(1).max(500) })
+  .meta({ id: 'ContentFaultsRequest' });
+
+export const contentFaultsResponseSchema = z
+  .strictObject({
+    accepted: z.number().int().describe('Faults that will be looked into; the others are not of assigned content'),
+  })
+  .meta({ id: 'ContentFaultsResponse' });

@@ -1,9 +1,11 @@
 import type { Kind, ServiceName } from '../resource.js';
+import { boundaryGroup } from './boundary-group.js';
 import { collection } from './collection.js';
 import { deployment } from './deployment.js';
 import { device } from './device.js';
 import { distribution } from './distribution.js';
 import { distributionPoint } from './distribution-point.js';
+import { distributionPointGroup } from './distribution-point-group.js';
 import { packageKind } from './package.js';
 import { run } from './run.js';
 import { taskSequence } from './task-sequence.js';
@@ -13,6 +15,8 @@ export const KINDS = [
   taskSequence,
   packageKind,
   distributionPoint,
+  distributionPointGroup,
+  boundaryGroup,
   distribution,
   device,
   collection,

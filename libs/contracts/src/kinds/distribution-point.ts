@@ -1,6 +1,62 @@
 import { z } from 'zod';
 import { defineKind } from '../resource.js';
 
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** A part of the week, and what may travel in it. */
+export const transferWindowSchema = z
+  .strictObject({
+    days: z.array(z.enum(WEEKDAYS)).min(1).max(7).optional().describe('Days on which it begins. Default: every day'),
+    from: z.string().regex(TIME, 'a time is HH:MM, from 00:00 to 23:59'),
+    to: z.string().regex(TIME, 'a time is HH:MM').describe('At or before `from`: on the next day'),
+    priorities: z
+      .array(z.enum(['high', 'medium', 'low']))
+      .max(3)
+      .describe('What may travel then; none: nothing'),
+  })
+  .meta({ id: 'TransferWindow' });
+
+export const transferLimitsSchema = z
+  .strictObject({
+    concurrency: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('Versions at the same time, all workers together. Default 2'),
+    bytesPerSecond: z
+      .number()
+      .int()
+      .min(1024)
+      .optional()
+      .describe('All transfers to the point together. Default: no limit'),
+    schedule: z
+      .array(transferWindowSchema)
+      .max(100)
+      .optional()
+      .describe('The first window that contains now decides; outside all of them everything may travel'),
+    timeZone: z
+      .string()
+      .max(64)
+      .refine(isTimeZone, 'no known time zone; for example Europe/Berlin')
+      .optional()
+      .describe('Of the schedule. Default UTC'),
+  })
+  .meta({ id: 'TransferLimits' });
+
+export type TransferWindow = z.infer<typeof transferWindowSchema>;
+export type TransferLimits = z.infer<typeof transferLimitsSchema>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
+  } catch {
+    return false;
+  }
+}
+
 export const distributionPointSpecSchema = z
   .strictObject({
     description: z.string().max(256).optional(),
@@ -13,6 +69,15 @@ export const distributionPointSpecSchema = z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
       .describe("Name of the credentials in the content service's own configuration; never the keys themselves"),
+    maintenance: z
+      .boolean()
+      .optional()
+      .describe('True: agents are not sent here and nothing new is brought; what is here is still checked'),
+    transfers: transferLimitsSchema.optional(),
+    audit: z
+      .strictObject({ everyHours: z.number().int().min(1).max(8760).describe('Every object is read again this often') })
+      .optional()
+      .describe('Default: as MUSTER_AUDIT_EVERY_HOURS of the content service says'),
   })
   .meta({ id: 'DistributionPointSpec' });
 
@@ -21,6 +86,12 @@ export const distributionPointStatusSchema = z
     available: z.number().int().describe('Versions that agents can download here'),
     pending: z.number().int(),
     failed: z.number().int(),
+    badCopies: z.number().int().optional().describe('Objects that are wrong or gone and could not be repaired yet'),
+    removalPending: z
+      .number()
+      .int()
+      .optional()
+      .describe('Objects that nothing needs any more and that will be removed'),
   })
   .meta({ id: 'DistributionPointStatus' });
 

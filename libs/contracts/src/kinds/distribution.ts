@@ -5,8 +5,18 @@ import { defineKind, instantSchema, nameSchema } from '../resource.js';
 export const distributionSpecSchema = z
   .strictObject({
     package: nameSchema,
-    points: z.array(nameSchema).min(1).max(250).describe('Distribution points that shall hold the newest version'),
+    points: z.array(nameSchema).max(250).optional().describe('Distribution points that shall hold the newest version'),
+    groups: z
+      .array(nameSchema)
+      .max(250)
+      .optional()
+      .describe('Groups whose points shall hold it, those that join later too'),
+    priority: z.enum(['high', 'medium', 'low']).optional().describe('What travels first. Default medium'),
   })
+  .refine(
+    ({ points = [], groups = [] }) => points.length + groups.length > 0,
+    'a Distribution names at least one of `points` and `groups`',
+  )
   .meta({ id: 'DistributionSpec' });
 
 /** One version's way to one point. */
@@ -22,6 +32,11 @@ export const distributionProgressSchema = z
     bytes: z.number(),
     attempts: z.number().int(),
     lastError: z.string().optional(),
+    badCopies: z
+      .number()
+      .int()
+      .optional()
+      .describe('Files whose copy at the point is wrong or gone and could not be repaired yet'),
     updatedAt: instantSchema,
   })
   .meta({ id: 'DistributionProgress' });
@@ -33,6 +48,39 @@ export const distributionStatusSchema = z
 export type DistributionSpec = z.infer<typeof distributionSpecSchema>;
 export type DistributionProgress = z.infer<typeof distributionProgressSchema>;
 export type DistributionStatus = z.infer<typeof distributionStatusSchema>;
+
+/** POST /api/v1/distributions/<name>/validate, redistribute and cancel: at these of its points. */
+export const distributionActionSchema = z
+  .strictObject({ points: z.array(nameSchema).max(1000).optional().describe('Default: all its points') })
+  .meta({ id: 'DistributionAction' });
+
+export const distributionActionResultSchema = z
+  .strictObject({
+    copies: z.number().int().describe('Objects at points that will be read, or written, again'),
+    transfers: z.number().int().describe('Transfers that begin again, or were cancelled'),
+  })
+  .meta({ id: 'DistributionActionResult' });
+
+/** How the copies at one point stand. */
+export const distributionCopiesSchema = z
+  .strictObject({
+    point: nameSchema,
+    copies: z.number().int().describe('Objects of the version, its list of files included'),
+    waiting: z.number().int().describe('Copies that are due to be read again'),
+    bad: z.number().int().describe('Copies that are wrong or gone and could not be repaired yet'),
+    problem: z.string().optional().describe('Of one of the bad copies'),
+    repaired: z.number().int().describe('Repairs in the last 30 days'),
+    readSince: instantSchema.optional().describe('Every copy was read, and right, after this moment'),
+  })
+  .meta({ id: 'DistributionCopies' });
+
+export const distributionCopiesListSchema = z
+  .strictObject({ points: z.array(distributionCopiesSchema) })
+  .meta({ id: 'DistributionCopiesList' });
+
+export type DistributionAction = z.infer<typeof distributionActionSchema>;
+export type DistributionActionResult = z.infer<typeof distributionActionResultSchema>;
+export type DistributionCopies = z.infer<typeof distributionCopiesSchema>;
 
 /** The wish that points hold a package's newest version, and how far that is. */
 export const distribution = defineKind({

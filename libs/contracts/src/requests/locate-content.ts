@@ -1,12 +1,21 @@
 import { z } from 'zod';
-import { contentLocationSchema, manifestSchema } from '../agent/content.js';
+import { contentLocationSchema, contentSourceSchema, manifestSchema } from '../agent/content.js';
 import { digestSchema } from '../digest.js';
 import { defineRequest } from '../subjects.js';
 
-/** Where the files of a manifest can be downloaded right now, as short-lived URLs. */
+/** Where the files of a manifest can be downloaded right now, as short-lived URLs; best first for who asks from `address`. */
 export const locateContent = defineRequest(
   'content',
   'locate-content',
-  z.object({ manifest: digestSchema, files: z.array(digestSchema).max(500).optional() }),
-  z.object({ manifest: manifestSchema.nullable(), locations: z.array(contentLocationSchema), expiresAt: z.string() }),
+  z.object({
+    manifest: digestSchema,
+    files: z.array(digestSchema).max(500).optional(),
+    address: z.string().max(64).optional().describe('The IP address of the device; none: no boundary contains it'),
+  }),
+  z.object({
+    manifest: manifestSchema.nullable(),
+    locations: z.array(contentLocationSchema),
+    sources: z.array(contentSourceSchema).optional(),
+    expiresAt: z.string(),
+  }),
 );

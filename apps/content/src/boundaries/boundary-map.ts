@@ -1,0 +1,42 @@
+import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
+import type { Database } from '@muster/persistence/database.js';
+import type { BoundaryRepository } from './boundary.repository.js';
+import { orderPoints, toBoundary, type Boundary, type OrderedPoints } from './order-points.js';
+
+/** What was changed elsewhere is known here after this long. */
+const FRESH_MILLISECONDS = 1_000;
+
+/** The boundary groups, kept ready: every download of every device begins with a question to them. */
+export class BoundaryMap {
+  private known: { boundaries: Promise<Boundary[]>; at: number } | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly repository: BoundaryRepository,
+    private readonly site: string,
+  ) {}
+
+  /** Points that have some content, ordered for a device with this address. */
+  async order(
+    points: readonly { name: string; spec: DistributionPointSpec }[],
+    address: string | undefined,
+  ): Promise<OrderedPoints> {
+    const candidates = points.map(({ name, spec }) => ({ name, inMaintenance: spec.maintenance === true }));
+    return orderPoints(await this.boundaries(), { address, site: this.site }, candidates);
+  }
+
+  private boundaries(): Promise<Boundary[]> {
+    const now = Date.now();
+    if (!this.known || now - this.known.at > FRESH_MILLISECONDS) {
+      const boundaries = this.read();
+      this.known = { boundaries, at: now };
+      // A failure is not kept.
+      boundaries.catch(() => (this.known = undefined));
+    }
+    return this.known.boundaries;
+  }
+
+  private async read(): Promise<Boundary[]> {
+    return (await this.repository.findAll(this.database)).map(({ name, spec }) => toBoundary(name, spec));
+  }
+}

@@ -1,0 +1,37 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { contentSourcesSchema, type ContentSources } from '@muster/contracts/kinds/content-sources.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import { nameSchema } from '@muster/contracts/resource.js';
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { ContentSourceFinder } from './content-sources.js';
+
+const querySchema = z.strictObject({
+  address: z
+    .string()
+    .refine((text) => isIP(text) !== 0, 'an IPv4 or IPv6 address')
+    .optional(),
+});
+
+/** Where a device would get a package, and why. */
+@ApiTags('Package')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+@Controller('api/v1/packages/:name/sources')
+export class ContentSourcesController {
+  constructor(@Inject(ContentSourceFinder) private readonly finder: ContentSourceFinder) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'explainPackageSources',
+    summary: 'The points that a device with this address would be sent to, best first, and why; and those it would not',
+  })
+  @ApiResponse({ status: 200, standardSchema: contentSourcesSchema })
+  explain(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query({ schema: querySchema }) { address }: z.infer<typeof querySchema>,
+  ): Promise<ContentSources> {
+    return this.finder.find(name, address);
+  }
+}

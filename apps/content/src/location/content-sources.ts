@@ -1,0 +1,31 @@
+import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
+import type { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { BoundaryMap } from '../boundaries/boundary-map.js';
+import type { LocationRepository } from './location.repository.js';
+
+/** Explains to people what agents are told of where a package is. */
+export class ContentSourceFinder {
+  constructor(
+    private readonly database: Database,
+    private readonly locations: LocationRepository,
+    private readonly boundaries: BoundaryMap,
+  ) {}
+
+  /** @throws MusterError `resource.not-found`, `content.not-distributed` */
+  async find(name: string, address: string | undefined): Promise<ContentSources> {
+    const [found] = await this.locations.resolve(this.database, [name]);
+    if (!found?.exists) throw new MusterError('not-found', 'resource.not-found', `There is no Package "${name}"`);
+    if (!found.distributed) {
+      throw new MusterError(
+        'unavailable',
+        'content.not-distributed',
+        `No distribution point has package "${name}" yet. Distribute it, or wait until its Distribution is available`,
+      );
+    }
+    const { version, manifest } = found.distributed;
+    const points = await this.locations.findPoints(this.database, manifest as `sha256:${string}`);
+    const ordered = await this.boundaries.order(points, address);
+    return { package: name, version, manifest, ...(address === undefined ? {} : { address }), ...ordered };
+  }
+}
