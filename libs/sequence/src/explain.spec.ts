@@ -62,6 +62,7 @@ describe('explainSequence', () => {
         collections: [
           { id: 'b', priority: 2, variables: { Ring: 'strong', Site: 'Y' } },
           { id: 'a', variables: { Ring: 'weak' } },
+          { id: 'c', priority: 2, variables: { ring: 'as strong' } },
         ],
       }),
     );
@@ -84,6 +85,8 @@ describe('explainSequence', () => {
         losers: [
           { layer: 'device', value: 'device' },
           { layer: 'collection', value: 'strong', source: 'b' },
+          { layer: 'collection', value: 'as strong', source: 'c', priority: 2, tied: true },
+          { layer: 'collection', value: 'weak', source: 'a', priority: 1 },
           { layer: 'sequence', value: 'default' },
         ],
       },

@@ -8,6 +8,7 @@ import type { ExecuteEffect, Run, RunStarted } from './run.js';
 import { NOT_ASKED, type SimulatedOutcome, simulate } from './simulate.js';
 import type { ContentReference } from './steps/definition.js';
 import { stepDefinition } from './steps/registry.js';
+import { type CollectionVariables, rankCollectionValues } from './collection-variables.js';
 import { expandQuestion } from './walk.js';
 import {
   MASK,
@@ -36,6 +37,10 @@ export interface LayeredValue {
   readonly value: string;
   /** The collection it comes from. */
   readonly source?: string | undefined;
+  /** Of that collection, 1 (weakest) to 9. */
+  readonly priority?: number | undefined;
+  /** Another collection of the same priority wins because its id is smaller. */
+  readonly tied?: true | undefined;
 }
 
 /** Who sets a variable that a node looks at, when the engine comes to the node; no winner: it does not exist. */
@@ -102,7 +107,10 @@ export function explainSequence(started: RunStarted, options: ExplainOptions = {
     observer: {
       onNode: (instruction, decision, run, truth) => {
         if (decision === 'disabled') return;
-        seen.set(instruction.position, describe(instruction, run, truth, answers, options));
+        seen.set(
+          instruction.position,
+          describe(instruction, run, truth, answers, options, started.variables.collections ?? []),
+        );
       },
     },
   });
@@ -130,6 +138,7 @@ function describe(
   truth: Truth | undefined,
   answers: ReadonlyMap<string, ProbeAnswer>,
   options: ExplainOptions,
+  collections: readonly CollectionVariables[],
 ): NodeExplanation {
   const { variables } = run;
   const condition = instruction.condition && traceOf(instruction, run, answers);
@@ -137,7 +146,7 @@ function describe(
     ...headOf(instruction),
     ...(condition ? { condition } : {}),
     variables: [...mentionedIn(instruction), ...overridesOf(instruction, variables)].map((name) =>
-      explainVariable(variables, name),
+      explainVariable(variables, name, collections),
     ),
   };
   if (truth === false) return { ...base, verdict: 'skipped', reason: 'condition-false' };
@@ -268,11 +277,28 @@ function overridesOf(instruction: Instruction, store: VariableStore): string[] {
 
 const mentioned = new WeakMap<Instruction, string[]>();
 
-function explainVariable(store: VariableStore, name: string): VariableExplanation {
-  const [winner, ...losers] = resolveVariable(store, name).map(({ layer, variable }) =>
+function explainVariable(
+  store: VariableStore,
+  name: string,
+  collections: readonly CollectionVariables[],
+): VariableExplanation {
+  const [winner, ...losers] = resolveVariable(store, name).flatMap(({ layer, variable }) => [
     layered(store, layer, variable),
-  );
-  return winner === undefined || winner.value === '' ? { name, losers } : { name, winner, losers };
+    ...(layer === 'collection' && variable.source !== undefined ? beaten(store, name, collections) : []),
+  ]);
+  if (winner === undefined || winner.value === '') return { name, losers };
+  return { name, winner, losers };
+}
+
+/** The values of the collections behind the one that has its way. */
+function beaten(store: VariableStore, name: string, collections: readonly CollectionVariables[]): LayeredValue[] {
+  const [first, ...others] = rankCollectionValues(collections, name);
+  return others.map(({ collection, priority, variable }) => ({
+    ...layered(store, 'collection', variable),
+    source: collection,
+    priority,
+    ...(priority === first?.priority ? { tied: true as const } : {}),
+  }));
 }
 
 function layered(store: VariableStore, layer: VariableLayerName, variable: Variable): LayeredValue {

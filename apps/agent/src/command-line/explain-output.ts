@@ -72,6 +72,8 @@ function variableText({ name, winner, losers }: VariableExplanation): string {
   return losers.length > 0 ? `${value}; hides ${losers.map(layeredText).join(', ')}` : value;
 }
 
-function layeredText({ value, layer, source }: LayeredValue): string {
-  return `"${value}" (${layer}${source === undefined ? '' : ` ${source}`})`;
+function layeredText({ value, layer, source, priority, tied }: LayeredValue): string {
+  const from = source === undefined ? '' : ` ${source}`;
+  const strength = priority === undefined ? '' : `, priority ${priority}`;
+  return `"${value}" (${layer}${from}${strength}${tied ? ', the same: the smaller id wins' : ''})`;
 }
