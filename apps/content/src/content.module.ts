@@ -12,6 +12,10 @@ import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
+import { auditProviders } from './audit/audit.providers.js';
+import { Auditor } from './audit/auditor.js';
+import { DistributionActionsController } from './audit/distribution-actions.controller.js';
+import { DistributionActions } from './audit/distribution-actions.js';
 import { BOUNDARY_GROUPS, boundaryProviders } from './boundaries/boundary.providers.js';
 import type { ContentConfig } from './config.js';
 import { AnnouncementRepository } from './distributions/announcement.repository.js';
@@ -50,16 +54,19 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly worker: DistributionWorker,
     private readonly announcer: Announcer,
+    private readonly auditor: Auditor,
   ) {}
 
   onApplicationBootstrap(): void {
     this.worker.start();
     this.announcer.start();
+    this.auditor.start();
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.worker.stop();
     await this.announcer.stop();
+    await this.auditor.stop();
   }
 }
 
@@ -85,6 +92,7 @@ const repositories = [
   controllers: [
     UploadsController,
     ContentSourcesController,
+    DistributionActionsController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),
   ],
   providers: [
@@ -93,6 +101,7 @@ const repositories = [
     ...groupProviders,
     ...boundaryProviders,
     ...locationProviders,
+    ...auditProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       PACKAGES,
@@ -192,14 +201,21 @@ const repositories = [
     ),
     provide(
       ContentMessages,
-      [Bus, Database, LocationRepository, ContentLocator, LOGGER],
-      (bus: Bus, database: Database, locations: LocationRepository, locator: ContentLocator, logger: Logger) =>
-        new ContentMessages(bus, database, locations, locator, logger),
+      [Bus, Database, LocationRepository, ContentLocator, DistributionActions, LOGGER],
+      (
+        bus: Bus,
+        database: Database,
+        locations: LocationRepository,
+        locator: ContentLocator,
+        actions: DistributionActions,
+        logger: Logger,
+      ) => new ContentMessages(bus, database, locations, locator, actions, logger),
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, Announcer],
-      (worker: DistributionWorker, announcer: Announcer) => new ContentLoops(worker, announcer),
+      [DistributionWorker, Announcer, Auditor],
+      (worker: DistributionWorker, announcer: Announcer, auditor: Auditor) =>
+        new ContentLoops(worker, announcer, auditor),
     ),
   ],
 })

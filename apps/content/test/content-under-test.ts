@@ -1,5 +1,9 @@
+import { fork, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -10,6 +14,7 @@ import { startService } from '@muster/service/start-service.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
+import { Client } from 'minio';
 import { pino } from 'pino';
 import { contentService } from '../src/content.service-definition.js';
 
@@ -26,6 +31,9 @@ export interface UploadPlan {
 
 /** A content service with real servers, and the words in which tests speak to it. */
 export class ContentUnderTest {
+  private second: Promise<SecondStore> | undefined;
+  private secondFolder: string | undefined;
+
   private constructor(
     readonly servers: TestServers,
     readonly environment: NodeJS.ProcessEnv,
@@ -53,6 +61,7 @@ export class ContentUnderTest {
 
   async stop(): Promise<void> {
     await this.app.close();
+    await (await this.second)?.stop();
     await this.servers.stop();
   }
 
@@ -86,6 +95,30 @@ export class ContentUnderTest {
       credentials: 'local',
       ...extra,
     });
+  }
+
+  /** A point of its own: another bucket of a second store, which begins with the first of them. */
+  async applyOwnPoint(name: string, extra: object = {}): Promise<void> {
+    this.second ??= SecondStore.start(this.environment);
+    const { endpoint, folder } = await this.second;
+    this.secondFolder = folder;
+    const { hostname, port } = new URL(endpoint);
+    const client = new Client({
+      endPoint: hostname,
+      port: Number(port),
+      useSSL: false,
+      accessKey: this.environment['MUSTER_DP_ACCESS_KEY']!,
+      secretKey: this.environment['MUSTER_DP_SECRET_KEY']!,
+      region: 'us-east-1',
+    });
+    const bucket = `point-${name}`;
+    if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket, 'us-east-1');
+    await this.applyPoint(name, endpoint, { bucket, ...extra });
+  }
+
+  /** Where the stores keep their bytes: that of the site, which has the library, and the second one. */
+  storeFolders(): string[] {
+    return [this.servers.site.layout.store, ...(this.secondFolder === undefined ? [] : [this.secondFolder])];
   }
 
   announce(packageName: string, files: Manifest['files']): Promise<Answer<UploadPlan>> {
@@ -130,6 +163,44 @@ export class ContentUnderTest {
       throw new Error(`${(error as Error).message}; it is ${JSON.stringify(last)}`, { cause: error });
     }
     return last!;
+  }
+}
+
+/** A store process with the keys of the site's own point and no limit on buckets. */
+class SecondStore {
+  private constructor(
+    readonly endpoint: string,
+    readonly folder: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  static async start(environment: NodeJS.ProcessEnv): Promise<SecondStore> {
+    const home = await mkdtemp(join(tmpdir(), 'muster-store-'));
+    const folder = join(home, 'store');
+    const keys = join(home, 'keys.json');
+    const [accessKeyId, secretAccessKey] = [environment['MUSTER_DP_ACCESS_KEY'], environment['MUSTER_DP_SECRET_KEY']];
+    await writeFile(keys, JSON.stringify([{ accessKeyId, secretAccessKey }]), { mode: 0o600 });
+    const child = fork(join(import.meta.dirname, '../../../dist/apps/store/src/main.js'), {
+      env: {
+        PATH: process.env['PATH'],
+        MUSTER_STORE_FOLDER: folder,
+        MUSTER_STORE_CREDENTIALS_FILE: keys,
+        MUSTER_LOG_LEVEL: 'warn',
+      },
+      execArgv: [],
+    });
+    const port = await new Promise<number>((resolve, reject) => {
+      child.once('message', (message) => resolve((message as { port: number }).port));
+      child.once('exit', (code) => reject(new Error(`the store ended with ${code}`)));
+    });
+    return new SecondStore(`http://127.0.0.1:${port}`, folder, child);
+  }
+
+  async stop(): Promise<void> {
+    const exit = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill();
+    await exit;
+    await rm(join(this.folder, '..'), { recursive: true, force: true });
   }
 }
 

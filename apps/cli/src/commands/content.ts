@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
-import { awaitDistribution, distributePackage } from '../content/distribute-package.js';
 import { uploadPackage } from '../content/upload-package.js';
-import { CliError } from '../errors/cli-error.js';
-import { EXIT_CODES } from '../errors/exit-codes.js';
 import { byteSize } from '../output/age.js';
 import { objectName } from '../output/formats.js';
 import { progressLine } from '../output/progress-line.js';
 import type { Terminal } from '../terminal.js';
-import { collect } from './arguments.js';
-import { distributionLine, uploadLine } from '../content/progress-text.js';
+import { uploadLine } from '../content/progress-text.js';
+import { registerContentCare } from './content-care.js';
+import { registerDistribute } from './content-distribute.js';
 
 const uploadHelp = `
 The package must exist (muster apply). Only what the site's library does not hold is sent; the same files again make no new
@@ -19,14 +17,11 @@ Examples:
   muster content upload hello packages/hello/
   muster content upload debian-iso debian-12.iso`;
 
-const distributeHelp = `
-Examples:
-  muster content distribute hello --to local
-  muster content distribute hello --to berlin --to paris --no-wait`;
-
-/** `muster content upload|distribute`. */
+/** `muster content …`. */
 export function registerContent(program: Command, terminal: Terminal): void {
-  const content = program.command('content').description('upload packages and bring them to distribution points');
+  const content = program
+    .command('content')
+    .description('upload packages, bring them to distribution points, and look after them there');
   content
     .command('upload')
     .description('upload a folder or a file as a new version of a package')
@@ -49,35 +44,6 @@ export function registerContent(program: Command, terminal: Terminal): void {
         { patienceSeconds: 30 },
       );
     });
-  content
-    .command('distribute')
-    .description('bring the newest version of a package to distribution points')
-    .argument('<package>', 'name of the package')
-    .requiredOption('--to <point>', 'distribution point; may be given several times', collect)
-    .option('--no-wait', 'do not wait until the points hold it')
-    .addHelpText('after', distributeHelp)
-    .action(async (name: string, options: { to: string[]; wait: boolean }, command: Command) => {
-      const show = progressLine(terminal);
-      await withClient(
-        command,
-        terminal,
-        async (client) => {
-          const outcome = await distributePackage(client, name, options.to);
-          terminal.out(`${objectName('Distribution', name)} ${outcome}`);
-          if (!options.wait) return;
-          const version = await awaitDistribution(client, name, options.to, {
-            onProgress: (points) => show(distributionLine(name, points)),
-          });
-          if (version === undefined) {
-            throw new CliError(
-              'content.no-version',
-              `package "${name}" has no content yet: upload it with "muster content upload ${name} FOLDER"`,
-              EXIT_CODES.failed,
-            );
-          }
-          terminal.out(`version ${version} of ${objectName('Package', name)} is available on ${options.to.join(', ')}`);
-        },
-        { patienceSeconds: 30 },
-      );
-    });
+  registerDistribute(content, terminal);
+  registerContentCare(content, terminal);
 }

@@ -57,7 +57,7 @@ describe('the completion script', () => {
     const program = buildProgram(captureTerminal());
     const script = bashCompletion(program);
     for (const command of program.commands) expect(script).toContain(command.name());
-    expect(script).toContain('content) words="upload distribute"');
+    expect(script).toContain('content) words="upload distribute remove validate');
   });
 });
 

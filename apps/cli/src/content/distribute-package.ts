@@ -1,35 +1,78 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { distribution, type DistributionProgress } from '@muster/contracts/kinds/distribution.js';
+import {
+  distribution,
+  type DistributionProgress,
+  type DistributionSpec,
+} from '@muster/contracts/kinds/distribution.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
-import { API_VERSION, type ResourceInput } from '@muster/contracts/resource.js';
-import type { ApiClient } from '../api/api-client.js';
+import { API_VERSION, type Resource, type ResourceInput } from '@muster/contracts/resource.js';
+import type { ApiClient, WriteWish } from '../api/api-client.js';
 import { type ApplyOutcome, applyDocument } from '../apply/apply-documents.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 
-/** Wants a package's newest version on points, beside those that its distribution names already. The distribution has the package's name. */
+/** Where content shall go: points and groups by their names. */
+export interface Destinations {
+  readonly points: readonly string[];
+  readonly groups?: readonly string[];
+  readonly priority?: DistributionSpec['priority'];
+}
+
+/**
+ * Wants a package's newest version at places, beside those that its distribution names already. The distribution has
+ * the package's name.
+ */
 export async function distributePackage(
   client: ApiClient,
   name: string,
-  points: readonly string[],
+  { points, groups = [], priority }: Destinations,
+  wish: WriteWish = {},
 ): Promise<ApplyOutcome> {
-  const existing = await client.find(distribution, name);
-  if (existing !== undefined && existing.spec.package !== name) {
-    throw new CliError(
-      'content.distribution-name',
-      `distribution "${name}" is for package "${existing.spec.package}": apply a Distribution with another name`,
-      EXIT_CODES.conflict,
-    );
-  }
-  const { displayName, folder, labels } = existing?.metadata ?? {};
-  const wanted = [...new Set([...(existing?.spec.points ?? []), ...points])];
-  const input: ResourceInput = {
-    apiVersion: API_VERSION,
-    kind: distribution.kind,
-    metadata: { name, displayName, folder, labels },
-    spec: { package: name, points: wanted },
+  const existing = await findDistribution(client, name);
+  const wanted = (before: readonly string[] | undefined, more: readonly string[]) => [
+    ...new Set([...(before ?? []), ...more]),
+  ];
+  const spec: DistributionSpec = {
+    ...existing?.spec,
+    package: name,
+    ...optional('points', wanted(existing?.spec.points, points)),
+    ...optional('groups', wanted(existing?.spec.groups, groups)),
+    ...(priority === undefined ? {} : { priority }),
   };
-  return applyDocument(client, { kind: distribution, input }, { document: false });
+  return applyDocument(
+    client,
+    { kind: distribution, input: distributionInput(name, spec, existing) },
+    { ...wish, document: false },
+  );
+}
+
+/** The distribution of a package, which has the package's name. @throws CliError `content.distribution-name` */
+export async function findDistribution(
+  client: ApiClient,
+  name: string,
+): Promise<Resource<DistributionSpec, { points: DistributionProgress[] }> | undefined> {
+  const existing = await client.find(distribution, name);
+  if (existing === undefined || existing.spec.package === name) return existing;
+  throw new CliError(
+    'content.distribution-name',
+    `distribution "${name}" is for package "${existing.spec.package}": apply a Distribution with another name`,
+    EXIT_CODES.conflict,
+  );
+}
+
+/** What to apply so that a distribution has this specification and keeps what else was said of it. */
+export function distributionInput(
+  name: string,
+  spec: DistributionSpec,
+  existing: Resource<DistributionSpec, unknown> | undefined,
+): ResourceInput {
+  const { displayName, folder, labels } = existing?.metadata ?? {};
+  return { apiVersion: API_VERSION, kind: distribution.kind, metadata: { name, displayName, folder, labels }, spec };
+}
+
+/** No field at all for an empty list. */
+export function optional(field: 'points' | 'groups', names: string[]): Partial<DistributionSpec> {
+  return names.length === 0 ? {} : { [field]: names };
 }
 
 export interface AwaitDistributionOptions {

@@ -51,7 +51,7 @@ export async function runSample(
     uploadPackage(client, name, sample.contentFolder, { signal }),
   );
   await phase(terminal, `distributing "${name}" to "${point}"`, async () => {
-    await distributePackage(client, name, [point]);
+    await distributePackage(client, name, { points: [point] });
     await awaitDistribution(client, name, [point], { signal });
   });
   await phase(terminal, 'applying collections and task sequence', async () => {

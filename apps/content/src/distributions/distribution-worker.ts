@@ -129,8 +129,8 @@ export class DistributionWorker {
 
   private async failure(job: ClaimedJob, error: unknown, signal: AbortSignal): Promise<JobOutcome> {
     if (signal.aborted || error instanceof TransferStoppedError) return { state: 'pending' };
-    // The next upload of these bytes brings them again.
-    if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest);
+    // A point may have the bytes; else the next upload brings them again.
+    if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
     const known = error instanceof StoreError || error instanceof LibraryBlobError;
     if (!known && !isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
     const reason = known ? error.message : 'an unexpected error happened here; the log of the content service has it';

@@ -14,6 +14,7 @@ interface ProgressRow {
   bytes: number;
   attempts: number;
   last_error: string | null;
+  bad_copies: number;
   updated_at: Date;
 }
 
@@ -25,7 +26,11 @@ export class ProgressRepository {
     distributionUids: readonly string[],
   ): Promise<Map<string, DistributionStatus>> {
     const rows = await database.query<ProgressRow>(
-      `select j.*, point.name as point
+      `select j.*, point.name as point, case when j.state = 'available' then (
+         select count(*) from point_blob copy
+         where copy.point_uid = j.point_uid and copy.problem is not null and (copy.digest = j.manifest or exists (
+           select 1 from manifest_blob where manifest = j.manifest and digest = copy.digest))
+       ) else 0 end as bad_copies
        from (
          select *, max(version) over point as newest, max(version) filter (where state = 'available') over point as served
          from distribution_job where distribution_uid = any($1::uuid[])
@@ -52,8 +57,20 @@ export class ProgressRepository {
        from distribution_job where point_uid = any($1::uuid[]) group by point_uid`,
       [pointUids],
     );
-    const statuses = new Map(pointUids.map((uid) => [uid, { available: 0, pending: 0, failed: 0 }]));
+    const copies = await database.query<{ uid: string; bad: number; unneeded: number }>(
+      `select point_uid as uid, count(*) filter (where problem is not null) as bad,
+         count(*) filter (where unneeded_since is not null) as unneeded
+       from point_blob where point_uid = any($1::uuid[]) and (problem is not null or unneeded_since is not null)
+       group by point_uid`,
+      [pointUids],
+    );
+    const statuses = new Map<string, DistributionPointStatus>(
+      pointUids.map((uid) => [uid, { available: 0, pending: 0, failed: 0 }]),
+    );
     for (const { uid, available, pending, failed } of rows) statuses.set(uid, { available, pending, failed });
+    for (const { uid, bad, unneeded } of copies) {
+      Object.assign(statuses.get(uid)!, bad > 0 && { badCopies: bad }, unneeded > 0 && { removalPending: unneeded });
+    }
     return statuses;
   }
 }
@@ -70,6 +87,7 @@ function toProgress(row: ProgressRow): DistributionProgress {
     bytes: row.bytes,
     attempts: row.attempts,
     ...(row.last_error === null ? {} : { lastError: row.last_error }),
+    ...(row.bad_copies === 0 ? {} : { badCopies: row.bad_copies }),
     updatedAt: row.updated_at.toISOString(),
   };
 }

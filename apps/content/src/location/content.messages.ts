@@ -1,9 +1,11 @@
 import type { Digest } from '@muster/contracts/digest.js';
+import { checkCopies } from '@muster/contracts/requests/check-copies.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
+import type { DistributionActions } from '../audit/distribution-actions.js';
 import type { ContentLocator } from './locate.js';
 import type { LocationRepository } from './location.repository.js';
 
@@ -14,6 +16,7 @@ export class ContentMessages {
     private readonly database: Database,
     private readonly locations: LocationRepository,
     private readonly locator: ContentLocator,
+    private readonly actions: DistributionActions,
     private readonly logger: Logger,
   ) {}
 
@@ -27,6 +30,11 @@ export class ContentMessages {
       locateContent,
       ({ manifest, files, address }) => this.locator.locate(manifest as Digest, files, address),
       (error) => this.logger.error({ err: error }, 'cannot answer locate-content'),
+    );
+    this.bus.answer(
+      checkCopies,
+      async ({ faults }) => ({ accepted: await this.actions.checkReported(faults) }),
+      (error) => this.logger.error({ err: error }, 'cannot answer check-copies'),
     );
   }
 }

@@ -7,7 +7,7 @@ export class LibraryBlobRepository {
   async findMissing(database: Queryable, digests: readonly Digest[]): Promise<Set<Digest>> {
     const rows = await database.query<{ digest: Digest }>(
       `select wanted.digest from unnest($1::text[]) as wanted (digest)
-       where not exists (select 1 from library_blob where digest = wanted.digest)`,
+       where not exists (select 1 from library_blob where digest = wanted.digest and problem is null)`,
       [digests],
     );
     return new Set(rows.map(({ digest }) => digest));
@@ -17,13 +17,19 @@ export class LibraryBlobRepository {
     if (blobs.length === 0) return;
     await database.query(
       `insert into library_blob (digest, size) select * from unnest($1::text[], $2::bigint[])
-       on conflict (digest) do update set proven_at = now()`,
+       on conflict (digest) do update set proven_at = now(), problem = null`,
       [blobs.map(({ digest }) => digest), blobs.map(({ size }) => size)],
     );
   }
 
-  /** The library's copy turned out to be wrong or gone: the next upload of these bytes brings them again. */
-  async disprove(database: Queryable, digest: Digest): Promise<void> {
-    await database.query('delete from library_blob where digest = $1', [digest]);
+  /**
+   * The library's copy turned out to be wrong or gone: the next upload of these bytes brings them again, and the audit
+   * looks at once whether a point can.
+   */
+  async disprove(database: Queryable, digest: Digest, problem: string): Promise<void> {
+    await database.query(`update library_blob set problem = $2, check_due_at = 'epoch' where digest = $1`, [
+      digest,
+      problem,
+    ]);
   }
 }

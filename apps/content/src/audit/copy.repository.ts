@@ -1,0 +1,169 @@
+import type { Digest } from '@muster/contracts/digest.js';
+import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
+import type { Queryable } from '@muster/persistence/database.js';
+
+/** An object that somebody holds for checking. */
+export interface ClaimedCopy {
+  digest: Digest;
+  kind: 'blob' | 'manifest';
+  size: number;
+  /** Write it again, whatever reading it says. */
+  rewrite: boolean;
+  /** What was known to be wrong with it. */
+  problem: string | null;
+  /** Undefined: the library. */
+  point: { uid: string; name: string; spec: DistributionPointSpec } | undefined;
+}
+
+interface CopyRow {
+  digest: Digest;
+  kind: 'blob' | 'manifest';
+  size: number;
+  rewrite: boolean;
+  problem: string | null;
+  uid: string | null;
+  name: string | null;
+  spec: DistributionPointSpec | null;
+}
+
+/** Stored objects as things to be read again: when each is due, who reads it, and what was wrong. */
+export class CopyRepository {
+  /**
+   * Takes copies that are due and that nobody else reads, the longest due first.
+   *
+   * @param skip points that do not answer right now
+   */
+  async claim(
+    database: Queryable,
+    lease: string,
+    leaseSeconds: number,
+    most: number,
+    skip: readonly string[],
+  ): Promise<ClaimedCopy[]> {
+    const rows = await database.query<CopyRow>(
+      `with taken as (
+         update point_blob set checked_by = $1, checked_until = now() + make_interval(secs => $2)
+         where (point_uid, digest, kind) in (
+           select point_uid, digest, kind from point_blob
+           where check_due_at <= now() and (checked_until is null or checked_until < now())
+             and removing_at is null and point_uid <> all ($4::uuid[])
+           order by check_due_at limit $3 for update skip locked
+         ) returning *
+       )
+       select taken.digest, taken.kind, taken.rewrite, taken.problem, point.uid, point.name, point.spec,
+         case taken.kind when 'manifest' then (select octet_length(document) from manifest where digest = taken.digest)
+           else (select size from manifest_blob where digest = taken.digest limit 1) end as size
+       from taken join distribution_point point on point.uid = taken.point_uid
+       order by taken.check_due_at`,
+      [lease, leaseSeconds, most, skip],
+    );
+    return rows.flatMap(toCopy);
+  }
+
+  async claimOfLibrary(database: Queryable, lease: string, leaseSeconds: number, most: number): Promise<ClaimedCopy[]> {
+    const rows = await database.query<CopyRow>(
+      `update library_blob set checked_by = $1, checked_until = now() + make_interval(secs => $2)
+       where digest in (
+         select digest from library_blob
+         where check_due_at <= now() and (checked_until is null or checked_until < now())
+         order by check_due_at limit $3 for update skip locked
+       ) returning digest, 'blob' as kind, size, false as rewrite, problem, null as uid, null as name, null as spec`,
+      [lease, leaseSeconds, most],
+    );
+    return rows.flatMap(toCopy);
+  }
+
+  /** Says that whoever holds these copies is alive. */
+  async renew(database: Queryable, lease: string, leaseSeconds: number): Promise<void> {
+    for (const table of ['point_blob', 'library_blob']) {
+      await database.query(
+        `update ${table} set checked_until = now() + make_interval(secs => $2) where checked_by = $1`,
+        [lease, leaseSeconds],
+      );
+    }
+  }
+
+  /** The copy is right: it is due again after `hours`. Nothing when somebody else took it over meanwhile. */
+  async markGood(database: Queryable, copy: ClaimedCopy, lease: string, etag: string, hours: number): Promise<void> {
+    if (copy.point) {
+      await database.query(
+        `update point_blob set proven_at = now(), etag = $5, problem = null, rewrite = false, checked_by = null,
+           checked_until = null, check_due_at = now() + make_interval(hours => $6)
+         where point_uid = $1 and digest = $2 and kind = $3 and checked_by = $4`,
+        [copy.point.uid, copy.digest, copy.kind, lease, etag, hours],
+      );
+    } else {
+      await database.query(
+        `update library_blob set proven_at = now(), problem = null, checked_by = null, checked_until = null,
+           check_due_at = now() + make_interval(hours => $3)
+         where digest = $1 and checked_by = $2`,
+        [copy.digest, lease, hours],
+      );
+    }
+  }
+
+  /** The copy is wrong or gone: from now on nobody is sent there for it. */
+  async markBad(database: Queryable, copy: ClaimedCopy, problem: string): Promise<void> {
+    if (copy.point) {
+      await database.query('update point_blob set problem = $4 where point_uid = $1 and digest = $2 and kind = $3', [
+        copy.point.uid,
+        copy.digest,
+        copy.kind,
+        problem,
+      ]);
+    } else {
+      await database.query('update library_blob set problem = $2 where digest = $1', [copy.digest, problem]);
+    }
+  }
+
+  /** Gives a copy back, to be read again after some seconds. */
+  async postpone(database: Queryable, copy: ClaimedCopy, lease: string, seconds: number): Promise<void> {
+    const release = `checked_by = null, checked_until = null, check_due_at = now() + make_interval(secs => $3)`;
+    if (copy.point) {
+      await database.query(
+        `update point_blob set ${release} where digest = $1 and checked_by = $2 and point_uid = $4 and kind = $5`,
+        [copy.digest, lease, seconds, copy.point.uid, copy.kind],
+      );
+    } else {
+      await database.query(`update library_blob set ${release} where digest = $1 and checked_by = $2`, [
+        copy.digest,
+        lease,
+        seconds,
+      ]);
+    }
+  }
+
+  async addRepair(database: Queryable, copy: ClaimedCopy, found: string, source: string): Promise<void> {
+    await database.query(
+      'insert into copy_repair (point_uid, digest, kind, found, source) values ($1, $2, $3, $4, $5)',
+      [copy.point?.uid ?? null, copy.digest, copy.kind, found, source],
+    );
+  }
+
+  /** Other points that have a blob of which nothing bad is known. */
+  async findHolders(
+    database: Queryable,
+    digest: Digest,
+    exceptUid: string | undefined,
+  ): Promise<{ name: string; spec: DistributionPointSpec }[]> {
+    return database.query<{ name: string; spec: DistributionPointSpec }>(
+      `select name, spec from distribution_point where uid in (
+         select point_uid from point_blob where digest = $1 and kind = 'blob' and problem is null and removing_at is null)
+         and uid is distinct from $2 order by name limit 10`,
+      [digest, exceptUid ?? null],
+    );
+  }
+
+  async findManifest(database: Queryable, digest: Digest): Promise<string | undefined> {
+    const [row] = await database.query<{ document: string }>('select document from manifest where digest = $1', [
+      digest,
+    ]);
+    return row?.document;
+  }
+}
+
+/** A copy whose size nobody knows belongs to no manifest any more: the removal will take it. */
+function toCopy({ uid, name, spec, size, ...copy }: CopyRow): ClaimedCopy[] {
+  if (size === null) return [];
+  return [{ ...copy, size, point: uid === null ? undefined : { uid, name: name!, spec: spec! } }];
+}

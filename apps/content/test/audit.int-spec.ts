@@ -1,0 +1,168 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DistributionActionResult, DistributionCopies } from '@muster/contracts/kinds/distribution.js';
+import { checkCopies } from '@muster/contracts/requests/check-copies.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { until } from '@muster/testing/until.js';
+import { ContentUnderTest, digestOf } from './content-under-test.js';
+
+/** `MUSTER_BIT_FLIPS=1000` for the whole thing. */
+const FLIPS = Number(process.env['MUSTER_BIT_FLIPS'] ?? 60);
+
+describe('the audit of stored objects', () => {
+  let content: ContentUnderTest;
+
+  beforeAll(async () => {
+    content = await ContentUnderTest.start();
+    await content.applyOwnPoint('east');
+    await content.applyOwnPoint('west');
+  });
+  afterAll(async () => content?.stop());
+
+  const copies = async (name: string) =>
+    (await content.ask<{ points: DistributionCopies[] }>('GET', `/distributions/${name}/copies`)).body.points;
+  const act = (name: string, what: string, points?: string[]) =>
+    content.ask<DistributionActionResult>('POST', `/distributions/${name}/${what}`, points ? { points } : {});
+  const settled = async (name: string) =>
+    until(async () => (await copies(name)).every(({ waiting, bad }) => waiting === 0 && bad === 0));
+
+  async function distribute(name: string, files: Record<string, Buffer>, points = ['east', 'west']) {
+    const plan = await content.upload(name, files);
+    await content.apply('Distribution', 'distributions', name, { package: name, points });
+    await until(
+      async () => (await content.progress(name)).filter(({ state }) => state === 'available').length === points.length,
+    );
+    return plan;
+  }
+
+  /** The paths on the store's disk of every file with these bytes: one for each place that has them. */
+  async function filesByDigest(): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>();
+    for (const folder of content.storeFolders()) {
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const path = join(entry.parentPath, entry.name);
+        // A file may be replaced between the listing and the reading.
+        const bytes = await readFile(path).catch(() => undefined);
+        if (bytes === undefined) continue;
+        found.set(digestOf(bytes), [...(found.get(digestOf(bytes)) ?? []), path]);
+      }
+    }
+    return found;
+  }
+
+  it(`catches and repairs every one of ${FLIPS} random bit flips, at points and in the library`, async () => {
+    const contents = Array.from({ length: Math.ceil(FLIPS / 2) }, () => randomBytes(randomInt(1, 64_000)));
+    const plan = await distribute('flipped', Object.fromEntries(contents.map((bytes, index) => [`f${index}`, bytes])));
+    const before = await filesByDigest();
+    let flips = 0;
+    for (const bytes of contents) {
+      const paths = before.get(digestOf(bytes))!;
+      expect(paths).toHaveLength(3);
+      // One of the three places keeps the right bytes: which one is left to chance.
+      paths.splice(randomInt(3), 1);
+      for (const path of paths) {
+        if (flips === FLIPS) break;
+        const damaged = await readFile(path);
+        damaged[randomInt(damaged.length)]! ^= 1 << randomInt(8);
+        await writeFile(path, damaged);
+        flips += 1;
+      }
+    }
+    const began = performance.now();
+    const { status, body } = await act('flipped', 'validate');
+    expect(status).toBe(202);
+    // Every file, and the list of files, at each of two points.
+    expect(body.copies).toBe(2 * (contents.length + 1));
+    await settled('flipped');
+    await until(async () => {
+      const after = await filesByDigest();
+      return contents.every((bytes) => after.get(digestOf(bytes))?.length === 3);
+    });
+    process.stdout.write(`${flips} bit flips repaired in ${Math.round(performance.now() - began)} ms\n`);
+    const repaired = (await copies('flipped')).reduce((sum, point) => sum + point.repaired, 0);
+    expect(repaired).toBeGreaterThan(0);
+    const { locations } = await content.app.get(Bus).request(locateContent, { manifest: plan.manifest });
+    for (const { digest, urls } of locations.slice(0, 100)) {
+      expect(urls).toHaveLength(2);
+      for (const url of urls) expect(digestOf(Buffer.from(await (await fetch(url)).arrayBuffer()))).toBe(digest);
+    }
+  });
+
+  it('repairs what was cut off or has vanished from the disk', async () => {
+    const contents = [randomBytes(5000), randomBytes(5000), randomBytes(5000)];
+    await distribute('cut', Object.fromEntries(contents.map((bytes, index) => [`f${index}`, bytes])));
+    const files = await filesByDigest();
+    await truncate(files.get(digestOf(contents[0]!))![0]!, 100);
+    await rm(files.get(digestOf(contents[1]!))![1]!);
+    await truncate(files.get(digestOf(contents[2]!))![2]!, 0);
+    await act('cut', 'validate');
+    await settled('cut');
+    await until(async () => {
+      const after = await filesByDigest();
+      return contents.every((bytes) => after.get(digestOf(bytes))?.length === 3);
+    });
+  });
+
+  it('sends nobody to a copy that it cannot repair, says so, and repairs it when the files are uploaded again', async () => {
+    const bytes = randomBytes(9000);
+    const plan = await distribute('hopeless', { image: bytes }, ['east']);
+    for (const path of (await filesByDigest()).get(digestOf(bytes))!) {
+      const damaged = await readFile(path);
+      damaged[10]! ^= 8;
+      await writeFile(path, damaged);
+    }
+    const { accepted } = await content.app.get(Bus).request(checkCopies, {
+      faults: [
+        { manifest: plan.manifest, digest: digestOf(bytes), point: 'east', problem: 'wrong-bytes' },
+        { manifest: plan.manifest, digest: digestOf(bytes), point: 'unheard-of', problem: 'missing' },
+      ],
+    });
+    expect(accepted).toBe(1);
+    await until(async () => (await copies('hopeless'))[0]?.bad === 1);
+    expect((await copies('hopeless'))[0]?.problem).toMatch(/not repaired: .*library/);
+    expect((await content.progress('hopeless'))[0]?.badCopies).toBe(1);
+    await expect(content.app.get(Bus).request(locateContent, { manifest: plan.manifest })).rejects.toMatchObject({
+      code: 'content.no-good-copy',
+    });
+    // The library's copy is found out when the audit tries to repair from it.
+    await until(
+      async () =>
+        (await content.announce('hopeless', [{ path: 'image', digest: digestOf(bytes), size: bytes.length }])).body
+          .uploads.length === 1,
+    );
+    await content.upload('hopeless', { image: bytes });
+    await act('hopeless', 'validate');
+    await settled('hopeless');
+    expect((await content.app.get(Bus).request(locateContent, { manifest: plan.manifest })).locations).toHaveLength(1);
+  });
+
+  it('writes everything again when asked to redistribute, while agents go on being served', async () => {
+    const bytes = randomBytes(4000);
+    const plan = await distribute('again', { a: bytes });
+    const before = (await filesByDigest()).get(digestOf(bytes))!;
+    expect((await act('again', 'redistribute', ['west'])).body).toEqual({ copies: 2, transfers: 0 });
+    expect((await content.app.get(Bus).request(locateContent, { manifest: plan.manifest })).locations).toHaveLength(1);
+    await settled('again');
+    await until(async () => (await filesByDigest()).get(digestOf(bytes))!.some((path) => !before.includes(path)));
+    expect((await copies('again')).find(({ point }) => point === 'west')?.repaired).toBe(2);
+    expect(await act('again', 'validate', ['nowhere'])).toMatchObject({
+      status: 400,
+      body: { code: 'content.missing-reference' },
+    });
+    expect((await act('nothing', 'validate')).status).toBe(404);
+  });
+
+  it('cancels what is under way, and says who did', async () => {
+    await content.applyOwnPoint('shut', { transfers: { schedule: [{ from: '00:00', to: '00:00', priorities: [] }] } });
+    await content.upload('cancelled', { a: randomBytes(100) });
+    await content.apply('Distribution', 'distributions', 'cancelled', { package: 'cancelled', points: ['shut'] });
+    expect((await act('cancelled', 'cancel')).body).toEqual({ copies: 0, transfers: 1 });
+    expect((await content.progress('cancelled'))[0]).toMatchObject({ state: 'failed', lastError: 'cancelled by test' });
+    await content.applyOwnPoint('shut');
+    await act('cancelled', 'redistribute');
+    await content.untilProgress('cancelled', ({ state }) => state === 'available');
+  });
+});
