@@ -1,7 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exportSequence } from '@muster/interchange/export/export-sequence.js';
 import { importFiles } from '@muster/interchange/import-files.js';
+import { importSequence, type ImportedSequence } from '@muster/interchange/import-sequence.js';
+import { recognise } from '@muster/interchange/source/find-sequences.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import { openSources } from '../src/commands/import-sources.js';
 
@@ -28,7 +31,7 @@ function randomOf(seed: number): () => number {
 
 /**
  * Imports mutations of real files and checks what the importer promises for any bytes: it never throws, every refusal has a code,
- * every document is valid, and what is dropped is said.
+ * every document is valid, what is dropped is said, and whatever was imported can be exported and imported again.
  *
  * @param isOver asked before each case with how many there were
  */
@@ -74,7 +77,8 @@ function importOne(path: string): string[] {
   const result = importFiles([...openSources([path])]);
   JSON.stringify(result);
   return result.files.map(({ outcome, code, sequences }) => {
-    for (const { document, counts, findings } of sequences) {
+    for (const sequence of sequences) {
+      const { document, counts, findings } = sequence;
       const errors = validateSequence(document.spec).filter(({ severity }) => severity === 'error');
       if (errors.length > 0) throw new Error(`the document is not valid: ${JSON.stringify(errors[0])}`);
       if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(document.metadata.name))
@@ -83,11 +87,24 @@ function importOne(path: string): string[] {
         throw new Error('steps are not all counted');
       if (counts.dropped !== 0 && !findings.some((one) => one.code === 'import.element-left-out'))
         throw new Error(`${counts.dropped} nodes are dropped and nothing says so`);
+      exportAndImport(sequence);
     }
     if (outcome === 'imported') return outcome;
     if (code === undefined || !/^import\.[a-z0-9-]+$/.test(code)) throw new Error(`a refusal without a code: ${code}`);
     return code;
   });
+}
+
+/** What was imported can be exported, and what was exported imported: the same nodes, whatever there was in the file. */
+function exportAndImport({ document }: ImportedSequence): void {
+  const { xml, groups, steps } = exportSequence(document);
+  const found = recognise('x.xml', new TextEncoder().encode(xml));
+  if (found.kind !== 'sequences' || !found.sequences[0]) throw new Error('the export holds no sequence');
+  const knowledge = { names: new Map(), bind: new Map(), sequences: new Map() };
+  const { name, displayName } = document.metadata;
+  const { counts } = importSequence(found.sequences[0], { name, displayName }, knowledge);
+  if (counts.groups !== groups || counts.steps !== steps || counts.dropped !== 0)
+    throw new Error(`of ${groups} groups and ${steps} steps ${counts.groups} and ${counts.steps} came back`);
 }
 
 const tokens = [

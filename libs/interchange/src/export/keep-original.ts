@@ -20,6 +20,8 @@ import { mappingFor, typeOf, writeNode } from './write-node.js';
 
 /** Longer values are kept only where settings say them anyway. */
 const keptValueLength = 16_384;
+/** Entries of one list that are kept. */
+const mostEntries = 2000;
 
 /**
  * What an export needs to write a node as its original was, and what its fields do not say: annotations for it, without secrets.
@@ -79,14 +81,7 @@ export function rest(element: XmlElement, written: XmlElement, place: FindingPla
     if (NODE_ELEMENTS.has(child.name)) continue;
     const others = childrenNamed(written, child.name);
     if (['defaultvarlist', 'globalvarlist', 'referencelist'].includes(child.name)) {
-      const entries = child.children.flatMap((one) =>
-        restOfEntry(
-          one,
-          others.flatMap(({ children }) => children),
-          place,
-          into,
-        ),
-      );
+      const entries = restOfList(child, others, place, into);
       if (child.name === 'defaultvarlist') sortVariables(entries, into.dialect);
       if (entries.length > 0) left.children.push(newElement(child.writtenName, {}, entries));
     } else if (child.name === 'action') {
@@ -109,34 +104,69 @@ function rank({ name }: XmlElement): number {
   return ['action', 'globalvarlist', 'referencelist', 'defaultvarlist', 'condition'].indexOf(name);
 }
 
-/** One `variable`, or another entry of a list. Its value is left out where settings say it. */
-function restOfEntry(
-  entry: XmlElement,
-  written: readonly XmlElement[],
+/** What is written anyway, to be looked up: a hostile list is long. */
+interface WrittenEntries {
+  readonly whole: ReadonlySet<string>;
+  readonly byProperty: ReadonlyMap<string, XmlElement>;
+}
+
+function restOfList(
+  list: XmlElement,
+  others: readonly XmlElement[],
   place: FindingPlace,
   into: SequenceImport,
 ): XmlElement[] {
-  if (written.some((other) => stableXml(other) === stableXml(entry))) return [];
+  const entries = others.flatMap(({ children }) => children);
+  const written: WrittenEntries = {
+    whole: new Set(entries.map(stableXml)),
+    byProperty: new Map(entries.toReversed().map((one) => [propertyOf(one), one])),
+  };
+  const left: XmlElement[] = [];
+  for (const entry of list.children) {
+    if (NODE_ELEMENTS.has(entry.name)) continue;
+    left.push(...restOfEntry(entry, written, place, into));
+    if (left.length <= mostEntries) continue;
+    const message = `<${list.writtenName}> has more than ${mostEntries} entries without a place here; an export back will be without them`;
+    into.find(place, 'note', 'import.original-not-kept', message);
+    return [];
+  }
+  return left;
+}
+
+function propertyOf(entry: XmlElement): string {
+  return (attribute(entry, 'property') ?? attribute(entry, 'name') ?? '').trim().toLowerCase();
+}
+
+/** One `variable`, or another entry of a list. Its value is left out where settings say it. */
+function restOfEntry(
+  entry: XmlElement,
+  written: WrittenEntries,
+  place: FindingPlace,
+  into: SequenceImport,
+): XmlElement[] {
+  if (written.whole.has(stableXml(entry))) return [];
   if (entry.name !== 'variable') return [cleanElement(entry, place, into)].flatMap((one) => one ?? []);
-  const property = (attribute(entry, 'property') ?? attribute(entry, 'name') ?? '').trim();
   const value = entry.text.trim();
-  const same = written.find((other) => attribute(other, 'property')?.toLowerCase() === property.toLowerCase());
-  const kept = clean(value, place, into, attribute(entry, 'name'), property);
+  const same = written.byProperty.get(propertyOf(entry));
   const attributes = Object.fromEntries([...entry.attributes.values()].map((one) => [one.name, one.value]));
-  const said = same !== undefined && (kept === undefined || same.text.trim() === kept || kept.length > keptValueLength);
-  if (!said) {
-    if (kept === undefined) return [];
-    if (kept.length > keptValueLength) {
-      const message = `the value of ${property} has ${kept.length} characters and no place here; an export back will be without it`;
-      into.find(place, 'note', 'import.original-not-kept', message);
-      return [];
-    }
-    return [newElement(entry.writtenName, attributes, [], kept)];
+  if (value.length <= keptValueLength || same === undefined) {
+    const kept = keptValue(entry, value, place, into);
+    if (kept !== undefined && kept !== same?.text.trim()) return [newElement(entry.writtenName, attributes, [], kept)];
+    if (same === undefined) return [];
   }
   const shape = (one: XmlElement): string => `${attribute(one, 'name')} ${attribute(one, 'hidden')}`;
   return shape(same) === shape(entry)
     ? []
     : [newElement(entry.writtenName, { ...attributes, [FROM_SETTINGS]: 'true' })];
+}
+
+/** The value of a variable as it may be kept; undefined when it may not. */
+function keptValue(entry: XmlElement, value: string, place: FindingPlace, into: SequenceImport): string | undefined {
+  if (value.length <= keptValueLength)
+    return clean(value, place, into, attribute(entry, 'name'), attribute(entry, 'property'));
+  const message = `the value of ${propertyOf(entry)} has ${value.length} characters and no place here; an export back will be without it`;
+  into.find(place, 'note', 'import.original-not-kept', message);
+  return undefined;
 }
 
 /** Marks a variable whose value the settings say. */

@@ -1,4 +1,4 @@
-import type { XmlElement } from './xml-element.js';
+import type { XmlAttribute, XmlElement } from './xml-element.js';
 
 /** An element that is made here; attributes without a value are left out. */
 export function newElement(
@@ -7,13 +7,15 @@ export function newElement(
   children: readonly XmlElement[] = [],
   text = '',
 ): XmlElement {
-  const given = Object.entries(attributes).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name.toLowerCase(), { name, value }] as const],
-  );
+  const given = new Map<string, XmlAttribute>();
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (value !== undefined) given.set(name.toLowerCase(), { name, value });
+  }
   return {
     name: writtenName.slice(writtenName.lastIndexOf(':') + 1).toLowerCase(),
     writtenName,
-    attributes: new Map(given),
+    attributes: given,
     children: [...children],
     text,
     line: 0,
@@ -35,7 +37,7 @@ export function writeXml(element: XmlElement, indent?: string): string {
 function write(element: XmlElement, lineStart: string | undefined, indent: string, parts: string[]): void {
   parts.push(`<${element.writtenName}`);
   for (const { name, value } of element.attributes.values())
-    parts.push(` ${name}="${escaped(value).replace(/[\t\n]/g, (one) => `&#${one.charCodeAt(0)};`)}"`);
+    parts.push(` ${name}="${escaped(value).replace(/[\t\n]/g, (one) => (one === '\t' ? '&#9;' : '&#10;'))}"`);
   if (element.text === '' && element.children.length === 0) {
     parts.push(' />');
     return;
@@ -62,7 +64,11 @@ const special: Readonly<Record<string, string>> = {
 const impossible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const halves = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
+/** Most texts are nothing but these. */
+const ordinary = /^[\t\n !#-%'-;=?-~\u00a0-\u2fff]*$/;
+
 function escaped(text: string): string {
+  if (ordinary.test(text)) return text;
   return text
     .replace(impossible, '\ufffd')
     .replace(halves, '\ufffd')
