@@ -28,6 +28,12 @@ import {
   revisionSchema,
   sequenceConflictSchema,
 } from './kinds/sequence-revision.js';
+import {
+  exportRequestSchema,
+  exportResponseSchema,
+  importRequestSchema,
+  importResponseSchema,
+} from './kinds/sequence-exchange.js';
 import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
 import { problemSchema } from './problem.js';
 import { locateContent } from './requests/locate-content.js';
@@ -62,6 +68,10 @@ const DOCUMENTS = {
   'api/revision-list': revisionListSchema,
   'api/revision-difference': revisionDifferenceSchema,
   'api/sequence-conflict': sequenceConflictSchema,
+  'api/export-request': exportRequestSchema,
+  'api/export-response': exportResponseSchema,
+  'api/import-request': importRequestSchema,
+  'api/import-response': importResponseSchema,
   'api/search-result': searchResultSchema,
   'api/sequence-patch': sequencePatchSchema,
   'api/uses': usesSchema,

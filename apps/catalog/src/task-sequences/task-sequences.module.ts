@@ -36,6 +36,6 @@ import { TASK_SEQUENCES } from './task-sequences.token.js';
     },
     TaskSequenceMessages,
   ],
-  exports: [TASK_SEQUENCES, SequenceRevisionRepository, SequenceIndexRepository],
+  exports: [TASK_SEQUENCES, SequenceRevisionRepository, ChildSequenceRepository, SequenceIndexRepository],
 })
 export class TaskSequencesModule {}
