@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { AuthoringGrpcController } from './authoring.grpc.js';
 import { EditingController } from './editing/editing.controller.js';
 import { EditingService } from './editing/editing.service.js';
+import { ExchangeController } from './exchange/exchange.controller.js';
+import { ExportService } from './exchange/export.service.js';
+import { ImportService } from './exchange/import.service.js';
 import { FoldersController } from './folders/folders.controller.js';
 import { FoldersGrpcController } from './folders/folders.grpc.js';
 import { FoldersService } from './folders/folders.service.js';
@@ -22,6 +25,7 @@ import { TemplatesService } from './templates/templates.service.js';
 @Module({
   imports: [TaskSequencesModule],
   controllers: [
+    ExchangeController,
     RevisionsController,
     EditingController,
     SearchController,
@@ -40,6 +44,8 @@ import { TemplatesService } from './templates/templates.service.js';
     TemplatesService,
     FoldersService,
     EditLocksService,
+    ExportService,
+    ImportService,
     OutdatedIndexes,
   ],
 })

@@ -48,6 +48,12 @@ import {
   revisionSchema,
   sequenceConflictSchema,
 } from './kinds/sequence-revision.js';
+import {
+  exportRequestSchema,
+  exportResponseSchema,
+  importRequestSchema,
+  importResponseSchema,
+} from './kinds/sequence-exchange.js';
 import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
 import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
@@ -103,6 +109,10 @@ const DOCUMENTS = {
   'api/revision-list': revisionListSchema,
   'api/revision-difference': revisionDifferenceSchema,
   'api/sequence-conflict': sequenceConflictSchema,
+  'api/export-request': exportRequestSchema,
+  'api/export-response': exportResponseSchema,
+  'api/import-request': importRequestSchema,
+  'api/import-response': importResponseSchema,
   'api/search-result': searchResultSchema,
   'api/sequence-from-template': sequenceFromTemplateSchema,
   'api/sequence-template-list': sequenceTemplateListSchema,

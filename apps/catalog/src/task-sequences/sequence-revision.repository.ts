@@ -81,6 +81,20 @@ export class SequenceRevisionRepository {
     return row && { ...summaryOf(name, row), spec: row.spec };
   }
 
+  /** Why revisions of sequences were saved, by uid; those without a comment are left out. */
+  async findComments(
+    database: Queryable,
+    wanted: readonly { uid: string; revision: number }[],
+  ): Promise<Map<string, string>> {
+    const rows = await database.query<{ uid: string; comment: string }>(
+      `select task_sequence_uid as uid, comment
+       from unnest($1::uuid[], $2::int[]) as wanted (task_sequence_uid, revision)
+       join sequence_revision using (task_sequence_uid, revision) where comment is not null`,
+      [wanted.map(({ uid }) => uid), wanted.map(({ revision }) => revision)],
+    );
+    return new Map(rows.map(({ uid, comment }) => [uid, comment]));
+  }
+
   /** The revision that was the newest when a sequence had this resourceVersion. Unknown for saves before this was kept. */
   async findAtVersion(
     database: Queryable,

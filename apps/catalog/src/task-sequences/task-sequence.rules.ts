@@ -1,7 +1,7 @@
 import { digestOf } from '@muster/contracts/digest.js';
 import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
-import { nameSchema } from '@muster/contracts/resource.js';
+import { nameSchema, type ResourceInput } from '@muster/contracts/resource.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
@@ -29,13 +29,9 @@ export function taskSequenceRules(
   now: () => Date,
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
-    async check({ metadata: { name }, spec }) {
-      // Two saves at the same time may still make a circle together: policy finds it and blocks the deployment.
-      const findings = [
-        ...(await wrongChildren(name, spec, database, children)),
-        ...(await missingPackages(spec, bus)),
-      ];
-      refuse(name, findings);
+    async check(input) {
+      const { name } = input.metadata;
+      refuse(name, (await wrongReferences([input], database, children, bus)).get(name) ?? []);
     },
 
     async status(_tx, input, current) {
@@ -116,23 +112,74 @@ function refuse(name: string, findings: readonly ProblemFinding[]): void {
   throw new MusterError('invalid', 'sequence.unresolved-reference', message, { findings });
 }
 
+/** What the question `resolve-content` takes. */
+const PACKAGES_OF_A_QUESTION = 1000;
+
 /** References of enabled nodes; disabled ones may refer to what is not there (yet). */
 function enabledReferences(spec: SequenceSpec, kind: 'Package' | 'TaskSequence'): SequenceReference[] {
   return collectReferences(spec).filter(({ reference, disabled }) => reference.kind === kind && !disabled);
 }
 
-/** Children that lead in a circle, and children that do not exist. */
-async function wrongChildren(
-  name: string,
-  spec: SequenceSpec,
+/**
+ * What is wrong with the references of sequences that are to be saved together: children that lead in a circle or do not exist,
+ * packages that do not exist. Paths of findings are those of the document it is about. By the name of the sequence.
+ *
+ * @param packages that will be there by then
+ */
+export async function wrongReferences(
+  inputs: readonly ResourceInput<SequenceSpec>[],
   database: Database,
   repository: ChildSequenceRepository,
-): Promise<ProblemFinding[]> {
-  const wanted = enabledReferences(spec, 'TaskSequence');
-  const names = [...new Set(wanted.map(({ reference }) => reference.name))];
-  if (names.length === 0) return [];
-  const below = await repository.below(database, names.filter(isName));
-  const circles = new Map(names.map((child) => [child, findCircle(name, child, below)]));
+  bus: Bus,
+  packages: ReadonlySet<string> = new Set(),
+): Promise<Map<string, ProblemFinding[]>> {
+  // Two saves at the same time may still make a circle together: policy finds it and blocks the deployment.
+  const wanted = inputs.map((input) => ({
+    name: input.metadata.name,
+    children: enabledReferences(input.spec, 'TaskSequence'),
+    packages: enabledReferences(input.spec, 'Package'),
+  }));
+  const below = await childrenBelow(wanted, database, repository);
+  const asked = wanted.flatMap((one) => one.packages.map(({ reference }) => reference.name));
+  const missing = await missingPackages(
+    [...new Set(asked)].filter((name) => !packages.has(name)),
+    bus,
+  );
+  return new Map(
+    wanted.map((one) => [
+      one.name,
+      [
+        ...wrongChildren(one.name, one.children, below),
+        ...one.packages
+          .filter(({ reference }) => missing.has(reference.name))
+          .map(({ reference, path }) => unresolved('Package', reference.name, path)),
+      ],
+    ]),
+  );
+}
+
+/** The children of each sequence that can be reached, as they will be. */
+async function childrenBelow(
+  wanted: readonly { name: string; children: readonly SequenceReference[] }[],
+  database: Database,
+  repository: ChildSequenceRepository,
+): Promise<Map<string, readonly string[]>> {
+  const together = new Map(
+    wanted.map(({ name, children }) => [name, [...new Set(children.map(({ reference }) => reference.name))]]),
+  );
+  const names = [...new Set([...together.values()].flat())].filter(isName);
+  const stored = names.length === 0 ? new Map<string, string[]>() : await repository.below(database, names);
+  return new Map([...stored, ...together]);
+}
+
+/** Children that lead in a circle, and children that do not exist. */
+function wrongChildren(
+  name: string,
+  wanted: readonly SequenceReference[],
+  below: ReadonlyMap<string, readonly string[]>,
+): ProblemFinding[] {
+  const names = new Set(wanted.map(({ reference }) => reference.name));
+  const circles = new Map([...names].map((child) => [child, findCircle(name, child, below)]));
   const findings = wanted.map(({ reference, path }): ProblemFinding | undefined => {
     const circle = circles.get(reference.name);
     if (circle) {
@@ -150,17 +197,17 @@ async function wrongChildren(
   return found.sort((one, other) => Number(other.code === 'sequence.cycle') - Number(one.code === 'sequence.cycle'));
 }
 
-/** References to packages that do not exist. */
-async function missingPackages(spec: SequenceSpec, bus: Bus): Promise<ProblemFinding[]> {
-  const wanted = enabledReferences(spec, 'Package');
-  if (wanted.length === 0) return [];
-  const names = [...new Set(wanted.map(({ reference }) => reference.name))];
-  const { packages } = await bus.request(resolveContent, { packages: names.filter(isName) });
-  const missing = new Set(packages.filter(({ exists }) => !exists).map(({ name }) => name));
-  for (const name of names) if (!isName(name)) missing.add(name);
-  return wanted
-    .filter(({ reference }) => missing.has(reference.name))
-    .map(({ reference, path }) => unresolved('Package', reference.name, path));
+/** Which of these packages do not exist. */
+async function missingPackages(names: readonly string[], bus: Bus): Promise<Set<string>> {
+  const missing = new Set(names.filter((name) => !isName(name)));
+  const possible = names.filter(isName);
+  for (let at = 0; at < possible.length; at += PACKAGES_OF_A_QUESTION) {
+    const { packages } = await bus.request(resolveContent, {
+      packages: possible.slice(at, at + PACKAGES_OF_A_QUESTION),
+    });
+    for (const { name, exists } of packages) if (!exists) missing.add(name);
+  }
+  return missing;
 }
 
 function unresolved(kind: 'Package' | 'TaskSequence', name: string, path: string): ProblemFinding {

@@ -40,6 +40,7 @@ import { TASK_SEQUENCES } from './task-sequences.token.js';
   exports: [
     TASK_SEQUENCES,
     SequenceRevisionRepository,
+    ChildSequenceRepository,
     SequenceIndexRepository,
     FolderRepository,
     EditLockRepository,

@@ -6,7 +6,7 @@ import type { FieldChange, SequenceDifference } from './difference-model.js';
 import { isFields, withChanges } from './field-changes.js';
 
 /** Settings of other products' steps that look like secrets: nobody told us which are. */
-const looksSecret = /passw|secret|pin$|(product|recovery|startup)key|token|credential/i;
+export const looksSecret = /passw|secret|pin$|(product|recovery|startup)key|token|credential/i;
 
 /** The difference as it may be shown: the values of secret settings are masked; that they changed can still be seen. */
 export function maskDifference(difference: SequenceDifference): SequenceDifference {

@@ -60,6 +60,11 @@ interface StepDefinitionCommon<S> {
   readonly unexpandedSettings?: readonly string[];
   /** Settings whose texts are secrets: masked wherever they would be seen. Dots lead into objects: `runAs.password`. */
   readonly secretSettings?: readonly string[];
+  /**
+   * Secrets that the settings themselves mark: JSON pointers into them, such as `/value`. Called with settings as written, right or
+   * wrong.
+   */
+  markedSecrets?(settings: Readonly<Record<string, unknown>>): readonly string[];
   /** Rewrites settings before `%NAME%` is expanded. */
   normalize?(settings: S): S;
   /** Content the settings refer to; called with settings as written, so names may hold `%NAME%`. */

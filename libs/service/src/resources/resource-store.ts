@@ -168,13 +168,14 @@ export class ResourceStore<Spec, Status> {
     if (resource) await this.outbox.add(tx, this.events.saved, { resource, actor: 'system' });
   }
 
-  /** Creates or replaces inside a transaction that does more: for kinds that the service itself makes. */
+  /** Creates or replaces inside a transaction that does more; `check` is for the caller to have done before it. */
   async saveWithin(
     tx: Transaction,
     input: ResourceInput<Spec>,
     actor: string,
+    comment?: string,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
-    return this.save(tx, input, { actor });
+    return this.save(tx, input, { actor, comment });
   }
 
   /**

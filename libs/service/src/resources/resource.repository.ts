@@ -44,6 +44,24 @@ export class ResourceRepository<Spec, Status> {
     return this.one(await tx.query<Row>(`select ${COLUMNS} from ${this.table} where name = $1 for update`, [name]));
   }
 
+  /** Those of these names that exist, in the order of names. */
+  async findMany(database: Queryable, names: readonly string[]): Promise<Resource<Spec, Status>[]> {
+    const rows = await database.query<Row>(
+      `select ${COLUMNS} from ${this.table} where name = any ($1::text[]) order by name`,
+      [names],
+    );
+    return rows.map((row) => this.toResource(row));
+  }
+
+  /** The same, locked in that order, so that two who want the same ones wait instead of blocking each other. */
+  async findManyForUpdate(tx: Transaction, names: readonly string[]): Promise<Resource<Spec, Status>[]> {
+    const rows = await tx.query<Row>(
+      `select ${COLUMNS} from ${this.table} where name = any ($1::text[]) order by name for update`,
+      [names],
+    );
+    return rows.map((row) => this.toResource(row));
+  }
+
   /** A page in the order of names, after a name; only what is directly in a folder, where one is named. */
   async page(
     database: Queryable,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSecretName } from '../../names.js';
 import type { StepDefinition } from '../definition.js';
 import { dynamicRuleSchema } from './rules.js';
 
@@ -24,6 +25,14 @@ export const setDynamicVariables: StepDefinition<SetDynamicVariablesSettings> = 
   defaults: { successCodes: [0] },
   repeatable: true,
   unexpandedSettings: ['rules'],
+  markedSecrets: (settings) => {
+    const read = setDynamicVariablesSettingsSchema.safeParse(settings);
+    return (read.data?.rules ?? []).flatMap(({ set }, rule) =>
+      set.flatMap(({ name, secret }, index) =>
+        secret === true || isSecretName(name) ? [`/rules/${rule}/set/${index}/value`] : [],
+      ),
+    );
+  },
   execution: 'executor',
   references: () => [],
 };

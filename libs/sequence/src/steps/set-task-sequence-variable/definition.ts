@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from '../../limits.js';
-import { writableNameProblem, writableNameSchema } from '../../names.js';
+import { isSecretName, writableNameProblem, writableNameSchema } from '../../names.js';
 import { valueProblem } from '../../variables.js';
 import type { StepDefinition } from '../definition.js';
 
@@ -31,6 +31,7 @@ export const setTaskSequenceVariable: StepDefinition<SetTaskSequenceVariableSett
   settingsSchema: setTaskSequenceVariableSettingsSchema,
   defaults: { successCodes: [0] },
   repeatable: true,
+  markedSecrets: ({ name, secret }) => (secret === true || isSecretName(String(name).trim()) ? ['/value'] : []),
   execution: 'engine',
   run({ name, value, secret }, context) {
     const problem = writableNameProblem(name.trim());

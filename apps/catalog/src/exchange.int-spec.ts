@@ -1,0 +1,173 @@
+import type { ExportResponse, ImportResponse } from '@muster/contracts/kinds/sequence-exchange.js';
+import type { Problem } from '@muster/contracts/problem.js';
+import { CatalogUnderTest, runs } from '../test/catalog-under-test.js';
+
+let catalog: CatalogUnderTest;
+
+beforeAll(async () => {
+  catalog = await CatalogUnderTest.start();
+});
+
+afterAll(async () => {
+  await catalog?.stop();
+});
+
+const exported = (names: string[], more: object = {}) =>
+  catalog.call<ExportResponse>('POST', '/api/v1/task-sequences/-/export', { names, ...more });
+const imported = <Body = ImportResponse>(sequences: object[], more: object = {}, query = '') =>
+  catalog.call<Body>('POST', `/api/v1/task-sequences/-/import${query}`, { sequences, ...more });
+const document = (name: string, steps: unknown[], spec: object = {}) => ({
+  apiVersion: 'muster/v1',
+  kind: 'TaskSequence',
+  metadata: { name, folder: '/Imported', labels: { team: 'infra' }, displayName: `The ${name}` },
+  spec: { ...spec, steps },
+});
+const join = (password: string) => ({
+  step: 'Join',
+  type: 'JoinDomain',
+  settings: { kind: 'domain', domain: 'example.org', account: 'E\\joe', password },
+});
+const outcomes = (answer: { body: ImportResponse }) => answer.body.sequences.map(({ outcome }) => outcome);
+const count = async () =>
+  (await catalog.database.query<{ n: number }>('select count(*)::int as n from task_sequence'))[0]!.n;
+
+describe('exporting', () => {
+  it('follows child sequences and names packages, without a secret and without what is of this site', async () => {
+    await catalog.save('ex-leaf', [runs('true'), { sequence: 'ex-gone', disabled: true }]);
+    await catalog.save('ex-child', [{ sequence: 'ex-leaf' }, join('s3cret')]);
+    const install = { step: 'I', type: 'InstallPackage', settings: { package: 'tool', program: 'setup' } };
+    await catalog.save('ex-top', [{ group: 'G', steps: [{ sequence: 'ex-child' }] }, install], '?comment=CHG-1');
+    const { status, body } = await exported(['ex-top']);
+    expect(status).toBe(200);
+    expect(body.sequences.map(({ document }) => document.metadata)).toEqual([
+      { name: 'ex-child' },
+      { name: 'ex-leaf' },
+      { name: 'ex-top' },
+    ]);
+    expect(body).toMatchObject({ packages: ['tool'], missing: ['ex-gone'] });
+    expect(body.sequences[0]?.secrets).toEqual(['/spec/steps/1/settings/password']);
+    expect(body.sequences[2]?.origin).toMatchObject({ revision: 1, comment: 'CHG-1' });
+    expect(JSON.stringify(body)).not.toContain('s3cret');
+    expect((await exported(['ex-top'])).body).toEqual(body);
+    expect((await exported(['ex-top'], { withDependencies: false })).body.sequences).toHaveLength(1);
+  });
+
+  it('refuses names that there are not, naming all of them', async () => {
+    const { status, body } = await catalog.call<Problem>('POST', '/api/v1/task-sequences/-/export', {
+      names: ['ex-leaf', 'nope', 'neither'],
+    });
+    expect([status, body.code]).toEqual([404, 'exchange.not-found']);
+    expect(body.detail).toContain('"nope", "neither"');
+  });
+});
+
+describe('importing', () => {
+  it('saves children and parents of one archive in any order, with folder, labels and comment, and repeats as nothing', async () => {
+    const sequences = [
+      { document: document('im-top', [{ sequence: 'im-child' }]), comment: 'CHG-2' },
+      { document: document('im-child', [runs('true')]) },
+    ];
+    expect(outcomes(await imported(sequences))).toEqual(['created', 'created']);
+    const { body } = await catalog.call<{ metadata: object }>('GET', '/api/v1/task-sequences/im-top');
+    expect(body.metadata).toMatchObject({ folder: '/Imported', labels: { team: 'infra' }, displayName: 'The im-top' });
+    const revisions = await catalog.call<{ items: { comment?: string }[] }>(
+      'GET',
+      '/api/v1/task-sequences/im-top/revisions',
+    );
+    expect(revisions.body.items.map(({ comment }) => comment)).toEqual(['CHG-2']);
+    expect(outcomes(await imported(sequences))).toEqual(['unchanged', 'unchanged']);
+    expect(outcomes(await imported(sequences.map((one) => ({ ...one, onDuplicate: 'overwrite' }))))).toEqual([
+      'unchanged',
+      'unchanged',
+    ]);
+  });
+
+  it('leaves or replaces what is there with other content, as it is told', async () => {
+    await catalog.save('dup', [runs('old')]);
+    const wanted = { document: document('dup', [runs('new')]) };
+    expect(outcomes(await imported([wanted]))).toEqual(['ignored']);
+    expect(outcomes(await imported([{ ...wanted, onDuplicate: 'overwrite' }], {}, '?dryRun=true'))).toEqual([
+      'overwritten',
+    ]);
+    expect((await exported(['dup'])).body.sequences[0]?.origin.revision).toBe(1);
+    const done = await imported([{ ...wanted, onDuplicate: 'overwrite' }]);
+    expect(done.body.sequences[0]).toMatchObject({ outcome: 'overwritten', revision: 2 });
+  });
+
+  it('asks for secrets: refuses with a list, takes them, or saves the sequence suspended', async () => {
+    const place = '/spec/steps/0/settings/password';
+    const wanted = { document: document('secret', [join('%StrippedSecret%')]) };
+    const refused = await imported<Problem>([wanted, { document: document('beside', [runs('true')]) }]);
+    expect([refused.status, refused.body.code]).toEqual([400, 'exchange.secret-missing']);
+    expect(refused.body.findings?.map(({ path }) => path)).toEqual([`/sequences/0/document${place}`]);
+    expect((await catalog.call('GET', '/api/v1/task-sequences/beside')).status).toBe(404);
+    const dry = await imported([wanted], {}, '?dryRun=true');
+    expect(dry.body.sequences[0]?.secrets).toEqual([{ path: place, state: 'missing' }]);
+    const unknown = await imported<Problem>([{ ...wanted, secrets: { '/spec/nowhere': 'x' } }]);
+    expect([unknown.status, unknown.body.code]).toEqual([400, 'exchange.unknown-secret']);
+
+    expect((await imported([wanted], { withoutSecrets: true })).body.sequences[0]).toMatchObject({ suspended: true });
+    const given = await imported([{ ...wanted, onDuplicate: 'overwrite', secrets: { [place]: 's3cret' } }]);
+    expect(given.body.sequences[0]).toMatchObject({ outcome: 'overwritten', suspended: false });
+    expect(JSON.stringify(given.body)).not.toContain('s3cret');
+    const { body } = await catalog.call<{ spec: object }>('GET', '/api/v1/task-sequences/secret');
+    expect(body.spec).toEqual({ steps: [join('s3cret')] });
+  });
+
+  it('refuses all when one is wrong: a circle in the archive, a missing child, a missing package, a name twice, a bad document', async () => {
+    const before = await count();
+    const good = { document: document('good', [runs('true')]) };
+    const install = { step: 'I', type: 'InstallPackage', settings: { package: 'nothing-here', program: 'x' } };
+    const circle = [
+      { document: document('c-a', [{ sequence: 'c-b' }]) },
+      { document: document('c-b', [{ sequence: 'c-a' }]) },
+    ];
+    const codes = async (sequences: object[]) => {
+      const { body } = await imported<Problem>(sequences);
+      return [body.code, ...new Set(body.findings?.map(({ code }) => code))];
+    };
+    expect(await codes([good, ...circle])).toEqual(['exchange.unresolved', 'sequence.cycle']);
+    expect(await codes([good, { document: document('m', [{ sequence: 'absent' }]) }])).toEqual([
+      'exchange.unresolved',
+      'sequence.unresolved-reference',
+    ]);
+    expect(await codes([good, { document: document('p', [install]) }])).toEqual([
+      'exchange.unresolved',
+      'sequence.unresolved-reference',
+    ]);
+    expect(await codes([good, good])).toEqual(['exchange.duplicate-name']);
+    expect(await codes([good, { document: document('bad', [{ step: 'x', type: 'Nope' }]) }])).toEqual([
+      'document.invalid',
+      'sequence.unknown-step-type',
+    ]);
+    const dry = await imported(
+      [{ document: document('p', [install]) }],
+      { packages: ['nothing-here'] },
+      '?dryRun=true',
+    );
+    expect(dry.body.sequences[0]?.findings).toEqual([]);
+    expect(await count()).toBe(before);
+  });
+
+  it('leaves nothing when the database fails in the middle, and a repetition does all of it', async () => {
+    const sequences = ['t-1', 't-2', 't-3'].map((name) => ({ document: document(name, [runs(name)]) }));
+    const before = await count();
+    await catalog.database.query(`create function refuse_t3() returns trigger language plpgsql as
+      $$ begin if new.name = 't-3' then raise exception 'the disk is full'; end if; return new; end $$`);
+    await catalog.database.query(
+      'create trigger refuse_t3 before insert on task_sequence for each row execute function refuse_t3()',
+    );
+    expect((await imported<Problem>(sequences)).status).toBe(500);
+    expect(await count()).toBe(before);
+    await catalog.database.query('drop trigger refuse_t3 on task_sequence');
+    expect(outcomes(await imported(sequences))).toEqual(['created', 'created', 'created']);
+  });
+
+  it('makes each sequence once when the same archive is imported many times at once', async () => {
+    const sequences = Array.from({ length: 20 }, (_, n) => ({ document: document(`many-${n}`, [runs('true')]) }));
+    const answers = await Promise.all(Array.from({ length: 6 }, () => imported(sequences)));
+    const made = answers.flatMap(outcomes).filter((outcome) => outcome === 'created');
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+    expect(made).toHaveLength(20);
+  });
+});
