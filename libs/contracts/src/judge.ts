@@ -22,11 +22,13 @@ export function judgeDocument<Value>(schema: z.ZodType<Value>, value: unknown): 
 export function judgeInput<Spec, Status>(kind: Kind<Spec, Status>, value: unknown): Judgement<ResourceInput<Spec>> {
   if (!kind.judgeSpec) return judgeDocument(kind.input, value);
   if (isDeeperThan(value, DEEPEST)) return { findings: [tooDeep] };
-  const parsed = kind.input.safeParse(value);
   const spec = (value as { spec?: unknown } | null)?.spec;
   const all = spec === undefined ? [] : kind.judgeSpec(spec);
   const judged = all.filter(({ severity }) => severity !== 'warning');
   const warnings = all.filter(({ severity }) => severity === 'warning');
+  // Who judges a specification finds at least what its schema would: it is read once, and stays the object that was judged.
+  const schema = spec !== undefined && judged.length === 0 ? (kind.envelope as typeof kind.input) : kind.input;
+  const parsed = schema.safeParse(value);
   if (parsed.success && judged.length === 0) return { value: parsed.data, warnings };
   // The kind's own words for its specification, the schema's for everything around it.
   const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, []));

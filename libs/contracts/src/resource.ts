@@ -69,10 +69,12 @@ export interface Kind<Spec = unknown, Status = unknown> {
   /** Every save makes a revision that stays; a save may carry a comment for it. */
   readonly keepsRevisions?: boolean;
   readonly spec: z.ZodType<Spec>;
-  /** Judges a specification with all findings at once, where the schema alone would say too little. */
+  /** Judges a specification with all findings at once, at least those of the schema, where that alone would say too little. */
   readonly judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
   readonly status: z.ZodType<Status>;
   readonly input: z.ZodType<ResourceInput<Spec>>;
+  /** The input with any specification: for kinds that judge theirs themselves. */
+  readonly envelope: z.ZodType<ResourceInput>;
   readonly resource: z.ZodType<Resource<Spec, Status>>;
   readonly list: z.ZodType<ResourceList<Resource<Spec, Status>>>;
 }
@@ -123,19 +125,19 @@ export function defineKind<Spec, Status>(definition: {
       status,
     })
     .meta({ id: kind });
+  const envelope = z.strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(kind),
+    metadata: metadataInputSchema,
+    spec: z.unknown(),
+    status: z.unknown().optional().describe('Ignored: the server owns it'),
+  });
   return {
     shortNames: [],
     verbs: ['apply', 'delete'],
     ...definition,
-    input: z
-      .strictObject({
-        apiVersion: z.literal(API_VERSION),
-        kind: z.literal(kind),
-        metadata: metadataInputSchema,
-        spec,
-        status: z.unknown().optional().describe('Ignored: the server owns it'),
-      })
-      .meta({ id: `${kind}Input` }) as unknown as z.ZodType<ResourceInput<Spec>>,
+    envelope,
+    input: envelope.extend({ spec }).meta({ id: `${kind}Input` }) as unknown as z.ZodType<ResourceInput<Spec>>,
     resource: resource as unknown as z.ZodType<Resource<Spec, Status>>,
     list: z
       .strictObject({

@@ -18,7 +18,18 @@ export interface SequenceReference {
  * All content and child sequences of a valid spec, in document order, duplicates included. Names that hold
  * `%NAME%` are left out: they are only known during the run.
  */
-export function collectReferences(spec: SequenceSpec, path = '/spec'): SequenceReference[] {
+export function collectReferences(spec: SequenceSpec, path = '/spec'): readonly SequenceReference[] {
+  const before = known.get(spec);
+  if (before?.path === path) return before.found;
+  const found = findReferences(spec, path);
+  known.set(spec, { path, found });
+  return found;
+}
+
+/** By the specification itself: several rules ask for the same, and documents never change. */
+const known = new WeakMap<SequenceSpec, { readonly path: string; readonly found: readonly SequenceReference[] }>();
+
+function findReferences(spec: SequenceSpec, path: string): SequenceReference[] {
   const found: SequenceReference[] = [];
   const visit = (nodes: readonly SequenceNode[], base: string, inert: boolean): void => {
     nodes.forEach((node, index) => {

@@ -1,5 +1,5 @@
 import { digestOf } from '@muster/contracts/digest.js';
-import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
+import { judgeSequence, type TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { nameSchema, type ResourceInput } from '@muster/contracts/resource.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
@@ -8,7 +8,6 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
 import { collectReferences, type SequenceReference } from '@muster/sequence/references.js';
-import { validateSequence } from '@muster/sequence/validate.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import { withFoldersAround } from '../folders/folder-paths.js';
 import { expiryFrom, lockAgainst, lockedError, stillHeld } from '../locks/edit-lock.js';
@@ -37,7 +36,7 @@ export function taskSequenceRules(
     async status(_tx, input, current) {
       const digest = digestOf(input.spec);
       const changed = current?.status.digest !== digest;
-      const warnings = validateSequence(input.spec).filter(({ severity }) => severity === 'warning');
+      const warnings = judgeSequence(input.spec).filter(({ severity }) => severity === 'warning');
       return {
         revision: (current?.status.revision ?? 0) + (changed ? 1 : 0),
         digest,

@@ -1,3 +1,4 @@
+import type { Finding } from '@muster/sequence/findings.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import { z } from 'zod';
@@ -36,6 +37,16 @@ export const taskSequenceStatusSchema = z
 
 export type TaskSequenceStatus = z.infer<typeof taskSequenceStatusSchema>;
 
+const judged = new WeakMap<object, readonly Finding[]>();
+
+/** Every finding of a specification. One object is looked at once: documents never change. */
+export function judgeSequence(spec: unknown): readonly Finding[] {
+  if (typeof spec !== 'object' || spec === null) return validateSequence(spec);
+  const findings = judged.get(spec) ?? validateSequence(spec);
+  judged.set(spec, findings);
+  return findings;
+}
+
 /** An ordered tree of steps that runs unattended on a computer. */
 export const taskSequence = defineKind({
   kind: 'TaskSequence',
@@ -45,6 +56,6 @@ export const taskSequence = defineKind({
   service: 'catalog',
   keepsRevisions: true,
   spec: sequenceSpecSchema,
-  judgeSpec: (spec) => validateSequence(spec),
+  judgeSpec: judgeSequence,
   status: taskSequenceStatusSchema,
 });

@@ -1,4 +1,4 @@
-import { canonicalJson } from '@muster/contracts/digest.js';
+import { sameJson } from '@muster/contracts/digest.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contracts/resource.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
@@ -247,7 +247,7 @@ export class ResourceStore<Spec, Status> {
       );
     }
     this.rules.change?.(current, input);
-    const specChanged = canonicalJson(current.spec) !== canonicalJson(input.spec);
+    const specChanged = !sameJson(current.spec, input.spec);
     if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };
     await this.rules.writing?.(tx, current, options);
     const status = await this.rules.status(tx, input, current);
@@ -314,7 +314,7 @@ export class ResourceStore<Spec, Status> {
 
 function sameMetadata(current: Resource, input: ResourceInput): boolean {
   return (
-    canonicalJson(current.metadata.labels ?? {}) === canonicalJson(input.metadata.labels ?? {}) &&
+    sameJson(current.metadata.labels ?? {}, input.metadata.labels ?? {}) &&
     current.metadata.displayName === input.metadata.displayName &&
     current.metadata.folder === input.metadata.folder
   );

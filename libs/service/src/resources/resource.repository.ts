@@ -22,8 +22,10 @@ interface Row {
   updated_at: Date;
 }
 
-const COLUMNS =
-  'uid, name, display_name, folder, labels, resource_version, generation, spec, status, created_at, updated_at';
+type MetadataRow = Omit<Row, 'spec' | 'status'>;
+
+const METADATA = 'uid, name, display_name, folder, labels, resource_version, generation, created_at, updated_at';
+const COLUMNS = `${METADATA}, spec, status`;
 
 /** The rows of one kind. The table has the columns above; its migration adds what the kind needs besides. */
 export class ResourceRepository<Spec, Status> {
@@ -78,9 +80,9 @@ export class ResourceRepository<Spec, Status> {
   }
 
   async insert(tx: Transaction, input: ResourceInput<Spec>, status: Status): Promise<Resource<Spec, Status>> {
-    const rows = await tx.query<Row>(
+    const rows = await tx.query<MetadataRow>(
       `insert into ${this.table} (uid, name, display_name, folder, labels, resource_version, generation, spec, status)
-       values ($1, $2, $3, $4, $5, nextval('resource_version'), 1, $6, $7) returning ${COLUMNS}`,
+       values ($1, $2, $3, $4, $5, nextval('resource_version'), 1, $6, $7) returning ${METADATA}`,
       [
         uuidv7(),
         input.metadata.name,
@@ -91,7 +93,8 @@ export class ResourceRepository<Spec, Status> {
         JSON.stringify(status),
       ],
     );
-    return this.toResource(rows[0]!);
+    // What was written need not travel back.
+    return this.toResource({ ...rows[0]!, spec: input.spec, status });
   }
 
   async update(
@@ -101,10 +104,10 @@ export class ResourceRepository<Spec, Status> {
     status: Status,
     specChanged: boolean,
   ): Promise<Resource<Spec, Status>> {
-    const rows = await tx.query<Row>(
+    const rows = await tx.query<MetadataRow>(
       `update ${this.table} set display_name = $2, folder = $3, labels = $4, spec = $5, status = $6,
          resource_version = nextval('resource_version'), generation = generation + $7, updated_at = now()
-       where uid = $1 returning ${COLUMNS}`,
+       where uid = $1 returning ${METADATA}`,
       [
         current.metadata.uid,
         input.metadata.displayName ?? null,
@@ -115,7 +118,8 @@ export class ResourceRepository<Spec, Status> {
         specChanged ? 1 : 0,
       ],
     );
-    return this.toResource(rows[0]!);
+    // What was written need not travel back.
+    return this.toResource({ ...rows[0]!, spec: input.spec, status });
   }
 
   /** Puts what is in a folder, at any depth, to the same place in another one; some of it, in the order of names. */
