@@ -10,6 +10,7 @@ import { registerDeploy } from './commands/deploy.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDiff } from './commands/diff.js';
 import { registerEnrolmentToken } from './commands/enrolment-token.js';
+import { registerExport } from './commands/export.js';
 import { registerGet } from './commands/get.js';
 import { registerImport } from './commands/import.js';
 import { runAgentProgram } from './commands/run.js';
@@ -73,6 +74,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerNode(program, terminal);
   registerCopy(program, terminal);
   registerRename(program, terminal);
+  registerExport(program, terminal);
   registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);

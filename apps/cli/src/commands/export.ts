@@ -1,0 +1,161 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { packageKind } from '@muster/contracts/kinds/package.js';
+import type { ExportResponse } from '@muster/contracts/kinds/sequence-exchange.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { collectReferences } from '@muster/sequence/references.js';
+import type { Command } from 'commander';
+import type { ApiClient } from '../api/api-client.js';
+import { exportSequences } from '../api/exchange.js';
+import { withClient } from '../api/open-client.js';
+import { objectKey } from '../bundle/bundle-model.js';
+import { type BundleParts, makeBundle } from '../bundle/make-bundle.js';
+import { travellingPackage } from '../bundle/travelling-package.js';
+import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
+import { EXIT_CODES } from '../errors/exit-codes.js';
+import { byteSize } from '../output/age.js';
+import { objectName } from '../output/formats.js';
+import type { Terminal } from '../terminal.js';
+import { listOutputOption, sequenceName } from './arguments.js';
+
+const help = `
+One zip with the sequences, the child sequences they call and the packages they refer to. Never a secret: each password, PIN and
+product key is taken out and listed, and "muster import" asks for it. The same objects give the same bytes. Deployments, collections
+and devices stay. docs/exchange.md describes the archive.
+
+Examples:
+  muster export harden-debian
+  muster export harden-debian base-image --file team.zip --comment 'for the new site, CHG-7'
+  muster export harden-debian --no-dependencies -o json
+  muster --context berlin import harden-debian.zip --dry-run`;
+
+interface ExportOptions {
+  readonly file?: string;
+  readonly dependencies: boolean;
+  readonly comment?: string;
+  readonly force?: boolean;
+  readonly output: 'table' | 'json';
+}
+
+/** `muster export SEQUENCE…`. */
+export function registerExport(program: Command, terminal: Terminal): void {
+  program
+    .command('export')
+    .description('write task sequences and what they need into one archive for another site')
+    .argument('<sequences...>', 'names of task sequences')
+    .option('--file <zip>', 'the archive; default SEQUENCE.zip')
+    .option('--no-dependencies', 'only the named sequences: no child sequences, no packages')
+    .option('--comment <text>', 'shown by the import')
+    .option('--force', 'replace a file that is there with another content')
+    .addOption(listOutputOption())
+    .addHelpText('after', help)
+    .action(async (words: string[], options: ExportOptions, command: Command) => {
+      const names = [...new Set(words.map(sequenceName))];
+      const file = fileOf(names, options.file);
+      const parts = await withClient(command, terminal, (client) => collectParts(client, names, options));
+      const bytes = makeBundle(parts);
+      const outcome = keep(file, bytes, options.force ?? false);
+      if (options.output === 'json') terminal.out(JSON.stringify(summaryOf(parts, file, bytes.length)));
+      else for (const line of linesOf(parts, `${file} ${outcome}: ${byteSize(bytes.length)}`)) terminal.out(line);
+    });
+}
+
+function fileOf(names: readonly string[], file: string | undefined): string {
+  if (file === undefined && names.length > 1)
+    throw new CliError('cli.usage', 'several sequences: name the archive with --file NAME.zip', EXIT_CODES.usage);
+  const path = file ?? `${names[0]}.zip`;
+  if (!/[^/\\]\.zip$/.test(path))
+    throw new CliError('cli.usage', `--file "${path}": the name of an archive ends with .zip`, EXIT_CODES.usage);
+  return path;
+}
+
+async function collectParts(
+  client: ApiClient,
+  names: readonly string[],
+  { dependencies, comment }: ExportOptions,
+): Promise<BundleParts> {
+  const { site, sequences, packages, missing } = await exportSequences(client, {
+    names: [...names],
+    withDependencies: dependencies,
+  });
+  const absent = missing.map((name) => objectKey({ kind: taskSequence.kind, name }));
+  const objects: BundleParts['objects'][number][] = sequences.map(sequencePart);
+  for (const name of packages) {
+    const found = dependencies ? await client.find(packageKind, name) : undefined;
+    if (!found) {
+      absent.push(objectKey({ kind: packageKind.kind, name }));
+      continue;
+    }
+    objects.push({ kind: 'Package', name, requires: [], document: travellingPackage(found) });
+  }
+  const inside = new Set(objects.map(objectKey));
+  const outside = objects.flatMap(({ requires }) => requires.filter((key) => !inside.has(key)));
+  return {
+    site,
+    ...(comment === undefined ? {} : { comment }),
+    objects,
+    missing: [...new Set([...absent, ...outside])],
+  };
+}
+
+function sequencePart({ document, secrets, comment }: ExportResponse['sequences'][number]) {
+  const references = collectReferences(document.spec as SequenceSpec)
+    .filter(({ reference: { kind } }) => kind === 'TaskSequence' || kind === 'Package')
+    .map(({ reference }) => objectKey(reference));
+  return {
+    kind: 'TaskSequence' as const,
+    name: document.metadata.name,
+    ...(comment === undefined ? {} : { comment }),
+    ...(secrets.length === 0 ? {} : { secrets }),
+    requires: [...new Set(references)].sort(),
+    document,
+  };
+}
+
+/** Whole or not at all; what is there with another content stays unless it shall be replaced. */
+function keep(file: string, bytes: Buffer, force: boolean): 'written' | 'unchanged' {
+  try {
+    const before = readFileSync(file);
+    if (before.equals(bytes)) return 'unchanged';
+    if (!force)
+      throw new CliError(
+        'export.file-exists',
+        `${file} is there already with another content: --force replaces it, or name another with --file`,
+        EXIT_CODES.conflict,
+      );
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    if (systemCode(error) !== 'ENOENT') throw notWritable(file, error);
+  }
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, bytes, { flag: 'wx' });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw notWritable(file, error);
+  }
+  return 'written';
+}
+
+function notWritable(file: string, error: unknown): CliError {
+  return new CliError('export.not-writable', `cannot write ${file}: ${reasonOf(error)}`, EXIT_CODES.failed);
+}
+
+function linesOf({ objects, missing }: BundleParts, last: string): string[] {
+  return [
+    ...objects.map(({ kind, name }) => `${objectName(kind, name)} exported`),
+    ...objects.flatMap(({ name, secrets = [] }) => secrets.map((place) => `secret taken out: ${name}${place}`)),
+    ...missing.map((key) => `not in the archive: ${key}`),
+    last,
+  ];
+}
+
+function summaryOf({ objects, missing }: BundleParts, file: string, bytes: number) {
+  return {
+    file,
+    bytes,
+    objects: objects.map(({ kind, name, secrets = [] }) => ({ kind, name, secrets })),
+    missing,
+  };
+}
