@@ -1,5 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageKind, type PackageSpec, type PackageStatus } from '@muster/contracts/kinds/package.js';
+import type { Resource } from '@muster/contracts/resource.js';
 import { SiteUnderTest } from './site-under-test.js';
 
 const documents = `apiVersion: muster/v1
@@ -168,5 +170,67 @@ describe('export and import between sites, on a whole site,', () => {
     });
     expect(answer.status).toBe(200);
     expect(await listed()).toBe(60);
+  });
+
+  it('takes the files of packages along to another site, proves them, and finishes there what was cut off', async () => {
+    await site.ok('import', archive, '--without-secrets');
+    const files = join(site.folder, 'tool');
+    mkdirSync(join(files, 'bin'), { recursive: true });
+    writeFileSync(join(files, 'setup'), '#!/bin/sh\n', { mode: 0o755 });
+    writeFileSync(join(files, 'bin', 'big'), Buffer.alloc(3_000_000, 7));
+    writeFileSync(join(files, 'bin', 'same'), Buffer.alloc(3_000_000, 7));
+    await site.ok('content', 'upload', 'tool', files);
+    const full = join(site.folder, 'full.zip');
+    const folder = join(site.folder, 'full_files');
+    expect(await site.ok('export', 'base', '--content', '--file', full)).toContain(
+      'package/tool exported with 3 files, 5.7 MiB',
+    );
+    expect(readdirSync(folder)).toHaveLength(2);
+    const manifestOf = async (where: SiteUnderTest) => {
+      const answer = await where.rest(`/api/v1/${packageKind.plural}/tool`);
+      const { status } = (await answer.json()) as Resource<PackageSpec, PackageStatus>;
+      return status.versions.map(({ state, manifest }) => [state, manifest]);
+    };
+
+    const other = await SiteUnderTest.create();
+    try {
+      await other.up();
+      const there = join(other.folder, 'full.zip');
+      cpSync(full, there);
+      expect(await other.muster('import', there)).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('bundle.files-missing'),
+      });
+      cpSync(folder, join(other.folder, 'full_files'), { recursive: true });
+      const [name = ''] = readdirSync(folder);
+      writeFileSync(join(other.folder, 'full_files', name), 'evil');
+      expect(await other.muster('import', there)).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('bundle.file-tampered'),
+      });
+      expect((await other.muster('get', 'package', 'tool')).code).toBe(4);
+      cpSync(join(folder, name), join(other.folder, 'full_files', name));
+
+      // As when the first import was cut off between the package and its files.
+      const cut = join(other.folder, 'cut.yaml');
+      writeFileSync(cut, documents.slice(0, documents.indexOf('---')));
+      await other.ok('apply', '-f', cut);
+      const lines = await other.ok('import', there);
+      expect(lines).toMatch(/package\/tool +completed/);
+      expect(lines).toMatch(/taskSequence\/base +created/);
+      expect(await manifestOf(other)).toEqual(await manifestOf(site));
+      expect(await other.ok('import', there)).toMatch(/package\/tool +unchanged\ntaskSequence\/base +unchanged/);
+      const again = join(other.folder, 'again.zip');
+      await other.ok('export', 'base', '--content', '--file', again);
+      expect(readFileSync(again).equals(readFileSync(full))).toBe(true);
+
+      writeFileSync(join(files, 'setup'), '#!/bin/sh\necho 2\n', { mode: 0o755 });
+      await other.ok('content', 'upload', 'tool', files);
+      expect(await other.ok('import', there)).toMatch(/package\/tool +ignored/);
+      expect(await other.ok('import', there, '--overwrite', 'package/tool')).toMatch(/package\/tool +overwritten/);
+      expect((await manifestOf(other))[0]).toEqual((await manifestOf(site))[0]);
+    } finally {
+      await other.remove();
+    }
   });
 });

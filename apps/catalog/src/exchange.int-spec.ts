@@ -1,5 +1,10 @@
 import type { ExportResponse, ImportResponse } from '@muster/contracts/kinds/sequence-exchange.js';
 import type { Problem } from '@muster/contracts/problem.js';
+import { secretValues } from '@muster/sequence/edit/strip-secrets.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { validateSequence } from '@muster/sequence/validate.js';
+import * as fc from 'fast-check';
+import { nodes } from '../../../test/conformance/random-nodes.js';
 import { CatalogUnderTest, runs } from '../test/catalog-under-test.js';
 
 let catalog: CatalogUnderTest;
@@ -171,5 +176,38 @@ describe('importing', () => {
     const made = answers.flatMap(outcomes).filter((outcome) => outcome === 'created');
     expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
     expect(made).toHaveLength(20);
+  });
+});
+
+describe('a round trip', () => {
+  it('is identity but for secrets, and for those too when they are given, for any sequences', async () => {
+    await catalog.save('rt-child', [runs('true')]);
+    const tree = fc.tuple(nodes(['rt-child'], 4, 5), fc.string({ minLength: 1, maxLength: 20 }), fc.boolean());
+    const ok = (spec: SequenceSpec) => validateSequence(spec).every(({ severity }) => severity === 'warning');
+    const specs = tree
+      .map(([steps, password, enabled]) => ({ enabled, steps: [...steps, join(password)] }) as SequenceSpec)
+      .filter(ok);
+    await fc.assert(
+      fc.asyncProperty(specs, async (spec) => {
+        expect(outcomes(await imported([{ document: document('rt', spec.steps, { enabled: spec.enabled }) }]))).toEqual(
+          ['created'],
+        );
+        const stored = (await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec;
+        expect(stored).toEqual(spec);
+        const first = (await exported(['rt'], { withDependencies: false })).body;
+        await catalog.call('DELETE', '/api/v1/task-sequences/rt');
+        const values = secretValues(stored);
+        const [one] = first.sequences;
+        const secrets = Object.fromEntries((one?.secrets ?? []).map((place) => [place, String(values.get(place))]));
+        expect(outcomes(await imported([{ document: one?.document, secrets }]))).toEqual(['created']);
+        expect((await exported(['rt'], { withDependencies: false })).body).toEqual(first);
+        expect((await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec).toEqual(
+          spec,
+        );
+        expect(outcomes(await imported([{ document: one?.document }]))).toEqual(['unchanged']);
+        await catalog.call('DELETE', '/api/v1/task-sequences/rt');
+      }),
+      { numRuns: 60 },
+    );
   });
 });

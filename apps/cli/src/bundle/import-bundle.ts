@@ -1,9 +1,13 @@
 import { packageKind } from '@muster/contracts/kinds/package.js';
 import type { ApiClient } from '../api/api-client.js';
 import { importSequences } from '../api/exchange.js';
+import { uploadLine } from '../content/progress-text.js';
+import { uploadFiles } from '../content/upload-package.js';
+import type { LocalFile } from '../content/walk-folder.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import type { Bundle, BundledObject } from './bundle-model.js';
+import { provenFiles } from './content-folder.js';
 import {
   actionFor,
   type BundleWishes,
@@ -32,24 +36,40 @@ export async function previewBundle(
   return [...packages, ...sequences.map((sequence) => ({ kind: 'TaskSequence', ...sequence }))];
 }
 
+/** Where the content of packages lies, and who is told how far it is. */
+export interface ContentOptions {
+  readonly folder: string;
+  onProgress(line: string): void;
+}
+
 /**
  * Imports an archive by its preview: first the packages, one by one, each of them repeatable; then all sequences in one
  * transaction. What cannot be imported is refused before anything is written.
  *
- * @throws CliError `bundle.secret-missing`, `bundle.refused`
+ * @throws CliError `bundle.secret-missing`, `bundle.refused`, `bundle.files-missing`, `bundle.file-tampered`
  */
 export async function importBundle(
   client: ApiClient,
   bundle: Bundle,
   wishes: BundleWishes,
   plan: readonly PlannedObject[],
+  options: ContentOptions,
 ): Promise<readonly PlannedObject[]> {
   refuse(plan);
   const packages = plan.filter(({ kind }) => kind === packageKind.kind);
-  for (const object of packagesOf(bundle)) {
-    const outcome = packages.find(({ name }) => name === object.name)?.outcome;
-    if (outcome === 'created' || outcome === 'overwritten')
-      await client.apply(packageKind, travellingPackage(object.document));
+  const changing = packagesOf(bundle).filter(({ name }) => {
+    const outcome = packages.find((one) => one.name === name)?.outcome;
+    return outcome !== 'unchanged' && outcome !== 'ignored';
+  });
+  const content = new Map<string, LocalFile[]>();
+  for (const { name, files } of changing) if (files) content.set(name, await provenFiles(options.folder, files));
+  for (const { name, document } of changing) {
+    await client.apply(packageKind, travellingPackage(document));
+    const files = content.get(name);
+    if (files)
+      await uploadFiles(client, name, files, {
+        onProgress: (progress) => options.onProgress(uploadLine(name, progress)),
+      });
   }
   const request = sequencesRequest(bundle, wishes);
   if (request.sequences.length === 0) return packages;

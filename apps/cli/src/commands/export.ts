@@ -9,12 +9,15 @@ import type { ApiClient } from '../api/api-client.js';
 import { exportSequences } from '../api/exchange.js';
 import { withClient } from '../api/open-client.js';
 import { objectKey } from '../bundle/bundle-model.js';
+import { contentFolder, downloadVersion } from '../bundle/content-folder.js';
+import type { ContentOptions } from '../bundle/import-bundle.js';
 import { type BundleParts, makeBundle } from '../bundle/make-bundle.js';
-import { travellingPackage } from '../bundle/travelling-package.js';
+import { newestVersion, travellingPackage } from '../bundle/travelling-package.js';
 import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { byteSize } from '../output/age.js';
 import { objectName } from '../output/formats.js';
+import { progressLine } from '../output/progress-line.js';
 import type { Terminal } from '../terminal.js';
 import { listOutputOption, sequenceName } from './arguments.js';
 
@@ -26,12 +29,14 @@ and devices stay. docs/exchange.md describes the archive.
 Examples:
   muster export harden-debian
   muster export harden-debian base-image --file team.zip --comment 'for the new site, CHG-7'
+  muster export harden-debian --content
   muster export harden-debian --no-dependencies -o json
   muster --context berlin import harden-debian.zip --dry-run`;
 
 interface ExportOptions {
   readonly file?: string;
   readonly dependencies: boolean;
+  readonly content?: boolean;
   readonly comment?: string;
   readonly force?: boolean;
   readonly output: 'table' | 'json';
@@ -45,6 +50,7 @@ export function registerExport(program: Command, terminal: Terminal): void {
     .argument('<sequences...>', 'names of task sequences')
     .option('--file <zip>', 'the archive; default SEQUENCE.zip')
     .option('--no-dependencies', 'only the named sequences: no child sequences, no packages')
+    .option('--content', 'also the files of the packages, in the folder NAME_files beside the archive')
     .option('--comment <text>', 'shown by the import')
     .option('--force', 'replace a file that is there with another content')
     .addOption(listOutputOption())
@@ -52,7 +58,9 @@ export function registerExport(program: Command, terminal: Terminal): void {
     .action(async (words: string[], options: ExportOptions, command: Command) => {
       const names = [...new Set(words.map(sequenceName))];
       const file = fileOf(names, options.file);
-      const parts = await withClient(command, terminal, (client) => collectParts(client, names, options));
+      const parts = await withClient(command, terminal, (client) =>
+        collectParts(client, names, options, { folder: contentFolder(file), onProgress: progressLine(terminal) }),
+      );
       const bytes = makeBundle(parts);
       const outcome = keep(file, bytes, options.force ?? false);
       if (options.output === 'json') terminal.out(JSON.stringify(summaryOf(parts, file, bytes.length)));
@@ -72,7 +80,8 @@ function fileOf(names: readonly string[], file: string | undefined): string {
 async function collectParts(
   client: ApiClient,
   names: readonly string[],
-  { dependencies, comment }: ExportOptions,
+  { dependencies, comment, content }: ExportOptions,
+  options: ContentOptions,
 ): Promise<BundleParts> {
   const { site, sequences, packages, missing } = await exportSequences(client, {
     names: [...names],
@@ -86,7 +95,15 @@ async function collectParts(
       absent.push(objectKey({ kind: packageKind.kind, name }));
       continue;
     }
-    objects.push({ kind: 'Package', name, requires: [], document: travellingPackage(found) });
+    const version = content ? newestVersion(found)?.version : undefined;
+    const files = version === undefined ? undefined : await takeContent(client, name, version, options);
+    objects.push({
+      kind: 'Package',
+      name,
+      requires: [],
+      document: travellingPackage(found),
+      ...(files === undefined ? {} : { files }),
+    });
   }
   const inside = new Set(objects.map(objectKey));
   const outside = objects.flatMap(({ requires }) => requires.filter((key) => !inside.has(key)));
@@ -96,6 +113,14 @@ async function collectParts(
     objects,
     missing: [...new Set([...absent, ...outside])],
   };
+}
+
+async function takeContent(client: ApiClient, name: string, version: number, options: ContentOptions) {
+  let done = 0;
+  return downloadVersion(client, name, version, options.folder, (bytes) => {
+    done += bytes;
+    options.onProgress(`${objectName(packageKind, name)}: ${byteSize(done)} downloaded`);
+  });
 }
 
 function sequencePart({ document, secrets, comment }: ExportResponse['sequences'][number]) {
@@ -144,18 +169,23 @@ function notWritable(file: string, error: unknown): CliError {
 
 function linesOf({ objects, missing }: BundleParts, last: string): string[] {
   return [
-    ...objects.map(({ kind, name }) => `${objectName(kind, name)} exported`),
+    ...objects.map(({ kind, name, files }) => `${objectName(kind, name)} exported${contentText(files)}`),
     ...objects.flatMap(({ name, secrets = [] }) => secrets.map((place) => `secret taken out: ${name}${place}`)),
     ...missing.map((key) => `not in the archive: ${key}`),
     last,
   ];
 }
 
+function contentText(files: BundleParts['objects'][number]['files']): string {
+  if (!files) return '';
+  return ` with ${files.length} files, ${byteSize(files.reduce((sum, { size }) => sum + size, 0))}`;
+}
+
 function summaryOf({ objects, missing }: BundleParts, file: string, bytes: number) {
   return {
     file,
     bytes,
-    objects: objects.map(({ kind, name, secrets = [] }) => ({ kind, name, secrets })),
+    objects: objects.map(({ kind, name, secrets = [], files }) => ({ kind, name, secrets, files: files?.length })),
     missing,
   };
 }

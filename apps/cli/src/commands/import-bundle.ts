@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
 import { objectKey } from '../bundle/bundle-model.js';
+import { contentFolder } from '../bundle/content-folder.js';
 import { importBundle, previewBundle } from '../bundle/import-bundle.js';
 import { type BundleWishes, missingSecrets, type PlannedObject } from '../bundle/plan-bundle.js';
 import { looksLikeBundle, readBundle } from '../bundle/read-bundle.js';
@@ -9,6 +10,7 @@ import { CliError, reasonOf, SilentExit } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { findingLine } from '../errors/print-error.js';
 import { objectName } from '../output/formats.js';
+import { progressLine } from '../output/progress-line.js';
 import { safeText } from '../output/safe-text.js';
 import { formatTable } from '../output/table.js';
 import type { Terminal } from '../terminal.js';
@@ -28,12 +30,18 @@ export interface BundleOptions {
 /** No larger archive is looked at. */
 const largestArchive = 256 * 1024 * 1024;
 
-/** The bytes of the archive of `muster export` that these paths name. Undefined: they name other files. */
-export function bundleAmong(paths: readonly string[]): Buffer | undefined {
+/** An archive of `muster export`. */
+export interface BundleFile {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+/** The archive of `muster export` that these paths name. Undefined: they name other files. */
+export function bundleAmong(paths: readonly string[]): BundleFile | undefined {
   for (const path of paths) {
     const bytes = archiveAt(path);
     if (!bytes || !looksLikeBundle(bytes)) continue;
-    if (paths.length === 1) return bytes;
+    if (paths.length === 1) return { path, bytes };
     const message = `${path} is an archive of muster export: import it by itself`;
     throw new CliError('cli.usage', message, EXIT_CODES.usage);
   }
@@ -54,7 +62,7 @@ function archiveAt(path: string): Buffer | undefined {
 
 /** `muster import ARCHIVE.zip`: preview, then all of it. */
 export async function runBundleImport(
-  bytes: Buffer,
+  { path, bytes }: BundleFile,
   options: BundleOptions,
   command: Command,
   terminal: Terminal,
@@ -62,12 +70,13 @@ export async function runBundleImport(
   const bundle = readBundle(bytes);
   const wishes = wishesOf(options, terminal);
   const dryRun = options.dryRun ?? false;
+  const content = { folder: contentFolder(path), onProgress: progressLine(terminal) };
   await withClient(
     command,
     terminal,
     async (client) => {
       const preview = await previewBundle(client, bundle, wishes);
-      const done = dryRun ? preview : await importBundle(client, bundle, wishes, preview);
+      const done = dryRun ? preview : await importBundle(client, bundle, wishes, preview, content);
       const { site, comment, missing } = bundle.manifest;
       if (options.output === 'json') {
         const objects = done.map(({ kind, name, outcome, secrets, suspended, findings }) => {
