@@ -2,6 +2,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { packageKind, type PackageSpec, type PackageStatus } from '@muster/contracts/kinds/package.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import { runCli } from '../../apps/cli/src/program.js';
+import { captureTerminal } from '../../apps/cli/test/capture-terminal.js';
 import { SiteUnderTest } from './site-under-test.js';
 
 const documents = `apiVersion: muster/v1
@@ -99,6 +101,25 @@ describe('export and import between sites, on a whole site,', () => {
     const again = join(site.folder, 'again.zip');
     await site.ok('export', 'join', '--file', again, '--comment', 'for Berlin');
     expect(readFileSync(again).equals(readFileSync(archive))).toBe(true);
+  });
+
+  it('asks a person at a terminal, and takes an empty answer for none', async () => {
+    await empty();
+    const questions: string[] = [];
+    const importWith = async (answer: string) => {
+      const terminal = captureTerminal({ MUSTER_CONFIG: join(site.folder, 'config.json') });
+      const askSecret = (question: string) => {
+        questions.push(question);
+        return Promise.resolve(answer);
+      };
+      return runCli(['import', archive], { ...terminal, askSecret });
+    };
+    expect(await importWith('')).toBe(1);
+    expect(await importWith('s3cret')).toBe(0);
+    expect(questions).toEqual([`secret for ${place}: `, `secret for ${place}: `]);
+    expect(await site.ok('get', 'ts', 'join', '-o', 'yaml')).toContain('password: s3cret');
+    expect(await importWith('never asked')).toBe(0);
+    expect(questions).toHaveLength(2);
   });
 
   it('leaves what differs, replaces what is named, and saves a sequence suspended when it shall do without its secret', async () => {

@@ -3,6 +3,7 @@ import type { Problem } from '@muster/contracts/problem.js';
 import { secretValues } from '@muster/sequence/edit/strip-secrets.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
+import { until } from '@muster/testing/until.js';
 import * as fc from 'fast-check';
 import { nodes } from '../../../test/conformance/random-nodes.js';
 import { CatalogUnderTest, runs } from '../test/catalog-under-test.js';
@@ -170,6 +171,29 @@ describe('importing', () => {
     expect(outcomes(await imported(sequences))).toEqual(['created', 'created', 'created']);
   });
 
+  it('leaves nothing when its connection is cut while half of it is written', async () => {
+    const sequences = ['cut-1', 'cut-2', 'cut-3'].map((name) => ({ document: document(name, [runs(name)]) }));
+    const before = await count();
+    let work: Promise<{ status: number }> | undefined;
+    const holder = catalog.database.transaction(async (tx) => {
+      // Somebody makes a sequence of the second name and does not say yet whether it stays: the import waits in the middle.
+      await tx.query(
+        `insert into task_sequence (uid, name, resource_version, generation, spec, status)
+         values (gen_random_uuid(), 'cut-2', 1, 1, '{"steps": []}', '{}')`,
+      );
+      work = imported<Problem>(sequences);
+      const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into task_sequence%'`;
+      await until(async () => (await catalog.database.query(waiting)).length > 0);
+      await catalog.database.query(`select pg_terminate_backend(pid) from (${waiting}) as cut`);
+      await work;
+      throw new Error('rolled back');
+    });
+    await expect(holder).rejects.toThrow('rolled back');
+    expect((await work)?.status).toBeGreaterThanOrEqual(500);
+    expect(await count()).toBe(before);
+    expect(outcomes(await imported(sequences))).toEqual(['created', 'created', 'created']);
+  });
+
   it('makes each sequence once when the same archive is imported many times at once', async () => {
     const sequences = Array.from({ length: 20 }, (_, n) => ({ document: document(`many-${n}`, [runs('true')]) }));
     const answers = await Promise.all(Array.from({ length: 6 }, () => imported(sequences)));
@@ -209,5 +233,15 @@ describe('a round trip', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a sequence of 10,000 steps', () => {
+  it('is exported and imported again', async () => {
+    const steps = Array.from({ length: 10_000 }, (_, n) => runs(`echo ${n}`));
+    expect(outcomes(await imported([{ document: document('long', steps) }]))).toEqual(['created']);
+    const { body } = await exported(['long']);
+    expect(body.sequences[0]?.document.spec).toEqual({ steps });
+    expect(outcomes(await imported([{ document: body.sequences[0]?.document }]))).toEqual(['unchanged']);
   });
 });

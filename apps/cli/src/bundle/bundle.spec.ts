@@ -105,6 +105,13 @@ describe('an archive', () => {
     );
   });
 
+  it('is read also when a sequence is 10,000 times the same step, which packs like a bomb', () => {
+    const step = { step: 'Run', type: 'RunCommandLine', settings: { command: 'true' } };
+    const spec = { steps: Array.from({ length: 10_000 }, () => step) };
+    const { objects } = readBundle(makeBundle({ ...parts, objects: [sequence('long', spec)] }));
+    expect(objects[0]?.document.spec).toEqual(spec);
+  });
+
   it.each<[string, string, () => Buffer]>([
     [
       'a document that was changed',

@@ -12,6 +12,7 @@ import { objectKey } from '../bundle/bundle-model.js';
 import { contentFolder, downloadVersion } from '../bundle/content-folder.js';
 import type { ContentOptions } from '../bundle/import-bundle.js';
 import { type BundleParts, makeBundle } from '../bundle/make-bundle.js';
+import { readBundle } from '../bundle/read-bundle.js';
 import { newestVersion, travellingPackage } from '../bundle/travelling-package.js';
 import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
@@ -62,6 +63,7 @@ export function registerExport(program: Command, terminal: Terminal): void {
         collectParts(client, names, options, { folder: contentFolder(file), onProgress: progressLine(terminal) }),
       );
       const bytes = makeBundle(parts);
+      checkReadable(bytes);
       const outcome = keep(file, bytes, options.force ?? false);
       if (options.output === 'json') terminal.out(JSON.stringify(summaryOf(parts, file, bytes.length)));
       else for (const line of linesOf(parts, `${file} ${outcome}: ${byteSize(bytes.length)}`)) terminal.out(line);
@@ -135,6 +137,21 @@ function sequencePart({ document, secrets, comment }: ExportResponse['sequences'
     requires: [...new Set(references)].sort(),
     document,
   };
+}
+
+/** An archive that no import would read is not written. */
+function checkReadable(bytes: Buffer): void {
+  try {
+    readBundle(bytes);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    throw new CliError(
+      'export.not-importable',
+      `no import would read the archive: ${error.message}. Export fewer objects at once, or without content`,
+      EXIT_CODES.failed,
+      { findings: error.findings },
+    );
+  }
 }
 
 /** Whole or not at all; what is there with another content stays unless it shall be replaced. */

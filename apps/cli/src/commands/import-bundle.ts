@@ -68,14 +68,16 @@ export async function runBundleImport(
   terminal: Terminal,
 ): Promise<void> {
   const bundle = readBundle(bytes);
-  const wishes = wishesOf(options, terminal);
+  const given = wishesOf(options, terminal);
   const dryRun = options.dryRun ?? false;
   const content = { folder: contentFolder(path), onProgress: progressLine(terminal) };
   await withClient(
     command,
     terminal,
     async (client) => {
-      const preview = await previewBundle(client, bundle, wishes);
+      const first = await previewBundle(client, bundle, given);
+      const wishes = dryRun ? given : await askSecrets(given, missingSecrets(first), terminal);
+      const preview = wishes === given ? first : await previewBundle(client, bundle, wishes);
       const done = dryRun ? preview : await importBundle(client, bundle, wishes, preview, content);
       const { site, comment, missing } = bundle.manifest;
       if (options.output === 'json') {
@@ -92,6 +94,17 @@ export async function runBundleImport(
     },
     { patienceSeconds: 30 },
   );
+}
+
+/** Asks whoever sits there for what is missing; nothing typed is nothing given. */
+async function askSecrets(wishes: BundleWishes, missing: readonly string[], terminal: Terminal): Promise<BundleWishes> {
+  if (missing.length === 0 || terminal.askSecret === undefined) return wishes;
+  const secrets = new Map(wishes.secrets);
+  for (const place of missing) {
+    const answer = await terminal.askSecret(safeText(`secret for ${place}: `));
+    if (answer !== '') secrets.set(place, answer);
+  }
+  return { ...wishes, secrets };
 }
 
 function reportLines(objects: readonly PlannedObject[], dryRun: boolean): string[] {
