@@ -12,7 +12,7 @@ import { registerDeploy } from './commands/deploy.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDiff } from './commands/diff.js';
 import { registerEnrolmentToken } from './commands/enrolment-token.js';
-import { registerExportConfigMgr } from './commands/export-configmgr.js';
+import { registerExport } from './commands/export.js';
 import { registerFolder } from './commands/folder.js';
 import { registerGet } from './commands/get.js';
 import { registerImport } from './commands/import.js';
@@ -81,12 +81,12 @@ export function buildProgram(terminal: Terminal): Command {
   registerNode(program, terminal);
   registerCopy(program, terminal);
   registerRename(program, terminal);
+  registerExport(program, terminal);
   registerLock(program, terminal);
   registerUnlock(program, terminal);
   registerMove(program, terminal);
   registerFolder(program, terminal);
   registerImport(program, terminal);
-  registerExportConfigMgr(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.

@@ -1,3 +1,6 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+
 /** Where commands read and write; lines have no end of line yet. Tests hand in their own. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -9,6 +12,8 @@ export interface Terminal {
   error(line: string): void;
   /** Replaces the last progress line; only called when interactive. An empty text clears it. */
   progress(text: string): void;
+  /** Asks a person for a line that is not shown while it is typed. Absent: there is nobody to ask. */
+  askSecret?(question: string): Promise<string>;
   /** All bytes of standard input. */
   readStandardInput(): Promise<Buffer>;
   /**
@@ -46,6 +51,7 @@ export function processTerminal(): Terminal {
     },
     environment: process.env,
     interactive: process.stderr.isTTY === true,
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret: (question) => askHidden(question, clear) } : {}),
     out(line) {
       clear();
       process.stdout.write(`${line}\n`);
@@ -84,4 +90,22 @@ function onFirstSignal(): AbortController {
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   return controller;
+}
+
+/** Reads a line from the terminal without showing it. Ctrl-C and Ctrl-D end the program. */
+async function askHidden(question: string, clear: () => void): Promise<string> {
+  clear();
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  const leave = (): never => {
+    process.stderr.write('\n');
+    process.exit(130);
+  };
+  lines.on('SIGINT', leave).once('close', leave);
+  const answer = await new Promise<string>((resolve) => lines.once('line', resolve));
+  lines.removeListener('close', leave);
+  lines.close();
+  process.stderr.write('\n');
+  return answer;
 }

@@ -34,6 +34,7 @@ import { ContentLocator } from './location/locate.js';
 import { ContentSourcesController } from './location/content-sources.controller.js';
 import { locationProviders } from './location/location.providers.js';
 import { LocationRepository } from './location/location.repository.js';
+import { DownloadService } from './packages/download.service.js';
 import { LibraryBlobRepository } from './packages/library-blob.repository.js';
 import { packageRules } from './packages/package.rules.js';
 import { PackageVersionRepository } from './packages/package-version.repository.js';
@@ -168,6 +169,12 @@ const repositories = [
         stores: Stores,
         wakeUp: WakeUp,
       ) => new UploadService(database, packages, versions, blobs, queue, stores.library, wakeUp),
+    ),
+    provide(
+      DownloadService,
+      [Database, PackageVersionRepository, Stores],
+      (database: Database, versions: PackageVersionRepository, stores: Stores) =>
+        new DownloadService(database, versions, stores.library),
     ),
     provide(
       DistributionWorker,

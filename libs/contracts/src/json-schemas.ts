@@ -21,7 +21,12 @@ import {
 import { inventoryRequestSchema } from './agent/inventory.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema } from './agent/policy.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
-import { uploadRequestSchema, uploadResponseSchema } from './agent/upload.js';
+import {
+  downloadRequestSchema,
+  downloadResponseSchema,
+  uploadRequestSchema,
+  uploadResponseSchema,
+} from './agent/upload.js';
 import { apiTokenChanged } from './events/api-token-changed.js';
 import { deploymentJudged } from './events/deployment-judged.js';
 import { deviceEnrolled } from './events/device-enrolled.js';
@@ -83,6 +88,8 @@ const DOCUMENTS = {
   'agent/content-faults-response': contentFaultsResponseSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
+  'api/download-request': downloadRequestSchema,
+  'api/download-response': downloadResponseSchema,
   'api/upload-request': uploadRequestSchema,
   'api/upload-response': uploadResponseSchema,
   'api/enrolment-token-request': enrolmentTokenRequestSchema,

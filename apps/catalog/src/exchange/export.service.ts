@@ -62,17 +62,12 @@ export class ExportService {
 }
 
 function exported(sequence: Sequence, comment: string | undefined): ExportedSequence {
-  const { metadata, spec, status } = sequence;
+  const { metadata, spec } = sequence;
   const stripped = stripSecrets(spec);
   return {
     document: { apiVersion: API_VERSION, kind: sequence.kind, metadata: travelling({ metadata }), spec: stripped.spec },
     secrets: [...stripped.secrets],
-    origin: {
-      uid: metadata.uid,
-      revision: status.revision,
-      digest: status.digest,
-      ...(comment === undefined ? {} : { comment }),
-    },
+    ...(comment === undefined ? {} : { comment }),
   };
 }
 

@@ -2,7 +2,7 @@ import { manifestSchema } from '@muster/contracts/agent/content.js';
 import { digestSchema } from '@muster/contracts/digest.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
-import { type Kind, nameSchema, type ResourceInput, uidSchema } from '@muster/contracts/resource.js';
+import { type Kind, nameSchema, type ResourceInput } from '@muster/contracts/resource.js';
 import { z } from 'zod';
 
 /*
@@ -23,7 +23,6 @@ const objectSchema = z.strictObject({
   name: nameSchema,
   /** SHA-256 of the document's bytes. */
   digest: digestSchema,
-  origin: z.strictObject({ uid: uidSchema, revision: z.int().optional(), digest: digestSchema.optional() }),
   /** Why its newest revision was saved. */
   comment: z.string().max(1000).optional(),
   /** JSON pointers into the document: a secret was taken out there. */

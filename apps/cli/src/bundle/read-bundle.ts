@@ -19,10 +19,13 @@ import {
   objectKey,
 } from './bundle-model.js';
 
+const documentPath = /^(task-sequences|packages)\/[^/]+\/document\.json$/;
+
 /** Is this zip one of `muster export`? Unpacks nothing; a damaged zip is none. */
 export function looksLikeBundle(bytes: Buffer): boolean {
   try {
-    return readZip(bytes).some(({ path }) => path === MANIFEST_ENTRY);
+    const paths = readZip(bytes).map(({ path }) => path);
+    return paths.includes(MANIFEST_ENTRY) && paths.some((path) => documentPath.test(path));
   } catch {
     return false;
   }

@@ -8,7 +8,10 @@ export interface ZipMember {
 /** 1980-01-01, the first day that a zip knows: the same members give the same bytes whenever they are written. */
 const FIRST_DAY = 0x21;
 const UTF8_NAMES = 0x800;
+const STORED = 0;
 const DEFLATED = 8;
+/** What packs better than this is stored as it is: to a reader it would look like a bomb. */
+const BEST_RATIO = 100;
 
 /** The bytes of a zip with these members in the order of their paths. */
 export function writeZip(members: readonly ZipMember[]): Buffer {
@@ -16,12 +19,14 @@ export function writeZip(members: readonly ZipMember[]): Buffer {
   const directory: Buffer[] = [];
   let offset = 0;
   for (const { path, bytes } of members.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    const packed = deflateRawSync(bytes, { level: 9 });
+    const deflated = deflateRawSync(bytes, { level: 9 });
+    const method = bytes.length > deflated.length * BEST_RATIO ? STORED : DEFLATED;
+    const packed = method === STORED ? Buffer.from(bytes) : deflated;
     const name = Buffer.from(path);
     const facts = Buffer.alloc(26);
     facts.writeUInt16LE(20, 0);
     facts.writeUInt16LE(UTF8_NAMES, 2);
-    facts.writeUInt16LE(DEFLATED, 4);
+    facts.writeUInt16LE(method, 4);
     facts.writeUInt16LE(FIRST_DAY, 8);
     facts.writeUInt32LE(crc32(bytes), 10);
     facts.writeUInt32LE(packed.length, 14);

@@ -9,6 +9,7 @@ import { CliError, SilentExit } from '../errors/cli-error.js';
 import { combineExitCodes, EXIT_CODES, type ExitCode } from '../errors/exit-codes.js';
 import type { Terminal } from '../terminal.js';
 import { collect } from './arguments.js';
+import { bundleAmong, type BundleOptions, runBundleImport } from './import-bundle.js';
 import { writeSequences } from './import-out.js';
 import { importJson, importReport } from './import-report.js';
 import { openSources } from './import-sources.js';
@@ -29,24 +30,28 @@ Exit codes:
   4-7  as for "muster apply", when all failed alike
 It never stops at the first bad file.
 
+An archive of "muster export" is imported by itself: all of it or nothing, and again without harm. What is here already with other
+content stays, unless --overwrite names it. docs/exchange.md says more.
+
 Examples:
   muster import Control/ --dry-run
   muster import upgrade.zip --bind PS10005C=windows-11 --bind MEM000FB=hp-image-assistant
   muster import *.zip --out sequences/
-  muster import ts.xml --dry-run -o json | tail -1 | jq .unmapped`;
+  muster import ts.xml --dry-run -o json | tail -1 | jq .unmapped
+  muster import harden-debian.zip --dry-run                   an archive of muster export
+  muster import harden-debian.zip --overwrite ts/harden-debian
+  muster import join.zip --secret 'join/spec/steps/0/settings/password=@password.txt'`;
 
-interface ImportCommandOptions {
-  readonly dryRun?: boolean;
+interface ImportCommandOptions extends BundleOptions {
   readonly out?: string;
   readonly bind?: string[];
-  readonly output: 'table' | 'json';
 }
 
 /** `muster import FILE|DIR…`. */
 export function registerImport(program: Command, terminal: Terminal): void {
   program
     .command('import')
-    .description('import task sequences of MDT and Configuration Manager')
+    .description('import task sequences of MDT, of Configuration Manager, and of muster export')
     .argument('<paths...>', 'files (*.xml, *.zip) and folders')
     .option('--dry-run', 'read and report, change nothing')
     .option('--out <folder>', 'write the sequences as YAML files there, instead of applying them')
@@ -55,11 +60,26 @@ export function registerImport(program: Command, terminal: Terminal): void {
       'what a package, application, image or sequence of the other site is called here',
       collect,
     )
+    .option(
+      '--overwrite <object>',
+      'archive: replace this object where it differs, e.g. ts/harden or package/tool',
+      collect,
+    )
+    .option('--overwrite-all', 'archive: replace every object that differs')
+    .option(
+      '--secret <place=source>',
+      "archive: a secret it asks for, from @FILE or '$NAME' of the environment",
+      collect,
+    )
+    .option('--without-secrets', 'archive: save sequences whose secrets are not given suspended (enabled: false)')
     .addOption(
       new Option('-o, --output <format>', 'how to show the report').choices(['table', 'json']).default('table'),
     )
     .addHelpText('after', help)
     .action(async (paths: string[], options: ImportCommandOptions, command: Command) => {
+      const archive = bundleAmong(paths);
+      checkOptions(options, archive !== undefined);
+      if (archive) return runBundleImport(archive, options, command, terminal);
       const bind = bindings(options.bind ?? []);
       const sources = [...openSources(paths)];
       const result = importFiles(sources, { bind });
@@ -71,6 +91,24 @@ export function registerImport(program: Command, terminal: Terminal): void {
       const code = exitCodeOf(result, named, codes);
       if (code !== EXIT_CODES.ok) throw new SilentExit(code);
     });
+}
+
+/** An option that would do nothing is a mistake. */
+function checkOptions(options: ImportCommandOptions, archive: boolean): void {
+  const { out, bind, overwrite, overwriteAll, secret, withoutSecrets } = options;
+  const wrong = Object.entries(
+    archive
+      ? { '--out': out, '--bind': bind }
+      : {
+          '--overwrite': overwrite,
+          '--overwrite-all': overwriteAll,
+          '--secret': secret,
+          '--without-secrets': withoutSecrets,
+        },
+  ).find(([, value]) => value !== undefined)?.[0];
+  if (wrong === undefined) return;
+  const message = `${wrong} is ${archive ? 'not ' : ''}for archives of muster export`;
+  throw new CliError('cli.usage', message, EXIT_CODES.usage);
 }
 
 function bindings(written: readonly string[]): Record<string, string> {

@@ -45,7 +45,16 @@ export async function uploadPackage(
   root: string,
   options: UploadOptions = {},
 ): Promise<UploadedVersion> {
-  const files = walkContent(root);
+  return uploadFiles(client, name, walkContent(root), options);
+}
+
+/** The same with files that lie anywhere. */
+export async function uploadFiles(
+  client: ApiClient,
+  name: string,
+  files: readonly LocalFile[],
+  options: UploadOptions = {},
+): Promise<UploadedVersion> {
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const digests = await hashFiles(files, (bytesDone) => options.onProgress?.({ phase: 'reading', bytesDone, bytes }));
   const byDigest = new Map(files.map((file) => [digests.get(file.path) ?? '', file]));

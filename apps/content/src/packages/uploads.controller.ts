@@ -1,6 +1,12 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { uploadResponseSchema } from '@muster/contracts/agent/upload.js';
+import { type Manifest, manifestSchema } from '@muster/contracts/agent/content.js';
+import {
+  downloadRequestSchema,
+  type DownloadResponse,
+  downloadResponseSchema,
+  uploadResponseSchema,
+} from '@muster/contracts/agent/upload.js';
 import { packageVersionSchema, type PackageVersion } from '@muster/contracts/kinds/package.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
@@ -8,18 +14,22 @@ import { principalOf } from '@muster/service/auth/http-authentication.js';
 import { actorName } from '@muster/service/auth/principal.js';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { DownloadService } from './download.service.js';
 import { announcementSchema, manifestDocument } from './manifest-document.js';
 import { UploadService, type UploadPlan } from './upload.service.js';
 
 const versionSchema = z.coerce.number().int().min(1).max(2_147_483_647);
 
-/** New versions of packages: announce the files, send what is lacking straight to the store, commit. */
+/** Versions of packages: announce the files, send what is lacking straight to the store, commit; and read them again. */
 @ApiTags('Package')
 @ApiBearerAuth()
 @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
 @Controller('api/v1/packages/:name/versions')
 export class UploadsController {
-  constructor(@Inject(UploadService) private readonly uploads: UploadService) {}
+  constructor(
+    @Inject(UploadService) private readonly uploads: UploadService,
+    @Inject(DownloadService) private readonly downloading: DownloadService,
+  ) {}
 
   @Post()
   @HttpCode(201)
@@ -50,5 +60,30 @@ export class UploadsController {
     @Param('version', { schema: versionSchema }) version: number,
   ): Promise<PackageVersion> {
     return this.uploads.commit(name, version);
+  }
+
+  @Get(':version/manifest')
+  @ApiOperation({ operationId: 'getPackageManifest', summary: 'Reads the files of a version that is complete' })
+  @ApiResponse({ status: 200, standardSchema: manifestSchema })
+  manifest(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Param('version', { schema: versionSchema }) version: number,
+  ): Promise<Manifest> {
+    return this.downloading.manifest(name, version);
+  }
+
+  @Post(':version/downloads')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'locatePackageFiles',
+    summary: 'Answers where to GET files of a version; changes nothing',
+  })
+  @ApiResponse({ status: 200, standardSchema: downloadResponseSchema })
+  downloads(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Param('version', { schema: versionSchema }) version: number,
+    @Body({ schema: downloadRequestSchema }) request: z.infer<typeof downloadRequestSchema>,
+  ): Promise<DownloadResponse> {
+    return this.downloading.downloads(name, version, request.files);
   }
 }

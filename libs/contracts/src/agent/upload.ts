@@ -16,3 +16,18 @@ export const uploadResponseSchema = z
     expiresAt: z.string(),
   })
   .meta({ id: 'UploadResponse' });
+
+/** POST /api/v1/packages/<name>/versions/<version>/downloads: asks where files of a version are. */
+export const downloadRequestSchema = z
+  .strictObject({ files: z.array(digestSchema).min(1).max(500) })
+  .meta({ id: 'DownloadRequest' });
+
+/** Short-lived URLs into the site's library. */
+export const downloadResponseSchema = z
+  .strictObject({
+    downloads: z.array(z.strictObject({ digest: digestSchema, url: z.string() })),
+    expiresAt: z.string(),
+  })
+  .meta({ id: 'DownloadResponse' });
+
+export type DownloadResponse = z.infer<typeof downloadResponseSchema>;

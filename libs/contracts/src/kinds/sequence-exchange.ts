@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { digestSchema } from '../digest.js';
 import { findingSchema } from '../problem.js';
-import { nameSchema, uidSchema } from '../resource.js';
+import { nameSchema } from '../resource.js';
 import { commentSchema } from './sequence-revision.js';
 import { taskSequence } from './task-sequence.js';
 
@@ -27,12 +26,7 @@ export const exportedSequenceSchema = z
   .strictObject({
     document: taskSequence.input,
     secrets: z.array(pointerSchema).describe('Where secrets were taken out; %StrippedSecret% stands there'),
-    origin: z.strictObject({
-      uid: uidSchema,
-      revision: z.number().int().positive(),
-      digest: digestSchema.describe('Of the specification with its secrets'),
-      comment: z.string().optional().describe('Of that revision'),
-    }),
+    comment: z.string().optional().describe('Of its newest revision'),
   })
   .meta({ id: 'ExportedSequence' });
 

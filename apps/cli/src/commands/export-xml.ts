@@ -9,7 +9,7 @@ import {
 } from '@muster/interchange/export/export-sequence.js';
 import type { SequenceOrigin } from '@muster/interchange/source/find-sequences.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
 import { readDocuments } from '../documents/read-documents.js';
 import { CliError, reasonOf, SilentExit, systemCode } from '../errors/cli-error.js';
@@ -17,10 +17,11 @@ import { EXIT_CODES } from '../errors/exit-codes.js';
 import { findingLine } from '../errors/print-error.js';
 import { safeLine } from '../output/safe-text.js';
 import type { Terminal } from '../terminal.js';
-import { collect, listOutputOption, sequenceName } from './arguments.js';
-import { writeZip } from './export-zip.js';
+import { sequenceName } from './arguments.js';
+import { writeZip } from '../bundle/write-zip.js';
 
-const help = `
+/** For `muster export --help`. */
+export const xmlHelp = `
 Writes task sequences as XML of Configuration Manager, or of Microsoft Deployment Toolkit (MDT) when they were imported from there: groups,
 steps and conditions of an imported sequence are those of its original, what was changed since is written anew. Every step is read
 back and compared; what has no counterpart there is said, never dropped in silence. Passwords and product keys are never written; they are listed.
@@ -37,7 +38,7 @@ Examples:
   muster export windows-11 --format configmgr --bind editor=ScopeId_1/Application_2 --out w.zip --strict`;
 
 /** What `muster export --format configmgr|mdt` was told. */
-export interface ConfigMgrExportOptions {
+export interface XmlExportOptions {
   readonly format: SequenceOrigin;
   readonly file?: string[];
   readonly out?: string;
@@ -47,27 +48,9 @@ export interface ConfigMgrExportOptions {
 }
 
 /** `muster export NAME… --format configmgr|mdt`. */
-export function registerExportConfigMgr(program: Command, terminal: Terminal): void {
-  program
-    .command('export')
-    .description('write task sequences as XML of Configuration Manager or MDT')
-    .argument('[names...]', 'task sequences of the site')
-    .addOption(new Option('--format <format>', 'whose XML').choices(['configmgr', 'mdt']).makeOptionMandatory())
-    .option('-f, --file <file>', 'documents in a file instead of the site; repeat it for more', collect)
-    .option('--out <file>', 'an .xml or a .zip')
-    .option('--bind <name=id>', 'what something of this site is called there; repeat it for more', collect)
-    .option('--strict', 'write nothing when anything would be left out')
-    .addOption(listOutputOption())
-    .addHelpText('after', help)
-    .action((names: string[], options: ConfigMgrExportOptions, command: Command) =>
-      exportConfigMgr(names, options, command, terminal),
-    );
-}
-
-/** The same for whoever registers `export` with more formats. */
-export async function exportConfigMgr(
+export async function exportXml(
   names: readonly string[],
-  options: ConfigMgrExportOptions,
+  options: XmlExportOptions,
   command: Command,
   terminal: Terminal,
 ): Promise<void> {
@@ -98,7 +81,7 @@ export async function exportConfigMgr(
 type Exported = readonly { readonly document: ExportedDocument; readonly sequence: ExportedSequence }[];
 
 /** Whether an archive is wanted. */
-function outputOf({ out, output }: ConfigMgrExportOptions): boolean {
+function outputOf({ out, output }: XmlExportOptions): boolean {
   if (out === undefined && output === 'json')
     throw usage('-o json prints the report on standard output, so --out FILE must say where the XML goes');
   if (out !== undefined && !/\.(xml|zip)$/i.test(out))
@@ -160,7 +143,7 @@ function refuseOtherOrigin({ metadata: { name } }: ExportedDocument, dialect: Se
 function writeOut(
   exported: Exported,
   archive: boolean,
-  { out }: ConfigMgrExportOptions,
+  { out }: XmlExportOptions,
   terminal: Terminal,
 ): 'written' | 'unchanged' {
   const xml = `<?xml version="1.0" encoding="utf-8"?>\n${exported[0]?.sequence.xml ?? ''}\n`;
@@ -168,7 +151,9 @@ function writeOut(
     terminal.out(xml.trimEnd());
     return 'written';
   }
-  const bytes = archive ? writeZip(archiveOf(exported)) : Buffer.from(xml);
+  const bytes = archive
+    ? writeZip(archiveOf(exported).map(({ path, text }) => ({ path, bytes: Buffer.from(text) })))
+    : Buffer.from(xml);
   try {
     writeFileSync(out, bytes, { flag: 'wx' });
     return 'written';

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
+import { Agent, request } from 'undici';
+import type { ApiClient } from '../api/api-client.js';
+import { inParallel } from '../content/in-parallel.js';
+import type { LocalFile } from '../content/walk-folder.js';
+import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
+import { EXIT_CODES } from '../errors/exit-codes.js';
+import type { ContentManifest } from './bundle-model.js';
+
+type ContentFile = ContentManifest['files'][number];
+
+const parallelDownloads = 4;
+const attempts = 4;
+/** Addresses are good for a quarter of an hour: only as many at once as are fetched soon. */
+const addressesAtOnce = 100;
+
+/** The folder beside an archive: `x.zip` has its content in `x_files`. */
+export function contentFolder(archive: string): string {
+  return `${archive.replace(/\.zip$/i, '')}_files`;
+}
+
+/** Brings the files of a version into a folder, each named by its SHA-256, proven while they arrive. Those that are there stay. */
+export async function downloadVersion(
+  client: ApiClient,
+  name: string,
+  version: number,
+  folder: string,
+  onBytes: (bytes: number) => void,
+): Promise<ContentFile[]> {
+  const address = `/api/v1/packages/${encodeURIComponent(name)}/versions/${version}`;
+  const { files } = await client.json<ContentManifest>('GET', `${address}/manifest`);
+  makeFolder(folder);
+  const unique = [...new Map(files.map((file) => [file.digest, file])).values()];
+  const wanted: ContentFile[] = [];
+  for (const file of unique) if (!(await isThere(folder, file))) wanted.push(file);
+  const agent = new Agent({ keepAliveTimeout: 4_000 });
+  try {
+    for (let at = 0; at < wanted.length; at += addressesAtOnce) {
+      const part = wanted.slice(at, at + addressesAtOnce);
+      const body = { files: part.map(({ digest }) => digest) };
+      const answer = await client.json<DownloadResponse>('POST', `${address}/downloads`, { body, repeatable: true });
+      const urls = new Map<string, string>(answer.downloads.map(({ digest, url }) => [digest, url]));
+      await inParallel(part, parallelDownloads, async (file) => {
+        await fetchFile(file, urls.get(file.digest) ?? '', join(folder, hexOf(file)), agent);
+        onBytes(file.size);
+      });
+    }
+  } finally {
+    await agent.destroy();
+  }
+  return files;
+}
+
+/**
+ * The files of a package as they lie beside an archive, every byte proven.
+ *
+ * @throws CliError `bundle.files-missing`, `bundle.file-tampered`
+ */
+export async function provenFiles(folder: string, files: readonly ContentFile[]): Promise<LocalFile[]> {
+  const proven = new Set<string>();
+  for (const file of files) {
+    if (proven.has(file.digest)) continue;
+    const source = join(folder, hexOf(file));
+    if (!existsSync(source))
+      throw new CliError(
+        'bundle.files-missing',
+        `${source} (${file.path}) is missing: the folder ${folder} travels with its archive`,
+        EXIT_CODES.invalidDocument,
+      );
+    if (!(await isThere(folder, file)))
+      throw new CliError(
+        'bundle.file-tampered',
+        `${source} (${file.path}) is not what was exported: its SHA-256 is not its name`,
+        EXIT_CODES.invalidDocument,
+      );
+    proven.add(file.digest);
+  }
+  return files.map((file) => ({
+    source: join(folder, hexOf(file)),
+    path: file.path,
+    size: file.size,
+    executable: file.executable ?? false,
+  }));
+}
+
+async function isThere(folder: string, file: ContentFile): Promise<boolean> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(join(folder, hexOf(file)), { highWaterMark: 1024 * 1024 }))
+      hash.update(chunk as Buffer);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw new CliError('bundle.file-not-readable', `cannot read content: ${reasonOf(error)}`, EXIT_CODES.failed);
+  }
+  return hash.digest('hex') === hexOf(file);
+}
+
+async function fetchFile(file: ContentFile, url: string, target: string, agent: Agent): Promise<void> {
+  const draft = `${target}.${process.pid}.tmp`;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const response = await request(url, { dispatcher: agent, headersTimeout: 60_000, bodyTimeout: 60_000 });
+      if (response.statusCode !== 200) {
+        await response.body.dump();
+        throw new Error(`the store answered ${response.statusCode}`);
+      }
+      const hash = createHash('sha256');
+      let size = 0;
+      await pipeline(
+        response.body,
+        async function* (chunks: AsyncIterable<Buffer>) {
+          for await (const chunk of chunks) {
+            size += chunk.length;
+            if (size > file.size) throw new Error(`the store sent more than ${file.size} bytes`);
+            hash.update(chunk);
+            yield chunk;
+          }
+        },
+        createWriteStream(draft),
+      );
+      if (hash.digest('hex') !== hexOf(file)) throw new Error('the bytes of the store are not those of the version');
+      renameSync(draft, target);
+      return;
+    } catch (error) {
+      rmSync(draft, { force: true });
+      if (attempt < attempts) continue;
+      const message = `${file.path} could not be downloaded: ${reasonOf(error)}`;
+      throw new CliError('export.download-failed', message, EXIT_CODES.failed, { cause: error });
+    }
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new CliError('export.not-writable', `cannot make ${folder}: ${reasonOf(error)}`, EXIT_CODES.failed);
+  }
+}
+
+function hexOf({ digest }: ContentFile): string {
+  return digest.slice('sha256:'.length);
+}

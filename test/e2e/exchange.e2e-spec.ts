@@ -1,0 +1,257 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageKind, type PackageSpec, type PackageStatus } from '@muster/contracts/kinds/package.js';
+import type { Resource } from '@muster/contracts/resource.js';
+import { runCli } from '../../apps/cli/src/program.js';
+import { captureTerminal } from '../../apps/cli/test/capture-terminal.js';
+import { SiteUnderTest } from './site-under-test.js';
+
+const documents = `apiVersion: muster/v1
+kind: Package
+metadata: {name: tool, folder: /Tools, labels: {team: infra}}
+spec: {programs: {setup: {command: ./setup}}}
+---
+apiVersion: muster/v1
+kind: TaskSequence
+metadata: {name: base}
+spec: {steps: [{step: Set up, type: InstallPackage, settings: {package: tool, program: setup}}]}
+---
+apiVersion: muster/v1
+kind: TaskSequence
+metadata: {name: join, folder: /Servers, displayName: Join the domain}
+spec:
+  steps:
+    - {sequence: base}
+    - {step: Join, type: JoinDomain, settings: {kind: domain, domain: example.org, account: 'E\\joe', password: s3cret}}
+`;
+const place = 'join/spec/steps/1/settings/password';
+
+describe('export and import between sites, on a whole site,', () => {
+  let site: SiteUnderTest;
+  let archive: string;
+
+  beforeAll(async () => {
+    site = await SiteUnderTest.create();
+    await site.up();
+    archive = join(site.folder, 'join.zip');
+    const file = join(site.folder, 'documents.yaml');
+    writeFileSync(file, documents);
+    await site.ok('apply', '-f', file, '--comment', 'CHG-1');
+  });
+
+  afterAll(async () => {
+    await site?.remove();
+  });
+
+  const empty = async () => {
+    await site.ok('delete', 'ts', 'join', 'base');
+    await site.ok('delete', 'package', 'tool');
+  };
+
+  it('writes one archive with everything that is needed, the same bytes each time, and no secret', async () => {
+    const said = await site.ok('export', 'join', '--out', archive, '--comment', 'for Berlin');
+    expect(said.split('\n').slice(0, 4)).toEqual([
+      'taskSequence/base exported',
+      'taskSequence/join exported',
+      'package/tool exported',
+      `secret taken out: ${place}`,
+    ]);
+    expect(await site.ok('export', 'join', '--out', archive, '--comment', 'for Berlin')).toContain(' unchanged: ');
+    const refused = await site.muster('export', 'join', '--out', archive);
+    expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining('export.file-exists') });
+    expect(readFileSync(archive).includes('s3cret')).toBe(false);
+  });
+
+  it('changes nothing where everything is there already', async () => {
+    const lines = (await site.ok('import', archive)).split('\n');
+    expect(lines[0]).toMatch(/^from site \w{3}: for Berlin$/);
+    expect(lines.slice(2, 5).map((line) => line.split(/ {2,}/))).toEqual([
+      ['package/tool', 'unchanged'],
+      ['taskSequence/base', 'unchanged'],
+      ['taskSequence/join', 'unchanged'],
+    ]);
+    expect(await site.ok('import', archive, '--overwrite-all')).not.toContain('overwritten');
+  });
+
+  it('previews, asks for the secret, and then makes all of it as it was', async () => {
+    const before = await site.ok('get', 'ts', 'join', '-o', 'yaml');
+    await empty();
+    const preview = await site.muster('import', archive, '--dry-run', '-o', 'json');
+    expect(preview.code).toBe(1);
+    expect(JSON.parse(preview.stdout)).toMatchObject({
+      dryRun: true,
+      objects: [
+        { kind: 'Package', name: 'tool', outcome: 'created' },
+        { name: 'base', outcome: 'created', findings: [] },
+        { name: 'join', outcome: 'created', secrets: [{ state: 'missing' }] },
+      ],
+    });
+    const refused = await site.muster('import', archive);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('bundle.secret-missing') });
+    expect(refused.stderr).toContain(`--secret '${place}=@FILE'`);
+    expect((await site.muster('get', 'package', 'tool')).code).toBe(4);
+
+    const secret = join(site.folder, 'password.txt');
+    writeFileSync(secret, 's3cret\n');
+    await site.ok('import', archive, '--secret', `${place}=@${secret}`);
+    const after = await site.ok('get', 'ts', 'join', '-o', 'yaml');
+    const ours = /^ {2}(uid|resourceVersion|generation|createdAt|updatedAt|revision): .*\n/gm;
+    expect(after.replace(ours, '')).toBe(before.replace(ours, ''));
+    expect(await site.ok('revisions', 'join')).toContain('CHG-1');
+    const again = join(site.folder, 'again.zip');
+    await site.ok('export', 'join', '--out', again, '--comment', 'for Berlin');
+    expect(readFileSync(again).equals(readFileSync(archive))).toBe(true);
+  });
+
+  it('asks a person at a terminal, and takes an empty answer for none', async () => {
+    await empty();
+    const questions: string[] = [];
+    const importWith = async (answer: string) => {
+      const terminal = captureTerminal({ MUSTER_CONFIG: join(site.folder, 'config.json') });
+      const askSecret = (question: string) => {
+        questions.push(question);
+        return Promise.resolve(answer);
+      };
+      return runCli(['import', archive], { ...terminal, askSecret });
+    };
+    expect(await importWith('')).toBe(1);
+    expect(await importWith('s3cret')).toBe(0);
+    expect(questions).toEqual([`secret for ${place}: `, `secret for ${place}: `]);
+    expect(await site.ok('get', 'ts', 'join', '-o', 'yaml')).toContain('password: s3cret');
+    expect(await importWith('never asked')).toBe(0);
+    expect(questions).toHaveLength(2);
+  });
+
+  it('leaves what differs, replaces what is named, and saves a sequence suspended when it shall do without its secret', async () => {
+    await site.ok('node', 'set', 'base', 'Set up', 'description=changed here');
+    expect(await site.ok('import', archive)).toMatch(/taskSequence\/base +ignored/);
+    expect(await site.ok('import', archive, '--overwrite', 'ts/base')).toMatch(/taskSequence\/base +overwritten/);
+    await empty();
+    expect(await site.ok('import', archive, '--without-secrets')).toMatch(
+      /join +created +suspended: secrets are missing/,
+    );
+    expect(await site.ok('get', 'ts', 'join', '-o', 'yaml')).toContain('enabled: false');
+  });
+
+  it('refuses an archive without what it needs, and changes nothing', async () => {
+    const alone = join(site.folder, 'alone.zip');
+    await site.ok('export', 'base', '--no-dependencies', '--out', alone);
+    await empty();
+    const refused = await site.muster('import', alone);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no Package "tool"') });
+    expect((await site.muster('get', 'ts', 'base')).code).toBe(4);
+    expect((await site.muster('import', alone, '--bind', 'A=b')).code).toBe(2);
+  });
+
+  it('leaves all sequences or none when the catalog is killed in the middle of imports', async () => {
+    const names = Array.from({ length: 60 }, (_, n) => `kill-${n}`);
+    const sequences = names.map((name) => ({
+      document: {
+        apiVersion: 'muster/v1',
+        kind: 'TaskSequence',
+        metadata: { name },
+        spec: {
+          steps: Array.from({ length: 50 }, (_, n) => ({
+            step: `s${n}`,
+            type: 'RunCommandLine',
+            settings: { command: 'true' },
+          })),
+        },
+      },
+    }));
+    const listed = async () => {
+      for (;;) {
+        const answer = await site.rest('/api/v1/task-sequences?limit=500').catch(() => undefined);
+        if (answer?.status === 200) {
+          const { items } = (await answer.json()) as { items: { metadata: { name: string } }[] };
+          return items.filter(({ metadata }) => metadata.name.startsWith('kill-')).length;
+        }
+      }
+    };
+    const ends = new Set<number>();
+    for (const milliseconds of [5, 15, 30, 60, 120]) {
+      const body = JSON.stringify({ sequences });
+      const headers = { 'content-type': 'application/json' };
+      const work = site
+        .rest('/api/v1/task-sequences/-/import', { method: 'POST', body, headers })
+        .catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      process.kill(site.pids()['catalog']!, 'SIGKILL');
+      await work;
+      const count = await listed();
+      expect([0, 60]).toContain(count);
+      ends.add(count);
+      if (count === 60) await site.ok('delete', 'ts', ...names);
+    }
+    expect(ends.size).toBeGreaterThan(0);
+    const answer = await site.rest('/api/v1/task-sequences/-/import', {
+      method: 'POST',
+      body: JSON.stringify({ sequences }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(answer.status).toBe(200);
+    expect(await listed()).toBe(60);
+  });
+
+  it('takes the files of packages along to another site, proves them, and finishes there what was cut off', async () => {
+    await site.ok('import', archive, '--without-secrets');
+    const files = join(site.folder, 'tool');
+    mkdirSync(join(files, 'bin'), { recursive: true });
+    writeFileSync(join(files, 'setup'), '#!/bin/sh\n', { mode: 0o755 });
+    writeFileSync(join(files, 'bin', 'big'), Buffer.alloc(3_000_000, 7));
+    writeFileSync(join(files, 'bin', 'same'), Buffer.alloc(3_000_000, 7));
+    await site.ok('content', 'upload', 'tool', files);
+    const full = join(site.folder, 'full.zip');
+    const folder = join(site.folder, 'full_files');
+    expect(await site.ok('export', 'base', '--content', '--out', full)).toContain(
+      'package/tool exported with 3 files, 5.7 MiB',
+    );
+    expect(readdirSync(folder)).toHaveLength(2);
+    const manifestOf = async (where: SiteUnderTest) => {
+      const answer = await where.rest(`/api/v1/${packageKind.plural}/tool`);
+      const { status } = (await answer.json()) as Resource<PackageSpec, PackageStatus>;
+      return status.versions.map(({ state, manifest }) => [state, manifest]);
+    };
+
+    const other = await SiteUnderTest.create();
+    try {
+      await other.up();
+      const there = join(other.folder, 'full.zip');
+      cpSync(full, there);
+      expect(await other.muster('import', there)).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('bundle.files-missing'),
+      });
+      cpSync(folder, join(other.folder, 'full_files'), { recursive: true });
+      const [name = ''] = readdirSync(folder);
+      writeFileSync(join(other.folder, 'full_files', name), 'evil');
+      expect(await other.muster('import', there)).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('bundle.file-tampered'),
+      });
+      expect((await other.muster('get', 'package', 'tool')).code).toBe(4);
+      cpSync(join(folder, name), join(other.folder, 'full_files', name));
+
+      // As when the first import was cut off between the package and its files.
+      const cut = join(other.folder, 'cut.yaml');
+      writeFileSync(cut, documents.slice(0, documents.indexOf('---')));
+      await other.ok('apply', '-f', cut);
+      const lines = await other.ok('import', there);
+      expect(lines).toMatch(/package\/tool +completed/);
+      expect(lines).toMatch(/taskSequence\/base +created/);
+      expect(await manifestOf(other)).toEqual(await manifestOf(site));
+      expect(await other.ok('import', there)).toMatch(/package\/tool +unchanged\ntaskSequence\/base +unchanged/);
+      const again = join(other.folder, 'again.zip');
+      await other.ok('export', 'base', '--content', '--out', again);
+      expect(readFileSync(again).equals(readFileSync(full))).toBe(true);
+
+      writeFileSync(join(files, 'setup'), '#!/bin/sh\necho 2\n', { mode: 0o755 });
+      await other.ok('content', 'upload', 'tool', files);
+      expect(await other.ok('import', there)).toMatch(/package\/tool +ignored/);
+      expect(await other.ok('import', there, '--overwrite', 'package/tool')).toMatch(/package\/tool +overwritten/);
+      expect((await manifestOf(other))[0]).toEqual((await manifestOf(site))[0]);
+    } finally {
+      await other.remove();
+    }
+  });
+});
