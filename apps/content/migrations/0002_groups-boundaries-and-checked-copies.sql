@@ -110,3 +110,17 @@ create index copy_repair_time on copy_repair (repaired_at);
 alter table distribution_job add column priority smallint not null default 1 check (priority between 0 and 2);
 drop index distribution_job_due;
 create index distribution_job_due on distribution_job (priority, next_attempt_at) where state in ('pending', 'retrying');
+
+-- What was at a point and may be needed by nobody there any more: looked at by the removal, whoever deleted the job.
+create table removal_candidate (
+  point_uid uuid not null,
+  manifest text not null,
+  primary key (point_uid, manifest)
+);
+create function note_removal_candidates() returns trigger language plpgsql as $$
+begin
+  insert into removal_candidate (point_uid, manifest) select distinct point_uid, manifest from gone on conflict do nothing;
+  return null;
+end $$;
+create trigger distribution_job_notes_removal after delete on distribution_job
+  referencing old table as gone for each statement execute function note_removal_candidates();

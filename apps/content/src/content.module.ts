@@ -41,6 +41,9 @@ import { PackageVersionRepository } from './packages/package-version.repository.
 import { UploadService } from './packages/upload.service.js';
 import { UploadsController } from './packages/uploads.controller.js';
 import { provide } from './provide.js';
+import { removalProviders } from './removal/removal.providers.js';
+import { RemovalRepository } from './removal/removal.repository.js';
+import { Remover } from './removal/remover.js';
 import { Stores } from './stores/stores.js';
 
 export const PACKAGES = Symbol('packages');
@@ -56,18 +59,21 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly worker: DistributionWorker,
     private readonly announcer: Announcer,
     private readonly auditor: Auditor,
+    private readonly remover: Remover,
   ) {}
 
   onApplicationBootstrap(): void {
     this.worker.start();
     this.announcer.start();
     this.auditor.start();
+    this.remover.start();
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.worker.stop();
     await this.announcer.stop();
     await this.auditor.stop();
+    await this.remover.stop();
   }
 }
 
@@ -103,6 +109,7 @@ const repositories = [
     ...boundaryProviders,
     ...locationProviders,
     ...auditProviders,
+    ...removalProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       PACKAGES,
@@ -178,17 +185,18 @@ const repositories = [
     ),
     provide(
       DistributionWorker,
-      [Database, DistributionJobRepository, LibraryBlobRepository, Stores, WakeUp, LOGGER, CONFIG],
+      [Database, DistributionJobRepository, LibraryBlobRepository, RemovalRepository, Stores, WakeUp, LOGGER, CONFIG],
       (
         database: Database,
         jobs: DistributionJobRepository,
         blobs: LibraryBlobRepository,
+        removals: RemovalRepository,
         stores: Stores,
         wakeUp: WakeUp,
         logger: Logger,
         config: ContentConfig,
       ) =>
-        new DistributionWorker(database, jobs, blobs, stores, wakeUp, logger, {
+        new DistributionWorker(database, jobs, blobs, removals, stores, wakeUp, logger, {
           slots: config.MUSTER_TRANSFER_SLOTS,
           leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
           auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
@@ -220,9 +228,9 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, Announcer, Auditor],
-      (worker: DistributionWorker, announcer: Announcer, auditor: Auditor) =>
-        new ContentLoops(worker, announcer, auditor),
+      [DistributionWorker, Announcer, Auditor, Remover],
+      (worker: DistributionWorker, announcer: Announcer, auditor: Auditor, remover: Remover) =>
+        new ContentLoops(worker, announcer, auditor, remover),
     ),
   ],
 })

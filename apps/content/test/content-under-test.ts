@@ -59,6 +59,31 @@ export class ContentUnderTest {
     return startService(contentService, loadConfig(contentService.config, environment), pino({ level: 'silent' }));
   }
 
+  /** A replica as a process of its own. The caller ends it. */
+  async startReplica(extra: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    const child = fork(join(import.meta.dirname, '../../../dist/apps/content/src/main.js'), {
+      env: {
+        PATH: process.env['PATH'],
+        ...this.environment,
+        MUSTER_LOG_LEVEL: 'info',
+        MUSTER_TRANSFER_SLOTS: '4',
+        MUSTER_HTTP_PORT: String(await freePort()),
+        MUSTER_GRPC_PORT: String(await freePort()),
+        ...extra,
+      },
+      execArgv: [],
+      silent: true,
+    });
+    let output = '';
+    child.stdout?.on('data', (part: Buffer) => (output += part.toString()));
+    child.stderr?.on('data', (part: Buffer) => (output += part.toString()));
+    await until(() => {
+      if (child.exitCode !== null) throw new Error(output);
+      return output.includes('"listening"');
+    });
+    return child;
+  }
+
   async stop(): Promise<void> {
     await this.app.close();
     await (await this.second)?.stop();
@@ -202,6 +227,13 @@ class SecondStore {
     await exit;
     await rm(join(this.folder, '..'), { recursive: true, force: true });
   }
+}
+
+/** Ends a process and waits until it has; its exit code. */
+export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  return exit;
 }
 
 export function digestOf(bytes: Uint8Array): Digest {

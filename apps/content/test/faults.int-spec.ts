@@ -1,12 +1,11 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
-import { freePort } from '@muster/testing/free-port.js';
 import { until } from '@muster/testing/until.js';
-import { ContentUnderTest, digestOf, filesOf, Gate, sendAll } from './content-under-test.js';
+import { ContentUnderTest, digestOf, ended, filesOf, Gate, sendAll } from './content-under-test.js';
 
 describe('distribution under faults', () => {
   let content: ContentUnderTest;
@@ -23,7 +22,7 @@ describe('distribution under faults', () => {
     await gate.open();
     await content.applyPoint('healthy');
     await content.applyPoint('gated', gate.endpoint);
-    worker = await startWorker();
+    worker = await content.startReplica();
   });
 
   afterAll(async () => {
@@ -31,31 +30,6 @@ describe('distribution under faults', () => {
     await gate?.shut();
     await content?.stop();
   });
-
-  /** A replica as a process of its own, which does the carrying. */
-  async function startWorker(extra: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
-    const child = fork(join(import.meta.dirname, '../../../dist/apps/content/src/main.js'), {
-      env: {
-        PATH: process.env['PATH'],
-        ...content.environment,
-        MUSTER_LOG_LEVEL: 'info',
-        MUSTER_TRANSFER_SLOTS: '4',
-        MUSTER_HTTP_PORT: String(await freePort()),
-        MUSTER_GRPC_PORT: String(await freePort()),
-        ...extra,
-      },
-      execArgv: [],
-      silent: true,
-    });
-    let output = '';
-    child.stdout?.on('data', (part: Buffer) => (output += part.toString()));
-    child.stderr?.on('data', (part: Buffer) => (output += part.toString()));
-    await until(() => {
-      if (child.exitCode !== null) throw new Error(output);
-      return output.includes('"listening"');
-    });
-    return child;
-  }
 
   it('says why a point cannot be reached, goes on with the others, and finishes when the point is back', async () => {
     await content.upload('patience', { a: randomBytes(5000) });
@@ -102,7 +76,7 @@ describe('distribution under faults', () => {
     await ended(worker, 'SIGKILL');
     const before = gate.passedBytes;
     gate.allowedBytes = Infinity;
-    worker = await startWorker();
+    worker = await content.startReplica();
     const done = await content.untilProgress('killed', ({ state }) => state === 'available');
     expect(done).toMatchObject({ attempts: 2, filesDone: 30, bytesDone: 3_000_000 });
     // What the first worker had brought was not brought again.
@@ -119,7 +93,7 @@ describe('distribution under faults', () => {
     expect(await ended(worker, 'SIGTERM')).toBe(0);
     expect((await content.progress('stopped'))[0]).toMatchObject({ state: 'pending', attempts: 0 });
     gate.allowedBytes = Infinity;
-    worker = await startWorker();
+    worker = await content.startReplica();
     await content.untilProgress('stopped', ({ state }) => state === 'available');
   });
 
@@ -127,7 +101,7 @@ describe('distribution under faults', () => {
     const door = new Gate(Number(new URL(content.environment['MUSTER_LIBRARY_ENDPOINT']!).port));
     await door.open();
     await door.shut();
-    const early = await startWorker({ MUSTER_LIBRARY_ENDPOINT: door.endpoint });
+    const early = await content.startReplica({ MUSTER_LIBRARY_ENDPOINT: door.endpoint });
     await door.open();
     // It asks for its bucket.
     await until(() => door.passedBytes > 0);
@@ -146,13 +120,6 @@ describe('distribution under faults', () => {
     return contents;
   }
 });
-
-/** Ends a process and waits until it has; its exit code. */
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  return exit;
-}
 
 /** Changes one bit on the disk of whatever file below a folder has exactly these bytes. */
 async function flipOneBit(folder: string, bytes: Buffer): Promise<void> {

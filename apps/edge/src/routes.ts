@@ -8,6 +8,8 @@ const restRoutes: readonly (readonly [prefix: string, service: ServiceName])[] =
   ['/api/v1/task-sequences', 'catalog'],
   ['/api/v1/packages', 'content'],
   ['/api/v1/distribution-points', 'content'],
+  ['/api/v1/distribution-point-groups', 'content'],
+  ['/api/v1/boundary-groups', 'content'],
   ['/api/v1/distributions', 'content'],
   ['/api/v1/devices', 'deployment'],
   ['/api/v1/collections', 'deployment'],

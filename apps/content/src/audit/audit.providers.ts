@@ -40,7 +40,11 @@ export const auditProviders: Provider[] = [
         libraryBlobs,
         stores,
         logger,
-        { slots: config.MUSTER_AUDIT_SLOTS, everyHours: config.MUSTER_AUDIT_EVERY_HOURS },
+        {
+          slots: config.MUSTER_AUDIT_SLOTS,
+          everyHours: config.MUSTER_AUDIT_EVERY_HOURS,
+          leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
+        },
         wakeUp,
       ),
   ),

@@ -12,7 +12,6 @@ import { bytesSource, checkCopy, type CopyOutcome, type RepairSource } from './c
 import type { ClaimedCopy, CopyRepository } from './copy.repository.js';
 
 const LOOK_EVERY_MILLISECONDS = 2_000;
-const LEASE_SECONDS = 60;
 const CLAIM_PER_SLOT = 8;
 /** A point that does not answer is left alone for this long; a bad copy that nobody can repair is tried again after it. */
 const AGAIN_SECONDS = 30;
@@ -32,7 +31,7 @@ export class Auditor {
     private readonly libraryBlobs: LibraryBlobRepository,
     private readonly stores: Stores,
     private readonly logger: Logger,
-    private readonly limits: { slots: number; everyHours: number },
+    private readonly limits: { slots: number; everyHours: number; leaseSeconds: number },
     wakeUp: WakeUp,
   ) {
     this.loop = new Loop(
@@ -58,20 +57,21 @@ export class Auditor {
 
   private async checkSome(): Promise<boolean> {
     const lease = randomUUID();
-    const most = this.limits.slots * CLAIM_PER_SLOT;
+    const { slots, leaseSeconds } = this.limits;
+    const most = slots * CLAIM_PER_SLOT;
     const claimed = [
-      ...(await this.copies.claim(this.database, lease, LEASE_SECONDS, most, this.silentPoints())),
-      ...(this.isSilent('library') ? [] : await this.copies.claimOfLibrary(this.database, lease, LEASE_SECONDS, most)),
+      ...(await this.copies.claim(this.database, lease, leaseSeconds, most, this.silentPoints())),
+      ...(this.isSilent('library') ? [] : await this.copies.claimOfLibrary(this.database, lease, leaseSeconds, most)),
     ];
     if (claimed.length === 0) return false;
     const pulse = new Loop(
-      () => this.copies.renew(this.database, lease, LEASE_SECONDS),
-      (LEASE_SECONDS * 1000) / 3,
+      () => this.copies.renew(this.database, lease, leaseSeconds),
+      (leaseSeconds * 1000) / 3,
       (error) => this.logger.warn({ err: error }, 'cannot renew the hold on copies right now; trying again'),
     );
     pulse.start();
     try {
-      await inParallel(claimed, this.limits.slots, (copy) => this.checkOne(copy, lease));
+      await inParallel(claimed, slots, (copy) => this.checkOne(copy, lease));
     } finally {
       await pulse.stop();
     }

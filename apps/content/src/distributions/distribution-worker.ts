@@ -4,6 +4,7 @@ import { Loop } from '@muster/messaging/loop.js';
 import { isTransient, type Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
+import type { RemovalRepository } from '../removal/removal.repository.js';
 import { StoreError } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
 import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
@@ -38,6 +39,7 @@ export class DistributionWorker {
     private readonly database: Database,
     private readonly jobs: DistributionJobRepository,
     private readonly libraryBlobs: LibraryBlobRepository,
+    private readonly removals: RemovalRepository,
     private readonly stores: Stores,
     private readonly wakeUp: WakeUp,
     private readonly logger: Logger,
@@ -90,8 +92,11 @@ export class DistributionWorker {
     const outcome = await this.attempt(job, abort);
     const kept = await this.jobs.finish(this.database, job, outcome);
     const about = { package: job.packageName, version: job.version, point: job.point.name, attempt: job.attempts };
-    if (!kept) this.logger.info(about, 'a transfer was taken over or withdrawn meanwhile');
-    else if (outcome.state === 'available') this.logger.info(about, 'distributed');
+    if (!kept) {
+      this.logger.info(about, 'a transfer was taken over or withdrawn meanwhile');
+      // What it brought may be needed by nobody.
+      await this.removals.addCandidate(this.database, job.point.uid, job.manifest);
+    } else if (outcome.state === 'available') this.logger.info(about, 'distributed');
     else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
   }
 

@@ -24,7 +24,7 @@ export class ContentSourceFinder {
       );
     }
     const { version, manifest } = found.distributed;
-    const points = await this.locations.findPoints(this.database, manifest as `sha256:${string}`);
+    const points = await this.locations.findPoints(this.database, manifest);
     const ordered = await this.boundaries.order(points, address);
     return { package: name, version, manifest, ...(address === undefined ? {} : { address }), ...ordered };
   }

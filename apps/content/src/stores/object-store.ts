@@ -37,6 +37,8 @@ export interface ObjectStore {
     expected: ExpectedBytes,
     signal?: AbortSignal,
   ): Promise<StoredObject>;
+  /** Removes an object; that there is none is no failure. */
+  remove(key: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** Why a store did not do what it was asked. The message is one sentence for people. */

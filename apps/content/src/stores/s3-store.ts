@@ -119,9 +119,16 @@ export class S3Store implements ObjectStore {
     return { ...describe(answer), size: expected.size };
   }
 
+  async remove(key: string, signal?: AbortSignal): Promise<void> {
+    const url = await this.client.presignedUrl('DELETE', this.address.bucket, key, OWN_URL_SECONDS);
+    const answer = await this.send(url, 'DELETE', key, signal);
+    if (![200, 204, 404].includes(answer.statusCode)) throw await answerFailure(answer, this.place, key);
+    await answer.body.dump();
+  }
+
   private async send(
     url: string,
-    method: 'GET' | 'HEAD' | 'PUT',
+    method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
     key: string,
     signal?: AbortSignal,
     body?: Uint8Array | Readable,

@@ -1,0 +1,27 @@
+import type { Provider } from '@nestjs/common';
+import { Database } from '@muster/persistence/database.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
+import type { ContentConfig } from '../config.js';
+import { WakeUp } from '../distributions/wake-up.js';
+import { provide } from '../provide.js';
+import { Stores } from '../stores/stores.js';
+import { RemovalRepository } from './removal.repository.js';
+import { Remover } from './remover.js';
+
+/** Who removes what nothing needs any more. */
+export const removalProviders: Provider[] = [
+  { provide: RemovalRepository, useFactory: () => new RemovalRepository() },
+  provide(
+    Remover,
+    [Database, RemovalRepository, Stores, LOGGER, CONFIG, WakeUp],
+    (
+      database: Database,
+      removals: RemovalRepository,
+      stores: Stores,
+      logger: Logger,
+      config: ContentConfig,
+      wakeUp: WakeUp,
+    ) => new Remover(database, removals, stores, logger, config.MUSTER_REMOVE_AFTER_MINUTES, wakeUp),
+  ),
+];

@@ -1,0 +1,86 @@
+import { Loop } from '@muster/messaging/loop.js';
+import type { Database } from '@muster/persistence/database.js';
+import type { Logger } from 'pino';
+import type { WakeUp } from '../distributions/wake-up.js';
+import { inParallel } from '../stores/in-parallel.js';
+import { blobKey, manifestKey } from '../stores/object-names.js';
+import { StoreError } from '../stores/object-store.js';
+import type { Stores } from '../stores/stores.js';
+import type { RemovalRepository, RemovedCopy } from './removal.repository.js';
+
+const LOOK_EVERY_MILLISECONDS = 5_000;
+const COPIES_AT_ONCE = 200;
+const REMOVALS_AT_ONCE = 8;
+/** A point that does not answer is left alone for this long. */
+const AGAIN_MILLISECONDS = 30_000;
+
+/**
+ * Removes from points what nothing there needs any more, after a grace period: URLs that agents hold are good until
+ * then. Never from the library. Replicas share the work.
+ */
+export class Remover {
+  private readonly loop: Loop;
+  private readonly silentUntil = new Map<string, number>();
+  private readonly abort = new AbortController();
+
+  constructor(
+    private readonly database: Database,
+    private readonly removals: RemovalRepository,
+    private readonly stores: Stores,
+    private readonly logger: Logger,
+    private readonly graceMinutes: number,
+    wakeUp: WakeUp,
+  ) {
+    this.loop = new Loop(
+      () => this.removeDue(),
+      LOOK_EVERY_MILLISECONDS,
+      (error) => logger.warn({ err: error }, 'cannot remove stored objects right now; trying again'),
+    );
+    wakeUp.onWake(() => this.loop.nudge());
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await this.loop.stop();
+  }
+
+  private async removeDue(): Promise<void> {
+    while (!this.abort.signal.aborted && (await this.removals.markUnneeded(this.database)));
+    while (!this.abort.signal.aborted && (await this.removeSome()));
+  }
+
+  private async removeSome(): Promise<boolean> {
+    const now = Date.now();
+    const skip = [...this.silentUntil].filter(([, until]) => until > now).map(([uid]) => uid);
+    const copies = await this.removals.claim(this.database, this.graceMinutes, COPIES_AT_ONCE, skip);
+    const gone: RemovedCopy[] = [];
+    const left: RemovedCopy[] = [];
+    await inParallel(copies, REMOVALS_AT_ONCE, async (copy) => {
+      const isGone = await this.remove(copy);
+      (isGone ? gone : left).push(copy);
+    });
+    await this.removals.finish(this.database, gone);
+    await this.removals.giveBack(this.database, left);
+    if (gone.length > 0) this.logger.info({ objects: gone.length }, 'removed what no point needed any more');
+    return copies.length > 0;
+  }
+
+  private async remove({ digest, kind, point }: RemovedCopy): Promise<boolean> {
+    if (this.abort.signal.aborted || (this.silentUntil.get(point.uid) ?? 0) > Date.now()) return false;
+    try {
+      const store = this.stores.point(point.spec);
+      // Somebody made a point of the library's own bucket: what is there is the library's.
+      if (store.place === this.stores.library.place) return true;
+      await store.remove(kind === 'manifest' ? manifestKey(digest) : blobKey(digest), this.abort.signal);
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError) && !this.abort.signal.aborted) throw error;
+      this.silentUntil.set(point.uid, Date.now() + AGAIN_MILLISECONDS);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
+import { until } from '@muster/testing/until.js';
+import { ContentUnderTest } from './content-under-test.js';
+
+describe('removing content from points', () => {
+  let content: ContentUnderTest;
+
+  beforeAll(async () => {
+    content = await ContentUnderTest.start({ MUSTER_REMOVE_AFTER_MINUTES: '0' });
+    await content.applyOwnPoint('attic');
+    await content.applyPoint('local');
+    await content.applyPoint('twin');
+  });
+  afterAll(async () => content?.stop());
+
+  /** Whether the second store has an object with these bytes. */
+  async function isStored(bytes: Buffer): Promise<boolean> {
+    const folder = content.storeFolders()[1]!;
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const held = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
+      if (held.equals(bytes)) return true;
+    }
+    return false;
+  }
+
+  async function distribute(name: string, files: Record<string, Buffer>, points: string[]) {
+    await content.upload(name, files);
+    await content.apply('Distribution', 'distributions', name, { package: name, points });
+    await until(async () => {
+      const progress = await content.progress(name);
+      return progress.length === points.length && progress.every(({ state }) => state === 'available');
+    });
+  }
+
+  const pending = async (point: string) => {
+    const { body } = await content.ask<{ status: DistributionPointStatus }>('GET', `/distribution-points/${point}`);
+    return body.status.removalPending ?? 0;
+  };
+
+  it('takes away what nothing else at the point needs, and keeps what something does', async () => {
+    const [own, shared] = [randomBytes(3000), randomBytes(3000)];
+    await distribute('leaving', { own, shared }, ['attic', 'local']);
+    await distribute('staying', { shared, more: randomBytes(10) }, ['attic']);
+    expect([await isStored(own), await isStored(shared)]).toEqual([true, true]);
+    await content.apply('Distribution', 'distributions', 'leaving', { package: 'leaving', points: ['local'] });
+    await until(async () => !(await isStored(own)));
+    expect(await isStored(shared)).toBe(true);
+    await until(async () => (await pending('attic')) === 0);
+
+    expect((await content.ask('DELETE', '/distributions/staying')).status).toBe(200);
+    await until(async () => !(await isStored(shared)));
+    // It can come again.
+    await content.apply('Distribution', 'distributions', 'leaving', { package: 'leaving', points: ['local', 'attic'] });
+    await until(async () => (await content.progress('leaving')).every(({ state }) => state === 'available'));
+    expect([await isStored(own), await isStored(shared)]).toEqual([true, true]);
+  });
+
+  it('takes nothing away from a bucket in which another point needs it', async () => {
+    const bytes = randomBytes(3000);
+    await distribute('both', { bytes }, ['local', 'twin']);
+    await content.apply('Distribution', 'distributions', 'both', { package: 'both', points: ['twin'] });
+    const moved = { a: randomBytes(100) };
+    await distribute('signal', moved, ['attic']);
+    await content.ask('DELETE', '/distributions/signal');
+    await until(async () => !(await isStored(moved.a)));
+    // The removal has been at work since: had it taken the object, validating would have to repair it.
+    await content.ask('POST', '/distributions/both/validate', {});
+    const copies = async () =>
+      (await content.ask<{ points: { waiting: number; repaired: number }[] }>('GET', '/distributions/both/copies')).body
+        .points;
+    await until(async () => (await copies()).every(({ waiting }) => waiting === 0));
+    expect((await copies()).map(({ repaired }) => repaired)).toEqual([0]);
+  });
+
+  it('ends in the right state when content is wanted and withdrawn all the time', async () => {
+    const bytes = randomBytes(3000);
+    await distribute('restless', { bytes }, ['attic', 'local']);
+    for (let turn = 0; turn < 20; turn += 1) {
+      const points = turn % 2 === 0 ? ['local'] : ['local', 'attic'];
+      await content.apply('Distribution', 'distributions', 'restless', { package: 'restless', points });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(async () => (await content.progress('restless')).every(({ state }) => state === 'available'));
+    await until(async () => isStored(bytes));
+    await until(async () => {
+      const { body } = await content.ask<{ points: { waiting: number; bad: number }[] }>(
+        'GET',
+        '/distributions/restless/copies',
+      );
+      return body.points.length === 2 && body.points.every(({ waiting, bad }) => waiting === 0 && bad === 0);
+    });
+    expect(await isStored(bytes)).toBe(true);
+  });
+});
