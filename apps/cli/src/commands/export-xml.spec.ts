@@ -156,7 +156,7 @@ describe('muster export --format configmgr', () => {
   });
 
   it.each([
-    [['export', 'a']],
+    [['export', 'a', '--format', 'bundle', '--strict']],
     [['export', '--format', 'configmgr']],
     [['export', '-f', 'a.yaml', '--format', 'word']],
     [['export', 'a', '--format', 'configmgr', '-o', 'json']],
