@@ -168,7 +168,7 @@ describe('export and import between sites, on a whole site,', () => {
         }
       }
     };
-    const ends = new Set<number>();
+    // Wherever the kill strikes, nothing is asserted of the moment: the cut in the middle is in the test of the catalog.
     for (const milliseconds of [5, 15, 30, 60, 120]) {
       const body = JSON.stringify({ sequences });
       const headers = { 'content-type': 'application/json' };
@@ -180,10 +180,8 @@ describe('export and import between sites, on a whole site,', () => {
       await work;
       const count = await listed();
       expect([0, 60]).toContain(count);
-      ends.add(count);
       if (count === 60) await site.ok('delete', 'ts', ...names);
     }
-    expect(ends.size).toBeGreaterThan(0);
     const answer = await site.rest('/api/v1/task-sequences/-/import', {
       method: 'POST',
       body: JSON.stringify({ sequences }),
