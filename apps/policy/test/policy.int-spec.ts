@@ -8,6 +8,7 @@ import { collection as collectionKind } from '@muster/contracts/kinds/collection
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
+import { checkCopies } from '@muster/contracts/requests/check-copies.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
@@ -214,17 +215,30 @@ describe('content', () => {
     await policy.content.publish(resourceEvents(packageKind).saved, { resource: saved, actor: 'test' });
   }
 
+  const askedFrom: (string | undefined)[] = [];
+  const reported: unknown[] = [];
+
   beforeAll(() => {
     policy.content.bus.answer(
+      checkCopies,
+      async ({ faults }) => {
+        reported.push(...faults);
+        return { accepted: faults.length };
+      },
+      () => undefined,
+    );
+    policy.content.bus.answer(
       locateContent,
-      async ({ manifest: asked }) =>
-        asked === digestOf(manifest)
+      async ({ manifest: asked, address }) => {
+        askedFrom.push(address);
+        return asked === digestOf(manifest)
           ? {
               manifest,
               locations: [{ digest: digestOf('file'), urls: ['http://127.0.0.1/file'] }],
               expiresAt: '2099-01-01T00:00:00Z',
             }
-          : { manifest: null, locations: [], expiresAt: '2099-01-01T00:00:00Z' },
+          : { manifest: null, locations: [], expiresAt: '2099-01-01T00:00:00Z' };
+      },
       () => undefined,
     );
   });
@@ -268,5 +282,28 @@ describe('content', () => {
     expect([found.status, found.body['manifest']]).toEqual([200, manifest]);
     const refused = await stranger.post('/content-locations', { manifest: digestOf(manifest) });
     expect([refused.status, refused.body['code']]).toEqual([403, 'policy.content-not-assigned']);
+  });
+
+  it('is located for the address that the edge tells, and bad copies of it are handed on', async () => {
+    const device = await policy.device();
+    const other: Manifest = { files: [{ path: 'other.sh', digest: digestOf('other'), size: 5 }] };
+    policy.packages.set('near', { name: 'near', exists: true, programs: {}, distributed: versionOf(1, manifest) });
+    await deploy((await collectionOf(device)).name, installing('near'));
+    await assigned(device);
+    await device.post('/content-locations', { manifest: digestOf(manifest) }, { 'x-forwarded-for': '192.0.2.7' });
+    expect(askedFrom.at(-1)).toBe('192.0.2.7');
+    await device.post('/content-locations', { manifest: digestOf(manifest) });
+    expect(askedFrom.at(-1)).toBe('127.0.0.1');
+
+    const fault = { digest: digestOf('file'), point: 'local', problem: 'wrong-bytes' };
+    const faults = [
+      { ...fault, manifest: digestOf(manifest) },
+      { ...fault, manifest: digestOf(other) },
+    ];
+    const taken = await device.post('/content-faults', { faults });
+    expect([taken.status, taken.body['accepted']]).toEqual([202, 1]);
+    expect(reported).toEqual([{ ...fault, manifest: digestOf(manifest) }]);
+    expect((await device.post('/content-faults', { faults: [] })).status).toBe(400);
+    expect((await call(policy.base, '/api/v1/agent/content-faults', { json: { faults } })).status).toBe(401);
   });
 });

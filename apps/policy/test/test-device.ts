@@ -104,8 +104,8 @@ export class TestDevice {
     return call(this.base, `/api/v1/agent${path}`, { token: this.accessToken, headers });
   }
 
-  async post(path: string, json: unknown): Promise<Answer> {
-    return call(this.base, `/api/v1/agent${path}`, { token: this.accessToken, json });
+  async post(path: string, json: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return call(this.base, `/api/v1/agent${path}`, { token: this.accessToken, json, headers });
   }
 
   /** The policy, with the site's signature verified. */

@@ -133,9 +133,11 @@ export class CopyRepository {
     }
   }
 
+  /** Kept for 90 days. */
   async addRepair(database: Queryable, copy: ClaimedCopy, found: string, source: string): Promise<void> {
     await database.query(
-      'insert into copy_repair (point_uid, digest, kind, found, source) values ($1, $2, $3, $4, $5)',
+      `with old as (delete from copy_repair where repaired_at < now() - interval '90 days')
+       insert into copy_repair (point_uid, digest, kind, found, source) values ($1, $2, $3, $4, $5)`,
       [copy.point?.uid ?? null, copy.digest, copy.kind, found, source],
     );
   }
