@@ -1,7 +1,12 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { contentLocationsRequestSchema, type Manifest } from '@muster/contracts/agent/content.js';
+import {
+  type ContentFault,
+  contentFaultsRequestSchema,
+  contentLocationsRequestSchema,
+  type Manifest,
+} from '@muster/contracts/agent/content.js';
 import {
   enrolmentProofSchema,
   enrolmentRequestSchema,
@@ -44,6 +49,8 @@ export class SiteUnderTest {
   };
   /** Names of the distribution points, best first. */
   points = ['dp1'];
+  /** Bad copies that devices told of. */
+  readonly contentFaults: ContentFault[] = [];
   fault: (request: string) => Fault = () => undefined;
   /** Bytes a distribution point gives for a file. */
   serve: (point: string, bytes: Buffer) => Buffer = (_point, bytes) => bytes;
@@ -162,6 +169,11 @@ export class SiteUnderTest {
       this.inventories.push(inventoryRequestSchema.parse(JSON.parse(text)));
       return void response.writeHead(204).end();
     }
+    if (what === 'POST /api/v1/agent/content-faults') {
+      const { faults } = contentFaultsRequestSchema.parse(JSON.parse(text));
+      this.contentFaults.push(...faults);
+      return json(response, 202, { accepted: faults.length });
+    }
     if (what === 'POST /api/v1/agent/reports') {
       const acknowledged = this.record(text).map(({ report }) => ({ runId: report.runId, number: report.number }));
       return json(response, 200, { acknowledged });
@@ -218,6 +230,7 @@ export class SiteUnderTest {
     const locations = digests.map((digest) => ({
       digest,
       urls: this.points.map((point) => `${this.url}/${point}/${digest}?signature=${this.signature}`),
+      points: this.points,
     }));
     json(response, 200, { manifest, locations, expiresAt: new Date(Date.now() + 60_000).toISOString() });
   }
@@ -230,6 +243,7 @@ export class SiteUnderTest {
     const bytes = this.serve(point, stored);
     const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
     if (start === 0) return void response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+    if (start >= bytes.length) return void response.writeHead(416).end();
     const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
     response.writeHead(206, range).end(bytes.subarray(start));
   }

@@ -110,6 +110,42 @@ describe('content', () => {
     expect(logLines.join('')).not.toContain('signature=');
   });
 
+  it.each([
+    ['wrong bytes', 'wrong-bytes', (bytes: Buffer) => Buffer.alloc(bytes.length, 'b')],
+    ['a copy that ends early', 'truncated', (bytes: Buffer) => bytes.subarray(0, 1000)],
+  ] as const)('sets a point with %s aside, and tells the site of it once', async (_, problem, spoil) => {
+    site.points = ['dp1', 'dp2'];
+    site.serve = (point, bytes) => (point === 'dp1' ? spoil(bytes) : bytes);
+    const bytes = Buffer.alloc(100_000, 'x');
+    const manifest = site.addContent({ big: { text: bytes } });
+    expect(readFileSync(join(await provide(manifest), 'big')).equals(bytes)).toBe(true);
+    expect(site.contentFaults).toEqual([{ manifest, digest: digestOfBytes(bytes), point: 'dp1', problem }]);
+    // The second point sends what the first one had not, where that was right.
+    const rest = problem === 'truncated' ? ' bytes=1000-' : '';
+    expect(downloads()[1]).toBe(`GET /dp2/${digestOfBytes(bytes)}${rest}`);
+  });
+
+  it('asks a point with a bad copy last from then on, for that file', async () => {
+    site.points = ['dp1', 'dp2'];
+    let second = 0;
+    site.fault = (request) => {
+      if (request.startsWith('GET /dp1')) return { status: 404 };
+      return request.startsWith('GET /dp2') && second++ < 2 ? { status: 503 } : undefined;
+    };
+    await provide(site.addContent({ 'a.txt': { text: 'aaa' } }));
+    expect(downloads().map((request) => request.slice(5, 8))).toEqual(['dp1', 'dp2', 'dp2', 'dp1', 'dp2']);
+    expect(site.contentFaults).toMatchObject([{ point: 'dp1', problem: 'missing' }]);
+  });
+
+  it('comes although the site cannot be told of a bad copy', async () => {
+    site.points = ['dp1', 'dp2'];
+    site.serve = (point, bytes) => (point === 'dp1' ? Buffer.from('bbb') : bytes);
+    site.fault = (request) => (request.endsWith('content-faults') ? { status: 404 } : undefined);
+    const at = await provide(site.addContent({ 'a.txt': { text: 'aaa' } }));
+    expect(readFileSync(join(at, 'a.txt'), 'utf8')).toBe('aaa');
+    expect(logLines.join('')).toContain('could not be told of bad copies');
+  });
+
   it('is not available when every address gives wrong bytes; nothing is left that could be used', async () => {
     site.serve = () => Buffer.from('bbb');
     const manifest = site.addContent({ 'a.txt': { text: 'aaa' } });

@@ -1,5 +1,10 @@
 import { rm, stat } from 'node:fs/promises';
-import { type Manifest, type ManifestFile, manifestSchema } from '@muster/contracts/agent/content.js';
+import {
+  type ContentFault,
+  type Manifest,
+  type ManifestFile,
+  manifestSchema,
+} from '@muster/contracts/agent/content.js';
 import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
@@ -7,16 +12,18 @@ import { z } from 'zod';
 import { backoffSeconds, pause } from '../http/backoff.js';
 import type { ContentLocations } from '../http/site-api.js';
 import { withoutQuery } from '../http/transport.js';
+import { describeError } from '../identity/agent-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 import { systemCode } from '../journal/journal-error.js';
 import { ContentError } from '../runner/content-provider.js';
+import { BadCopies, type ContentSource, sourcesOf } from './bad-copies.js';
 import { ContentFolders } from './content-folders.js';
-import { download } from './download.js';
+import { download, type DownloadResult } from './download.js';
 import { inParallel } from './in-parallel.js';
 import { DamagedBlobError, isPackageFolder, layOut } from './package-folder.js';
 
 const parallelDownloads = 4;
-/** Of content-locations. */
+/** Of content-locations and content-faults. */
 const filesPerQuestion = 500;
 /** Times that locations are asked for and all URLs tried, before content counts as unavailable. */
 const rounds = 6;
@@ -28,6 +35,8 @@ export interface ContentLocator {
     files: readonly Digest[] | undefined,
     signal: AbortSignal,
   ): Promise<ContentLocations>;
+  /** Tells of bad copies, so that the site looks at them and repairs them. */
+  contentFaults(faults: readonly ContentFault[], signal: AbortSignal): Promise<void>;
 }
 
 export interface ContentCacheOptions {
@@ -112,6 +121,7 @@ export class ContentCache {
   ): Promise<void> {
     let missing = await this.missing(files);
     let failure = '';
+    const bad = new BadCopies(manifest);
     for (let round = 1; missing.length > 0; round += 1) {
       if (round > rounds) throw new ContentError(codeOf(failure), failure);
       if (round > 1) {
@@ -120,38 +130,59 @@ export class ContentCache {
       }
       for (let start = 0; start < missing.length; start += filesPerQuestion) {
         const some = missing.slice(start, start + filesPerQuestion);
-        const { locations } = await this.options.locator.contentLocations(
+        const located = await this.options.locator.contentLocations(
           manifest,
           some.map(({ digest }) => digest),
           signal,
         );
-        const urls = new Map(locations.map((location) => [location.digest, location.urls]));
+        const sources = sourcesOf(located);
         await inParallel(some, parallelDownloads, signal, async (file, stop) => {
-          failure = (await this.fetchFile(file, urls.get(file.digest) ?? [], logger, stop)) ?? failure;
+          failure = (await this.fetchFile(file, sources.get(file.digest) ?? [], bad, logger, stop)) ?? failure;
         });
+        await this.tell(bad, logger, signal);
       }
       missing = await this.missing(missing);
     }
   }
 
-  /** Tries the URLs in their order. Undefined when the file is here, else `code: why`. */
+  /** The site is told when it can be: content that came from elsewhere does not wait for that, and audits find bad copies too. */
+  private async tell(bad: BadCopies, logger: Logger, signal: AbortSignal): Promise<void> {
+    const faults = bad.take(filesPerQuestion);
+    if (faults.length === 0) return;
+    try {
+      await this.options.locator.contentFaults(faults, signal);
+      logger.info({ faults: faults.length }, 'the site was told of bad copies');
+    } catch (error) {
+      signal.throwIfAborted();
+      const { code, message } = describeError(error);
+      logger.warn({ code, reason: message, faults: faults.length }, 'the site could not be told of bad copies');
+    }
+  }
+
+  /** Tries the sources, those with a bad copy last. Undefined when the file is here, else `code: why`. */
   private async fetchFile(
     file: ManifestFile,
-    urls: readonly string[],
+    sources: readonly ContentSource[],
+    bad: BadCopies,
     logger: Logger,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     let failure = `content.download-failed: ${file.path} (${file.digest}) is on no distribution point that the site names`;
-    for (const url of urls) {
+    for (const source of bad.order(file.digest, sources)) {
+      const { url, point } = source;
       const where = withoutQuery(url);
       let result = await this.downloadFrom(url, file, signal);
       // The wrong bytes may be those that another source had sent before: once more, from the beginning.
-      if (result.kind === 'mismatch' && result.resumed) result = await this.downloadFrom(url, file, signal);
+      if (result.kind === 'bad' && result.resumed) result = await this.downloadFrom(url, file, signal);
       if (result.kind === 'done') return undefined;
-      const code = result.kind === 'mismatch' ? 'content.digest-mismatch' : 'content.download-failed';
+      if (result.kind === 'bad') bad.note(file.digest, source, result.problem);
+      const code =
+        result.kind === 'bad' && result.problem === 'wrong-bytes'
+          ? 'content.digest-mismatch'
+          : 'content.download-failed';
       const message = result.kind === 'expired' ? 'the address has expired' : result.message;
       logger.warn(
-        { code, file: file.path, digest: file.digest, url: where, reason: message },
+        { code, file: file.path, digest: file.digest, point, url: where, reason: message },
         'content source not used',
       );
       failure = `${code}: ${file.path} (${file.digest}) from ${where}: ${message}`;
@@ -159,7 +190,7 @@ export class ContentCache {
     return failure;
   }
 
-  private downloadFrom(url: string, { digest, size }: ManifestFile, signal: AbortSignal): ReturnType<typeof download> {
+  private downloadFrom(url: string, { digest, size }: ManifestFile, signal: AbortSignal): Promise<DownloadResult> {
     if (!/^https?:\/\//.test(url)) return Promise.resolve({ kind: 'failed', message: 'not an http address' });
     const { dispatcher } = this.options;
     const [partial, target] = [this.folders.partial(digest), this.folders.blob(digest)];

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import type { ContentFault } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { type Dispatcher, request } from 'undici';
 import { digestOfHash, hashFile } from './file-digest.js';
@@ -19,13 +20,19 @@ export interface DownloadRequest {
 }
 
 /**
- * `expired`: the URL is no longer good (401, 403). `mismatch`: the bytes are not those of the digest; they are gone.
+ * `expired`: the URL is no longer good (401, 403). `bad`: what the source has is not the file: other bytes (those that came are gone),
+ * less of it (what came is kept), or nothing; `resumed`: the beginning came from earlier and may be what is wrong.
  * `failed`: no answer, another status, a broken connection; what came is kept for a continuation.
  */
 export type DownloadResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'expired' }
-  | { readonly kind: 'mismatch'; readonly message: string; readonly resumed: boolean }
+  | {
+      readonly kind: 'bad';
+      readonly problem: ContentFault['problem'];
+      readonly message: string;
+      readonly resumed: boolean;
+    }
   | { readonly kind: 'failed'; readonly message: string };
 
 /**
@@ -53,7 +60,9 @@ export async function download(wanted: DownloadRequest): Promise<DownloadResult>
     // The body of an error is small; taking it keeps the connection.
     await answer.body.dump().catch(() => undefined);
     if (status === 401 || status === 403) return { kind: 'expired' };
-    if (status === 416) await rm(wanted.partial, { force: true });
+    if (status === 404) return bad('missing', 'the distribution point does not have it', false);
+    // What is here is shorter than the file, so it is the point's copy that has no such range.
+    if (status === 416) return bad('truncated', `the copy ends before byte ${begun} of ${wanted.size}`, false);
     return { kind: 'failed', message: `the distribution point answered ${status}` };
   }
   const start = continued ? begun : 0;
@@ -125,7 +134,8 @@ async function finish(
   length: number,
   resumed: boolean,
 ): Promise<DownloadResult> {
-  if (length < size) return { kind: 'failed', message: `the answer ended after ${length} of ${size} bytes` };
+  // The answer was whole by its own account: a connection that breaks is an error of the stream.
+  if (length < size) return bad('truncated', `the copy ends after ${length} of ${size} bytes`, false);
   const found = digestOfHash(hash);
   if (found !== digest) return mismatch(partial, `the bytes are ${found}`, resumed);
   if (size === 0) await (await open(partial, 'w', 0o600)).close();
@@ -136,7 +146,11 @@ async function finish(
 
 async function mismatch(partial: string, message: string, resumed: boolean): Promise<DownloadResult> {
   await rm(partial, { force: true });
-  return { kind: 'mismatch', message, resumed };
+  return bad('wrong-bytes', message, resumed);
+}
+
+function bad(problem: ContentFault['problem'], message: string, resumed: boolean): DownloadResult {
+  return { kind: 'bad', problem, message, resumed };
 }
 
 function broken(signal: AbortSignal, error: unknown): DownloadResult {

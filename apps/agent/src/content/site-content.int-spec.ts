@@ -11,7 +11,8 @@ let folder: string;
 let content: SiteContent;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'muster-site-content-'));
-  const locator = { contentLocations: () => Promise.reject(new Error('nobody is asked')) };
+  const nobody = (): Promise<never> => Promise.reject(new Error('nobody is asked'));
+  const locator = { contentLocations: nobody, contentFaults: nobody };
   const cache = new ContentCache({ folder, locator, dispatcher: new Agent() });
   content = new SiteContent(cache, {}, pino({ level: 'silent' }));
 });

@@ -44,7 +44,8 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
   const digest = digestOf(policy);
   const deployment = { uid: '0193e7a0-0000-7000-8000-00000000000a', name: 'demo', generation: 1 };
   const record = records.unfinished[0] ?? records.begin(runId, { deployment, purpose: 'Required', body: digest });
-  const locator = { contentLocations: () => Promise.reject(new Error('no content is needed')) };
+  const nobody = (): Promise<never> => Promise.reject(new Error('no content is needed'));
+  const locator = { contentLocations: nobody, contentFaults: nobody };
   const spool = new Spool(state.reports, logger);
   const driver = new RunDriver({
     records,

@@ -1,5 +1,9 @@
 import type { z } from 'zod';
-import { contentLocationsResponseSchema } from '@muster/contracts/agent/content.js';
+import {
+  type ContentFault,
+  contentFaultsResponseSchema,
+  contentLocationsResponseSchema,
+} from '@muster/contracts/agent/content.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
@@ -54,6 +58,16 @@ export class SiteApi {
     const json = { manifest, ...(files ? { files } : {}) };
     const answer = await this.call({ method: 'POST', path, json, signal }, contentAttempts);
     return readAnswer(contentLocationsResponseSchema, answer, path);
+  }
+
+  /** Tells of at most 500 bad copies. */
+  async contentFaults(faults: readonly ContentFault[], signal: AbortSignal): Promise<void> {
+    const path = '/api/v1/agent/content-faults';
+    readAnswer(
+      contentFaultsResponseSchema,
+      await this.call({ method: 'POST', path, json: { faults }, signal }, 2),
+      path,
+    );
   }
 
   /** Sends a batch once. What is not in the answer has to be sent again. */
