@@ -197,6 +197,43 @@ describe('the difference of two sequences', () => {
     );
   });
 
+  it('never shows what a step or the name of a variable marks as secret', () => {
+    const variable = (value: string, more: object = {}) =>
+      run('Set', 'x', { type: 'SetTaskSequenceVariable', settings: { name: 'Key', value, secret: true, ...more } });
+    const dynamic = (value: string) =>
+      run('Rules', 'x', {
+        type: 'SetDynamicVariables',
+        settings: {
+          rules: [
+            {
+              set: [
+                { name: 'Site', value: 'open' },
+                { name: 'Pin', value, secret: true },
+              ],
+            },
+          ],
+        },
+      });
+    const before = { ...of(variable('secret-1'), dynamic('secret-2'), group('Gone', variable('secret-3'))) };
+    const after = {
+      ...of(variable('secret-4'), dynamic('secret-5'), group('New', variable('secret-6'), dynamic('secret-7'))),
+    };
+    const one = { ...before, variables: { OSDJoinPassword: 'secret-8', Open: 'a' } };
+    const two = { ...after, variables: { OSDJoinPassword: 'secret-9', Open: 'b' } };
+    for (const [from, to] of [
+      [one, two],
+      [two, one],
+      [before, two],
+      [one, after],
+      [before, of(variable('secret-4', { secret: false }))],
+    ] as const) {
+      expect(JSON.stringify(maskDifference(diffSequences(from, to)))).not.toContain('secret-');
+    }
+    const masked = JSON.stringify(maskDifference(diffSequences(one, two)));
+    expect(masked).toContain('open');
+    expect(applyDifference(one, diffSequences(one, two))).toEqual(two);
+  });
+
   it('is refused by a sequence it was not made of', () => {
     const difference = diffSequences(of(run('a'), run('b')), of(run('a')));
     expect(() => applyDifference(of(run('a')), difference)).toThrow(DifferenceMismatchError);

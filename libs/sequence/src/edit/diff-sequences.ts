@@ -1,6 +1,7 @@
 import { isGroup, isStep, type SequenceNode, type SequenceSpec } from '../model.js';
-import type { NodePlace, SequenceDifference } from './difference-model.js';
+import type { FieldChange, NodePlace, SequenceDifference } from './difference-model.js';
 import { fieldChanges } from './field-changes.js';
+import { markedSecrets } from './mask-difference.js';
 import { matchNodes } from './match-nodes.js';
 import { buildTree, Numbers, ownFields, type TreeNode } from './sequence-tree.js';
 
@@ -29,11 +30,24 @@ export function diffSequences(before: SequenceSpec, after: SequenceSpec): Sequen
     ),
     changed: now.nodes.flatMap((one) => {
       if (!one.twin?.node || !one.node || one.own === one.twin.own) return [];
-      const fields = fieldChanges(ownFields(one.twin.node).fields, ownFields(one.node).fields);
+      const changes = fieldChanges(ownFields(one.twin.node).fields, ownFields(one.node).fields);
+      const fields = markSecrets(changes, [one.twin.node, one.node]);
       const type = isStep(one.node) ? { type: one.node.type } : {};
       return [{ before: placeOf(one.twin), after: placeOf(one), ...type, fields }];
     }),
   };
+}
+
+/** Notes which values the step itself says are secret: whoever sees the change alone cannot know. */
+function markSecrets(changes: FieldChange[], nodes: readonly SequenceNode[]): FieldChange[] {
+  const secrets = nodes.flatMap((node) =>
+    isStep(node) ? markedSecrets(node).map((place) => `/settings${place}`) : [],
+  );
+  if (secrets.length === 0) return changes;
+  return changes.map((change) => {
+    const isSecret = secrets.some((secret) => change.field === secret || change.field.startsWith(`${secret}/`));
+    return isSecret ? { ...change, secret: true } : change;
+  });
 }
 
 function placeOf({ path, pointer }: TreeNode): NodePlace {

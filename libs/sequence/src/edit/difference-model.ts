@@ -7,7 +7,7 @@ export const fieldChangeSchema = z
     field: z.string().describe('JSON pointer below the node, such as /settings/command; /variables/NAME of a sequence'),
     before: z.unknown().optional().describe('Absent: the field was not there'),
     after: z.unknown().optional().describe('Absent: the field is gone'),
-    secret: z.literal(true).optional().describe('Both values are masked'),
+    secret: z.literal(true).optional().describe('Both values are masked, wherever somebody sees them'),
   })
   .meta({ id: 'FieldChange' });
 

@@ -3,7 +3,7 @@ import { isGroup, isStep, type SequenceNode, type SequenceSpec, type StepNode } 
 import { isSecretName } from '../names.js';
 import { isForeignStepType } from '../steps/foreign-step.js';
 import { stepDefinition } from '../steps/registry.js';
-import { looksSecret } from './mask-difference.js';
+import { looksSecret, markedSecrets } from './mask-difference.js';
 
 /**
  * What stands where a secret was taken out. It has the form of a variable, which every setting may hold, so that the document stays
@@ -66,11 +66,12 @@ function secretPlaces(spec: SequenceSpec): Place[] {
   return places;
 }
 
-function settingPlaces({ type, settings }: StepNode, path: string): Place[] {
+function settingPlaces(node: StepNode, path: string): Place[] {
+  const { type, settings } = node;
   if (settings === undefined) return [];
   const definition = stepDefinition(type);
   const declared = (definition?.secretSettings ?? []).map((setting) => `/${setting.replaceAll('.', '/')}`);
-  const secret = [...declared, ...(definition?.markedSecrets?.(settings) ?? [])];
+  const secret = [...declared, ...markedSecrets(node)];
   const foreign = isForeignStepType(type);
   return leavesOf(settings, '').flatMap(([place, value]): Place[] => {
     const is =
