@@ -14,6 +14,8 @@ const configSchema = z.object({
   MUSTER_AGENT_RESTART: z.enum(['allow', 'never']).default('never'),
   /** Program and arguments that restart this computer, instead of what the system has. */
   MUSTER_AGENT_RESTART_COMMAND: z.string().min(1).optional(),
+  /** Most that the content cache may take, in MiB. Default: 5,120, or a fifth of the disk where that is less. */
+  MUSTER_AGENT_CACHE_MB: z.coerce.number().int().min(1).max(1_048_576).optional(),
   MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -22,6 +24,7 @@ export interface AgentConfig {
   readonly state: string;
   readonly enrolmentToken: string | undefined;
   readonly restart: { readonly policy: 'allow' | 'never'; readonly command: readonly string[] | undefined };
+  readonly cacheMegabytes: number | undefined;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -40,6 +43,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     state: data.MUSTER_AGENT_STATE,
     enrolmentToken: data.MUSTER_ENROLMENT_TOKEN,
     restart: { policy: data.MUSTER_AGENT_RESTART, command: commandOf(data.MUSTER_AGENT_RESTART_COMMAND) },
+    cacheMegabytes: data.MUSTER_AGENT_CACHE_MB,
     logLevel: data.MUSTER_LOG_LEVEL,
   };
 }

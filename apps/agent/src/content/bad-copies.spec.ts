@@ -1,5 +1,5 @@
 import { digestOfBytes } from '@muster/contracts/digest.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { BadCopies, type ContentSource, sourcesOf } from './bad-copies.js';
 
 const [manifest, a, b] = ['m', 'a', 'b'].map((text) => digestOfBytes(text)) as [

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,11 +20,12 @@ import { Session } from '../http/session.js';
 import { SiteApi } from '../http/site-api.js';
 import { Transport } from '../http/transport.js';
 import { deviceUid, SITE } from '../../test/site-under-test.js';
-import { ContentCache } from './content-cache.js';
+import { ContentCache, type ContentCacheOptions } from './content-cache.js';
 
 let folder: string;
 let site: SiteUnderTest;
 let transport: Transport;
+let options: ContentCacheOptions;
 let cache: ContentCache;
 let logLines: string[];
 const never = new AbortController().signal;
@@ -35,12 +37,13 @@ beforeEach(async () => {
   site.enrolled.set('test', key.publicKey);
   transport = new Transport(site.url);
   const api = new SiteApi(transport, new Session(transport, { deviceUid, site: SITE }, key, never));
-  cache = new ContentCache({
+  options = {
     folder: join(folder, 'cache'),
     locator: api,
     dispatcher: new Agent({ headersTimeout: 2000, bodyTimeout: 2000 }),
     patience: 0.01,
-  });
+  };
+  cache = new ContentCache(options);
   logLines = [];
 });
 afterEach(async () => {
@@ -228,5 +231,50 @@ describe('content', () => {
     await expect(provide(manifest, stop.signal)).rejects.toThrow('told to stop');
     site.fault = () => undefined;
     await expect(provide(manifest)).resolves.toMatch(/packages/);
+  });
+
+  describe('in a cache of 1 MiB', () => {
+    let needed: Set<Digest>;
+    const large = (letter: string, bytes = 400_000): Digest =>
+      site.addContent({ f: { text: Buffer.alloc(bytes, letter) } });
+    const has = (digest: Digest): boolean => existsSync(join(folder, 'cache/packages', digest.slice(7), 'f'));
+
+    beforeEach(() => {
+      needed = new Set();
+      cache = small();
+    });
+    const small = (): ContentCache => new ContentCache({ ...options, megabytes: 1, needed: () => needed });
+
+    it('takes the place of what was used longest ago', async () => {
+      const [a, b, c] = [large('a'), large('b'), large('c')];
+      await provide(a);
+      await provide(b);
+      const longAgo = new Date(Date.now() - 3_600_000);
+      utimesSync(join(folder, 'cache/manifests', `${b.slice(7)}.json`), longAgo, longAgo);
+      await provide(c);
+      expect([a, b, c].map(has)).toEqual([true, false, true]);
+      await expect(provide(b)).resolves.toMatch(/packages/);
+    });
+
+    it('never takes the place of what a run needs, also when another process begins there', async () => {
+      const [a, b, c] = [large('a'), large('b'), large('c')];
+      needed = new Set([a, b]);
+      await provide(a);
+      await provide(b);
+      cache = small();
+      await expect(provide(c)).rejects.toMatchObject({ code: 'content.cache-full' });
+      needed = new Set([a]);
+      await provide(c);
+      expect([a, b, c].map(has)).toEqual([true, false, true]);
+    });
+
+    it('fails when it is larger than the whole cache; nothing is fetched and nothing removed', async () => {
+      const a = large('a');
+      await provide(a);
+      const before = downloads().length;
+      await expect(provide(large('x', 1_100_000))).rejects.toMatchObject({ code: 'content.larger-than-cache' });
+      expect(downloads()).toHaveLength(before);
+      expect(has(a)).toBe(true);
+    });
   });
 });

@@ -1,26 +1,22 @@
 import { rm, stat } from 'node:fs/promises';
-import {
-  type ContentFault,
-  type Manifest,
-  type ManifestFile,
-  manifestSchema,
-} from '@muster/contracts/agent/content.js';
+import { type ContentFault, type Manifest, type ManifestFile } from '@muster/contracts/agent/content.js';
 import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
 import { backoffSeconds, pause } from '../http/backoff.js';
 import type { ContentLocations } from '../http/site-api.js';
 import { withoutQuery } from '../http/transport.js';
 import { describeError } from '../identity/agent-error.js';
-import { readIfPresent, replaceFile } from '../identity/durable-files.js';
+import { replaceFile } from '../identity/durable-files.js';
 import { systemCode } from '../journal/journal-error.js';
 import { ContentError } from '../runner/content-provider.js';
 import { BadCopies, type ContentSource, sourcesOf } from './bad-copies.js';
+import { CacheRoom, type CacheRoomOptions } from './cache-room.js';
 import { ContentFolders } from './content-folders.js';
 import { download, type DownloadResult } from './download.js';
 import { inParallel } from './in-parallel.js';
 import { DamagedBlobError, isPackageFolder, layOut } from './package-folder.js';
+import { readManifest } from './read-manifest.js';
 
 const parallelDownloads = 4;
 /** Of content-locations and content-faults. */
@@ -39,7 +35,7 @@ export interface ContentLocator {
   contentFaults(faults: readonly ContentFault[], signal: AbortSignal): Promise<void>;
 }
 
-export interface ContentCacheOptions {
+export interface ContentCacheOptions extends CacheRoomOptions {
   readonly folder: string;
   readonly locator: ContentLocator;
   readonly dispatcher: Dispatcher;
@@ -53,20 +49,24 @@ export interface ContentCacheOptions {
  */
 export class ContentCache {
   private readonly folders: ContentFolders;
+  private readonly room: CacheRoom;
 
   constructor(private readonly options: ContentCacheOptions) {
     this.folders = new ContentFolders(options.folder);
+    this.room = new CacheRoom(this.folders, options);
   }
 
   /**
    * The folder with exactly the files of a manifest. What is here and right is not fetched again.
-   * @throws ContentError `content.manifest-mismatch`, `content.blob-damaged`, `content.digest-mismatch`, `content.download-failed`, `content.no-space`;
+   * @throws ContentError `content.manifest-mismatch`, `content.blob-damaged`, `content.digest-mismatch`, `content.download-failed`, `content.no-space`,
+   * `content.larger-than-cache`, `content.cache-full`;
    * ServerError when the site cannot be asked; the signal's reason when aborted
    */
   async provide(manifestDigest: Digest, logger: Logger, signal: AbortSignal): Promise<string> {
     try {
       const manifest = await this.manifest(manifestDigest, signal);
       const folder = this.folders.package(manifestDigest);
+      await this.room.make(manifestDigest, manifest, logger);
       if (await isPackageFolder(folder, manifest, signal)) return folder;
       await this.assemble(folder, manifestDigest, manifest, logger, signal);
       return folder;
@@ -101,8 +101,7 @@ export class ContentCache {
 
   private async manifest(digest: Digest, signal: AbortSignal): Promise<Manifest> {
     const path = this.folders.manifest(digest);
-    const stored = readIfPresent(path);
-    const known = stored === undefined ? undefined : parseManifest(stored, digest);
+    const known = readManifest(path, digest);
     if (known) return known;
     const { manifest } = await this.options.locator.contentLocations(digest, undefined, signal);
     if (digestOf(manifest) !== digest) {
@@ -209,16 +208,6 @@ export class ContentCache {
       if (size !== file.size) absent.push(file);
     });
     return absent;
-  }
-}
-
-function parseManifest(text: string, digest: Digest): Manifest | undefined {
-  try {
-    const manifest = manifestSchema.parse(JSON.parse(text));
-    return digestOf(manifest) === digest ? manifest : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
-    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '@muster/contracts/digest.js';
 import { makeFolder } from '../journal/make-folder.js';
@@ -5,28 +6,42 @@ import { removeLeftovers } from '../identity/durable-files.js';
 
 /** Where content is kept below `cache/`. */
 export class ContentFolders {
-  constructor(private readonly root: string) {
-    for (const name of ['manifests', 'blobs/sha256', 'partial', 'packages']) makeFolder(join(root, name));
-    removeLeftovers(join(root, 'manifests'));
+  readonly manifests: string;
+  readonly blobs: string;
+  readonly partials: string;
+  readonly packages: string;
+
+  /** Creates what is missing, and removes what a crash left half. */
+  constructor(readonly root: string) {
+    this.manifests = join(root, 'manifests');
+    this.blobs = join(root, 'blobs', 'sha256');
+    this.partials = join(root, 'partial');
+    this.packages = join(root, 'packages');
+    for (const path of [this.manifests, this.blobs, this.partials, this.packages]) makeFolder(path);
+    removeLeftovers(this.manifests);
+    const known = new Set(readdirSync(this.manifests).map((name) => name.replace(/\.json$/, '')));
+    for (const name of readdirSync(this.packages)) {
+      if (!known.has(name)) rmSync(join(this.packages, name), { recursive: true, force: true });
+    }
   }
 
   manifest(digest: Digest): string {
-    return join(this.root, 'manifests', `${hexOf(digest)}.json`);
+    return join(this.manifests, `${hexOf(digest)}.json`);
   }
 
   /** A whole file whose bytes were verified when they came. */
   blob(digest: Digest): string {
-    return join(this.root, 'blobs', 'sha256', hexOf(digest));
+    return join(this.blobs, hexOf(digest));
   }
 
   /** The beginning of a file, to be continued. */
   partial(digest: Digest): string {
-    return join(this.root, 'partial', hexOf(digest));
+    return join(this.partials, hexOf(digest));
   }
 
   /** The files of a version under their names. */
   package(manifest: Digest): string {
-    return join(this.root, 'packages', hexOf(manifest));
+    return join(this.packages, hexOf(manifest));
   }
 }
 

@@ -15,6 +15,7 @@ import { BodyStore } from '../policy/body-store.js';
 import { PolicyLoop } from '../policy/policy-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
+import { neededContent } from './needed-content.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunRecords } from './run-records.js';
@@ -25,6 +26,8 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
+  /** Most that the content cache may take, in MiB; undefined: the usual. */
+  readonly cacheMegabytes?: number | undefined;
   /** Abort: let go of everything and come back. */
   readonly signal: AbortSignal;
   /** Told once the daemon has its folder and is at work. */
@@ -66,7 +69,7 @@ async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
-  { logger, restart, signal }: DaemonOptions,
+  { logger, restart, cacheMegabytes, signal }: DaemonOptions,
 ): Promise<void> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
@@ -81,7 +84,13 @@ async function work(
   const changed = new Bell();
   const news = new Bell();
   const policy = new PolicyLoop({ api, bodies, trust: identity, path: folder.policy, logger, changed });
-  const cache = new ContentCache({ folder: folder.cache, locator: api, dispatcher: transport.dispatcher });
+  const cache = new ContentCache({
+    folder: folder.cache,
+    locator: api,
+    dispatcher: transport.dispatcher,
+    megabytes: cacheMegabytes,
+    needed: () => neededContent(records, policy.assignments, bodies),
+  });
   const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
   const driver = new RunDriver({ records, spool, cache, logger, news, restart });

@@ -47,6 +47,7 @@ Environment:
                           never (default): its owner restarts it, and the run waits
   MUSTER_AGENT_RESTART_COMMAND
                           program and arguments that restart it; default: systemctl reboot, shutdown -r now or reboot
+  MUSTER_AGENT_CACHE_MB   most that the content cache may take, in MiB; default: 5120, or a fifth of the disk if less
   MUSTER_LOG_LEVEL        trace, debug, info (default), warn or error; the daemon logs JSON lines to standard output`;
 
 /** What the program needs from its process. */
@@ -136,6 +137,7 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
         logger,
         signal,
         restart: config.restart,
+        cacheMegabytes: config.cacheMegabytes,
         ready: ({ deviceUid, site, server, name }) => {
           logger.info({ deviceUid, site, server, name, version: AGENT_VERSION }, 'agent is at work');
           ready(deviceUid);

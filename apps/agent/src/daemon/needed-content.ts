@@ -1,0 +1,20 @@
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { BodyStore } from '../policy/body-store.js';
+import type { RunRecords } from './run-records.js';
+
+/** The versions of packages that unfinished runs, and Required ones that are still to come, need: the cache keeps them. */
+export function neededContent(
+  records: Pick<RunRecords, 'unfinished' | 'finishedDeployments'>,
+  assignments: readonly Assignment[],
+  bodies: Pick<BodyStore, 'read'>,
+): ReadonlySet<Digest> {
+  const finished = records.finishedDeployments;
+  const toCome = assignments.filter(
+    ({ purpose, deployment }) => purpose === 'Required' && !finished.has(deployment.uid),
+  );
+  const digests = new Set([...records.unfinished, ...toCome].map(({ body }) => body));
+  return new Set(
+    [...digests].flatMap((digest) => Object.values(bodies.read(digest)?.packages ?? {}).map((one) => one.manifest)),
+  );
+}
