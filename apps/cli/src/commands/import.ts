@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { importFiles, type ImportResult } from '@muster/interchange/import-files.js';
@@ -5,11 +6,13 @@ import { type Command, Option } from 'commander';
 import { withClient } from '../api/open-client.js';
 import { applyDocuments } from '../apply/apply-documents.js';
 import type { WrittenDocument } from '../documents/read-documents.js';
-import { CliError, SilentExit } from '../errors/cli-error.js';
+import { CliError, reasonOf, SilentExit } from '../errors/cli-error.js';
 import { combineExitCodes, EXIT_CODES, type ExitCode } from '../errors/exit-codes.js';
+import { htmlPage, markdownPage } from '../output/page.js';
 import type { Terminal } from '../terminal.js';
 import { collect } from './arguments.js';
 import { writeSequences } from './import-out.js';
+import { importPage } from './import-page.js';
 import { importJson, importReport } from './import-report.js';
 import { openSources } from './import-sources.js';
 
@@ -32,13 +35,14 @@ It never stops at the first bad file.
 Examples:
   muster import Control/ --dry-run
   muster import upgrade.zip --bind PS10005C=windows-11 --bind MEM000FB=hp-image-assistant
-  muster import *.zip --out sequences/
+  muster import *.zip --out sequences/ --report import.html
   muster import ts.xml --dry-run -o json | tail -1 | jq .unmapped`;
 
 interface ImportCommandOptions {
   readonly dryRun?: boolean;
   readonly out?: string;
   readonly bind?: string[];
+  readonly report?: string;
   readonly output: 'table' | 'json';
 }
 
@@ -55,14 +59,17 @@ export function registerImport(program: Command, terminal: Terminal): void {
       'what a package, application, image or sequence of the other site is called here',
       collect,
     )
+    .option('--report <file>', 'write the whole report as a page for people: .html or .md; an older one is replaced')
     .addOption(
       new Option('-o, --output <format>', 'how to show the report').choices(['table', 'json']).default('table'),
     )
     .addHelpText('after', help)
     .action(async (paths: string[], options: ImportCommandOptions, command: Command) => {
       const bind = bindings(options.bind ?? []);
+      refuseReportName(options.report);
       const sources = [...openSources(paths)];
       const result = importFiles(sources, { bind });
+      if (options.report !== undefined) writeReport(options.report, result);
       const named = new Set(sources.filter((source) => source.named).map(({ label }) => label));
       const lines = options.output === 'json' ? [] : importReport(result);
       for (const line of lines) terminal.out(line);
@@ -86,6 +93,21 @@ function bindings(written: readonly string[]): Record<string, string> {
       return [id, name];
     }),
   );
+}
+
+function refuseReportName(path: string | undefined): void {
+  if (path === undefined || /\.(html|md)$/i.test(path)) return;
+  throw new CliError('cli.usage', `--report ${path}: name a file that ends in .html or .md`, EXIT_CODES.usage);
+}
+
+/** Before anything is applied, so that it is there whatever happens then. */
+function writeReport(path: string, result: ImportResult): void {
+  const page = importPage(result);
+  try {
+    writeFileSync(path, /\.md$/i.test(path) ? markdownPage(page) : htmlPage(page));
+  } catch (error) {
+    throw new CliError('import.out-not-writable', `cannot write ${path}: ${reasonOf(error)}`, EXIT_CODES.failed);
+  }
 }
 
 /** Writes, applies or leaves the sequences; the exit codes of those that failed. */
