@@ -1,6 +1,8 @@
-import { importSequence, type ImportedSequence } from './import-sequence.js';
+import { collectReferences } from '@muster/sequence/references.js';
+import { findCircles } from './find-circles.js';
+import { importSequence, type ImportedSequence, type SequenceWish } from './import-sequence.js';
 import { ImportRefusal } from './refusal.js';
-import { dnsLabel } from './references.js';
+import { dnsLabel, type ReferenceKnowledge } from './references.js';
 import { type FoundSequence, type Recognised, recognise } from './source/find-sequences.js';
 
 /** One text of a file: the file itself, or a member of an archive. */
@@ -65,40 +67,87 @@ interface Opened {
 export function importFiles(files: readonly SourceFile[], options: ImportOptions = {}): ImportResult {
   const names = new Map<string, string>();
   const opened = files.map((file) => open(file, names));
+  const bind = new Map(Object.entries(options.bind ?? {}).map(([id, target]) => [id.toLowerCase(), target]));
+  const { wishes, sequences } = nameSequences(opened, names);
+  const made = opened.map((one) => importOpened(one, wishes, { names, bind, sequences }));
+  refuseCircles(opened, made);
+  const used = new Set(made.flatMap((imported) => imported.flatMap(({ usedBindings }) => usedBindings)));
+  return {
+    files: opened.map((one, index) => resultOf(one, made[index] ?? [])),
+    unusedBindings: [...bind.keys()].filter((id) => !used.has(id)),
+  };
+}
+
+type Wishes = ReadonlyMap<FoundSequence, SequenceWish>;
+
+/** Gives each sequence a name of its own. A second one with the same id is refused: calls of it would mean either. */
+function nameSequences(
+  opened: readonly Opened[],
+  names: ReadonlyMap<string, string>,
+): { wishes: Wishes; sequences: ReadonlyMap<string, string> } {
   const taken = new Set<string>();
   const sequences = new Map<string, string>();
-  const wishes = new Map<FoundSequence, { name: string; displayName: string; member: string }>();
-  for (const { file, found } of opened)
-    for (const { member, sequence } of found) {
-      const displayName = displayNameOf(file, member, sequence, names);
-      const name = uniqueName(dnsLabel(displayName), taken);
-      wishes.set(sequence, { name, displayName, member });
-      if (sequence.id !== undefined) sequences.set(sequence.id.toLowerCase(), name);
-    }
-  const bind = new Map(Object.entries(options.bind ?? {}).map(([id, target]) => [id.toLowerCase(), target]));
-  const used = new Set<string>();
-  const results = opened.map((one) => {
-    const made: ImportedSequence[] = [];
-    for (const { sequence } of one.found) {
-      const wish = wishes.get(sequence);
-      if (!wish) continue;
-      try {
-        const imported = importSequence(
-          sequence,
-          { ...wish, ...(one.file.archive ? {} : { member: undefined }) },
-          { names, bind, sequences },
-        );
-        for (const binding of imported.usedBindings) used.add(binding);
-        made.push(imported);
-      } catch (error) {
-        if (!(error instanceof ImportRefusal)) throw error;
-        one.refusals.push(error);
-        one.others.push({ path: wish.member, what: error.message, code: error.code });
+  const places = new Map<string, string>();
+  const wishes = new Map<FoundSequence, SequenceWish>();
+  for (const one of opened)
+    for (const { member, sequence } of one.found) {
+      const id = sequence.id?.toLowerCase();
+      const before = id === undefined ? undefined : places.get(id);
+      if (before !== undefined) {
+        const message = `its id ${sequence.id} is also that of ${before}; import them one after the other, or remove one`;
+        refuse(one, member, new ImportRefusal('import.duplicate-id', message));
+        continue;
       }
+      const displayName = displayNameOf(one.file, member, sequence, names);
+      const name = uniqueName(dnsLabel(displayName), taken);
+      wishes.set(sequence, { name, displayName, ...(one.file.archive ? { member } : {}) });
+      if (id === undefined) continue;
+      sequences.set(id, name);
+      places.set(id, one.file.archive ? `${member} in ${one.file.label}` : one.file.label);
     }
-    return resultOf(one, made);
-  });
-  return { files: results, unusedBindings: [...bind.keys()].filter((id) => !used.has(id)) };
+  return { wishes, sequences };
+}
+
+function importOpened(one: Opened, wishes: Wishes, knowledge: ReferenceKnowledge): ImportedSequence[] {
+  const made: ImportedSequence[] = [];
+  for (const { member, sequence } of one.found) {
+    const wish = wishes.get(sequence);
+    if (!wish) continue;
+    try {
+      made.push(importSequence(sequence, wish, knowledge));
+    } catch (error) {
+      if (!(error instanceof ImportRefusal)) throw error;
+      refuse(one, member, error);
+    }
+  }
+  return made;
+}
+
+/** Sequences that call themselves, also by way of others, can never be run: they are taken out again. */
+function refuseCircles(opened: readonly Opened[], made: ImportedSequence[][]): void {
+  const calls = new Map(
+    made.flat().map(({ document: { metadata, spec } }) => {
+      const called = collectReferences(spec).filter(
+        ({ reference, disabled }) => reference.kind === 'TaskSequence' && !disabled,
+      );
+      return [metadata.name, new Set(called.map(({ reference }) => reference.name))];
+    }),
+  );
+  const circles = findCircles(calls);
+  if (circles.size === 0) return;
+  for (const [index, one] of opened.entries())
+    made[index] = (made[index] ?? []).filter(({ document: { metadata }, member }) => {
+      const circle = circles.get(metadata.name);
+      if (!circle) return true;
+      const message = `"${metadata.name}" calls itself: ${circle.join(' → ')}; disable or remove one of the calls`;
+      refuse(one, member ?? one.file.label, new ImportRefusal('import.cycle', message));
+      return false;
+    });
+}
+
+function refuse(one: Opened, member: string, refusal: ImportRefusal): void {
+  one.refusals.push(refusal);
+  one.others.push({ path: member, what: refusal.message, code: refusal.code });
 }
 
 function open(file: SourceFile, names: Map<string, string>): Opened {

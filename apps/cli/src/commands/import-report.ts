@@ -67,7 +67,8 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${safeLine(line)}`)];
 }
 
-function refusalLines({ file, outcome, code, message, others }: ImportedFile): string[] {
+/** Why a file gave nothing, or not all that it should. */
+export function refusalLines({ file, outcome, code, message, others }: ImportedFile): string[] {
   if (outcome === 'imported') return [];
   const inside = others.filter((other) => other.code !== undefined && others.length > 1);
   return [
@@ -77,9 +78,24 @@ function refusalLines({ file, outcome, code, message, others }: ImportedFile): s
 }
 
 function outsideVariables(result: ImportResult): string[] {
-  const names = allSequences(result).flatMap(({ variables }) => variables.filter(({ from }) => from === 'outside'));
-  const unique = [...new Map(names.map(({ name }) => [name.toLowerCase(), name])).values()].sort();
+  const unique = outsideNames(allSequences(result));
   return unique.length === 0 ? [] : [unique.join(', ')];
+}
+
+/** Variables that somebody else has to give. */
+function outsideNames(sequences: readonly ImportedSequence[]): string[] {
+  const names = sequences.flatMap(({ variables }) => variables.filter(({ from }) => from === 'outside'));
+  return [...new Map(names.map(({ name }) => [name.toLowerCase(), name])).values()].sort();
+}
+
+function giveValues(sequences: readonly ImportedSequence[]): string[] {
+  const names = outsideNames(sequences);
+  if (names.length === 0) return [];
+  const shown = names.slice(0, 10).join(', ');
+  const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
+  return [
+    `give values to ${shown}${more}, as variables of the deployment, a collection or the device: nothing in the sequences sets them`,
+  ];
 }
 
 function findingLines(result: ImportResult): string[] {
@@ -97,7 +113,8 @@ function findingLines(result: ImportResult): string[] {
   ]);
 }
 
-function todo(result: ImportResult): string[] {
+/** What is left to do, most needed first. */
+export function todo(result: ImportResult): string[] {
   const sequences = allSequences(result);
   const open = new Map(
     sequences.flatMap(({ references }) =>
@@ -118,6 +135,7 @@ function todo(result: ImportResult): string[] {
       return `bind ${kind} ${id}${shown}: --bind ${key}=NAME; until then it is called ${name}`;
     }),
     ...secrets,
+    ...giveValues(sequences),
     ...(unmapped > 0
       ? [`replace or disable ${unmapped} steps that were kept as they were: they fail when they are run`]
       : []),

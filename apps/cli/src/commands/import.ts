@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { importFiles, type ImportResult } from '@muster/interchange/import-files.js';
@@ -5,12 +6,14 @@ import { type Command, Option } from 'commander';
 import { withClient } from '../api/open-client.js';
 import { applyDocuments } from '../apply/apply-documents.js';
 import type { WrittenDocument } from '../documents/read-documents.js';
-import { CliError, SilentExit } from '../errors/cli-error.js';
+import { CliError, reasonOf, SilentExit } from '../errors/cli-error.js';
 import { combineExitCodes, EXIT_CODES, type ExitCode } from '../errors/exit-codes.js';
+import { htmlPage, markdownPage } from '../output/page.js';
 import type { Terminal } from '../terminal.js';
 import { collect } from './arguments.js';
 import { bundleAmong, type BundleOptions, runBundleImport } from './import-bundle.js';
 import { writeSequences } from './import-out.js';
+import { importPage } from './import-page.js';
 import { importJson, importReport } from './import-report.js';
 import { openSources } from './import-sources.js';
 
@@ -36,7 +39,7 @@ content stays, unless --overwrite names it. docs/exchange.md says more.
 Examples:
   muster import Control/ --dry-run
   muster import upgrade.zip --bind PS10005C=windows-11 --bind MEM000FB=hp-image-assistant
-  muster import *.zip --out sequences/
+  muster import *.zip --out sequences/ --report import.html
   muster import ts.xml --dry-run -o json | tail -1 | jq .unmapped
   muster import harden-debian.zip --dry-run                   an archive of muster export
   muster import harden-debian.zip --overwrite ts/harden-debian
@@ -45,6 +48,7 @@ Examples:
 interface ImportCommandOptions extends BundleOptions {
   readonly out?: string;
   readonly bind?: string[];
+  readonly report?: string;
 }
 
 /** `muster import FILE|DIR…`. */
@@ -72,6 +76,7 @@ export function registerImport(program: Command, terminal: Terminal): void {
       collect,
     )
     .option('--without-secrets', 'archive: save sequences whose secrets are not given suspended (enabled: false)')
+    .option('--report <file>', 'write the whole report as a page for people: .html or .md; an older one is replaced')
     .addOption(
       new Option('-o, --output <format>', 'how to show the report').choices(['table', 'json']).default('table'),
     )
@@ -81,8 +86,10 @@ export function registerImport(program: Command, terminal: Terminal): void {
       checkOptions(options, archive !== undefined);
       if (archive) return runBundleImport(archive, options, command, terminal);
       const bind = bindings(options.bind ?? []);
+      refuseReportName(options.report);
       const sources = [...openSources(paths)];
       const result = importFiles(sources, { bind });
+      if (options.report !== undefined) writeReport(options.report, result);
       const named = new Set(sources.filter((source) => source.named).map(({ label }) => label));
       const lines = options.output === 'json' ? [] : importReport(result);
       for (const line of lines) terminal.out(line);
@@ -98,7 +105,7 @@ function checkOptions(options: ImportCommandOptions, archive: boolean): void {
   const { out, bind, overwrite, overwriteAll, secret, withoutSecrets } = options;
   const wrong = Object.entries(
     archive
-      ? { '--out': out, '--bind': bind }
+      ? { '--out': out, '--bind': bind, '--report': options.report }
       : {
           '--overwrite': overwrite,
           '--overwrite-all': overwriteAll,
@@ -124,6 +131,21 @@ function bindings(written: readonly string[]): Record<string, string> {
       return [id, name];
     }),
   );
+}
+
+function refuseReportName(path: string | undefined): void {
+  if (path === undefined || /\.(html|md)$/i.test(path)) return;
+  throw new CliError('cli.usage', `--report ${path}: name a file that ends in .html or .md`, EXIT_CODES.usage);
+}
+
+/** Before anything is applied, so that it is there whatever happens then. */
+function writeReport(path: string, result: ImportResult): void {
+  const page = importPage(result);
+  try {
+    writeFileSync(path, /\.md$/i.test(path) ? markdownPage(page) : htmlPage(page));
+  } catch (error) {
+    throw new CliError('import.out-not-writable', `cannot write ${path}: ${reasonOf(error)}`, EXIT_CODES.failed);
+  }
 }
 
 /** Writes, applies or leaves the sequences; the exit codes of those that failed. */
