@@ -47,6 +47,28 @@ describe('muster import', () => {
     expect(kept.spec).toMatchObject({ displayName: 'My sequence', steps: [{ step: 'S', type: 'RunCommandLine' }] });
   });
 
+  it('is undone by an export out of the site: the same nodes come back', async () => {
+    const path = file('My sequence.xml', `<sequence version="3.10"><group name="G">${step}</group></sequence>`);
+    await muster(path);
+    const terminal = captureTerminal({
+      MUSTER_CONFIG: join(folder, 'config.json'),
+      MUSTER_SERVER: site.url,
+      MUSTER_TOKEN: TOKEN,
+    });
+    const exitCode = await runCli(
+      ['export', 'taskSequence/my-sequence', '--format', 'configmgr', '--strict'],
+      terminal,
+    );
+    expect([exitCode, terminal.stderr()]).toEqual([
+      0,
+      'my-sequence: 1 groups, 1 steps, 0 findings, 0 secrets left out',
+    ]);
+    expect(terminal.stdout()).toMatch(
+      /<group name="G"[^>]*>\s*<step type="SMS_TaskSequence_RunCommandLineAction" name="S"/,
+    );
+    expect(terminal.stdout()).toContain('<action>smsswd.exe /run: x</action>');
+  });
+
   it('sends nothing with --dry-run', async () => {
     expect((await muster(file('a.xml', `<sequence>${step}</sequence>`), '--dry-run')).exitCode).toBe(0);
     expect(site.requests).toEqual([]);

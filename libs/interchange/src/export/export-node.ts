@@ -1,4 +1,4 @@
-import { isGroup, isStep, type SequenceNode, type StepNode } from '@muster/sequence/model.js';
+import { isStep, type SequenceNode, type StepNode } from '@muster/sequence/model.js';
 import { stepDefinition } from '@muster/sequence/steps/registry.js';
 import { splitCommand, splitWords } from '@muster/sequence/steps/run-command-line/split-command.js';
 import { writtenSettings } from '@muster/sequence/steps/written-settings.js';
@@ -175,9 +175,4 @@ function tryCommand(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/** Does a node have nodes inside? For whoever walks the tree. */
-export function childrenOf(node: SequenceNode): readonly SequenceNode[] {
-  return isGroup(node) ? node.steps : [];
 }

@@ -5,14 +5,7 @@ import { isNoSecret, isSecretName } from '../secrets.js';
 import type { SequenceImport } from '../sequence-import.js';
 import type { OtherSite } from '../steps/mapping.js';
 import { newElement, writeXml } from '../xml/write-xml.js';
-import {
-  attribute,
-  childNamed,
-  childrenNamed,
-  NODE_ELEMENTS,
-  type XmlAttribute,
-  type XmlElement,
-} from '../xml/xml-element.js';
+import { attribute, childrenNamed, NODE_ELEMENTS, type XmlAttribute, type XmlElement } from '../xml/xml-element.js';
 import { IDS_ANNOTATION, XML_ANNOTATION } from './annotations.js';
 import { sortVariables, stableXml } from './compare.js';
 import { writeCondition } from './write-condition.js';
@@ -203,9 +196,4 @@ function clean(
     return undefined;
   }
   return into.scrub(text, place, 'the original', true);
-}
-
-/** The type that a call was written with decides nothing; for the export of the others see `mappingFor`. */
-export function conditionOf(element: XmlElement): XmlElement | undefined {
-  return childNamed(element, 'condition');
 }
