@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import type { ContentFault } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { type Dispatcher, request } from 'undici';
+import { BatchWriter } from './batch-writer.js';
 import { digestOfHash, hashFile } from './file-digest.js';
 
 /** One file to fetch. */
@@ -90,19 +91,30 @@ async function receive(
   start: number,
   hash: Hash,
 ): Promise<number | DownloadResult> {
-  let length = start;
   const file = await open(partial, start > 0 ? 'r+' : 'w', 0o600);
+  const writer = new BatchWriter(file, start);
+  let length = start;
   try {
     for await (const chunk of chunksOf(body)) {
-      if (chunk instanceof Error) return broken(signal, chunk);
+      if (chunk instanceof Error) {
+        await writer.flush();
+        return broken(signal, chunk);
+      }
       // What is too long is wrong already: no need to fill the disk with it.
-      if (length + chunk.length > size) return await mismatch(partial, `longer than ${size} bytes`, start > 0);
-      hash.update(chunk);
-      await writeAll(file, chunk, length);
+      if (length + chunk.length > size) {
+        await writer.settle();
+        return await mismatch(partial, `longer than ${size} bytes`, start > 0);
+      }
       length += chunk.length;
+      const writing = writer.add(chunk);
+      // The disk takes a batch while the processor hashes.
+      hash.update(chunk);
+      if (writing) await writing;
     }
+    await writer.flush();
     await file.sync();
   } finally {
+    await writer.settle();
     await file.close();
   }
   return length;
@@ -157,11 +169,4 @@ function broken(signal: AbortSignal, error: unknown): DownloadResult {
   signal.throwIfAborted();
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   return { kind: 'failed', message: `no whole answer (${code})` };
-}
-
-async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
-  for (let offset = 0; offset < chunk.length;) {
-    const { bytesWritten } = await file.write(chunk, offset, chunk.length - offset, position + offset);
-    offset += bytesWritten;
-  }
 }
