@@ -313,6 +313,7 @@ describe('bad input', () => {
     const { body } = await call(policy.base, '/openapi.json', { token: policy.token });
     expect(Object.keys(body['paths'] ?? {}).sort()).toEqual([
       '/api/v1/agent/bodies/{digest}',
+      '/api/v1/agent/content-faults',
       '/api/v1/agent/content-locations',
       '/api/v1/agent/enrolments',
       '/api/v1/agent/inventory',
