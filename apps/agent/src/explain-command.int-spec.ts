@@ -58,7 +58,7 @@ collections:
       '           variable Ring equals "pilot": true (it is "pilot")',
       '           variable Site exists: true (it is "B")',
       '      %Ring% = "pilot" (device)',
-      '      %Site% = "B" (collection berlin)',
+      '      %Site% = "B" (collection berlin); hides "X" (collection all, priority 1)',
       '    + Say [RunCommandLine] will-run',
       '        %Ring% = "pilot" (device)',
       '  - Off [RunCommandLine] skipped (disabled)',
