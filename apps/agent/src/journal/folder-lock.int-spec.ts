@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { FolderLock } from './folder-lock.js';
+import { currentBootId } from '../facts/boot-id.js';
+import { FolderLock, startOf } from './folder-lock.js';
 
 const repository = join(import.meta.dirname, '../../../..');
 const starters = 6;
@@ -82,7 +83,7 @@ beforeAll(() => {
   dist = mkdtempSync(join(tmpdir(), 'muster-folder-lock-'));
   const swc = join(repository, 'node_modules/.bin/swc');
   const options = ['-d', dist, '--config-file', join(repository, 'swc.build.json'), '--quiet'];
-  execFileSync(swc, ['journal', ...options], { cwd: join(import.meta.dirname, '..') });
+  execFileSync(swc, ['journal', 'facts/boot-id.ts', ...options], { cwd: join(import.meta.dirname, '..') });
   writeFileSync(join(dist, 'package.json'), '{"type":"module"}');
   writeFileSync(join(dist, 'starter.js'), starter);
   writeFileSync(join(dist, 'dying.js'), dying);
@@ -143,6 +144,22 @@ describe('the lock of a folder', () => {
     expect(readFileSync(join(folder, 'lock'), 'utf8')).toMatch(new RegExp(`^${process.pid} `));
     lock.release();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is dead when its owner lived in another boot, though a process of the same id and start is there now', () => {
+    const me = `${process.pid} ${startOf(process.pid) ?? ''}`;
+    const boot = currentBootId() ?? '';
+    for (const [owner, alive] of [
+      [`${me} token ${boot}`, true],
+      // As agents before wrote it.
+      [`${me} token`, true],
+      [`${me} token 00000000-0000-0000-0000-000000000000`, false],
+    ] as const) {
+      writeFileSync(join(folder, 'lock'), owner);
+      if (alive) expect(() => FolderLock.take(folder)).toThrow(expect.objectContaining({ code: 'journal.in-use' }));
+      else FolderLock.take(folder).release();
+    }
+    expect(boot).not.toBe('');
   });
 
   it('is not released by one that has released it before', () => {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { currentBootId } from '../facts/boot-id.js';
 import { JournalError, reasonOf, systemCode } from './journal-error.js';
 
 /** A try is repeated only when another process got on meanwhile, so that many are needed by nobody. */
@@ -20,7 +21,7 @@ export class FolderLock {
   static take(folder: string): FolderLock {
     const path = join(folder, 'lock');
     const token = randomBytes(12).toString('hex');
-    const text = `${process.pid} ${startOf(process.pid) ?? ''} ${token}`;
+    const text = `${process.pid} ${startOf(process.pid) ?? ''} ${token} ${currentBootId() ?? ''}`;
     const mine = `${path}.${token}.new`;
     try {
       for (let tries = 0; tries < mostTries; tries += 1) {
@@ -100,11 +101,16 @@ function removeRemains(path: string): void {
   }
 }
 
-/** Is the process alive that wrote this? It is known by id and start time: a reused process id is another process. */
+/**
+ * Is the process alive that wrote this? It is known by id, start time and boot: a reused process id is another process, and
+ * after a power loss the same id may begin at the same tick. Locks of older agents name no boot.
+ */
 export function isAlive(text: string): boolean {
-  const [id = '', start = ''] = text.split(' ');
+  const [id = '', start = '', , boot = ''] = text.split(' ');
   const pid = Number(id);
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  const now = currentBootId();
+  if (boot !== '' && now !== undefined && boot !== now) return false;
   const actual = startOf(pid);
   return actual === undefined ? hears(pid) : actual === start;
 }
