@@ -9,7 +9,7 @@ import { verifiedBytes, WrongBytesError } from '../stores/verified-bytes.js';
 import type { JobProgress, ProvenCopy } from './distribution-job.repository.js';
 import { paced, type Pace } from './pace.js';
 
-/** Small blobs are bound by round trips, large ones by bandwidth (design/S3.md). */
+/** Small blobs are bound by round trips, large ones by bandwidth. */
 const LARGE_BYTES = 1024 * 1024;
 const SMALL_AT_ONCE = 16;
 const LARGE_AT_ONCE = 4;

@@ -27,7 +27,7 @@ export interface BucketAddress {
 
 /**
  * A bucket over S3. The `minio` package signs and administers; bytes go over presigned URLs through undici, because
- * minio has no time limits, sends parts one after another, and retries in its own way (design/S3.md).
+ * minio has no time limits, sends parts one after another, and retries in its own way.
  */
 export class S3Store implements ObjectStore {
   readonly place: string;
