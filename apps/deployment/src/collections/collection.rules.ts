@@ -1,5 +1,3 @@
-import type { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
-import { findCircle, type CollectionEdge } from '../membership/collection-graph.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
 import {
   namedCollections,
@@ -13,10 +11,12 @@ import type { Database, Transaction } from '@muster/persistence/database.js';
 import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { DeploymentRepository } from '../deployments/deployment.repository.js';
+import { findCircle, type CollectionEdge } from '../membership/collection-graph.js';
+import type { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
 import { directDevices, type Membership } from '../membership/membership.js';
 import type { MembershipRepository } from '../membership/membership.repository.js';
-import { refuseMissing } from '../missing-reference.js';
 import { compileQuery } from '../membership/query-sql.js';
+import { refuseMissing } from '../missing-reference.js';
 import { refuseBuiltIn } from './built-in.js';
 
 /**

@@ -31,15 +31,9 @@ export class Membership {
 
   /** Brings one collection in line with its rules, and then all that depend on it. */
   async evaluate(tx: Transaction, collection: { uid: string; name: string }, spec: CollectionSpec): Promise<void> {
-    await this.graph.setEdges(
-      tx,
-      collection.name,
-      namedCollections(spec).map(({ name }) => name),
-    );
-    const uids = await this.graph.uids(
-      tx,
-      namedCollections(spec).map(({ name }) => name),
-    );
+    const needs = namedCollections(spec).map(({ name }) => name);
+    await this.graph.setEdges(tx, collection.name, needs);
+    const uids = await this.graph.uids(tx, needs);
     await this.graph.setReads(tx, collection.name, factsRead(spec));
     const changed = await this.bringInLine(tx, evaluated(collection.uid, spec, uids), undefined);
     if (changed.size > 0) await this.follow(tx, new Map([[collection.name, changed]]), []);
@@ -99,13 +93,14 @@ export class Membership {
     const order = evaluationOrder([...start, ...also], edges).filter((name) => !changes.has(name));
     if (order.length === 0) return;
     const needs = Map.groupBy(edges, ({ collection }) => collection);
+    const asked = new Set(appeared === undefined ? [] : also);
     const documents = await this.graph.documents(tx, order);
     const named = [...documents.values()].flatMap(({ spec }) => namedCollections(spec).map(({ name }) => name));
     const uids = await this.graph.uids(tx, named);
     for (const name of order) {
       const document = documents.get(name);
       if (!document) continue;
-      const scope = new Set(appeared !== undefined && also.includes(name) ? [appeared] : []);
+      const scope = new Set(appeared !== undefined && asked.has(name) ? [appeared] : []);
       for (const edge of needs.get(name) ?? []) for (const uid of changes.get(edge.needs) ?? []) scope.add(uid);
       if (scope.size === 0) continue;
       const changed = await this.bringInLine(tx, evaluated(document.uid, document.spec, uids), scope);

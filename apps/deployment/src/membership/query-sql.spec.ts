@@ -38,4 +38,27 @@ describe('a facts query as SQL', () => {
   ])('refuses %s in words', (query, words) => {
     expect(() => compiled(query)).toThrow(words);
   });
+
+  const nested = (depth: number, wrap: (inner: string) => string): string =>
+    Array.from({ length: depth }).reduce<string>((inner) => wrap(inner), 'power == "ac"');
+
+  it.each([
+    ['choices in choices', nested(60, (inner) => `(${inner} ? true : false)`)],
+    ['searches in searches', nested(60, (inner) => `((${inner}) in [true])`)],
+    [
+      'texts chosen by choices',
+      `hostname.endsWith(${Array.from({ length: 50 }).reduce<string>((inner) => `(${inner} == "a" ? "a" : "b")`, 'hostname')})`,
+    ],
+    ['loops in loops of one name', 'disks.all(d, disks.all(d, disks.all(d, d.name != "x")))'],
+    ['loops in loops in loops', 'disks.all(a, disks.all(b, disks.all(c, a.name != b.name && b.name != c.name)))'],
+  ])('is refused before its statement grows or runs beyond all bounds: %s', (_, query) => {
+    const before = performance.now();
+    expect(() => compiled(query)).toThrow(/too long|in each other/);
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  it('may nest as authors do', () => {
+    expect(compiled(nested(8, (inner) => `(${inner} ? true : false)`)).sql.length).toBeLessThan(100_000);
+    expect(compiled('network.exists(n, n.addresses.exists(a, a == "x"))').reads).toEqual(['network']);
+  });
 });

@@ -1,7 +1,11 @@
-import type { FactShape } from '@muster/sequence/conditions/facts-schema.js';
-import { FACT_SHAPE } from '@muster/sequence/conditions/facts-schema.js';
+import { FACT_SHAPE, type FactShape } from '@muster/sequence/conditions/facts-schema.js';
 import { parseQuery, QueryError, type CelExpression } from '@muster/sequence/conditions/facts-syntax.js';
 import type { SqlValue } from '@muster/persistence/database.js';
+
+/** A choice repeats its condition: some in each other would make a statement that no memory holds. */
+const MOST_CHARACTERS = 100_000;
+/** A loop in a loop has some thousand turns for each device; one more would have a million. */
+const MOST_LOOPS_INSIDE = 2;
 
 /** A query over facts as a condition on a row of `device`. */
 export interface QuerySql {
@@ -50,6 +54,8 @@ const comparisons: Readonly<Record<string, string>> = {
 class Compiler {
   readonly reads = new Set<string>();
   private loops = 0;
+  /** Around what is being compiled. */
+  private loopsAround = 0;
 
   constructor(private readonly parameter: (value: SqlValue) => string) {}
 
@@ -60,6 +66,12 @@ class Compiler {
   }
 
   private value(expression: CelExpression | undefined, scope: Scope): Value {
+    const value = this.compiled(expression, scope);
+    if (value.sql.length <= MOST_CHARACTERS) return value;
+    throw new QueryError('it is too long a statement: put fewer choices and lists into each other');
+  }
+
+  private compiled(expression: CelExpression | undefined, scope: Scope): Value {
     const kind = expression?.exprKind;
     switch (kind?.case) {
       case 'constExpr':
@@ -189,9 +201,16 @@ class Compiler {
       accumulated.exprKind.value.name === loop.accuVar;
     if (!isTest) throw unsupported('a loop other than exists and all');
     if (list.type !== 'json' || list.shape.kind !== 'list') throw unsupported(`a loop over a ${named(list)}`);
+    if (this.loopsAround >= MOST_LOOPS_INSIDE) {
+      throw new QueryError(
+        `more than ${MOST_LOOPS_INSIDE} loops in each other are not supported in rules of collections`,
+      );
+    }
     const name = `element${++this.loops}`;
     const inner = new Map(scope).set(loop.iterVar, scalar(`${name}.value`, list.shape.element));
+    this.loopsAround += 1;
     const test = this.boolean(condition, inner);
+    this.loopsAround -= 1;
     // Decided by one element, else unknown by one, else the other way: as && and || do.
     const decided = every ? 'not bool_and(test)' : 'bool_or(test)';
     return truth(
