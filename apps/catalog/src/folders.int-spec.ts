@@ -1,6 +1,7 @@
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import type { Folder, FolderMoved } from '@muster/contracts/kinds/folder.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import { until } from '@muster/testing/until.js';
 import { CatalogUnderTest, runs } from '../test/catalog-under-test.js';
 
 let catalog: CatalogUnderTest;
@@ -171,5 +172,19 @@ describe('what is asked of folders wrongly', () => {
   ])('%s %s %j is refused', async (method, path, body, status, code) => {
     const answer = await catalog.call<Problem>(method, path, body);
     expect([answer.status, answer.body.code]).toEqual([status, code]);
+  });
+});
+
+describe('two who work on folders at the same time', () => {
+  it('do not meet: a folder does not move to where somebody else makes one', async () => {
+    await save('mover', '/mover');
+    let moved: ReturnType<typeof catalog.call<Problem>> | undefined;
+    await catalog.database.transaction(async (tx) => {
+      await tx.query(`insert into folder (path, created_by) values ('/taken', 'somebody')`);
+      moved = catalog.call<Problem>('POST', `${ROUTE}/move`, { from: '/mover', to: '/taken' });
+      await until(async () => (await catalog.database.query('select 1 from pg_locks where not granted')).length > 0);
+    });
+    expect(await moved).toMatchObject({ status: 409, body: { code: 'folder.exists' } });
+    expect(await namesIn('/mover')).toEqual(['mover']);
   });
 });

@@ -43,6 +43,27 @@ describe('groups of points and boundary groups', () => {
     expect(await states('moved')).toEqual(['south 1 available']);
   });
 
+  it('have one default at most, also when several people make one at the same time', async () => {
+    for (let round = 0; round < 5; round++) {
+      const names = [0, 1, 2, 3].map((number) => `default-${round}-${number}`);
+      const answers = await Promise.all(
+        names.map((name) =>
+          content.ask<{ code?: string }>('PUT', `/boundary-groups/${name}`, {
+            apiVersion: 'muster/v1',
+            kind: 'BoundaryGroup',
+            metadata: { name },
+            spec: { points: [], isDefault: true },
+          }),
+        ),
+      );
+      const refused = answers.filter(({ status }) => status === 409).map(({ body }) => body.code);
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409]);
+      expect(new Set(refused)).toEqual(new Set(['content.second-default-group']));
+      const made = names[answers.findIndex(({ status }) => status === 201)];
+      expect((await content.ask('DELETE', `/boundary-groups/${made}`)).status).toBe(200);
+    }
+  });
+
   it('refuse what names nothing, and deleting what is named', async () => {
     const document = (kind: string, name: string, spec: object) => ({
       apiVersion: 'muster/v1',

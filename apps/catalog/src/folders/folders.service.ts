@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Folder, FolderList, FolderMove, FolderMoved } from '@muster/contracts/kinds/folder.js';
 import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
-import { Database, type Transaction } from '@muster/persistence/database.js';
+import { Database, violatedConstraint, type Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
@@ -69,6 +69,9 @@ export class FoldersService {
       const folders = await this.folders.move(tx, from, to);
       const sequences = await this.store.moveFolder(tx, from, to, actor);
       return { from, to, folders, sequences };
+    }).catch((error: unknown) => {
+      // Somebody made it between our look and our move.
+      throw violatedConstraint(error) === 'folder_pkey' ? exists(to) : error;
     });
   }
 

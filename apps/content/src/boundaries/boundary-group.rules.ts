@@ -23,17 +23,14 @@ export function boundaryGroupRules(
   return {
     async check({ metadata, spec }) {
       await check(database, metadata.name, spec, { lock: false });
-      const last = spec.isDefault ? await boundaries.findDefault(database) : undefined;
-      if (last !== undefined && last !== metadata.name) {
-        throw new MusterError(
-          'conflict',
-          'content.second-default-group',
-          `BoundaryGroup "${last}" is the default group already, and a site has at most one. Take "isDefault" out there first`,
-        );
-      }
     },
 
-    async status(tx, _input, current) {
+    async status(tx, { metadata, spec }, current) {
+      if (spec.isDefault) {
+        // Two who make one at the same time come here one after the other.
+        await boundaries.lockDefault(tx);
+        refuseSecondDefault(metadata.name, await boundaries.findDefault(tx));
+      }
       if (!current) return none;
       const { uid } = current.metadata;
       return (await boundaries.findStatuses(tx, [uid])).get(uid) ?? none;
@@ -53,4 +50,13 @@ export function boundaryGroupRules(
       return resources.map((resource) => ({ ...resource, status: statuses.get(resource.metadata.uid) ?? none }));
     },
   };
+}
+
+function refuseSecondDefault(name: string, last: string | undefined): void {
+  if (last === undefined || last === name) return;
+  throw new MusterError(
+    'conflict',
+    'content.second-default-group',
+    `BoundaryGroup "${last}" is the default group already, and a site has at most one. Take "isDefault" out there first`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { BoundaryGroupSpec, BoundaryGroupStatus } from '@muster/contracts/kinds/boundary-group.js';
-import type { Queryable } from '@muster/persistence/database.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** The boundary groups, and what they name. */
 export class BoundaryRepository {
@@ -7,6 +7,11 @@ export class BoundaryRepository {
     return database.query<{ name: string; spec: BoundaryGroupSpec }>(
       'select name, spec from boundary_group order by name',
     );
+  }
+
+  /** One at a time decides which group is the default; held until the transaction ends. */
+  async lockDefault(tx: Transaction): Promise<void> {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.default-boundary-group', 0))`);
   }
 
   /** The name of the default group, if there is one. */
