@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineKind, nameSchema } from '../resource.js';
+import { variablesPrioritySchema, variablesSchema, withoutHiddenValues } from './variables.js';
 
 /** One way into a collection, or out of it. */
 export const collectionRuleSchema = z
@@ -25,6 +26,10 @@ export const collectionSpecSchema = z
       .optional()
       .describe('Members are always members of this collection too; default: every device of the site'),
     rules: z.array(collectionRuleSchema).max(10_000),
+    variables: variablesSchema
+      .optional()
+      .describe('Of task sequences on its members; a value of the device itself wins'),
+    variablesPriority: variablesPrioritySchema.optional(),
   })
   .meta({ id: 'CollectionSpec' });
 
@@ -44,6 +49,8 @@ export const collection = defineKind({
   service: 'deployment',
   spec: collectionSpecSchema,
   status: collectionStatusSchema,
+  withoutSecrets: ({ variables, ...spec }) =>
+    variables ? { ...spec, variables: withoutHiddenValues(variables) } : spec,
 });
 
 /** A collection that a specification names, and where. */
