@@ -58,7 +58,7 @@ export class RunLoop {
     const { policy, bodies, records, logger, changed } = this.options;
     bodies.keepOnly(new Set(policy.assignments.map(({ body }) => body)));
     const { run, lookAgainInSeconds = longestWaitSeconds } = decide(
-      policy.assignments,
+      policy.startable,
       records.finishedDeployments,
       (digest) => policy.hasBody(digest) && bodies.read(digest)?.sequence.spec.enabled !== false,
       Date.now(),
