@@ -24,6 +24,7 @@ import { registerNode } from './commands/node.js';
 import { registerRestore } from './commands/restore.js';
 import { registerRevisions } from './commands/revisions.js';
 import { registerSearch } from './commands/search.js';
+import { registerVariable } from './commands/variable.js';
 import { registerUp } from './commands/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
 import { registerWatch } from './commands/watch.js';
@@ -93,6 +94,7 @@ export function buildProgram(terminal: Terminal): Command {
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   program.command('explain').argument('<file>').description('say which steps would run on this computer, and why');
   registerCollection(program, terminal);
+  registerVariable(program, terminal);
   registerContent(program, terminal);
   registerEnrolmentToken(program, terminal);
   registerApiToken(program, terminal);
