@@ -66,6 +66,7 @@ import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSch
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
+import { compareSecrets } from './requests/compare-secrets.js';
 import { locateContent } from './requests/locate-content.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
@@ -157,6 +158,7 @@ export function jsonSchemas(): Record<string, unknown> {
     locateContent,
     checkCopies,
     readSealingKey,
+    compareSecrets,
     outboxRead('catalog'),
   ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;

@@ -12,6 +12,7 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   serial: 7,
   assignments: [assignment],
   variableSets: [],
+  stepSecrets: [],
   sealingKey: null,
   ...change,
 });
@@ -43,6 +44,8 @@ describe('policyTag', () => {
       policyTag(content({ variableSets: [set(hidden)], sealingKey }), 60);
     expect(tag(true, key)).not.toBe(tag(true, null));
     expect(tag(false, key)).toBe(tag(false, null));
+    const stepSecrets = ['_Secret-abcdefghijklmnop'];
+    expect(policyTag(content({ stepSecrets, sealingKey: key }), 60)).not.toBe(policyTag(content({ stepSecrets }), 60));
   });
 });
 
