@@ -8,6 +8,7 @@ import { REPOSITORY, run, SiteUnderTest } from './site-under-test.js';
 
 const AGENT = join(REPOSITORY, 'dist', 'apps', 'agent', 'src', 'main.js');
 const SECRET = 'correct-horse-battery';
+const STEP_SECRET = 'staple-of-a-step';
 
 const documents = (folder: string) => `
 apiVersion: muster/v1
@@ -34,9 +35,12 @@ kind: TaskSequence
 metadata: {name: use-variables}
 spec:
   steps:
+    - step: Keep
+      type: SetTaskSequenceVariable
+      settings: {name: Pass, value: ${STEP_SECRET}, secret: true}
     - step: Print
       type: RunCommandLine
-      settings: {shell: true, command: "echo '%Ring% %Colour% %Proxy% %Token%' | tee ${folder}/printed"}
+      settings: {shell: true, command: "echo '%Ring% %Colour% %Proxy% %Token% %Pass%' | tee ${folder}/printed"}
     - step: Complain
       type: RunCommandLine
       continueOnError: true
@@ -102,27 +106,46 @@ describe('variables on a whole site', () => {
       (JSON.parse(await site.ok('get', 'runs', '-o', 'json')) as { items: Resource<unknown, RunStatus>[] }).items;
     await until(async () => (await runs()).some(({ status }) => status.state === 'succeeded'), 120_000);
     expect(readFileSync(join(site.folder, 'printed'), 'utf8')).toBe(
-      `pilot of the device http://proxy:3128 ${SECRET}\n`,
+      `pilot of the device http://proxy:3128 ${SECRET} ${STEP_SECRET}\n`,
     );
     const [one] = await runs();
     const name = one?.metadata.name ?? '';
     expect(await site.ok('get', 'run', name, '-o', 'json')).toContain('********');
   }, 200_000);
 
+  it('are explained: who wins and who loses, and the fate of each step', async () => {
+    const explained = await site.ok('explain', '--device', 'web-1', '--deployment', 'use');
+    for (const line of [
+      '  + use  Required by pilot, compiled',
+      '  Colour = "of the device"  the device',
+      '    not "of the collection"  collection pilot',
+      '  Token = "********"  collection pilot',
+      '  + Print will-run',
+    ])
+      expect(explained.split('\n')).toContain(line);
+    expect(explained).toMatch(
+      / {2}[Rr]ing = "pilot" {2}collection pilot\n {4}not "broad" {2}collection all-of-them, priority 1/,
+    );
+    expect(await site.muster('explain', '--device', 'nobody')).toMatchObject({ code: 4 });
+  });
+
   it('leave a hidden value in no answer, log, table, journal, broker file or file of the agent', async () => {
     const answers = [
       await site.ok('get', 'collections', '-o', 'yaml'),
       await site.ok('get', 'runs', '-o', 'json'),
+      await site.ok('get', 'ts', 'use-variables', '-o', 'yaml'),
+      await site.ok('explain', '--device', 'web-1', '--deployment', 'use'),
       await (await site.rest('/api/v1/devices')).text(),
       await (await site.rest('/api/v1/deployments/use')).text(),
       agentOutput,
     ];
-    for (const text of answers) expect(text).not.toContain(SECRET);
+    for (const text of answers) for (const secret of [SECRET, STEP_SECRET]) expect(text).not.toContain(secret);
     agent?.kill('SIGKILL');
     await site.interrupt();
-    const holding = [...filesBelow(state()), ...filesBelow(site.data)].filter((path) =>
-      readFileSync(path).includes(SECRET),
-    );
+    const holding = [...filesBelow(state()), ...filesBelow(site.data)].filter((path) => {
+      const bytes = readFileSync(path);
+      return bytes.includes(SECRET) || bytes.includes(STEP_SECRET);
+    });
     expect(holding).toEqual([]);
   });
 });

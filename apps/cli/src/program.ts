@@ -12,6 +12,7 @@ import { registerDeploy } from './commands/deploy.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDiff } from './commands/diff.js';
 import { registerEnrolmentToken } from './commands/enrolment-token.js';
+import { registerExplain } from './commands/explain-device.js';
 import { registerExport } from './commands/export.js';
 import { registerFolder } from './commands/folder.js';
 import { registerGet } from './commands/get.js';
@@ -46,6 +47,7 @@ Examples:
   muster content distribute hello --to local
   muster deploy hello-site --to hello-computers --name hello-site
   muster watch deployment hello-site              every step of every device, live
+  muster explain --device web-1                   what applies to it, which variable wins, and why
   muster run hello-site.yaml                      the sequence on this computer, no server
 
 ${EXIT_CODES_HELP}`;
@@ -92,7 +94,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerWatch(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
-  program.command('explain').argument('<file>').description('say which steps would run on this computer, and why');
+  registerExplain(program, terminal);
   registerCollection(program, terminal);
   registerVariable(program, terminal);
   registerContent(program, terminal);
@@ -113,7 +115,8 @@ export function buildProgram(terminal: Terminal): Command {
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const [first, ...rest] = argv;
-    if (first === 'run' || first === 'explain') return await runAgentProgram([first, ...rest]);
+    const ofSite = rest.some((word) => word === '--device' || word.startsWith('--device='));
+    if (first === 'run' || (first === 'explain' && !ofSite)) return await runAgentProgram([first, ...rest]);
     const program = buildProgram(terminal);
     if (first === undefined) {
       program.outputHelp({ error: true });

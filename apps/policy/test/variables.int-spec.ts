@@ -5,13 +5,17 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { sealedFor, variablesChanged, type ToldVariable } from '@muster/contracts/events/variables-changed.js';
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
+import { deviceExplanationSchema } from '@muster/contracts/kinds/device-explanation.js';
+import { compareSecrets } from '@muster/contracts/requests/compare-secrets.js';
+import { readDevice } from '@muster/contracts/requests/read-device.js';
+import { sealedForStep } from '@muster/contracts/requests/read-sequence.js';
 import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
 import { seal } from '@muster/service/sealing/seal.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { collectionNamed, deploymentOf, plain } from './documents.js';
 import { PolicyUnderTest } from './policy-under-test.js';
-import type { TestDevice } from './test-device.js';
+import { call, type TestDevice } from './test-device.js';
 
 const collections = resourceEvents(collectionKind);
 const deployments = resourceEvents(deploymentKind);
@@ -184,6 +188,84 @@ describe('variables in policy', () => {
       device: [],
       collections: [{ name, priority: 1, variables: [{ name: 'Token', hidden: true }] }],
     });
+  });
+
+  it('bring the secrets of steps, sealed to the device; the body has their names', async () => {
+    const device = await policy.device();
+    const target = await collectionOf(device);
+    const name = '_Secret-abcdefghijklmnop';
+    const { key } = await policy.deployment.bus.request(readSealingKey, {});
+    const spec = {
+      steps: [
+        {
+          step: 'Join',
+          type: 'JoinDomain',
+          settings: { kind: 'domain', domain: 'example.org', account: 'E', password: `%${name}%` },
+        },
+      ],
+    };
+    policy.know(spec, { [name]: await seal({ for: sealedForStep(name), value: SECRET }, key) });
+    const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, target.name, spec);
+    await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
+    const waiting = await toldTo(device, (document) => document.variables?.secrets !== undefined);
+    expect(waiting.variables).toEqual({ device: [], collections: [], secrets: [name] });
+    await device.makeSealingKey();
+    await device.session();
+    const document = await toldTo(device, ({ variables }) => variables?.sealed !== undefined);
+    expect(await openedBy(device, document)).toEqual({ device: {}, collections: {}, secrets: { [name]: SECRET } });
+    const body = await device.get(`/bodies/${document.assignments[0]?.body}`);
+    expect(body.text).toContain(name);
+    expect(body.text).not.toContain(SECRET);
+    expect(await servers.dump('policy')).not.toContain(SECRET);
+    const other = await seal({ for: 'Step/x', value: SECRET }, key);
+    const same = await seal({ for: 'Step/y', value: SECRET }, key);
+    const ask = (place: string) =>
+      policy.deployment.bus.request(compareSecrets, {
+        pairs: [
+          [
+            { sealed: other, for: 'Step/x' },
+            { sealed: same, for: place },
+          ],
+        ],
+      });
+    expect([await ask('Step/y'), await ask('Step/z')]).toEqual([{ same: [true] }, { same: [false] }]);
+  });
+
+  it('are explained as the device is told them: who wins, who loses, what is hidden, and the fate of each step', async () => {
+    const { device, target } = await deployedDevice();
+    const strong = await collectionOf(device);
+    await tell(target, { Ring: 'weak' });
+    await tell(strong, { ring: 'strong' }, { Token: SECRET }, 9);
+    await tell({ kind: 'Device', uid: device.uid, name: 'computer' }, { Own: 'x' });
+    policy.deployment.bus.answer(
+      readDevice,
+      async ({ name }) => ({
+        device: name === 'computer' ? { uid: device.uid, name, facts: { hostname: 'computer' } } : null,
+      }),
+      () => undefined,
+    );
+    const explain = (path: string) => call(policy.base, `/api/v1/device-explanations/${path}`, { token: policy.token });
+    await until(async () => (await explain('computer')).text.includes('"Own"'));
+    const { status, body, text } = await explain('computer');
+    expect([status, deviceExplanationSchema.parse(body)]).toEqual([200, body]);
+    expect(text).not.toContain(SECRET);
+    const explained = deviceExplanationSchema.parse(body);
+    expect(explained.variables).toEqual([
+      { name: 'Own', winner: { layer: 'device', value: 'x' }, losers: [] },
+      {
+        name: expect.stringMatching(/^ring$/i),
+        winner: { layer: 'collection', value: 'strong', source: strong.name },
+        losers: [{ layer: 'collection', value: 'weak', source: target.name, priority: 1 }],
+      },
+      { name: 'Token', winner: { layer: 'collection', value: '********', source: strong.name }, losers: [] },
+    ]);
+    expect(explained.problems).toEqual([expect.objectContaining({ code: 'policy.secrets-missing' })]);
+    const [deployment] = explained.deployments;
+    expect(deployment).toMatchObject({ collection: target.name, state: 'compiled', told: true });
+    const { sequence } = deviceExplanationSchema.parse((await explain(`computer?deployment=${deployment?.name}`)).body);
+    expect(sequence?.nodes).toEqual([expect.objectContaining({ name: 'Set', verdict: 'will-run' })]);
+    expect((await explain('nobody')).status).toBe(404);
+    expect((await explain('computer?deployment=other')).body['code']).toBe('explain.not-deployed');
   });
 
   it('are never sealed to a key that opens for everybody', async () => {

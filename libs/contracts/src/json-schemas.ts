@@ -42,6 +42,7 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   memberListSchema,
   membershipExplanationSchema,
@@ -68,6 +69,7 @@ import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { compareSecrets } from './requests/compare-secrets.js';
 import { locateContent } from './requests/locate-content.js';
+import { readDevice } from './requests/read-device.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -105,6 +107,7 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/device-explanation': deviceExplanationSchema,
   'api/edit-lock': editLockSchema,
   'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,
@@ -157,6 +160,7 @@ export function jsonSchemas(): Record<string, unknown> {
     resolveContent,
     locateContent,
     checkCopies,
+    readDevice,
     readSealingKey,
     compareSecrets,
     outboxRead('catalog'),

@@ -28,6 +28,11 @@ export class DeviceVariables {
     return sets.length === references.length ? sets : undefined;
   }
 
+  /** What a device is told, without any secret. */
+  names(sets: readonly VariableSet[], stepSecrets: readonly string[]): Omit<PolicyVariables, 'sealed'> {
+    return { ...tellVariables(sets), ...(stepSecrets.length > 0 ? { secrets: [...stepSecrets] } : {}) };
+  }
+
   /** What a device is told. Without a key of its own it learns the names of hidden variables, and must wait. */
   async tell(
     deviceUid: string,
@@ -36,7 +41,7 @@ export class DeviceVariables {
     key: SealingKey | null,
   ): Promise<PolicyVariables | undefined> {
     if (sets.length === 0 && stepSecrets.length === 0) return undefined;
-    const told = { ...tellVariables(sets), ...(stepSecrets.length > 0 ? { secrets: [...stepSecrets] } : {}) };
+    const told = this.names(sets, stepSecrets);
     if (key === null) return told;
     const hidden = await hiddenValues(sets, (owner, name, sealed) =>
       this.open(sealed, sealedFor(owner, name), deviceUid),
