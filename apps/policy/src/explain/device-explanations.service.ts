@@ -45,11 +45,7 @@ export class DeviceExplanations {
         ...(reason === null ? {} : { reason }),
         told: assignment !== null,
       })),
-      variables: explainVariables(told).map(({ name: variable, winner, losers }) => ({
-        name: variable,
-        ...(winner ? { winner } : {}),
-        losers: [...losers],
-      })),
+      variables: explainVariables(told),
       problems: problemsOf(content),
       ...(wanted ? { sequence: await this.fate(wanted.body, told, name, device.facts) } : {}),
     };
