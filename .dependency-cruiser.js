@@ -131,7 +131,10 @@ export default {
       severity: 'error',
       comment: 'They run where there is no Postgres, no NATS and no Nest.',
       from: { path: '^apps/(agent|store|edge)/', pathNot: tests },
-      to: { path: ['^libs/', 'node_modules/(@nestjs|pg|@nats-io)/'], pathNot: '^libs/(contracts|sequence|hierarchy)/' },
+      to: {
+        path: ['^libs/', 'node_modules/(@nestjs|pg|@nats-io)/'],
+        pathNot: '^libs/(contracts|sequence|schedule|hierarchy)/',
+      },
     },
     {
       name: 'testing-is-for-tests',

@@ -78,6 +78,7 @@ describe('a Required deployment', () => {
     expect(decide(rules, { bootedAt, ...ran('2026-11-26T07:00Z') })).toMatchObject({ state: 'start', due: bootedAt });
     expect(decide(rules, { bootedAt, ...ran('2026-11-26T08:01Z') })).toMatchObject({ state: 'waiting' });
     expect(decide(rules)).toMatchObject({ state: 'waiting', for: 'trigger' });
+    expect(decide(rules, { bootedAt, deployedAt: bootedAt + 1 })).toMatchObject({ state: 'waiting', for: 'trigger' });
   });
 
   it.each<[Rerun, boolean, boolean]>([

@@ -12,6 +12,8 @@ export interface StartFacts {
   readonly timeZone: string;
   /** When the computer started; undefined: nobody knows. */
   readonly bootedAt?: number | undefined;
+  /** When the deployment was made: a start of the computer before it is none of its triggers. */
+  readonly deployedAt?: number | undefined;
   /** The last run of the deployment on this device that has ended. Deciding while one goes on is the caller's mistake. */
   readonly lastRun?: { readonly startedAt: number; readonly succeeded: boolean } | undefined;
   /** When somebody at the device asked for it, if no run has begun since. */
@@ -103,14 +105,15 @@ export function runsAgain(rerun: Rerun, succeeded: boolean): boolean {
 function lastDue(trigger: Trigger, facts: StartFacts, available: number): number | undefined {
   const came = lastComing(trigger, facts);
   if (came === undefined) return undefined;
-  // A run that began before the trigger could be acted on does not use it up, unless the trigger is one that comes once.
   return came === -Infinity ? came : Math.max(came, available);
 }
 
-function lastComing(trigger: Trigger, { now, timeZone, bootedAt }: StartFacts): number | undefined {
+function lastComing(trigger: Trigger, facts: StartFacts): number | undefined {
+  const { now, timeZone, bootedAt, deployedAt = -Infinity } = facts;
   if ('schedule' in trigger) return lastOccurrence(trigger.schedule, now, timeZone);
   // As soon as possible: any run at all has used it up.
-  return trigger.event === 'AsSoonAsPossible' ? -Infinity : bootedAt;
+  if (trigger.event === 'AsSoonAsPossible') return -Infinity;
+  return bootedAt !== undefined && bootedAt >= deployedAt ? bootedAt : undefined;
 }
 
 function nextDue(trigger: Trigger, { now, timeZone }: StartFacts): number | undefined {

@@ -1,15 +1,21 @@
 import { z } from 'zod';
 
+const notAMoment =
+  'not a date and time; for example 2026-12-01T01:00 (by the clock of each device) or 2026-12-01T01:00Z (the same moment everywhere)';
+// RFC 3339 wants seconds beside an offset; people leave them out.
+const calendarTime = z.union([
+  z.iso.datetime({ local: true, offset: true }),
+  z.iso.datetime({ offset: true, precision: -1 }),
+]);
+
 /**
  * A moment as people say it. With `Z` or an offset it is one instant everywhere; without, it is what the clock on the wall of
  * each device says (deployments.md 3.3: the UTC switch of times).
  */
-export const momentSchema = z.iso
-  .datetime({
-    local: true,
-    offset: true,
-    error: 'not a date and time; for example 2026-12-01T01:00 (device time) or 2026-12-01T01:00Z (the same everywhere)',
-  })
+export const momentSchema = z
+  .string(notAMoment)
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?$/, { error: notAMoment, abort: true })
+  .refine((text) => calendarTime.safeParse(text).success, notAMoment)
   .describe("2026-12-01T01:00 is in the device's own time zone, 2026-12-01T01:00Z the same instant everywhere");
 
 export const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;

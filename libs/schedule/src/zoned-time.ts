@@ -44,3 +44,17 @@ export function momentInstant(moment: string, timeZone: string): number {
 export function dateAt(instant: number, zone: string): Temporal.PlainDate {
   return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
 }
+
+/**
+ * The last instant at which it is a moment anywhere, in milliseconds since 1970: who does not know the zones of devices waits so long
+ * before saying that it is over for all.
+ */
+export function lastInstant(moment: string): number {
+  return momentInstant(moment, 'Etc/GMT+12');
+}
+
+/** Is the second moment after the first for some device at least? */
+export function isAfterSomewhere(first: string, second: string): boolean {
+  if (isInstant(first) === isInstant(second)) return momentInstant(second, 'UTC') > momentInstant(first, 'UTC');
+  return lastInstant(second) > momentInstant(first, 'Etc/GMT-14');
+}

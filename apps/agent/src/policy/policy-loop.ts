@@ -1,4 +1,4 @@
-import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import { type Bell, backoffSeconds, pause } from '../http/backoff.js';
@@ -38,6 +38,11 @@ export class PolicyLoop {
   /** Verified assignments; empty while there is no policy. */
   get assignments(): readonly Assignment[] {
     return this.inForce?.document.assignments ?? [];
+  }
+
+  /** Maintenance windows of this device; empty: any time is right. */
+  get windows(): readonly PolicyWindow[] {
+    return this.inForce?.document.windows ?? [];
   }
 
   hasBody(digest: Digest): boolean {

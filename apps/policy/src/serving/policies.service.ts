@@ -36,7 +36,7 @@ export class Policies {
     if (remembered !== undefined && matchesTag(ifNoneMatch, remembered)) return { tag: remembered, policy: undefined };
     const content = await this.repository.read(this.database, deviceUid);
     const pollSeconds = this.config.MUSTER_POLL_SECONDS;
-    const tag = policyTag(content.assignments, pollSeconds);
+    const tag = policyTag(content, pollSeconds);
     this.live.heard(content.serial);
     if (content.serial === this.live.serial) this.tags.set(deviceUid, tag);
     if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };

@@ -1,4 +1,4 @@
-import { policyDocumentSchema, type Assignment } from '@muster/contracts/agent/policy.js';
+import { policyDocumentSchema, type Assignment, type PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import { matchesTag, policyDocument, policyTag } from './policy-document.js';
 
@@ -8,22 +8,32 @@ const assignment: Assignment = {
   body: digestOf('body'),
 };
 
+const window: PolicyWindow = {
+  name: 'night',
+  collection: 'servers',
+  schedule: { start: '2026-12-01T01:00' },
+  durationMinutes: 180,
+};
+const tagOf = (assignments: Assignment[], windows: PolicyWindow[] = []): string =>
+  policyTag({ assignments, windows }, 60);
+
 describe('policyTag', () => {
   it('is the same for the same assignments whatever the order of their keys', () => {
     const reversed = Object.fromEntries(Object.entries(assignment).toReversed()) as Assignment;
-    expect(policyTag([reversed], 60)).toBe(policyTag([assignment], 60));
+    expect(tagOf([reversed])).toBe(tagOf([assignment]));
   });
 
-  it('changes with an assignment, and with the poll interval', () => {
-    const tag = policyTag([assignment], 60);
-    expect(policyTag([], 60)).not.toBe(tag);
-    expect(policyTag([{ ...assignment, purpose: 'Available' }], 60)).not.toBe(tag);
-    expect(policyTag([assignment], 61)).not.toBe(tag);
+  it('changes with an assignment, a window, and with the poll interval', () => {
+    const tag = tagOf([assignment]);
+    expect(tagOf([])).not.toBe(tag);
+    expect(tagOf([assignment], [window])).not.toBe(tag);
+    expect(tagOf([{ ...assignment, purpose: 'Available' }])).not.toBe(tag);
+    expect(policyTag({ assignments: [assignment], windows: [] }, 61)).not.toBe(tag);
   });
 });
 
 describe('matchesTag', () => {
-  const tag = policyTag([assignment], 60);
+  const tag = tagOf([assignment]);
 
   it.each([
     ['the tag', tag],
@@ -42,9 +52,14 @@ describe('matchesTag', () => {
 
 it('makes a document that agents accept', () => {
   const document = policyDocument(
-    { serial: 7, assignments: [assignment] },
+    { serial: 7, assignments: [assignment], windows: [window] },
     { site: 'S01', deviceUid: assignment.deployment.uid, pollSeconds: 60, now: new Date(0) },
   );
   expect(policyDocumentSchema.parse(document)).toEqual(document);
-  expect(document).toMatchObject({ serial: 7, issuedAt: '1970-01-01T00:00:00.000Z', assignments: [assignment] });
+  expect(document).toMatchObject({
+    windows: [window],
+    serial: 7,
+    issuedAt: '1970-01-01T00:00:00.000Z',
+    assignments: [assignment],
+  });
 });

@@ -1,4 +1,4 @@
-import type { Assignment, PolicyDocument } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyDocument, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
 import { createHash } from 'node:crypto';
 
@@ -7,14 +7,17 @@ export interface PolicyContent {
   readonly serial: number;
   /** In order of deployment uids. */
   readonly assignments: readonly Assignment[];
+  /** Maintenance windows of all collections of the device. */
+  readonly windows: readonly PolicyWindow[];
 }
 
 /**
  * The ETag of a policy: of what it says, not of when it was signed. Equal for devices that are told the same, and for
  * every serial at which that did not change.
  */
-export function policyTag(assignments: readonly Assignment[], pollSeconds: number): string {
-  return `"${createHash('sha256').update(canonicalJson({ assignments, pollSeconds })).digest('base64url')}"`;
+export function policyTag({ assignments, windows }: Omit<PolicyContent, 'serial'>, pollSeconds: number): string {
+  const said = canonicalJson({ assignments, windows, pollSeconds });
+  return `"${createHash('sha256').update(said).digest('base64url')}"`;
 }
 
 /** True when an If-None-Match header names the tag. Proxies may have weakened it. */
@@ -36,5 +39,6 @@ export function policyDocument(
     issuedAt: to.now.toISOString(),
     pollSeconds: to.pollSeconds,
     assignments: [...content.assignments],
+    ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
   };
 }

@@ -10,6 +10,7 @@ import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Subscriptions } from '@muster/service/service.module.js';
+import { lastInstant } from '@muster/schedule/zoned-time.js';
 import { Compiler } from '../compile/compiler.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
@@ -38,30 +39,33 @@ export class TargetFacts {
         await this.devices.block(tx, resource.metadata.uid);
         this.live.deviceBlocked(tx, resource.metadata.uid);
       }),
-      on(collections.saved, (tx, { resource }) =>
-        this.targets.saveCollection(tx, resource.metadata.uid, resource.metadata.name),
-      ),
+      on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
+        const { uid, name } = metadata;
+        const windows = spec.maintenanceWindows ?? [];
+        if (await this.targets.saveCollection(tx, { uid, name, windows })) await this.live.policyChanges(tx);
+      }),
       on(collections.deleted, async (tx, { resource }) => {
         const { uid } = resource.metadata;
-        const deployed = await this.targets.isDeployedTo(tx, uid);
+        const matters = await this.targets.matters(tx, uid);
         await this.targets.deleteCollection(tx, uid);
-        if (deployed) await this.live.policyChanges(tx);
+        if (matters) await this.live.policyChanges(tx);
       }),
       on(membersChanged, async (tx, { collectionUid, added, removed }) => {
         if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
         if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
-        if (await this.targets.isDeployedTo(tx, collectionUid)) await this.live.policyChanges(tx);
+        if (await this.targets.matters(tx, collectionUid)) await this.live.policyChanges(tx);
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
+        const { sequence: _sequence, collection, ...rules } = spec;
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,
-          collection: spec.collection,
+          collection,
           generation: metadata.generation,
-          purpose: spec.purpose,
-          availableAt: spec.availableAt ?? null,
-          expiresAt: spec.expiresAt ?? null,
+          createdAt: metadata.createdAt,
+          rules,
+          expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
         });
         if (changed) this.compileSoon(tx);

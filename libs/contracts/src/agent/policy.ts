@@ -1,3 +1,5 @@
+import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
+import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
@@ -7,13 +9,21 @@ import { instantSchema, nameSchema, uidSchema } from '../resource.js';
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
   .strictObject({
-    deployment: z.strictObject({ uid: uidSchema, name: nameSchema, generation: z.number().int() }),
-    purpose: z.enum(['Required', 'Available']),
-    availableAt: instantSchema.optional(),
-    expiresAt: instantSchema.optional(),
+    deployment: z.strictObject({
+      uid: uidSchema,
+      name: nameSchema,
+      generation: z.number().int(),
+      createdAt: instantSchema.optional(),
+    }),
+    ...startRulesShape,
     body: digestSchema,
   })
   .meta({ id: 'Assignment' });
+
+/** A maintenance window of a collection that the device is in. */
+export const policyWindowSchema = maintenanceWindowSchema
+  .safeExtend({ collection: nameSchema })
+  .meta({ id: 'PolicyWindow' });
 
 /** The payload of the compact JWS (EdDSA, kid = thumbprint of the site key) in a policy answer. */
 export const policyDocumentSchema = z
@@ -26,6 +36,10 @@ export const policyDocumentSchema = z
     issuedAt: instantSchema,
     pollSeconds: z.number().int().min(1).max(86_400),
     assignments: z.array(assignmentSchema),
+    windows: z
+      .array(policyWindowSchema)
+      .optional()
+      .describe('Of all collections of the device; absent when there are none'),
   })
   .meta({ id: 'PolicyDocument' });
 
@@ -58,6 +72,7 @@ export const policyBodySchema = z
   .meta({ id: 'PolicyBody' });
 
 export type Assignment = z.infer<typeof assignmentSchema>;
+export type PolicyWindow = z.infer<typeof policyWindowSchema>;
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 export type PolicyBody = z.infer<typeof policyBodySchema>;
 export type BodyContent = z.infer<typeof bodyContentSchema>;
