@@ -151,7 +151,7 @@ describe('the rules of when a deployment runs', () => {
     expect(await refused({ availableAt: '2026-12-02T00:00', expiresAt: '2026-12-01T00:00' })).toMatchObject({
       code: 'deployment.never-runs',
     });
-    expect(await refused({ triggers: Array(16).fill({ event: 'Startup' }) })).toMatchObject({
+    expect(await refused({ triggers: Array.from({ length: 16 }, () => ({ event: 'Startup' })) })).toMatchObject({
       status: 400,
       findings: [{ path: '/spec/triggers' }],
     });

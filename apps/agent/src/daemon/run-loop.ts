@@ -60,11 +60,11 @@ export class RunLoop {
 
   private async decide(signal: AbortSignal): Promise<void> {
     const { policy, bodies, records, requests, logger, changed } = this.options;
-    const { assignments } = policy;
+    const { assignments, startable } = policy;
     bodies.keepOnly(new Set(assignments.map(({ body }) => body)));
     requests.keepOnly(new Set(assignments.map(({ deployment }) => deployment.uid)));
     const now = Date.now();
-    const fates = judgeAssignments(assignments, this.options.facts(now));
+    const fates = judgeAssignments(startable, this.options.facts(now));
     const { run, lookAgain = Infinity } = chooseRun(fates);
     if (!run) {
       const seconds = Math.max(0.001, (lookAgain - now) / 1000);

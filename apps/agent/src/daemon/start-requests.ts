@@ -30,7 +30,8 @@ export class StartRequests {
   keepOnly(deploymentUids: ReadonlySet<string>): void {
     for (const name of readdirSync(this.folder)) {
       // A file with another name is one that is being written; those of a crash go when the daemon starts.
-      if (isUid.test(name) && !deploymentUids.has(name)) rmSync(join(this.folder, name), { recursive: true, force: true });
+      if (isUid.test(name) && !deploymentUids.has(name))
+        rmSync(join(this.folder, name), { recursive: true, force: true });
     }
   }
 

@@ -13,6 +13,8 @@ export interface StateFolder {
   readonly agent: string;
   /** The device's private key (0600). */
   readonly key: string;
+  /** The private key to which the site seals secrets (0600). */
+  readonly sealingKey: string;
   /** A new key while `enrol --force` waits for its answer. */
   readonly newKey: string;
   /** The last policy that was verified. */
@@ -44,6 +46,7 @@ export function stateFolder(path: string): StateFolder {
     root,
     agent: join(root, 'agent.json'),
     key: join(root, 'key.pem'),
+    sealingKey: join(root, 'sealing-key.pem'),
     newKey: join(root, 'key.new.pem'),
     policy: join(root, 'policy.json'),
     bodies: join(root, 'bodies'),

@@ -17,6 +17,7 @@ import { directDevices, type Membership } from '../membership/membership.js';
 import type { MembershipRepository } from '../membership/membership.repository.js';
 import { compileQuery } from '../membership/query-sql.js';
 import { refuseMissing } from '../missing-reference.js';
+import type { Variables } from '../variables/variables.service.js';
 import { refuseBuiltIn } from './built-in.js';
 import { refuseWindowsOfOneName } from '../windows/window.rules.js';
 
@@ -30,10 +31,15 @@ export function collectionRules(
   members: MembershipRepository,
   graph: CollectionGraphRepository,
   deployments: DeploymentRepository,
+  variables: Variables,
 ): ResourceRules<CollectionSpec, CollectionStatus> {
   const sizeOf = async (tx: Transaction, uid: string) => (await members.sizes(tx, [uid])).get(uid) ?? 0;
 
   return {
+    seal: (input) => variables.seal(input),
+
+    merge: (current, input) => variables.merge(current, input),
+
     change: (current, input) => refuseBuiltIn(current.metadata.name, input),
 
     async status(tx, input, current) {
@@ -78,7 +84,8 @@ export function collectionRules(
     },
 
     async saved(tx, resource, previous) {
-      const { uid } = resource.metadata;
+      const { uid, name } = resource.metadata;
+      await variables.saved(tx, { kind: 'Collection', uid, name }, resource.spec, previous?.spec);
       if (previous && decisive(previous.spec) === decisive(resource.spec)) return;
       await membership.evaluate(tx, resource.metadata, resource.spec);
       // The answer and the fact say what is true after the evaluation; readings are derived anyway.
@@ -99,6 +106,7 @@ export function collectionRules(
         throw inUse(name, `limits, joins or leaves ${them}. Take it out of their rules first`);
       }
       await membership.collectionGone(tx, { uid, name });
+      await variables.gone(tx, uid);
     },
 
     async derive(resources) {

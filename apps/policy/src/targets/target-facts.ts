@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
@@ -14,6 +15,7 @@ import { lastInstant } from '@muster/schedule/zoned-time.js';
 import { Compiler } from '../compile/compiler.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
+import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { TargetRepository } from './target.repository.js';
 
 /** What other services' facts mean for policy. Each runs in the transaction that moves the inbox position. */
@@ -24,6 +26,7 @@ export class TargetFacts {
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(LiveState) private readonly live: LiveState,
     @Inject(Compiler) private readonly compiler: Compiler,
+    @Inject(VariableSetRepository) private readonly variables: VariableSetRepository,
   ) {}
 
   subscriptions(): Subscriptions {
@@ -37,6 +40,7 @@ export class TargetFacts {
     return [
       on(devices.deleted, async (tx, { resource }) => {
         await this.devices.block(tx, resource.metadata.uid);
+        await this.variables.remove(tx, resource.metadata.uid);
         this.live.deviceBlocked(tx, resource.metadata.uid);
       }),
       on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
@@ -46,14 +50,19 @@ export class TargetFacts {
       }),
       on(collections.deleted, async (tx, { resource }) => {
         const { uid } = resource.metadata;
-        const matters = await this.targets.matters(tx, uid);
+        const spoken = await this.isSpokenOf(tx, uid);
         await this.targets.deleteCollection(tx, uid);
-        if (matters) await this.live.policyChanges(tx);
+        await this.variables.remove(tx, uid);
+        if (spoken) await this.live.policyChanges(tx);
       }),
       on(membersChanged, async (tx, { collectionUid, added, removed }) => {
         if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
         if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
-        if (await this.targets.matters(tx, collectionUid)) await this.live.policyChanges(tx);
+        if (await this.isSpokenOf(tx, collectionUid)) await this.live.policyChanges(tx);
+      }),
+      on(variablesChanged, async (tx, set) => {
+        await this.variables.save(tx, set);
+        if (await this.targets.isTold(tx, set.owner)) await this.live.policyChanges(tx);
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
@@ -92,6 +101,11 @@ export class TargetFacts {
       on(sequences.saved, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
       on(sequences.deleted, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
     ];
+  }
+
+  /** True when policies say something because of a collection: a deployment, or variables. */
+  private async isSpokenOf(tx: Transaction, collectionUid: string): Promise<boolean> {
+    return (await this.targets.matters(tx, collectionUid)) || this.variables.has(tx, collectionUid);
   }
 
   private async sequenceChanged(tx: Transaction, name: string): Promise<void> {

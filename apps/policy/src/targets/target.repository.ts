@@ -71,6 +71,18 @@ export class TargetRepository {
     return row?.found ?? false;
   }
 
+  /** True when some device may be told of a device's or collection's variables: who runs nothing is told none. */
+  async isTold(tx: Transaction, owner: { kind: 'Device' | 'Collection'; uid: string }): Promise<boolean> {
+    const rows = await tx.query(
+      owner.kind === 'Collection'
+        ? 'select 1 from device_member where collection_uid = $1 and left_at is null limit 1'
+        : `select 1 from device_member join deployment on deployment.collection_uid = device_member.collection_uid
+           where device_uid = $1 and left_at is null and assignment is not null limit 1`,
+      [owner.uid],
+    );
+    return rows.length > 0;
+  }
+
   /**
    * Keeps a deployment and asks for compiling, unless nothing changed that policy is made of. False: nothing did.
    * Collections come before their deployments, in the producer's order; one that is missing is an error.

@@ -1,10 +1,13 @@
 import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
 import { startRulesShape } from '@muster/schedule/start-rules.js';
+import { LIMITS } from '@muster/sequence/limits.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { programSchema } from '../kinds/package.js';
+import { variablesPrioritySchema } from '../kinds/variables.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { sealedSchema } from '../sealing.js';
 
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
@@ -24,6 +27,42 @@ export const assignmentSchema = z
 export const policyWindowSchema = maintenanceWindowSchema
   .safeExtend({ collection: nameSchema })
   .meta({ id: 'PolicyWindow' });
+/** A variable as policy tells it: the value of a hidden one is in `sealed`. */
+export const policyVariableSchema = z
+  .union([
+    z.strictObject({ name: z.string(), value: z.string().max(LIMITS.variableValueLength) }),
+    z.strictObject({ name: z.string(), hidden: z.literal(true) }),
+  ])
+  .meta({ id: 'PolicyVariable' });
+
+/** The variables of the device and of each of its collections. Which one wins is for the engine to say. */
+export const policyVariablesSchema = z
+  .strictObject({
+    device: z.array(policyVariableSchema),
+    collections: z.array(
+      z.strictObject({
+        name: nameSchema,
+        priority: variablesPrioritySchema,
+        variables: z.array(policyVariableSchema),
+      }),
+    ),
+    sealed: sealedSchema
+      .optional()
+      .describe('SealedValues, for this device alone; absent: nothing is hidden, or the device has told no key yet'),
+  })
+  .meta({ id: 'PolicyVariables' });
+
+/** Inside `sealed`: the values of the hidden variables, by name, in the same places. */
+export const sealedValuesSchema = z
+  .object({
+    device: z.record(z.string(), z.string()),
+    collections: z.record(z.string(), z.record(z.string(), z.string())),
+  })
+  .meta({ id: 'SealedValues' });
+
+export type PolicyVariable = z.infer<typeof policyVariableSchema>;
+export type PolicyVariables = z.infer<typeof policyVariablesSchema>;
+export type SealedValues = z.infer<typeof sealedValuesSchema>;
 
 /** The payload of the compact JWS (EdDSA, kid = thumbprint of the site key) in a policy answer. */
 export const policyDocumentSchema = z
@@ -40,6 +79,7 @@ export const policyDocumentSchema = z
       .array(policyWindowSchema)
       .optional()
       .describe('Of all collections of the device; absent when there are none'),
+    variables: policyVariablesSchema.optional().describe('For every run of an assignment; absent: none'),
   })
   .meta({ id: 'PolicyDocument' });
 
