@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
@@ -84,6 +84,7 @@ export async function provenFiles(folder: string, files: readonly ContentFile[])
     path: file.path,
     size: file.size,
     executable: file.executable ?? false,
+    modifiedAt: statSync(join(folder, hexOf(file))).mtimeMs,
   }));
 }
 
