@@ -35,8 +35,7 @@ export async function readPriorVersion(
 ): Promise<PriorVersion> {
   const { newestVersion } = (await client.get(packageKind, name)).status;
   const address = `/api/v1/packages/${encodeURIComponent(name)}/versions/${newestVersion}`;
-  const files =
-    newestVersion === undefined ? [] : (await client.json<Manifest>('GET', `${address}/manifest`)).files;
+  const files = newestVersion === undefined ? [] : (await client.json<Manifest>('GET', `${address}/manifest`)).files;
   const large = files.filter(({ stored }) => stored !== undefined);
   const byDigest = new Map(large.map((file) => [file.digest, file]));
 

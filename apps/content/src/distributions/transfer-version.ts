@@ -105,10 +105,7 @@ function countBlobsOfFiles(blobs: readonly ManifestBlob[]): Map<number, number> 
 }
 
 /** Returns the ETag under which the point has the blob, proven. Progress counts the bytes of files that it stands for. */
-async function bringBlob(
-  transfer: Transfer,
-  { digest, size, path, fileBytes }: ManifestBlob,
-): Promise<string> {
+async function bringBlob(transfer: Transfer, { digest, size, path, fileBytes }: ManifestBlob): Promise<string> {
   const { library, point, progress, signal } = transfer;
   const key = blobKey(digest);
   const expected = { digest, size };

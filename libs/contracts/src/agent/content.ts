@@ -27,15 +27,13 @@ export const storedFileSchema = z
   .strictObject({
     blobs: z.array(namedBytesSchema).min(1).max(10_000),
     runs: z
-      .array(
-        z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative(), z.number().int().positive()]),
-      )
+      .array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative(), z.number().int().positive()]))
       .min(1)
       .max(20_000)
       .describe('Each: place of the blob in `blobs`, offset in it, bytes'),
     chunks: namedBytesSchema
       .optional()
-      .describe('The list of the file\'s chunks, by which the next version finds what it shares; agents need it not'),
+      .describe("The list of the file's chunks, by which the next version finds what it shares; agents need it not"),
   })
   .meta({ id: 'StoredFile' });
 
@@ -47,7 +45,7 @@ export const manifestFileSchema = z
     digest: digestSchema,
     size: z.number().int().nonnegative(),
     executable: z.boolean().optional(),
-    stored: storedFileSchema.optional().describe('Absent: the file is one blob, named by the file\'s own digest'),
+    stored: storedFileSchema.optional().describe("Absent: the file is one blob, named by the file's own digest"),
   })
   .superRefine(({ size, stored }, context) => {
     const problem = stored && storedProblem(size, stored);

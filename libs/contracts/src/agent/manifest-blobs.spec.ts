@@ -2,13 +2,9 @@ import { digestOfBytes } from '../digest.js';
 import { manifestSchema } from './content.js';
 import { blobsOf } from './manifest-blobs.js';
 
-const [file, other, old, fresh, list] = ['file', 'other', 'old', 'fresh', 'list'].map((text) => digestOfBytes(text)) as [
-  string,
-  string,
-  string,
-  string,
-  string,
-];
+const [file, other, old, fresh, list] = ['file', 'other', 'old', 'fresh', 'list'].map((text) =>
+  digestOfBytes(text),
+) as [string, string, string, string, string];
 
 describe('the blobs of a manifest', () => {
   it('are the files themselves, each content once, where nothing else is said', () => {

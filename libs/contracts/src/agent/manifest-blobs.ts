@@ -50,7 +50,10 @@ export interface FileRange {
  *
  * @param place of the blob in `blobs`
  */
-export function rangesOfBlob({ blobs, runs }: Pick<StoredFile, 'blobs' | 'runs'>, place: number): FileRange[] | undefined {
+export function rangesOfBlob(
+  { blobs, runs }: Pick<StoredFile, 'blobs' | 'runs'>,
+  place: number,
+): FileRange[] | undefined {
   const parts: { inBlob: number; inFile: number; size: number }[] = [];
   let inFile = 0;
   for (const [blob, inBlob, size] of runs) {

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 
 /** No chunk is smaller, but the last of a file. */
-export const LEAST_CHUNK_BYTES = 16 * 1024;
+export const LEAST_CHUNK_BYTES = 8 * 1024;
 /** Of bytes in which nothing repeats, chunks have about this many. */
-export const USUAL_CHUNK_BYTES = 64 * 1024;
+export const USUAL_CHUNK_BYTES = 32 * 1024;
 export const MOST_CHUNK_BYTES = 1024 * 1024;
 
 /** The rolling hash forgets a byte after 32 others. */
 const WINDOW_BYTES = 32;
 /** Before the usual size an end is four times rarer, behind it four times more frequent: sizes stay near the usual one. */
-const RARE_MASK = topBits(16 + 2);
-const FREQUENT_MASK = topBits(16 - 2);
+const RARE_MASK = topBits(15 + 2);
+const FREQUENT_MASK = topBits(15 - 2);
 const GEAR = gearTable();
 
 /**

@@ -64,7 +64,9 @@ async function readChunks(
       size += bytesRead;
     }
     let start = 0;
-    while (start < filled && (ended || filled - start >= MOST_CHUNK_BYTES)) {
+    // Before the end of the file, only where the whole of the largest chunk is at hand.
+    const last = ended ? filled - 1 : filled - MOST_CHUNK_BYTES;
+    while (start <= last) {
       const end = chunkEnd(buffer, start, filled);
       const bytes = buffer.subarray(start, end);
       const id = chunkId(bytes);
