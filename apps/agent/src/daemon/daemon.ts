@@ -13,14 +13,17 @@ import { ensureSealingKey } from '../identity/sealing-key.js';
 import { gatherFacts } from '../facts/gather-facts.js';
 import { InventoryLoop } from '../inventory/inventory-loop.js';
 import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
+import type { DecidingFacts } from '../policy/decide.js';
 import { BodyStore } from '../policy/body-store.js';
 import { PolicyLoop } from '../policy/policy-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
+import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
 import { neededContent } from './needed-content.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunRecords } from './run-records.js';
+import { StartRequests } from './start-requests.js';
 
 const flushMilliseconds = 5_000;
 
@@ -98,11 +101,33 @@ async function work(
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
   const variables = (): PolicyVariables => policy.variables;
   const driver = new RunDriver({ records, spool, cache, variables, sealingKey, logger, news, restart });
-  const runs = new RunLoop({ records, policy, bodies, api, driver, logger, changed, ended: removeEnded });
+  const requests = new StartRequests(folder.requests);
+  const bodyFacts = new BodyFactsCache(bodies);
+  const sources: FactSources = {
+    records,
+    requests,
+    body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
+    windows: () => policy.windows,
+    bootedAt: bootedAt(folder),
+  };
+  const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
+  const runs = new RunLoop({
+    records,
+    requests,
+    facts,
+    policy,
+    bodies,
+    api,
+    driver,
+    logger,
+    changed,
+    ended: removeEnded,
+  });
 
   const inventory = new InventoryLoop({ api, logger, path: folder.inventory, gather: () => gatherFacts() });
 
   removeEnded();
+  requests.watch(changed, both);
   await policy.load();
   const tasks = [policy.run(both), runs.run(both), sender.run(both, deadline.signal), inventory.run(both)];
   // If one of them fails, all stop, and whoever supervises the agent starts it again.

@@ -29,6 +29,10 @@ export interface StateFolder {
   readonly reports: string;
   /** What the site has acknowledged of the facts of this computer. */
   readonly inventory: string;
+  /** What people at this computer asked to run. */
+  readonly requests: string;
+  /** When this boot was first seen. */
+  readonly boot: string;
   /** The runs that have ended. */
   readonly history: string;
   /** What belonged to identities that `enrol --force` replaced. */
@@ -50,6 +54,8 @@ export function stateFolder(path: string): StateFolder {
     runs: join(root, 'runs'),
     reports: join(root, 'reports'),
     inventory: join(root, 'inventory.json'),
+    requests: join(root, 'requests'),
+    boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
   };
@@ -67,8 +73,8 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    for (const path of [folder.bodies, folder.cache, folder.runs, folder.reports]) makeFolder(path);
-    for (const path of [folder.root, folder.bodies, folder.reports]) removeLeftovers(path);
+    for (const path of [folder.bodies, folder.cache, folder.runs, folder.reports, folder.requests]) makeFolder(path);
+    for (const path of [folder.root, folder.bodies, folder.reports, folder.requests]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

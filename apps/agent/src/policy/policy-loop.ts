@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Assignment, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import { type Bell, backoffSeconds, pause } from '../http/backoff.js';
@@ -43,6 +43,11 @@ export class PolicyLoop {
   /** Verified assignments; empty while there is no policy. */
   get assignments(): readonly Assignment[] {
     return this.inForce?.document.assignments ?? [];
+  }
+
+  /** Maintenance windows of this device; empty: any time is right. */
+  get windows(): readonly PolicyWindow[] {
+    return this.inForce?.document.windows ?? [];
   }
 
   /** Those that may begin; none while a hidden variable of theirs cannot be opened: a run without it would do something else. */

@@ -19,6 +19,7 @@ import { compileQuery } from '../membership/query-sql.js';
 import { refuseMissing } from '../missing-reference.js';
 import type { Variables } from '../variables/variables.service.js';
 import { refuseBuiltIn } from './built-in.js';
+import { refuseWindowsOfOneName } from '../windows/window.rules.js';
 
 /**
  * Rules that name devices and collections which exist and lead in no circle, members that follow the rules in the same
@@ -45,6 +46,7 @@ export function collectionRules(
       await membership.lock(tx);
       const { name } = input.metadata;
       refuseWrongQueries(name, input.spec);
+      refuseWindowsOfOneName(name, input.spec);
       const named = namedCollections(input.spec);
       refuseCircle(name, named, await graph.below(tx, [...new Set(named.map((one) => one.name))]));
       // A rule that was fine when it was written stays: its device may have gone since, and may come back.

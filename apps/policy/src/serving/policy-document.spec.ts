@@ -1,4 +1,4 @@
-import { policyDocumentSchema, type Assignment } from '@muster/contracts/agent/policy.js';
+import { policyDocumentSchema, type Assignment, type PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import { matchesTag, policyDocument, policyTag, type PolicyContent } from './policy-document.js';
 
@@ -8,9 +8,16 @@ const assignment: Assignment = {
   body: digestOf('body'),
 };
 
+const window: PolicyWindow = {
+  name: 'night',
+  collection: 'servers',
+  schedule: { start: '2026-12-01T01:00' },
+  durationMinutes: 180,
+};
 const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   serial: 7,
   assignments: [assignment],
+  windows: [],
   variableSets: [],
   stepSecrets: [],
   sealingKey: null,
@@ -25,10 +32,11 @@ describe('policyTag', () => {
     expect(policyTag(content({ assignments: [reversed] }), 60)).toBe(policyTag(content(), 60));
   });
 
-  it('changes with an assignment, and with the poll interval', () => {
+  it('changes with an assignment, a window, and with the poll interval', () => {
     const tag = policyTag(content(), 60);
     expect(policyTag(content({ assignments: [] }), 60)).not.toBe(tag);
     expect(policyTag(content({ assignments: [{ ...assignment, purpose: 'Available' }] }), 60)).not.toBe(tag);
+    expect(policyTag(content({ windows: [window] }), 60)).not.toBe(tag);
     expect(policyTag(content(), 61)).not.toBe(tag);
   });
 
@@ -69,10 +77,15 @@ describe('matchesTag', () => {
 
 it('makes a document that agents accept', () => {
   const document = policyDocument(
-    content(),
+    content({ windows: [window] }),
     { device: [{ name: 'Ring', value: 'pilot' }], collections: [] },
     { site: 'S01', deviceUid: assignment.deployment.uid, pollSeconds: 60, now: new Date(0) },
   );
   expect(policyDocumentSchema.parse(document)).toEqual(document);
-  expect(document).toMatchObject({ serial: 7, issuedAt: '1970-01-01T00:00:00.000Z', assignments: [assignment] });
+  expect(document).toMatchObject({
+    windows: [window],
+    serial: 7,
+    issuedAt: '1970-01-01T00:00:00.000Z',
+    assignments: [assignment],
+  });
 });

@@ -1,4 +1,4 @@
-import type { Assignment, PolicyDocument, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyDocument, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
 import { createHash } from 'node:crypto';
@@ -9,6 +9,8 @@ export interface PolicyContent {
   readonly serial: number;
   /** In order of deployment uids. */
   readonly assignments: readonly Assignment[];
+  /** Maintenance windows of all collections of the device. */
+  readonly windows: readonly PolicyWindow[];
   /** In order of owners' uids. */
   readonly variableSets: readonly VariableSetReference[];
   /** Names that stand for secrets in the bodies of the assignments, sorted. What they stand for never changes. */
@@ -28,12 +30,13 @@ export function setsToTell({ assignments, variableSets }: PolicyContent): readon
  * which they are sealed for the device: what is sealed twice never has the same text.
  */
 export function policyTag(content: PolicyContent, pollSeconds: number): string {
-  const { assignments, sealingKey } = content;
+  const { assignments, windows, sealingKey } = content;
   const sets = setsToTell(content);
   const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
   const said = {
     assignments,
     pollSeconds,
+    ...(windows.length > 0 ? { windows } : {}),
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
@@ -60,6 +63,7 @@ export function policyDocument(
     issuedAt: to.now.toISOString(),
     pollSeconds: to.pollSeconds,
     assignments: [...content.assignments],
+    ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
     ...(variables ? { variables } : {}),
   };
 }

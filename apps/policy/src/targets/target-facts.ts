@@ -11,6 +11,7 @@ import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Subscriptions } from '@muster/service/service.module.js';
+import { lastInstant } from '@muster/schedule/zoned-time.js';
 import { Compiler } from '../compile/compiler.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
@@ -42,9 +43,11 @@ export class TargetFacts {
         await this.variables.remove(tx, resource.metadata.uid);
         this.live.deviceBlocked(tx, resource.metadata.uid);
       }),
-      on(collections.saved, (tx, { resource }) =>
-        this.targets.saveCollection(tx, resource.metadata.uid, resource.metadata.name),
-      ),
+      on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
+        const { uid, name } = metadata;
+        const windows = spec.maintenanceWindows ?? [];
+        if (await this.targets.saveCollection(tx, { uid, name, windows })) await this.live.policyChanges(tx);
+      }),
       on(collections.deleted, async (tx, { resource }) => {
         const { uid } = resource.metadata;
         const spoken = await this.isSpokenOf(tx, uid);
@@ -63,14 +66,15 @@ export class TargetFacts {
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
+        const { sequence: _sequence, collection, ...rules } = spec;
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,
-          collection: spec.collection,
+          collection,
           generation: metadata.generation,
-          purpose: spec.purpose,
-          availableAt: spec.availableAt ?? null,
-          expiresAt: spec.expiresAt ?? null,
+          createdAt: metadata.createdAt,
+          rules,
+          expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
         });
         if (changed) this.compileSoon(tx);
@@ -101,7 +105,7 @@ export class TargetFacts {
 
   /** True when policies say something because of a collection: a deployment, or variables. */
   private async isSpokenOf(tx: Transaction, collectionUid: string): Promise<boolean> {
-    return (await this.targets.isDeployedTo(tx, collectionUid)) || this.variables.has(tx, collectionUid);
+    return (await this.targets.matters(tx, collectionUid)) || this.variables.has(tx, collectionUid);
   }
 
   private async sequenceChanged(tx: Transaction, name: string): Promise<void> {

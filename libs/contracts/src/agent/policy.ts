@@ -1,3 +1,5 @@
+import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
+import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { LIMITS } from '@muster/sequence/limits.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { z } from 'zod';
@@ -10,14 +12,21 @@ import { sealedSchema } from '../sealing.js';
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
   .strictObject({
-    deployment: z.strictObject({ uid: uidSchema, name: nameSchema, generation: z.number().int() }),
-    purpose: z.enum(['Required', 'Available']),
-    availableAt: instantSchema.optional(),
-    expiresAt: instantSchema.optional(),
+    deployment: z.strictObject({
+      uid: uidSchema,
+      name: nameSchema,
+      generation: z.number().int(),
+      createdAt: instantSchema.optional(),
+    }),
+    ...startRulesShape,
     body: digestSchema,
   })
   .meta({ id: 'Assignment' });
 
+/** A maintenance window of a collection that the device is in. */
+export const policyWindowSchema = maintenanceWindowSchema
+  .safeExtend({ collection: nameSchema })
+  .meta({ id: 'PolicyWindow' });
 /** A variable as policy tells it: the value of a hidden one is in `sealed`. */
 export const policyVariableSchema = z
   .union([
@@ -71,6 +80,10 @@ export const policyDocumentSchema = z
     issuedAt: instantSchema,
     pollSeconds: z.number().int().min(1).max(86_400),
     assignments: z.array(assignmentSchema),
+    windows: z
+      .array(policyWindowSchema)
+      .optional()
+      .describe('Of all collections of the device; absent when there are none'),
     variables: policyVariablesSchema.optional().describe('For every run of an assignment; absent: none'),
   })
   .meta({ id: 'PolicyDocument' });
@@ -104,6 +117,7 @@ export const policyBodySchema = z
   .meta({ id: 'PolicyBody' });
 
 export type Assignment = z.infer<typeof assignmentSchema>;
+export type PolicyWindow = z.infer<typeof policyWindowSchema>;
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 export type PolicyBody = z.infer<typeof policyBodySchema>;
 export type BodyContent = z.infer<typeof bodyContentSchema>;
