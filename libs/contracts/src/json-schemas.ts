@@ -19,6 +19,7 @@ import {
   sessionResponseSchema,
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
+import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
@@ -82,6 +83,7 @@ const DOCUMENTS = {
   'agent/policy-response': policyResponseSchema,
   'agent/policy-document': policyDocumentSchema,
   'agent/policy-body': policyBodySchema,
+  'agent/wake-up': wakeUpSchema,
   'agent/sealed-values': sealedValuesSchema,
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
