@@ -66,6 +66,7 @@ import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { locateContent } from './requests/locate-content.js';
+import { findDeployments } from './requests/find-deployments.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
 import { outboxRead } from './subjects.js';
@@ -147,7 +148,8 @@ export function jsonSchemas(): Record<string, unknown> {
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
-  for (const request of [readSequence, resolveContent, locateContent, checkCopies, outboxRead('catalog')]) {
+  const requests = [readSequence, resolveContent, locateContent, checkCopies, findDeployments, outboxRead('catalog')];
+  for (const request of requests) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }
