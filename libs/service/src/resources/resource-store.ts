@@ -11,6 +11,13 @@ import { type PageOptions, ResourceRepository } from './resource.repository.js';
 
 /** What one kind adds to the common life of a resource. Each is optional but `status`. */
 export interface ResourceRules<Spec, Status> {
+  /**
+   * Takes out of the document what must not be kept as it came, before anything else sees it. Whoever does so remembers by
+   * the specification that it answers what it took out.
+   */
+  seal?(input: ResourceInput<Spec>): Promise<ResourceInput<Spec>>;
+  /** What is to be saved, of what came and what is there, before both are compared. No I/O. */
+  merge?(current: Resource<Spec, Status> | undefined, input: ResourceInput<Spec>): ResourceInput<Spec>;
   /** Looks at the document before the transaction: checks that ask other services belong here. Throws to refuse. */
   check?(input: ResourceInput<Spec>): Promise<void>;
   /** Refuses changes that the kind forbids. Pure. */
@@ -143,9 +150,10 @@ export class ResourceStore<Spec, Status> {
 
   /** Creates or replaces. Applying the same document again changes nothing and makes no fact. */
   async apply(
-    input: ResourceInput<Spec>,
+    sent: ResourceInput<Spec>,
     options: WriteOptions,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
+    const input = (await this.rules.seal?.(sent)) ?? sent;
     await this.rules.check?.(input);
     const { resource, created } = await this.writeOrDryRun(input, options);
     return { resource: options.dryRun ? resource : (await this.derive([resource]))[0]!, created };
@@ -245,13 +253,13 @@ export class ResourceStore<Spec, Status> {
 
   private async save(
     tx: Transaction,
-    input: ResourceInput<Spec>,
+    came: ResourceInput<Spec>,
     options: WriteOptions,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
-    const { name } = input.metadata;
+    const { name } = came.metadata;
     const current = await this.rows.findForUpdate(tx, name);
     if (current && options.createOnly) throw this.taken(name);
-    const expected = options.ifMatch ?? input.metadata.resourceVersion;
+    const expected = options.ifMatch ?? came.metadata.resourceVersion;
     if (!current && expected !== undefined) {
       throw new MusterError(
         'conflict',
@@ -260,6 +268,7 @@ export class ResourceStore<Spec, Status> {
       );
     }
     if (!current) {
+      const input = this.rules.merge?.(undefined, came) ?? came;
       const status = await this.rules.status(tx, input, undefined);
       return {
         resource: await this.announce(tx, await this.rows.insert(tx, input, status), undefined, options),
@@ -267,7 +276,7 @@ export class ResourceStore<Spec, Status> {
       };
     }
     this.checkVersion(current, expected);
-    if (input.metadata.uid !== undefined && input.metadata.uid !== current.metadata.uid) {
+    if (came.metadata.uid !== undefined && came.metadata.uid !== current.metadata.uid) {
       throw new MusterError(
         'conflict',
         'resource.uid-mismatch',
@@ -275,6 +284,7 @@ export class ResourceStore<Spec, Status> {
         { current },
       );
     }
+    const input = this.rules.merge?.(current, came) ?? came;
     this.rules.change?.(current, input);
     const specChanged = !sameJson(current.spec, input.spec);
     if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };

@@ -177,7 +177,11 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor,
         createOnly: true,
         dryRun: query.dryRun ?? false,
-        idempotency: idempotencyOf(request, actor, kind.plural, input),
+        idempotency: idempotencyOf(request, actor, kind.plural, {
+          ...input,
+          // Even the digest of a secret would tell it to whoever can guess.
+          spec: kind.withoutSecrets ? kind.withoutSecrets(input.spec) : input.spec,
+        }),
         comment: query.comment,
       });
       void reply.header('ETag', etag(resource)).header('Location', `/api/v1/${kind.plural}/${resource.metadata.name}`);
