@@ -68,6 +68,7 @@ import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { locateContent } from './requests/locate-content.js';
+import { findDeployments } from './requests/find-deployments.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -158,6 +159,7 @@ export function jsonSchemas(): Record<string, unknown> {
     resolveContent,
     locateContent,
     checkCopies,
+    findDeployments,
     readSealingKey,
     outboxRead('catalog'),
   ]) {
