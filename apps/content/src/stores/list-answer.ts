@@ -44,7 +44,7 @@ export function readListAnswer(text: string, after: string): { objects: ListedOb
     const bytes = Buffer.from(key);
     if (Buffer.compare(bytes, last) <= 0) throw new BadListingError(`"${key}" is listed after "${last.toString()}"`);
     last = bytes;
-    return { key, size: Number(Size), etag: ETag.replaceAll(/"|&quot;/g, '') };
+    return { key, size: Number(Size), etag: ETag.replaceAll(/&(?:quot|#34|#x22);|"/gi, '') };
   });
   const more = IsTruncated === 'true';
   if (more && objects.length === 0) throw new BadListingError('it says that more follows, and lists nothing');

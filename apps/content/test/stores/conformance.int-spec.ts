@@ -1,6 +1,8 @@
 import { testedStores } from '@muster/testing/stores/tested-stores.js';
 import { faultCases } from './fault-cases.js';
 import { interfaceCases } from './interface-cases.js';
+import { protocolCases } from './protocol-cases.js';
+import { rcloneCases } from './rclone-cases.js';
 import { StoreInTest } from './store-in-test.js';
 
 /** A store starts within seconds; what does not is said with its log, long before this. */
@@ -19,5 +21,7 @@ describe.each(testedStores(process.env['MUSTER_TEST_STORES']))('the store "$name
   afterAll(() => store?.server.stop(), START_MILLISECONDS);
 
   describe('as Muster uses it', () => interfaceCases(inTest));
+  describe('as S3 has it', () => protocolCases(inTest));
+  describe('with rclone', () => rcloneCases(inTest));
   describe('with faults', () => faultCases(inTest));
 });

@@ -68,6 +68,25 @@ export class StoreInTest {
     return ask(method, url, headers, body);
   }
 
+  /** A PUT without a body whose headers are signed, too: a presigned URL cannot have any. */
+  async copy(key: string, headers: Record<string, string>, query: Record<string, string>): Promise<RawAnswer> {
+    const answer = await this.client().makeRequestAsync(
+      {
+        method: 'PUT',
+        bucketName: this.bucket,
+        objectName: key,
+        headers,
+        query: new URLSearchParams(query).toString(),
+      },
+      '',
+      [200, 400, 404, 412, 501],
+      this.server.region,
+    );
+    const pieces: Buffer[] = [];
+    for await (const piece of answer) pieces.push(piece as Buffer);
+    return rawAnswer(answer.statusCode ?? 0, answer.headers, Buffer.concat(pieces));
+  }
+
   /** The `minio` client, an independent one. */
   client(): Client {
     const { hostname, port } = new URL(this.server.endpoint);
@@ -88,15 +107,13 @@ export async function ask(
     headers,
     ...(sent === undefined ? {} : { body: sent }),
   });
-  const body = Buffer.from(await answer.body.arrayBuffer());
+  return rawAnswer(answer.statusCode, answer.headers, Buffer.from(await answer.body.arrayBuffer()));
+}
+
+function rawAnswer(status: number, headers: object, body: Buffer): RawAnswer {
   const text = body.toString();
-  return {
-    status: answer.statusCode,
-    headers: answer.headers as Record<string, string | undefined>,
-    body,
-    text,
-    code: /<Code>([^<]*)<\/Code>/.exec(text)?.[1],
-  };
+  const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1];
+  return { status, headers: headers as RawAnswer['headers'], body, text, code };
 }
 
 export function digestOf(bytes: Uint8Array): Digest {
