@@ -43,6 +43,7 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   memberListSchema,
   membershipExplanationSchema,
@@ -67,8 +68,10 @@ import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSch
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
+import { compareSecrets } from './requests/compare-secrets.js';
 import { locateContent } from './requests/locate-content.js';
 import { findDeployments } from './requests/find-deployments.js';
+import { readDevice } from './requests/read-device.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -107,6 +110,7 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/device-explanation': deviceExplanationSchema,
   'api/edit-lock': editLockSchema,
   'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,
@@ -160,7 +164,9 @@ export function jsonSchemas(): Record<string, unknown> {
     locateContent,
     checkCopies,
     findDeployments,
+    readDevice,
     readSealingKey,
+    compareSecrets,
     outboxRead('catalog'),
   ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
