@@ -245,6 +245,7 @@ describe('variables in policy', () => {
       () => undefined,
     );
     const explain = (path: string) => call(policy.base, `/api/v1/device-explanations/${path}`, { token: policy.token });
+    expect(await explain('computer')).toMatchObject({ status: 200 });
     await until(async () => (await explain('computer')).text.includes('"Own"'));
     const { status, body, text } = await explain('computer');
     expect([status, deviceExplanationSchema.parse(body)]).toEqual([200, body]);
@@ -261,7 +262,12 @@ describe('variables in policy', () => {
     ]);
     expect(explained.problems).toEqual([expect.objectContaining({ code: 'policy.secrets-missing' })]);
     const [deployment] = explained.deployments;
-    expect(deployment).toMatchObject({ collection: target.name, state: 'compiled', told: true });
+    expect(deployment).toMatchObject({
+      collection: target.name,
+      state: 'compiled',
+      told: true,
+      start: { state: 'start', says: 'starts next' },
+    });
     const { sequence } = deviceExplanationSchema.parse((await explain(`computer?deployment=${deployment?.name}`)).body);
     expect(sequence?.nodes).toEqual([expect.objectContaining({ name: 'Set', verdict: 'will-run' })]);
     expect((await explain('nobody')).status).toBe(404);
