@@ -80,6 +80,26 @@ describe('a secret that was sealed', () => {
     }
   });
 
+  it('fails its step where nobody has it: an empty password would be another one', () => {
+    const keep = {
+      step: 'Keep',
+      type: 'SetTaskSequenceVariable',
+      settings: { name: 'P', value: reference, secret: true },
+    };
+    const { effects } = advance(
+      undefined,
+      {
+        type: 'run-started',
+        runId: '1',
+        sequence: { name: 'demo', spec: { steps: [keep] } },
+        variables: {},
+        facts: { phase: 'FullOS' },
+      },
+      'now',
+    );
+    expect(effects.at(-1)).toMatchObject({ kind: 'finished', result: 'failed', code: 'step.secret-missing' });
+  });
+
   it('is replaced in variables of the sequence as well, which nothing expands', () => {
     const { run } = advance(
       undefined,
