@@ -128,6 +128,26 @@ describe('content upload', () => {
     expect(out).toContain('sent 1 files, 19.2 MiB');
   });
 
+  it('says at once of everything that is no plain file, and sends nothing', async () => {
+    fill();
+    symlinkSync('/etc/hostname', join(folder, 'link'));
+    symlinkSync('/nowhere', join(folder, 'bin', 'broken'));
+    const { exitCode, error } = await muster('content', 'upload', 'p', folder);
+    expect(exitCode).toBe(2);
+    expect(error).toContain(`${join(folder, 'link')} is a symbolic link`);
+    expect(error).toContain(`${join(folder, 'bin', 'broken')} is a symbolic link`);
+    expect(puts()).toEqual([]);
+  });
+
+  it('refuses more files than a version can name before it reads any of them', async () => {
+    const name = (index: number): string => join(folder, `${'x'.repeat(200)}${index}`);
+    for (let index = 0; index < 14_000; index += 1) writeFileSync(name(index), '');
+    const { exitCode, error } = await muster('content', 'upload', 'p', folder);
+    expect(exitCode).toBe(2);
+    expect(error).toMatch(/content\.too-many-files: the list of files is full at file 1\d{4}/);
+    expect(site.requests).toEqual([]);
+  });
+
   it('uploads a single file', async () => {
     fill();
     await muster('content', 'upload', 'p', join(folder, 'bin', 'tool'));

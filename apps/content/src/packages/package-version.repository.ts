@@ -30,6 +30,16 @@ export class PackageVersionRepository {
     );
   }
 
+  /** Whether an upload for the package began in the last days and did not come to its end. */
+  async hasUnfinishedUpload(tx: Transaction, packageUid: string): Promise<boolean> {
+    const rows = await tx.query(
+      `select 1 from package_version
+       where package_uid = $1 and state = 'uploading' and created_at > now() - interval '3 days' limit 1`,
+      [packageUid],
+    );
+    return rows.length > 0;
+  }
+
   async add(
     tx: Transaction,
     packageUid: string,
