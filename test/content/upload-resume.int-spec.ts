@@ -64,13 +64,13 @@ describe('an upload that is broken off', () => {
     await content.apply('Package', 'packages', 'killed', {});
     const before = storedBytes();
     const { child } = upload('killed');
-    await until(() => storedBytes() - before > 60 * MIB);
+    await until(() => storedBytes() - before > 120 * MIB);
     await ended(child, 'SIGKILL');
     expect(await status('killed')).toMatchObject({ versions: [{ version: 1, state: 'uploading' }] });
     expect((await status('killed')).newestVersion).toBeUndefined();
     const again = upload('killed');
     const exit = await new Promise((resolve) => again.child.once('exit', resolve));
-    expect([exit, again.output()]).toEqual([0, expect.stringContaining('version 1: 208 files, 193 MiB')]);
+    expect([exit, again.output()]).toEqual([0, expect.stringContaining('version 1: 208 files, 193.0 MiB')]);
     const [, sent = ''] = /sent \d+ files, ([\d.]+) MiB/.exec(again.output()) ?? [];
     // Of what the first one sent, only the files that were under way are sent again.
     expect(Number(sent)).toBeGreaterThan(10);

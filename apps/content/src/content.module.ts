@@ -45,6 +45,9 @@ import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
 import { Remover } from './removal/remover.js';
 import { Stores } from './stores/stores.js';
+import { VersionsController } from './versions/versions.controller.js';
+import { VersionsGrpcController } from './versions/versions.grpc.js';
+import { versionsProviders } from './versions/versions.providers.js';
 
 export const PACKAGES = Symbol('packages');
 export const DISTRIBUTION_POINTS = Symbol('distribution points');
@@ -98,6 +101,8 @@ const repositories = [
 @Module({
   controllers: [
     UploadsController,
+    VersionsController,
+    VersionsGrpcController,
     ContentSourcesController,
     DistributionActionsController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),
@@ -110,6 +115,7 @@ const repositories = [
     ...locationProviders,
     ...auditProviders,
     ...removalProviders,
+    ...versionsProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       PACKAGES,

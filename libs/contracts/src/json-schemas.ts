@@ -41,6 +41,7 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { packageVersionListSchema, versionDifferenceSchema } from './kinds/package-versions.js';
 import {
   memberListSchema,
   membershipExplanationSchema,
@@ -111,6 +112,8 @@ const DOCUMENTS = {
   'api/distribution-action': distributionActionSchema,
   'api/distribution-action-result': distributionActionResultSchema,
   'api/distribution-copies': distributionCopiesListSchema,
+  'api/package-version-list': packageVersionListSchema,
+  'api/version-difference': versionDifferenceSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,

@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal.js';
 import { uploadLine } from '../content/progress-text.js';
 import { registerContentCare } from './content-care.js';
 import { registerDistribute } from './content-distribute.js';
+import { registerContentVersions } from './content-versions.js';
 
 const uploadHelp = `
 The package must exist (muster apply). Only what the site's library does not hold is sent; the same files again make no new
@@ -45,6 +46,7 @@ export function registerContent(program: Command, terminal: Terminal): void {
         { patienceSeconds: 30 },
       );
     });
+  registerContentVersions(content, terminal);
   registerDistribute(content, terminal);
   registerContentCare(content, terminal);
 }

@@ -138,6 +138,8 @@ export class S3Store implements ObjectStore {
       return await request(url, {
         method,
         dispatcher,
+        // Else undici closes the connection after each HEAD.
+        reset: false,
         ...(signal ? { signal } : {}),
         ...(body === undefined ? {} : { body }),
         ...(size === undefined ? {} : { headers: { 'content-length': String(size) } }),
