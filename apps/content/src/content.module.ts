@@ -40,6 +40,8 @@ import { packageRules } from './packages/package.rules.js';
 import { PackageVersionRepository } from './packages/package-version.repository.js';
 import { UploadService } from './packages/upload.service.js';
 import { UploadsController } from './packages/uploads.controller.js';
+import { PrestageController } from './prestage/prestage.controller.js';
+import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
@@ -101,6 +103,7 @@ const repositories = [
 @Module({
   controllers: [
     UploadsController,
+    PrestageController,
     VersionsController,
     VersionsGrpcController,
     ContentSourcesController,
@@ -115,6 +118,7 @@ const repositories = [
     ...locationProviders,
     ...auditProviders,
     ...removalProviders,
+    ...prestageProviders,
     ...versionsProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(

@@ -41,6 +41,11 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import {
+  prestagedContentPlanSchema,
+  prestagedContentRequestSchema,
+  prestagedContentResultSchema,
+} from './kinds/prestaged-content.js';
 import { packageVersionListSchema, versionDifferenceSchema } from './kinds/package-versions.js';
 import {
   memberListSchema,
@@ -114,6 +119,9 @@ const DOCUMENTS = {
   'api/distribution-copies': distributionCopiesListSchema,
   'api/package-version-list': packageVersionListSchema,
   'api/version-difference': versionDifferenceSchema,
+  'api/prestaged-content-plan': prestagedContentPlanSchema,
+  'api/prestaged-content-request': prestagedContentRequestSchema,
+  'api/prestaged-content-result': prestagedContentResultSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,

@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal.js';
 import { uploadLine } from '../content/progress-text.js';
 import { registerContentCare } from './content-care.js';
 import { registerDistribute } from './content-distribute.js';
+import { registerContentPrestage } from './content-prestage.js';
 import { registerContentVersions } from './content-versions.js';
 
 const uploadHelp = `
@@ -46,7 +47,8 @@ export function registerContent(program: Command, terminal: Terminal): void {
         { patienceSeconds: 30 },
       );
     });
-  registerContentVersions(content, terminal);
   registerDistribute(content, terminal);
   registerContentCare(content, terminal);
+  registerContentVersions(content, terminal);
+  registerContentPrestage(content, terminal);
 }
