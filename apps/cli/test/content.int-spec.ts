@@ -93,6 +93,15 @@ describe('content upload', () => {
     });
   });
 
+  it('says at once when the store is full', async () => {
+    fill();
+    site.mishaps.push({ match: /^PUT/, status: 507, body: '<Error><Code>InsufficientStorage</Code></Error>' });
+    expect(await muster('content', 'upload', 'p', folder)).toMatchObject({
+      exitCode: 1,
+      error: expect.stringMatching(/content\.store-full: the store at 127\.0\.0\.1:\d+ is full/),
+    });
+  });
+
   it('says that a file changed when the store got other bytes than were read', async () => {
     fill();
     site.mishaps.push({ match: /^PUT/, status: 400, body: '<Error><Code>BadDigest</Code></Error>' });

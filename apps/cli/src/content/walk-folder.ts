@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { lstatSync, opendirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { manifestSchema, MOST_MANIFEST_BYTES } from '@muster/contracts/agent/content.js';
 import { CliError, reasonOf } from '../errors/cli-error.js';
@@ -63,7 +63,7 @@ const MOST_REFUSED = 20;
 const ENTRY_BYTES = 108;
 
 function walk(folder: string, prefix: string, found: Found): void {
-  for (const bytes of readdirSync(folder, { encoding: 'buffer' })) {
+  for (const bytes of namesIn(folder)) {
     const name = decodeName(bytes, folder);
     const source = join(folder, name);
     const stats = lstatSync(source);
@@ -74,6 +74,18 @@ function walk(folder: string, prefix: string, found: Found): void {
       found.bytes += ENTRY_BYTES + bytes.length + prefix.length;
       if (found.bytes > MOST_MANIFEST_BYTES) throw tooMany(found.files.length, source);
     }
+  }
+}
+
+/** The names in a folder as they are read: of a million of them only some are in memory. */
+function* namesIn(folder: string): Generator<Buffer> {
+  // The types know names as text only.
+  const entries = opendirSync(folder, { encoding: 'buffer' as BufferEncoding, bufferSize: 1000 });
+  try {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync())
+      yield entry.name as unknown as Buffer;
+  } finally {
+    entries.closeSync();
   }
 }
 
