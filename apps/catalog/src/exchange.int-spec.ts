@@ -1,8 +1,12 @@
 import type { ExportResponse, ImportResponse } from '@muster/contracts/kinds/sequence-exchange.js';
 import type { Problem } from '@muster/contracts/problem.js';
-import { secretValues } from '@muster/sequence/edit/strip-secrets.js';
+import { sealedReference } from '@muster/sequence/edit/sealed-reference.js';
+import { sealedPlaces } from '@muster/sequence/edit/sealed-secrets.js';
+import { secretValues, withValues } from '@muster/sequence/edit/strip-secrets.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
+import { fromMessage } from '@muster/service/resources/grpc.js';
+import type { ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
 import { until } from '@muster/testing/until.js';
 import * as fc from 'fast-check';
 import { nodes } from '../../../test/conformance/random-nodes.js';
@@ -36,6 +40,47 @@ const join = (password: string) => ({
 const outcomes = (answer: { body: ImportResponse }) => answer.body.sequences.map(({ outcome }) => outcome);
 const count = async () =>
   (await catalog.database.query<{ n: number }>('select count(*)::int as n from task_sequence'))[0]!.n;
+
+describe('over gRPC', () => {
+  const call = <Reply>(method: string, request: object) =>
+    catalog.grpc<Reply>('TaskSequenceAuthoringService', method, request);
+
+  it('says the same as over REST, and takes what it gave', async () => {
+    await catalog.save('rpc-child', [runs('true'), join('s3cret')], '?comment=CHG-3');
+    await catalog.save('rpc-top', [{ sequence: 'rpc-child' }, { sequence: 'rpc-gone', disabled: true }]);
+    const { body } = await exported(['rpc-top']);
+    const given = await call<{ sequences: { document: { spec: ProtobufStruct } }[] }>('Export', { names: ['rpc-top'] });
+    // Empty lists are not on the wire.
+    const read = given.sequences.map((one) => ({ secrets: [], ...one, document: fromMessage(one.document) }));
+    expect({ packages: [], ...given, sequences: read }).toEqual(body);
+    for (const name of ['rpc-top', 'rpc-child']) await catalog.call('DELETE', `/api/v1/task-sequences/${name}`);
+    const wanted = given.sequences.map(({ document }) => ({ document }));
+    await expect(call('Import', { sequences: wanted })).rejects.toThrow('1 secret is missing');
+    const place = '/spec/steps/1/settings/password';
+    const secrets = [{ ...wanted[0], secrets: { [place]: 'again' } }, ...wanted.slice(1)];
+    const shown = await call<ImportResponse>('Import', { sequences: secrets, dryRun: true });
+    expect(shown.sequences.map(({ outcome }) => outcome)).toEqual(['created', 'created']);
+    expect((await exported(['rpc-top'])).status).toBe(404);
+    const done = await call<ImportResponse>('Import', { sequences: secrets });
+    expect(done.sequences).toEqual([
+      {
+        name: 'rpc-child',
+        outcome: 'created',
+        secrets: [{ path: place, state: 'given' }],
+        suspended: false,
+        revision: 1,
+      },
+      { name: 'rpc-top', outcome: 'created', suspended: false, revision: 1 },
+    ]);
+    const repeated = await call<ImportResponse>('Import', { sequences: wanted });
+    expect(repeated.sequences.map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged']);
+  });
+
+  it('refuses what REST refuses', async () => {
+    await expect(call('Export', {})).rejects.toThrow('The request is not valid');
+    await expect(call('Import', { sequences: [{ onDuplicate: 'replace' }] })).rejects.toThrow('onDuplicate');
+  });
+});
 
 describe('exporting', () => {
   it('follows child sequences and names packages, without a secret and without what is of this site', async () => {
@@ -118,8 +163,13 @@ describe('importing', () => {
     const given = await imported([{ ...wanted, onDuplicate: 'overwrite', secrets: { [place]: 's3cret' } }]);
     expect(given.body.sequences[0]).toMatchObject({ outcome: 'overwritten', suspended: false });
     expect(JSON.stringify(given.body)).not.toContain('s3cret');
-    const { body } = await catalog.call<{ spec: object }>('GET', '/api/v1/task-sequences/secret');
-    expect(body.spec).toEqual({ steps: [join('s3cret')] });
+    const { body } = await catalog.call<{ spec: { steps: { settings: { password: string } }[] } }>(
+      'GET',
+      '/api/v1/task-sequences/secret',
+    );
+    const reference = body.spec.steps[0]?.settings.password;
+    expect(body.spec).toEqual({ steps: [join(String(reference))] });
+    expect(await catalog.opened(reference)).toBe('s3cret');
   });
 
   it('refuses all when one is wrong: a circle in the archive, a missing child, a missing package, a name twice, a bad document', async () => {
@@ -203,6 +253,12 @@ describe('importing', () => {
   });
 });
 
+/** The specification with the references that `stored` has in the places of secrets. */
+function sealedLike(spec: SequenceSpec, stored: SequenceSpec): SequenceSpec {
+  const references = [...sealedPlaces(stored)].map(([place, name]) => [place, sealedReference(name)] as const);
+  return withValues(spec, new Map(references));
+}
+
 describe('a round trip', () => {
   it('is identity but for secrets, and for those too when they are given, for any sequences', async () => {
     await catalog.save('rt-child', [runs('true')]);
@@ -217,17 +273,18 @@ describe('a round trip', () => {
           ['created'],
         );
         const stored = (await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec;
-        expect(stored).toEqual(spec);
+        expect(stored).toEqual(sealedLike(spec, stored));
         const first = (await exported(['rt'], { withDependencies: false })).body;
         await catalog.call('DELETE', '/api/v1/task-sequences/rt');
-        const values = secretValues(stored);
+        const values = secretValues(spec);
         const [one] = first.sequences;
         const secrets = Object.fromEntries((one?.secrets ?? []).map((place) => [place, String(values.get(place))]));
         expect(outcomes(await imported([{ document: one?.document, secrets }]))).toEqual(['created']);
         expect((await exported(['rt'], { withDependencies: false })).body).toEqual(first);
-        expect((await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec).toEqual(
-          spec,
-        );
+        const again = (await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec;
+        expect(again).toEqual(sealedLike(spec, again));
+        for (const [place, name] of sealedPlaces(again))
+          expect([place, await catalog.opened(name)]).toEqual([place, String(values.get(place))]);
         expect(outcomes(await imported([{ document: one?.document }]))).toEqual(['unchanged']);
         await catalog.call('DELETE', '/api/v1/task-sequences/rt');
       }),

@@ -98,7 +98,7 @@ describe('content upload', () => {
     site.mishaps.push({ match: /^PUT/, status: 507, body: '<Error><Code>InsufficientStorage</Code></Error>' });
     expect(await muster('content', 'upload', 'p', folder)).toMatchObject({
       exitCode: 1,
-      error: expect.stringMatching(/content\.store-full: the store at 127\.0\.0\.1:\d+ is full/),
+      error: expect.stringMatching(/content\.store-disk-full: the store at 127\.0\.0\.1:\d+ is full/),
     });
   });
 

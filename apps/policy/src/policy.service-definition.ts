@@ -2,6 +2,7 @@ import { migrationsBeside, type ServiceDefinition } from '@muster/service/servic
 import { policyConfigSchema, type PolicyConfig } from './config.js';
 import { ContentModule } from './content/content.module.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
+import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
 import { ReportsModule } from './reports/reports.module.js';
@@ -12,6 +13,7 @@ import { SiteKeyModule } from './site-key/site-key.module.js';
 import { TargetFacts } from './targets/target-facts.js';
 import { TargetsModule } from './targets/targets.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
+import { WakeUpsModule } from './wake-ups/wake-ups.module.js';
 
 /** What one computer must do now: enrolment, sessions, signed policy, content location, report intake, API tokens. */
 export const policyService: ServiceDefinition<PolicyConfig> = {
@@ -27,6 +29,8 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     ContentModule,
     ReportsModule,
     InventoryModule,
+    WakeUpsModule,
+    ExplainModule,
     HousekeepingModule,
   ],
   subscriptions: {

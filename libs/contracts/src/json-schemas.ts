@@ -19,7 +19,8 @@ import {
   sessionResponseSchema,
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
-import { policyBodySchema, policyDocumentSchema, policyResponseSchema } from './agent/policy.js';
+import { wakeUpSchema } from './agent/wake-up.js';
+import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
   downloadRequestSchema,
@@ -34,6 +35,7 @@ import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
+import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import {
@@ -41,6 +43,7 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   prestagedContentPlanSchema,
   prestagedContentRequestSchema,
@@ -71,7 +74,11 @@ import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSch
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
+import { compareSecrets } from './requests/compare-secrets.js';
 import { locateContent } from './requests/locate-content.js';
+import { findDeployments } from './requests/find-deployments.js';
+import { readDevice } from './requests/read-device.js';
+import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
 import { outboxRead } from './subjects.js';
@@ -86,6 +93,8 @@ const DOCUMENTS = {
   'agent/policy-response': policyResponseSchema,
   'agent/policy-document': policyDocumentSchema,
   'agent/policy-body': policyBodySchema,
+  'agent/wake-up': wakeUpSchema,
+  'agent/sealed-values': sealedValuesSchema,
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
@@ -107,6 +116,7 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/device-explanation': deviceExplanationSchema,
   'api/edit-lock': editLockSchema,
   'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,
@@ -151,6 +161,7 @@ export function jsonSchemas(): Record<string, unknown> {
   const events = [
     ...KINDS.flatMap((kind) => Object.values(resourceEvents(kind))),
     membersChanged,
+    variablesChanged,
     deviceEnrolled,
     deviceInventoried,
     runReported,
@@ -158,7 +169,17 @@ export function jsonSchemas(): Record<string, unknown> {
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
-  for (const request of [readSequence, resolveContent, locateContent, checkCopies, outboxRead('catalog')]) {
+  for (const request of [
+    readSequence,
+    resolveContent,
+    locateContent,
+    checkCopies,
+    findDeployments,
+    readDevice,
+    readSealingKey,
+    compareSecrets,
+    outboxRead('catalog'),
+  ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }

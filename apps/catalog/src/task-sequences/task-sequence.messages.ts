@@ -4,6 +4,7 @@ import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
+import { SequenceSecrets } from '../secrets/sequence-secrets.service.js';
 import { SequenceRevisionRepository } from './sequence-revision.repository.js';
 
 /** Answers other services' questions about sequences. */
@@ -13,6 +14,7 @@ export class TaskSequenceMessages implements OnModuleInit {
     @Inject(Bus) private readonly bus: Bus,
     @Inject(Database) private readonly database: Database,
     @Inject(SequenceRevisionRepository) private readonly revisions: SequenceRevisionRepository,
+    @Inject(SequenceSecrets) private readonly secrets: SequenceSecrets,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -24,7 +26,7 @@ export class TaskSequenceMessages implements OnModuleInit {
           'name' in question
             ? await this.revisions.findNewest(this.database, question.name)
             : await this.revisions.findByDigest(this.database, question.digest);
-        return { sequence: found ?? null };
+        return { sequence: found ? { ...found, secrets: await this.secrets.of(found.spec) } : null };
       },
       (error) => this.logger.error({ err: error }, 'cannot answer read-sequence'),
     );

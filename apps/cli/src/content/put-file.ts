@@ -76,7 +76,7 @@ async function putOnce(
   const code = /<Code>([^<]{1,100})<\/Code>/.exec(answer)?.[1];
   if (code === 'InsufficientStorage') {
     throw new CliError(
-      'content.store-full',
+      'content.store-disk-full',
       `the store at ${new URL(url).host} is full, ${file.path} does not fit: make room there and upload again, what arrived stays`,
       EXIT_CODES.failed,
     );

@@ -1,12 +1,18 @@
 import { Module } from '@nestjs/common';
 import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
+import { LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
+import { Variables } from '../variables/variables.service.js';
+import { VariablesModule } from '../variables/variables.module.js';
+import { DeviceMessages } from './device.messages.js';
 import { DeviceRepository } from './device.repository.js';
 import { deviceRules } from './device.rules.js';
 import { Enrolments } from './enrolment.js';
@@ -15,16 +21,22 @@ import { Inventories } from './inventory.js';
 const DEVICES = Symbol('devices');
 
 @Module({
-  imports: [MembershipModule],
+  imports: [MembershipModule, VariablesModule],
   controllers: [restController(device, DEVICES), grpcController(device, DEVICES)],
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership],
-      useFactory: (database: Database, outbox: Outbox, membership: Membership) =>
-        new ResourceStore(device, 'device', database, outbox, deviceRules(membership)),
+      inject: [Database, Outbox, Membership, Variables],
+      useFactory: (database: Database, outbox: Outbox, membership: Membership, variables: Variables) =>
+        new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables)),
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
+    {
+      provide: DeviceMessages,
+      inject: [Bus, Database, DEVICES, LOGGER],
+      useFactory: (bus: Bus, database: Database, devices: ResourceStore<DeviceSpec, DeviceStatus>, logger: Logger) =>
+        new DeviceMessages(bus, database, devices, logger),
+    },
     {
       provide: Inventories,
       inject: [DEVICES, Membership],
@@ -33,13 +45,14 @@ const DEVICES = Symbol('devices');
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, Membership, Outbox],
+      inject: [DEVICES, DeviceRepository, Membership, Variables, Outbox],
       useFactory: (
         devices: ResourceStore<DeviceSpec, DeviceStatus>,
         repository: DeviceRepository,
         membership: Membership,
+        variables: Variables,
         outbox: Outbox,
-      ) => new Enrolments(devices, repository, membership, outbox),
+      ) => new Enrolments(devices, repository, membership, variables, outbox),
     },
   ],
   exports: [Enrolments, Inventories],

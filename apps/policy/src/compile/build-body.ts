@@ -4,13 +4,21 @@ import { nameSchema } from '@muster/contracts/resource.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
+import { sealedSecretNames } from '@muster/sequence/edit/sealed-reference.js';
 import { compilePlan } from '@muster/sequence/plan.js';
 import { collectReferences } from '@muster/sequence/references.js';
 import type { Children } from './collect-children.js';
 
 /** What became of compiling one deployment. */
 export type Outcome =
-  | { readonly kind: 'compiled'; readonly digest: Digest; readonly bytes: string; readonly manifests: Digest[] }
+  | {
+      readonly kind: 'compiled';
+      readonly digest: Digest;
+      readonly bytes: string;
+      readonly manifests: Digest[];
+      /** Sealed secrets of its steps, by the names that stand for them. */
+      readonly secrets: Readonly<Record<string, string>>;
+    }
   | Blocked
   /** Devices shall hear nothing of it. */
   | { readonly kind: 'withdrawn'; readonly code: string; readonly reason: string };
@@ -83,6 +91,15 @@ export function buildBody(
     const { version, manifest } = content.distributed;
     packages[name] = { version, manifest, programs: content.programs };
   }
+  const revisions = [sequence, ...children.revisions.values()].filter((revision) => revision !== null);
+  const secrets = Object.assign({}, ...revisions.map((revision) => revision.secrets ?? {})) as Record<string, string>;
+  const unknown = revisions.find(({ spec }) => sealedSecretNames(spec).some((name) => !Object.hasOwn(secrets, name)));
+  if (unknown) {
+    return blocked(
+      'policy.secret-unknown',
+      `a secret of sequence "${unknown.name}" is not there any more: write it again`,
+    );
+  }
   const body: PolicyBody = {
     version: 1,
     sequence: { name: sequence.name, digest: sequence.digest, spec: sequence.spec },
@@ -92,7 +109,7 @@ export function buildBody(
   const bytes = canonicalJson(body);
   if (Buffer.byteLength(bytes) > POLICY_BODY_BYTES) return tooLarge(sequence.name);
   const manifests = [...new Set(Object.values(packages).map(({ manifest }) => manifest))];
-  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests };
+  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests, secrets };
 }
 
 /** No field at all without children: such bodies stay what they were before there were any. */

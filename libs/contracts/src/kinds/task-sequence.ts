@@ -1,3 +1,4 @@
+import { stripSecrets } from '@muster/sequence/edit/strip-secrets.js';
 import type { Finding } from '@muster/sequence/findings.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
@@ -55,7 +56,9 @@ export const taskSequence = defineKind({
   shortNames: ['ts', 'sequence', 'sequences'],
   service: 'catalog',
   keepsRevisions: true,
+  guardsUses: true,
   spec: sequenceSpecSchema,
   judgeSpec: judgeSequence,
+  withoutSecrets: (spec) => stripSecrets(spec).spec,
   status: taskSequenceStatusSchema,
 });
