@@ -19,7 +19,8 @@ import {
   sessionResponseSchema,
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
-import { policyBodySchema, policyDocumentSchema, policyResponseSchema } from './agent/policy.js';
+import { wakeUpSchema } from './agent/wake-up.js';
+import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
   downloadRequestSchema,
@@ -34,6 +35,7 @@ import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
+import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import {
@@ -66,6 +68,8 @@ import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { locateContent } from './requests/locate-content.js';
+import { findDeployments } from './requests/find-deployments.js';
+import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
 import { outboxRead } from './subjects.js';
@@ -80,6 +84,8 @@ const DOCUMENTS = {
   'agent/policy-response': policyResponseSchema,
   'agent/policy-document': policyDocumentSchema,
   'agent/policy-body': policyBodySchema,
+  'agent/wake-up': wakeUpSchema,
+  'agent/sealed-values': sealedValuesSchema,
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
@@ -140,6 +146,7 @@ export function jsonSchemas(): Record<string, unknown> {
   const events = [
     ...KINDS.flatMap((kind) => Object.values(resourceEvents(kind))),
     membersChanged,
+    variablesChanged,
     deviceEnrolled,
     deviceInventoried,
     runReported,
@@ -147,7 +154,15 @@ export function jsonSchemas(): Record<string, unknown> {
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
-  for (const request of [readSequence, resolveContent, locateContent, checkCopies, outboxRead('catalog')]) {
+  for (const request of [
+    readSequence,
+    resolveContent,
+    locateContent,
+    checkCopies,
+    findDeployments,
+    readSealingKey,
+    outboxRead('catalog'),
+  ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }

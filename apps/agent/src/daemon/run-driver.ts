@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { PolicyBody, PolicyVariables } from '@muster/contracts/agent/policy.js';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
@@ -9,6 +10,7 @@ import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 import { collectFacts } from '../runner/facts.js';
+import { openVariables } from '../policy/open-variables.js';
 import { restartComputer } from '../restart/computer-restart.js';
 import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
 import type { RunSpool } from '../status/run-spool.js';
@@ -21,9 +23,15 @@ export interface RunDriverOptions {
   readonly records: RunRecords;
   readonly spool: Spool;
   readonly cache: ContentCache;
+  /** Variables for a run that begins now. */
+  variables(): PolicyVariables;
+  /** Opens the hidden ones. */
+  readonly sealingKey: KeyObject;
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
+  /** Does the site want the runs of a deployment to end? */
+  stopped(deploymentUid: string): boolean;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
 }
@@ -33,7 +41,17 @@ export type DriveResult = 'ended' | 'restart-pending' | 'later' | 'let-go';
 
 /** Drives one run to its end, from its beginning or from its journal. */
 export class RunDriver {
+  /** The run at hand, and how it is told to end behind its step. */
+  private current: { readonly deploymentUid: string; readonly stop: AbortController } | undefined;
+
   constructor(private readonly options: RunDriverOptions) {}
+
+  /** Policy has changed: it may want the run at hand to end. */
+  policyChanged(): void {
+    if (this.current && this.options.stopped(this.current.deploymentUid)) {
+      this.current.stop.abort('the site stopped this deployment');
+    }
+  }
 
   /** Never throws for what a run did or what became of its journal. */
   async drive(record: RunRecord, body: PolicyBody, signal: AbortSignal): Promise<DriveResult> {
@@ -55,7 +73,8 @@ export class RunDriver {
       return 'ended';
     } catch (error) {
       const { code, message } = describeError(error);
-      if (mayPass(error)) {
+      // Before its first event nothing has happened: a policy that can be read will come.
+      if (mayPass(error) || (spool.lastNumber === 0 && code.startsWith('policy.secrets-'))) {
         logger.error({ code, reason: message }, 'the run cannot go on now; it is tried again');
         return 'later';
       }
@@ -73,24 +92,28 @@ export class RunDriver {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<SequenceResult> {
-    const { records, cache, news } = this.options;
+    const { records, cache, news, variables, sealingKey } = this.options;
     const folder = records.folderOf(record.runId);
     const boot = new BootNote(join(folder, 'boot-id'), currentBootId());
     if (spool.lastNumber === 0) boot.write();
     const childSpecs = children && Object.fromEntries(Object.entries(children).map(([name, { spec }]) => [name, spec]));
     const limit = runTimeLimit(sequence.spec, record.startedAt);
+    const stop = new AbortController();
+    this.current = { deploymentUid: record.deployment.uid, stop };
+    this.policyChanged();
     try {
       return await runSequence({
         runId: record.runId,
         sequence,
         children: childSpecs,
-        variables: {},
+        variables: { told: variables(), open: (told) => openVariables(told, sealingKey) },
         facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
         folder,
         begun: spool.lastNumber > 0,
         content: new SiteContent(cache, packages, logger),
         signal,
         stop: limit.signal,
+        stopBetweenSteps: stop.signal,
         restarted: () => {
           // Noted at once: the next restart may be asked for before anything of this boot is reported.
           const another = boot.isAnother();
@@ -119,6 +142,7 @@ export class RunDriver {
         },
       });
     } finally {
+      this.current = undefined;
       limit.clear();
     }
   }

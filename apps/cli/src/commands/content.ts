@@ -36,6 +36,7 @@ export function registerContent(program: Command, terminal: Terminal): void {
         async (client) => {
           const done = await uploadPackage(client, name, path, {
             onProgress: (progress) => show(uploadLine(name, progress)),
+            onNotice: (text) => terminal.error(text),
           });
           terminal.out(
             `${objectName('Package', name)} version ${done.version}: ${done.files} files, ${byteSize(done.bytes)}; sent ${done.filesSent} files, ${byteSize(done.bytesSent)}`,

@@ -74,7 +74,7 @@ export function registerRename(program: Command, terminal: Terminal): void {
           await client.remove(taskSequence, from, { dryRun, ifMatch: source.metadata.resourceVersion });
         } catch (error) {
           // Somebody changed it meanwhile, and the copy does not have that.
-          if (!dryRun) await client.remove(taskSequence, to);
+          if (!dryRun) await client.remove(taskSequence, to, { force: true });
           throw error;
         }
       });

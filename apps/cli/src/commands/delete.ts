@@ -60,7 +60,8 @@ export function registerDelete(program: Command, terminal: Terminal): void {
         for (const { kind, name } of doomed) {
           try {
             if (!kind.verbs.includes('delete')) throw readOnly(kind);
-            await client.remove(kind, name, { dryRun: options.dryRun !== undefined });
+            // Who still uses it was asked above, of all of them together.
+            await client.remove(kind, name, { dryRun: options.dryRun !== undefined, force: true });
             terminal.out(`${objectName(kind, name)} deleted${options.dryRun === undefined ? '' : ' (dry run)'}`);
           } catch (error) {
             if (!(error instanceof CliError)) throw error;

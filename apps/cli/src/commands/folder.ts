@@ -124,7 +124,8 @@ async function deleteAll(client: ApiClient, path: string, options: DeleteOptions
     await refuseWhenUsed(client, names, doomed, 'let it name another sequence, or delete with --force');
   }
   for (const name of names) {
-    await client.remove(taskSequence, name, { dryRun });
+    // Who still uses it was asked above, of all of them together.
+    await client.remove(taskSequence, name, { dryRun, force: true });
     terminal.out(`${objectName(taskSequence, name)} deleted${note(dryRun)}`);
   }
   for (const one of paths.toReversed()) {

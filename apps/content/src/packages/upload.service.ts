@@ -1,4 +1,5 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { PackageSpec, PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
@@ -12,7 +13,7 @@ import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
 import { proveObject } from '../stores/prove-object.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
-import { blobsOf, type ManifestDocument } from './manifest-document.js';
+import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
 import { decideVersion } from './version-decision.js';
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
@@ -10,9 +11,11 @@ import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Subscriptions } from '@muster/service/service.module.js';
+import { lastInstant } from '@muster/schedule/zoned-time.js';
 import { Compiler } from '../compile/compiler.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
+import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { TargetRepository } from './target.repository.js';
 
 /** What other services' facts mean for policy. Each runs in the transaction that moves the inbox position. */
@@ -23,6 +26,7 @@ export class TargetFacts {
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(LiveState) private readonly live: LiveState,
     @Inject(Compiler) private readonly compiler: Compiler,
+    @Inject(VariableSetRepository) private readonly variables: VariableSetRepository,
   ) {}
 
   subscriptions(): Subscriptions {
@@ -36,39 +40,59 @@ export class TargetFacts {
     return [
       on(devices.deleted, async (tx, { resource }) => {
         await this.devices.block(tx, resource.metadata.uid);
+        await this.variables.remove(tx, resource.metadata.uid);
         this.live.deviceBlocked(tx, resource.metadata.uid);
       }),
-      on(collections.saved, (tx, { resource }) =>
-        this.targets.saveCollection(tx, resource.metadata.uid, resource.metadata.name),
-      ),
+      on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
+        const { uid, name } = metadata;
+        const windows = spec.maintenanceWindows ?? [];
+        if (await this.targets.saveCollection(tx, { uid, name, windows })) {
+          await this.live.policyChanges(tx, { collection: uid });
+        }
+      }),
       on(collections.deleted, async (tx, { resource }) => {
         const { uid } = resource.metadata;
-        const deployed = await this.targets.isDeployedTo(tx, uid);
+        const spoken = await this.isSpokenOf(tx, uid);
         await this.targets.deleteCollection(tx, uid);
-        if (deployed) await this.live.policyChanges(tx);
+        await this.variables.remove(tx, uid);
+        if (spoken) await this.live.policyChanges(tx, { collection: uid });
       }),
       on(membersChanged, async (tx, { collectionUid, added, removed }) => {
         if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
         if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
-        if (await this.targets.isDeployedTo(tx, collectionUid)) await this.live.policyChanges(tx);
+        if (await this.isSpokenOf(tx, collectionUid)) {
+          await this.live.policyChanges(tx, { collection: collectionUid });
+        }
+      }),
+      on(variablesChanged, async (tx, set) => {
+        await this.variables.save(tx, set);
+        if (!(await this.targets.isTold(tx, set.owner))) return;
+        const { kind, uid } = set.owner;
+        await this.live.policyChanges(tx, kind === 'Collection' ? { collection: uid } : { device: uid });
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
+        const { sequence: _sequence, collection, ...rules } = spec;
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,
-          collection: spec.collection,
+          collection,
           generation: metadata.generation,
-          purpose: spec.purpose,
-          availableAt: spec.availableAt ?? null,
-          expiresAt: spec.expiresAt ?? null,
+          createdAt: metadata.createdAt,
+          rules,
+          expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
         });
-        if (changed) this.compileSoon(tx);
+        if (!changed) return;
+        this.compileSoon(tx);
+        // When devices run it is no matter of compiling: what is held must be held now, whatever the body waits for.
+        const collectionUid = await this.targets.tellRules(tx, metadata.uid);
+        if (collectionUid !== undefined) await this.live.policyChanges(tx, { collection: collectionUid });
       }),
       on(deployments.deleted, async (tx, { resource }) => {
         await this.live.lock(tx);
-        if (await this.targets.deleteDeployment(tx, resource.metadata.uid)) await this.live.policyChanges(tx);
+        const collection = await this.targets.deleteDeployment(tx, resource.metadata.uid);
+        if (collection !== undefined) await this.live.policyChanges(tx, { collection });
       }),
     ];
   }
@@ -88,6 +112,11 @@ export class TargetFacts {
       on(sequences.saved, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
       on(sequences.deleted, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
     ];
+  }
+
+  /** True when policies say something because of a collection: a deployment, or variables. */
+  private async isSpokenOf(tx: Transaction, collectionUid: string): Promise<boolean> {
+    return (await this.targets.matters(tx, collectionUid)) || this.variables.has(tx, collectionUid);
   }
 
   private async sequenceChanged(tx: Transaction, name: string): Promise<void> {
