@@ -13,6 +13,7 @@ const answerSchema = z.object({
 
 const parser = new XMLParser({
   parseTagValue: false,
+  processEntities: false,
   ignoreAttributes: true,
   isArray: (name) => name === 'Contents',
 });
