@@ -40,11 +40,16 @@ import { packageRules } from './packages/package.rules.js';
 import { PackageVersionRepository } from './packages/package-version.repository.js';
 import { UploadService } from './packages/upload.service.js';
 import { UploadsController } from './packages/uploads.controller.js';
+import { PrestageController } from './prestage/prestage.controller.js';
+import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
 import { Remover } from './removal/remover.js';
 import { Stores } from './stores/stores.js';
+import { VersionsController } from './versions/versions.controller.js';
+import { VersionsGrpcController } from './versions/versions.grpc.js';
+import { versionsProviders } from './versions/versions.providers.js';
 
 export const PACKAGES = Symbol('packages');
 export const DISTRIBUTION_POINTS = Symbol('distribution points');
@@ -98,6 +103,9 @@ const repositories = [
 @Module({
   controllers: [
     UploadsController,
+    PrestageController,
+    VersionsController,
+    VersionsGrpcController,
     ContentSourcesController,
     DistributionActionsController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),
@@ -110,6 +118,8 @@ const repositories = [
     ...locationProviders,
     ...auditProviders,
     ...removalProviders,
+    ...prestageProviders,
+    ...versionsProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       PACKAGES,

@@ -45,6 +45,12 @@ import {
 } from './kinds/distribution.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
+  prestagedContentPlanSchema,
+  prestagedContentRequestSchema,
+  prestagedContentResultSchema,
+} from './kinds/prestaged-content.js';
+import { packageVersionListSchema, versionDifferenceSchema } from './kinds/package-versions.js';
+import {
   memberListSchema,
   membershipExplanationSchema,
   membershipPreviewRequestSchema,
@@ -121,6 +127,11 @@ const DOCUMENTS = {
   'api/distribution-action': distributionActionSchema,
   'api/distribution-action-result': distributionActionResultSchema,
   'api/distribution-copies': distributionCopiesListSchema,
+  'api/package-version-list': packageVersionListSchema,
+  'api/version-difference': versionDifferenceSchema,
+  'api/prestaged-content-plan': prestagedContentPlanSchema,
+  'api/prestaged-content-request': prestagedContentRequestSchema,
+  'api/prestaged-content-result': prestagedContentResultSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
 import { AUTHORING_PROTO } from './proto-authoring.js';
+import { VERSIONS_PROTO } from './proto-versions.js';
 import type { Kind, ServiceName } from './resource.js';
 
 /** The folder that all `.proto` imports are relative to. */
@@ -23,7 +24,7 @@ package ${protoPackage(service)};
 
 import "google/protobuf/struct.proto";
 import "muster/v1/resource.proto";
-${kindsOf(service).map(kindText).join('')}${service === 'catalog' ? AUTHORING_PROTO : ''}`;
+${kindsOf(service).map(kindText).join('')}${service === 'catalog' ? AUTHORING_PROTO : ''}${service === 'content' ? VERSIONS_PROTO : ''}`;
 }
 
 function kindText({ kind, verbs, keepsRevisions, guardsUses }: Kind): string {

@@ -8,6 +8,8 @@ import type { Terminal } from '../terminal.js';
 import { uploadLine } from '../content/progress-text.js';
 import { registerContentCare } from './content-care.js';
 import { registerDistribute } from './content-distribute.js';
+import { registerContentPrestage } from './content-prestage.js';
+import { registerContentVersions } from './content-versions.js';
 
 const uploadHelp = `
 The package must exist (muster apply). Only what the site's library does not hold is sent; the same files again make no new
@@ -47,4 +49,6 @@ export function registerContent(program: Command, terminal: Terminal): void {
     });
   registerDistribute(content, terminal);
   registerContentCare(content, terminal);
+  registerContentVersions(content, terminal);
+  registerContentPrestage(content, terminal);
 }
