@@ -1,7 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { type OutboxEntry, outboxRead } from '@muster/contracts/subjects.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -20,7 +21,7 @@ export interface Answer<Body> {
   readonly headers: Headers;
 }
 
-/** A running catalog with real servers, and a content service that knows every package but those called `nothing…`. */
+/** A running catalog with real servers, and a content service that knows everything but what is called `nothing…`. */
 export class CatalogUnderTest {
   private constructor(
     private readonly servers: TestServers,
@@ -48,13 +49,10 @@ export class CatalogUnderTest {
     });
     content.answer(
       resolveContent,
-      async ({ packages }) => ({
-        packages: packages.map((name) => ({
-          name,
-          exists: !name.startsWith('nothing'),
-          programs: {},
-          distributed: null,
-        })),
+      async ({ packages, contents = [], applications = [] }) => ({
+        packages: packages.map((name) => ({ name, exists: isThere(name), programs: {}, distributed: null })),
+        contents: contents.map(({ kind, name }) => ({ kind, name, exists: isThere(name), distributed: null })),
+        applications: applications.map((name) => ({ name, spec: isThere(name) ? SOME_APPLICATION : null })),
       }),
       (error) => {
         throw error;
@@ -83,12 +81,12 @@ export class CatalogUnderTest {
     );
   }
 
-  /** The content service tells, in its outbox, that a package was saved or deleted. */
-  tellOfPackage(fact: 'saved' | 'deleted', name: string): void {
+  /** The content service tells, in its outbox, that content of some kind was saved or deleted. */
+  tellOfContent(kind: ContentKind, fact: 'saved' | 'deleted', name: string): void {
     const now = new Date().toISOString();
     const resource = {
       apiVersion: 'muster/v1',
-      kind: 'Package',
+      kind,
       metadata: { name, uid: randomUUID(), resourceVersion: '1', generation: 1, createdAt: now, updatedAt: now },
       spec: {},
       status: { versions: [] },
@@ -96,7 +94,7 @@ export class CatalogUnderTest {
     this.facts.push({
       position: this.facts.length + 1,
       id: randomUUID(),
-      subject: resourceEvents(packageKind)[fact].subject({ site: 'S01' }),
+      subject: resourceEvents(CONTENT_RESOURCES[kind])[fact].subject({ site: 'S01' }),
       payload: { resource, actor: 'test' },
       traceparent: null,
       occurredAt: now,
@@ -181,6 +179,14 @@ export class CatalogUnderTest {
     }
   }
 }
+
+function isThere(name: string): boolean {
+  return !name.startsWith('nothing');
+}
+
+const SOME_APPLICATION = {
+  deploymentTypes: [{ name: 'any', install: { command: 'true' }, detection: { file: '/etc/hostname' } }],
+};
 
 /** What tests look at of a saved sequence. */
 export interface SavedSequence {

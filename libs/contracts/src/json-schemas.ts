@@ -36,6 +36,7 @@ import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { KINDS } from './kinds/all.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
+import { contentUsesSchema } from './kinds/content-uses.js';
 import {
   distributionActionResultSchema,
   distributionActionSchema,
@@ -65,6 +66,7 @@ import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSch
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
+import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -108,6 +110,7 @@ const DOCUMENTS = {
   'api/folder-moved': folderMovedSchema,
   'api/folder-request': folderRequestSchema,
   'api/content-sources': contentSourcesSchema,
+  'api/content-uses': contentUsesSchema,
   'api/distribution-action': distributionActionSchema,
   'api/distribution-action-result': distributionActionResultSchema,
   'api/distribution-copies': distributionCopiesListSchema,
@@ -147,7 +150,16 @@ export function jsonSchemas(): Record<string, unknown> {
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
-  for (const request of [readSequence, resolveContent, locateContent, checkCopies, outboxRead('catalog')]) {
+  const requests = [
+    readSequence,
+    resolveContent,
+    locateContent,
+    checkCopies,
+    findNodeUses,
+    findDeploymentUses,
+    outboxRead('catalog'),
+  ];
+  for (const request of requests) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }

@@ -3,7 +3,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import type { BodyStore } from '../policy/body-store.js';
 import type { RunRecords } from './run-records.js';
 
-/** The versions of packages that unfinished runs, and Required ones that are still to come, need: the cache keeps them. */
+/** The versions of content that unfinished runs, and Required ones that are still to come, need: the cache keeps them. */
 export function neededContent(
   records: Pick<RunRecords, 'unfinished' | 'finishedDeployments'>,
   assignments: readonly Assignment[],
@@ -15,6 +15,9 @@ export function neededContent(
   );
   const digests = new Set([...records.unfinished, ...toCome].map(({ body }) => body));
   return new Set(
-    [...digests].flatMap((digest) => Object.values(bodies.read(digest)?.packages ?? {}).map((one) => one.manifest)),
+    [...digests].flatMap((digest) => {
+      const { packages = {}, contents = {} } = bodies.read(digest) ?? {};
+      return [packages, ...Object.values(contents)].flatMap((named) => Object.values(named).map((one) => one.manifest));
+    }),
   );
 }

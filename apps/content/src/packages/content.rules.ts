@@ -1,16 +1,21 @@
-import type { PackageSpec, PackageStatus } from '@muster/contracts/kinds/package.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import type { PackageStatus } from '@muster/contracts/kinds/package.js';
+import type { Kind } from '@muster/contracts/resource.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { ReferenceRepository } from '../distributions/reference.repository.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
 
-/** What is special about packages: their versions are their status, and what is distributed stays. */
-export function packageRules(
+const MOST_NAMED = 5;
+
+/** What is special about content of any kind: its versions are its status, and what is distributed stays. */
+export function contentRules(
+  { kind }: Kind<unknown, PackageStatus>,
   database: Database,
   versions: PackageVersionRepository,
   references: ReferenceRepository,
-): ResourceRules<PackageSpec, PackageStatus> {
+): ResourceRules<unknown, PackageStatus> {
   return {
     async status(tx, _input, current) {
       if (!current) return { versions: [] };
@@ -19,12 +24,15 @@ export function packageRules(
     },
 
     async deleting(tx, { metadata }) {
-      const users = await references.findDistributionsOfPackage(tx, metadata.name);
+      // Whoever saves a Distribution of it waits here, or has been here before.
+      await versions.lockOwner(tx, metadata.uid);
+      const content = { kind: kind as ContentKind, name: metadata.name };
+      const users = await references.findDistributionsOf(tx, content, MOST_NAMED);
       if (users.length === 0) return;
       throw new MusterError(
         'conflict',
         'content.package-in-use',
-        `Package "${metadata.name}" is distributed by ${users.map((name) => `"${name}"`).join(', ')}. Delete that Distribution first`,
+        `${kind} "${metadata.name}" is distributed by ${users.map((name) => `"${name}"`).join(', ')}. Delete that Distribution first`,
       );
     },
 
