@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { uploadRequestSchema, uploadResponseSchema } from '@muster/contracts/agent/upload.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { Agent } from 'undici';
 import type { z } from 'zod';
 import type { ApiClient } from '../api/api-client.js';
@@ -19,6 +21,8 @@ export interface UploadProgress {
 }
 
 export interface UploadOptions {
+  /** What it is that gets a version. Default: a package. */
+  readonly kind?: ContentKind | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: UploadProgress): void;
 }
@@ -66,7 +70,8 @@ export async function uploadFiles(
       ...(executable ? { executable } : {}),
     })),
   };
-  const versions = `/api/v1/packages/${encodeURIComponent(name)}/versions`;
+  const { plural } = CONTENT_RESOURCES[options.kind ?? 'Package'];
+  const versions = `/api/v1/${plural}/${encodeURIComponent(name)}/versions`;
   const agent = new Agent({ keepAliveTimeout: 4_000 });
   const sent = new Map<string, number>();
   try {
