@@ -58,6 +58,14 @@ export default {
       to: { pathNot: ['^libs/$1/', 'node_modules/zod/', 'node_modules/@bufbuild/(cel|cel-spec|protobuf)/'] },
     },
     {
+      name: 'schedule-stays-pure',
+      severity: 'error',
+      comment:
+        'When something happens: no framework, no I/O, no clock. Only zod, and Temporal for calendars and zones.',
+      from: { path: '^libs/schedule/', pathNot: tests },
+      to: { pathNot: ['^libs/schedule/', 'node_modules/zod/', 'node_modules/temporal-(polyfill|spec|utils)/'] },
+    },
+    {
       name: 'interchange-stays-pure',
       severity: 'error',
       comment: 'Foreign formats in, documents out: no framework, no I/O, no clock. Only the model, and zod.',
@@ -71,7 +79,7 @@ export default {
       from: { path: '^libs/contracts/src/', pathNot: tests },
       to: {
         pathNot: [
-          '^libs/(contracts|sequence|hierarchy)/',
+          '^libs/(contracts|sequence|schedule|hierarchy)/',
           'node_modules/(zod|canonicalize)/',
           '^(node:)?(path|url|fs|crypto)$',
         ],
@@ -108,7 +116,7 @@ export default {
       from: { path: '^apps/(cli|console)/', pathNot: tests },
       to: {
         path: ['^libs/', 'node_modules/@nestjs/'],
-        pathNot: '^libs/(contracts|sequence|hierarchy|interchange|localsite)/',
+        pathNot: '^libs/(contracts|sequence|schedule|hierarchy|interchange|localsite)/',
       },
     },
     {
@@ -123,7 +131,10 @@ export default {
       severity: 'error',
       comment: 'They run where there is no Postgres, no NATS and no Nest.',
       from: { path: '^apps/(agent|store|edge)/', pathNot: tests },
-      to: { path: ['^libs/', 'node_modules/(@nestjs|pg|@nats-io)/'], pathNot: '^libs/(contracts|sequence|hierarchy)/' },
+      to: {
+        path: ['^libs/', 'node_modules/(@nestjs|pg|@nats-io)/'],
+        pathNot: '^libs/(contracts|sequence|schedule|hierarchy)/',
+      },
     },
     {
       name: 'testing-is-for-tests',

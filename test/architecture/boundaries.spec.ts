@@ -26,6 +26,10 @@ const forbidden: Record<string, readonly (readonly [from: string, specifier: str
     ['libs/sequence/src/contract.ts', '@muster/contracts/thing.js'],
     ['libs/hierarchy/src/engine.ts', '@muster/sequence/thing.js'],
   ],
+  'schedule-stays-pure': [
+    ['libs/schedule/src/read-clock.ts', 'node:perf_hooks'],
+    ['libs/schedule/src/contract.ts', '@muster/contracts/thing.js'],
+  ],
   'interchange-stays-pure': [
     ['libs/interchange/src/unzip.ts', 'node:zlib'],
     ['libs/interchange/src/contract.ts', '@muster/contracts/thing.js'],
@@ -165,7 +169,7 @@ describe('the import rules', () => {
 });
 
 describe('the pure libraries', () => {
-  it.each(['libs/sequence', 'libs/hierarchy', 'libs/interchange'])(
+  it.each(['libs/sequence', 'libs/schedule', 'libs/hierarchy', 'libs/interchange'])(
     '%s reads no clock, no chance and no machine',
     (folder) => {
       const found = sourceFiles(folder).flatMap((path) =>

@@ -84,6 +84,13 @@ describe('applications and images, on a whole site,', () => {
   const opt = () => join(site.folder, 'opt');
   const folderOf = (name: string) => join(site.folder, 'content', name);
   const done = () => readFileSync(join(opt(), 'log'), 'utf8').trim().split('\n');
+  /** Follows a deployment to its end; not for ever. */
+  const watched = async (name: string) => {
+    let code: number | null | undefined;
+    void site.muster('watch', 'deployment', name).then((ended) => (code = ended.code));
+    await until(() => code !== undefined);
+    return code;
+  };
   const policyOf = async (name: string) => {
     const text = await site.ok('get', 'deployment', name, '-o', 'json');
     return (JSON.parse(text) as Resource<DeploymentSpec, DeploymentStatus>).status.policy;
@@ -164,8 +171,8 @@ describe('applications and images, on a whole site,', () => {
     await site.ok('deploy', 'desktop', '--to', 'everyone', '--name', 'first');
     await until(async () => (await policyOf('first'))?.state === 'blocked');
     expect(await policyOf('first')).toMatchObject({
-      code: 'policy.content-not-distributed',
-      message: 'OS image "cloud" is not available at any distribution point yet',
+      code: 'policy.package-not-distributed',
+      message: 'package "editor" is not available at any distribution point yet',
     });
     await site.ok('content', 'upload', 'editor', folderOf('editor'));
     await site.ok('content', 'upload', 'runtime', folderOf('runtime'));
@@ -181,7 +188,7 @@ describe('applications and images, on a whole site,', () => {
   });
 
   it('are installed from the site: the type whose requirements hold, its dependency before it, images brought along', async () => {
-    expect((await site.muster('watch', 'deployment', 'first')).code).toBe(0);
+    expect(await watched('first')).toBe(0);
     expect(done()).toEqual(['runtime', 'editor']);
     expect(readFileSync(join(opt(), 'image'), 'utf8')).toBe('an image');
     const run = await runOf('first');
@@ -193,7 +200,7 @@ describe('applications and images, on a whole site,', () => {
 
   it('are left alone the second time', async () => {
     await site.ok('deploy', 'desktop', '--to', 'everyone', '--name', 'second');
-    expect((await site.muster('watch', 'deployment', 'second')).code).toBe(0);
+    expect(await watched('second')).toBe(0);
     expect(done()).toEqual(['runtime', 'editor']);
     const install = (await runOf('second'))?.steps.find(({ path }) => path === 'Install');
     expect(JSON.stringify(install)).toContain('editor: AlreadyInstalled (everywhere else)');

@@ -10,7 +10,7 @@ export class FaultsProgram {
   private readonly dist = mkdtempSync(join(tmpdir(), 'muster-faults-'));
 
   build(): void {
-    const sources = ['apps/agent', 'libs/sequence', 'libs/contracts', 'test/faults'];
+    const sources = ['apps/agent', 'libs/sequence', 'libs/schedule', 'libs/contracts', 'test/faults'];
     const swc = join(repository, 'node_modules/.bin/swc');
     execFileSync(swc, [...sources, '-d', this.dist, '--config-file', 'swc.build.json', '--quiet'], { cwd: repository });
     symlinkSync(join(repository, 'node_modules'), join(this.dist, 'node_modules'));

@@ -23,7 +23,7 @@ export class AgentProgram {
   }
 
   build(): void {
-    const sources = ['apps/agent', 'libs/sequence', 'libs/contracts'];
+    const sources = ['apps/agent', 'libs/sequence', 'libs/schedule', 'libs/contracts'];
     const swc = join(repository, 'node_modules/.bin/swc');
     execFileSync(swc, [...sources, '-d', this.dist, '--config-file', 'swc.build.json', '--copy-files', '--quiet'], {
       cwd: repository,

@@ -14,11 +14,12 @@ import {
   publicKeySchema,
   sessionRequestSchema,
 } from '@muster/contracts/agent/enrolment.js';
-import type { Assignment, PolicyBody, PolicyDocument } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyBody, PolicyDocument, SealedValues } from '@muster/contracts/agent/policy.js';
 import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
 import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
 import { canonicalJson, type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
-import { calculateJwkThumbprint, CompactSign, compactVerify, importJWK, jwtVerify } from 'jose';
+import { SEALING, type SealingKey, sealingKeySchema } from '@muster/contracts/sealing.js';
+import { calculateJwkThumbprint, CompactEncrypt, CompactSign, compactVerify, importJWK, jwtVerify } from 'jose';
 
 /** What a test makes of a request before the site sees it: nothing, a broken connection, or another answer. */
 export type Fault = 'drop' | { status: number; headers?: Record<string, string>; body?: string } | undefined;
@@ -35,6 +36,9 @@ export class SiteUnderTest {
   /** `METHOD /path`, with what came as Range. */
   readonly requests: string[] = [];
   readonly enrolled = new Map<string, PublicKey>();
+  /** The key that the last session told, and hidden values that go out sealed to it. */
+  sealingKey: SealingKey | undefined;
+  hidden: SealedValues | undefined;
   bodies = new Map<Digest, string>();
   manifests = new Map<Digest, Manifest>();
   files = new Map<Digest, Buffer>();
@@ -211,15 +215,27 @@ export class SiteUnderTest {
     });
     if (this.assertions.has(payload.jti ?? '')) return problem(response, 401, 'session.replayed', 'jti was used');
     this.assertions.add(payload.jti ?? '');
+    this.sealingKey = sealingKeySchema.parse(payload['sealingKey']);
     const accessToken = randomBytes(16).toString('hex');
     this.sessions.add(`Bearer ${accessToken}`);
     json(response, 201, { accessToken, expiresAt: new Date(Date.now() + 600_000).toISOString() });
   }
 
   private async sendPolicy(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const etag = `"${digestOf(this.policy)}"`;
+    const etag = `"${digestOf({ ...this.policy, hidden: this.hidden ?? null, key: this.sealingKey ?? null })}"`;
     if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { etag }).end();
-    json(response, 200, { policy: this.tamper(await this.sign(this.policy)) }, { etag });
+    json(response, 200, { policy: this.tamper(await this.sign(await this.sealed())) }, { etag });
+  }
+
+  private async sealed(): Promise<PolicyDocument> {
+    const { variables } = this.policy;
+    if (!variables || !this.hidden || !this.sealingKey) return this.policy;
+    const key = await importJWK({ ...this.sealingKey }, SEALING.alg);
+    const values = Buffer.from(JSON.stringify(this.hidden));
+    return {
+      ...this.policy,
+      variables: { ...variables, sealed: await new CompactEncrypt(values).setProtectedHeader(SEALING).encrypt(key) },
+    };
   }
 
   private locate(body: unknown, response: ServerResponse): void {

@@ -28,6 +28,7 @@ import { registerUp } from './commands/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
 import { registerWatch } from './commands/watch.js';
 import { registerWhereUsed } from './commands/where-used.js';
+import { registerWindows } from './commands/windows.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './errors/exit-codes.js';
 import { reportFailure } from './errors/print-error.js';
 import type { Terminal } from './terminal.js';
@@ -76,6 +77,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerLint(program, terminal);
   registerSearch(program, terminal);
   registerWhereUsed(program, terminal);
+  registerWindows(program, terminal);
   registerRevisions(program, terminal);
   registerRestore(program, terminal);
   registerNode(program, terminal);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,11 +84,48 @@ describe('content upload', () => {
 
   it('says it when the store refuses', async () => {
     fill();
-    site.mishaps.push({ match: /^PUT/, status: 400, body: '<Error><Code>BadDigest</Code></Error>' });
+    site.mishaps.push({ match: /^PUT/, status: 400, body: '<Error><Code>EntityTooLarge</Code></Error>' });
     expect(await muster('content', 'upload', 'p', folder)).toMatchObject({
       exitCode: 1,
-      error: expect.stringMatching(/content\.upload-refused: the store at 127\.0\.0\.1:\d+ refused .*: 400 BadDigest/),
+      error: expect.stringMatching(
+        /content\.upload-refused: the store at 127\.0\.0\.1:\d+ refused .*: 400 EntityTooLarge/,
+      ),
     });
+  });
+
+  it('says that a file changed when the store got other bytes than were read', async () => {
+    fill();
+    site.mishaps.push({ match: /^PUT/, status: 400, body: '<Error><Code>BadDigest</Code></Error>' });
+    expect(await muster('content', 'upload', 'p', folder)).toMatchObject({
+      exitCode: 5,
+      error: expect.stringContaining('content.changed'),
+    });
+  });
+
+  it('sends of a large file what the version before does not have', async () => {
+    const image = join(folder, 'image');
+    const bytes = randomBytes(20_000_000);
+    writeFileSync(image, bytes);
+    await muster('content', 'upload', 'p', image);
+    // A byte before all others moves everything.
+    writeFileSync(image, Buffer.concat([Buffer.from('x'), bytes]));
+    const { out } = await muster('content', 'upload', 'p', image);
+    expect(out).toMatch(/version 2: 1 files, 19\.1 MiB; sent 1 files, \d{2,3}(\.\d)? KiB$/);
+    const [file] = site.uploads.get('p')?.[1]?.files ?? [];
+    expect(file?.stored?.blobs[0]).not.toEqual(file?.stored?.blobs[1]);
+    expect(file?.stored?.runs).toHaveLength(2);
+  });
+
+  it('sends all of a large file when the library has lost what an older version shares with it', async () => {
+    const image = join(folder, 'image');
+    const bytes = randomBytes(20_000_000);
+    writeFileSync(image, bytes);
+    await muster('content', 'upload', 'p', image);
+    for (const [digest, blob] of site.blobs) if (blob.length > 10_000_000) site.blobs.delete(digest);
+    writeFileSync(image, Buffer.concat([randomBytes(500_000), bytes.subarray(400_000)]));
+    const { out, error } = await muster('content', 'upload', 'p', image);
+    expect(error).toContain('the library has lost');
+    expect(out).toContain('sent 1 files, 19.2 MiB');
   });
 
   it('uploads a single file', async () => {

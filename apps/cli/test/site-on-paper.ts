@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ManifestFile } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import { KINDS } from '@muster/contracts/kinds/all.js';
 import type { Kind, Resource, ResourceInput } from '@muster/contracts/resource.js';
 
@@ -15,7 +17,7 @@ interface Change {
 
 interface Upload {
   readonly version: number;
-  readonly files: { path: string; digest: string; size: number; executable?: boolean }[];
+  readonly files: ManifestFile[];
 }
 
 /**
@@ -122,7 +124,10 @@ export class SiteOnPaper {
     const [mishap] = index < 0 ? [] : this.mishaps.splice(index, 1);
     if (mishap?.hangUp) return void response.destroy();
     if (mishap) return send(response, mishap.status, mishap.body ?? problem(mishap.status, 'test.mishap', 'not now'));
-    if (url.pathname.startsWith('/blob/')) return this.putBlob(url, body, response);
+    if (url.pathname.startsWith('/blob/')) {
+      if (request.method === 'PUT') return this.putBlob(url, body, response);
+      return void response.end(this.blobs.get(url.pathname.slice('/blob/'.length)));
+    }
     if (request.headers.authorization !== `Bearer ${TOKEN}`)
       return send(response, 401, problem(401, 'auth.unknown-token', 'This token is unknown'));
     const [, , , plural = '', name, ...rest] = url.pathname.split('/').map(decodeURIComponent);
@@ -233,18 +238,22 @@ export class SiteOnPaper {
     const manifest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
     if (rest[2] === 'commit') {
       const upload = versions[Number(rest[1]) - 1];
-      const missing = upload?.files.find(({ digest }) => !this.blobs.has(digest));
+      const missing = upload && blobsOf(upload).find(({ digest }) => !this.blobs.has(digest));
       if (!upload || missing)
         return send(response, 409, problem(409, 'content.incomplete', `${missing?.path} is missing`));
       this.keep('packages', { ...found, status: { versions: [], newestVersion: upload.version } });
       return send(response, 200, { version: upload.version });
     }
+    if (rest[2] === 'manifest') return send(response, 200, { files: versions[Number(rest[1]) - 1]?.files });
+    if (rest[2] === 'downloads') {
+      const { files } = JSON.parse(body.toString('utf8')) as { files: string[] };
+      const downloads = files.map((digest) => ({ digest, url: `${this.url}/blob/${digest}` }));
+      return send(response, 200, { downloads, expiresAt: '2099-01-01T00:00:00Z' });
+    }
     const { files } = JSON.parse(body.toString('utf8')) as Upload;
     versions.push({ version: versions.length + 1, files });
-    const missing = new Map(
-      files.filter(({ digest }) => !this.blobs.has(digest)).map((file) => [file.digest, file.size]),
-    );
-    const uploads = [...missing].map(([digest, size]) => ({ digest, size, url: `${this.url}/blob/${digest}` }));
+    const missing = blobsOf({ files }).filter(({ digest }) => !this.blobs.has(digest));
+    const uploads = missing.map(({ digest, size }) => ({ digest, size, url: `${this.url}/blob/${digest}` }));
     send(response, 201, { version: versions.length, manifest, uploads, expiresAt: '2099-01-01T00:00:00Z' });
   }
 

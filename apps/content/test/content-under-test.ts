@@ -38,8 +38,9 @@ export class ContentUnderTest {
     readonly servers: TestServers,
     readonly environment: NodeJS.ProcessEnv,
     readonly app: NestFastifyApplication,
-    private readonly url: string,
-    private readonly token: string,
+    /** The address of its REST API. */
+    readonly url: string,
+    readonly token: string,
   ) {}
 
   static async start(extra: NodeJS.ProcessEnv = {}): Promise<ContentUnderTest> {
@@ -258,6 +259,8 @@ export class Gate {
   /** Bytes towards the store that still pass; then everything stands still. */
   allowedBytes = Infinity;
   passedBytes = 0;
+  /** Bytes that came from the store. */
+  returnedBytes = 0;
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
   private port = 0;
@@ -303,6 +306,9 @@ export class Gate {
       this.passedBytes += bytes.length;
       upstream.write(bytes);
     });
-    upstream.on('data', (bytes) => client.write(bytes));
+    upstream.on('data', (bytes) => {
+      this.returnedBytes += bytes.length;
+      client.write(bytes);
+    });
   }
 }

@@ -15,6 +15,7 @@ import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
+import { WindowsModule } from './windows/windows.module.js';
 
 const sequences = resourceEvents(taskSequence);
 
@@ -23,7 +24,7 @@ export const deploymentService: ServiceDefinition<ServiceConfig> = {
   service: 'deployment',
   config: serviceConfigSchema,
   migrations: migrationsBeside(import.meta.dirname),
-  modules: [DevicesModule, CollectionsModule, DeploymentsModule, RunsModule],
+  modules: [DevicesModule, CollectionsModule, WindowsModule, DeploymentsModule, RunsModule],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],
     inject: [Enrolments, Inventories, RunRecorder, SequenceFollower],

@@ -68,6 +68,65 @@ describe('policy', () => {
     });
   });
 
+  it('tells a device the maintenance windows of all its collections, and the news when one changes', async () => {
+    const device = await policy.device();
+    const night = { name: 'night', schedule: { start: '2026-12-01T01:00' }, durationMinutes: 180 };
+    const made = collectionNamed(`c-${randomUUID().slice(0, 8)}`);
+    const save = (maintenanceWindows: (typeof night)[]) =>
+      policy.deployment.publish(collections.saved, {
+        resource: { ...made, spec: { ...made.spec, maintenanceWindows } },
+        actor: 'test',
+      });
+    await save([night]);
+    await policy.deployment.publish(membersChanged, {
+      collectionUid: made.metadata.uid,
+      added: [device.uid],
+      removed: [],
+    });
+    const { name } = made.metadata;
+    await until(async () => (await device.policy()).windows !== undefined);
+    expect((await device.policy()).windows).toEqual([{ ...night, collection: name }]);
+    await save([
+      { ...night, durationMinutes: 60 },
+      { ...night, name: 'again' },
+    ]);
+    await until(async () => (await device.policy()).windows?.length === 2);
+    expect((await device.policy()).windows).toEqual([
+      { ...night, durationMinutes: 60, collection: name },
+      { ...night, name: 'again', collection: name },
+    ]);
+    await policy.deployment.publish(membersChanged, {
+      collectionUid: made.metadata.uid,
+      added: [],
+      removed: [device.uid],
+    });
+    await until(async () => (await device.policy()).windows === undefined);
+  });
+
+  it('carries the rules of when it runs to the device as they were written', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const rules = {
+      availableAt: '2026-12-01T01:00',
+      triggers: [
+        { event: 'Startup' as const },
+        { schedule: { start: '2026-12-01T22:00Z', repeat: { every: { days: 7 } } } },
+      ],
+      rerun: 'IfFailed' as const,
+      usersMayStart: true,
+      outsideWindows: true,
+    };
+    const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, collection.name, policy.know(plain('rules')));
+    const saved = { ...made, spec: { ...made.spec, ...rules } };
+    await policy.deployment.publish(deployments.saved, { resource: saved, actor: 'test' });
+    await assigned(device);
+    expect((await device.policy()).assignments[0]).toMatchObject({
+      ...rules,
+      purpose: 'Required',
+      deployment: { createdAt: made.metadata.createdAt },
+    });
+  });
+
   it('tells the members of a collection what is deployed to it, and nobody else', async () => {
     const [member, stranger] = [await policy.device(), await policy.device()];
     const collection = await collectionOf(member);

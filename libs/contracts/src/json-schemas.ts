@@ -19,7 +19,7 @@ import {
   sessionResponseSchema,
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
-import { policyBodySchema, policyDocumentSchema, policyResponseSchema } from './agent/policy.js';
+import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
   downloadRequestSchema,
@@ -34,6 +34,7 @@ import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
+import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
@@ -68,6 +69,7 @@ import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
+import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
 import { outboxRead } from './subjects.js';
@@ -82,6 +84,7 @@ const DOCUMENTS = {
   'agent/policy-response': policyResponseSchema,
   'agent/policy-document': policyDocumentSchema,
   'agent/policy-body': policyBodySchema,
+  'agent/sealed-values': sealedValuesSchema,
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
@@ -143,6 +146,7 @@ export function jsonSchemas(): Record<string, unknown> {
   const events = [
     ...KINDS.flatMap((kind) => Object.values(resourceEvents(kind))),
     membersChanged,
+    variablesChanged,
     deviceEnrolled,
     deviceInventoried,
     runReported,
@@ -150,16 +154,16 @@ export function jsonSchemas(): Record<string, unknown> {
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
-  const requests = [
+  for (const request of [
     readSequence,
     resolveContent,
     locateContent,
     checkCopies,
     findNodeUses,
     findDeploymentUses,
+    readSealingKey,
     outboxRead('catalog'),
-  ];
-  for (const request of requests) {
+  ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;
   }

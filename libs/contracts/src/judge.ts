@@ -74,6 +74,9 @@ function findingsOf(issue: z.core.$ZodIssue, prefix: PropertyKey[]): ProblemFind
     const best = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
     if (best && best.length > 0) return best.flatMap((inner) => findingsOf(inner, path));
   }
+  // A schema of ours that refuses by a rule of its own has a code of its own.
+  const own: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
+  if (typeof own === 'string') return [{ path: jsonPointer(path), code: own, message: issue.message }];
   const code =
     issue.code === 'invalid_type'
       ? 'document.wrong-type'

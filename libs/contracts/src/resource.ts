@@ -71,6 +71,8 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly spec: z.ZodType<Spec>;
   /** Judges a specification with all findings at once, at least those of the schema, where that alone would say too little. */
   readonly judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
+  /** The specification without what must not be kept or shown, of kinds whose documents may hold secrets. */
+  withoutSecrets?(spec: Spec): Spec;
   readonly status: z.ZodType<Status>;
   readonly input: z.ZodType<ResourceInput<Spec>>;
   /** The input with any specification: for kinds that judge theirs themselves. */
@@ -113,6 +115,7 @@ export function defineKind<Spec, Status>(definition: {
   keepsRevisions?: boolean;
   spec: z.ZodType<Spec>;
   judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
+  withoutSecrets?(spec: Spec): Spec;
   status: z.ZodType<Status>;
 }): Kind<Spec, Status> {
   const { kind, spec, status } = definition;

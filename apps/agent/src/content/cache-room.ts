@@ -1,6 +1,7 @@
 import { readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import { ContentError } from '../runner/content-provider.js';
@@ -45,7 +46,7 @@ export class CacheRoom {
     }
     const plan = planEviction(await this.contents(), {
       wanted,
-      wantedBlobs: new Set(manifest.files.map(({ digest }) => digest)),
+      wantedBlobs: new Set(blobsOf(manifest).map(({ digest }) => digest)),
       wantedBytes,
       limitBytes,
       needed: this.options.needed?.() ?? new Set(),
@@ -98,7 +99,7 @@ export class CacheRoom {
       if (!manifest) continue;
       versions.push({
         manifest: digest,
-        blobs: [...new Set(manifest.files.map((file) => file.digest))],
+        blobs: blobsOf(manifest).map((blob) => blob.digest),
         folderBytes: folders.has(hexOf(digest)) ? bytesOf(manifest) : 0,
         usedAt: (await stat(path)).mtimeMs,
       });

@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { Agent } from 'undici';
 import { SiteUnderTest } from '../../test/site-under-test.js';
 import { ensureDeviceKey } from '../identity/device-key.js';
+import { ensureSealingKey } from '../identity/sealing-key.js';
 import { Session } from '../http/session.js';
 import { SiteApi } from '../http/site-api.js';
 import { Transport } from '../http/transport.js';
@@ -36,7 +37,9 @@ beforeEach(async () => {
   const key = await ensureDeviceKey(join(folder, 'key.pem'));
   site.enrolled.set('test', key.publicKey);
   transport = new Transport(site.url);
-  const api = new SiteApi(transport, new Session(transport, { deviceUid, site: SITE }, key, never));
+  const { publicKey } = ensureSealingKey(join(folder, 'sealing-key.pem'));
+  const session = new Session(transport, { deviceUid, site: SITE }, key, publicKey, never);
+  const api = new SiteApi(transport, session);
   options = {
     folder: join(folder, 'cache'),
     locator: api,

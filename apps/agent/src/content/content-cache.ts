@@ -1,5 +1,5 @@
-import { rm, stat } from 'node:fs/promises';
-import { type ContentFault, type Manifest, type ManifestFile } from '@muster/contracts/agent/content.js';
+import type { ContentFault, Manifest } from '@muster/contracts/agent/content.js';
+import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
@@ -15,7 +15,8 @@ import { CacheRoom, type CacheRoomOptions } from './cache-room.js';
 import { ContentFolders } from './content-folders.js';
 import { download, type DownloadResult } from './download.js';
 import { inParallel } from './in-parallel.js';
-import { DamagedBlobError, isPackageFolder, layOut } from './package-folder.js';
+import { HeldContent } from './held-content.js';
+import { isPackageFolder, layOut, WrongFileError } from './package-folder.js';
 import { readManifest } from './read-manifest.js';
 
 const parallelDownloads = 4;
@@ -83,18 +84,20 @@ export class ContentCache {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<void> {
+    const held = await HeldContent.read(this.folders, manifestDigest, manifest);
     for (let tries = 1; ; tries += 1) {
-      await this.fetchMissing(manifestDigest, manifest, logger, signal);
+      await this.fetchMissing(manifestDigest, held, logger, signal);
       try {
-        await layOut(folder, manifest, (digest) => this.folders.blob(digest), signal);
+        await layOut(folder, manifest, (...run) => held.find(...run), signal);
         return;
       } catch (error) {
-        if (!(error instanceof DamagedBlobError)) throw error;
-        await rm(this.folders.blob(error.digest), { force: true });
-        if (tries > manifest.files.length) {
+        if (!(error instanceof WrongFileError)) throw error;
+        await held.doubt(error.file, signal);
+        if (tries > manifest.files.length + 1) {
           throw new ContentError('content.blob-damaged', `${error.message}: is the disk of ${folder} sound?`);
         }
-        logger.warn({ code: 'content.blob-damaged', digest: error.digest }, 'fetched again');
+        const { path, digest } = error.file;
+        logger.warn({ code: 'content.blob-damaged', file: path, digest }, 'fetched again');
       }
     }
   }
@@ -112,13 +115,8 @@ export class ContentCache {
     return manifest;
   }
 
-  private async fetchMissing(
-    manifest: Digest,
-    { files }: Manifest,
-    logger: Logger,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let missing = await this.missing(files);
+  private async fetchMissing(manifest: Digest, held: HeldContent, logger: Logger, signal: AbortSignal): Promise<void> {
+    let missing = await held.missing();
     let failure = '';
     const bad = new BadCopies(manifest);
     for (let round = 1; missing.length > 0; round += 1) {
@@ -135,12 +133,12 @@ export class ContentCache {
           signal,
         );
         const sources = sourcesOf(located);
-        await inParallel(some, parallelDownloads, signal, async (file, stop) => {
-          failure = (await this.fetchFile(file, sources.get(file.digest) ?? [], bad, logger, stop)) ?? failure;
+        await inParallel(some, parallelDownloads, signal, async (blob, stop) => {
+          failure = (await this.fetchBlob(blob, sources.get(blob.digest) ?? [], bad, logger, stop)) ?? failure;
         });
         await this.tell(bad, logger, signal);
       }
-      missing = await this.missing(missing);
+      missing = await held.missing();
     }
   }
 
@@ -158,9 +156,9 @@ export class ContentCache {
     }
   }
 
-  /** Tries the sources, those with a bad copy last. Undefined when the file is here, else `code: why`. */
-  private async fetchFile(
-    file: ManifestFile,
+  /** Tries the sources, those with a bad copy last. Undefined when the blob is here, else `code: why`. */
+  private async fetchBlob(
+    file: ManifestBlob,
     sources: readonly ContentSource[],
     bad: BadCopies,
     logger: Logger,
@@ -189,25 +187,11 @@ export class ContentCache {
     return failure;
   }
 
-  private downloadFrom(url: string, { digest, size }: ManifestFile, signal: AbortSignal): Promise<DownloadResult> {
+  private downloadFrom(url: string, { digest, size }: ManifestBlob, signal: AbortSignal): Promise<DownloadResult> {
     if (!/^https?:\/\//.test(url)) return Promise.resolve({ kind: 'failed', message: 'not an http address' });
     const { dispatcher } = this.options;
     const [partial, target] = [this.folders.partial(digest), this.folders.blob(digest)];
     return download({ url, digest, size, partial, target, dispatcher, signal });
-  }
-
-  /** The files whose blobs are not here, each digest once. */
-  private async missing(files: readonly ManifestFile[]): Promise<ManifestFile[]> {
-    const distinct = [...new Map(files.map((file) => [file.digest, file])).values()];
-    const absent: ManifestFile[] = [];
-    await inParallel(distinct, 16, new AbortController().signal, async (file) => {
-      const size = await stat(this.folders.blob(file.digest)).then(
-        (found) => found.size,
-        () => undefined,
-      );
-      if (size !== file.size) absent.push(file);
-    });
-    return absent;
   }
 }
 

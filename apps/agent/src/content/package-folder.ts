@@ -1,19 +1,22 @@
 import { constants, copyFile, chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { contentPathSchema, type Manifest, type ManifestFile } from '@muster/contracts/agent/content.js';
+import { storageOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { ContentError } from '../runner/content-provider.js';
 import { digestOfFile } from './file-digest.js';
 import { inParallel } from './in-parallel.js';
+import { joinPieces } from './join-pieces.js';
+import type { Piece } from './known-runs.js';
 
 const parallelFiles = 4;
 
-/** A blob whose bytes are no longer those of its name. */
-export class DamagedBlobError extends Error {
-  override readonly name = 'DamagedBlobError';
+/** A file did not come out as its digest says: what it was made of is not what it was. */
+export class WrongFileError extends Error {
+  override readonly name = 'WrongFileError';
 
-  constructor(readonly digest: Digest) {
-    super(`the blob ${digest} is damaged`);
+  constructor(readonly file: ManifestFile) {
+    super(`what is here of ${file.path} (${file.digest}) is damaged`);
   }
 }
 
@@ -44,18 +47,20 @@ async function isRight(
   return (await digestOfFile(path, signal)) === digest;
 }
 
+/** Finds bytes of a blob on this disk, one piece behind the other. */
+export type FindPieces = (digest: Digest, offset: number, size: number) => readonly Piece[];
+
 /**
  * Lays the files of a version out under their names, in place of what is there. Copies, never links: a program may change
  * its files, and the blob must not change with them (where the file system can, a copy shares its blocks until then).
- * The copies are what is verified.
+ * What is written is what is verified.
  *
- * @param blobOf where a file's bytes are
- * @throws DamagedBlobError, ContentError `content.path-invalid`
+ * @throws WrongFileError, ContentError `content.path-invalid`
  */
 export async function layOut(
   folder: string,
   { files }: Manifest,
-  blobOf: (digest: Digest) => string,
+  findPieces: FindPieces,
   signal: AbortSignal,
 ): Promise<void> {
   const temporary = `${folder}.new`;
@@ -64,15 +69,39 @@ export async function layOut(
   for (const folderPath of new Set(files.map(({ path }) => dirname(join(temporary, checked(path)))))) {
     await mkdir(folderPath, { recursive: true, mode: 0o755 });
   }
-  await inParallel(files, parallelFiles, signal, async ({ path, digest, executable }, stop) => {
-    const target = join(temporary, checked(path));
-    await copyFile(blobOf(digest), target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-    if ((await digestOfFile(target, stop)) !== digest) throw new DamagedBlobError(digest);
+  await inParallel(files, parallelFiles, signal, async (file, stop) => {
+    const target = join(temporary, checked(file.path));
+    const digest = await makeFile(target, file, findPieces, stop);
+    if (digest !== file.digest) throw new WrongFileError(file);
     // Read-only: a hint against changes by mistake, no more than that for a program that runs as root.
-    await chmod(target, executable === true ? 0o555 : 0o444);
+    await chmod(target, file.executable === true ? 0o555 : 0o444);
   });
   await rm(folder, { recursive: true, force: true });
   await rename(temporary, folder);
+}
+
+/** Is the piece all of a plain file? */
+async function isWholeFile({ path, size }: Piece): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size === size;
+}
+
+/** Writes one file and returns the digest of what was written. */
+async function makeFile(
+  target: string,
+  file: ManifestFile,
+  findPieces: FindPieces,
+  signal: AbortSignal,
+): Promise<Digest> {
+  const { blobs, runs } = storageOf(file);
+  const pieces = runs.flatMap(([blob, offset, size]) => findPieces(blobs[blob]!.digest, offset, size));
+  const [only] = pieces;
+  if (only && pieces.length === 1 && only.offset === 0 && (await isWholeFile(only))) {
+    await copyFile(only.path, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    await chmod(target, 0o600);
+    return digestOfFile(target, signal);
+  }
+  return joinPieces(target, pieces, signal);
 }
 
 /** Manifests are checked when they are parsed; nothing is written under a name that was not checked right here. */

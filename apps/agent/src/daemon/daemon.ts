@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { PolicyVariables } from '@muster/contracts/agent/policy.js';
 import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
@@ -8,17 +9,21 @@ import { Transport } from '../http/transport.js';
 import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, readDeviceKey } from '../identity/device-key.js';
+import { ensureSealingKey } from '../identity/sealing-key.js';
 import { gatherFacts } from '../facts/gather-facts.js';
 import { InventoryLoop } from '../inventory/inventory-loop.js';
 import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
+import type { DecidingFacts } from '../policy/decide.js';
 import { BodyStore } from '../policy/body-store.js';
 import { PolicyLoop } from '../policy/policy-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
+import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
 import { neededContent } from './needed-content.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunRecords } from './run-records.js';
+import { StartRequests } from './start-requests.js';
 
 const flushMilliseconds = 5_000;
 
@@ -78,12 +83,13 @@ async function work(
   both.addEventListener('abort', () => setTimeout(() => deadline.abort(), flushMilliseconds).unref(), { once: true });
 
   const records = new RunRecords(folder);
-  const api = new SiteApi(transport, new Session(transport, identity, key, deadline.signal));
+  const { privateKey: sealingKey, publicKey } = ensureSealingKey(folder.sealingKey);
+  const api = new SiteApi(transport, new Session(transport, identity, key, publicKey, deadline.signal));
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();
   const news = new Bell();
-  const policy = new PolicyLoop({ api, bodies, trust: identity, path: folder.policy, logger, changed });
+  const policy = new PolicyLoop({ api, bodies, trust: identity, sealingKey, path: folder.policy, logger, changed });
   const cache = new ContentCache({
     folder: folder.cache,
     locator: api,
@@ -93,12 +99,35 @@ async function work(
   });
   const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
-  const driver = new RunDriver({ records, spool, cache, logger, news, restart });
-  const runs = new RunLoop({ records, policy, bodies, api, driver, logger, changed, ended: removeEnded });
+  const variables = (): PolicyVariables => policy.variables;
+  const driver = new RunDriver({ records, spool, cache, variables, sealingKey, logger, news, restart });
+  const requests = new StartRequests(folder.requests);
+  const bodyFacts = new BodyFactsCache(bodies);
+  const sources: FactSources = {
+    records,
+    requests,
+    body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
+    windows: () => policy.windows,
+    bootedAt: bootedAt(folder),
+  };
+  const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
+  const runs = new RunLoop({
+    records,
+    requests,
+    facts,
+    policy,
+    bodies,
+    api,
+    driver,
+    logger,
+    changed,
+    ended: removeEnded,
+  });
 
   const inventory = new InventoryLoop({ api, logger, path: folder.inventory, gather: () => gatherFacts() });
 
   removeEnded();
+  requests.watch(changed, both);
   await policy.load();
   const tasks = [policy.run(both), runs.run(both), sender.run(both, deadline.signal), inventory.run(both)];
   // If one of them fails, all stop, and whoever supervises the agent starts it again.

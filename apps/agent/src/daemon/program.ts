@@ -6,6 +6,8 @@ import { describeError } from '../identity/agent-error.js';
 import { stateFolder } from '../identity/state-folder.js';
 import { runCommand } from '../run-command.js';
 import { runDaemon } from './daemon.js';
+import { askForStart, readOffers } from './offers.js';
+import { describeOffers } from './offers-output.js';
 import { describeStatus, readStatus } from './status-command.js';
 
 /** Exit codes of the program; also in its help. `run` has its own. */
@@ -26,7 +28,7 @@ const usageCodes = new Set([
   'enrolment.name-invalid',
 ]);
 
-const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'help']);
+const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'help']);
 
 const help = `
 A computer is enrolled once, then the daemon does the work:
@@ -62,7 +64,7 @@ export interface Surroundings {
 }
 
 /**
- * `muster-agent [enrol|daemon|run|status] …`; `daemon` is the default.
+ * `muster-agent [enrol|daemon|run|status|list|start] …`; `daemon` is the default.
  * @param argv arguments behind the program's name
  * @returns the exit code (EXIT_CODES, for `run` RUN_EXIT_CODES); never throws for what a user did
  */
@@ -72,7 +74,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   const [first = ''] = argv;
   // Commander would hand it to the default command and complain of its arguments.
   if (!first.startsWith('-') && first !== '' && !commandNames.has(first)) {
-    error(`agent.usage: unknown command "${first}"; there are enrol, daemon, run and status, see --help`);
+    error(`agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list and start, see --help`);
     return EXIT_CODES.usage;
   }
   let exitCode: number = EXIT_CODES.ok;
@@ -156,6 +158,27 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
       if (options.output === 'json') out(JSON.stringify(status));
       else describeStatus(status).forEach(out);
       if (!status.enrolled) exitWith(EXIT_CODES.notEnrolled);
+    });
+
+  program
+    .command('list')
+    .description('say what is deployed to this computer, when each would start and why not now')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['human', 'json']).default('human'))
+    .addOption(state())
+    .action(async (options: { state: string; output: string }) => {
+      const offers = await readOffers(stateFolder(options.state), Date.now());
+      if (options.output === 'json') out(JSON.stringify(offers));
+      else describeOffers(offers).forEach(out);
+    });
+
+  program
+    .command('start')
+    .description('ask the daemon to run a deployment now: an Available one, or a Required one that lets users start it')
+    .argument('<deployment>', 'its name, as muster-agent list says it')
+    .addOption(state())
+    .action(async (deployment: string, options: { state: string }) => {
+      await askForStart(stateFolder(options.state), deployment, Date.now());
+      out(`${deployment} starts as soon as no other run goes on; muster-agent status follows it`);
     });
 
   program

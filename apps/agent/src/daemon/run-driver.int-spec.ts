@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
@@ -50,6 +51,8 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
   const driver = new RunDriver({
     records,
     spool,
+    variables: () => ({ device: [], collections: [] }),
+    sealingKey: generateKeyPairSync('x25519').privateKey,
     cache: new ContentCache({ folder: state.cache, locator, dispatcher: new Agent() }),
     logger,
     news: new Bell(),

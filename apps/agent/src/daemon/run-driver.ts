@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { PolicyBody, PolicyVariables } from '@muster/contracts/agent/policy.js';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
@@ -9,6 +10,7 @@ import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 import { collectFacts } from '../runner/facts.js';
+import { openVariables } from '../policy/open-variables.js';
 import { restartComputer } from '../restart/computer-restart.js';
 import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
 import type { RunSpool } from '../status/run-spool.js';
@@ -21,6 +23,10 @@ export interface RunDriverOptions {
   readonly records: RunRecords;
   readonly spool: Spool;
   readonly cache: ContentCache;
+  /** Variables for a run that begins now. */
+  variables(): PolicyVariables;
+  /** Opens the hidden ones. */
+  readonly sealingKey: KeyObject;
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
@@ -55,7 +61,8 @@ export class RunDriver {
       return 'ended';
     } catch (error) {
       const { code, message } = describeError(error);
-      if (mayPass(error)) {
+      // Before its first event nothing has happened: a policy that can be read will come.
+      if (mayPass(error) || (spool.lastNumber === 0 && code.startsWith('policy.secrets-'))) {
         logger.error({ code, reason: message }, 'the run cannot go on now; it is tried again');
         return 'later';
       }
@@ -73,7 +80,7 @@ export class RunDriver {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<SequenceResult> {
-    const { records, cache, news } = this.options;
+    const { records, cache, news, variables, sealingKey } = this.options;
     const folder = records.folderOf(record.runId);
     const boot = new BootNote(join(folder, 'boot-id'), currentBootId());
     if (spool.lastNumber === 0) boot.write();
@@ -84,7 +91,7 @@ export class RunDriver {
         runId: record.runId,
         sequence,
         children: childSpecs,
-        variables: {},
+        variables: { told: variables(), open: (told) => openVariables(told, sealingKey) },
         facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
         folder,
         begun: spool.lastNumber > 0,

@@ -4,11 +4,12 @@ import { type Bell, pause } from '../http/backoff.js';
 import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from '../policy/body-store.js';
-import { decide } from '../policy/decide.js';
+import { chooseRun, type DecidingFacts, judgeAssignments } from '../policy/decide.js';
 import type { PolicyLoop } from '../policy/policy-loop.js';
 import { mayPass } from './may-pass.js';
 import type { RunDriver } from './run-driver.js';
 import { newRunId } from './run-id.js';
+import type { StartRequests } from './start-requests.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 
 const laterSeconds = 15;
@@ -16,12 +17,15 @@ const longestWaitSeconds = 3600;
 
 export interface RunLoopOptions {
   readonly records: RunRecords;
+  readonly requests: StartRequests;
+  /** What this computer knows at an instant. */
+  facts(now: number): DecidingFacts;
   readonly policy: PolicyLoop;
   readonly bodies: BodyStore;
   readonly api: Pick<SiteApi, 'body'>;
   readonly driver: RunDriver;
   readonly logger: Logger;
-  /** Rung when policy has changed. */
+  /** Rung when policy has changed, or somebody asks for a run. */
   readonly changed: Bell;
   /** Told when a run has ended. */
   ended(): void;
@@ -55,16 +59,19 @@ export class RunLoop {
   }
 
   private async decide(signal: AbortSignal): Promise<void> {
-    const { policy, bodies, records, logger, changed } = this.options;
-    bodies.keepOnly(new Set(policy.assignments.map(({ body }) => body)));
-    const { run, lookAgainInSeconds = longestWaitSeconds } = decide(
-      policy.assignments,
-      records.finishedDeployments,
-      (digest) => policy.hasBody(digest) && bodies.read(digest)?.sequence.spec.enabled !== false,
-      Date.now(),
-    );
-    if (!run) return changed.wait(Math.min(lookAgainInSeconds, longestWaitSeconds), signal);
+    const { policy, bodies, records, requests, logger, changed } = this.options;
+    const { assignments, startable } = policy;
+    bodies.keepOnly(new Set(assignments.map(({ body }) => body)));
+    requests.keepOnly(new Set(assignments.map(({ deployment }) => deployment.uid)));
+    const now = Date.now();
+    const fates = judgeAssignments(startable, this.options.facts(now));
+    const { run, lookAgain = Infinity } = chooseRun(fates);
+    if (!run) {
+      const seconds = Math.max(0.001, (lookAgain - now) / 1000);
+      return changed.wait(Math.min(seconds, longestWaitSeconds), signal);
+    }
     const { runId } = records.begin(newRunId(), run);
+    requests.forget(run.deployment.uid);
     logger.info({ runId, deployment: run.deployment.name }, 'policy asks for a run');
   }
 

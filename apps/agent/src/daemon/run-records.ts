@@ -76,6 +76,11 @@ export class RunRecords {
     return new Set(this.history.map(({ deployment }) => deployment.uid));
   }
 
+  /** The last run of a deployment that has ended. */
+  lastRun(deploymentUid: string): EndedRun | undefined {
+    return this.history.findLast(({ deployment }) => deployment.uid === deploymentUid);
+  }
+
   hasEnded(runId: string): boolean {
     return this.history.some((run) => run.runId === runId);
   }

@@ -1,12 +1,12 @@
 import type { SequenceSpec } from '@muster/sequence/model.js';
 
-const defaultMinutes = 120;
+export const DEFAULT_RUN_MINUTES = 120;
 /** Node's timers hold no more. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 /** Aborts when the maximum run time of a sequence is over, counted from its first start; 0 minutes is no limit. */
 export function runTimeLimit(
-  { maximumRunTimeMinutes = defaultMinutes }: Pick<SequenceSpec, 'maximumRunTimeMinutes'>,
+  { maximumRunTimeMinutes = DEFAULT_RUN_MINUTES }: Pick<SequenceSpec, 'maximumRunTimeMinutes'>,
   startedAt: string,
 ): { readonly signal: AbortSignal; clear(): void } {
   const limit = new AbortController();

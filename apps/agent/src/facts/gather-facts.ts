@@ -5,6 +5,7 @@ import { domainOf, firmwareOf, highestMegahertz, machineFacts, powerOf, virtuali
 import { diskFacts, filesystemFacts } from './linux-storage.js';
 import { architectureName, osIdentity } from './os-identity.js';
 import { systemLanguage } from './system-language.js';
+import { ownTimeZone } from './time-zone.js';
 import { SystemTree } from './system-tree.js';
 import { type System, thisSystem } from './system.js';
 
@@ -17,6 +18,7 @@ export async function gatherFacts(system: System = thisSystem, tree = new System
   const facts: Facts = {
     os: osFacts(system),
     hostname: name,
+    timeZone: ownTimeZone(),
     memoryMegabytes: Math.round(totalmem() / 1024 / 1024),
     cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
     network: networkFacts(networkInterfaces(), system.platform === 'linux' ? tree : undefined),

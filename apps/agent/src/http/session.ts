@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sessionResponseSchema } from '@muster/contracts/agent/enrolment.js';
+import type { SealingKey } from '@muster/contracts/sealing.js';
 import { SignJWT } from 'jose';
 import type { AgentIdentity } from '../identity/agent-identity.js';
 import type { DeviceKey } from '../identity/device-key.js';
@@ -19,6 +20,8 @@ export class Session {
     private readonly transport: Transport,
     private readonly identity: Pick<AgentIdentity, 'deviceUid' | 'site'>,
     private readonly key: DeviceKey,
+    /** Told with every session, so that a new one is known with the next. */
+    private readonly sealingKey: SealingKey,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -49,7 +52,7 @@ export class Session {
   private assertion(): Promise<string> {
     const { deviceUid, site } = this.identity;
     const issuedAt = Math.floor(Date.now() / 1000);
-    return new SignJWT()
+    return new SignJWT({ sealingKey: this.sealingKey })
       .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: this.key.thumbprint })
       .setIssuer(deviceUid)
       .setAudience(`muster:${site}`)

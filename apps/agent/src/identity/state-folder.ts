@@ -13,6 +13,8 @@ export interface StateFolder {
   readonly agent: string;
   /** The device's private key (0600). */
   readonly key: string;
+  /** The private key to which the site seals secrets (0600). */
+  readonly sealingKey: string;
   /** A new key while `enrol --force` waits for its answer. */
   readonly newKey: string;
   /** The last policy that was verified. */
@@ -27,6 +29,10 @@ export interface StateFolder {
   readonly reports: string;
   /** What the site has acknowledged of the facts of this computer. */
   readonly inventory: string;
+  /** What people at this computer asked to run. */
+  readonly requests: string;
+  /** When this boot was first seen. */
+  readonly boot: string;
   /** The runs that have ended. */
   readonly history: string;
   /** What belonged to identities that `enrol --force` replaced. */
@@ -40,6 +46,7 @@ export function stateFolder(path: string): StateFolder {
     root,
     agent: join(root, 'agent.json'),
     key: join(root, 'key.pem'),
+    sealingKey: join(root, 'sealing-key.pem'),
     newKey: join(root, 'key.new.pem'),
     policy: join(root, 'policy.json'),
     bodies: join(root, 'bodies'),
@@ -47,6 +54,8 @@ export function stateFolder(path: string): StateFolder {
     runs: join(root, 'runs'),
     reports: join(root, 'reports'),
     inventory: join(root, 'inventory.json'),
+    requests: join(root, 'requests'),
+    boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
   };
@@ -64,8 +73,8 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    for (const path of [folder.bodies, folder.cache, folder.runs, folder.reports]) makeFolder(path);
-    for (const path of [folder.root, folder.bodies, folder.reports]) removeLeftovers(path);
+    for (const path of [folder.bodies, folder.cache, folder.runs, folder.reports, folder.requests]) makeFolder(path);
+    for (const path of [folder.root, folder.bodies, folder.reports, folder.requests]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

@@ -1,6 +1,6 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { digestOfBytes } from '@muster/contracts/digest.js';
-import { decide } from './decide.js';
+import { chooseRun, type DecidingFacts, judgeAssignments } from './decide.js';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 const uid = (number: number): string => `0193e7a0-0000-7000-8000-00000000000${number}`;
@@ -10,16 +10,29 @@ const assignment = (number: number, more: Partial<Assignment> = {}): Assignment 
   body: digestOfBytes(String(number)),
   ...more,
 });
-const nameOf = (assignments: Assignment[], finished: string[] = [], hasBody = (_: string): boolean => true): unknown =>
-  decide(assignments, new Set(finished), hasBody, now).run?.deployment.name;
+const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
+  now,
+  timeZone: 'UTC',
+  bootedAt: undefined,
+  windows: [],
+  body: () => ({ enabled: true, maximumMinutes: 120 }),
+  lastRun: () => undefined,
+  askedAt: () => undefined,
+  ...more,
+});
+const nameOf = (assignments: Assignment[], more: Partial<DecidingFacts> = {}): string | undefined =>
+  chooseRun(judgeAssignments(assignments, facts(more))).run?.deployment.name;
 
 describe('what to run now', () => {
   it('is a Required assignment, not an Available one', () => {
     expect(nameOf([assignment(1, { purpose: 'Available' }), assignment(2)])).toBe('d2');
   });
 
-  it('is nothing that has finished on this device', () => {
-    expect(nameOf([assignment(1)], [uid(1)])).toBeUndefined();
+  it('is nothing that has finished on this device and has no other trigger', () => {
+    const lastRun = (deploymentUid: string) =>
+      deploymentUid === uid(1) ? { startedAt: now - 1000, succeeded: true } : undefined;
+    expect(nameOf([assignment(1)], { lastRun })).toBeUndefined();
+    expect(nameOf([assignment(1), assignment(2)], { lastRun })).toBe('d2');
   });
 
   it.each([
@@ -32,16 +45,36 @@ describe('what to run now', () => {
     expect(nameOf([assignment(1, times)])).toBe(expected);
   });
 
-  it('takes the one that has been available longest, and passes over one whose body is missing', () => {
+  it('takes the one that has been available longest, and passes over one whose body is missing or switched off', () => {
     const older = assignment(2, { availableAt: '2026-11-01T00:00:00Z' });
     const newer = assignment(1, { availableAt: '2026-11-02T00:00:00Z' });
     expect(nameOf([newer, older])).toBe('d2');
-    expect(nameOf([newer, older], [], (digest) => digest !== older.body)).toBe('d1');
+    for (const body of [undefined, { enabled: false, maximumMinutes: 1 }]) {
+      const one: DecidingFacts['body'] = (digest) =>
+        digest === older.body ? body : { enabled: true, maximumMinutes: 120 };
+      expect(nameOf([newer, older], { body: one })).toBe('d1');
+    }
+  });
+
+  it('is what somebody asked for before anything else', () => {
+    const askedAt = (deploymentUid: string) => (deploymentUid === uid(2) ? now : undefined);
+    expect(nameOf([assignment(1), assignment(2, { purpose: 'Available' })], { askedAt })).toBe('d2');
   });
 
   it('says when the next one becomes available', () => {
     const soon = assignment(1, { availableAt: '2026-11-21T12:00:30Z' });
     const late = assignment(2, { availableAt: '2026-11-21T13:00:00Z' });
-    expect(decide([late, soon], new Set(), () => true, now)).toEqual({ run: undefined, lookAgainInSeconds: 30 });
+    const fates = judgeAssignments([late, soon], facts());
+    expect(chooseRun(fates)).toEqual({ run: undefined, lookAgain: now + 30_000 });
+  });
+
+  it('waits for a window of this device that the run fits into', () => {
+    const windows = [{ name: 'w', schedule: { start: '2026-11-21T11:00Z' }, durationMinutes: 120 }];
+    const lasting = (maximumMinutes: number): Partial<DecidingFacts> => ({
+      windows,
+      body: () => ({ enabled: true, maximumMinutes }),
+    });
+    expect(nameOf([assignment(1)], lasting(60))).toBe('d1');
+    expect(nameOf([assignment(1)], lasting(61))).toBeUndefined();
   });
 });

@@ -1,43 +1,81 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
+import { decideStart, type StartDecision, type StartFacts } from '@muster/schedule/decide-start.js';
+
+/** What the sequence of a body says of its runs. */
+export interface BodyFacts {
+  readonly enabled: boolean;
+  /** 0 is no limit. */
+  readonly maximumMinutes: number;
+}
+
+/** What this computer knows when it decides. */
+export interface DecidingFacts extends Pick<StartFacts, 'now' | 'timeZone' | 'bootedAt' | 'windows'> {
+  /** Undefined: the body is not here. */
+  body(digest: Digest): BodyFacts | undefined;
+  /** The last run of a deployment that has ended here. */
+  lastRun(deploymentUid: string): StartFacts['lastRun'];
+  /** When somebody asked for it here, if no run has begun since. */
+  askedAt(deploymentUid: string): number | undefined;
+}
+
+/** What becomes of one assignment now. */
+export interface AssignmentFate {
+  readonly assignment: Assignment;
+  /** `no-body`: the site has not given it yet; `disabled`: the sequence is switched off. */
+  readonly decision: StartDecision | { readonly state: 'no-body' | 'disabled' };
+}
+
+/** Every assignment with what becomes of it, in the order of the policy. Changes nothing. */
+export function judgeAssignments(assignments: readonly Assignment[], facts: DecidingFacts): AssignmentFate[] {
+  return assignments.map((assignment) => ({ assignment, decision: judge(assignment, facts) }));
+}
+
+function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['decision'] {
+  const { deployment, body, ...rules } = assignment;
+  const sequence = facts.body(body);
+  if (!sequence) return { state: 'no-body' };
+  if (!sequence.enabled) return { state: 'disabled' };
+  const { now, timeZone, bootedAt, windows } = facts;
+  return decideStart(rules, {
+    now,
+    timeZone,
+    bootedAt,
+    windows,
+    deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
+    lastRun: facts.lastRun(deployment.uid),
+    askedAt: facts.askedAt(deployment.uid),
+    maximumMinutes: sequence.maximumMinutes,
+  });
+}
 
 /** What is to be done now, and when to look again if nothing else happens. */
-export interface Decision {
+export interface Choice {
   readonly run: Assignment | undefined;
-  readonly lookAgainInSeconds: number | undefined;
+  /** Milliseconds since 1970; undefined: time alone changes nothing. */
+  readonly lookAgain: number | undefined;
 }
 
-/**
- * The next assignment to run: Required, inside its time, never finished by this device, and with its body here.
- * The earliest `availableAt` goes first, then the order of the policy.
- *
- * @param finished uids of deployments that have a finished run on this device
- * @param nowMilliseconds by the clock of this computer
- */
-export function decide(
-  assignments: readonly Assignment[],
-  finished: ReadonlySet<string>,
-  hasBody: (digest: Digest) => boolean,
-  nowMilliseconds: number,
-): Decision {
-  const open = assignments
-    .filter(({ purpose, deployment }) => purpose === 'Required' && !finished.has(deployment.uid))
-    .map((assignment) => ({
-      assignment,
-      from: instant(assignment.availableAt, -Infinity),
-      until: instant(assignment.expiresAt, Infinity),
-    }))
-    .sort((a, b) => (a.from === b.from ? 0 : a.from - b.from));
-  const due = open.find(
-    ({ assignment, from, until }) => from <= nowMilliseconds && nowMilliseconds < until && hasBody(assignment.body),
+/** The run to begin: what somebody asked for goes first, then what has been available longest, then the order of the policy. */
+export function chooseRun(fates: readonly AssignmentFate[]): Choice {
+  const ready = fates
+    .flatMap(({ assignment, decision }) => (decision.state === 'start' ? [{ assignment, decision }] : []))
+    .sort((a, b) => rank(a.decision) - rank(b.decision) || order(since(a.assignment), since(b.assignment)));
+  const later = fates.flatMap(({ decision }) =>
+    'lookAgain' in decision && decision.lookAgain !== undefined ? [decision.lookAgain] : [],
   );
-  const next = open.find(({ from }) => from > nowMilliseconds);
-  return {
-    run: due?.assignment,
-    lookAgainInSeconds: next && Math.max(0.001, (next.from - nowMilliseconds) / 1000),
-  };
+  return { run: ready[0]?.assignment, lookAgain: later.length === 0 ? undefined : Math.min(...later) };
 }
 
-function instant(text: string | undefined, missing: number): number {
-  return text === undefined ? missing : Date.parse(text);
+function rank({ because }: Extract<StartDecision, { state: 'start' }>): number {
+  return because === 'asked' ? 0 : 1;
+}
+
+function since({ availableAt }: Assignment): number {
+  return availableAt === undefined ? -Infinity : Date.parse(availableAt);
+}
+
+/** Infinities do not subtract. */
+function order(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -1,4 +1,5 @@
-import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { KeyObject } from 'node:crypto';
+import type { Assignment, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import { type Bell, backoffSeconds, pause } from '../http/backoff.js';
@@ -7,6 +8,7 @@ import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from './body-store.js';
 import { type PolicyInForce, readStoredPolicy, storePolicy } from './policy-store.js';
+import { openVariables } from './open-variables.js';
 import { type PolicyTrust, verifyPolicy } from './verify-policy.js';
 
 /** Pause between polls before any policy says one. */
@@ -17,6 +19,8 @@ export interface PolicyLoopOptions {
   readonly api: SiteApi;
   readonly bodies: BodyStore;
   readonly trust: PolicyTrust;
+  /** Opens what the site seals to this computer. */
+  readonly sealingKey: KeyObject;
   /** The file of the last policy. */
   readonly path: string;
   readonly logger: Logger;
@@ -32,12 +36,28 @@ export interface PolicyLoopOptions {
 export class PolicyLoop {
   private inForce: PolicyInForce | undefined;
   private available = new Set<Digest>();
+  private secretsReadable = true;
 
   constructor(private readonly options: PolicyLoopOptions) {}
 
   /** Verified assignments; empty while there is no policy. */
   get assignments(): readonly Assignment[] {
     return this.inForce?.document.assignments ?? [];
+  }
+
+  /** Maintenance windows of this device; empty: any time is right. */
+  get windows(): readonly PolicyWindow[] {
+    return this.inForce?.document.windows ?? [];
+  }
+
+  /** Those that may begin; none while a hidden variable of theirs cannot be opened: a run without it would do something else. */
+  get startable(): readonly Assignment[] {
+    return this.secretsReadable ? this.assignments : [];
+  }
+
+  /** The variables of a run that begins now. */
+  get variables(): PolicyVariables {
+    return this.inForce?.document.variables ?? { device: [], collections: [] };
   }
 
   hasBody(digest: Digest): boolean {
@@ -53,6 +73,7 @@ export class PolicyLoop {
       logger.error({ ...describeError(error), path }, 'the stored policy is not used');
     }
     this.noteBodies();
+    await this.tryToOpen();
     if (this.inForce) logger.info({ serial: this.inForce.document.serial }, 'policy of the last start is in force');
   }
 
@@ -90,8 +111,19 @@ export class PolicyLoop {
     storePolicy(path, jws, accepted);
     this.inForce = accepted;
     this.noteBodies();
+    await this.tryToOpen();
     logger.info({ serial: document.serial, assignments: document.assignments.length }, 'new policy is in force');
     this.options.changed.ring();
+  }
+
+  private async tryToOpen(): Promise<void> {
+    try {
+      await openVariables(this.variables, this.options.sealingKey);
+      this.secretsReadable = true;
+    } catch (error) {
+      this.secretsReadable = false;
+      this.options.logger.error(describeError(error), 'no run begins before a policy with readable secrets');
+    }
   }
 
   private noteBodies(): void {

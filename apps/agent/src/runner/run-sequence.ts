@@ -20,6 +20,7 @@ import { Journal } from '../journal/journal.js';
 import { killMarked } from '../steps/process-tree.js';
 import type { StepProgress } from '../tsenv/step-progress.js';
 import type { ContentProvider } from './content-provider.js';
+import { fromKept, toKept, type ToldVariables } from './kept-variables.js';
 import { ComputerStepPerformer, type StepPerformer, markerOf, workFolder } from './step-performer.js';
 
 /** How a call ended. `interrupted`: the signal was aborted; the journal waits to be resumed. */
@@ -41,7 +42,8 @@ export interface RunSequenceOptions {
   readonly runId: string;
   readonly sequence: { readonly name: string; readonly spec: SequenceSpec; readonly digest?: string | undefined };
   readonly children?: Readonly<Record<string, SequenceSpec>> | undefined;
-  readonly variables: RunStarted['variables'];
+  /** As the engine takes them; or as policy told them, and then secrets are in memory only: the journal holds them sealed. */
+  readonly variables: RunStarted['variables'] | ToldVariables;
   readonly facts: RunStarted['facts'];
   /** Run folder: journal and lock. When it holds a journal, that run is resumed and sequence, variables and facts come from there. */
   readonly folder: string;
@@ -134,12 +136,14 @@ class Driver {
   private unreported: StepReport[] = [];
   private resumedRestart = false;
   private readonly performer: StepPerformer;
+  private readonly told: ToldVariables | undefined;
 
   constructor(
     private readonly options: RunSequenceOptions,
     private readonly journal: Journal,
   ) {
-    const { content, dataFolder, folder } = options;
+    const { content, dataFolder, folder, variables } = options;
+    this.told = 'told' in variables ? variables : undefined;
     this.performer =
       options.performer ??
       new ComputerStepPerformer({
@@ -151,14 +155,16 @@ class Driver {
   }
 
   async start(): Promise<void> {
-    const { runId, sequence, children, variables, facts, simulated } = this.options;
+    const { runId, sequence, children, facts, simulated } = this.options;
+    const { variables: given } = this.options;
+    const variables = 'told' in given ? await given.open(given.told) : given;
     const optional = { ...(children ? { children } : {}), ...(simulated ? { simulated } : {}) };
     this.take({ type: 'run-started', runId, sequence, ...optional, variables, facts });
     await this.commit();
   }
 
   async resume(entries: readonly JournalEntry[]): Promise<void> {
-    const { run, effects, reports } = replay(entries);
+    const { run, effects, reports } = replay(await fromKept(entries, this.told));
     this.run = run;
     this.owed = effects[0];
     this.resumedRestart = run?.awaiting.kind === 'restart';
@@ -249,7 +255,7 @@ class Driver {
     const at = this.now();
     const { run, effects } = advance(this.run, event, at);
     this.run = run;
-    this.unwritten.push({ at, event });
+    this.unwritten.push({ at, event: toKept(event, this.told) });
     for (const effect of effects) if (effect.kind === 'report') this.unreported.push(effect.report);
     // No new effect (step-started): the one at hand stays owed.
     this.owed = effects.find((effect) => effect.kind !== 'report') ?? this.owed;

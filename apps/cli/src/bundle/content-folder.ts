@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { storageOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
 import { Agent, request } from 'undici';
 import type { ApiClient } from '../api/api-client.js';
@@ -17,6 +18,7 @@ const parallelDownloads = 4;
 const attempts = 4;
 /** Addresses are good for a quarter of an hour: only as many at once as are fetched soon. */
 const addressesAtOnce = 100;
+const digestsPerQuestion = 500;
 
 /** The folder beside an archive: `x.zip` has its content in `x_files`. */
 export function contentFolder(archive: string): string {
@@ -41,11 +43,10 @@ export async function downloadVersion(
   try {
     for (let at = 0; at < wanted.length; at += addressesAtOnce) {
       const part = wanted.slice(at, at + addressesAtOnce);
-      const body = { files: part.map(({ digest }) => digest) };
-      const answer = await client.json<DownloadResponse>('POST', `${address}/downloads`, { body, repeatable: true });
-      const urls = new Map<string, string>(answer.downloads.map(({ digest, url }) => [digest, url]));
+      const digests = [...new Set(part.flatMap((file) => storageOf(file).blobs.map(({ digest }) => digest)))];
+      const urls = await addressesOf(client, `${address}/downloads`, digests);
       await inParallel(part, parallelDownloads, async (file) => {
-        await fetchFile(file, urls.get(file.digest) ?? '', join(folder, hexOf(file)), agent);
+        await fetchFile(file, urls, join(folder, hexOf(file)), agent);
         onBytes(file.size);
       });
     }
@@ -53,6 +54,16 @@ export async function downloadVersion(
     await agent.destroy();
   }
   return files;
+}
+
+async function addressesOf(client: ApiClient, path: string, digests: readonly string[]): Promise<Map<string, string>> {
+  const urls = new Map<string, string>();
+  for (let at = 0; at < digests.length; at += digestsPerQuestion) {
+    const body = { files: digests.slice(at, at + digestsPerQuestion) };
+    const { downloads } = await client.json<DownloadResponse>('POST', path, { body, repeatable: true });
+    for (const { digest, url } of downloads) urls.set(digest, url);
+  }
+  return urls;
 }
 
 /**
@@ -84,6 +95,7 @@ export async function provenFiles(folder: string, files: readonly ContentFile[])
     path: file.path,
     size: file.size,
     executable: file.executable ?? false,
+    modifiedAt: statSync(join(folder, hexOf(file))).mtimeMs,
   }));
 }
 
@@ -99,37 +111,69 @@ async function isThere(folder: string, file: ContentFile): Promise<boolean> {
   return hash.digest('hex') === hexOf(file);
 }
 
-async function fetchFile(file: ContentFile, url: string, target: string, agent: Agent): Promise<void> {
+/** Fetches a file run by run, each continued where a broken connection left it, and proves the whole. */
+async function fetchFile(
+  file: ContentFile,
+  urls: ReadonlyMap<string, string>,
+  target: string,
+  agent: Agent,
+): Promise<void> {
   const draft = `${target}.${process.pid}.tmp`;
-  for (let attempt = 1; ; attempt++) {
+  try {
+    const hash = createHash('sha256');
+    const out = await open(draft, 'w');
     try {
-      const response = await request(url, { dispatcher: agent, headersTimeout: 60_000, bodyTimeout: 60_000 });
-      if (response.statusCode !== 200) {
+      const { blobs, runs } = storageOf(file);
+      for (const [blob, offset, size] of runs) {
+        await fetchRun(urls.get(blobs[blob]!.digest) ?? '', offset, size, agent, async (chunk) => {
+          hash.update(chunk);
+          for (let done = 0; done < chunk.length;) done += (await out.write(chunk, done)).bytesWritten;
+        });
+      }
+    } finally {
+      await out.close();
+    }
+    if (hash.digest('hex') !== hexOf(file)) throw new Error('the bytes of the store are not those of the version');
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    const message = `${file.path} could not be downloaded: ${reasonOf(error)}`;
+    throw new CliError('export.download-failed', message, EXIT_CODES.failed, { cause: error });
+  }
+}
+
+async function fetchRun(
+  url: string,
+  offset: number,
+  size: number,
+  agent: Agent,
+  onChunk: (chunk: Buffer) => Promise<void>,
+): Promise<void> {
+  let done = 0;
+  for (let attempt = 1; done < size; attempt++) {
+    let writing = false;
+    try {
+      const range = `bytes=${offset + done}-${offset + size - 1}`;
+      const response = await request(url, {
+        dispatcher: agent,
+        headers: { range },
+        headersTimeout: 60_000,
+        bodyTimeout: 60_000,
+      });
+      if (response.statusCode !== 206) {
         await response.body.dump();
         throw new Error(`the store answered ${response.statusCode}`);
       }
-      const hash = createHash('sha256');
-      let size = 0;
-      await pipeline(
-        response.body,
-        async function* (chunks: AsyncIterable<Buffer>) {
-          for await (const chunk of chunks) {
-            size += chunk.length;
-            if (size > file.size) throw new Error(`the store sent more than ${file.size} bytes`);
-            hash.update(chunk);
-            yield chunk;
-          }
-        },
-        createWriteStream(draft),
-      );
-      if (hash.digest('hex') !== hexOf(file)) throw new Error('the bytes of the store are not those of the version');
-      renameSync(draft, target);
-      return;
+      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+        done += chunk.length;
+        if (done > size) throw new Error(`the store sent more than the ${size} bytes that were asked for`);
+        writing = true;
+        await onChunk(chunk);
+        writing = false;
+      }
+      if (done < size) throw new Error(`the store sent ${done} of ${size} bytes`);
     } catch (error) {
-      rmSync(draft, { force: true });
-      if (attempt < attempts) continue;
-      const message = `${file.path} could not be downloaded: ${reasonOf(error)}`;
-      throw new CliError('export.download-failed', message, EXIT_CODES.failed, { cause: error });
+      if (writing || done > size || attempt >= attempts) throw error;
     }
   }
 }

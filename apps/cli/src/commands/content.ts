@@ -40,6 +40,7 @@ export function registerContent(program: Command, terminal: Terminal): void {
           const done = await uploadPackage(client, name, path, {
             kind,
             onProgress: (progress) => show(uploadLine(name, progress)),
+            onNotice: (text) => terminal.error(text),
           });
           terminal.out(
             `${objectName(kind, name)} version ${done.version}: ${done.files} files, ${byteSize(done.bytes)}; sent ${done.filesSent} files, ${byteSize(done.bytesSent)}`,

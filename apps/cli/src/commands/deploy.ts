@@ -1,25 +1,35 @@
 import { randomUUID } from 'node:crypto';
-import { deployment } from '@muster/contracts/kinds/deployment.js';
+import { deployment, type DeploymentSpec } from '@muster/contracts/kinds/deployment.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
-import type { Command } from 'commander';
+import { rerunSchema } from '@muster/schedule/start-rules.js';
+import { type Command, Option } from 'commander';
 import { withClient } from '../api/open-client.js';
 import { objectName } from '../output/formats.js';
 import type { Terminal } from '../terminal.js';
-import { dryRunOption } from './arguments.js';
+import { collect, dryRunOption } from './arguments.js';
 
 const help = `
-Required (the default): every device of the collection runs the sequence as soon as it hears of it.
-Available: it runs where somebody on the device asks for it.
+Required (the default): every device of the collection runs the sequence as soon as it hears of it, or at the times of --at, inside
+its maintenance windows (muster windows --help). Available: it runs where somebody on the device asks for it (muster-agent start).
+A time is 2026-12-01T22:00 by the clock of each device, or 2026-12-01T22:00Z at one moment everywhere. Times that come again and
+again, and start of the computer, are written in a document (docs/deployments.md).
 
 Examples:
   muster deploy harden-debian --to pilot
   muster deploy harden-debian --to pilot --name pilot-june --dry-run=server
-  muster deploy office-tools --to all-laptops --available`;
+  muster deploy harden-debian --to web-servers --at 2026-12-01T22:00 --rerun IfFailed
+  muster deploy office-tools --to all-laptops --available --expires 2027-01-31T00:00`;
 
 interface DeployOptions {
   readonly to: string;
   readonly name?: string;
   readonly available?: boolean;
+  readonly from?: string;
+  readonly expires?: string;
+  readonly at?: string[];
+  readonly rerun?: NonNullable<DeploymentSpec['rerun']>;
+  readonly usersMayStart?: boolean;
+  readonly outsideWindows?: boolean;
   readonly dryRun?: string;
 }
 
@@ -32,6 +42,16 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .requiredOption('--to <collection>', 'name of the collection')
     .option('--name <name>', 'name of the deployment (default: SEQUENCE-to-COLLECTION)')
     .option('--available', 'offer it instead of requiring it')
+    .option('--from <time>', 'devices do not see it before')
+    .option('--expires <time>', 'devices do not start it after')
+    .option('--at <time>', 'when it runs; several times are possible', collect)
+    .addOption(
+      new Option('--rerun <when>', 'does it run again when another time comes? (default: Always)').choices(
+        rerunSchema.options,
+      ),
+    )
+    .option('--users-may-start', 'let people at the device start a Required one before its time')
+    .option('--outside-windows', 'let it start outside the maintenance windows of the devices')
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (sequence: string, options: DeployOptions, command: Command) => {
@@ -44,7 +64,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
             apiVersion: API_VERSION,
             kind: deployment.kind,
             metadata: { name },
-            spec: { sequence, collection: options.to, purpose: options.available ? 'Available' : 'Required' },
+            spec: specOf(sequence, options),
           },
           randomUUID(),
           { dryRun, document: false },
@@ -53,6 +73,21 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       terminal.out(`${objectName(deployment, name)} created${dryRun ? ' (dry run)' : ''}`);
       if (!dryRun) terminal.error(`watch it: muster watch deployment ${name}`);
     });
+}
+
+function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
+  const { to, available, from, expires, at, rerun, usersMayStart, outsideWindows } = options;
+  return {
+    sequence,
+    collection: to,
+    purpose: available ? 'Available' : 'Required',
+    ...(from === undefined ? {} : { availableAt: from }),
+    ...(expires === undefined ? {} : { expiresAt: expires }),
+    ...(at === undefined ? {} : { triggers: at.map((start) => ({ schedule: { start } })) }),
+    ...(rerun === undefined ? {} : { rerun }),
+    ...(usersMayStart ? { usersMayStart } : {}),
+    ...(outsideWindows ? { outsideWindows } : {}),
+  };
 }
 
 /** A name for the deployment, at most 63 characters. */

@@ -4,6 +4,7 @@ import type { UploadProgress } from './upload-package.js';
 
 /** How far an upload is, in one line. */
 export function uploadLine(name: string, { phase, bytesDone, bytes }: UploadProgress): string {
+  if (phase === 'proving') return `proving ${name}: the library reads what is new`;
   const percent = bytes === 0 ? 100 : Math.floor((bytesDone / bytes) * 100);
   return `${phase} ${name}: ${byteSize(bytesDone)} of ${byteSize(bytes)} (${percent} %)`;
 }

@@ -1,10 +1,9 @@
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Agent, request } from 'undici';
 import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
-import type { LocalFile } from './walk-folder.js';
+import { changed, openUnchanged, requireUnchanged, type UploadBlob } from './read-files.js';
 
 const attempts = 6;
 const chunkBytes = 256 * 1024;
@@ -22,12 +21,12 @@ export class ExpiredUploadError extends CliError {
 }
 
 /**
- * Sends one file to its presigned address, again after broken connections and answers that mean "not now".
+ * Sends one blob to its presigned address, again after broken connections and answers that mean "not now".
  * Throws ExpiredUploadError, or CliError `content.upload-refused`, `content.upload-failed`, `content.changed`.
  */
-export async function putFile(file: LocalFile, url: string, options: PutOptions): Promise<void> {
+export async function putBlob(blob: UploadBlob, url: string, options: PutOptions): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const failure = await putOnce(file, url, options);
+    const failure = await putOnce(blob, url, options);
     if (failure === undefined) return;
     if (attempt === attempts) throw failure;
     await delay(Math.min(200 * 2 ** attempt, 5000), undefined, { signal: options.signal });
@@ -36,10 +35,11 @@ export async function putFile(file: LocalFile, url: string, options: PutOptions)
 
 /** Undefined on success, an error that another try may cure, or throws one that it cannot. */
 async function putOnce(
-  file: LocalFile,
+  blob: UploadBlob,
   url: string,
   { agent, signal, onBytes }: PutOptions,
 ): Promise<CliError | undefined> {
+  const { file } = blob;
   let sent = 0;
   const count = (bytes: number): void => {
     sent += bytes;
@@ -60,8 +60,8 @@ async function putOnce(
     const response = await request(url, {
       method: 'PUT',
       dispatcher: agent,
-      headers: { 'Content-Length': String(file.size) },
-      body: Readable.from(chunksOf(file, count), { objectMode: false, highWaterMark: chunkBytes }),
+      headers: { 'Content-Length': String(blob.size) },
+      body: Readable.from(bytesOf(blob, count), { objectMode: false, highWaterMark: chunkBytes }),
       headersTimeout: 300_000,
       ...(signal === undefined ? {} : { signal }),
     });
@@ -79,6 +79,8 @@ async function putOnce(
     onBytes(-sent);
     throw new ExpiredUploadError('content.upload-expired', `the address for ${file.path} expired`, EXIT_CODES.failed);
   }
+  // The store knows which bytes it was to get. Others came although the file looks untouched.
+  if (status === 400 && code !== undefined && /Digest|Checksum|SHA256/i.test(code)) throw changed(file);
   throw new CliError(
     'content.upload-refused',
     `the store at ${new URL(url).host} refused ${file.path}: ${status}${code ? ` ${code}` : ''}`,
@@ -86,25 +88,26 @@ async function putOnce(
   );
 }
 
-/** The bytes of the file, exactly as many as announced. */
-async function* chunksOf(file: LocalFile, count: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const handle = await open(file.source, 'r');
+/** The bytes of a blob; of a file that is still as it was when it was read. */
+async function* bytesOf({ file, source }: UploadBlob, count: (bytes: number) => void): AsyncGenerator<Buffer> {
+  if (Buffer.isBuffer(source)) {
+    count(source.length);
+    yield source;
+    return;
+  }
+  const handle = await openUnchanged(file);
   try {
-    let left = file.size;
-    for (;;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes);
-      if (bytesRead > left || (bytesRead === 0 && left > 0)) {
-        throw new CliError(
-          'content.changed',
-          `${file.source} changed while it was uploaded: upload again when nobody writes to it`,
-          EXIT_CODES.conflict,
-        );
+    for (const { offset, size } of source) {
+      for (let done = 0; done < size;) {
+        const length = Math.min(chunkBytes, size - done);
+        const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset + done);
+        if (bytesRead === 0) throw changed(file);
+        done += bytesRead;
+        count(bytesRead);
+        yield buffer.subarray(0, bytesRead);
       }
-      if (bytesRead === 0) return;
-      left -= bytesRead;
-      count(bytesRead);
-      yield buffer.subarray(0, bytesRead);
     }
+    await requireUnchanged(handle, file);
   } finally {
     await handle.close();
   }

@@ -1,21 +1,22 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { uploadRequestSchema, uploadResponseSchema } from '@muster/contracts/agent/upload.js';
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import type { Digest } from '@muster/contracts/digest.js';
 import { Agent } from 'undici';
 import type { z } from 'zod';
 import type { ApiClient } from '../api/api-client.js';
 import { inParallel } from './in-parallel.js';
-import { ExpiredUploadError, putFile } from './put-file.js';
+import { noPriorVersion, type PriorVersion, readPriorVersion } from './prior-version.js';
+import { ExpiredUploadError, putBlob } from './put-file.js';
+import { type ReadFiles, readFiles, type UploadBlob } from './read-files.js';
 import { type LocalFile, walkContent } from './walk-folder.js';
 
 type UploadRequest = z.infer<typeof uploadRequestSchema>;
 type UploadResponse = z.infer<typeof uploadResponseSchema>;
 
-/** What is under way: first reading (hashing), then sending what the library does not have. */
+/** What is under way: reading (hashing), then sending what the library does not have, then the library's proof of it. */
 export interface UploadProgress {
-  readonly phase: 'reading' | 'sending';
+  readonly phase: 'reading' | 'sending' | 'proving';
   readonly bytesDone: number;
   readonly bytes: number;
 }
@@ -25,6 +26,8 @@ export interface UploadOptions {
   readonly kind?: ContentKind | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: UploadProgress): void;
+  /** Told in a sentence what is not as it should be and does not stop the upload. */
+  onNotice?(text: string): void;
 }
 
 /** A version that is complete in the library. */
@@ -38,8 +41,10 @@ export interface UploadedVersion {
   readonly bytesSent: number;
 }
 
-const parallelReads = 2;
-const parallelUploads = 4;
+/** Small blobs are bound by round trips, large ones by bandwidth. */
+const smallBytes = 1024 * 1024;
+const smallAtOnce = 16;
+const largeAtOnce = 3;
 const announcements = 5;
 
 /** Uploads a folder or a file as a new version of a package that exists, sending only what the library does not hold. */
@@ -56,41 +61,55 @@ export async function uploadPackage(
 export async function uploadFiles(
   client: ApiClient,
   name: string,
-  files: readonly LocalFile[],
+  local: readonly LocalFile[],
   options: UploadOptions = {},
 ): Promise<UploadedVersion> {
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  const digests = await hashFiles(files, (bytesDone) => options.onProgress?.({ phase: 'reading', bytesDone, bytes }));
-  const byDigest = new Map(files.map((file) => [digests.get(file.path) ?? '', file]));
-  const request: UploadRequest = {
-    files: files.map(({ path, size, executable }) => ({
-      path,
-      digest: digests.get(path) ?? '',
-      size,
-      ...(executable ? { executable } : {}),
-    })),
-  };
-  const { plural } = CONTENT_RESOURCES[options.kind ?? 'Package'];
-  const versions = `/api/v1/${plural}/${encodeURIComponent(name)}/versions`;
+  const bytes = local.reduce((sum, { size }) => sum + size, 0);
+  const { kind = 'Package' } = options;
+  const versions = `/api/v1/${CONTENT_RESOURCES[kind].plural}/${encodeURIComponent(name)}/versions`;
   const agent = new Agent({ keepAliveTimeout: 4_000 });
-  const sent = new Map<string, number>();
   try {
+    const notice = options.onNotice ?? (() => undefined);
+    const read = (prior: PriorVersion): Promise<ReadFiles> => {
+      let bytesDone = 0;
+      return readFiles(local, prior, (count) => {
+        bytesDone += count;
+        options.onProgress?.({ phase: 'reading', bytesDone, bytes });
+      });
+    };
+    let { files, blobs } = await read(await readPriorVersion(client, { kind, name }, agent, notice));
+    const sent = new Map<Digest, UploadBlob>();
     for (let announcement = 1; ; announcement++) {
       const answer = await client.json<UploadResponse>('POST', versions, {
-        body: request,
+        body: { files } satisfies UploadRequest,
         repeatable: true,
+        // It looks at what an upload that was broken off has left.
+        timeoutSeconds: 0,
       });
+      const lost = answer.uploads.find(({ digest }) => !blobs.has(digest));
+      if (lost && announcement < announcements) {
+        notice(`the library has lost ${lost.digest} of an older version: large files are sent as a whole`);
+        ({ files, blobs } = await read(noPriorVersion));
+        continue;
+      }
       try {
-        await sendMissing(answer, byDigest, sent, agent, options);
+        await sendMissing(answer, blobs, sent, agent, options);
       } catch (error) {
         if (!(error instanceof ExpiredUploadError) || announcement === announcements) throw error;
         continue;
       }
-      // The server reads every new byte again before it answers.
+      options.onProgress?.({ phase: 'proving', bytesDone: bytes, bytes });
+      // The server proves every new byte before it answers.
       await client.json('POST', `${versions}/${answer.version}/commit`, { repeatable: true, timeoutSeconds: 0 });
-      const bytesSent = [...sent.values()].reduce((sum, size) => sum + size, 0);
-      const { version, manifest } = answer;
-      return { version, manifest, files: files.length, bytes, filesSent: sent.size, bytesSent };
+      const all = [...sent.values()];
+      return {
+        version: answer.version,
+        manifest: answer.manifest,
+        files: files.length,
+        bytes,
+        filesSent: new Set(all.map(({ file }) => file)).size,
+        bytesSent: all.reduce((sum, { size }) => sum + size, 0),
+      };
     }
   } finally {
     await agent.destroy();
@@ -99,18 +118,18 @@ export async function uploadFiles(
 
 async function sendMissing(
   { uploads }: UploadResponse,
-  byDigest: ReadonlyMap<string, LocalFile>,
-  sent: Map<string, number>,
+  blobs: ReadonlyMap<Digest, UploadBlob>,
+  sent: Map<Digest, UploadBlob>,
   agent: Agent,
   options: UploadOptions,
 ): Promise<void> {
   const missing = uploads.filter(({ digest }) => !sent.has(digest));
   const bytes = missing.reduce((sum, { size }) => sum + size, 0);
   let bytesDone = 0;
-  await inParallel(missing, parallelUploads, async ({ digest, url }) => {
-    const file = byDigest.get(digest);
-    if (file === undefined) return;
-    await putFile(file, url, {
+  const send = async ({ digest, url }: (typeof missing)[number]): Promise<void> => {
+    const blob = blobs.get(digest);
+    if (blob === undefined) return;
+    await putBlob(blob, url, {
       agent,
       signal: options.signal,
       onBytes(count) {
@@ -118,24 +137,16 @@ async function sendMissing(
         options.onProgress?.({ phase: 'sending', bytesDone, bytes });
       },
     });
-    sent.set(digest, file.size);
-  });
-}
-
-async function hashFiles(
-  files: readonly LocalFile[],
-  onBytes: (bytesDone: number) => void,
-): Promise<Map<string, string>> {
-  const digests = new Map<string, string>();
-  let bytesDone = 0;
-  await inParallel(files, parallelReads, async ({ source, path }) => {
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(source, { highWaterMark: 1024 * 1024 })) {
-      hash.update(chunk as Buffer);
-      bytesDone += (chunk as Buffer).length;
-      onBytes(bytesDone);
-    }
-    digests.set(path, `sha256:${hash.digest('hex')}`);
-  });
-  return digests;
+    sent.set(digest, blob);
+  };
+  const isSmall = ({ size }: { size: number }): boolean => size < smallBytes;
+  const results = await Promise.allSettled([
+    inParallel(missing.filter(isSmall), smallAtOnce, send),
+    inParallel(
+      missing.filter((one) => !isSmall(one)),
+      largeAtOnce,
+      send,
+    ),
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { manifestSchema } from '@muster/contracts/agent/content.js';
+import { manifestSchema, MOST_MANIFEST_BYTES } from '@muster/contracts/agent/content.js';
 import { CliError, reasonOf } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 
@@ -10,11 +10,13 @@ export interface LocalFile {
   readonly path: string;
   readonly size: number;
   readonly executable: boolean;
+  /** When it was last written to, in milliseconds: it is not to change until it is sent. */
+  readonly modifiedAt: number;
 }
 
 /**
  * Every file below a folder, or the one file, sorted by path. Content is plain files: links, devices, sockets and pipes are
- * refused. Throws CliError `content.not-readable`, `content.empty`, `content.symlink`, `content.special-file`,
+ * refused, and so is more than one version can have. Throws CliError `content.not-readable`, `content.too-many-files`, `content.empty`, `content.symlink`, `content.special-file`,
  * `content.file-name`, `content.invalid-path`.
  */
 export function walkContent(root: string): LocalFile[] {
@@ -26,8 +28,9 @@ export function walkContent(root: string): LocalFile[] {
   }
   const files: LocalFile[] = [];
   try {
-    if (top.isDirectory()) walk(root, '', files);
-    else files.push(localFile(root, basename(resolve(root)), top));
+    if (top.isDirectory()) walk(root, '', { files, bytes: 0 });
+    // What somebody names may be a link; what lies in a folder may not.
+    else files.push(localFile(realpathSync(root), basename(resolve(root)), top));
   } catch (cause) {
     if (cause instanceof CliError) throw cause;
     throw new CliError('content.not-readable', `cannot read ${root}: ${reasonOf(cause)}`, EXIT_CODES.usage, { cause });
@@ -40,14 +43,27 @@ export function walkContent(root: string): LocalFile[] {
   return files;
 }
 
-function walk(folder: string, prefix: string, files: LocalFile[]): void {
+/** Files found so far, and about how many bytes their list has. */
+interface Found {
+  readonly files: LocalFile[];
+  bytes: number;
+}
+
+/** Of a file's entry in the list of files, beside its path. */
+const ENTRY_BYTES = 108;
+
+function walk(folder: string, prefix: string, found: Found): void {
   for (const bytes of readdirSync(folder, { encoding: 'buffer' })) {
     const name = decodeName(bytes, folder);
     const source = join(folder, name);
     const stats = lstatSync(source);
     const path = prefix === '' ? name : `${prefix}/${name}`;
-    if (stats.isDirectory()) walk(source, path, files);
-    else files.push(localFile(source, path, stats));
+    if (stats.isDirectory()) walk(source, path, found);
+    else {
+      found.files.push(localFile(source, path, stats));
+      found.bytes += ENTRY_BYTES + bytes.length + prefix.length;
+      if (found.bytes > MOST_MANIFEST_BYTES) throw tooMany(found.files.length, source);
+    }
   }
 }
 
@@ -66,7 +82,15 @@ function localFile(source: string, path: string, stats: Stats): LocalFile {
       EXIT_CODES.usage,
     );
   }
-  return { source, path, size: stats.size, executable: (stats.mode & 0o111) !== 0 };
+  return { source, path, size: stats.size, executable: (stats.mode & 0o111) !== 0, modifiedAt: stats.mtimeMs };
+}
+
+function tooMany(files: number, source: string): CliError {
+  return new CliError(
+    'content.too-many-files',
+    `the list of files is full at file ${files}, ${source}: it has at most ${MOST_MANIFEST_BYTES} bytes. Pack the files into archives, or make several packages of them`,
+    EXIT_CODES.usage,
+  );
 }
 
 function specialName(stats: Stats): string {

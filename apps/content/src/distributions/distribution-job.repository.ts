@@ -15,6 +15,8 @@ export interface ClaimedJob {
   document: string;
   files: number;
   bytes: number;
+  /** Bytes that earlier attempts sent to the point. */
+  bytesMoved: number;
   /** This one included. */
   attempts: number;
   point: { uid: string; name: string; spec: DistributionPointSpec };
@@ -31,6 +33,8 @@ export interface ProvenCopy {
 export interface JobProgress {
   filesDone: number;
   bytesDone: number;
+  /** Bytes that this attempt sent to the point. */
+  bytesMoved: number;
 }
 
 /** What a point takes right now. */
@@ -80,6 +84,7 @@ export class DistributionJobRepository {
       document: string;
       files: number;
       bytes: number;
+      bytes_moved: number;
       attempts: number;
       point_uid: string;
       point_name: string;
@@ -102,7 +107,7 @@ export class DistributionJobRepository {
          ) returning *
        ), told as (${TELL})
        select done.id, done.distribution_uid, p.name as package_name, done.version, done.manifest, m.document,
-         done.files, done.bytes, done.attempts, point.uid as point_uid, point.name as point_name,
+         done.files, done.bytes, done.bytes_moved, done.attempts, point.uid as point_uid, point.name as point_name,
          point.spec as point_spec
        from done join content_owner p on p.uid = done.package_uid join manifest m on m.digest = done.manifest
        join distribution_point point on point.uid = done.point_uid`,
@@ -126,6 +131,7 @@ export class DistributionJobRepository {
       document,
       files,
       bytes,
+      bytesMoved: row.bytes_moved,
       attempts,
       point: { uid: row.point_uid, name: row.point_name, spec: row.point_spec },
     };
@@ -161,27 +167,35 @@ export class DistributionJobRepository {
     const rows = await database.query(
       `with done as (
          update distribution_job set leased_until = now() + make_interval(secs => $3), files_done = $4, bytes_done = $5,
-           updated_at = now()
+           bytes_moved = $7, updated_at = now()
          where id = $1 and leased_by = $2 returning distribution_uid
        ), told as (${TELL} and $6)
        select 1 from done`,
-      [job.id, job.lease, leaseSeconds, progress.filesDone, progress.bytesDone, options.tell],
+      [
+        job.id,
+        job.lease,
+        leaseSeconds,
+        progress.filesDone,
+        progress.bytesDone,
+        options.tell,
+        job.bytesMoved + progress.bytesMoved,
+      ],
     );
     return rows.length > 0;
   }
 
   /** Ends a job as it came out. False: it was not this worker's any more, and nothing changed. */
-  async finish(database: Database, job: ClaimedJob, outcome: JobOutcome): Promise<boolean> {
+  async finish(database: Database, job: ClaimedJob, outcome: JobOutcome, bytesMoved: number): Promise<boolean> {
     const [progress, values] = finishing(outcome, job);
     const rows = await database.query(
       `with done as (
          update distribution_job set state = $3, last_error = $4, attempts = attempts - $5,
-           next_attempt_at = now() + make_interval(secs => $6), ${progress}
+           next_attempt_at = now() + make_interval(secs => $6), bytes_moved = $7, ${progress}
            leased_by = null, leased_until = null, updated_at = now()
          where id = $1 and leased_by = $2 returning distribution_uid
        ), told as (${TELL})
        select 1 from done`,
-      [job.id, job.lease, ...values],
+      [job.id, job.lease, ...values.slice(0, 4), job.bytesMoved + bytesMoved, ...values.slice(4)],
     );
     return rows.length > 0;
   }
@@ -228,7 +242,7 @@ export class DistributionJobRepository {
 function finishing(outcome: JobOutcome, job: ClaimedJob): [string, (string | number | null)[]] {
   switch (outcome.state) {
     case 'available':
-      return ['files_done = $7, bytes_done = $8,', ['available', null, 0, 0, job.files, job.bytes]];
+      return ['files_done = $8, bytes_done = $9,', ['available', null, 0, 0, job.files, job.bytes]];
     case 'pending':
       // Given back unharmed: the attempt does not count.
       return ['', ['pending', null, 1, 0]];

@@ -117,7 +117,7 @@ export class DistributionQueueRepository {
     await this.forgetPoint(tx, pointUid);
     const rows = await tx.query<{ distribution_uid: string }>(
       `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now(), files_done = 0,
-         bytes_done = 0, leased_by = null, leased_until = null, last_error = null, updated_at = now()
+         bytes_done = 0, bytes_moved = 0, leased_by = null, leased_until = null, last_error = null, updated_at = now()
        where point_uid = $1 returning distribution_uid`,
       [pointUid],
     );

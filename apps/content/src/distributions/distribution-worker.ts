@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Digest } from '@muster/contracts/digest.js';
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import { Loop } from '@muster/messaging/loop.js';
 import { isTransient, type Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
@@ -89,8 +90,9 @@ export class DistributionWorker {
   }
 
   private async run(job: ClaimedJob, abort: AbortController): Promise<void> {
-    const outcome = await this.attempt(job, abort);
-    const kept = await this.jobs.finish(this.database, job, outcome);
+    const progress: JobProgress = { filesDone: 0, bytesDone: 0, bytesMoved: 0 };
+    const outcome = await this.attempt(job, abort, progress);
+    const kept = await this.jobs.finish(this.database, job, outcome, progress.bytesMoved);
     const about = { package: job.packageName, version: job.version, point: job.point.name, attempt: job.attempts };
     if (!kept) {
       this.logger.info(about, 'a transfer was taken over or withdrawn meanwhile');
@@ -100,22 +102,24 @@ export class DistributionWorker {
     else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
   }
 
-  private async attempt(job: ClaimedJob, abort: AbortController): Promise<JobOutcome> {
-    const progress: JobProgress = { filesDone: 0, bytesDone: 0 };
+  private async attempt(job: ClaimedJob, abort: AbortController, progress: JobProgress): Promise<JobOutcome> {
     const proven: ProvenCopy[] = [];
     const pace = new Pace(await this.rate(job));
     const pulse = this.pulse(job, abort, progress, proven, pace);
     pulse.start();
     try {
-      const document = JSON.parse(job.document) as { files: { digest: Digest }[] };
+      const blobs = blobsOf(JSON.parse(job.document) as Manifest);
       await transferVersion({
         manifest: job.manifest,
         document: job.document,
+        blobs,
         library: this.stores.library,
         point: this.stores.point(job.point.spec),
-        knownAtPoint: await this.jobs.findPointBlobs(this.database, job.point.uid, [
-          ...new Set(document.files.map(({ digest }) => digest)),
-        ]),
+        knownAtPoint: await this.jobs.findPointBlobs(
+          this.database,
+          job.point.uid,
+          blobs.map(({ digest }) => digest),
+        ),
         isRepeated: job.attempts > 1,
         pace,
         progress,

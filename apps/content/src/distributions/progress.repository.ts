@@ -12,6 +12,7 @@ interface ProgressRow {
   files: number;
   bytes_done: number;
   bytes: number;
+  bytes_moved: number;
   attempts: number;
   last_error: string | null;
   bad_copies: number;
@@ -85,6 +86,7 @@ function toProgress(row: ProgressRow): DistributionProgress {
     files: row.files,
     bytesDone: row.bytes_done,
     bytes: row.bytes,
+    bytesMoved: row.bytes_moved,
     attempts: row.attempts,
     ...(row.last_error === null ? {} : { lastError: row.last_error }),
     ...(row.bad_copies === 0 ? {} : { badCopies: row.bad_copies }),

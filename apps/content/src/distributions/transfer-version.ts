@@ -1,6 +1,5 @@
-import type { Manifest } from '@muster/contracts/agent/content.js';
+import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
-import { blobsOf } from '../packages/manifest-document.js';
 import { inParallel } from '../stores/in-parallel.js';
 import { blobKey, manifestKey } from '../stores/object-names.js';
 import { StoreError, type ExpectedBytes, type ObjectStore } from '../stores/object-store.js';
@@ -39,6 +38,8 @@ export interface Transfer {
   manifest: Digest;
   /** The manifest's canonical JSON. */
   document: string;
+  /** The blobs of the manifest. */
+  blobs: readonly ManifestBlob[];
   library: ObjectStore;
   point: ObjectStore;
   /** ETags under which the point was proven to hold blobs before. */
@@ -65,18 +66,21 @@ export interface Transfer {
  * @throws StoreError, LibraryBlobError, TransferStoppedError, or the signal's reason
  */
 export async function transferVersion(transfer: Transfer): Promise<void> {
-  const manifest = JSON.parse(transfer.document) as Manifest;
-  const blobs = blobsOf(manifest);
+  const { blobs } = transfer;
+  const blobsLeft = countBlobsOfFiles(blobs);
   // Whatever fails first is the reason; blobs under way come to their end, and no other is begun.
   let failure: { error: unknown } | undefined;
-  const bring = async (blob: (typeof blobs)[number]) => {
+  const bring = async (blob: ManifestBlob) => {
     if (failure) return;
     try {
       if (transfer.isStopping()) throw new TransferStoppedError();
       transfer.signal.throwIfAborted();
       const etag = await bringBlob(transfer, blob);
-      transfer.progress.filesDone += blob.files;
-      transfer.progress.bytesDone += blob.size * (blob.files - 1);
+      for (const file of blob.files) {
+        const left = blobsLeft.get(file)! - 1;
+        blobsLeft.set(file, left);
+        if (left === 0) transfer.progress.filesDone += 1;
+      }
       transfer.onProven({ digest: blob.digest, etag, kind: 'blob' });
     } catch (error) {
       failure ??= { error };
@@ -89,14 +93,19 @@ export async function transferVersion(transfer: Transfer): Promise<void> {
   const document = Buffer.from(transfer.document);
   const expected = { digest: transfer.manifest, size: document.length };
   const etag = await deliver(transfer, manifestKey(transfer.manifest), expected, document);
+  transfer.progress.bytesMoved += document.length;
   transfer.onProven({ digest: transfer.manifest, etag, kind: 'manifest' });
 }
 
-/** Returns the ETag under which the point has the blob, proven. */
-async function bringBlob(
-  transfer: Transfer,
-  { digest, size, path }: { digest: Digest; size: number; path: string },
-): Promise<string> {
+/** How many blobs each file is made of, by its place in the manifest. */
+function countBlobsOfFiles(blobs: readonly ManifestBlob[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { files } of blobs) for (const file of files) counts.set(file, (counts.get(file) ?? 0) + 1);
+  return counts;
+}
+
+/** Returns the ETag under which the point has the blob, proven. Progress counts the bytes of files that it stands for. */
+async function bringBlob(transfer: Transfer, { digest, size, path, fileBytes }: ManifestBlob): Promise<string> {
   const { library, point, progress, signal } = transfer;
   const key = blobKey(digest);
   const expected = { digest, size };
@@ -104,20 +113,24 @@ async function bringBlob(
   if (knownEtag !== undefined || transfer.isRepeated) {
     const there = await proveObject(point, key, expected, { knownEtag, signal });
     if (there.state === 'proven') {
-      progress.bytesDone += size;
+      progress.bytesDone += fileBytes;
       return there.etag;
     }
   }
   let moved = 0;
+  let counted = 0;
   const count = (bytes: number) => {
     moved += bytes;
-    progress.bytesDone += bytes;
+    progress.bytesMoved += bytes;
+    const before = counted;
+    counted = Math.round(fileBytes * (moved / Math.max(1, size)));
+    progress.bytesDone += counted - before;
   };
   try {
     const pieces = verifiedBytes(paced(await library.read(key, signal), transfer.pace, signal), expected, count);
     return await deliver(transfer, key, expected, size < LARGE_BYTES ? await whole(pieces) : pieces);
   } catch (error) {
-    progress.bytesDone -= moved;
+    progress.bytesDone -= counted;
     if (error instanceof WrongBytesError) throw new LibraryBlobError(digest, path, `damaged (${error.found})`);
     if (error instanceof StoreError && error.kind === 'missing') throw new LibraryBlobError(digest, path, 'missing');
     throw error;

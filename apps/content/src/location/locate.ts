@@ -1,9 +1,9 @@
 import type { ContentLocation, ContentSource, Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { BoundaryMap } from '../boundaries/boundary-map.js';
-import { blobsOf } from '../packages/manifest-document.js';
 import type { PackageVersionRepository } from '../packages/package-version.repository.js';
 import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
@@ -41,7 +41,7 @@ export class ContentLocator {
   ) {}
 
   /**
-   * @param files the digests wanted, default the first 500; those that the manifest does not have are left out
+   * @param files the digests of blobs that are wanted, default the first 500; those that the manifest does not have are left out
    * @param address of the device, which decides what is near
    * @returns a null manifest when nobody ever uploaded it; when the answer would grow too large, the URLs of the first
    *   files only: the asker asks again for the rest

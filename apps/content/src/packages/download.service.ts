@@ -1,4 +1,5 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
@@ -31,10 +32,9 @@ export class DownloadService {
     return JSON.parse(found.document) as Manifest;
   }
 
-  /** Short-lived addresses of files of a version; digests that it does not have are left out. */
+  /** Short-lived addresses of blobs of a version; digests that it does not have are left out. */
   async downloads(packageName: string, version: number, wanted: readonly Digest[]): Promise<DownloadResponse> {
-    const { files } = await this.manifest(packageName, version);
-    const theirs = new Set(files.map(({ digest }) => digest));
+    const theirs = new Set(blobsOf(await this.manifest(packageName, version)).map(({ digest }) => digest));
     const digests = [...new Set(wanted)].filter((digest) => theirs.has(digest));
     const expiresAt = new Date(Date.now() + URL_SECONDS * 1000).toISOString();
     const downloads = await Promise.all(

@@ -1,7 +1,7 @@
 import { digestOfBytes } from '@muster/contracts/digest.js';
 import { MusterError } from '@muster/platform/errors.js';
 import * as fc from 'fast-check';
-import { announcementSchema, blobsOf, manifestDocument } from './manifest-document.js';
+import { announcementSchema, manifestDocument } from './manifest-document.js';
 
 const digest = digestOfBytes('x');
 const file = (path: string, more: { size?: number; executable?: boolean } = {}) => ({ path, digest, size: 1, ...more });
@@ -36,10 +36,29 @@ describe('a manifest', () => {
     expect(JSON.parse(made.document)).toEqual(made.manifest);
   });
 
-  it('counts files and bytes, and each content once', () => {
-    const made = manifestDocument({ files: [file('a'), file('b')] });
-    expect(made).toMatchObject({ files: 2, bytes: 2 });
-    expect(blobsOf(made.manifest)).toEqual([{ digest, size: 1, path: 'a', files: 2 }]);
+  it('counts files and bytes', () => {
+    expect(manifestDocument({ files: [file('a'), file('b')] })).toMatchObject({ files: 2, bytes: 2 });
+  });
+
+  it('keeps how a large file is stored, and refuses runs that are not the file', () => {
+    const blobs = [{ digest: digestOfBytes('blob'), size: 10 }];
+    const made = (runs: [number, number, number][]) =>
+      manifestDocument({ files: [{ ...file('a', { size: 6 }), stored: { blobs, runs } }] });
+    const runs: [number, number, number][] = [
+      [0, 8, 2],
+      [0, 0, 4],
+    ];
+    expect(made(runs).manifest.files[0]?.stored).toEqual({ blobs, runs });
+    for (const wrong of [[[0, 0, 5]], [[0, 5, 6]], [[1, 0, 6]]] as [number, number, number][][]) {
+      expect(() => made(wrong)).toThrow(expect.objectContaining({ code: 'content.bad-runs' }));
+    }
+  });
+
+  it('refuses a list of files that no message could carry', () => {
+    const files = Array.from({ length: 40_000 }, (_, index) => file(`folder/${index}`));
+    expect(() => manifestDocument({ files })).toThrow(
+      expect.objectContaining({ category: 'too-large', code: 'content.manifest-too-large' }),
+    );
   });
 
   it.each(['../a', 'a/../../b', '/etc/passwd', 'a\\b', 'a//b', './a', 'a/', '', 'a\0b'])(

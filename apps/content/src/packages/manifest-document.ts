@@ -1,4 +1,9 @@
-import { manifestFileSchema, manifestSchema, type Manifest } from '@muster/contracts/agent/content.js';
+import {
+  manifestFileSchema,
+  manifestSchema,
+  MOST_MANIFEST_BYTES,
+  type Manifest,
+} from '@muster/contracts/agent/content.js';
 import { uploadRequestSchema } from '@muster/contracts/agent/upload.js';
 import { canonicalJson, digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
@@ -13,7 +18,7 @@ import { z } from 'zod';
 export const announcementSchema = uploadRequestSchema.extend({
   files: z
     .array(
-      manifestFileSchema.extend({
+      manifestFileSchema.safeExtend({
         path: z.string().describe('Relative, with "/" between names; no ".", ".." or empty name, no "\\"'),
       }),
     )
@@ -38,28 +43,47 @@ const MOST_FINDINGS = 100;
  * another version.
  *
  * @throws MusterError `content.bad-path` (a path that climbs, is absolute, has a backslash, or collides with another),
- *   `content.size-conflict` (one digest, two sizes), both with all findings
+ *   `content.size-conflict` (one digest, two sizes), `content.bad-runs` (a file is not the sum of its runs), all with
+ *   their findings; `content.manifest-too-large`
  */
 export function manifestDocument(announced: z.infer<typeof announcementSchema>): ManifestDocument {
   const parsed = manifestSchema.safeParse(announced);
   if (!parsed.success) {
+    const isRuns = parsed.error.issues.every(({ path }) => path[2] === 'stored');
+    const [code, fix] = isRuns
+      ? ['content.bad-runs', 'Say of which runs of which blobs the file is made, or leave out "stored"']
+      : ['content.bad-path', 'Rename the file, or leave it out'];
     refuse(
-      'content.bad-path',
+      code,
       'The files cannot be one version',
       parsed.error.issues.map((issue) => ({
         path: jsonPointer(issue.path),
-        code: 'content.bad-path',
+        code,
         message: `"${pathAt(announced, issue.path[1])}" ${issue.message}`,
-        fix: 'Rename the file, or leave it out',
+        fix,
       })),
     );
   }
   refuse('content.size-conflict', 'The sizes contradict each other', sizeConflicts(announced));
   const files = announced.files
-    .map(({ path, digest, size, executable }) => ({ path, digest, size, ...(executable ? { executable } : {}) }))
+    .map(({ path, digest, size, executable, stored }) => ({
+      path,
+      digest,
+      size,
+      ...(executable ? { executable } : {}),
+      ...(stored ? { stored } : {}),
+    }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const manifest = { files };
   const document = canonicalJson(manifest);
+  const documentBytes = Buffer.byteLength(document);
+  if (documentBytes > MOST_MANIFEST_BYTES) {
+    throw new MusterError(
+      'too-large',
+      'content.manifest-too-large',
+      `The list of ${files.length} files has ${documentBytes} bytes, ${MOST_MANIFEST_BYTES} are the limit. Pack the files into archives`,
+    );
+  }
   return {
     manifest,
     document,
@@ -69,30 +93,23 @@ export function manifestDocument(announced: z.infer<typeof announcementSchema>):
   };
 }
 
-/** The different contents of a manifest, in the order of their first file, each with the number of files that have it. */
-export function blobsOf(manifest: Manifest): { digest: Digest; size: number; path: string; files: number }[] {
-  const blobs = new Map<Digest, { digest: Digest; size: number; path: string; files: number }>();
-  for (const { digest, size, path } of manifest.files) {
-    const known = blobs.get(digest as Digest);
-    if (known) known.files += 1;
-    else blobs.set(digest as Digest, { digest: digest as Digest, size, path, files: 1 });
-  }
-  return [...blobs.values()];
-}
-
 function sizeConflicts(announced: z.infer<typeof announcementSchema>): ProblemFinding[] {
   const first = new Map<string, { path: string; size: number }>();
   const findings: ProblemFinding[] = [];
-  announced.files.forEach(({ path, digest, size }, index) => {
-    const other = first.get(digest);
-    if (!other) first.set(digest, { path, size });
-    else if (other.size !== size) {
-      findings.push({
-        path: jsonPointer(['files', index, 'size']),
-        code: 'content.size-conflict',
-        message: `"${path}" and "${other.path}" have the same digest, but ${size} and ${other.size} bytes`,
-        fix: 'Read both files again',
-      });
+  announced.files.forEach((file, index) => {
+    const { path, stored } = file;
+    const named = [file, ...(stored?.blobs ?? []), ...(stored?.chunks ? [stored.chunks] : [])];
+    for (const { digest, size } of named) {
+      const other = first.get(digest);
+      if (!other) first.set(digest, { path, size });
+      else if (other.size !== size) {
+        findings.push({
+          path: jsonPointer(['files', index, 'size']),
+          code: 'content.size-conflict',
+          message: `"${path}" and "${other.path}" have the same digest, but ${size} and ${other.size} bytes`,
+          fix: 'Read both files again',
+        });
+      }
     }
   });
   return findings;

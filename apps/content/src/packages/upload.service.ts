@@ -1,4 +1,5 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
@@ -13,7 +14,7 @@ import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
 import { proveObject } from '../stores/prove-object.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
-import { blobsOf, type ManifestDocument } from './manifest-document.js';
+import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
 import { decideVersion } from './version-decision.js';
 

@@ -17,7 +17,9 @@ import { directDevices, type Membership } from '../membership/membership.js';
 import type { MembershipRepository } from '../membership/membership.repository.js';
 import { compileQuery } from '../membership/query-sql.js';
 import { refuseMissing } from '../missing-reference.js';
+import type { Variables } from '../variables/variables.service.js';
 import { refuseBuiltIn } from './built-in.js';
+import { refuseWindowsOfOneName } from '../windows/window.rules.js';
 
 /**
  * Rules that name devices and collections which exist and lead in no circle, members that follow the rules in the same
@@ -29,16 +31,22 @@ export function collectionRules(
   members: MembershipRepository,
   graph: CollectionGraphRepository,
   deployments: DeploymentRepository,
+  variables: Variables,
 ): ResourceRules<CollectionSpec, CollectionStatus> {
   const sizeOf = async (tx: Transaction, uid: string) => (await members.sizes(tx, [uid])).get(uid) ?? 0;
 
   return {
+    seal: (input) => variables.seal(input),
+
+    merge: (current, input) => variables.merge(current, input),
+
     change: (current, input) => refuseBuiltIn(current.metadata.name, input),
 
     async status(tx, input, current) {
       await membership.lock(tx);
       const { name } = input.metadata;
       refuseWrongQueries(name, input.spec);
+      refuseWindowsOfOneName(name, input.spec);
       const named = namedCollections(input.spec);
       refuseCircle(name, named, await graph.below(tx, [...new Set(named.map((one) => one.name))]));
       // A rule that was fine when it was written stays: its device may have gone since, and may come back.
@@ -76,7 +84,8 @@ export function collectionRules(
     },
 
     async saved(tx, resource, previous) {
-      const { uid } = resource.metadata;
+      const { uid, name } = resource.metadata;
+      await variables.saved(tx, { kind: 'Collection', uid, name }, resource.spec, previous?.spec);
       if (previous && decisive(previous.spec) === decisive(resource.spec)) return;
       await membership.evaluate(tx, resource.metadata, resource.spec);
       // The answer and the fact say what is true after the evaluation; readings are derived anyway.
@@ -97,6 +106,7 @@ export function collectionRules(
         throw inUse(name, `limits, joins or leaves ${them}. Take it out of their rules first`);
       }
       await membership.collectionGone(tx, { uid, name });
+      await variables.gone(tx, uid);
     },
 
     async derive(resources) {

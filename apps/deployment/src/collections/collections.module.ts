@@ -13,30 +13,33 @@ import { CollectionGraphRepository } from '../membership/collection-graph.reposi
 import { MembershipRepository } from '../membership/membership.repository.js';
 import { MembersController } from './members.controller.js';
 import { MembersService } from './members.service.js';
+import { Variables } from '../variables/variables.service.js';
+import { VariablesModule } from '../variables/variables.module.js';
 import { makeBuiltIns } from './built-in.js';
 import { collectionRules } from './collection.rules.js';
 import { COLLECTIONS } from './collections.token.js';
 
 @Module({
-  imports: [MembershipModule],
+  imports: [MembershipModule, VariablesModule],
   controllers: [MembersController, restController(collection, COLLECTIONS), grpcController(collection, COLLECTIONS)],
   providers: [
     {
       provide: COLLECTIONS,
-      inject: [Database, Outbox, Membership, MembershipRepository, CollectionGraphRepository],
+      inject: [Database, Outbox, Membership, MembershipRepository, CollectionGraphRepository, Variables],
       useFactory: (
         database: Database,
         outbox: Outbox,
         membership: Membership,
         members: MembershipRepository,
         graph: CollectionGraphRepository,
+        variables: Variables,
       ) =>
         new ResourceStore(
           collection,
           'collection',
           database,
           outbox,
-          collectionRules(database, membership, members, graph, new DeploymentRepository()),
+          collectionRules(database, membership, members, graph, new DeploymentRepository(), variables),
         ),
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },

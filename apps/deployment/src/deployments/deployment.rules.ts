@@ -1,9 +1,11 @@
 import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
+import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Resource, ResourceInput } from '@muster/contracts/resource.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import { refuseMissing } from '../missing-reference.js';
 import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
@@ -23,6 +25,7 @@ export function deploymentRules(
   return {
     async check(input) {
       refuseEmptyLife(input);
+      refuseIdleSettings(input);
       const { sequence } = await bus.request(readSequence, { name: input.spec.sequence });
       refuseMissing(
         `Deployment "${input.metadata.name}"`,
@@ -96,11 +99,30 @@ function noRuns(members: number): DeviceCounts {
 /** @throws MusterError `deployment.never-runs` (400) when it ends before it begins */
 export function refuseEmptyLife({ metadata, spec }: ResourceInput<DeploymentSpec>): void {
   const { availableAt, expiresAt } = spec;
-  if (availableAt === undefined || expiresAt === undefined || Date.parse(expiresAt) > Date.parse(availableAt)) return;
+  if (availableAt === undefined || expiresAt === undefined || isAfterSomewhere(availableAt, expiresAt)) return;
   const message = `expiresAt (${expiresAt}) must be after availableAt (${availableAt})`;
   throw new MusterError('invalid', 'deployment.never-runs', `Deployment "${metadata.name}": ${message}`, {
     findings: [{ path: '/spec/expiresAt', code: 'deployment.never-runs', severity: 'error', message }],
   });
+}
+
+/** Settings that mean nothing for a deployment that only people start. */
+const REQUIRED_ONLY = ['triggers', 'rerun', 'usersMayStart', 'outsideWindows'] as const;
+
+/** @throws MusterError `deployment.setting-without-effect` (400) with one finding for each setting that its purpose does not have */
+export function refuseIdleSettings({ metadata, spec }: ResourceInput<DeploymentSpec>): void {
+  if (spec.purpose === 'Required') return;
+  const findings: ProblemFinding[] = REQUIRED_ONLY.filter((name) => spec[name] !== undefined).map((name) => ({
+    path: `/spec/${name}`,
+    code: 'deployment.setting-without-effect',
+    severity: 'error',
+    message: `${name} is for Required deployments: an Available one starts when somebody at the device asks for it, at any time and any number of times`,
+    fix: 'Leave it out, or make the deployment Required',
+  }));
+  const [first] = findings;
+  if (!first) return;
+  const message = `Deployment "${metadata.name}": ${first.path}: ${first.message}. ${first.fix}`;
+  throw new MusterError('invalid', 'deployment.setting-without-effect', message, { findings });
 }
 
 /** @throws MusterError `deployment.immutable` (409) when the sequence or the collection would change */

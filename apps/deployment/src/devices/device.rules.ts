@@ -1,10 +1,15 @@
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { Membership } from '../membership/membership.js';
+import type { Variables } from '../variables/variables.service.js';
 
 /** A device that people write by hand waits for its agent; collections count it in from the start. */
-export function deviceRules(membership: Membership): ResourceRules<DeviceSpec, DeviceStatus> {
+export function deviceRules(membership: Membership, variables: Variables): ResourceRules<DeviceSpec, DeviceStatus> {
   return {
+    seal: (input) => variables.seal(input),
+
+    merge: (current, input) => variables.merge(current, input),
+
     async status(tx, _input, current) {
       if (current) return current.status;
       await membership.lock(tx);
@@ -12,12 +17,15 @@ export function deviceRules(membership: Membership): ResourceRules<DeviceSpec, D
     },
 
     async saved(tx, resource, previous) {
+      const { uid, name } = resource.metadata;
+      await variables.saved(tx, { kind: 'Device', uid, name }, resource.spec, previous?.spec);
       if (!previous) await membership.deviceAppeared(tx, resource.metadata);
     },
 
     async deleting(tx, resource) {
       await membership.lock(tx);
       await membership.deviceGone(tx, resource.metadata.uid);
+      await variables.gone(tx, resource.metadata.uid);
     },
   };
 }

@@ -7,6 +7,8 @@ import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
+import { Variables } from '../variables/variables.service.js';
+import { VariablesModule } from '../variables/variables.module.js';
 import { DeviceRepository } from './device.repository.js';
 import { deviceRules } from './device.rules.js';
 import { Enrolments } from './enrolment.js';
@@ -15,14 +17,14 @@ import { Inventories } from './inventory.js';
 const DEVICES = Symbol('devices');
 
 @Module({
-  imports: [MembershipModule],
+  imports: [MembershipModule, VariablesModule],
   controllers: [restController(device, DEVICES), grpcController(device, DEVICES)],
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership],
-      useFactory: (database: Database, outbox: Outbox, membership: Membership) =>
-        new ResourceStore(device, 'device', database, outbox, deviceRules(membership)),
+      inject: [Database, Outbox, Membership, Variables],
+      useFactory: (database: Database, outbox: Outbox, membership: Membership, variables: Variables) =>
+        new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables)),
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
@@ -33,13 +35,14 @@ const DEVICES = Symbol('devices');
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, Membership, Outbox],
+      inject: [DEVICES, DeviceRepository, Membership, Variables, Outbox],
       useFactory: (
         devices: ResourceStore<DeviceSpec, DeviceStatus>,
         repository: DeviceRepository,
         membership: Membership,
+        variables: Variables,
         outbox: Outbox,
-      ) => new Enrolments(devices, repository, membership, outbox),
+      ) => new Enrolments(devices, repository, membership, variables, outbox),
     },
   ],
   exports: [Enrolments, Inventories],

@@ -8,6 +8,7 @@ import type { ResourceStore } from '@muster/service/resources/resource-store.js'
 import type { z } from 'zod';
 import { toInstant } from '../instant.js';
 import type { Membership } from '../membership/membership.js';
+import type { Variables } from '../variables/variables.service.js';
 import { changedFacts } from './changed-facts.js';
 import type { DeviceRepository } from './device.repository.js';
 import { candidatePrefix, freeName } from './free-name.js';
@@ -25,6 +26,7 @@ export class Enrolments {
     private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
     private readonly repository: DeviceRepository,
     private readonly membership: Membership,
+    private readonly variables: Variables,
     private readonly outbox: Outbox,
   ) {}
 
@@ -63,6 +65,8 @@ export class Enrolments {
     // For whoever knows devices by uid, the waiting record ends here.
     await this.outbox.add(tx, events.deleted, { resource: waiting, actor: 'system' });
     await this.tellSaved(tx, enrolled.uid);
+    const owner = { kind: 'Device', uid: enrolled.uid, name: waiting.metadata.name } as const;
+    await this.variables.moved(tx, waiting.metadata.uid, owner, waiting.spec);
     await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
     await this.membership.factsChanged(tx, enrolled.uid, changedFacts(waiting.status.facts, enrolled.status.facts));
   }

@@ -1,4 +1,5 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { StartRules } from '@muster/schedule/start-rules.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** A deployment that this process compiles right now. */
@@ -6,9 +7,10 @@ export interface Claim {
   uid: string;
   name: string;
   generation: number;
-  purpose: 'Required' | 'Available';
-  availableAt: string | null;
-  expiresAt: string | null;
+  createdAt: Date;
+  rules: StartRules;
+  /** When it is over for every device. */
+  expiresAt: Date | null;
   expired: boolean;
   sequenceDigest: string;
   inputVersion: number;
@@ -34,7 +36,7 @@ export class CompileRepository {
        where uid in (select uid from deployment
                      where due_at <= now() and deleted_at is null and (claimed_until is null or claimed_until < now())
                      order by due_at limit $1 for update skip locked)
-       returning uid, name, generation, purpose, available_at_text as "availableAt", expires_at_text as "expiresAt",
+       returning uid, name, generation, created_at as "createdAt", rules, expires_at as "expiresAt",
                  coalesce(expires_at <= now(), false) as expired, sequence_digest as "sequenceDigest",
                  input_version as "inputVersion", state, reason, reason_code as code`,
       [atMost, CLAIM_SECONDS],

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Digest } from '@muster/contracts/digest.js';
 import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import type { DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
@@ -111,7 +112,8 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Asks and decides; outside of any transaction. */
   private async decide(claim: Claim): Promise<Outcome> {
-    if (claim.expired) return { kind: 'withdrawn', code: 'policy.expired', reason: `expired at ${claim.expiresAt}` };
+    if (claim.expired)
+      return { kind: 'withdrawn', code: 'policy.expired', reason: `expired at ${claim.rules.expiresAt}` };
     const { sequence } = await this.bus.request(readSequence, { digest: claim.sequenceDigest });
     if (!sequence) return unknownSequence(claim.sequenceDigest);
     const withdrawn = judgeSequence(sequence);
@@ -213,18 +215,13 @@ function assignmentAfter(claim: Claim, outcome: Outcome): Assignment | null | 'k
 }
 
 /** What devices are told of a compiled deployment. */
-export function assignmentOf(claim: Claim, body: string): Assignment {
-  return {
-    deployment: { uid: claim.uid, name: claim.name, generation: claim.generation },
-    purpose: claim.purpose,
-    ...(claim.availableAt === null ? {} : { availableAt: claim.availableAt }),
-    ...(claim.expiresAt === null ? {} : { expiresAt: claim.expiresAt }),
-    body,
-  };
+export function assignmentOf(claim: Claim, digest: Digest): Assignment {
+  const { uid, name, generation, createdAt, rules } = claim;
+  return { deployment: { uid, name, generation, createdAt: createdAt.toISOString() }, ...rules, body: digest };
 }
 
 function dueAt(claim: Claim, outcome: Outcome): Date | null {
-  const expires = claim.expiresAt === null || claim.expired ? null : new Date(claim.expiresAt);
+  const expires = claim.expired ? null : claim.expiresAt;
   if (outcome.kind !== 'blocked') return expires;
   const again = new Date(Date.now() + LOOK_AGAIN_SECONDS * 1000);
   return expires !== null && expires < again ? expires : again;

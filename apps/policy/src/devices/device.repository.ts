@@ -1,4 +1,5 @@
 import type { PublicKey } from '@muster/contracts/agent/enrolment.js';
+import type { SealingKey } from '@muster/contracts/sealing.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 export interface StoredDevice {
@@ -6,9 +7,10 @@ export interface StoredDevice {
   publicKey: PublicKey;
   thumbprint: string;
   state: 'enrolled' | 'blocked';
+  sealingKey: SealingKey | null;
 }
 
-const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state';
+const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state, sealing_key as "sealingKey"';
 
 /** The devices that have proved a key. */
 export class DeviceRepository {
@@ -31,11 +33,22 @@ export class DeviceRepository {
     return row;
   }
 
+  /** From now on the device's secrets are sealed to this key. False: they were before, or the device is blocked. */
+  async setSealingKey(tx: Transaction, uid: string, key: SealingKey): Promise<boolean> {
+    const rows = await tx.query(
+      `update device set sealing_key = $2 where uid = $1 and state = 'enrolled' and sealing_key is distinct from $2::jsonb
+       returning 1`,
+      [uid, JSON.stringify(key)],
+    );
+    return rows.length > 0;
+  }
+
   /** Ends a device: its sessions are refused, and nothing of its targets is kept. */
   async block(tx: Transaction, uid: string): Promise<void> {
-    await tx.query(`update device set state = 'blocked', blocked_at = now() where uid = $1 and state <> 'blocked'`, [
-      uid,
-    ]);
+    await tx.query(
+      `update device set state = 'blocked', blocked_at = now(), sealing_key = null where uid = $1 and state <> 'blocked'`,
+      [uid],
+    );
     await tx.query('delete from device_member where device_uid = $1', [uid]);
   }
 }

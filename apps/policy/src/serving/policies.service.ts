@@ -5,8 +5,9 @@ import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
+import { DeviceVariables } from '../variables/device-variables.service.js';
 import { BodyCache } from './body-cache.js';
-import { matchesTag, policyDocument, policyTag } from './policy-document.js';
+import { matchesTag, policyDocument, policyTag, setsToTell } from './policy-document.js';
 import { PolicyRepository } from './policy.repository.js';
 
 /**
@@ -24,6 +25,7 @@ export class Policies {
     @Inject(PolicyRepository) private readonly repository: PolicyRepository,
     @Inject(LiveState) private readonly live: LiveState,
     @Inject(SiteKey) private readonly siteKey: SiteKey,
+    @Inject(DeviceVariables) private readonly variables: DeviceVariables,
     @Inject(CONFIG) private readonly config: PolicyConfig,
   ) {
     // Any change forgets all tags. When changes come faster than polls, forget by collection (issue 6).
@@ -34,19 +36,20 @@ export class Policies {
   async read(deviceUid: string, ifNoneMatch: string | undefined): Promise<{ tag: string; policy: string | undefined }> {
     const remembered = this.tags.get(deviceUid);
     if (remembered !== undefined && matchesTag(ifNoneMatch, remembered)) return { tag: remembered, policy: undefined };
-    const content = await this.repository.read(this.database, deviceUid);
     const pollSeconds = this.config.MUSTER_POLL_SECONDS;
-    const tag = policyTag(content.assignments, pollSeconds);
-    this.live.heard(content.serial);
-    if (content.serial === this.live.serial) this.tags.set(deviceUid, tag);
-    if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };
-    const document = policyDocument(content, {
-      site: this.config.MUSTER_SITE,
-      deviceUid,
-      pollSeconds,
-      now: new Date(),
-    });
-    return { tag, policy: this.siteKey.signDocument(document) };
+    for (;;) {
+      const content = await this.repository.read(this.database, deviceUid);
+      const tag = policyTag(content, pollSeconds);
+      this.live.heard(content.serial);
+      if (content.serial === this.live.serial) this.tags.set(deviceUid, tag);
+      if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };
+      const sets = await this.variables.read(setsToTell(content));
+      // Somebody changed variables between the two questions: what is signed must be what the tag says.
+      if (!sets) continue;
+      const variables = await this.variables.tell(deviceUid, sets, content.sealingKey);
+      const to = { site: this.config.MUSTER_SITE, deviceUid, pollSeconds, now: new Date() };
+      return { tag, policy: this.siteKey.signDocument(policyDocument(content, variables, to)) };
+    }
   }
 
   /**

@@ -1,6 +1,6 @@
-import { policyDocumentSchema, type Assignment } from '@muster/contracts/agent/policy.js';
+import { policyDocumentSchema, type Assignment, type PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
-import { matchesTag, policyDocument, policyTag } from './policy-document.js';
+import { matchesTag, policyDocument, policyTag, type PolicyContent } from './policy-document.js';
 
 const assignment: Assignment = {
   deployment: { uid: '7b7e4c5e-0000-4000-8000-000000000001', name: 'rollout', generation: 1 },
@@ -8,22 +8,54 @@ const assignment: Assignment = {
   body: digestOf('body'),
 };
 
+const window: PolicyWindow = {
+  name: 'night',
+  collection: 'servers',
+  schedule: { start: '2026-12-01T01:00' },
+  durationMinutes: 180,
+};
+const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
+  serial: 7,
+  assignments: [assignment],
+  windows: [],
+  variableSets: [],
+  sealingKey: null,
+  ...change,
+});
+const set = (hasHidden: boolean) => ({ ownerUid: assignment.deployment.uid, digest: digestOf('set'), hasHidden });
+const key = { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) } as const;
+
 describe('policyTag', () => {
   it('is the same for the same assignments whatever the order of their keys', () => {
     const reversed = Object.fromEntries(Object.entries(assignment).toReversed()) as Assignment;
-    expect(policyTag([reversed], 60)).toBe(policyTag([assignment], 60));
+    expect(policyTag(content({ assignments: [reversed] }), 60)).toBe(policyTag(content(), 60));
   });
 
-  it('changes with an assignment, and with the poll interval', () => {
-    const tag = policyTag([assignment], 60);
-    expect(policyTag([], 60)).not.toBe(tag);
-    expect(policyTag([{ ...assignment, purpose: 'Available' }], 60)).not.toBe(tag);
-    expect(policyTag([assignment], 61)).not.toBe(tag);
+  it('changes with an assignment, a window, and with the poll interval', () => {
+    const tag = policyTag(content(), 60);
+    expect(policyTag(content({ assignments: [] }), 60)).not.toBe(tag);
+    expect(policyTag(content({ assignments: [{ ...assignment, purpose: 'Available' }] }), 60)).not.toBe(tag);
+    expect(policyTag(content({ windows: [window] }), 60)).not.toBe(tag);
+    expect(policyTag(content(), 61)).not.toBe(tag);
+  });
+
+  it('changes with a set of variables, but not for a device that runs nothing', () => {
+    const variableSets = [set(false)];
+    expect(policyTag(content({ variableSets }), 60)).not.toBe(policyTag(content(), 60));
+    const idle = content({ assignments: [], variableSets });
+    expect(policyTag(idle, 60)).toBe(policyTag(content({ assignments: [] }), 60));
+  });
+
+  it('changes with the sealing key of the device only where something is sealed to it', () => {
+    const tag = (hidden: boolean, sealingKey: typeof key | null) =>
+      policyTag(content({ variableSets: [set(hidden)], sealingKey }), 60);
+    expect(tag(true, key)).not.toBe(tag(true, null));
+    expect(tag(false, key)).toBe(tag(false, null));
   });
 });
 
 describe('matchesTag', () => {
-  const tag = policyTag([assignment], 60);
+  const tag = policyTag(content(), 60);
 
   it.each([
     ['the tag', tag],
@@ -42,9 +74,15 @@ describe('matchesTag', () => {
 
 it('makes a document that agents accept', () => {
   const document = policyDocument(
-    { serial: 7, assignments: [assignment] },
+    content({ windows: [window] }),
+    { device: [{ name: 'Ring', value: 'pilot' }], collections: [] },
     { site: 'S01', deviceUid: assignment.deployment.uid, pollSeconds: 60, now: new Date(0) },
   );
   expect(policyDocumentSchema.parse(document)).toEqual(document);
-  expect(document).toMatchObject({ serial: 7, issuedAt: '1970-01-01T00:00:00.000Z', assignments: [assignment] });
+  expect(document).toMatchObject({
+    windows: [window],
+    serial: 7,
+    issuedAt: '1970-01-01T00:00:00.000Z',
+    assignments: [assignment],
+  });
 });

@@ -1,20 +1,44 @@
-import type { Assignment, PolicyDocument } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyDocument, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
+import type { SealingKey } from '@muster/contracts/sealing.js';
 import { createHash } from 'node:crypto';
+import type { VariableSetReference } from '../variables/variable-set.repository.js';
 
 /** What the database says a device shall be told, in one snapshot. */
 export interface PolicyContent {
   readonly serial: number;
   /** In order of deployment uids. */
   readonly assignments: readonly Assignment[];
+  /** Maintenance windows of all collections of the device. */
+  readonly windows: readonly PolicyWindow[];
+  /** In order of owners' uids. */
+  readonly variableSets: readonly VariableSetReference[];
+  /** To which the device's secrets are sealed; null: it has not told one. */
+  readonly sealingKey: SealingKey | null;
+}
+
+/** Who runs nothing is told no variables. */
+export function setsToTell({ assignments, variableSets }: PolicyContent): readonly VariableSetReference[] {
+  return assignments.length === 0 ? [] : variableSets;
 }
 
 /**
  * The ETag of a policy: of what it says, not of when it was signed. Equal for devices that are told the same, and for
- * every serial at which that did not change.
+ * every serial at which that did not change. Secrets count by their sealed form at rest, and only together with the key to
+ * which they are sealed for the device: what is sealed twice never has the same text.
  */
-export function policyTag(assignments: readonly Assignment[], pollSeconds: number): string {
-  return `"${createHash('sha256').update(canonicalJson({ assignments, pollSeconds })).digest('base64url')}"`;
+export function policyTag(content: PolicyContent, pollSeconds: number): string {
+  const { assignments, windows, sealingKey } = content;
+  const sets = setsToTell(content);
+  const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
+  const said = {
+    assignments,
+    pollSeconds,
+    ...(windows.length > 0 ? { windows } : {}),
+    ...(sets.length > 0 ? { variables } : {}),
+    ...(sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
+  };
+  return `"${createHash('sha256').update(canonicalJson(said)).digest('base64url')}"`;
 }
 
 /** True when an If-None-Match header names the tag. Proxies may have weakened it. */
@@ -26,6 +50,7 @@ export function matchesTag(ifNoneMatch: string | undefined, tag: string): boolea
 /** The document that is signed. */
 export function policyDocument(
   content: PolicyContent,
+  variables: PolicyVariables | undefined,
   to: { site: string; deviceUid: string; pollSeconds: number; now: Date },
 ): PolicyDocument {
   return {
@@ -36,5 +61,7 @@ export function policyDocument(
     issuedAt: to.now.toISOString(),
     pollSeconds: to.pollSeconds,
     assignments: [...content.assignments],
+    ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
+    ...(variables ? { variables } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '@muster/persistence/database.js';
+import { ownersOf } from '../variables/variable-set.repository.js';
 import type { PolicyContent } from './policy-document.js';
 
 /** A device that left, or a body that was replaced, has this long to finish what it began. */
@@ -14,7 +15,18 @@ export class PolicyRepository {
            select deployment.uid, deployment.assignment
            from device_member join deployment on deployment.collection_uid = device_member.collection_uid
            where device_member.device_uid = $1 and device_member.left_at is null and deployment.assignment is not null
-         ) as told), '[]') as assignments
+         ) as told), '[]') as assignments, coalesce((
+         select jsonb_agg(one.value || jsonb_build_object('collection', collection.name)
+                          order by collection.uid, one.number)
+         from device_member join collection on collection.uid = device_member.collection_uid,
+              jsonb_array_elements(collection.windows) with ordinality as one (value, number)
+         where device_member.device_uid = $1 and device_member.left_at is null
+       ), '[]') as windows,
+       coalesce((
+         select jsonb_agg(jsonb_build_object('ownerUid', owner_uid, 'digest', digest, 'hasHidden', has_hidden) order by owner_uid)
+         from variable_set where ${ownersOf('$1')}
+       ), '[]') as "variableSets",
+       (select sealing_key from device where uid = $1) as "sealingKey"
        from policy_serial`,
       [deviceUid],
     );

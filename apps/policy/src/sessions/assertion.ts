@@ -1,6 +1,8 @@
 import type { PublicKey } from '@muster/contracts/agent/enrolment.js';
 import { uidSchema } from '@muster/contracts/resource.js';
+import { sealingKeySchema, type SealingKey } from '@muster/contracts/sealing.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { compactVerify, decodeJwt, importJWK } from 'jose';
 import { z } from 'zod';
 
@@ -15,6 +17,7 @@ const claimsSchema = z.object({
   jti: z.string().min(8).max(200),
   iat: z.number(),
   exp: z.number(),
+  sealingKey: sealingKeySchema.optional(),
 });
 
 export type AssertionClaims = z.infer<typeof claimsSchema>;
@@ -35,7 +38,7 @@ export function readAssertion(assertion: string): AssertionClaims {
   if (result.success) return result.data;
   throw refused(
     'malformed-assertion',
-    'The assertion must be a JWT with iss (device uid), aud, jti (8 to 200 characters), iat and exp',
+    'The assertion must be a JWT with iss (device uid), aud, jti (8 to 200 characters), iat, exp, and sealingKey (an X25519 key) if the device has one',
   );
 }
 
@@ -49,6 +52,20 @@ export async function verifyAssertion(assertion: string, publicKey: PublicKey): 
     await compactVerify(assertion, await importJWK({ ...publicKey, alg: 'EdDSA' }), { algorithms: ['EdDSA'] });
   } catch {
     throw refused('wrong-proof', 'The assertion is not signed (EdDSA) by the key that this device enrolled with');
+  }
+}
+
+/**
+ * Refuses a key to which nothing can be sealed: a point of small order, whose shared secret everybody knows.
+ *
+ * @throws MusterError `session.weak-sealing-key`
+ */
+export function judgeSealingKey(key: SealingKey): void {
+  try {
+    const { privateKey } = generateKeyPairSync('x25519');
+    diffieHellman({ privateKey, publicKey: createPublicKey({ key: { ...key }, format: 'jwk' }) });
+  } catch {
+    throw refused('weak-sealing-key', 'The sealingKey is no key that secrets can be sealed to: make a new X25519 key');
   }
 }
 

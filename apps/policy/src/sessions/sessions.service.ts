@@ -6,9 +6,13 @@ import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { SiteKey } from '../site-key/site-key.js';
+import { LiveState } from '../live/live-state.js';
 import { storableText } from '../storable.js';
 import { makeAccessToken } from './access-token.js';
-import { judgeClaims, readAssertion, SKEW_SECONDS, verifyAssertion } from './assertion.js';
+import { sameJson } from '@muster/contracts/digest.js';
+import type { SealingKey } from '@muster/contracts/sealing.js';
+import { VariableSetRepository } from '../variables/variable-set.repository.js';
+import { judgeClaims, judgeSealingKey, readAssertion, SKEW_SECONDS, verifyAssertion } from './assertion.js';
 import { SessionRepository } from './session.repository.js';
 import { SESSION_PURPOSE } from './device-authenticator.js';
 import { deviceBlocked } from './device-blocked.js';
@@ -22,6 +26,8 @@ export class Sessions {
     @Inject(Database) private readonly database: Database,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
+    @Inject(VariableSetRepository) private readonly variables: VariableSetRepository,
+    @Inject(LiveState) private readonly live: LiveState,
     @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(SiteKey) siteKey: SiteKey,
   ) {
@@ -30,7 +36,7 @@ export class Sessions {
 
   /**
    * @throws MusterError `session.malformed-assertion`, `.unknown-device`, `.wrong-proof`, `.wrong-audience`,
-   *   `.too-long`, `.clock-skew`, `.replayed` (unauthenticated), `.device-blocked` (forbidden)
+   *   `.too-long`, `.clock-skew`, `.weak-sealing-key`, `.replayed` (unauthenticated), `.device-blocked` (forbidden)
    */
   async open(assertion: string): Promise<{ accessToken: string; expiresAt: string }> {
     const claims = readAssertion(assertion);
@@ -45,6 +51,8 @@ export class Sessions {
     const now = new Date();
     judgeClaims(claims, this.config.MUSTER_SITE, now);
     if (device.state === 'blocked') throw deviceBlocked();
+    const newKey = sameJson(claims.sealingKey ?? null, device.sealingKey) ? undefined : claims.sealingKey;
+    if (newKey) judgeSealingKey(newKey);
     const forgetAt = new Date((claims.exp + SKEW_SECONDS + 1) * 1000);
     if (!(await this.sessions.useAssertion(this.database, device.uid, storableText(claims.jti), forgetAt)))
       throw new MusterError(
@@ -52,10 +60,22 @@ export class Sessions {
         'session.replayed',
         'This assertion was used before. Make a new one, with a new jti',
       );
+    if (newKey) await this.sealTo(device.uid, newKey);
     const expiresAt = new Date(Math.floor(now.getTime() / 1000 + this.config.MUSTER_SESSION_MINUTES * 60) * 1000);
     return {
       accessToken: makeAccessToken(this.secret, this.config.MUSTER_SITE, device.uid, expiresAt),
       expiresAt: expiresAt.toISOString(),
     };
+  }
+
+  /** The device proved its key, and with it this one: secrets go to it from the next policy on. */
+  private async sealTo(deviceUid: string, key: SealingKey): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      // Hidden values that are saved at the same moment see this key, or are seen here.
+      await this.live.lock(tx);
+      if (!(await this.devices.setSealingKey(tx, deviceUid, key))) return;
+      // Where nothing is hidden, no policy changes: a fleet that enrols must not forget everybody's tags.
+      if (await this.variables.hasHidden(tx, deviceUid)) await this.live.policyChanges(tx);
+    });
   }
 }

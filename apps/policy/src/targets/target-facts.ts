@@ -3,6 +3,7 @@ import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { application } from '@muster/contracts/kinds/application.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
@@ -12,9 +13,11 @@ import type { Kind } from '@muster/contracts/resource.js';
 import { on } from '@muster/messaging/consumer.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Subscriptions } from '@muster/service/service.module.js';
+import { lastInstant } from '@muster/schedule/zoned-time.js';
 import { Compiler } from '../compile/compiler.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
+import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { TargetRepository } from './target.repository.js';
 
 /** What other services' facts mean for policy. Each runs in the transaction that moves the inbox position. */
@@ -25,6 +28,7 @@ export class TargetFacts {
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(LiveState) private readonly live: LiveState,
     @Inject(Compiler) private readonly compiler: Compiler,
+    @Inject(VariableSetRepository) private readonly variables: VariableSetRepository,
   ) {}
 
   subscriptions(): Subscriptions {
@@ -38,32 +42,41 @@ export class TargetFacts {
     return [
       on(devices.deleted, async (tx, { resource }) => {
         await this.devices.block(tx, resource.metadata.uid);
+        await this.variables.remove(tx, resource.metadata.uid);
         this.live.deviceBlocked(tx, resource.metadata.uid);
       }),
-      on(collections.saved, (tx, { resource }) =>
-        this.targets.saveCollection(tx, resource.metadata.uid, resource.metadata.name),
-      ),
+      on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
+        const { uid, name } = metadata;
+        const windows = spec.maintenanceWindows ?? [];
+        if (await this.targets.saveCollection(tx, { uid, name, windows })) await this.live.policyChanges(tx);
+      }),
       on(collections.deleted, async (tx, { resource }) => {
         const { uid } = resource.metadata;
-        const deployed = await this.targets.isDeployedTo(tx, uid);
+        const spoken = await this.isSpokenOf(tx, uid);
         await this.targets.deleteCollection(tx, uid);
-        if (deployed) await this.live.policyChanges(tx);
+        await this.variables.remove(tx, uid);
+        if (spoken) await this.live.policyChanges(tx);
       }),
       on(membersChanged, async (tx, { collectionUid, added, removed }) => {
         if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
         if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
-        if (await this.targets.isDeployedTo(tx, collectionUid)) await this.live.policyChanges(tx);
+        if (await this.isSpokenOf(tx, collectionUid)) await this.live.policyChanges(tx);
+      }),
+      on(variablesChanged, async (tx, set) => {
+        await this.variables.save(tx, set);
+        if (await this.targets.isTold(tx, set.owner)) await this.live.policyChanges(tx);
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
+        const { sequence: _sequence, collection, ...rules } = spec;
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,
-          collection: spec.collection,
+          collection,
           generation: metadata.generation,
-          purpose: spec.purpose,
-          availableAt: spec.availableAt ?? null,
-          expiresAt: spec.expiresAt ?? null,
+          createdAt: metadata.createdAt,
+          rules,
+          expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
         });
         if (changed) this.compileSoon(tx);
@@ -101,6 +114,11 @@ export class TargetFacts {
       on(sequences.saved, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
       on(sequences.deleted, (tx, { resource }) => this.sequenceChanged(tx, resource.metadata.name)),
     ];
+  }
+
+  /** True when policies say something because of a collection: a deployment, or variables. */
+  private async isSpokenOf(tx: Transaction, collectionUid: string): Promise<boolean> {
+    return (await this.targets.matters(tx, collectionUid)) || this.variables.has(tx, collectionUid);
   }
 
   private async sequenceChanged(tx: Transaction, name: string): Promise<void> {

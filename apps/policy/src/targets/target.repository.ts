@@ -1,3 +1,5 @@
+import type { MaintenanceWindow } from '@muster/schedule/maintenance-window.js';
+import type { StartRules } from '@muster/schedule/start-rules.js';
 import type { Transaction } from '@muster/persistence/database.js';
 
 /** What this service keeps of a deployment's saved fact. */
@@ -6,9 +8,11 @@ export interface DeploymentFacts {
   name: string;
   collection: string;
   generation: number;
-  purpose: string;
-  availableAt: string | null;
-  expiresAt: string | null;
+  createdAt: string;
+  /** When devices run it: decided there, carried here. */
+  rules: StartRules;
+  /** When it is over for every device; null: never. */
+  expiresAt: Date | null;
   sequenceDigest: string;
 }
 
@@ -17,12 +21,19 @@ export interface DeploymentFacts {
  * sets and may be repeated.
  */
 export class TargetRepository {
-  async saveCollection(tx: Transaction, uid: string, name: string): Promise<void> {
-    await tx.query(
-      `insert into collection (uid, name) values ($1, $2)
-       on conflict (uid) do update set name = excluded.name where collection.name <> excluded.name`,
-      [uid, name],
+  /** True when devices are told of other windows now. */
+  async saveCollection(
+    tx: Transaction,
+    { uid, name, windows }: { uid: string; name: string; windows: readonly MaintenanceWindow[] },
+  ): Promise<boolean> {
+    const [row] = await tx.query<{ changed: boolean }>(
+      `with before as (select windows from collection where uid = $1 for update)
+       insert into collection (uid, name, windows) values ($1, $2, $3)
+       on conflict (uid) do update set name = excluded.name, windows = excluded.windows
+       returning windows is distinct from coalesce((select windows from before), '[]') as changed`,
+      [uid, name, JSON.stringify(windows)],
     );
+    return row?.changed ?? false;
   }
 
   /** Its members have left; that they were there stays known. */
@@ -50,13 +61,26 @@ export class TargetRepository {
     );
   }
 
-  /** True when some policy says something because of this collection. */
-  async isDeployedTo(tx: Transaction, collectionUid: string): Promise<boolean> {
+  /** True when some policy says something because of this collection: a deployment, or a maintenance window. */
+  async matters(tx: Transaction, collectionUid: string): Promise<boolean> {
     const [row] = await tx.query<{ found: boolean }>(
-      'select exists (select 1 from deployment where collection_uid = $1 and assignment is not null) as found',
+      `select exists (select 1 from deployment where collection_uid = $1 and assignment is not null)
+           or exists (select 1 from collection where uid = $1 and windows <> '[]') as found`,
       [collectionUid],
     );
     return row?.found ?? false;
+  }
+
+  /** True when some device may be told of a device's or collection's variables: who runs nothing is told none. */
+  async isTold(tx: Transaction, owner: { kind: 'Device' | 'Collection'; uid: string }): Promise<boolean> {
+    const rows = await tx.query(
+      owner.kind === 'Collection'
+        ? 'select 1 from device_member where collection_uid = $1 and left_at is null limit 1'
+        : `select 1 from device_member join deployment on deployment.collection_uid = device_member.collection_uid
+           where device_uid = $1 and left_at is null and assignment is not null limit 1`,
+      [owner.uid],
+    );
+    return rows.length > 0;
   }
 
   /**
@@ -65,27 +89,23 @@ export class TargetRepository {
    */
   async saveDeployment(tx: Transaction, facts: DeploymentFacts): Promise<boolean> {
     const rows = await tx.query(
-      `insert into deployment (uid, name, collection_uid, generation, purpose,
-                               available_at_text, expires_at_text, expires_at, sequence_digest, due_at)
-       values ($1, $2, (select uid from collection where name = $3), $4, $5, $6, $7::text, $7::text::timestamptz, $8, now())
+      `insert into deployment (uid, name, collection_uid, generation, created_at, rules, expires_at, sequence_digest, due_at)
+       values ($1, $2, (select uid from collection where name = $3), $4, $5, $6, $7, $8, now())
        on conflict (uid) do update set
-         name = excluded.name, generation = excluded.generation, purpose = excluded.purpose,
-         available_at_text = excluded.available_at_text, expires_at_text = excluded.expires_at_text,
-         expires_at = excluded.expires_at, sequence_digest = excluded.sequence_digest,
+         name = excluded.name, generation = excluded.generation, created_at = excluded.created_at,
+         rules = excluded.rules, expires_at = excluded.expires_at, sequence_digest = excluded.sequence_digest,
          input_version = deployment.input_version + 1, due_at = now(), state = 'pending', reason = null, reason_code = null
        where deployment.deleted_at is null
-         and (deployment.name, deployment.generation, deployment.purpose, deployment.available_at_text,
-              deployment.expires_at_text, deployment.sequence_digest)
-             is distinct from (excluded.name, excluded.generation, excluded.purpose, excluded.available_at_text,
-                               excluded.expires_at_text, excluded.sequence_digest)
+         and (deployment.name, deployment.generation, deployment.rules, deployment.sequence_digest)
+             is distinct from (excluded.name, excluded.generation, excluded.rules, excluded.sequence_digest)
        returning 1`,
       [
         facts.uid,
         facts.name,
         facts.collection,
         facts.generation,
-        facts.purpose,
-        facts.availableAt,
+        facts.createdAt,
+        JSON.stringify(facts.rules),
         facts.expiresAt,
         facts.sequenceDigest,
       ],

@@ -16,14 +16,68 @@ export const contentPathSchema = z
     'a content path is relative, has "/" between names, and no ".", ".." or empty name',
   );
 
+/** Bytes by their name and their number. */
+const namedBytesSchema = z.strictObject({ digest: digestSchema, size: z.number().int().nonnegative() });
+
+/**
+ * How a large file is stored: as runs of blobs, one behind the other. A blob may hold bytes that this file does not
+ * have: those that another version has.
+ */
+export const storedFileSchema = z
+  .strictObject({
+    blobs: z.array(namedBytesSchema).min(1).max(10_000),
+    runs: z
+      .array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative(), z.number().int().positive()]))
+      .min(1)
+      .max(20_000)
+      .describe('Each: place of the blob in `blobs`, offset in it, bytes'),
+    chunks: namedBytesSchema
+      .optional()
+      .describe("The list of the file's chunks, by which the next version finds what it shares; agents need it not"),
+  })
+  .meta({ id: 'StoredFile' });
+
+export type StoredFile = z.infer<typeof storedFileSchema>;
+
 export const manifestFileSchema = z
   .strictObject({
     path: contentPathSchema,
     digest: digestSchema,
     size: z.number().int().nonnegative(),
     executable: z.boolean().optional(),
+    stored: storedFileSchema.optional().describe("Absent: the file is one blob, named by the file's own digest"),
+  })
+  .superRefine(({ size, stored }, context) => {
+    const problem = stored && storedProblem(size, stored);
+    if (problem) context.addIssue({ code: 'custom', path: ['stored', ...problem.path], message: problem.message });
   })
   .meta({ id: 'ManifestFile' });
+
+/** What is wrong with the way in which a file of `size` bytes says it is stored. */
+function storedProblem(
+  size: number,
+  { blobs, runs }: StoredFile,
+): { path: (string | number)[]; message: string } | undefined {
+  const used = new Set<number>();
+  let bytes = 0;
+  for (const [index, [blob, offset, length]] of runs.entries()) {
+    const held = blobs[blob];
+    if (!held) return { path: ['runs', index], message: `names blob ${blob} of ${blobs.length}` };
+    if (offset + length > held.size)
+      return { path: ['runs', index], message: `ends at byte ${offset + length} of a blob of ${held.size}` };
+    used.add(blob);
+    bytes += length;
+  }
+  if (bytes !== size) return { path: ['runs'], message: `have ${bytes} bytes together; the file has ${size}` };
+  const unused = blobs.findIndex((_, index) => !used.has(index));
+  if (unused >= 0) return { path: ['blobs', unused], message: 'is in no run' };
+  if (new Set(blobs.map(({ digest }) => digest)).size < blobs.length)
+    return { path: ['blobs'], message: 'name one blob twice' };
+  return undefined;
+}
+
+/** The canonical JSON of a manifest has at most this many bytes: it travels in one message. About 30,000 files. */
+export const MOST_MANIFEST_BYTES = 4_000_000;
 
 /** The files of one version. Its own digest (of the canonical JSON) is the version's name. */
 export const manifestSchema = z
@@ -74,7 +128,7 @@ export type ContentLocation = z.infer<typeof contentLocationSchema>;
 export const contentLocationsRequestSchema = z
   .strictObject({
     manifest: digestSchema,
-    files: z.array(digestSchema).max(500).optional().describe('Default: the first 500 files'),
+    files: z.array(digestSchema).max(500).optional().describe('Digests of blobs. Default: the first 500'),
   })
   .meta({ id: 'ContentLocationsRequest' });
 
@@ -101,7 +155,7 @@ export const contentLocationsResponseSchema = z
 export const contentFaultSchema = z
   .strictObject({
     manifest: digestSchema,
-    digest: digestSchema.describe('The file whose copy is bad'),
+    digest: digestSchema.describe('The blob whose copy is bad'),
     point: nameSchema,
     problem: z.enum(['wrong-bytes', 'truncated', 'missing']),
   })

@@ -40,7 +40,8 @@ export const enrolmentResponseSchema = z
 
 /**
  * POST /api/v1/agent/sessions: trades a proof of the device's key for a bearer token of some minutes.
- * `assertion` is a JWT (EdDSA) with iss = device uid, aud = `muster:<site>`, jti, iat, exp at most 120 s ahead.
+ * `assertion` is a JWT (EdDSA) with iss = device uid, aud = `muster:<site>`, jti, iat, exp at most 120 s ahead, and `sealingKey`
+ * (`SealingKey`): secrets for the device are sealed to it from then on.
  */
 export const sessionRequestSchema = z.strictObject({ assertion: z.string().max(4096) }).meta({ id: 'SessionRequest' });
 

@@ -1,20 +1,69 @@
 import { applicationSchema } from '@muster/sequence/applications/application.js';
+import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
+import { startRulesShape } from '@muster/schedule/start-rules.js';
+import { LIMITS } from '@muster/sequence/limits.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { programSchema } from '../kinds/package.js';
+import { variablesPrioritySchema } from '../kinds/variables.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { sealedSchema } from '../sealing.js';
 
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
   .strictObject({
-    deployment: z.strictObject({ uid: uidSchema, name: nameSchema, generation: z.number().int() }),
-    purpose: z.enum(['Required', 'Available']),
-    availableAt: instantSchema.optional(),
-    expiresAt: instantSchema.optional(),
+    deployment: z.strictObject({
+      uid: uidSchema,
+      name: nameSchema,
+      generation: z.number().int(),
+      createdAt: instantSchema.optional(),
+    }),
+    ...startRulesShape,
     body: digestSchema,
   })
   .meta({ id: 'Assignment' });
+
+/** A maintenance window of a collection that the device is in. */
+export const policyWindowSchema = maintenanceWindowSchema
+  .safeExtend({ collection: nameSchema })
+  .meta({ id: 'PolicyWindow' });
+/** A variable as policy tells it: the value of a hidden one is in `sealed`. */
+export const policyVariableSchema = z
+  .union([
+    z.strictObject({ name: z.string(), value: z.string().max(LIMITS.variableValueLength) }),
+    z.strictObject({ name: z.string(), hidden: z.literal(true) }),
+  ])
+  .meta({ id: 'PolicyVariable' });
+
+/** The variables of the device and of each of its collections. Which one wins is for the engine to say. */
+export const policyVariablesSchema = z
+  .strictObject({
+    device: z.array(policyVariableSchema),
+    collections: z.array(
+      z.strictObject({
+        name: nameSchema,
+        priority: variablesPrioritySchema,
+        variables: z.array(policyVariableSchema),
+      }),
+    ),
+    sealed: sealedSchema
+      .optional()
+      .describe('SealedValues, for this device alone; absent: nothing is hidden, or the device has told no key yet'),
+  })
+  .meta({ id: 'PolicyVariables' });
+
+/** Inside `sealed`: the values of the hidden variables, by name, in the same places. */
+export const sealedValuesSchema = z
+  .object({
+    device: z.record(z.string(), z.string()),
+    collections: z.record(z.string(), z.record(z.string(), z.string())),
+  })
+  .meta({ id: 'SealedValues' });
+
+export type PolicyVariable = z.infer<typeof policyVariableSchema>;
+export type PolicyVariables = z.infer<typeof policyVariablesSchema>;
+export type SealedValues = z.infer<typeof sealedValuesSchema>;
 
 /** The payload of the compact JWS (EdDSA, kid = thumbprint of the site key) in a policy answer. */
 export const policyDocumentSchema = z
@@ -27,6 +76,11 @@ export const policyDocumentSchema = z
     issuedAt: instantSchema,
     pollSeconds: z.number().int().min(1).max(86_400),
     assignments: z.array(assignmentSchema),
+    windows: z
+      .array(policyWindowSchema)
+      .optional()
+      .describe('Of all collections of the device; absent when there are none'),
+    variables: policyVariablesSchema.optional().describe('For every run of an assignment; absent: none'),
   })
   .meta({ id: 'PolicyDocument' });
 
@@ -74,6 +128,7 @@ export const policyBodySchema = z
   .meta({ id: 'PolicyBody' });
 
 export type Assignment = z.infer<typeof assignmentSchema>;
+export type PolicyWindow = z.infer<typeof policyWindowSchema>;
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 export type PolicyBody = z.infer<typeof policyBodySchema>;
 export type BodyContent = z.infer<typeof bodyContentSchema>;

@@ -1,5 +1,7 @@
+import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
 import { z } from 'zod';
 import { defineKind, nameSchema } from '../resource.js';
+import { variablesPrioritySchema, variablesSchema, withoutHiddenValues } from './variables.js';
 
 /** One way into a collection, or out of it. */
 export const collectionRuleSchema = z
@@ -25,6 +27,17 @@ export const collectionSpecSchema = z
       .optional()
       .describe('Members are always members of this collection too; default: every device of the site'),
     rules: z.array(collectionRuleSchema).max(10_000),
+    maintenanceWindows: z
+      .array(maintenanceWindowSchema)
+      .max(100)
+      .optional()
+      .describe(
+        'When its members may be worked on. A device has the windows of all its collections; with none, any time is right',
+      ),
+    variables: variablesSchema
+      .optional()
+      .describe('Of task sequences on its members; a value of the device itself wins'),
+    variablesPriority: variablesPrioritySchema.optional(),
   })
   .meta({ id: 'CollectionSpec' });
 
@@ -44,6 +57,8 @@ export const collection = defineKind({
   service: 'deployment',
   spec: collectionSpecSchema,
   status: collectionStatusSchema,
+  withoutSecrets: ({ variables, ...spec }) =>
+    variables ? { ...spec, variables: withoutHiddenValues(variables) } : spec,
 });
 
 /** A collection that a specification names, and where. */

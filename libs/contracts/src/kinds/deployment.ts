@@ -1,14 +1,13 @@
+import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
-import { defineKind, instantSchema, nameSchema } from '../resource.js';
+import { defineKind, nameSchema } from '../resource.js';
 
 export const deploymentSpecSchema = z
   .strictObject({
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
-    purpose: z.enum(['Required', 'Available']),
-    availableAt: instantSchema.optional().describe('Devices do not see it before'),
-    expiresAt: instantSchema.optional().describe('Devices do not start it after'),
+    ...startRulesShape,
   })
   .meta({ id: 'DeploymentSpec' });
 

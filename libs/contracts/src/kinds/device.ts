@@ -1,9 +1,15 @@
 import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
 import { defineKind, instantSchema } from '../resource.js';
+import { variablesSchema, withoutHiddenValues } from './variables.js';
 
 export const deviceSpecSchema = z
-  .strictObject({ description: z.string().max(256).optional() })
+  .strictObject({
+    description: z.string().max(256).optional(),
+    variables: variablesSchema
+      .optional()
+      .describe('Of task sequences on this device; they win over those of its collections'),
+  })
   .meta({ id: 'DeviceSpec' });
 
 export const deviceStatusSchema = z
@@ -27,4 +33,6 @@ export const device = defineKind({
   service: 'deployment',
   spec: deviceSpecSchema,
   status: deviceStatusSchema,
+  withoutSecrets: ({ variables, ...spec }) =>
+    variables ? { ...spec, variables: withoutHiddenValues(variables) } : spec,
 });

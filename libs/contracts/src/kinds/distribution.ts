@@ -32,6 +32,10 @@ export const distributionProgressSchema = z
     files: z.number().int(),
     bytesDone: z.number(),
     bytes: z.number(),
+    bytesMoved: z
+      .number()
+      .optional()
+      .describe('Bytes that went to the point for it, those of all attempts: what was there already did not'),
     attempts: z.number().int(),
     lastError: z.string().optional(),
     badCopies: z

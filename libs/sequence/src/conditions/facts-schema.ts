@@ -36,6 +36,7 @@ export const factsSchema = z
       .optional(),
     hostname: text(255).optional(),
     domain: text(255).optional(),
+    timeZone: text(64).optional().meta({ description: 'IANA name: Europe/Berlin' }),
     memoryMegabytes: count.optional(),
     cpu: z
       .strictObject({

@@ -6,10 +6,18 @@ import { violatedConstraint, type Database, type Transaction } from '@muster/per
 import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { recallAnswer, rememberAnswer, type IdempotentRequest } from './idempotency.repository.js';
-import { ResourceRepository } from './resource.repository.js';
+import { listingJson } from './json-text.js';
+import { type PageOptions, ResourceRepository } from './resource.repository.js';
 
 /** What one kind adds to the common life of a resource. Each is optional but `status`. */
 export interface ResourceRules<Spec, Status> {
+  /**
+   * Takes out of the document what must not be kept as it came, before anything else sees it. Whoever does so remembers by
+   * the specification that it answers what it took out.
+   */
+  seal?(input: ResourceInput<Spec>): Promise<ResourceInput<Spec>>;
+  /** What is to be saved, of what came and what is there, before both are compared. No I/O. */
+  merge?(current: Resource<Spec, Status> | undefined, input: ResourceInput<Spec>): ResourceInput<Spec>;
   /** Looks at the document before the transaction: checks that ask other services belong here. Throws to refuse. */
   check?(input: ResourceInput<Spec>): Promise<void>;
   /** Refuses changes that the kind forbids. Pure. */
@@ -39,9 +47,12 @@ export interface ResourceRules<Spec, Status> {
   ): Promise<unknown>;
   /** Refuses or cascades, in the transaction that deletes. */
   deleting?(tx: Transaction, resource: Resource<Spec, Status>): Promise<void>;
-  /** Fills in what is derived at the moment of reading, for a whole page at once. */
-  derive?(resources: Resource<Spec, Status>[]): Promise<Resource<Spec, Status>[]>;
+  /** Fills in what of the status is derived at the moment of reading, for a whole page at once. */
+  derive?<Item extends DerivedFrom<Status>>(resources: Item[]): Promise<Item[]>;
 }
+
+/** What derived status is made of. Specifications are no part of it: in listings they are text that nobody has read. */
+export type DerivedFrom<Status> = Pick<Resource<unknown, Status>, 'metadata' | 'status'>;
 
 export interface WriteOptions {
   actor: string;
@@ -56,6 +67,16 @@ export interface WriteOptions {
   comment?: string | undefined;
   /** Write although somebody else holds the edit lock, of kinds that have one. */
   ignoreLock?: boolean;
+}
+
+/** What to list: a page of objects with these labels. */
+export interface ListOptions {
+  readonly limit: number;
+  /** From `metadata.continue` of the page before. */
+  readonly continue?: string | undefined;
+  readonly labels: Record<string, string>;
+  /** Only what is directly in it. */
+  readonly folder?: string | undefined;
 }
 
 /** Of a folder that moves, so many objects are in memory at a time. */
@@ -95,32 +116,37 @@ export class ResourceStore<Spec, Status> {
   }
 
   /** @throws MusterError `request.bad-continue` */
-  async list(options: {
-    limit: number;
-    continue?: string | undefined;
-    labels: Record<string, string>;
-    /** Only what is directly in it. */
-    folder?: string | undefined;
-  }): Promise<ResourceList<Resource<Spec, Status>>> {
-    const after = options.continue === undefined ? '' : decodeContinue(options.continue);
-    const { labels, folder } = options;
-    const found = await this.rows.page(this.database, { after, limit: options.limit + 1, labels, folder });
-    const items = found.slice(0, options.limit);
+  async list(options: ListOptions): Promise<ResourceList<Resource<Spec, Status>>> {
+    return this.listing(options, (page) => this.rows.page(this.database, page));
+  }
+
+  /** The same listing as JSON, cheaper: nobody reads the specifications in between. Throws as `list` does. */
+  async listJson(options: ListOptions): Promise<Buffer> {
+    return listingJson(await this.listing(options, (page) => this.rows.pageOfTexts(this.database, page)));
+  }
+
+  private async listing<Item extends Resource<unknown, Status>>(
+    { continue: token, limit, labels, folder }: ListOptions,
+    read: (page: PageOptions) => Promise<Item[]>,
+  ): Promise<ResourceList<Item>> {
+    const after = token === undefined ? '' : decodeContinue(token);
+    const found = await read({ after, limit: limit + 1, labels, folder });
+    const items = found.slice(0, limit);
     const last = items.at(-1);
     return {
       apiVersion: API_VERSION,
       kind: `${this.kind.kind}List`,
-      metadata:
-        found.length > options.limit && last ? { continue: Buffer.from(last.metadata.name).toString('base64url') } : {},
+      metadata: found.length > limit && last ? { continue: Buffer.from(last.metadata.name).toString('base64url') } : {},
       items: await this.derive(items),
     };
   }
 
   /** Creates or replaces. Applying the same document again changes nothing and makes no fact. */
   async apply(
-    input: ResourceInput<Spec>,
+    sent: ResourceInput<Spec>,
     options: WriteOptions,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
+    const input = (await this.rules.seal?.(sent)) ?? sent;
     await this.rules.check?.(input);
     const { resource, created } = await this.writeOrDryRun(input, options);
     return { resource: options.dryRun ? resource : (await this.derive([resource]))[0]!, created };
@@ -194,7 +220,7 @@ export class ResourceStore<Spec, Status> {
     }
   }
 
-  async derive(resources: Resource<Spec, Status>[]): Promise<Resource<Spec, Status>[]> {
+  async derive<Item extends DerivedFrom<Status>>(resources: Item[]): Promise<Item[]> {
     return this.rules.derive && resources.length > 0 ? this.rules.derive(resources) : resources;
   }
 
@@ -216,13 +242,13 @@ export class ResourceStore<Spec, Status> {
 
   private async save(
     tx: Transaction,
-    input: ResourceInput<Spec>,
+    came: ResourceInput<Spec>,
     options: WriteOptions,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
-    const { name } = input.metadata;
+    const { name } = came.metadata;
     const current = await this.rows.findForUpdate(tx, name);
     if (current && options.createOnly) throw this.taken(name);
-    const expected = options.ifMatch ?? input.metadata.resourceVersion;
+    const expected = options.ifMatch ?? came.metadata.resourceVersion;
     if (!current && expected !== undefined) {
       throw new MusterError(
         'conflict',
@@ -231,6 +257,7 @@ export class ResourceStore<Spec, Status> {
       );
     }
     if (!current) {
+      const input = this.rules.merge?.(undefined, came) ?? came;
       const status = await this.rules.status(tx, input, undefined);
       return {
         resource: await this.announce(tx, await this.rows.insert(tx, input, status), undefined, options),
@@ -238,7 +265,7 @@ export class ResourceStore<Spec, Status> {
       };
     }
     this.checkVersion(current, expected);
-    if (input.metadata.uid !== undefined && input.metadata.uid !== current.metadata.uid) {
+    if (came.metadata.uid !== undefined && came.metadata.uid !== current.metadata.uid) {
       throw new MusterError(
         'conflict',
         'resource.uid-mismatch',
@@ -246,6 +273,7 @@ export class ResourceStore<Spec, Status> {
         { current },
       );
     }
+    const input = this.rules.merge?.(current, came) ?? came;
     this.rules.change?.(current, input);
     const specChanged = !sameJson(current.spec, input.spec);
     if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };

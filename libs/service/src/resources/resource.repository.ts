@@ -7,6 +7,7 @@ import {
 } from '@muster/contracts/resource.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import { v7 as uuidv7 } from 'uuid';
+import { JsonText } from './json-text.js';
 
 interface Row {
   uid: string;
@@ -20,6 +21,14 @@ interface Row {
   status: unknown;
   created_at: Date;
   updated_at: Date;
+}
+
+/** Which objects: after a name, with these labels, directly in a folder. */
+export interface PageOptions {
+  readonly after: string;
+  readonly limit: number;
+  readonly labels: Record<string, string>;
+  readonly folder?: string | undefined;
 }
 
 type MetadataRow = Omit<Row, 'spec' | 'status'>;
@@ -65,18 +74,25 @@ export class ResourceRepository<Spec, Status> {
   }
 
   /** A page in the order of names, after a name; only what is directly in a folder, where one is named. */
-  async page(
-    database: Queryable,
-    options: { after: string; limit: number; labels: Record<string, string>; folder?: string | undefined },
-  ): Promise<Resource<Spec, Status>[]> {
-    const values = [options.after, JSON.stringify(options.labels), options.limit];
-    // Two statements, so that each has a plan of its own.
-    const inFolder = options.folder === undefined ? '' : `and coalesce(folder, '/') = $4`;
-    const rows = await database.query<Row>(
-      `select ${COLUMNS} from ${this.table} where name > $1 and labels @> $2 ${inFolder} order by name limit $3`,
-      options.folder === undefined ? values : [...values, options.folder],
-    );
+  async page(database: Queryable, options: PageOptions): Promise<Resource<Spec, Status>[]> {
+    const rows = await this.pageRows(database, COLUMNS, options);
     return rows.map((row) => this.toResource(row));
+  }
+
+  /** The same page with each specification as the text that the database has: for those who only pass it on. */
+  async pageOfTexts(database: Queryable, options: PageOptions): Promise<Resource<JsonText, Status>[]> {
+    const rows = await this.pageRows(database, `${METADATA}, spec::text as spec, status`, options);
+    return rows.map((row) => ({ ...this.toResource(row), spec: new JsonText(row.spec as string) }));
+  }
+
+  private pageRows(database: Queryable, columns: string, { after, limit, labels, folder }: PageOptions) {
+    const values = [after, JSON.stringify(labels), limit];
+    // Two statements, so that each has a plan of its own.
+    const inFolder = folder === undefined ? '' : `and coalesce(folder, '/') = $4`;
+    return database.query<Row>(
+      `select ${columns} from ${this.table} where name > $1 and labels @> $2 ${inFolder} order by name limit $3`,
+      folder === undefined ? values : [...values, folder],
+    );
   }
 
   async insert(tx: Transaction, input: ResourceInput<Spec>, status: Status): Promise<Resource<Spec, Status>> {

@@ -25,7 +25,6 @@ import {
   type Kind,
   type Resource,
   type ResourceInput,
-  type ResourceList,
 } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
@@ -96,14 +95,16 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
       @Query({ schema: listQuerySchema }) query: z.infer<typeof listQuerySchema>,
       @Req() request: FastifyRequest,
       @Res({ passthrough: true }) reply: FastifyReply,
-    ): Promise<ResourceList<Resource> | void> {
+    ): Promise<Buffer | void> {
       if (!query.watch) {
-        return this.store.list({
+        const listing = await this.store.listJson({
           limit: query.limit ?? 100,
           continue: query.continue,
           labels: parseLabelSelector(query.labelSelector),
           folder: query.folder,
         });
+        void reply.type('application/json; charset=utf-8');
+        return listing;
       }
       if (query.folder !== undefined) {
         throw new MusterError(
@@ -173,7 +174,11 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
         actor,
         createOnly: true,
         dryRun: query.dryRun ?? false,
-        idempotency: idempotencyOf(request, actor, kind.plural, input),
+        idempotency: idempotencyOf(request, actor, kind.plural, {
+          ...input,
+          // Even the digest of a secret would tell it to whoever can guess.
+          spec: kind.withoutSecrets ? kind.withoutSecrets(input.spec) : input.spec,
+        }),
         comment: query.comment,
       });
       void reply.header('ETag', etag(resource)).header('Location', `/api/v1/${kind.plural}/${resource.metadata.name}`);

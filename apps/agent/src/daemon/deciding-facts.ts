@@ -1,0 +1,68 @@
+import type { PolicyWindow } from '@muster/contracts/agent/policy.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import { currentBootId } from '../facts/boot-id.js';
+import { bootTime } from '../facts/boot-time.js';
+import { ownTimeZone } from '../facts/time-zone.js';
+import type { StateFolder } from '../identity/state-folder.js';
+import type { BodyStore } from '../policy/body-store.js';
+import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
+import type { RunRecords } from './run-records.js';
+import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
+import type { StartRequests } from './start-requests.js';
+
+/** Where this computer finds what it decides with. */
+export interface FactSources {
+  readonly records: Pick<RunRecords, 'lastRun'>;
+  readonly requests: Pick<StartRequests, 'askedAt'>;
+  body(digest: Digest): BodyFacts | undefined;
+  windows(): readonly PolicyWindow[];
+  /** When the computer started; undefined: nobody knows. */
+  readonly bootedAt: number | undefined;
+}
+
+/** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
+export function decidingFacts(sources: FactSources, now: number): DecidingFacts {
+  const { records, requests, bootedAt } = sources;
+  const lastRun: DecidingFacts['lastRun'] = (uid) => {
+    const run = records.lastRun(uid);
+    return run && { startedAt: Date.parse(run.startedAt), succeeded: run.result === 'succeeded' };
+  };
+  return {
+    now,
+    timeZone: ownTimeZone(),
+    bootedAt,
+    windows: sources.windows(),
+    body: (digest) => sources.body(digest),
+    lastRun,
+    askedAt: (uid) => {
+      const at = requests.askedAt(uid);
+      // A crash between the beginning of a run and the end of its request must not make another run.
+      return at !== undefined && at > (lastRun(uid)?.startedAt ?? -Infinity) ? at : undefined;
+    },
+  };
+}
+
+/** When this boot was first seen. */
+export function bootedAt(folder: StateFolder): number | undefined {
+  return bootTime(folder.boot, currentBootId(), Date.now());
+}
+
+/** What bodies say of their runs, each read and verified once. */
+export class BodyFactsCache {
+  private readonly known = new Map<Digest, BodyFacts>();
+
+  constructor(private readonly bodies: Pick<BodyStore, 'read'>) {}
+
+  of(digest: Digest): BodyFacts | undefined {
+    const known = this.known.get(digest);
+    if (known) return known;
+    const spec = this.bodies.read(digest)?.sequence.spec;
+    if (!spec) return undefined;
+    const facts = {
+      enabled: spec.enabled !== false,
+      maximumMinutes: spec.maximumRunTimeMinutes ?? DEFAULT_RUN_MINUTES,
+    };
+    this.known.set(digest, facts);
+    return facts;
+  }
+}

@@ -1,0 +1,171 @@
+import { describeError, AgentError } from '../identity/agent-error.js';
+import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import type { StateFolder } from '../identity/state-folder.js';
+import { BodyStore } from '../policy/body-store.js';
+import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
+import { readStoredPolicy } from '../policy/policy-store.js';
+import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
+import { type EndedRun, RunRecords } from './run-records.js';
+import { StartRequests } from './start-requests.js';
+import { mayBeAsked } from '@muster/schedule/decide-start.js';
+
+/** A deployment to this computer and what becomes of it. */
+export interface Offer {
+  readonly deployment: string;
+  readonly purpose: 'Required' | 'Available';
+  /** May somebody here start it now? */
+  readonly mayStart: boolean;
+  readonly state: AssignmentFate['decision']['state'] | 'running';
+  /** The state as a sentence. */
+  readonly says: string;
+  /** The first later instant at which that may change; absent: time alone changes nothing. */
+  readonly lookAgain?: string | undefined;
+  readonly lastRun?: Pick<EndedRun, 'result' | 'endedAt'> | undefined;
+}
+
+interface Deciding {
+  readonly fates: readonly AssignmentFate[];
+  readonly records: RunRecords;
+  readonly requests: StartRequests;
+}
+
+/**
+ * What the policy of this computer offers, decided as the daemon decides. Reading it disturbs no daemon.
+ * @throws AgentError `agent.not-enrolled`, `agent.no-policy`, `agent.state-corrupt`, `agent.not-readable`
+ */
+export async function readOffers(folder: StateFolder, now: number): Promise<Offer[]> {
+  const { fates, records } = await decide(folder, now);
+  const running = new Set(records.unfinished.map(({ deployment }) => deployment.uid));
+  return fates
+    .map((fate) => offerOf(fate, running.has(fate.assignment.deployment.uid), records))
+    .sort((a, b) => (a.deployment < b.deployment ? -1 : 1));
+}
+
+/**
+ * Asks the daemon of this computer to run a deployment as soon as no other run goes on. The daemon decides: what it would refuse is
+ * refused here, so that whoever asks learns of it.
+ * @throws AgentError as `readOffers`, and `start.unknown`, `start.not-allowed`, `start.running`
+ */
+export async function askForStart(folder: StateFolder, name: string, now: number): Promise<Offer> {
+  const { fates, records, requests } = await decide(folder, now);
+  const fate = fates.find(({ assignment }) => assignment.deployment.name === name);
+  if (!fate) {
+    const names = fates.map(({ assignment }) => assignment.deployment.name).sort();
+    throw new AgentError(
+      'start.unknown',
+      `no deployment "${name}" is meant for this computer; there ${names.length === 0 ? 'are none' : `is ${names.join(', ')}`}`,
+    );
+  }
+  const { deployment } = fate.assignment;
+  const offer = offerOf(
+    fate,
+    records.unfinished.some((run) => run.deployment.uid === deployment.uid),
+    records,
+  );
+  if (offer.state === 'running') throw new AgentError('start.running', `"${name}" is running already`);
+  if (!offer.mayStart) {
+    const why = mayBeAsked(fate.assignment)
+      ? offer.says
+      : `it is Required and may not be started by hand (usersMayStart); ${offer.says}`;
+    throw new AgentError('start.not-allowed', `"${name}" cannot be started now: ${why}`);
+  }
+  requests.ask(deployment.uid, now);
+  return offer;
+}
+
+async function decide(folder: StateFolder, now: number): Promise<Deciding> {
+  const identity = readIdentity(folder);
+  if (!identity) {
+    const message = `${folder.root} holds no identity: enrol first, muster-agent enrol --server URL --token TOKEN`;
+    throw new AgentError('agent.not-enrolled', message);
+  }
+  const { assignments, windows = [] } = (await policyOf(folder, identity)).document;
+  const records = new RunRecords(folder);
+  const requests = new StartRequests(folder.requests);
+  const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
+  const facts = decidingFacts(
+    { records, requests, body: (digest) => bodies.of(digest), windows: () => windows, bootedAt: bootedAt(folder) },
+    now,
+  );
+  return { fates: judgeAssignments(assignments, facts), records, requests };
+}
+
+async function policyOf(folder: StateFolder, identity: AgentIdentity) {
+  try {
+    const found = await readStoredPolicy(folder.policy, identity);
+    if (found) return found;
+  } catch (error) {
+    const { code, message } = describeError(error);
+    throw new AgentError('agent.no-policy', `the stored policy does not count, ${code}: ${message}`, { cause: error });
+  }
+  throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
+}
+
+function offerOf({ assignment, decision }: AssignmentFate, running: boolean, records: RunRecords): Offer {
+  const { deployment, purpose } = assignment;
+  const last = records.lastRun(deployment.uid);
+  const lookAgain = 'lookAgain' in decision && decision.lookAgain !== undefined ? isoOf(decision.lookAgain) : undefined;
+  return {
+    deployment: deployment.name,
+    purpose,
+    mayStart: !running && mayBeAsked(assignment) && allows(decision),
+    state: running ? 'running' : decision.state,
+    says: running ? 'running now' : sentence(decision),
+    ...(lookAgain === undefined || running ? {} : { lookAgain }),
+    ...(last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {}),
+  };
+}
+
+/** Whether the wish of somebody here makes it run. */
+function allows(decision: AssignmentFate['decision']): boolean {
+  switch (decision.state) {
+    case 'expired':
+    case 'disabled':
+    case 'no-body':
+      return false;
+    case 'waiting':
+      return decision.for !== 'availability';
+    default:
+      return true;
+  }
+}
+
+function sentence(decision: AssignmentFate['decision']): string {
+  switch (decision.state) {
+    case 'start':
+      return decision.because === 'asked' ? 'starts next: somebody asked for it' : 'starts next';
+    case 'offered':
+      return 'starts when somebody asks for it: muster-agent start';
+    case 'waiting':
+      return waiting(decision);
+    case 'not-rerun':
+      return `a trigger came, but it has run here and is not rerun (rerun ${decision.rerun})${next(decision.lookAgain, '; next trigger ')}`;
+    case 'expired':
+      return `expired at ${isoOf(decision.at)}`;
+    case 'disabled':
+      return 'its task sequence is disabled';
+    case 'no-body':
+      return 'waits for the site to give its task sequence';
+  }
+}
+
+function waiting({ for: what, lookAgain }: Extract<AssignmentFate['decision'], { state: 'waiting' }>): string {
+  switch (what) {
+    case 'availability':
+      return `not available${next(lookAgain, ' before ')}`;
+    case 'trigger':
+      return lookAgain === undefined ? 'nothing makes it run again' : `next at ${isoOf(lookAgain)}`;
+    case 'window':
+      return lookAgain === undefined
+        ? 'no maintenance window is long enough for it'
+        : `waits for a maintenance window${next(lookAgain, ', ')}`;
+  }
+}
+
+function next(instant: number | undefined, lead: string): string {
+  return instant === undefined ? '' : `${lead}${isoOf(instant)}`;
+}
+
+function isoOf(instant: number): string {
+  return new Date(instant).toISOString();
+}

@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import type { Assignment, PolicyBody } from '@muster/contracts/agent/policy.js';
+import { digestOf } from '@muster/contracts/digest.js';
+import { AgentProgram, type Program } from '../../test/agent-program.js';
+import { SiteUnderTest } from '../../test/site-under-test.js';
+import type { Offer } from './offers.js';
+
+const agent = new AgentProgram();
+jest.setTimeout(120_000);
+
+let folder: string;
+let state: string;
+let site: SiteUnderTest;
+
+beforeAll(() => agent.build());
+afterAll(() => agent.remove());
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-start-'));
+  state = join(folder, 'state');
+  site = await SiteUnderTest.start();
+  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
+  const { code, error } = await enrolled.exited;
+  expect([code, error]).toEqual([0, '']);
+});
+afterEach(async () => {
+  await agent.killAll();
+  await site.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`still not so after 60 s: ${condition.toString()}`);
+    await delay(20);
+  }
+}
+
+const uid = '0193e7a0-0000-7000-8000-00000000000a';
+const name = 'deployment-000a';
+const daemon = (): Program => agent.start(['daemon', '--state', state]);
+const ends = (): number =>
+  new Set(site.received.filter(({ report }) => report.event === 'run-finished').map(({ report }) => report.runId)).size;
+
+function deploy(more: Partial<Assignment>, maximumRunTimeMinutes?: number): void {
+  const spec: PolicyBody['sequence']['spec'] = {
+    ...(maximumRunTimeMinutes === undefined ? {} : { maximumRunTimeMinutes }),
+    steps: [{ step: 'only', type: 'RunCommandLine', settings: { command: 'true' } }],
+  };
+  site.deploy({ version: 1, sequence: { name: 'demo', digest: digestOf(spec), spec }, packages: {} }, uid, more);
+}
+
+async function offer(): Promise<Offer | undefined> {
+  const { code, out } = await agent.start(['list', '-o', 'json', '--state', state]).exited;
+  return code === 0 ? (JSON.parse(out) as Offer[])[0] : undefined;
+}
+
+it('runs an Available deployment whenever somebody at the computer asks for it, and only then', async () => {
+  deploy({ purpose: 'Available' });
+  daemon();
+  await until(async () => (await offer())?.state === 'offered');
+  expect(ends()).toBe(0);
+  for (const times of [1, 2]) {
+    const { code, error } = await agent.start(['start', name, '--state', state]).exited;
+    expect([code, error]).toEqual([0, '']);
+    await until(() => ends() === times);
+    await until(async () => (await offer())?.state === 'offered');
+  }
+  expect(await offer()).toMatchObject({ purpose: 'Available', mayStart: true, lastRun: { result: 'succeeded' } });
+});
+
+it('takes up a wish from before it was started', async () => {
+  deploy({ purpose: 'Available' });
+  const first = daemon();
+  await until(async () => (await offer())?.state === 'offered');
+  first.child.kill('SIGKILL');
+  await first.exited;
+  expect((await agent.start(['start', name, '--state', state]).exited).code).toBe(0);
+  daemon();
+  await until(() => ends() === 1);
+});
+
+it('refuses to start what is not there, what is Required, and what has expired, and says why', async () => {
+  deploy({ triggers: [{ schedule: { start: '2099-01-01T00:00' } }] });
+  daemon();
+  await until(async () => (await offer())?.state === 'waiting');
+  const unknown = await agent.start(['start', 'nothing', '--state', state]).exited;
+  expect([unknown.code, unknown.error]).toEqual([1, expect.stringMatching(/^start\.unknown: .*deployment-000a/)]);
+  const required = await agent.start(['start', name, '--state', state]).exited;
+  expect(required.error).toMatch(/^start\.not-allowed: .*usersMayStart.*next at 2099-/);
+  site.policy = { ...site.policy, serial: site.policy.serial + 1, assignments: [] };
+  deploy({ purpose: 'Available', expiresAt: '2020-01-01T00:00Z' });
+  await until(async () => (await offer())?.state === 'expired');
+  expect((await agent.start(['start', name, '--state', state]).exited).error).toMatch(/expired at 2020-/);
+});
+
+it('runs a Required deployment at each of its times', async () => {
+  // The next minute of this schedule is some seconds ahead.
+  const start = new Date(Date.now() - 50_000).toISOString();
+  deploy({ triggers: [{ schedule: { start, repeat: { every: { minutes: 1 } } } }] });
+  daemon();
+  await until(() => ends() === 1);
+  expect(await offer()).toMatchObject({ state: 'waiting' });
+  await until(() => ends() === 2);
+});
+
+it('waits for a maintenance window that its run fits into, and runs when one opens', async () => {
+  const opens = Date.now() + 10_000;
+  const window = (from: number, durationMinutes: number) => ({
+    name: 'w',
+    collection: 'pilot',
+    schedule: { start: new Date(from).toISOString() },
+    durationMinutes,
+  });
+  site.policy = { ...site.policy, windows: [window(opens, 90)] };
+  deploy({}, 60);
+  daemon();
+  await until(async () => (await offer())?.state === 'waiting');
+  expect((await offer())?.says).toMatch(/waits for a maintenance window, /);
+  expect(ends()).toBe(0);
+  await until(() => ends() === 1);
+  const started = site.received.find(({ report }) => report.event === 'run-started')?.report.at ?? '';
+  expect(Date.parse(started)).toBeGreaterThanOrEqual(opens);
+});

@@ -1,0 +1,84 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { StoredFile } from '@muster/contracts/agent/content.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { KnownChunks } from './known-chunks.js';
+
+/** A new blob has at most this many bytes: one PUT, sent again as a whole when it breaks. */
+export const MOST_BLOB_BYTES = 64 * 1024 * 1024;
+
+interface NewBlob {
+  digest: Digest;
+  size: number;
+  readonly hash: Hash;
+}
+
+type Held = NewBlob | StoredFile['blobs'][number];
+
+/**
+ * Puts a file together out of its chunks: those that are known become runs of the blobs that have them, the others are
+ * collected in new blobs.
+ */
+export class RunBuilder {
+  private readonly held: Held[] = [];
+  private readonly places = new Map<string, number>();
+  private readonly own = new Map<string, { blob: number; offset: number; size: number }>();
+  private readonly runs: [number, number, number][] = [];
+  private open: { blob: NewBlob; place: number } | undefined;
+
+  /** @param repeats whether a chunk that comes again is stored once */
+  constructor(
+    private readonly known: KnownChunks,
+    private readonly repeats: boolean,
+  ) {}
+
+  /** The next chunk of the file. */
+  add(id: string, bytes: Uint8Array): void {
+    const size = bytes.length;
+    const known = this.known.get(id);
+    const own = this.own.get(id);
+    if (known?.size === size) this.addRun(this.placeOf(known.blob), known.offset, size);
+    else if (own?.size === size) this.addRun(own.blob, own.offset, size);
+    else this.addNew(id, bytes);
+  }
+
+  finish(): Pick<StoredFile, 'blobs' | 'runs'> {
+    this.close();
+    // Two new blobs may have come out the same: each is named once.
+    const blobs = [...new Map(this.held.map((blob) => [blob.digest, blob])).values()];
+    const places = new Map(blobs.map(({ digest }, place) => [digest, place]));
+    return {
+      blobs: blobs.map(({ digest, size }) => ({ digest, size })),
+      runs: this.runs.map(([blob, offset, size]) => [places.get(this.held[blob]!.digest)!, offset, size]),
+    };
+  }
+
+  private addNew(id: string, bytes: Uint8Array): void {
+    if (this.open && this.open.blob.size + bytes.length > MOST_BLOB_BYTES) this.close();
+    if (!this.open) {
+      const blob: NewBlob = { digest: '', size: 0, hash: createHash('sha256') };
+      this.open = { blob, place: this.held.push(blob) - 1 };
+    }
+    const { blob, place } = this.open;
+    this.addRun(place, blob.size, bytes.length);
+    if (this.repeats) this.own.set(id, { blob: place, offset: blob.size, size: bytes.length });
+    blob.hash.update(bytes);
+    blob.size += bytes.length;
+  }
+
+  private addRun(blob: number, offset: number, size: number): void {
+    const last = this.runs.at(-1);
+    if (last && last[0] === blob && last[1] + last[2] === offset) last[2] += size;
+    else this.runs.push([blob, offset, size]);
+  }
+
+  private placeOf(blob: StoredFile['blobs'][number]): number {
+    const place = this.places.get(blob.digest) ?? this.held.push(blob) - 1;
+    this.places.set(blob.digest, place);
+    return place;
+  }
+
+  private close(): void {
+    if (this.open) this.open.blob.digest = `sha256:${this.open.blob.hash.digest('hex')}`;
+    this.open = undefined;
+  }
+}

@@ -1,0 +1,151 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { sameJson } from '@muster/contracts/digest.js';
+import {
+  sealedFor,
+  variablesChanged,
+  type ToldVariable,
+  type VariableOwner,
+} from '@muster/contracts/events/variables-changed.js';
+import { withoutHiddenValues, type DeviceVariable } from '@muster/contracts/kinds/variables.js';
+import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
+import type { ResourceInput } from '@muster/contracts/resource.js';
+import type { SealedSecret } from '@muster/contracts/sealing.js';
+import { Bus } from '@muster/messaging/bus.js';
+import type { Transaction } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { nameKey } from '@muster/sequence/names.js';
+import { seal } from '@muster/service/sealing/seal.js';
+import { mergeVariables } from './merge-variables.js';
+import { SealedVariableRepository } from './sealed-variable.repository.js';
+
+/** What devices and collections have in common here. */
+interface VariablesSpec {
+  variables?: DeviceVariable[] | undefined;
+  variablesPriority?: number | undefined;
+}
+
+/** All variables of one owner as they travel, in characters of JSON: a fact must fit into one message. */
+const MOST_CHARACTERS = 1024 * 1024;
+
+/**
+ * The variables of devices and collections. A hidden value is sealed to the policy service before anything else sees its
+ * document; from then on this service has only what it cannot open.
+ */
+@Injectable()
+export class Variables {
+  /** New hidden values, sealed, by the specification that they were taken out of. */
+  private readonly given = new WeakMap<object, ReadonlyMap<string, string>>();
+
+  constructor(
+    @Inject(SealedVariableRepository) private readonly repository: SealedVariableRepository,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(Outbox) private readonly outbox: Outbox,
+  ) {}
+
+  /** Takes hidden values out of a document. Throws MusterError `bus.no-answer` when policy does not say its key. */
+  async seal<Spec extends VariablesSpec>(input: ResourceInput<Spec>): Promise<ResourceInput<Spec>> {
+    const { variables } = input.spec;
+    if (!variables?.some(({ hidden, value }) => hidden && value !== undefined)) return input;
+    const { key } = await this.bus.request(readSealingKey, {});
+    const owner = { kind: input.kind as VariableOwner['kind'], name: input.metadata.name };
+    const given = new Map<string, string>();
+    for (const { name, hidden, value } of variables) {
+      if (!hidden || value === undefined) continue;
+      const secret: SealedSecret = { for: sealedFor(owner, name), value };
+      given.set(nameKey(name), await seal(secret, key));
+    }
+    const spec = { ...input.spec, variables: withoutHiddenValues(variables) };
+    this.given.set(spec, given);
+    return { ...input, spec };
+  }
+
+  /** Throws MusterError `variable.value-missing` (400) with a finding for each hidden variable that never had a value. */
+  merge<Spec extends VariablesSpec>(
+    current: { readonly spec: Spec } | undefined,
+    input: ResourceInput<Spec>,
+  ): ResourceInput<Spec> {
+    if (!input.spec.variables) return input;
+    const given = this.given.get(input.spec) ?? new Map<string, string>();
+    const { variables, missing } = mergeVariables(
+      current?.spec.variables ?? [],
+      input.spec.variables,
+      new Set(given.keys()),
+      new Date(),
+    );
+    refuseMissing(`${input.kind} "${input.metadata.name}"`, missing, variables);
+    const spec = { ...input.spec, variables };
+    this.given.set(spec, given);
+    return { ...input, spec };
+  }
+
+  /** Part of the transaction that saves the owner: keeps the sealed values and tells policy. */
+  async saved(
+    tx: Transaction,
+    owner: VariableOwner,
+    spec: VariablesSpec,
+    previous: VariablesSpec | undefined,
+  ): Promise<void> {
+    if (sameJson(told(spec), told(previous ?? {}))) return;
+    const hidden = (spec.variables ?? []).filter((one) => one.hidden).map(({ name }) => nameKey(name));
+    await this.repository.save(tx, owner.uid, this.given.get(spec) ?? new Map(), hidden);
+    await this.tell(tx, owner, spec);
+  }
+
+  /** A record goes on under another uid. */
+  async moved(tx: Transaction, fromUid: string, owner: VariableOwner, spec: VariablesSpec): Promise<void> {
+    if (!spec.variables?.length) return;
+    await this.repository.move(tx, fromUid, owner.uid);
+    await this.tell(tx, owner, spec);
+  }
+
+  /** The owner goes; the fact of that is enough for others. */
+  async gone(tx: Transaction, ownerUid: string): Promise<void> {
+    await this.repository.remove(tx, ownerUid);
+  }
+
+  private async tell(tx: Transaction, owner: VariableOwner, spec: VariablesSpec): Promise<void> {
+    const sealed = await this.repository.read(tx, owner.uid);
+    const variables = (spec.variables ?? []).map(({ name, value, hidden }): ToldVariable => {
+      if (!hidden) return { name, value: value ?? '' };
+      const text = sealed.get(nameKey(name));
+      if (text === undefined)
+        throw new Error(`the hidden variable "${name}" of ${owner.kind} ${owner.uid} has no value`);
+      return { name, sealed: text };
+    });
+    refuseTooLarge(owner, variables);
+    await this.outbox.add(tx, variablesChanged, { owner, priority: spec.variablesPriority ?? 1, variables });
+  }
+}
+
+/** What policy is made of. */
+function told({ variables = [], variablesPriority = 1 }: VariablesSpec): unknown {
+  // Without any variable it does not matter how strong they are.
+  return variables.length === 0 ? [] : { variables, variablesPriority };
+}
+
+function refuseMissing(document: string, missing: readonly number[], variables: readonly DeviceVariable[]): void {
+  const [first] = missing;
+  if (first === undefined) return;
+  const messageOf = (index: number): string => `the hidden variable "${variables[index]?.name}" has no value yet`;
+  const fix = 'Give its value once; later it may be left away, and stays';
+  throw new MusterError('invalid', 'variable.value-missing', `${document}: ${messageOf(first)}. ${fix}`, {
+    findings: missing.map((index) => ({
+      path: `/spec/variables/${index}/value`,
+      code: 'variable.value-missing',
+      severity: 'error',
+      message: messageOf(index),
+      fix,
+    })),
+  });
+}
+
+function refuseTooLarge({ kind, name }: VariableOwner, variables: readonly ToldVariable[]): void {
+  const characters = JSON.stringify(variables).length;
+  if (characters <= MOST_CHARACTERS) return;
+  throw new MusterError(
+    'invalid',
+    'variable.too-many-characters',
+    `${kind} "${name}": all its variables together have ${characters} characters, sealed values as they are kept; ${MOST_CHARACTERS} are allowed. Move long texts into a package`,
+  );
+}

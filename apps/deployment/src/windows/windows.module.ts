@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { DeviceWindowsController } from './device-windows.controller.js';
+import { DeviceWindowsRepository } from './device-windows.repository.js';
+import { DeviceWindowsService } from './device-windows.service.js';
+
+@Module({
+  controllers: [DeviceWindowsController],
+  providers: [
+    { provide: DeviceWindowsRepository, useFactory: () => new DeviceWindowsRepository() },
+    DeviceWindowsService,
+  ],
+})
+export class WindowsModule {}

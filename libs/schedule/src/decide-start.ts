@@ -1,0 +1,143 @@
+import type { MaintenanceWindow } from './maintenance-window.js';
+import { windowsForSequences } from './maintenance-window.js';
+import { lastOccurrence, nextOccurrence } from './occurrences.js';
+import type { Rerun, StartRules, Trigger } from './start-rules.js';
+import { nextStarts } from './window-spans.js';
+import { momentInstant } from './zoned-time.js';
+
+/** What is known where and when it is decided. All instants are milliseconds since 1970. */
+export interface StartFacts {
+  readonly now: number;
+  /** Of the device, an IANA name. */
+  readonly timeZone: string;
+  /** When the computer started; undefined: nobody knows. */
+  readonly bootedAt?: number | undefined;
+  /** When the deployment was made: a start of the computer before it is none of its triggers. */
+  readonly deployedAt?: number | undefined;
+  /** The last run of the deployment on this device that has ended. Deciding while one goes on is the caller's mistake. */
+  readonly lastRun?: { readonly startedAt: number; readonly succeeded: boolean } | undefined;
+  /** When somebody at the device asked for it, if no run has begun since. */
+  readonly askedAt?: number | undefined;
+  /** All windows of all collections of the device. */
+  readonly windows: readonly MaintenanceWindow[];
+  /** What the run may take; 0 is no limit. */
+  readonly maximumMinutes: number;
+}
+
+/**
+ * What a device does with one deployment now. `lookAgain`: the first later instant at which the answer may be another, if nothing but
+ * time passes.
+ */
+export type StartDecision =
+  | { readonly state: 'start'; readonly because: 'asked' | 'trigger'; readonly due: number }
+  | {
+      readonly state: 'waiting';
+      readonly for: 'availability' | 'trigger' | 'window';
+      readonly lookAgain?: number | undefined;
+    }
+  /** Nobody has asked for it; people at the device may. */
+  | { readonly state: 'offered'; readonly lookAgain?: number | undefined }
+  /** A trigger came, and its rule says no. */
+  | {
+      readonly state: 'not-rerun';
+      readonly rerun: Rerun;
+      readonly due: number;
+      readonly lookAgain?: number | undefined;
+    }
+  | { readonly state: 'expired'; readonly at: number };
+
+/**
+ * Decides as the stages 2 to 8 of deployments.md section 7 do: expired, not yet available, asked for or triggered, the rule for
+ * reruns, the maintenance windows. The agent acts on it and explain tells it, so they cannot disagree.
+ */
+export function decideStart(rules: StartRules, facts: StartFacts): StartDecision {
+  const { now, timeZone } = facts;
+  const available = rules.availableAt === undefined ? -Infinity : momentInstant(rules.availableAt, timeZone);
+  const expires = rules.expiresAt === undefined ? Infinity : momentInstant(rules.expiresAt, timeZone);
+  if (now >= expires) return { state: 'expired', at: expires };
+  const until = earlier(expires);
+  if (now < available) return { state: 'waiting', for: 'availability', lookAgain: until(available) };
+
+  // The will of somebody at the device beats windows and rules for reruns (MW-15).
+  if (facts.askedAt !== undefined && mayBeAsked(rules)) {
+    return { state: 'start', because: 'asked', due: facts.askedAt };
+  }
+  if (rules.purpose === 'Available') return { state: 'offered', lookAgain: until(undefined) };
+
+  const triggers = rules.triggers ?? [{ event: 'AsSoonAsPossible' }];
+  const due = latest(triggers.map((trigger) => lastDue(trigger, facts, available)));
+  const next = until(soonest(triggers.map((trigger) => nextDue(trigger, facts))));
+  const { lastRun } = facts;
+  if (due === undefined || (lastRun && lastRun.startedAt >= due)) {
+    return { state: 'waiting', for: 'trigger', lookAgain: next };
+  }
+  const rerun = rules.rerun ?? 'Always';
+  if (lastRun && !runsAgain(rerun, lastRun.succeeded)) return { state: 'not-rerun', rerun, due, lookAgain: next };
+
+  const windows = rules.outsideWindows === true ? undefined : windowsForSequences(facts.windows);
+  if (windows) {
+    const [start] = nextStarts(windows, now, facts.maximumMinutes, { timeZone, most: 1 });
+    if (start?.from !== now) return { state: 'waiting', for: 'window', lookAgain: until(start?.from) };
+  }
+  return { state: 'start', because: 'trigger', due };
+}
+
+/** May somebody at the device start it: always when it is Available, else when the deployment lets them. */
+export function mayBeAsked({ purpose, usersMayStart }: StartRules): boolean {
+  return purpose === 'Available' || usersMayStart === true;
+}
+
+/** The table of deployments.md section 5 for a device on which it ran before. */
+export function runsAgain(rerun: Rerun, succeeded: boolean): boolean {
+  switch (rerun) {
+    case 'Always':
+      return true;
+    case 'Never':
+      return false;
+    case 'IfFailed':
+      return !succeeded;
+    case 'IfSucceeded':
+      return succeeded;
+  }
+}
+
+/** When a trigger last made it due; undefined: not yet. What came before it was available waits for that (deployments.md 3.3). */
+function lastDue(trigger: Trigger, facts: StartFacts, available: number): number | undefined {
+  const came = lastComing(trigger, facts);
+  if (came === undefined) return undefined;
+  return came === -Infinity ? came : Math.max(came, available);
+}
+
+function lastComing(trigger: Trigger, facts: StartFacts): number | undefined {
+  const { now, timeZone, bootedAt, deployedAt = -Infinity } = facts;
+  if ('schedule' in trigger) return lastOccurrence(trigger.schedule, now, timeZone);
+  // As soon as possible: any run at all has used it up.
+  if (trigger.event === 'AsSoonAsPossible') return -Infinity;
+  return bootedAt !== undefined && bootedAt >= deployedAt ? bootedAt : undefined;
+}
+
+function nextDue(trigger: Trigger, { now, timeZone }: StartFacts): number | undefined {
+  return 'schedule' in trigger ? nextOccurrence(trigger.schedule, now, timeZone) : undefined;
+}
+
+function latest(instants: readonly (number | undefined)[]): number | undefined {
+  return instants.reduce(
+    (best, one) => (one === undefined || (best !== undefined && best >= one) ? best : one),
+    undefined,
+  );
+}
+
+function soonest(instants: readonly (number | undefined)[]): number | undefined {
+  return instants.reduce(
+    (best, one) => (one === undefined || (best !== undefined && best <= one) ? best : one),
+    undefined,
+  );
+}
+
+/** The earlier of an end, which may be Infinity, and an instant, which may be none. */
+function earlier(end: number): (instant: number | undefined) => number | undefined {
+  return (instant) => {
+    const first = Math.min(end, instant ?? Infinity);
+    return first === Infinity ? undefined : first;
+  };
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { momentSchema, scheduleSchema } from './schedule.js';
+
+/** At most so many times and events that make a deployment run (deployments.md DEP-05). */
+export const MOST_TRIGGERS = 15;
+
+/** What makes a Required deployment run. */
+export const triggerSchema = z
+  .union([
+    z.strictObject({ schedule: scheduleSchema }),
+    z.strictObject({
+      event: z
+        .enum(['AsSoonAsPossible', 'Startup'])
+        .describe('AsSoonAsPossible: once, as soon as the device may; Startup: whenever the computer has started'),
+    }),
+  ])
+  .meta({ id: 'Trigger' });
+
+/** Whether a deployment that has run on a device runs again when a trigger comes (deployments.md section 5). */
+export const rerunSchema = z.enum(['Always', 'Never', 'IfFailed', 'IfSucceeded']).meta({ id: 'Rerun' });
+
+/** What a deployment says of when devices run it; all of it is decided on the device. */
+export const startRulesShape = {
+  purpose: z
+    .enum(['Required', 'Available'])
+    .describe('Required: devices run it when a trigger comes; Available: when somebody at the device asks for it'),
+  availableAt: momentSchema
+    .optional()
+    .describe('Devices do not see it before; without an offset in their own time zone'),
+  expiresAt: momentSchema
+    .optional()
+    .describe('Devices do not start it after; without an offset in their own time zone'),
+  triggers: z
+    .array(triggerSchema)
+    .min(1)
+    .max(MOST_TRIGGERS)
+    .optional()
+    .describe('Required only. Default: [{event: AsSoonAsPossible}]'),
+  rerun: rerunSchema.optional().describe('Required only: does it run again when a trigger comes again? Default Always'),
+  usersMayStart: z
+    .boolean()
+    .optional()
+    .describe('Required only: may somebody at the device start it before a trigger comes? Default false'),
+  outsideWindows: z
+    .boolean()
+    .optional()
+    .describe('May it start outside the maintenance windows of a device once a trigger has come? Default false'),
+};
+
+export const startRulesSchema = z.strictObject(startRulesShape).meta({ id: 'StartRules' });
+
+export type Trigger = z.infer<typeof triggerSchema>;
+export type Rerun = z.infer<typeof rerunSchema>;
+export type StartRules = z.infer<typeof startRulesSchema>;
