@@ -11,6 +11,7 @@ import { build } from './ci/build.mjs';
 import { installModules } from './ci/modules.mjs';
 import { installNatsServer } from './ci/nats.mjs';
 import { Failure, repository, runInForeground } from './ci/run.mjs';
+import { installTestedStores } from './ci/stores.mjs';
 import { runTests } from './ci/test.mjs';
 
 const usage = 'usage: node tools/bootstrap.mjs start|test [flags]';
@@ -32,6 +33,7 @@ async function main([command, ...flags]) {
   await build();
   if (command === 'test') {
     await installNatsServer();
+    await installTestedStores();
     return runTests();
   }
   return runInForeground(pinnedNode, [join(repository, 'dist/apps/cli/src/main.js'), 'up', '--sample', ...flags]);

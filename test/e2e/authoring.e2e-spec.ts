@@ -137,7 +137,7 @@ describe('authoring a sequence on the command line, on a whole site,', () => {
     expect((await site.muster('copy', 'harden', 'harden-old')).code).toBe(5);
     const used = await site.muster('rename', 'harden', 'harden-linux');
     expect(used.code).toBe(5);
-    expect(used.stderr).toContain('taskSequence/user names it in the node "harden"');
+    expect(used.stderr).toContain('TaskSequence "user" names it in the node "harden"');
     expect(await site.ok('rename', 'harden-old', 'older')).toBe('taskSequence/harden-old renamed to older\n');
     expect((await site.muster('get', 'ts', 'harden-old')).code).toBe(4);
     expect(await site.ok('get', 'ts', 'older', '-o', 'name')).toBe('taskSequence/older\n');

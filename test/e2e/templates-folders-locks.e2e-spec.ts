@@ -68,7 +68,7 @@ describe('templates, folders and locks on the command line, on a whole site,', (
     const refused = await site.muster('delete', 'ts/base');
     expect([refused.code, refused.stderr]).toEqual([
       5,
-      expect.stringContaining('taskSequence/uses names it in the node "base"'),
+      expect.stringContaining('TaskSequence "uses" names it in the node "base"'),
     ]);
     await site.ok('delete', 'ts/base', '--force');
     await site.ok('delete', 'package/tools');

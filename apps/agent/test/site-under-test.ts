@@ -62,6 +62,8 @@ export class SiteUnderTest {
   tamper: (jws: string) => string = (jws) => jws;
   token = '';
   url = '';
+  /** Who waits for wake-ups. */
+  readonly listeners = new Set<ServerResponse>();
   private readonly sessions = new Set<string>();
   private readonly assertions = new Set<string>();
   private readonly signature = randomBytes(8).toString('hex');
@@ -163,6 +165,11 @@ export class SiteUnderTest {
     if (path.startsWith('/dp')) return this.serveFile(path, request, response);
     if (!this.sessions.has(request.headers.authorization ?? ''))
       return problem(response, 401, 'session.expired-token', 'no');
+    if (what === 'GET /api/v1/agent/wake-ups') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': stream begins\n\n');
+      this.listeners.add(response);
+      return void response.on('close', () => this.listeners.delete(response));
+    }
     if (what === 'GET /api/v1/agent/policy') return this.sendPolicy(request, response);
     if (path.startsWith('/api/v1/agent/bodies/')) {
       const body = this.bodies.get(path.slice('/api/v1/agent/bodies/'.length) as Digest);
@@ -183,6 +190,11 @@ export class SiteUnderTest {
       return json(response, 200, { acknowledged });
     }
     problem(response, 404, 'test.no-route', what);
+  }
+
+  /** Tells all who listen that policy may have changed. */
+  wake(): void {
+    for (const one of this.listeners) one.write('event: policy\ndata: {"withinSeconds":0}\n\n');
   }
 
   /** Bearer tokens are good no longer. */

@@ -3,6 +3,7 @@ import { AuthoringGrpcController } from './authoring.grpc.js';
 import { EditingController } from './editing/editing.controller.js';
 import { EditingService } from './editing/editing.service.js';
 import { ExchangeController } from './exchange/exchange.controller.js';
+import { ExchangeGrpcController } from './exchange/exchange.grpc.js';
 import { ExportService } from './exchange/export.service.js';
 import { ImportService } from './exchange/import.service.js';
 import { FoldersController } from './folders/folders.controller.js';
@@ -26,6 +27,7 @@ import { TemplatesService } from './templates/templates.service.js';
   imports: [TaskSequencesModule],
   controllers: [
     ExchangeController,
+    ExchangeGrpcController,
     RevisionsController,
     EditingController,
     SearchController,

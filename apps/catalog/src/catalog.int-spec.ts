@@ -247,6 +247,13 @@ describe('the catalog service', () => {
     });
   });
 
+  it('does not delete while nobody can say whether a deployment uses it, unless forced', async () => {
+    await put(sequence('unasked'));
+    const refused = await call('DELETE', '/api/v1/task-sequences/unasked');
+    expect([refused.status, refused.body.code]).toEqual([503, 'bus.no-answer']);
+    expect((await call('DELETE', '/api/v1/task-sequences/unasked?force=true')).status).toBe(200);
+  });
+
   it('streams first what there is and then what happens', async () => {
     await put(sequence('watched'));
     const abort = new AbortController();
@@ -262,7 +269,7 @@ describe('the catalog service', () => {
     await readUntil('event: existing');
     await put(sequence('watched', [runs('false')]));
     await readUntil('event: saved');
-    await call('DELETE', '/api/v1/task-sequences/watched');
+    await call('DELETE', '/api/v1/task-sequences/watched?force=true');
     await readUntil('event: deleted');
     abort.abort();
     expect(text.match(/^event: \w+$/gm)).toEqual([

@@ -27,7 +27,7 @@ describe('a sequence', () => {
     await catalog.save('parent', [{ sequence: 'child' }, { group: 'Again', steps: [{ sequence: 'child' }] }]);
     await catalog.save('cautious', [{ sequence: 'child', disabled: true }]);
     expect(await dangling('parent')).toBeUndefined();
-    await catalog.call('DELETE', '/api/v1/task-sequences/child');
+    await catalog.call('DELETE', '/api/v1/task-sequences/child?force=true');
     expect(await dangling('parent')).toEqual([{ kind: 'TaskSequence', name: 'child', nodes: 2 }]);
     expect(await dangling('cautious')).toBeUndefined();
     await catalog.save('child', [runs('x')]);

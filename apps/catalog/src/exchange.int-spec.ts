@@ -3,6 +3,8 @@ import type { Problem } from '@muster/contracts/problem.js';
 import { secretValues } from '@muster/sequence/edit/strip-secrets.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
+import { fromMessage } from '@muster/service/resources/grpc.js';
+import type { ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
 import { until } from '@muster/testing/until.js';
 import * as fc from 'fast-check';
 import { nodes } from '../../../test/conformance/random-nodes.js';
@@ -36,6 +38,47 @@ const join = (password: string) => ({
 const outcomes = (answer: { body: ImportResponse }) => answer.body.sequences.map(({ outcome }) => outcome);
 const count = async () =>
   (await catalog.database.query<{ n: number }>('select count(*)::int as n from task_sequence'))[0]!.n;
+
+describe('over gRPC', () => {
+  const call = <Reply>(method: string, request: object) =>
+    catalog.grpc<Reply>('TaskSequenceAuthoringService', method, request);
+
+  it('says the same as over REST, and takes what it gave', async () => {
+    await catalog.save('rpc-child', [runs('true'), join('s3cret')], '?comment=CHG-3');
+    await catalog.save('rpc-top', [{ sequence: 'rpc-child' }, { sequence: 'rpc-gone', disabled: true }]);
+    const { body } = await exported(['rpc-top']);
+    const given = await call<{ sequences: { document: { spec: ProtobufStruct } }[] }>('Export', { names: ['rpc-top'] });
+    // Empty lists are not on the wire.
+    const read = given.sequences.map((one) => ({ secrets: [], ...one, document: fromMessage(one.document) }));
+    expect({ packages: [], ...given, sequences: read }).toEqual(body);
+    for (const name of ['rpc-top', 'rpc-child']) await catalog.call('DELETE', `/api/v1/task-sequences/${name}`);
+    const wanted = given.sequences.map(({ document }) => ({ document }));
+    await expect(call('Import', { sequences: wanted })).rejects.toThrow('1 secret is missing');
+    const place = '/spec/steps/1/settings/password';
+    const secrets = [{ ...wanted[0], secrets: { [place]: 'again' } }, ...wanted.slice(1)];
+    const shown = await call<ImportResponse>('Import', { sequences: secrets, dryRun: true });
+    expect(shown.sequences.map(({ outcome }) => outcome)).toEqual(['created', 'created']);
+    expect((await exported(['rpc-top'])).status).toBe(404);
+    const done = await call<ImportResponse>('Import', { sequences: secrets });
+    expect(done.sequences).toEqual([
+      {
+        name: 'rpc-child',
+        outcome: 'created',
+        secrets: [{ path: place, state: 'given' }],
+        suspended: false,
+        revision: 1,
+      },
+      { name: 'rpc-top', outcome: 'created', suspended: false, revision: 1 },
+    ]);
+    const repeated = await call<ImportResponse>('Import', { sequences: wanted });
+    expect(repeated.sequences.map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged']);
+  });
+
+  it('refuses what REST refuses', async () => {
+    await expect(call('Export', {})).rejects.toThrow('The request is not valid');
+    await expect(call('Import', { sequences: [{ onDuplicate: 'replace' }] })).rejects.toThrow('onDuplicate');
+  });
+});
 
 describe('exporting', () => {
   it('follows child sequences and names packages, without a secret and without what is of this site', async () => {

@@ -4,7 +4,9 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { type OutboxEntry, outboxRead } from '@muster/contracts/subjects.js';
+import { findDeployments } from '@muster/contracts/requests/find-deployments.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
+import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { loadConfig } from '@muster/platform/config.js';
@@ -21,12 +23,16 @@ export interface Answer<Body> {
   readonly headers: Headers;
 }
 
-/** A running catalog with real servers, and a content service that knows everything but what is called `nothing…`. */
+/**
+ * A running catalog with real servers, a content service that knows everything but what is called `nothing…`, and a deployment
+ * service that has one deployment, of every sequence called `deployed…`.
+ */
 export class CatalogUnderTest {
   private constructor(
     private readonly servers: TestServers,
     private app: NestFastifyApplication,
     private readonly content: Bus,
+    private readonly deployment: Bus,
     private readonly facts: OutboxEntry[],
     readonly base: string,
     readonly grpcAddress: string,
@@ -39,14 +45,20 @@ export class CatalogUnderTest {
     const environment = servers.environment('catalog');
     const config = loadConfig(catalogService.config, environment);
     const app = await startService(catalogService, config, pino({ level: 'silent' }));
-    const contentEnvironment = servers.environment('content');
-    const content = await Bus.connect({
-      url: config.MUSTER_NATS_URL,
-      user: contentEnvironment['MUSTER_NATS_USER'],
-      password: contentEnvironment['MUSTER_NATS_PASSWORD'],
-      site: 'S01',
-      service: 'content',
-    });
+    const busOf = (service: ServiceName): Promise<Bus> => {
+      const { MUSTER_NATS_USER: user, MUSTER_NATS_PASSWORD: password } = servers.environment(service);
+      return Bus.connect({ url: config.MUSTER_NATS_URL, user, password, site: 'S01', service });
+    };
+    const content = await busOf('content');
+    const deployment = await busOf('deployment');
+    deployment.answer(
+      findDeployments,
+      async ({ sequence }) =>
+        sequence.startsWith('deployed') ? { names: [`${sequence}-pilot`], total: 1 } : { names: [], total: 0 },
+      (error) => {
+        throw error;
+      },
+    );
     content.answer(
       resolveContent,
       async ({ packages, contents = [], applications = [] }) => ({
@@ -73,6 +85,7 @@ export class CatalogUnderTest {
       servers,
       app,
       content,
+      deployment,
       facts,
       base,
       `127.0.0.1:${config.MUSTER_GRPC_PORT}`,
@@ -123,6 +136,7 @@ export class CatalogUnderTest {
     await this.database.close();
     await this.app.close();
     await this.content.close();
+    await this.deployment.close();
     await this.servers.stop();
   }
 

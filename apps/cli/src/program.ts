@@ -15,6 +15,7 @@ import { registerEnrolmentToken } from './commands/enrolment-token.js';
 import { registerExport } from './commands/export.js';
 import { registerFolder } from './commands/folder.js';
 import { registerGet } from './commands/get.js';
+import { registerHold } from './commands/hold.js';
 import { registerImport } from './commands/import.js';
 import { runAgentProgram } from './commands/run.js';
 import { registerLint } from './commands/lint.js';
@@ -88,6 +89,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerUnlock(program, terminal);
   registerMove(program, terminal);
   registerFolder(program, terminal);
+  registerHold(program, terminal);
   registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);

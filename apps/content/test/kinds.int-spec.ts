@@ -6,12 +6,10 @@ import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js'
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageStatus } from '@muster/contracts/kinds/package.js';
 import type { Problem } from '@muster/contracts/problem.js';
-import { findDeploymentUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
-import { until } from '@muster/testing/until.js';
 import { ContentUnderTest, filesOf, sendAll, type UploadPlan } from './content-under-test.js';
 
 const SPECS: Record<ContentKind, object> = {
@@ -24,7 +22,6 @@ const SPECS: Record<ContentKind, object> = {
 
 describe('content of every kind', () => {
   let content: ContentUnderTest;
-  const others: Bus[] = [];
 
   beforeAll(async () => {
     content = await ContentUnderTest.start();
@@ -32,7 +29,6 @@ describe('content of every kind', () => {
   });
 
   afterAll(async () => {
-    for (const bus of others) await bus.close();
     await content?.stop();
   });
 
@@ -158,7 +154,13 @@ describe('content of every kind', () => {
       await content.apply('Application', 'applications', 'plugin', app());
       const spec = app({ dependencies: [{ anyOf: ['plugin'] }] });
       await content.apply('Application', 'applications', 'host', spec);
-      expect((await content.ask('DELETE', '/applications/plugin')).status).toBe(200);
+      const refused = await content.ask('DELETE', '/applications/plugin');
+      expect([refused.status, refused.body.code, refused.body.findings?.map(({ path }) => path)]).toEqual([
+        409,
+        'resource.still-used',
+        ['Application/host'],
+      ]);
+      expect((await content.ask('DELETE', '/applications/plugin?force=true')).status).toBe(200);
       const host = () => content.ask<{ status: object }>('GET', '/applications/host').then(({ body }) => body.status);
       expect(await host()).toMatchObject({
         danglingReferences: [
@@ -192,40 +194,10 @@ describe('content of every kind', () => {
   });
 
   it('has users: applications, sequences and deployments, and Distributions, over REST and gRPC', async () => {
-    // The catalog and policy, as far as this service meets them.
-    for (const [service, answer] of [
-      [
-        'catalog',
-        (bus: Bus) =>
-          bus.answer(
-            findNodeUses,
-            async ({ name }) => ({
-              items: name === 'shared' ? [{ sequence: 'build', path: 'Install', disabled: false }] : [],
-            }),
-            () => undefined,
-          ),
-      ],
-      [
-        'policy',
-        (bus: Bus) =>
-          bus.answer(
-            findDeploymentUses,
-            async ({ name }) => ({ items: name === 'shared' ? ['build-all'] : [] }),
-            () => undefined,
-          ),
-      ],
-    ] as const) {
-      const environment = content.servers.environment(service);
-      const bus = await Bus.connect({
-        url: environment['MUSTER_NATS_URL'] ?? '',
-        user: environment['MUSTER_NATS_USER'],
-        password: environment['MUSTER_NATS_PASSWORD'],
-        site: 'S01',
-        service,
-      });
-      answer(bus);
-      others.push(bus);
-    }
+    content.users.set('Package/shared', {
+      nodes: [{ sequence: 'build', path: 'Install', disabled: false }],
+      deployments: ['build-all'],
+    });
     await content.apply('Package', 'packages', 'shared', {});
     await content.apply('Application', 'applications', 'user', app({ package: 'shared' }));
     await content.apply('Distribution', 'distributions', 'shared', { package: 'shared', points: ['dp-local'] });
@@ -242,7 +214,6 @@ describe('content of every kind', () => {
       deployments: { items: ['build-all'], more: false },
       distributions: { items: ['shared'], more: false },
     };
-    await until(async () => (await content.ask('GET', '/packages/shared/uses')).status === 200);
     const { body } = await content.ask<ContentUses>('GET', '/packages/shared/uses');
     expect(body).toEqual(expected);
     expect(contentUsesSchema.parse(body)).toEqual(expected);
@@ -261,5 +232,13 @@ describe('content of every kind', () => {
       applications: { items: [] },
     });
     expect((await content.ask('GET', '/distributions/shared/uses')).status).toBe(400);
+    const deleted = await content.ask('DELETE', '/packages/shared');
+    expect([deleted.body.code, deleted.body.findings?.map(({ path }) => path)]).toEqual([
+      'resource.still-used',
+      ['TaskSequence/build', 'Application/user', 'Deployment/build-all'],
+    ]);
+    // What is distributed stays, whatever is asked for.
+    const forced = await content.ask('DELETE', '/packages/shared?force=true');
+    expect(forced.body.code).toBe('content.package-in-use');
   });
 });

@@ -5,6 +5,7 @@ import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment, type DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import { findDeployments } from '@muster/contracts/requests/find-deployments.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
@@ -315,6 +316,15 @@ describe('who gets what', () => {
         [resourceEvents(deployment).saved.subject({ site: 'S01' })],
       );
       expect(facts.rows.map((row) => row.digest)).toEqual([digest('c'), digest('d')]);
+    });
+
+    it('are told to whoever asks for those of a sequence: the first names and how many', async () => {
+      revise('asked', '9');
+      for (const name of ['ask-b', 'ask-a', 'ask-c'])
+        await api.apply('Deployment', 'deployments', name, spec({ sequence: 'asked' }));
+      const ask = (sequence: string) => world.catalog.bus.request(findDeployments, { sequence, limit: 2 });
+      expect(await ask('asked')).toEqual({ names: ['ask-a', 'ask-b'], total: 3 });
+      expect(await ask('nobody-deploys-it')).toEqual({ names: [], total: 0 });
     });
 
     it('do not fall back when the fact of an old revision comes after they saw a newer one', async () => {

@@ -12,6 +12,7 @@ import { SiteKeyModule } from './site-key/site-key.module.js';
 import { TargetFacts } from './targets/target-facts.js';
 import { TargetsModule } from './targets/targets.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
+import { WakeUpsModule } from './wake-ups/wake-ups.module.js';
 
 /** What one computer must do now: enrolment, sessions, signed policy, content location, report intake, API tokens. */
 export const policyService: ServiceDefinition<PolicyConfig> = {
@@ -27,6 +28,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     ContentModule,
     ReportsModule,
     InventoryModule,
+    WakeUpsModule,
     HousekeepingModule,
   ],
   subscriptions: {

@@ -27,6 +27,8 @@ const environmentSchema = z.object({
     .min(1, 'MUSTER_STORE_CREDENTIALS_FILE must name the JSON file with the access keys'),
   MUSTER_STORE_MAX_OBJECT_BYTES: whole('MUSTER_STORE_MAX_OBJECT_BYTES', 1, 1024 * GIB, 5 * GIB),
   MUSTER_STORE_IDLE_TIMEOUT_SECONDS: whole('MUSTER_STORE_IDLE_TIMEOUT_SECONDS', 1, 3600, 60),
+  MUSTER_STORE_UPLOAD_DAYS: whole('MUSTER_STORE_UPLOAD_DAYS', 1, 3650, 7),
+  MUSTER_STORE_COLLECT_HOURS: whole('MUSTER_STORE_COLLECT_HOURS', 1, 8760, 24),
   MUSTER_LOG_LEVEL: z.enum(LOG_LEVELS, `MUSTER_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -44,6 +46,10 @@ export interface StoreConfig {
   maxObjectBytes: number;
   /** A connection on which no byte moves for this long is closed. */
   idleTimeoutSeconds: number;
+  /** A multipart upload in which nothing happened for this long is aborted. */
+  uploadDays: number;
+  /** How often blobs that nothing names are looked for; at start, too. */
+  collectHours: number;
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -66,6 +72,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): StoreC
     credentialsFile: values.MUSTER_STORE_CREDENTIALS_FILE,
     maxObjectBytes: values.MUSTER_STORE_MAX_OBJECT_BYTES,
     idleTimeoutSeconds: values.MUSTER_STORE_IDLE_TIMEOUT_SECONDS,
+    uploadDays: values.MUSTER_STORE_UPLOAD_DAYS,
+    collectHours: values.MUSTER_STORE_COLLECT_HOURS,
     logLevel: values.MUSTER_LOG_LEVEL,
   };
 }

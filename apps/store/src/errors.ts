@@ -7,13 +7,17 @@ export const S3_ERRORS = {
   BucketAlreadyOwnedByYou: [409, 'The bucket exists already and you own it'],
   BucketNotEmpty: [409, 'The bucket is not empty'],
   EntityTooLarge: [400, 'The body is larger than this server accepts in one PUT'],
+  EntityTooSmall: [400, 'A part is smaller than 5 MiB and is not the last one'],
   ExpectationFailed: [417, 'Only "Expect: 100-continue" is understood'],
   IncompleteBody: [400, 'The connection ended before the number of bytes stated by Content-Length'],
+  InsufficientStorage: [507, 'The disk of this store is full; nothing was stored'],
   InternalError: [500, 'The server failed; the request id is in its log'],
   InvalidAccessKeyId: [403, 'The access key id is not known here'],
   InvalidArgument: [400, 'An argument is not valid'],
   InvalidBucketName: [400, 'The bucket name is not valid'],
   InvalidDigest: [400, 'Content-MD5 must be the base64 of 16 bytes'],
+  InvalidPart: [400, 'A part is not there, or its ETag or checksum is another one'],
+  InvalidPartOrder: [400, 'The parts must be listed in ascending order of their numbers'],
   InvalidRange: [416, 'The range lies outside the object'],
   InvalidRequest: [400, 'The request is not valid'],
   InvalidURI: [400, 'The request target is not a valid percent-encoded UTF-8 path'],
@@ -23,6 +27,7 @@ export const S3_ERRORS = {
   MissingContentLength: [411, 'Content-Length is required'],
   NoSuchBucket: [404, 'The bucket does not exist'],
   NoSuchKey: [404, 'The key does not exist'],
+  NoSuchUpload: [404, 'The multipart upload does not exist: it was never begun, or is completed, aborted or expired'],
   NotImplemented: [501, 'This server does not implement what the request asks for'],
   PreconditionFailed: [412, 'A precondition of the request does not hold'],
   RequestHeadersTooLarge: [431, 'The request headers are too large'],
@@ -48,16 +53,14 @@ export class S3Error extends Error {
    * @param code stable S3 code
    * @param message one sentence for the client; the table's sentence when absent
    * @param details further elements of the error document, e.g. `{ Region: 'us-east-1' }`
-   * @param status other than the table's, e.g. 507 for a full disk
    */
   constructor(
     readonly code: S3ErrorCode,
     message?: string,
     readonly details: Readonly<Record<string, string>> = {},
-    status?: number,
   ) {
     super(message ?? S3_ERRORS[code][1]);
-    this.status = status ?? S3_ERRORS[code][0];
+    this.status = S3_ERRORS[code][0];
   }
 }
 

@@ -73,7 +73,7 @@ async function handle(
     const target = parseRequestTarget(request.url ?? '');
     const headers = joinHeaders(request.rawHeaders);
     const identity = settings.authenticator.authenticate({ method, target, headers }, now.getTime());
-    const operation = selectOperation(method, target, headers.keys());
+    const operation = selectOperation(method, target, headers);
     Object.assign(exchange, { request, response, target, identity, requestId, now, continueAwaited });
     await dispatch(settings.store, operation, exchange as Exchange);
   } catch (error) {

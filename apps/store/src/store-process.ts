@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { BucketFolders } from './buckets/bucket-folders.js';
+import { type Collection, Collector } from './collection/collector.js';
 import type { StoreConfig } from './config.js';
 import { loadCredentials } from './credentials.js';
 import { checkLayout, notWritable, prepareLayout } from './folder/layout.js';
@@ -12,6 +13,7 @@ import { ObjectStore } from './objects/object-store.js';
 import { createStoreServer } from './server.js';
 import { Authenticator } from './signature/authenticate.js';
 import { StartError, systemCode } from './start-error.js';
+import { UploadFiles } from './uploads/upload-files.js';
 
 /** How long requests in flight may take to finish after a stop was asked for. */
 const STOP_SECONDS = 10;
@@ -19,6 +21,8 @@ const STOP_SECONDS = 10;
 /** A store that is listening. */
 export interface RunningStore {
   port: number;
+  /** Removes what nothing names, as happens by itself at start and every day. */
+  collect(): Promise<Collection>;
   /** Stops listening, lets requests in flight finish for up to 10 seconds, gives the folder up. */
   stop(): Promise<void>;
 }
@@ -38,10 +42,16 @@ export async function startStore(config: StoreConfig, logger: Logger): Promise<R
     await checkLayout(config.folder);
     const layout = await prepareLayout(config.folder);
     const buckets = await loadBuckets(config.folder, () => BucketFolders.load(layout));
+    const objects = new ObjectStore(layout, new BlobFiles(layout));
+    const uploads = new UploadFiles(layout, objects);
+    const collector = new Collector({ buckets, objects, uploads, logger, ...config });
+    // Before the first request: what a kill left of a completed upload must not be taken for one that goes on.
+    await loadBuckets(config.folder, () => collector.tidyUploads());
     const server = createStoreServer({
       store: {
         buckets,
-        objects: new ObjectStore(layout, new BlobFiles(layout)),
+        objects,
+        uploads,
         region: config.region,
         maxObjectBytes: config.maxObjectBytes,
       },
@@ -51,11 +61,12 @@ export async function startStore(config: StoreConfig, logger: Logger): Promise<R
       idleTimeoutSeconds: config.idleTimeoutSeconds,
     });
     const port = await listen(server, config);
+    collector.start();
     const stop = async (): Promise<void> => {
-      await closeGently(server);
+      await Promise.all([closeGently(server), collector.stop()]);
       lock.release();
     };
-    return { port, stop };
+    return { port, stop, collect: () => collector.collect() };
   } catch (error) {
     lock.release();
     throw error;

@@ -142,7 +142,7 @@ describe('a store process', () => {
     expect((await s3('PUT', '/content/object', { body: 'fits' })).status).toBe(200);
     const before = await filesBelow(home.folder);
     const full = await s3('PUT', '/content/object', { body: Buffer.alloc(2_000_000) });
-    expect({ status: full.status, code: full.code }).toEqual({ status: 507, code: 'ServiceUnavailable' });
+    expect({ status: full.status, code: full.code }).toEqual({ status: 507, code: 'InsufficientStorage' });
     expect(await filesBelow(home.folder)).toEqual(before);
     expect((await s3('GET', '/content/object')).text).toBe('fits');
     expect((await s3('PUT', '/content/second', { body: 'also fits' })).status).toBe(200);

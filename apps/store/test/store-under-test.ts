@@ -50,21 +50,27 @@ export async function startProcess(
   options: { maxFileKiB?: number } = {},
 ): Promise<{ child: ChildProcess; port: number }> {
   const child = forkStore(home, options);
-  const port = await new Promise<number>((resolve, reject) => {
+  return { child, port: await listening(child) };
+}
+
+/** Waits until a store listens. @returns its port */
+export function listening(child: ChildProcess): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
     let stderr = '';
     child.stderr?.on('data', (part: Buffer) => (stderr += part.toString()));
     child.once('message', (message) => resolve((message as { port: number }).port));
     child.once('close', (code) => reject(new Error(`exit ${code}: ${stderr}`)));
   });
-  return { child, port };
 }
 
-/** Forks the store without waiting for anything. */
-export function forkStore(home: StoreHome, options: { maxFileKiB?: number } = {}): ChildProcess {
+/** Forks the store without waiting for anything. `preload` is a built module that is loaded before it. */
+export function forkStore(home: StoreHome, options: { maxFileKiB?: number; preload?: string } = {}): ChildProcess {
   const main = join(import.meta.dirname, '../../../dist/apps/store/src/main.js');
   if (!existsSync(main)) throw new Error(`${main} is missing; run "npm run build" first`);
   const env = { PATH: process.env['PATH'], ...home.environment };
-  if (options.maxFileKiB === undefined) return fork(main, { env, silent: true });
+  if (options.maxFileKiB === undefined) {
+    return fork(main, { env, silent: true, execArgv: options.preload ? ['--import', options.preload] : [] });
+  }
   // A shell's limit on file sizes is the one way to a full disk that needs neither root nor a second file system.
   return fork(main, {
     env: { ...env, REAL_NODE: process.execPath },

@@ -19,6 +19,7 @@ import {
   sessionResponseSchema,
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
+import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
@@ -69,6 +70,7 @@ import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
+import { findDeployments } from './requests/find-deployments.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -84,6 +86,7 @@ const DOCUMENTS = {
   'agent/policy-response': policyResponseSchema,
   'agent/policy-document': policyDocumentSchema,
   'agent/policy-body': policyBodySchema,
+  'agent/wake-up': wakeUpSchema,
   'agent/sealed-values': sealedValuesSchema,
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
@@ -161,6 +164,7 @@ export function jsonSchemas(): Record<string, unknown> {
     checkCopies,
     findNodeUses,
     findDeploymentUses,
+    findDeployments,
     readSealingKey,
     outboxRead('catalog'),
   ]) {

@@ -226,6 +226,82 @@ message EditLock {
   string expires_at = 5;
 }
 
+message ExportTaskSequencesRequest {
+  repeated string names = 1;
+  // Default true: also child sequences, and theirs.
+  optional bool with_dependencies = 2;
+}
+
+message ExportedSequence {
+  // Without what belongs to this site: its secrets, its uid, its versions, its status.
+  TaskSequence document = 1;
+  // Where secrets were taken out, as JSON pointers; %StrippedSecret% stands there.
+  repeated string secrets = 2;
+  // Of its newest revision.
+  optional string comment = 3;
+}
+
+message ExportTaskSequencesResponse {
+  // Code of the site that they come from.
+  string site = 1;
+  repeated ExportedSequence sequences = 2;
+  // Packages that they refer to.
+  repeated string packages = 3;
+  // Child sequences that they name and that do not exist.
+  repeated string missing = 4;
+}
+
+message ImportTaskSequencesRequest {
+  repeated SequenceToImport sequences = 1;
+  // Save sequences whose secrets are not given suspended, instead of refusing.
+  optional bool without_secrets = 2;
+  // Only with dry_run: packages that will be there by then.
+  repeated string packages = 3;
+  optional bool dry_run = 4;
+}
+
+message SequenceToImport {
+  // With %StrippedSecret% where a secret is missing.
+  TaskSequence document = 1;
+  // When the name exists with other content: ignore (the default) or overwrite.
+  optional string on_duplicate = 2;
+  // By their places.
+  map<string, string> secrets = 3;
+  optional string comment = 4;
+}
+
+message ImportTaskSequencesResponse {
+  // In the order of the request.
+  repeated ImportedSequence sequences = 1;
+}
+
+message ImportedSequence {
+  string name = 1;
+  // created, overwritten, ignored or unchanged.
+  string outcome = 2;
+  repeated ImportedSecret secrets = 3;
+  // Saved with enabled: false, for secrets are missing.
+  bool suspended = 4;
+  optional int32 revision = 5;
+  // Why it would be refused: only with dry_run.
+  repeated Finding findings = 6;
+}
+
+message ImportedSecret {
+  string path = 1;
+  // given, kept or missing.
+  string state = 2;
+}
+
+message Finding {
+  string path = 1;
+  string code = 2;
+  string message = 3;
+  // error or warning.
+  optional string severity = 4;
+  optional string fix = 5;
+}
+
 // Writes are refused while somebody else holds the edit lock, unless their metadata say muster-ignore-lock: true.
 service TaskSequenceAuthoringService {
   // Who is editing a sequence.
@@ -256,5 +332,9 @@ service TaskSequenceAuthoringService {
   // Nodes that refer to something.
   rpc ListUses(ListUsesRequest) returns (SequenceReferenceList);
   rpc Search(SearchRequest) returns (SearchResult);
+  // Sequences with what they need, for another site: never a secret, but where each was.
+  rpc Export(ExportTaskSequencesRequest) returns (ExportTaskSequencesResponse);
+  // Saves sequences of an export: all in one transaction or none. Repeating it changes nothing.
+  rpc Import(ImportTaskSequencesRequest) returns (ImportTaskSequencesResponse);
 }
 `;

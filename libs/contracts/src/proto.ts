@@ -30,8 +30,9 @@ import "muster/v1/resource.proto";
 ${kindsOf(service).map(kindText).join('')}${MORE[service] ?? ''}`;
 }
 
-function kindText({ kind, verbs, keepsRevisions }: Kind): string {
+function kindText({ kind, verbs, keepsRevisions, guardsUses }: Kind): string {
   const apply = verbs.includes('apply');
+  const deletion = guardsUses ? `Delete${kind}Request` : 'muster.v1.DeleteRequest';
   return `
 message ${kind} {
   string api_version = 1;
@@ -66,12 +67,24 @@ message Apply${kind}Request {
 ${keepsRevisions ? '  // Kept with the revision that this save makes.\n  optional string comment = 5;\n' : ''}}
 `
     : ''
+}${
+    guardsUses
+      ? `
+message ${deletion} {
+  string name = 1;
+  optional string if_match = 2;
+  optional bool dry_run = 3;
+  // Although something still uses it.
+  optional bool force = 4;
 }
+`
+      : ''
+  }
 service ${kind}Service {
   rpc Get(muster.v1.GetRequest) returns (${kind});
   rpc List(muster.v1.ListRequest) returns (${kind}List);
   // First every object, then every change.
   rpc Watch(muster.v1.WatchRequest) returns (stream ${kind}Event);
-${apply ? `  rpc Apply(Apply${kind}Request) returns (${kind});\n` : ''}${verbs.includes('delete') ? `  rpc Delete(muster.v1.DeleteRequest) returns (${kind});\n` : ''}}
+${apply ? `  rpc Apply(Apply${kind}Request) returns (${kind});\n` : ''}${verbs.includes('delete') ? `  rpc Delete(${deletion}) returns (${kind});\n` : ''}}
 `;
 }

@@ -68,6 +68,8 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly verbs: readonly ('apply' | 'delete')[];
   /** Every save makes a revision that stays; a save may carry a comment for it. */
   readonly keepsRevisions?: boolean;
+  /** Deleting one that something still uses is refused, unless the request says `force`. */
+  readonly guardsUses?: boolean;
   readonly spec: z.ZodType<Spec>;
   /** Judges a specification with all findings at once, at least those of the schema, where that alone would say too little. */
   readonly judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
@@ -113,6 +115,7 @@ export function defineKind<Spec, Status>(definition: {
   service: ServiceName;
   verbs?: ('apply' | 'delete')[];
   keepsRevisions?: boolean;
+  guardsUses?: boolean;
   spec: z.ZodType<Spec>;
   judgeSpec?: (spec: unknown) => readonly ProblemFinding[];
   withoutSecrets?(spec: Spec): Spec;

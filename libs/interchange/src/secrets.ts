@@ -41,6 +41,9 @@ const patterns: readonly RegExp[] = [
   // https://user:x@host
   new RegExp(String.raw`(\b[A-Za-z]{2,10}://[^\s/:@"']{1,100}:)([^\s/@"']{1,100})(?=@)`, 'g'),
 ];
+/** A text without any of these fits no pattern, and most texts have none. */
+const suspicious =
+  /password|passwd|passphrase|pwd|secret|productkey|apikey|pin|securestring|user|:\/\/|[A-Z0-9]{5}-[A-Z0-9]{5}-/i;
 /** There `$name` and `(Get-It)` are no secrets but where they come from; in a command line of Windows they are what they are. */
 const powerShell =
   /powershell|pwsh|[\r\n]|\$(true|false|null|env:|\w{1,40}\s*=)|\b[A-Z][a-z]{1,20}-[A-Z][A-Za-z]{1,40}\b/;
@@ -52,6 +55,7 @@ const productKey = /\b(?:[A-Z0-9]{5}-){4}[A-Z0-9]{5}\b/g;
  * @param replacement what stands in the place of a secret; called with it, without its quotes
  */
 export function withoutSecrets(text: string, replacement: (secret: string) => string): string {
+  if (!suspicious.test(text)) return text;
   let clean = text;
   const reference = powerShell.test(text) ? /^[%$@({[<*/\\-]/ : /^([%/\\-]|\*$)/;
   for (const pattern of patterns) {

@@ -34,6 +34,13 @@ describe('a Required deployment', () => {
     expect(decide(rules, { timeZone: 'Europe/Berlin' })).toMatchObject({ state: 'start' });
   });
 
+  it('is not started while it is held, whoever asks for it', () => {
+    for (const hold of ['Starts', 'Runs'] as const) {
+      expect(decide(required({ hold, usersMayStart: true }), { askedAt: now })).toMatchObject({ state: 'held' });
+      expect(decide({ purpose: 'Available', hold }, { askedAt: now })).toMatchObject({ state: 'held' });
+    }
+  });
+
   it('is not started once it has expired, and says when it will', () => {
     expect(decide(required({ expiresAt: '2026-11-26T12:00Z' }))).toEqual({ state: 'expired', at: now });
     expect(decide(required({ triggers: daily('2026-12-01T00:00Z'), expiresAt: '2026-11-30T00:00Z' }))).toEqual({
@@ -172,6 +179,7 @@ describe('any decision', () => {
       rerun: fc.constantFrom('Always' as const, 'Never' as const, 'IfFailed' as const, 'IfSucceeded' as const),
       usersMayStart: fc.boolean(),
       outsideWindows: fc.boolean(),
+      hold: fc.constantFrom('Starts' as const, 'Runs' as const),
     },
     { requiredKeys: ['purpose'] },
   );

@@ -44,10 +44,12 @@ export type StartDecision =
       readonly due: number;
       readonly lookAgain?: number | undefined;
     }
+  /** Somebody at the site holds it; time changes nothing but its end. */
+  | { readonly state: 'held'; readonly lookAgain?: number | undefined }
   | { readonly state: 'expired'; readonly at: number };
 
 /**
- * Decides as the stages 2 to 8 of deployments.md section 7 do: expired, not yet available, asked for or triggered, the rule for
+ * Decides as the stages 2 to 8 of deployments.md section 7 do: expired, held, not yet available, asked for or triggered, the rule for
  * reruns, the maintenance windows. The agent acts on it and explain tells it, so they cannot disagree.
  */
 export function decideStart(rules: StartRules, facts: StartFacts): StartDecision {
@@ -56,6 +58,7 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
   const expires = rules.expiresAt === undefined ? Infinity : momentInstant(rules.expiresAt, timeZone);
   if (now >= expires) return { state: 'expired', at: expires };
   const until = earlier(expires);
+  if (rules.hold !== undefined) return { state: 'held', lookAgain: until(undefined) };
   if (now < available) return { state: 'waiting', for: 'availability', lookAgain: until(available) };
 
   // The will of somebody at the device beats windows and rules for reruns (MW-15).

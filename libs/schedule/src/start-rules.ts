@@ -41,6 +41,12 @@ export const startRulesShape = {
     .boolean()
     .optional()
     .describe('Required only: may somebody at the device start it before a trigger comes? Default false'),
+  hold: z
+    .enum(['Starts', 'Runs'])
+    .optional()
+    .describe(
+      'Starts: no device starts it, whoever asks; Runs: and the runs that go on end at their next step. Default: nothing is held',
+    ),
   outsideWindows: z
     .boolean()
     .optional()

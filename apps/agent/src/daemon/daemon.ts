@@ -16,6 +16,7 @@ import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
 import type { DecidingFacts } from '../policy/decide.js';
 import { BodyStore } from '../policy/body-store.js';
 import { PolicyLoop } from '../policy/policy-loop.js';
+import { listenForWakeUps } from '../policy/wake-up-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
@@ -89,7 +90,16 @@ async function work(
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();
   const news = new Bell();
-  const policy = new PolicyLoop({ api, bodies, trust: identity, sealingKey, path: folder.policy, logger, changed });
+  const policy = new PolicyLoop({
+    api,
+    bodies,
+    trust: identity,
+    sealingKey,
+    path: folder.policy,
+    logger,
+    changed,
+    accepted: () => driver.policyChanged(),
+  });
   const cache = new ContentCache({
     folder: folder.cache,
     locator: api,
@@ -100,7 +110,17 @@ async function work(
   const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
   const variables = (): PolicyVariables => policy.variables;
-  const driver = new RunDriver({ records, spool, cache, variables, sealingKey, logger, news, restart });
+  const driver = new RunDriver({
+    records,
+    spool,
+    cache,
+    variables,
+    sealingKey,
+    logger,
+    news,
+    restart,
+    stopped: (uid) => policy.stopped(uid),
+  });
   const requests = new StartRequests(folder.requests);
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
@@ -129,7 +149,13 @@ async function work(
   removeEnded();
   requests.watch(changed, both);
   await policy.load();
-  const tasks = [policy.run(both), runs.run(both), sender.run(both, deadline.signal), inventory.run(both)];
+  const tasks = [
+    policy.run(both),
+    listenForWakeUps({ api, logger, wake: () => policy.askNow() }, both),
+    runs.run(both),
+    sender.run(both, deadline.signal),
+    inventory.run(both),
+  ];
   // If one of them fails, all stop, and whoever supervises the agent starts it again.
   const ends = await Promise.allSettled(tasks.map((task) => task.finally(() => stop.abort())));
   const sent = await sender.flush(deadline.signal);

@@ -120,6 +120,7 @@ function offerOf({ assignment, decision }: AssignmentFate, running: boolean, rec
 function allows(decision: AssignmentFate['decision']): boolean {
   switch (decision.state) {
     case 'expired':
+    case 'held':
     case 'disabled':
     case 'no-body':
       return false;
@@ -140,6 +141,8 @@ function sentence(decision: AssignmentFate['decision']): string {
       return waiting(decision);
     case 'not-rerun':
       return `a trigger came, but it has run here and is not rerun (rerun ${decision.rerun})${next(decision.lookAgain, '; next trigger ')}`;
+    case 'held':
+      return 'held by the site: nobody starts it';
     case 'expired':
       return `expired at ${isoOf(decision.at)}`;
     case 'disabled':

@@ -30,6 +30,8 @@ export interface RunDriverOptions {
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
+  /** Does the site want the runs of a deployment to end? */
+  stopped(deploymentUid: string): boolean;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
 }
@@ -39,7 +41,17 @@ export type DriveResult = 'ended' | 'restart-pending' | 'later' | 'let-go';
 
 /** Drives one run to its end, from its beginning or from its journal. */
 export class RunDriver {
+  /** The run at hand, and how it is told to end behind its step. */
+  private current: { readonly deploymentUid: string; readonly stop: AbortController } | undefined;
+
   constructor(private readonly options: RunDriverOptions) {}
+
+  /** Policy has changed: it may want the run at hand to end. */
+  policyChanged(): void {
+    if (this.current && this.options.stopped(this.current.deploymentUid)) {
+      this.current.stop.abort('the site stopped this deployment');
+    }
+  }
 
   /** Never throws for what a run did or what became of its journal. */
   async drive(record: RunRecord, body: PolicyBody, signal: AbortSignal): Promise<DriveResult> {
@@ -86,6 +98,9 @@ export class RunDriver {
     if (spool.lastNumber === 0) boot.write();
     const childSpecs = children && Object.fromEntries(Object.entries(children).map(([name, { spec }]) => [name, spec]));
     const limit = runTimeLimit(sequence.spec, record.startedAt);
+    const stop = new AbortController();
+    this.current = { deploymentUid: record.deployment.uid, stop };
+    this.policyChanged();
     try {
       return await runSequence({
         runId: record.runId,
@@ -98,6 +113,7 @@ export class RunDriver {
         content: new SiteContent(cache, { packages, contents, applications }, logger),
         signal,
         stop: limit.signal,
+        stopBetweenSteps: stop.signal,
         restarted: () => {
           // Noted at once: the next restart may be asked for before anything of this boot is reported.
           const another = boot.isAnother();
@@ -126,6 +142,7 @@ export class RunDriver {
         },
       });
     } finally {
+      this.current = undefined;
       limit.clear();
     }
   }

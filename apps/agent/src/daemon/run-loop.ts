@@ -55,7 +55,8 @@ export class RunLoop {
     const result = body ? await this.options.driver.drive(record, body, signal) : 'later';
     if (result === 'ended') this.options.ended();
     else if (result === 'later') await pause(laterSeconds, signal);
-    else if (result === 'restart-pending') await pause(longestWaitSeconds, signal);
+    // Another policy may stop it.
+    else if (result === 'restart-pending') await this.options.changed.wait(longestWaitSeconds, signal);
   }
 
   private async decide(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -125,4 +125,73 @@ it('waits for a maintenance window that its run fits into, and runs when one ope
   await until(() => ends() === 1);
   const started = site.received.find(({ report }) => report.event === 'run-started')?.report.at ?? '';
   expect(Date.parse(started)).toBeGreaterThanOrEqual(opens);
+});
+
+describe('a site that stops a deployment', () => {
+  const steps = (first: string): PolicyBody => {
+    const spec: PolicyBody['sequence']['spec'] = {
+      steps: [
+        { step: 'first', type: 'RunCommandLine', settings: { command: first, shell: true } },
+        { step: 'second', type: 'RunCommandLine', settings: { command: `touch ${folder}/second`, shell: true } },
+      ],
+    };
+    return { version: 1, sequence: { name: 'demo', digest: digestOf(spec), spec }, packages: {} };
+  };
+  const hold = (value: 'Starts' | 'Runs'): void => {
+    const assignments = site.policy.assignments.map((one) => ({ ...one, hold: value }));
+    site.policy = { ...site.policy, serial: site.policy.serial + 1, assignments };
+  };
+  const result = () => site.received.findLast(({ report }) => report.event === 'run-finished')?.report;
+
+  it('quiets a connected agent at once: the step at hand ends by itself, the next one never begins', async () => {
+    site.policy = { ...site.policy, pollSeconds: 3600 };
+    site.deploy(steps(`touch ${folder}/first; while [ ! -e ${folder}/go ]; do sleep 0.05; done`), uid);
+    const log = daemon();
+    await until(() => existsSync(join(folder, 'first')) && site.listeners.size > 0);
+    const serial = site.policy.serial + 1;
+    hold('Runs');
+    site.wake();
+    await until(() => log.log().includes(`"serial":${serial}`));
+    writeFileSync(join(folder, 'go'), '');
+    await until(() => result() !== undefined);
+    expect(result()).toMatchObject({ result: 'failed', code: 'run.stopped' });
+    expect(site.received.map(({ report }) => [report.path, report.outcome])).toContainEqual(['first', 'succeeded']);
+    expect(existsSync(join(folder, 'second'))).toBe(false);
+    expect(await offer()).toMatchObject({ state: 'held', mayStart: false });
+  });
+
+  it('lets runs that go on end when only starts are held, and starts none', async () => {
+    site.deploy(steps(`touch ${folder}/first; while [ ! -e ${folder}/go ]; do sleep 0.05; done`), uid);
+    daemon();
+    await until(() => existsSync(join(folder, 'first')));
+    hold('Starts');
+    await until(async () => (await offer())?.state === 'running' && site.requests.length > 0);
+    writeFileSync(join(folder, 'go'), '');
+    await until(() => result() !== undefined);
+    expect(result()).toMatchObject({ result: 'succeeded' });
+    await until(async () => (await offer())?.state === 'held');
+  });
+
+  it('stops a run that waits for its restart', async () => {
+    site.deploy(
+      {
+        ...steps('exit 0'),
+        sequence: (() => {
+          const spec: PolicyBody['sequence']['spec'] = {
+            steps: [
+              { step: 'restart', type: 'RestartComputer', settings: {} },
+              { step: 'second', type: 'RunCommandLine', settings: { command: `touch ${folder}/second`, shell: true } },
+            ],
+          };
+          return { name: 'demo', digest: digestOf(spec), spec };
+        })(),
+      },
+      uid,
+    );
+    const log = daemon();
+    await until(() => log.log().includes('run.restart-pending'));
+    hold('Runs');
+    await until(() => result()?.code === 'run.stopped');
+    expect(existsSync(join(folder, 'second'))).toBe(false);
+  });
 });

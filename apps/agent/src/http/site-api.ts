@@ -43,6 +43,12 @@ export class SiteApi {
     return { policy: readAnswer(policyResponseSchema, answer, path).policy, etag: answer.etag };
   }
 
+  /** The events that say that policy may have changed. */
+  async wakeUps(signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+    const path = '/api/v1/agent/wake-ups';
+    return this.withSession((token) => this.transport.stream({ path, headers: bearer(token), signal }));
+  }
+
   /** The exact bytes of a policy body, not verified. */
   async body(digest: Digest, signal: AbortSignal): Promise<Buffer> {
     return (await this.call({ method: 'GET', path: `/api/v1/agent/bodies/${digest}`, signal }, attempts)).body;
@@ -94,19 +100,25 @@ export class SiteApi {
     }
   }
 
-  /** With a token; with a new one when the site does not take the old one. */
   private async authorised(request: SiteRequest): Promise<SiteAnswer> {
+    return this.withSession((token) =>
+      this.transport.send({ ...request, headers: { ...request.headers, ...bearer(token) } }),
+    );
+  }
+
+  /** With a token; with a new one when the site does not take the old one. */
+  private async withSession<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
     const token = await this.session.token();
     try {
-      return await this.transport.send(withToken(request, token));
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof ServerError) || error.status !== 401) throw error;
       this.session.drop(token);
-      return this.transport.send(withToken(request, await this.session.token()));
+      return ask(await this.session.token());
     }
   }
 }
 
-function withToken(request: SiteRequest, token: string): SiteRequest {
-  return { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
 }

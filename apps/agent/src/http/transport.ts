@@ -6,6 +6,8 @@ const connectTimeoutMilliseconds = 5_000;
 const answerTimeoutMilliseconds = 15_000;
 /** Longest silence in the middle of an answer. */
 const silenceTimeoutMilliseconds = 20_000;
+/** A stream of events says at least that it is still there. */
+const streamSilenceMilliseconds = 60_000;
 const largestAnswerBytes = 64 * 1024 * 1024;
 
 /** One request to the site. */
@@ -61,6 +63,32 @@ export class Transport {
         throw refused(what, status, body.toString('utf8'), single(answer.headers['retry-after']));
       }
       return { status, etag: single(answer.headers.etag), body };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof AgentError ? error : unreachable(what, error);
+    }
+  }
+
+  /**
+   * Opens a stream of events. It ends without an error when the site ends it.
+   * @throws ServerError for every answer but 200, and when nothing comes for a minute
+   */
+  async stream({
+    path,
+    headers,
+    signal,
+  }: Pick<SiteRequest, 'path' | 'headers' | 'signal'>): Promise<AsyncIterable<Buffer>> {
+    const what = `GET ${path}`;
+    try {
+      const answer = await request(`${this.baseUrl}${path}`, {
+        dispatcher: this.dispatcher,
+        headers: { accept: 'text/event-stream', ...headers },
+        bodyTimeout: streamSilenceMilliseconds,
+        signal,
+      });
+      if (answer.statusCode === 200) return answer.body;
+      const body = await readAll(answer.body, what);
+      throw refused(what, answer.statusCode, body.toString('utf8'), single(answer.headers['retry-after']));
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof AgentError ? error : unreachable(what, error);

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Assignment, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
-import { type Bell, backoffSeconds, pause } from '../http/backoff.js';
+import { Bell, backoffSeconds, pause } from '../http/backoff.js';
 import { ServerError } from '../http/server-error.js';
 import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
@@ -26,6 +26,8 @@ export interface PolicyLoopOptions {
   readonly logger: Logger;
   /** Rung when there is something new to decide on. */
   readonly changed: Bell;
+  /** Told when another policy is in force, also while a run goes on. */
+  accepted(): void;
 }
 
 /**
@@ -35,6 +37,7 @@ export interface PolicyLoopOptions {
  */
 export class PolicyLoop {
   private inForce: PolicyInForce | undefined;
+  private readonly wanted = new Bell();
   private available = new Set<Digest>();
   private secretsReadable = true;
 
@@ -85,7 +88,9 @@ export class PolicyLoop {
       failures = complete ? 0 : failures + 1;
       const usual = (this.inForce?.document.pollSeconds ?? firstPollSeconds) * (0.9 + Math.random() * 0.2);
       const wait = complete ? usual : Math.min(usual, backoffSeconds(failures, 1, usual, Math.random()));
-      await pause(Math.max(wait, retryAfterSeconds), signal);
+      // Not before the site wants to be asked, whoever is in a hurry.
+      await pause(retryAfterSeconds, signal);
+      await this.wanted.wait(Math.max(0, wait - retryAfterSeconds), signal);
     }
   }
 
@@ -114,6 +119,17 @@ export class PolicyLoop {
     await this.tryToOpen();
     logger.info({ serial: document.serial, assignments: document.assignments.length }, 'new policy is in force');
     this.options.changed.ring();
+    this.options.accepted();
+  }
+
+  /** Does the site want the runs of a deployment to end? */
+  stopped(deploymentUid: string): boolean {
+    return this.assignments.some(({ deployment, hold }) => deployment.uid === deploymentUid && hold === 'Runs');
+  }
+
+  /** Asks the site now, not only when it is time. */
+  askNow(): void {
+    this.wanted.ring();
   }
 
   private async tryToOpen(): Promise<void> {

@@ -67,6 +67,8 @@ export interface RunSequenceOptions {
   readonly signal: AbortSignal;
   /** Abort: end the run as failed (`run.stopped`), e.g. its maximum run time is over. `reason` is reported. */
   readonly stop?: AbortSignal | undefined;
+  /** Abort: the same once the step at hand has ended by itself. */
+  readonly stopBetweenSteps?: AbortSignal | undefined;
   /** Has the computer really restarted since? Default: a resumed run that waited for a restart goes on. */
   readonly restarted?: (() => boolean) | undefined;
   /**
@@ -178,8 +180,9 @@ class Driver {
 
   async drive(): Promise<SequenceResult> {
     for (;;) {
-      if (this.options.stop?.aborted && this.run?.stopping === undefined && this.run?.awaiting.kind !== 'nothing') {
-        this.take({ type: 'stop-requested', reason: String(this.options.stop.reason) });
+      const stop = [this.options.stop, this.options.stopBetweenSteps].find((one) => one?.aborted);
+      if (stop && this.run?.stopping === undefined && this.run?.awaiting.kind !== 'nothing') {
+        this.take({ type: 'stop-requested', reason: String(stop.reason) });
       }
       const effect = this.owed;
       if (!effect) throw new Error('the engine owes nothing and has not finished');
@@ -243,12 +246,13 @@ class Driver {
 
   /** True when the time is over; false when something else has to be looked at. */
   private async wait(since: string, seconds: number): Promise<boolean> {
-    const { signal, stop, waits } = this.options;
+    const { signal, stop, stopBetweenSteps, waits } = this.options;
     if (waits === 'skipped') return true;
     // A clock that was set back must not make a wait longer than it was meant.
     const left = Math.min(seconds * 1000, Date.parse(since) + seconds * 1000 - Date.parse(this.now()));
     if (!(left > 0)) return true;
-    return delay(left, true, { signal: stop ? AbortSignal.any([signal, stop]) : signal }).catch(() => false);
+    const early = AbortSignal.any([signal, stop, stopBetweenSteps].filter((one) => one !== undefined));
+    return delay(left, true, { signal: early }).catch(() => false);
   }
 
   private take(event: RunEvent): void {

@@ -94,6 +94,19 @@ export class SequenceIndexRepository {
     return rows.map((row) => ({ sequence: row.sequence, ordinal: row.ordinal, ...referenceOf(row) }));
   }
 
+  /** Nodes of other sequences that name this one, in the order of sequences and nodes. */
+  async findUsesByOthers(
+    database: Queryable,
+    name: string,
+    limit: number,
+  ): Promise<{ sequence: string; path: string }[]> {
+    return database.query(
+      `select t.name as sequence, path from task_sequence_reference r join task_sequence t on uid = task_sequence_uid
+       where kind = 'TaskSequence' and r.name = $1 and t.name <> $1 order by t.name, ordinal limit $2`,
+      [name, limit],
+    );
+  }
+
   /** What a sequence refers to, in the order of its nodes, after a position. */
   async findReferences(
     database: Queryable,

@@ -3,6 +3,7 @@ import { judgeSequence, type TaskSequenceStatus } from '@muster/contracts/kinds/
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { nameSchema, type ResourceInput } from '@muster/contracts/resource.js';
 import { contentKey } from '@muster/contracts/kinds/content-reference.js';
+import { findDeployments } from '@muster/contracts/requests/find-deployments.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -16,6 +17,7 @@ import { INDEX_VERSION, indexSequence } from '../search/index-sequence.js';
 import { existingContent } from '../search/existing-content.js';
 import type { ChildSequenceRepository } from './child-sequence.repository.js';
 import { findCircle } from './find-circle.js';
+import { NAMED_USERS, refuseUsed } from './refuse-used.js';
 import type { SequenceTables } from './sequence-tables.js';
 
 /**
@@ -68,6 +70,19 @@ export function taskSequenceRules(
       );
       const names = enabledReferences(resource.spec).children.map(({ reference }) => reference.name);
       await children.set(tx, resource.metadata.uid, [...new Set(names)]);
+    },
+
+    async unused({ metadata: { name } }) {
+      const [nodes, deployments] = await Promise.all([
+        indexes.findUsesByOthers(database, name, NAMED_USERS + 1),
+        bus.request(findDeployments, { sequence: name, limit: NAMED_USERS }),
+      ]);
+      refuseUsed(name, {
+        nodes: nodes.slice(0, NAMED_USERS),
+        moreNodes: nodes.length > NAMED_USERS,
+        deployments: deployments.names,
+        moreDeployments: deployments.total > deployments.names.length,
+      });
     },
 
     async derive(resources) {

@@ -34,6 +34,8 @@ export interface WriteWish {
   readonly document?: boolean;
   /** Kept with the revision that the write makes, by kinds that keep revisions. */
   readonly comment?: string | undefined;
+  /** Delete although something still uses it, of kinds that `guardsUses`. */
+  readonly force?: boolean | undefined;
   /** The resourceVersion that must still be current; of deletes. */
   readonly ifMatch?: string;
 }
@@ -104,7 +106,7 @@ export class ApiClient {
   /** Deletes; returns what it was. */
   async remove(kind: Kind, name: string, wish: WriteWish = {}): Promise<Resource> {
     return this.json('DELETE', `/api/v1/${kind.plural}/${encodeURIComponent(name)}`, {
-      query: dryRunQuery(wish),
+      query: { ...dryRunQuery(wish), ...(kind.guardsUses && wish.force ? { force: 'true' } : {}) },
       ...(wish.ifMatch === undefined ? {} : { headers: { 'If-Match': wish.ifMatch } }),
     });
   }

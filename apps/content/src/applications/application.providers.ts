@@ -4,6 +4,7 @@ import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { provide } from '../provide.js';
+import { ContentUsesService } from '../uses/content-uses.service.js';
 import { ApplicationRepository } from './application.repository.js';
 import { applicationRules } from './application.rules.js';
 
@@ -14,8 +15,8 @@ export const applicationProviders: Provider[] = [
   { provide: ApplicationRepository, useFactory: () => new ApplicationRepository() },
   provide(
     APPLICATIONS,
-    [Database, Outbox, ApplicationRepository],
-    (database: Database, outbox: Outbox, applications: ApplicationRepository) =>
-      new ResourceStore(application, 'application', database, outbox, applicationRules(database, applications)),
+    [Database, Outbox, ApplicationRepository, ContentUsesService],
+    (database: Database, outbox: Outbox, applications: ApplicationRepository, uses: ContentUsesService) =>
+      new ResourceStore(application, 'application', database, outbox, applicationRules(database, applications, uses)),
   ),
 ];

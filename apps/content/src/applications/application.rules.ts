@@ -7,6 +7,8 @@ import { applicationReferences } from '@muster/sequence/applications/application
 import { packagesOfApplications } from '@muster/sequence/applications/close-applications.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import { refuseMissing } from '../groups/missing-references.js';
+import type { ContentUsesService } from '../uses/content-uses.service.js';
+import { refuseUsed } from '../uses/refuse-used.js';
 import type { ApplicationRepository } from './application.repository.js';
 import { judgeApplication } from './judge-application.js';
 
@@ -14,6 +16,7 @@ import { judgeApplication } from './judge-application.js';
 export function applicationRules(
   database: Database,
   applications: ApplicationRepository,
+  uses: ContentUsesService,
 ): ResourceRules<ApplicationSpec, ApplicationStatus> {
   async function judge(tx: Transaction, name: string, spec: ApplicationSpec): Promise<ProblemFinding[]> {
     const references = applicationReferences(spec);
@@ -38,6 +41,10 @@ export function applicationRules(
       await applications.lockGraph(tx);
       refuse(metadata.name, await judge(tx, metadata.name, spec));
       await applications.setReferences(tx, metadata.uid, applicationReferences(spec));
+    },
+
+    async unused({ metadata }) {
+      refuseUsed(await uses.find('Application', metadata.name));
     },
 
     async derive(resources) {

@@ -10,6 +10,7 @@ import { ReferenceRepository } from '../distributions/reference.repository.js';
 import { WakeUp } from '../distributions/wake-up.js';
 import { provide } from '../provide.js';
 import { Stores } from '../stores/stores.js';
+import { ContentUsesService } from '../uses/content-uses.service.js';
 import { contentRules } from './content.rules.js';
 import { DownloadService } from './download.service.js';
 import { LibraryBlobRepository } from './library-blob.repository.js';
@@ -42,9 +43,14 @@ export const contentProviders: Provider[] = [
   ...CONTENT_STORES.map(({ kind, table, token }) =>
     provide(
       token,
-      [Database, Outbox, PackageVersionRepository, ReferenceRepository],
-      (database: Database, outbox: Outbox, versions: PackageVersionRepository, references: ReferenceRepository) =>
-        new ResourceStore(kind, table, database, outbox, contentRules(kind, database, versions, references)),
+      [Database, Outbox, PackageVersionRepository, ReferenceRepository, ContentUsesService],
+      (
+        database: Database,
+        outbox: Outbox,
+        versions: PackageVersionRepository,
+        references: ReferenceRepository,
+        uses: ContentUsesService,
+      ) => new ResourceStore(kind, table, database, outbox, contentRules(kind, database, versions, references, uses)),
     ),
   ),
   provide(

@@ -5,6 +5,8 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { ReferenceRepository } from '../distributions/reference.repository.js';
+import type { ContentUsesService } from '../uses/content-uses.service.js';
+import { refuseUsed } from '../uses/refuse-used.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
 
 const MOST_NAMED = 5;
@@ -15,12 +17,17 @@ export function contentRules(
   database: Database,
   versions: PackageVersionRepository,
   references: ReferenceRepository,
+  uses: ContentUsesService,
 ): ResourceRules<unknown, PackageStatus> {
   return {
     async status(tx, _input, current) {
       if (!current) return { versions: [] };
       const { uid } = current.metadata;
       return (await versions.findStatuses(tx, [uid])).get(uid)!;
+    },
+
+    async unused({ metadata }) {
+      refuseUsed(await uses.find(kind as ContentKind, metadata.name));
     },
 
     async deleting(tx, { metadata }) {

@@ -14,9 +14,29 @@ export interface ExpectedBytes {
   size: number;
 }
 
+/** Bytes of an object, both inclusive. */
+export interface ByteRange {
+  first: number;
+  last: number;
+}
+
+/** One object of a listing. */
+export interface ListedObject {
+  key: string;
+  size: number;
+  etag: string;
+}
+
+/** A part of a listing, in the order of the keys' UTF-8 bytes. */
+export interface ListPage {
+  objects: ListedObject[];
+  /** Begin the next page after this key; undefined on the last one. It stays good over restarts and changes. */
+  next?: string;
+}
+
 /**
- * A bucket of an S3-compatible store: all that Muster asks of one. Every method throws {@link StoreError} with a message
- * for people.
+ * A bucket of an S3-compatible store: all that Muster asks of one, and what the conformance suite holds every supported
+ * store to (docs/stores.md). Every method throws {@link StoreError} with a message for people.
  */
 export interface ObjectStore {
   /** For people: endpoint and bucket. */
@@ -26,22 +46,53 @@ export interface ObjectStore {
   presignGet(key: string, seconds: number): Promise<string>;
   /** The URL accepts these bytes only, where the store checks `x-amz-checksum-sha256`. */
   presignPut(key: string, expected: ExpectedBytes, seconds: number): Promise<string>;
-  /** Undefined when there is no such object. */
+  /** Undefined when there is no such object in a bucket that is there. */
   stat(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   /** The bytes as they come, unverified. */
   read(key: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** Writes exactly `expected.size` bytes; what the source throws ends the write with nothing stored. */
+  /**
+   * Exactly these bytes of an object, as they come, unverified; a store that answers with others is refused.
+   *
+   * @param etag the object must still be this one
+   */
+  readRange(key: string, range: ByteRange, etag?: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Writes exactly `expected.size` bytes; what the source throws ends the write with nothing stored. What is returned is the
+   * store's word: it is believed when its digest is the expected one, else `proveObject` reads the bytes back.
+   */
   write(
     key: string,
     source: AsyncIterable<Uint8Array> | Uint8Array,
     expected: ExpectedBytes,
     signal?: AbortSignal,
   ): Promise<StoredObject>;
-  /** Removes an object; that there is none is no failure. */
+  /** One page of the objects whose keys begin with a prefix. Keys out of order are refused: a listing always ends. */
+  list(prefix: string, options?: ListOptions): Promise<ListPage>;
+  /** Removes an object; that there is none is no failure, that there is no bucket is one. */
   remove(key: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** Why a store did not do what it was asked. The message is one sentence for people. */
+/** Which page of a listing. */
+export interface ListOptions {
+  after?: string | undefined;
+  /** 1 to 1000, default 1000. A page may be shorter and not the last. */
+  limit?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What a refusal of a store means, where that can be told. Documented in docs/errors.md. */
+export type StoreErrorCode =
+  | 'content.store-bucket-missing'
+  | 'content.store-clock-skew'
+  | 'content.store-disk-full'
+  | 'content.store-key-unknown'
+  | 'content.store-no-permission'
+  | 'content.store-object-changed'
+  | 'content.store-secret-wrong'
+  | 'content.store-wrong-answer'
+  | 'content.store-wrong-region';
+
+/** Why a store did not do what it was asked. The message is one sentence for people; it ends with the code if there is one. */
 export class StoreError extends Error {
   override name = 'StoreError';
 
@@ -49,8 +100,14 @@ export class StoreError extends Error {
     /** `missing`: no such object; `unreachable`: no answer; `refused`: an answer that says no. */
     readonly kind: 'missing' | 'unreachable' | 'refused',
     message: string,
-    cause?: unknown,
+    options: { code?: StoreErrorCode | undefined; cause?: unknown } = {},
   ) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(
+      options.code === undefined ? message : `${message} (${options.code})`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = options.code;
   }
+
+  readonly code: StoreErrorCode | undefined;
 }

@@ -1,96 +1,107 @@
 import { Readable } from 'node:stream';
-import { Client } from 'minio';
-import { Agent, request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { StoreKeys } from '../config.js';
+import { BadListingError, readListAnswer } from './list-answer.js';
 import { digestOfS3Checksum, s3Checksum } from './object-names.js';
-import { StoreError, type ExpectedBytes, type ObjectStore, type StoredObject } from './object-store.js';
-import { answerFailure, networkFailure } from './store-failure.js';
+import {
+  StoreError,
+  type ByteRange,
+  type ExpectedBytes,
+  type ListOptions,
+  type ListPage,
+  type ObjectStore,
+  type StoredObject,
+} from './object-store.js';
+import { SignedRequests, type BucketAddress } from './signed-requests.js';
+import { networkFailure } from './store-failure.js';
 
-const CONNECT_MILLISECONDS = 5_000;
-const SILENCE_MILLISECONDS = 30_000;
-/** Our own requests are sent at once; the rest is clock skew and queues. */
-const OWN_URL_SECONDS = 900;
+/** A listing of 1000 keys of 1 KiB each, percent-encoded. */
+const MOST_LIST_BYTES = 8 * 1024 * 1024;
+/** How often an object may appear and disappear while it is looked at. */
+const LOOKS = 3;
 
-const dispatcher = new Agent({
-  connections: 64,
-  connect: { timeout: CONNECT_MILLISECONDS },
-  headersTimeout: SILENCE_MILLISECONDS,
-  bodyTimeout: SILENCE_MILLISECONDS,
-});
-
-/** Where a bucket is and how to get in. */
-export interface BucketAddress {
-  endpoint: string;
-  region: string;
-  bucket: string;
-}
-
-/**
- * A bucket over S3. The `minio` package signs and administers; bytes go over presigned URLs through undici, because
- * minio has no time limits, sends parts one after another, and retries in its own way.
- */
+/** A bucket over S3. */
 export class S3Store implements ObjectStore {
   readonly place: string;
-  private readonly client: Client;
+  private readonly requests: SignedRequests;
 
+  /** @param now our clock, milliseconds */
   constructor(
     private readonly address: BucketAddress,
     keys: StoreKeys,
+    now?: () => number,
   ) {
-    const url = new URL(address.endpoint);
-    const secure = url.protocol === 'https:';
-    this.place = `${url.origin} (bucket "${address.bucket}")`;
-    this.client = new Client({
-      endPoint: url.hostname,
-      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
-      useSSL: secure,
-      accessKey: keys.accessKeyId,
-      secretKey: keys.secretAccessKey,
-      // Told, so that it never asks the store.
-      region: address.region,
-    });
+    this.requests = new SignedRequests(address, keys, now);
+    this.place = this.requests.place;
   }
 
   async ensureBucket(): Promise<void> {
-    try {
-      await withinTime(this.makeBucket());
-    } catch (error) {
-      // Another replica was faster.
-      if ((error as { code?: unknown }).code === 'BucketAlreadyOwnedByYou') return;
-      throw networkFailure(error, `the store at ${this.place}`);
-    }
-  }
-
-  private async makeBucket(): Promise<void> {
-    const { bucket, region } = this.address;
-    if (!(await this.client.bucketExists(bucket))) await this.client.makeBucket(bucket, region);
+    const { requests } = this;
+    // Not HEAD: a refusal of it has no words.
+    const there = await requests.send({ method: 'GET', query: { 'list-type': '2', 'max-keys': '1' } });
+    if (there.statusCode === 200) return there.body.dump();
+    const refusal = await requests.explain(there, undefined);
+    if (refusal.code !== 'content.store-bucket-missing') throw refusal;
+    const { region } = this.address;
+    const body =
+      region === 'us-east-1'
+        ? ''
+        : `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
+    const made = await requests.send({ method: 'PUT', body: Buffer.from(body) });
+    // 409: another replica was faster. Whether the bucket is ours is what the first use says.
+    if (made.statusCode === 200 || made.statusCode === 409) return made.body.dump();
+    throw await requests.explain(made, undefined);
   }
 
   presignGet(key: string, seconds: number): Promise<string> {
-    return this.client.presignedUrl('GET', this.address.bucket, key, seconds);
+    return this.requests.sign({ method: 'GET', key }, seconds);
   }
 
   presignPut(key: string, expected: ExpectedBytes, seconds: number): Promise<string> {
-    return this.client.presignedUrl('PUT', this.address.bucket, key, seconds, {
-      'x-amz-checksum-sha256': s3Checksum(expected.digest),
-    });
+    const query = { 'x-amz-checksum-sha256': s3Checksum(expected.digest) };
+    return this.requests.sign({ method: 'PUT', key, query }, seconds);
   }
 
   async stat(key: string, signal?: AbortSignal): Promise<StoredObject | undefined> {
-    const url = await this.client.presignedUrl('HEAD', this.address.bucket, key, OWN_URL_SECONDS, {
-      'x-amz-checksum-mode': 'ENABLED',
-    });
-    const answer = await this.send(url, 'HEAD', key, signal);
-    await answer.body.dump();
-    if (answer.statusCode === 404) return undefined;
-    if (answer.statusCode !== 200) throw await answerFailure(answer, this.place, key);
-    return describe(answer);
+    for (let look = 0; look < LOOKS; look += 1) {
+      const query = { 'x-amz-checksum-mode': 'ENABLED' };
+      const answer = await this.requests.send({ method: 'HEAD', key, query, signal });
+      await answer.body.dump();
+      if (answer.statusCode === 200) return describe(answer);
+      // A refusal of HEAD has no words: 404 may be the object or the bucket, 403 anything.
+      const words = await this.requests.send({ method: 'GET', key, headers: { range: 'bytes=0-0' }, signal });
+      if (words.statusCode >= 200 && words.statusCode < 300) {
+        await words.body.dump();
+        continue;
+      }
+      const refusal = await this.requests.explain(words, key);
+      if (refusal.kind === 'missing') return undefined;
+      throw refusal;
+    }
+    throw this.wrongAnswer(`says of ${key} that it is there, and that it is not`);
   }
 
   async read(key: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const answer = await this.send(await this.presignGet(key, OWN_URL_SECONDS), 'GET', key, signal);
-    if (answer.statusCode !== 200) throw await answerFailure(answer, this.place, key);
+    const answer = await this.requests.send({ method: 'GET', key, signal });
+    if (answer.statusCode !== 200) throw await this.requests.explain(answer, key);
     return this.named(answer.body);
+  }
+
+  async readRange(
+    key: string,
+    { first, last }: ByteRange,
+    etag?: string,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const headers = { range: `bytes=${first}-${last}`, ...(etag === undefined ? {} : { 'if-match': `"${etag}"` }) };
+    const answer = await this.requests.send({ method: 'GET', key, headers, signal });
+    if (answer.statusCode !== 206 && answer.statusCode !== 200) throw await this.requests.explain(answer, key);
+    const said = headerOf(answer, 'content-range') ?? 'the whole object';
+    if (answer.statusCode === 206 && said.startsWith(`bytes ${first}-${last}/`)) {
+      return this.named(exactly(answer.body, last - first + 1, (found) => this.wrongLength(key, found)));
+    }
+    await answer.body.dump();
+    throw this.wrongAnswer(`was asked for bytes ${first}-${last} of ${key} and gives ${said}`);
   }
 
   async write(
@@ -99,7 +110,6 @@ export class S3Store implements ObjectStore {
     expected: ExpectedBytes,
     signal?: AbortSignal,
   ): Promise<StoredObject> {
-    const url = await this.presignPut(key, expected, OWN_URL_SECONDS);
     let failed: unknown;
     const body =
       source instanceof Uint8Array
@@ -108,47 +118,58 @@ export class S3Store implements ObjectStore {
             remember(source, (error) => (failed = error)),
             { objectMode: false },
           );
+    const query = { 'x-amz-checksum-sha256': s3Checksum(expected.digest) };
+    const headers = { 'content-length': String(expected.size) };
     let answer;
     try {
-      answer = await this.send(url, 'PUT', key, signal, body, expected.size);
+      answer = await this.requests.send({ method: 'PUT', key, query, headers, body, signal });
     } catch (error) {
       throw failed ?? error;
     }
-    if (answer.statusCode !== 200) throw await answerFailure(answer, this.place, key);
+    if (answer.statusCode !== 200) throw await this.requests.explain(answer, key);
     await answer.body.dump();
     return { ...describe(answer), size: expected.size };
   }
 
-  async remove(key: string, signal?: AbortSignal): Promise<void> {
-    const url = await this.client.presignedUrl('DELETE', this.address.bucket, key, OWN_URL_SECONDS);
-    const answer = await this.send(url, 'DELETE', key, signal);
-    if (![200, 204, 404].includes(answer.statusCode)) throw await answerFailure(answer, this.place, key);
-    await answer.body.dump();
-  }
-
-  private async send(
-    url: string,
-    method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
-    key: string,
-    signal?: AbortSignal,
-    body?: Uint8Array | Readable,
-    size?: number,
-  ): Promise<Dispatcher.ResponseData> {
+  async list(prefix: string, { after, limit = 1000, signal }: ListOptions = {}): Promise<ListPage> {
+    const query = {
+      'list-type': '2',
+      prefix,
+      'max-keys': String(limit),
+      'encoding-type': 'url',
+      ...(after === undefined ? {} : { 'start-after': after }),
+    };
+    const answer = await this.requests.send({ method: 'GET', query, signal });
+    if (answer.statusCode !== 200) throw await this.requests.explain(answer, undefined);
     try {
-      return await request(url, {
-        method,
-        dispatcher,
-        ...(signal ? { signal } : {}),
-        ...(body === undefined ? {} : { body }),
-        ...(size === undefined ? {} : { headers: { 'content-length': String(size) } }),
-      });
+      const { objects, more } = readListAnswer(await this.text(answer), after ?? '');
+      const next = more ? objects.at(-1)?.key : undefined;
+      return { objects, ...(next === undefined ? {} : { next }) };
     } catch (error) {
-      signal?.throwIfAborted();
-      throw networkFailure(error, `the store at ${this.place}`, key);
+      if (error instanceof BadListingError) throw this.wrongAnswer(`lists "${prefix}" wrongly: ${error.message}`);
+      throw error;
     }
   }
 
-  /** A connection that breaks in the middle is the store's failure, not an unknown one. */
+  async remove(key: string, signal?: AbortSignal): Promise<void> {
+    const answer = await this.requests.send({ method: 'DELETE', key, signal });
+    if (answer.statusCode === 200 || answer.statusCode === 204) return answer.body.dump();
+    const refusal = await this.requests.explain(answer, key);
+    if (refusal.kind !== 'missing') throw refusal;
+  }
+
+  /** A small answer. A connection that breaks in the middle is the store's failure, not an unknown one. */
+  private async text(answer: Dispatcher.ResponseData): Promise<string> {
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of this.named(answer.body)) {
+      size += piece.length;
+      if (size > MOST_LIST_BYTES) throw new BadListingError(`it is longer than ${MOST_LIST_BYTES} bytes`);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces).toString('utf8');
+  }
+
   private async *named(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       yield* source;
@@ -156,6 +177,29 @@ export class S3Store implements ObjectStore {
       throw networkFailure(error, `the store at ${this.place}`);
     }
   }
+
+  private wrongLength(key: string, found: string): StoreError {
+    return this.wrongAnswer(`gives ${found} bytes of ${key} than it was asked for`);
+  }
+
+  private wrongAnswer(what: string): StoreError {
+    return new StoreError('refused', `the store at ${this.place} ${what}`, { code: 'content.store-wrong-answer' });
+  }
+}
+
+/** Passes on so many bytes; `failure` makes what is thrown when they are others. */
+async function* exactly(
+  source: AsyncIterable<Uint8Array>,
+  size: number,
+  failure: (found: 'more' | 'fewer') => StoreError,
+): AsyncGenerator<Uint8Array> {
+  let left = size;
+  for await (const piece of source) {
+    left -= piece.length;
+    if (left < 0) throw failure('more');
+    yield piece;
+  }
+  if (left > 0) throw failure('fewer');
 }
 
 async function* remember(
@@ -171,32 +215,17 @@ async function* remember(
 }
 
 function describe(answer: Dispatcher.ResponseData): StoredObject {
-  const header = (name: string) => {
-    const value = answer.headers[name];
-    return Array.isArray(value) ? value[0] : value;
-  };
   // "COMPOSITE" is a checksum of checksums of parts, and says nothing of the whole.
-  const whole = header('x-amz-checksum-type') !== 'COMPOSITE';
-  const digest = whole ? digestOfS3Checksum(header('x-amz-checksum-sha256')) : undefined;
+  const whole = headerOf(answer, 'x-amz-checksum-type') !== 'COMPOSITE';
+  const digest = whole ? digestOfS3Checksum(headerOf(answer, 'x-amz-checksum-sha256')) : undefined;
   return {
-    size: Number(header('content-length') ?? 0),
-    etag: (header('etag') ?? '').replaceAll('"', ''),
+    size: Number(headerOf(answer, 'content-length') ?? 0),
+    etag: (headerOf(answer, 'etag') ?? '').replaceAll('"', ''),
     ...(digest === undefined ? {} : { digest }),
   };
 }
 
-/** The minio client waits for ever. */
-async function withinTime<Result>(work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new StoreError('unreachable', 'the store did not answer in time')),
-      SILENCE_MILLISECONDS,
-    );
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+function headerOf(answer: Dispatcher.ResponseData, name: string): string | undefined {
+  const value = answer.headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }

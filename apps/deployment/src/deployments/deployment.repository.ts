@@ -15,6 +15,15 @@ export class DeploymentRepository {
     return rows.map(({ name }) => name);
   }
 
+  /** The first names of deployments of a sequence, and how many there are. */
+  async ofSequence(database: Queryable, sequence: string, limit: number): Promise<{ names: string[]; total: number }> {
+    const rows = await database.query<{ name: string; total: number }>(
+      'select name, count(*) over () as total from deployment where sequence = $1 order by name limit $2',
+      [sequence, limit],
+    );
+    return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
+  }
+
   /** How many members the collection has, undefined when it does not exist. It cannot be deleted before this transaction ends. */
   async holdCollection(tx: Transaction, name: string): Promise<number | undefined> {
     const [row] = await tx.query<{ members: number }>(

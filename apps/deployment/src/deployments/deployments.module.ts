@@ -6,6 +6,7 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { DeploymentMessages } from './deployment.messages.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { deploymentRules } from './deployment.rules.js';
 import { SequenceFollower } from './sequence-follower.js';
@@ -31,6 +32,7 @@ const DEPLOYMENTS = Symbol('deployments');
         outbox: Outbox,
       ) => new SequenceFollower(deployments, repository, outbox),
     },
+    DeploymentMessages,
   ],
   exports: [SequenceFollower],
 })

@@ -6,6 +6,7 @@ import type { Queryable, Transaction } from '@muster/persistence/database.js';
 export interface Claim {
   uid: string;
   name: string;
+  collectionUid: string;
   generation: number;
   createdAt: Date;
   rules: StartRules;
@@ -36,7 +37,7 @@ export class CompileRepository {
        where uid in (select uid from deployment
                      where due_at <= now() and deleted_at is null and (claimed_until is null or claimed_until < now())
                      order by due_at limit $1 for update skip locked)
-       returning uid, name, generation, created_at as "createdAt", rules, expires_at as "expiresAt",
+       returning uid, name, collection_uid as "collectionUid", generation, created_at as "createdAt", rules, expires_at as "expiresAt",
                  coalesce(expires_at <= now(), false) as expired, sequence_digest as "sequenceDigest",
                  input_version as "inputVersion", state, reason, reason_code as code`,
       [atMost, CLAIM_SECONDS],

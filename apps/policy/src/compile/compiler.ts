@@ -176,7 +176,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
         return false;
       }
       if (told !== 'keep') await this.work.nameBody(tx, claim.uid, told?.body ?? null);
-      if (changed) await this.live.policyChanges(tx);
+      if (changed) await this.live.policyChanges(tx, { collection: claim.collectionUid });
       if (isNews(claim, policy)) await this.outbox.add(tx, deploymentJudged, { deploymentUid: claim.uid, policy });
       return true;
     });

@@ -7,6 +7,8 @@ import type { Queryable } from '@muster/persistence/database.js';
 const RUN_SILENT_DAYS = 31;
 /** How long a device that left a collection may still report on its deployments. */
 const LEFT_DAYS = 90;
+/** Whoever was woken in this time was woken; a process that slept longer hears at the next poll. */
+const CHANGE_MINUTES = 10;
 const UNUSED_TOKEN_DAYS = 31;
 const AT_ONCE = 5_000;
 
@@ -18,6 +20,7 @@ export class HousekeepingRepository {
       this.delete(database, 'session_assertion', 'expires_at < now()'),
       this.delete(database, 'reported_run', `last_report_at < now() - interval '${RUN_SILENT_DAYS} days'`),
       this.delete(database, 'device_member', `left_at < now() - interval '${LEFT_DAYS} days'`),
+      this.delete(database, 'policy_change', `changed_at < now() - interval '${CHANGE_MINUTES} minutes'`),
       this.delete(database, 'enrolment_token', `expires_at < now() - interval '${UNUSED_TOKEN_DAYS} days'`),
     ]);
     return deleted.some((count) => count === AT_ONCE);

@@ -10,7 +10,7 @@ import { Database, type Transaction } from '@muster/persistence/database.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { PolicyConfig } from '../config.js';
-import { LiveRepository } from './live.repository.js';
+import { type Concerned, LiveRepository } from './live.repository.js';
 
 /** What another replica committed is known here after at most this time. */
 const REFRESH_MILLISECONDS = 250;
@@ -73,9 +73,10 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
     await this.repository.lockSerial(tx);
   }
 
-  /** Part of every transaction that changes what any policy could say. */
-  async policyChanges(tx: Transaction): Promise<void> {
+  /** Part of every transaction that changes what any policy could say, and to whom. */
+  async policyChanges(tx: Transaction, concerned: Concerned): Promise<void> {
     const serial = await this.repository.nextSerial(tx);
+    await this.repository.noteChange(tx, serial, concerned);
     tx.afterCommit(() => this.heard(serial));
   }
 

@@ -1,5 +1,8 @@
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
+/** To whom policy says something else: a device, or everybody who is in a collection or has left it. */
+export type Concerned = { readonly collection: string } | { readonly device: string };
+
 /** The two things that every process must hear of soon, whichever replica committed them. */
 export class LiveRepository {
   /** @param sessionMinutes a device that was blocked longer ago has no session left to refuse */
@@ -12,6 +15,16 @@ export class LiveRepository {
     );
     if (!row) throw new Error('policy_serial has no row');
     return row;
+  }
+
+  /** Remembers for some minutes whom a change concerns: connected devices are woken by it. */
+  async noteChange(tx: Transaction, serial: number, concerned: Concerned): Promise<void> {
+    const { collection = null, device = null } = concerned as { collection?: string; device?: string };
+    await tx.query('insert into policy_change (serial, collection_uid, device_uid) values ($1, $2, $3)', [
+      serial,
+      collection,
+      device,
+    ]);
   }
 
   async lockSerial(tx: Transaction): Promise<void> {

@@ -48,23 +48,29 @@ export class TargetFacts {
       on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
         const { uid, name } = metadata;
         const windows = spec.maintenanceWindows ?? [];
-        if (await this.targets.saveCollection(tx, { uid, name, windows })) await this.live.policyChanges(tx);
+        if (await this.targets.saveCollection(tx, { uid, name, windows })) {
+          await this.live.policyChanges(tx, { collection: uid });
+        }
       }),
       on(collections.deleted, async (tx, { resource }) => {
         const { uid } = resource.metadata;
         const spoken = await this.isSpokenOf(tx, uid);
         await this.targets.deleteCollection(tx, uid);
         await this.variables.remove(tx, uid);
-        if (spoken) await this.live.policyChanges(tx);
+        if (spoken) await this.live.policyChanges(tx, { collection: uid });
       }),
       on(membersChanged, async (tx, { collectionUid, added, removed }) => {
         if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
         if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
-        if (await this.isSpokenOf(tx, collectionUid)) await this.live.policyChanges(tx);
+        if (await this.isSpokenOf(tx, collectionUid)) {
+          await this.live.policyChanges(tx, { collection: collectionUid });
+        }
       }),
       on(variablesChanged, async (tx, set) => {
         await this.variables.save(tx, set);
-        if (await this.targets.isTold(tx, set.owner)) await this.live.policyChanges(tx);
+        if (!(await this.targets.isTold(tx, set.owner))) return;
+        const { kind, uid } = set.owner;
+        await this.live.policyChanges(tx, kind === 'Collection' ? { collection: uid } : { device: uid });
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
@@ -79,11 +85,16 @@ export class TargetFacts {
           expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
         });
-        if (changed) this.compileSoon(tx);
+        if (!changed) return;
+        this.compileSoon(tx);
+        // When devices run it is no matter of compiling: what is held must be held now, whatever the body waits for.
+        const collectionUid = await this.targets.tellRules(tx, metadata.uid);
+        if (collectionUid !== undefined) await this.live.policyChanges(tx, { collection: collectionUid });
       }),
       on(deployments.deleted, async (tx, { resource }) => {
         await this.live.lock(tx);
-        if (await this.targets.deleteDeployment(tx, resource.metadata.uid)) await this.live.policyChanges(tx);
+        const collection = await this.targets.deleteDeployment(tx, resource.metadata.uid);
+        if (collection !== undefined) await this.live.policyChanges(tx, { collection });
       }),
     ];
   }

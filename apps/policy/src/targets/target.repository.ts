@@ -113,18 +113,40 @@ export class TargetRepository {
     return rows.length > 0;
   }
 
-  /** The row stays as evidence for reports of runs that began before. True: some policy spoke of it. */
-  async deleteDeployment(tx: Transaction, uid: string): Promise<boolean> {
-    const [row] = await tx.query<{ spoken: boolean }>(
+  /**
+   * Puts the rules of a deployment into what devices are told of it, as it is; answers its collection when devices are told
+   * something else now.
+   */
+  async tellRules(tx: Transaction, uid: string): Promise<string | undefined> {
+    const [row] = await tx.query<{ collection: string }>(
+      `with told as (
+         select uid, rules || jsonb_build_object(
+           'body', assignment -> 'body',
+           'deployment', (assignment -> 'deployment') || jsonb_build_object('name', name, 'generation', generation)
+         ) as assignment
+         from deployment where uid = $1 and assignment is not null and deleted_at is null
+       )
+       update deployment set assignment = told.assignment from told
+       where deployment.uid = told.uid and deployment.assignment is distinct from told.assignment
+       returning collection_uid as collection`,
+      [uid],
+    );
+    return row?.collection;
+  }
+
+  /** The row stays as evidence for reports of runs that began before. Answers its collection when some policy spoke of it. */
+  async deleteDeployment(tx: Transaction, uid: string): Promise<string | undefined> {
+    const [row] = await tx.query<{ spoken: boolean; collection: string }>(
       `with before as (select uid, assignment is not null as spoken from deployment where uid = $1 for update),
             ended as (update deployment_body set ended_at = now() where deployment_uid = $1 and ended_at is null),
             free as (delete from deployment_package where deployment_uid = $1),
             alone as (delete from deployment_sequence where deployment_uid = $1)
        update deployment set deleted_at = now(), assignment = null, due_at = null, input_version = input_version + 1
-       from before where deployment.uid = before.uid and deleted_at is null returning before.spoken`,
+       from before where deployment.uid = before.uid and deleted_at is null
+       returning before.spoken, deployment.collection_uid as collection`,
       [uid],
     );
-    return row?.spoken ?? false;
+    return row?.spoken ? row.collection : undefined;
   }
 
   /** Asks for compiling again whatever needs some content or an application. Returns how many that are. */

@@ -18,6 +18,8 @@ export interface Bucket {
   createdAt: string;
   /** `objects` folder with the pointer files. */
   objects: string;
+  /** `uploads` folder: one folder for each multipart upload that is not finished. Missing until there is the first. */
+  uploads: string;
   /** Every key, in order. The pointer files are the truth; this is read from their names at start and kept with them. */
   keys: SortedKeys;
   /** Commits under way; a bucket with any cannot be deleted. */
@@ -80,8 +82,7 @@ export class BucketFolders {
     await writeSynced(join(unfinished, 'bucket.json'), `${JSON.stringify({ bucketVersion: 1, createdAt })}\n`);
     await syncFolder(unfinished);
     await renameDurably(unfinished, join(this.layout.buckets, name));
-    const objects = join(this.layout.buckets, name, 'objects');
-    this.open.set(name, { name, createdAt, objects, keys: SortedKeys.from([]), commits: 0 });
+    this.open.set(name, { name, createdAt, ...partsOf(this.layout, name), keys: SortedKeys.from([]), commits: 0 });
   }
 
   /** @throws S3Error `NoSuchBucket` or `BucketNotEmpty` */
@@ -105,10 +106,28 @@ export class BucketFolders {
   }
 }
 
+/** Does something that changes a bucket, which cannot be deleted meanwhile. @throws S3Error `NoSuchBucket` */
+export async function holdingBucket<T>(bucket: Bucket, task: () => Promise<T>): Promise<T> {
+  if (bucket.commits === Number.POSITIVE_INFINITY) {
+    throw new S3Error('NoSuchBucket', undefined, { BucketName: bucket.name });
+  }
+  bucket.commits += 1;
+  try {
+    return await task();
+  } finally {
+    bucket.commits -= 1;
+  }
+}
+
+function partsOf(layout: Layout, name: string): Pick<Bucket, 'objects' | 'uploads'> {
+  const folder = join(layout.buckets, name);
+  return { objects: join(folder, 'objects'), uploads: join(folder, 'uploads') };
+}
+
 async function loadBucket(layout: Layout, name: string): Promise<Bucket> {
   const folder = join(layout.buckets, name);
   const { createdAt } = bucketSchema.parse(JSON.parse(await readFile(join(folder, 'bucket.json'), 'utf8')));
-  const objects = join(folder, 'objects');
+  const { objects, uploads } = partsOf(layout, name);
   const keys: string[] = [];
   for (const shard of SHARDS) {
     for (const fileName of await readdir(join(objects, shard))) {
@@ -117,5 +136,5 @@ async function loadBucket(layout: Layout, name: string): Promise<Bucket> {
       keys.push(key ?? parsePointer(await readFile(join(objects, shard, fileName), 'utf8')).key);
     }
   }
-  return { name, createdAt, objects, keys: SortedKeys.from(keys), commits: 0 };
+  return { name, createdAt, objects, uploads, keys: SortedKeys.from(keys), commits: 0 };
 }

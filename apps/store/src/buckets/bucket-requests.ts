@@ -45,6 +45,12 @@ export function getBucketLocation(exchange: Exchange, buckets: BucketFolders, na
   sendXml(exchange, 'LocationConstraint', region === 'us-east-1' ? '' : region);
 }
 
+/** `GET /bucket?versioning`: never enabled, which S3 says with an empty answer. */
+export function getBucketVersioning(exchange: Exchange, buckets: BucketFolders, name: string): void {
+  buckets.get(name);
+  sendXml(exchange, 'VersioningConfiguration', '');
+}
+
 /** A CreateBucketConfiguration may name our region or none. */
 function assertLocation(body: string, region: string): void {
   if (body.trim() === '') return;

@@ -16,8 +16,11 @@ export function toS3Error(error: unknown): S3Error {
   if (error instanceof S3Error) return error;
   const code = systemCode(error);
   if (code !== undefined && DISK_FULL.has(code)) {
-    const message = 'the disk of this store is full; nothing was stored. Delete objects or add space';
-    return new S3Error('ServiceUnavailable', message, {}, 507);
+    // S3 has no code for it. Not 503: clients would try again at once.
+    return new S3Error(
+      'InsufficientStorage',
+      'the disk of this store is full; nothing was stored. Delete objects or add space',
+    );
   }
   if (code === 'EMFILE' || code === 'ENFILE') {
     return new S3Error('ServiceUnavailable', 'the server has too many files open; try again');

@@ -5,7 +5,7 @@ import type { Identity, PayloadRule } from '../signature/authenticate.js';
 import { type XmlContent, S3_NAMESPACE, renderXml } from '../xml.js';
 import { type RequestTarget, queryValue } from './request-target.js';
 
-/** Bodies of operations other than PutObject: a few lines of XML. */
+/** Bodies of operations that carry no object: a few lines of XML. */
 const MAX_SMALL_BODY_BYTES = 64 * 1024;
 
 /** One authenticated request and the means to answer it. */
@@ -32,16 +32,16 @@ export function bodyOf(exchange: Exchange): AsyncIterable<Buffer> {
 
 /**
  * Reads a small body and checks it against the signature.
- * @throws S3Error `EntityTooLarge` over 64 KiB, `XAmzContentSHA256Mismatch`, `NotImplemented` when it is chunk-signed
+ * @throws S3Error `EntityTooLarge` over `maxBytes` (64 KiB), `XAmzContentSHA256Mismatch`, `NotImplemented` when it is chunk-signed
  */
-export async function readSmallBody(exchange: Exchange): Promise<string> {
+export async function readSmallBody(exchange: Exchange, maxBytes = MAX_SMALL_BODY_BYTES): Promise<string> {
   const rule = exchange.identity.payload;
   if (rule.kind === 'chunked') throw new S3Error('NotImplemented', 'aws-chunked bodies are for objects only');
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of bodyOf(exchange)) {
     size += part.length;
-    if (size > MAX_SMALL_BODY_BYTES) throw new S3Error('EntityTooLarge');
+    if (size > maxBytes) throw new S3Error('EntityTooLarge');
     parts.push(part);
   }
   const body = Buffer.concat(parts);

@@ -29,7 +29,8 @@ export async function listObjectsV2(exchange: Exchange, bucket: Bucket, objects:
     Delimiter: common.delimiter === '' ? undefined : common.encode(common.delimiter),
     MaxKeys: common.maxKeys,
     EncodingType: common.encodingType,
-    KeyCount: page.entries.length,
+    // Of what is listed: a key that was deleted meanwhile is not counted.
+    KeyCount: contents.length + prefixes.length,
     IsTruncated: page.truncated,
     ContinuationToken: token,
     NextContinuationToken: page.truncated && last ? encodeToken(last.name) : undefined,

@@ -2,14 +2,13 @@ import { pipeline } from 'node:stream/promises';
 import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { type Exchange, readSmallBody, sendEmpty } from '../http/exchange.js';
-import { type ObjectStore, type OpenSlice, closeAll } from './object-store.js';
+import type { ObjectStore } from './object-store.js';
 import type { ObjectPointer } from './pointer.js';
-import { checkRead, rangeApplies } from './preconditions.js';
+import { checkRead, rangeApplies, readWritePreconditions } from './preconditions.js';
 import { type ByteRange, parseRange } from './range.js';
 
 /** Up to this size an answer is read at once and sent with its headers in one write. */
 const SMALL_BYTES = 128 * 1024;
-const READ_BYTES = 512 * 1024;
 /** How often an overwrite may come between reading a pointer and opening its blobs. */
 const MAX_ATTEMPTS = 20;
 
@@ -28,11 +27,9 @@ export async function deleteObject(
   key: string,
   objects: ObjectStore,
 ): Promise<void> {
-  if (exchange.request.headers['if-match'] !== undefined) {
-    throw new S3Error('NotImplemented', 'If-Match on DELETE is not implemented by this server');
-  }
+  const preconditions = readWritePreconditions(exchange.request.headers);
   await readSmallBody(exchange);
-  await objects.delete(bucket, key);
+  await objects.delete(bucket, key, preconditions);
   sendEmpty(exchange, 204);
 }
 
@@ -56,12 +53,19 @@ async function tryGetObject(exchange: Exchange, bucket: Bucket, key: string, obj
     exchange.response.end();
     return true;
   }
-  const slices = await objects.openSlices(pointer, bytes.start, bytes.end);
-  if (!slices) return false;
+  const reader = await objects.openBytes(bucket, pointer, bytes.start, bytes.end);
+  if (!reader) return false;
   try {
-    await sendBytes(exchange, status, headers, slices, bytes);
+    if (bytes.end - bytes.start < SMALL_BYTES) {
+      const body = await reader.readAll();
+      exchange.response.writeHead(status, headers);
+      exchange.response.end(body);
+    } else {
+      exchange.response.writeHead(status, headers);
+      await pipeline(reader.read(), exchange.response);
+    }
   } finally {
-    await closeAll(slices);
+    await reader.close();
   }
   return true;
 }
@@ -78,56 +82,20 @@ function describe(pointer: ObjectPointer, bytes: ByteRange, status: number): Rec
   for (const [name, value] of Object.entries(pointer.metadata)) headers[`x-amz-meta-${name}`] = value;
   if (status === 206) {
     headers['content-range'] = `bytes ${bytes.start}-${bytes.end}/${pointer.size}`;
-  } else if (pointer.sha256 !== undefined) {
+  } else {
     // Only with the whole object: a client would take it for the digest of the part.
-    headers['x-amz-checksum-sha256'] = pointer.sha256;
-    headers['x-amz-checksum-type'] = 'FULL_OBJECT';
+    Object.assign(headers, checksumHeaders(pointer));
   }
   return headers;
 }
 
-async function sendBytes(
-  exchange: Exchange,
-  status: number,
-  headers: Record<string, string | number>,
-  slices: readonly OpenSlice[],
-  bytes: ByteRange,
-): Promise<void> {
-  const { response } = exchange;
-  const [only, ...more] = slices;
-  const length = bytes.end - bytes.start + 1;
-  if (only && more.length === 0 && length <= SMALL_BYTES) {
-    const buffer = Buffer.allocUnsafe(length);
-    const { bytesRead } = await only.handle.read(buffer, 0, length, only.start);
-    if (bytesRead !== length) throw new Error(`blob ${only.blob.id} ended early`);
-    response.writeHead(status, headers);
-    response.end(buffer);
-    return;
+/** What is known of the whole object's SHA-256, as S3 says it. */
+export function checksumHeaders(pointer: ObjectPointer): Record<string, string> {
+  if (pointer.sha256 !== undefined) {
+    return { 'x-amz-checksum-sha256': pointer.sha256, 'x-amz-checksum-type': 'FULL_OBJECT' };
   }
-  response.writeHead(status, headers);
-  await pipeline(readSlices(slices), response);
-}
-
-async function* readSlices(slices: readonly OpenSlice[]): AsyncGenerator<Buffer> {
-  for (const { handle, blob, start, end } of slices) {
-    let position = start;
-    let next = readAt(handle, position, end);
-    while (position <= end) {
-      const buffer = await next;
-      if (buffer.length === 0) throw new Error(`blob ${blob.id} ended early`);
-      position += buffer.length;
-      // Read ahead while the socket takes what we have.
-      next = position <= end ? readAt(handle, position, end) : Promise.resolve(buffer);
-      next.catch(() => undefined);
-      yield buffer;
-    }
-  }
-}
-
-async function readAt(handle: OpenSlice['handle'], position: number, end: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - position + 1));
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-  return buffer.subarray(0, bytesRead);
+  if (pointer.compositeSha256 === undefined) return {};
+  return { 'x-amz-checksum-sha256': pointer.compositeSha256, 'x-amz-checksum-type': 'COMPOSITE' };
 }
 
 function lastModified(pointer: ObjectPointer): string {

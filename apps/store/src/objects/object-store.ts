@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, readFile, unlink } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Bucket } from '../buckets/bucket-folders.js';
+import { type Bucket, holdingBucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { renameDurably, syncFolder, writeSynced } from '../folder/durable-files.js';
 import type { Layout } from '../folder/layout.js';
@@ -9,8 +9,9 @@ import { systemCode } from '../start-error.js';
 import type { BlobFiles, ReceivedBlob } from './blob-files.js';
 import { fileNameOfKey, shardOfKey } from './key-file-names.js';
 import { KeyLocks } from './key-locks.js';
-import { type BlobSlice, type ObjectPointer, parsePointer, renderPointer, sliceBlobs } from './pointer.js';
-import { type WritePreconditions, assertMayWrite } from './preconditions.js';
+import { type ObjectPointer, parsePointer, renderPointer, sliceBlobs } from './pointer.js';
+import { ObjectReader } from './object-reader.js';
+import { NO_PRECONDITIONS, type WritePreconditions, assertMayWrite } from './preconditions.js';
 
 /** Pointers kept in memory, about 0.5 KB each. */
 const CACHED_POINTERS = 20_000;
@@ -21,10 +22,8 @@ export interface ObjectHeaders {
   metadata: Record<string, string>;
 }
 
-/** One part of an object, opened: it stays readable even if the object is overwritten or deleted meanwhile. */
-export interface OpenSlice extends BlobSlice {
-  handle: FileHandle;
-}
+/** Everything about a new object but its bytes. */
+export type Described = ObjectHeaders & { preconditions: WritePreconditions; now: Date };
 
 /**
  * Objects as they are visible: a pointer file per key over immutable blobs. A write is received completely, then
@@ -61,28 +60,28 @@ export class ObjectStore {
   }
 
   /**
-   * Opens the bytes `start` to `end` (inclusive) of a pointer.
+   * Opens the bytes `start` to `end` (inclusive) of a pointer. They stay readable even if the object is overwritten or deleted
+   * meanwhile, until the reader is closed.
    * @returns undefined when the pointer is outdated: its blobs have been replaced; read the pointer again
    * @throws Error when a blob's file is shorter than its pointer says: the disk lost bytes
    */
-  async openSlices(pointer: ObjectPointer, start: number, end: number): Promise<OpenSlice[] | undefined> {
-    const open: OpenSlice[] = [];
+  async openBytes(
+    bucket: Bucket,
+    pointer: ObjectPointer,
+    start: number,
+    end: number,
+  ): Promise<ObjectReader | undefined> {
+    const slices = sliceBlobs(pointer.blobs, start, end);
+    const ids = slices.map(({ blob }) => blob.id);
+    this.blobs.enter(ids);
     try {
-      for (const slice of sliceBlobs(pointer.blobs, start, end)) {
-        const handle = await this.blobs.open(slice.blob.id);
-        if (!handle) {
-          await closeAll(open);
-          return undefined;
-        }
-        open.push({ ...slice, handle });
-        const { size } = await handle.stat();
-        if (size !== slice.blob.size) {
-          throw new Error(`blob ${slice.blob.id} has ${size} bytes, its pointer says ${slice.blob.size}`);
-        }
-      }
-      return open;
+      // What replaced it before we entered did not know of us.
+      const now = await this.find(bucket, pointer.key);
+      const reader = now && sameBlobs(now, pointer) ? await ObjectReader.open(this.blobs, slices) : undefined;
+      if (!reader) await this.blobs.leave(ids);
+      return reader;
     } catch (error) {
-      await closeAll(open);
+      await this.blobs.leave(ids);
       throw error;
     }
   }
@@ -91,50 +90,64 @@ export class ObjectStore {
    * Makes a received blob the object's bytes.
    * @throws S3Error `PreconditionFailed` when the key's state forbids it; the received blob is then the caller's
    */
-  async commit(
+  async commit(bucket: Bucket, key: string, blob: ReceivedBlob, described: Described): Promise<ObjectPointer> {
+    const pointer: ObjectPointer = {
+      pointerVersion: 1,
+      key,
+      size: blob.size,
+      etag: blob.md5.toString('hex'),
+      sha256: blob.sha256.toString('base64'),
+      modifiedAt: described.now.toISOString(),
+      headers: described.headers,
+      metadata: described.metadata,
+      blobs: [{ id: blob.id, size: blob.size }],
+    };
+    return this.point(bucket, pointer, described.preconditions, () => this.blobs.keep(blob.id));
+  }
+
+  /**
+   * Makes a pointer visible whose blobs are durable, or are so when `keep` has ended: the one moment at which an object changes.
+   * A failure before it leaves everything as it was; the blobs are then the caller's.
+   * @throws S3Error `PreconditionFailed`, `NoSuchKey` for If-Match on nothing
+   */
+  async point(
     bucket: Bucket,
-    key: string,
-    blob: ReceivedBlob,
-    described: ObjectHeaders & { preconditions: WritePreconditions; now: Date },
+    pointer: ObjectPointer,
+    preconditions: WritePreconditions,
+    keep?: () => Promise<void>,
   ): Promise<ObjectPointer> {
+    const { key } = pointer;
+    const ids = pointer.blobs.map(({ id }) => id);
     return this.exclusively(bucket, key, async () => {
       const previous = await this.find(bucket, key);
-      assertMayWrite(described.preconditions, previous);
-      const pointer: ObjectPointer = {
-        pointerVersion: 1,
-        key,
-        size: blob.size,
-        etag: blob.md5.toString('hex'),
-        sha256: blob.sha256.toString('base64'),
-        modifiedAt: described.now.toISOString(),
-        headers: described.headers,
-        metadata: described.metadata,
-        blobs: [{ id: blob.id, size: blob.size }],
-      };
+      assertMayWrite(preconditions, previous);
       const unfinished = join(this.layout.temporary, `${randomUUID()}.json`);
       try {
         const written = writeSynced(unfinished, renderPointer(pointer));
-        const kept = this.blobs.keep(blob.id);
+        const kept = keep?.();
         // Both have ended before a failure of one is acted upon, so that no file appears after the cleaning up.
         await Promise.allSettled([written, kept]);
         await Promise.all([written, kept]);
         await renameDurably(unfinished, pointerPath(bucket, key));
       } catch (error) {
-        await this.undo(bucket, key, blob.id, unfinished);
+        await this.undo(bucket, key, pointer, keep === undefined ? [] : ids, unfinished);
         throw error;
       }
       this.changes += 1;
       bucket.keys.add(key);
       this.remember(cacheName(bucket, key), pointer);
-      if (previous) await this.blobs.remove(previous.blobs.map(({ id }) => id));
+      this.blobs.named(...ids);
+      const kept = new Set(ids);
+      if (previous) await this.blobs.remove(previous.blobs.map(({ id }) => id).filter((id) => !kept.has(id)));
       return pointer;
     });
   }
 
-  /** Removes an object, durably. Nothing happens when there is none. */
-  async delete(bucket: Bucket, key: string): Promise<void> {
+  /** Removes an object, durably. Nothing happens when there is none. @throws S3Error as `point` does */
+  async delete(bucket: Bucket, key: string, preconditions: WritePreconditions = NO_PRECONDITIONS): Promise<void> {
     await this.exclusively(bucket, key, async () => {
       const pointer = await this.find(bucket, key);
+      assertMayWrite(preconditions, pointer);
       if (!pointer) return;
       const path = pointerPath(bucket, key);
       await unlink(path);
@@ -146,28 +159,29 @@ export class ObjectStore {
     });
   }
 
-  private async exclusively<T>(bucket: Bucket, key: string, task: () => Promise<T>): Promise<T> {
-    if (bucket.commits === Number.POSITIVE_INFINITY) {
-      throw new S3Error('NoSuchBucket', undefined, { BucketName: bucket.name });
-    }
-    bucket.commits += 1;
-    try {
-      return await this.locks.run(cacheName(bucket, key), task);
-    } finally {
-      bucket.commits -= 1;
-    }
+  private exclusively<T>(bucket: Bucket, key: string, task: () => Promise<T>): Promise<T> {
+    return holdingBucket(bucket, () => this.locks.run(cacheName(bucket, key), task));
   }
 
   /** After a failed commit: removes its files unless the rename took place, which then decides what is visible. */
-  private async undo(bucket: Bucket, key: string, blobId: string, unfinished: string): Promise<void> {
+  private async undo(
+    bucket: Bucket,
+    key: string,
+    pointer: ObjectPointer,
+    received: readonly string[],
+    unfinished: string,
+  ): Promise<void> {
     await unlink(unfinished).catch(() => undefined);
     const visible = await readPointer(pointerPath(bucket, key)).catch(() => undefined);
     this.changes += 1;
     this.cache.delete(cacheName(bucket, key));
     if (visible) bucket.keys.add(key);
-    if (visible?.blobs.some(({ id }) => id === blobId)) return;
-    await this.blobs.discard(blobId);
-    await this.blobs.remove([blobId]);
+    if (visible && sameBlobs(visible, pointer)) {
+      this.blobs.named(...received);
+      return;
+    }
+    for (const id of received) await this.blobs.discard(id);
+    await this.blobs.remove(received);
   }
 
   private remember(name: string, pointer: ObjectPointer): void {
@@ -179,9 +193,8 @@ export class ObjectStore {
   }
 }
 
-/** Closes every handle of a list, also when one fails. */
-export async function closeAll(slices: readonly OpenSlice[]): Promise<void> {
-  await Promise.allSettled(slices.map(({ handle }) => handle.close()));
+function sameBlobs(one: ObjectPointer, other: ObjectPointer): boolean {
+  return one.blobs.length === other.blobs.length && one.blobs.every(({ id }, index) => id === other.blobs[index]?.id);
 }
 
 function cacheName(bucket: Bucket, key: string): string {

@@ -8,12 +8,16 @@ const pointerSchema = z.object({
   etag: z.string(),
   /** Base64 SHA-256 of the whole object; always known for an object of one PUT. */
   sha256: z.string().optional(),
+  /** SHA-256 of the SHA-256s of the parts, as S3 has it for a multipart upload: base64, "-", number of parts. */
+  compositeSha256: z.string().optional(),
+  /** The multipart upload that made it: a second completion of it is answered like the first. */
+  uploadId: z.string().optional(),
   modifiedAt: z.iso.datetime(),
   /** Content-Type and its kin as they were sent, lower-case names; given back as they are. */
   headers: z.record(z.string(), z.string()),
   /** x-amz-meta-*, names without the prefix. */
   metadata: z.record(z.string(), z.string()),
-  /** The bytes, in order. One PUT makes one blob; several are what a multipart upload will make without copying. */
+  /** The bytes, in order. One PUT makes one blob, a multipart upload one for each part, without copying. */
   blobs: z.array(z.object({ id: z.string().regex(/^[0-9a-f]{32}$/), size: z.number().int().nonnegative() })),
 });
 

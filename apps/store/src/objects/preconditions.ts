@@ -40,6 +40,8 @@ export interface WritePreconditions {
   ifMatch: string | undefined;
 }
 
+export const NO_PRECONDITIONS: WritePreconditions = { mustNotExist: false, ifMatch: undefined };
+
 /** @throws S3Error `NotImplemented` for If-None-Match with anything but "*" */
 export function readWritePreconditions(headers: IncomingHttpHeaders): WritePreconditions {
   const ifNoneMatch = headers['if-none-match']?.trim();

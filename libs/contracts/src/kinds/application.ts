@@ -32,6 +32,7 @@ export const application = defineKind({
   singular: 'application',
   shortNames: ['app'],
   service: 'content',
+  guardsUses: true,
   spec: applicationSchema,
   status: applicationStatusSchema,
 });

@@ -23,6 +23,7 @@ export const bootImage = defineKind({
   plural: 'boot-images',
   singular: 'boot-image',
   service: 'content',
+  guardsUses: true,
   spec: bootImageSpecSchema,
   status: packageStatusSchema,
 });

@@ -31,6 +31,7 @@ export const driverPackage = defineKind({
   plural: 'driver-packages',
   singular: 'driver-package',
   service: 'content',
+  guardsUses: true,
   spec: driverPackageSpecSchema,
   status: packageStatusSchema,
 });

@@ -22,6 +22,7 @@ export const osImage = defineKind({
   plural: 'os-images',
   singular: 'os-image',
   service: 'content',
+  guardsUses: true,
   spec: osImageSpecSchema,
   status: packageStatusSchema,
 });

@@ -56,6 +56,7 @@ export const taskSequence = defineKind({
   shortNames: ['ts', 'sequence', 'sequences'],
   service: 'catalog',
   keepsRevisions: true,
+  guardsUses: true,
   spec: sequenceSpecSchema,
   judgeSpec: judgeSequence,
   status: taskSequenceStatusSchema,

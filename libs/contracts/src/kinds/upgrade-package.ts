@@ -21,6 +21,7 @@ export const upgradePackage = defineKind({
   plural: 'upgrade-packages',
   singular: 'upgrade-package',
   service: 'content',
+  guardsUses: true,
   spec: upgradePackageSpecSchema,
   status: packageStatusSchema,
 });

@@ -12,6 +12,24 @@ export function stable(value: unknown): string {
     .join(',')}}`;
 }
 
+/** Do two values say the same, whatever the order of keys? Keys without a value do not count. */
+export function same(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) || Array.isArray(other))
+    return (
+      Array.isArray(one) &&
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((entry, index) => same(entry, other[index]))
+    );
+  const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  return (
+    Object.keys(left).every((key) => same(left[key], right[key])) &&
+    Object.keys(right).every((key) => right[key] === undefined || Object.hasOwn(left, key))
+  );
+}
+
 /** An element as text that does not depend on blanks around texts, nor on the order of attributes. */
 export function stableXml(element: XmlElement): string {
   return stable([

@@ -9,7 +9,7 @@ import type { OtherSite, StepMapping } from '../steps/mapping.js';
 import { newElement } from '../xml/write-xml.js';
 import { attribute, childNamed, childrenNamed, type XmlElement } from '../xml/xml-element.js';
 import { bare, originalOf } from './annotations.js';
-import { sortVariables, stable } from './compare.js';
+import { same, sortVariables } from './compare.js';
 import { conditionFor, overlayOriginal, type Precedence } from './overlay-original.js';
 import { mappingFor, typeOf, writeNode } from './write-node.js';
 
@@ -130,16 +130,22 @@ function differences(node: StepNode, element: XmlElement, bindings: ReadonlyMap<
   const into = new SequenceImport('x', references, { keepsOriginals: false });
   const [back] = importNodes(newElement('sequence', {}, [element]), { path: '', pointer: '/spec/steps' }, into);
   if (!back || !isStep(back) || back.type !== node.type) return ['type'];
+  // Most come back as they were; the others may still say the same in other words.
+  if (same(compared(node), compared(back))) return [];
   const wanted = comparable(node);
   const found = comparable(back);
-  return [...new Set([...Object.keys(wanted), ...Object.keys(found)])].filter(
-    (key) => stable(wanted[key]) !== stable(found[key]),
-  );
+  return [...new Set([...Object.keys(wanted), ...Object.keys(found)])].filter((key) => !same(wanted[key], found[key]));
+}
+
+/** What of a step is compared. */
+function compared(node: StepNode): Omit<StepNode, 'annotations' | 'condition' | 'repeatable'> {
+  const { condition: _condition, repeatable: _repeatable, ...rest } = bare(node);
+  return rest;
 }
 
 /** A step by fields, its settings among them, with what is the same under two spellings in one. */
 function comparable(node: StepNode): Record<string, unknown> {
-  const { settings, condition: _condition, type, successCodes, repeatable: _repeatable, ...frame } = bare(node);
+  const { settings, type, successCodes, ...frame } = compared(node);
   const definition = stepDefinition(type);
   const plain = Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== ''));
   const written = definition ? writtenSettings(definition, plain) : undefined;

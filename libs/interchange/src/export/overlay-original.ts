@@ -9,7 +9,7 @@ import { SourceStep } from '../source/source-step.js';
 import type { OtherSite, StepMapping } from '../steps/mapping.js';
 import { newElement } from '../xml/write-xml.js';
 import { attribute, childNamed, childrenNamed, type XmlElement } from '../xml/xml-element.js';
-import { stable, stableXml } from './compare.js';
+import { same, stable, stableXml } from './compare.js';
 import { FROM_SETTINGS } from './keep-original.js';
 import { writeCondition } from './write-condition.js';
 import { conditionsIn } from './write-node.js';
@@ -50,7 +50,7 @@ function overlayAttributes(written: XmlElement, original: XmlElement, node: Sequ
     const before = attributes.get(key);
     attributes.set(key, one);
     // An attribute that a field says stays only while it says the same.
-    if (stable(frameOf(written, node)) === stable(wanted)) continue;
+    if (same(frameOf(written, node), wanted)) continue;
     if (before === undefined) attributes.delete(key);
     else attributes.set(key, before);
   }
@@ -134,14 +134,17 @@ export function conditionFor(
   original: XmlElement | undefined,
   problem: (message: string) => void,
 ): XmlElement | undefined {
-  if (original && stable(readCondition(original, condition)) === stable(condition)) return original;
+  if (original && same(readCondition(original, condition), condition)) return original;
   if (!condition) return undefined;
   const pieces = new Map<string, XmlElement>();
   for (const piece of original ? operandsIn(original) : []) {
     const said = readCondition(newElement('condition', {}, [piece]), condition);
     if (said) pieces.set(stable(said), piece);
   }
-  return writeCondition(condition, { reuse: (one) => pieces.get(stable(one)), problem });
+  return writeCondition(condition, {
+    reuse: (one) => (pieces.size === 0 ? undefined : pieces.get(stable(one))),
+    problem,
+  });
 }
 
 function* operandsIn(element: XmlElement): Generator<XmlElement> {

@@ -29,27 +29,22 @@ export function newElement(
  * @param indent of children, when people shall read it; text is never broken
  */
 export function writeXml(element: XmlElement, indent?: string): string {
-  const parts: string[] = [];
-  write(element, indent === undefined ? undefined : '\n', indent ?? '', parts);
-  return parts.join('');
+  return written(element, indent === undefined ? undefined : '\n', indent ?? '');
 }
 
-function write(element: XmlElement, lineStart: string | undefined, indent: string, parts: string[]): void {
-  parts.push(`<${element.writtenName}`);
-  for (const { name, value } of element.attributes.values())
-    parts.push(` ${name}="${escaped(value).replace(/[\t\n]/g, (one) => (one === '\t' ? '&#9;' : '&#10;'))}"`);
-  if (element.text === '' && element.children.length === 0) {
-    parts.push(' />');
-    return;
-  }
-  parts.push('>', escaped(element.text));
+function written(element: XmlElement, lineStart: string | undefined, indent: string): string {
+  let text = `<${element.writtenName}`;
+  for (const { name, value } of element.attributes.values()) text += ` ${name}="${escapedAttribute(value)}"`;
+  if (element.text === '' && element.children.length === 0) return `${text} />`;
+  text += `>${escaped(element.text)}`;
   const inside = lineStart === undefined ? undefined : lineStart + indent;
-  for (const child of element.children) {
-    if (inside !== undefined) parts.push(inside);
-    write(child, inside, indent, parts);
-  }
-  if (lineStart !== undefined && element.children.length > 0) parts.push(lineStart);
-  parts.push(`</${element.writtenName}>`);
+  for (const child of element.children) text += (inside ?? '') + written(child, inside, indent);
+  if (lineStart !== undefined && element.children.length > 0) text += lineStart;
+  return `${text}</${element.writtenName}>`;
+}
+
+function escapedAttribute(value: string): string {
+  return escaped(value).replace(/[\t\n]/g, (one) => (one === '\t' ? '&#9;' : '&#10;'));
 }
 
 const special: Readonly<Record<string, string>> = {

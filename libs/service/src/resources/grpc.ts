@@ -124,13 +124,14 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
     : ResourceGrpcController) {
     @GrpcMethod(service, 'Delete')
     async remove(
-      request: { name?: string; dryRun?: boolean; ifMatch?: string },
+      request: { name?: string; dryRun?: boolean; ifMatch?: string; force?: boolean },
       metadata: GrpcMetadata,
     ): Promise<ResourceMessage> {
       return toMessage(
         await this.store.remove(request.name ?? '', {
           actor: actorName(grpcPrincipal(metadata)),
           dryRun: request.dryRun ?? false,
+          force: request.force ?? false,
           ifMatch: request.ifMatch,
           ignoreLock: ignoresLockInGrpc(metadata),
         }),

@@ -1,5 +1,5 @@
 import type { Resource, ResourceList } from '@muster/contracts/resource.js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { JsonText, listingJson } from './json-text.js';
 
 const resource = fc.record({

@@ -45,6 +45,11 @@ export interface ResourceRules<Spec, Status> {
     input: ResourceInput<Spec> | undefined,
     expected: string,
   ): Promise<unknown>;
+  /**
+   * Refuses to delete what is still used, naming its users. Before the transaction: questions to other services belong here. Not
+   * asked when the writer forces the deletion. Of kinds that `guardsUses`.
+   */
+  unused?(resource: Resource<Spec, Status>): Promise<void>;
   /** Refuses or cascades, in the transaction that deletes. */
   deleting?(tx: Transaction, resource: Resource<Spec, Status>): Promise<void>;
   /** Fills in what of the status is derived at the moment of reading, for a whole page at once. */
@@ -67,6 +72,8 @@ export interface WriteOptions {
   comment?: string | undefined;
   /** Write although somebody else holds the edit lock, of kinds that have one. */
   ignoreLock?: boolean;
+  /** Delete although something still uses it, of kinds that `guardsUses`. */
+  force?: boolean;
 }
 
 /** What to list: a page of objects with these labels. */
@@ -170,6 +177,10 @@ export class ResourceStore<Spec, Status> {
 
   /** @throws MusterError `resource.not-found`, `resource.stale-version`, or what the kind refuses */
   async remove(name: string, options: WriteOptions): Promise<Resource<Spec, Status>> {
+    if (this.rules.unused && !options.force) {
+      const found = await this.rows.find(this.database, name);
+      if (found) await this.rules.unused(found);
+    }
     try {
       return await this.database.transaction(async (tx) => {
         const current = await this.rows.findForUpdate(tx, name);

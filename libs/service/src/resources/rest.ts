@@ -19,13 +19,7 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags 
 import { canonicalJson } from '@muster/contracts/digest.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { commentSchema } from '@muster/contracts/kinds/sequence-revision.js';
-import {
-  folderSchema,
-  nameSchema,
-  type Kind,
-  type Resource,
-  type ResourceInput,
-} from '@muster/contracts/resource.js';
+import { folderSchema, nameSchema, type Kind, type Resource, type ResourceInput } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
@@ -56,6 +50,10 @@ export const listQuerySchema = z.strictObject({
 export const writeQuerySchema = z.strictObject({
   dryRun: z.stringbool().optional().describe('true: check and decide everything, keep nothing'),
 });
+const guardedDeleteQuerySchema = z.strictObject({
+  ...writeQuerySchema.shape,
+  force: z.stringbool().optional().describe('true: although something still uses it'),
+});
 const idempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,200}$/, 'an Idempotency-Key has 1 to 200 visible ASCII characters');
@@ -63,6 +61,9 @@ const idempotencyKeySchema = z
 const commentedWriteQuerySchema = z.strictObject({ ...writeQuerySchema.shape, comment: commentSchema.optional() });
 /** What a write may say beside its document. */
 type WriteQuery = z.infer<typeof commentedWriteQuerySchema>;
+
+/** What a deletion may say. */
+type DeleteQuery = z.infer<typeof guardedDeleteQuerySchema>;
 
 type AnyStore = ResourceStore<unknown, unknown>;
 
@@ -75,6 +76,8 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
   const writable = kind.verbs.includes('apply');
   const deletable = kind.verbs.includes('delete');
   const querySchema: z.ZodType<WriteQuery> = kind.keepsRevisions ? commentedWriteQuerySchema : writeQuerySchema;
+
+  const deleteQuerySchema: z.ZodType<DeleteQuery> = kind.guardsUses ? guardedDeleteQuerySchema : writeQuerySchema;
 
   @ApiTags(kind.kind)
   @ApiBearerAuth()
@@ -226,12 +229,13 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
     @ApiResponse({ status: 200, standardSchema: kind.resource })
     async remove(
       @Param('name', { schema: nameSchema }) name: string,
-      @Query({ schema: writeQuerySchema }) query: z.infer<typeof writeQuerySchema>,
+      @Query({ schema: deleteQuerySchema }) query: DeleteQuery,
       @Req() request: FastifyRequest,
     ): Promise<Resource> {
       return this.store.remove(name, {
         actor: actorName(principalOf(request)),
         dryRun: query.dryRun ?? false,
+        force: query.force ?? false,
         ifMatch: ifMatchOf(request),
         ignoreLock: ignoresLock(request.headers),
       });

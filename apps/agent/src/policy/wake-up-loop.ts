@@ -1,0 +1,68 @@
+import { WAKE_UP_EVENT, wakeUpSchema } from '@muster/contracts/agent/wake-up.js';
+import type { Logger } from 'pino';
+import { backoffSeconds, pause } from '../http/backoff.js';
+import { ServerError } from '../http/server-error.js';
+import type { SiteApi } from '../http/site-api.js';
+import { describeError } from '../identity/agent-error.js';
+
+const firstPauseSeconds = 1;
+const longestPauseSeconds = 300;
+/** A connection that held so long was a good one. */
+const goodSeconds = 30;
+const longestLine = 4096;
+
+export interface WakeUpLoopOptions {
+  readonly api: Pick<SiteApi, 'wakeUps'>;
+  readonly logger: Logger;
+  /** Policy may have changed: ask for it. */
+  wake(): void;
+}
+
+/**
+ * Holds a connection to the site open and is told when policy may have changed. Nothing depends on it: without a connection the
+ * device hears at its next poll.
+ */
+export async function listenForWakeUps({ api, logger, wake }: WakeUpLoopOptions, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    const began = Date.now();
+    let least = 0;
+    try {
+      for await (const line of linesOf(await api.wakeUps(signal))) {
+        const withinSeconds = readLine(line);
+        if (withinSeconds === undefined) continue;
+        await pause(withinSeconds * Math.random(), signal);
+        wake();
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ServerError) least = error.retryAfterSeconds ?? 0;
+      logger.debug(describeError(error), 'no connection for wake-ups; policy is polled');
+    }
+    failures = Date.now() - began > goodSeconds * 1000 ? 1 : failures + 1;
+    const seconds = backoffSeconds(failures, firstPauseSeconds, longestPauseSeconds, Math.random());
+    await pause(Math.max(seconds, least), signal);
+  }
+}
+
+/** The seconds of a line of data; undefined for every other line. */
+export function readLine(line: string): number | undefined {
+  if (!line.startsWith('data:')) return undefined;
+  try {
+    return wakeUpSchema.safeParse(JSON.parse(line.slice('data:'.length))).data?.withinSeconds;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The lines of a stream. A line that never ends is a broken stream. */
+async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk.toString('utf8')).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > longestLine)
+      throw new ServerError('server.invalid-answer', `${WAKE_UP_EVENT}: a line without an end`, 502, undefined);
+    yield* lines;
+  }
+}

@@ -1,0 +1,106 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { WakeUp } from '@muster/contracts/agent/wake-up.js';
+import { Loop } from '@muster/messaging/loop.js';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { Metrics } from '@muster/service/health/metrics.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
+import { Gauge } from 'prom-client';
+import { Observable, type Subscriber } from 'rxjs';
+import type { PolicyConfig } from '../config.js';
+import { LiveState } from '../live/live-state.js';
+import { WakeUpRepository } from './wake-up.repository.js';
+
+/** Blocked devices are looked for this often; changes are heard of at once. */
+const IDLE_MILLISECONDS = 1_000;
+/** So many devices a second are asked to come for policy. */
+const WOKEN_PER_SECOND = 1_000;
+
+/**
+ * Devices that hold a connection open are told when their policy may have changed, so that they ask for it at once. It is a hint and
+ * nothing else: who misses it hears at the next poll. A connection ends with the session that opened it, and at once
+ * when the device is blocked.
+ */
+@Injectable()
+export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
+  /** The last connection of each device. */
+  private readonly connected = new Map<string, Subscriber<WakeUp>>();
+  /** Up to here everybody has been told. */
+  private told: number;
+  private readonly loop: Loop;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(WakeUpRepository) private readonly repository: WakeUpRepository,
+    @Inject(LiveState) private readonly live: LiveState,
+    @Inject(CONFIG) private readonly config: PolicyConfig,
+    @Inject(LOGGER) logger: Logger,
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    this.told = live.serial;
+    this.loop = new Loop(
+      () => this.round(),
+      IDLE_MILLISECONDS,
+      (error) => logger.warn({ err: error }, 'cannot wake devices right now; trying again'),
+    );
+    live.onSerial(() => this.loop.nudge());
+    const { connected } = this;
+    metrics.registry.registerMetric(
+      new Gauge({
+        name: 'muster_policy_wake_up_connections',
+        help: 'Devices that hold a connection open to be told of new policy',
+        registers: [],
+        collect() {
+          this.set(connected.size);
+        },
+      }),
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.told = this.live.serial;
+    this.loop.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.loop.stop();
+    for (const subscriber of this.connected.values()) subscriber.complete();
+  }
+
+  /**
+   * Tells one device of news until its session is over.
+   * @throws MusterError `policy.too-many-connections` (503): the device goes on polling
+   */
+  listen(deviceUid: string): Observable<WakeUp> {
+    if (this.connected.size >= this.config.MUSTER_WAKE_UP_CONNECTIONS && !this.connected.has(deviceUid)) {
+      throw new MusterError(
+        'unavailable',
+        'policy.too-many-connections',
+        `${this.connected.size} devices are connected already. Poll, and try again later`,
+      );
+    }
+    return new Observable((subscriber) => {
+      this.connected.get(deviceUid)?.complete();
+      this.connected.set(deviceUid, subscriber);
+      const end = setTimeout(() => subscriber.complete(), this.config.MUSTER_SESSION_MINUTES * 60_000);
+      return () => {
+        clearTimeout(end);
+        if (this.connected.get(deviceUid) === subscriber) this.connected.delete(deviceUid);
+      };
+    });
+  }
+
+  private async round(): Promise<void> {
+    for (const [uid, subscriber] of this.connected) if (this.live.isBlocked(uid)) subscriber.complete();
+    const { serial } = this.live;
+    if (serial === this.told) return;
+    const devices = [...this.connected.keys()];
+    if (devices.length > 0) {
+      const concerned = await this.repository.concerned(this.database, { from: this.told, to: serial }, devices);
+      const withinSeconds = Math.ceil(concerned.length / WOKEN_PER_SECOND) - 1;
+      for (const uid of concerned) this.connected.get(uid)?.next({ withinSeconds: Math.max(0, withinSeconds) });
+    }
+    this.told = serial;
+  }
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { membersChanged } from '@muster/contracts/events/members-changed.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
+import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
+import { device as deviceKind } from '@muster/contracts/kinds/device.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { collectionNamed, deploymentOf, deviceOf, plain } from './documents.js';
+import { PolicyUnderTest } from './policy-under-test.js';
+import type { TestDevice } from './test-device.js';
+
+const collections = resourceEvents(collectionKind);
+const deployments = resourceEvents(deploymentKind);
+let servers: TestServers;
+let policy: PolicyUnderTest;
+
+beforeAll(async () => {
+  servers = await startServers();
+  policy = await PolicyUnderTest.start(servers);
+});
+
+afterAll(async () => {
+  await policy?.stop();
+  await servers?.stop();
+});
+
+/** What a device hears; `ended` when the site ended the connection. */
+async function listen(device: TestDevice): Promise<{ heard: string[]; ended: () => boolean }> {
+  const response = await fetch(`${policy.base}/api/v1/agent/wake-ups`, {
+    headers: { Authorization: `Bearer ${device.accessToken}` },
+  });
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, expect.stringMatching(/event-stream/)]);
+  const heard: string[] = [];
+  let ended = false;
+  void (async () => {
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      heard.push(...chunk.split('\n').filter((line) => line.startsWith('data:')));
+    }
+  })()
+    .catch(() => undefined)
+    .finally(() => (ended = true));
+  return { heard, ended: () => ended };
+}
+
+async function collectionOf(...devices: TestDevice[]) {
+  const made = collectionNamed(`c-${randomUUID().slice(0, 8)}`);
+  await policy.deployment.publish(collections.saved, { resource: made, actor: 'test' });
+  const added = devices.map(({ uid }) => uid);
+  await policy.deployment.publish(membersChanged, { collectionUid: made.metadata.uid, added, removed: [] });
+  return made;
+}
+
+it('wakes the devices that a change concerns, and no others', async () => {
+  const [member, stranger] = [await policy.device(), await policy.device()];
+  const { metadata } = await collectionOf(member);
+  const [ears, others] = [await listen(member), await listen(stranger)];
+  const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, metadata.name, policy.know(plain('wake')));
+  await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
+  await until(async () => ears.heard.length > 0);
+  expect(ears.heard).toEqual(['data: {"withinSeconds":0}']);
+  expect((await member.policy()).assignments).toHaveLength(1);
+  // What leaves is woken too.
+  await policy.deployment.publish(membersChanged, {
+    collectionUid: metadata.uid,
+    added: [],
+    removed: [member.uid],
+  });
+  await until(async () => ears.heard.length > 1);
+  expect((await member.policy()).assignments).toEqual([]);
+  expect(others.heard).toEqual([]);
+});
+
+it('tells that a deployment is held although its body cannot be compiled any more', async () => {
+  const device = await policy.device();
+  const { metadata } = await collectionOf(device);
+  const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, metadata.name, policy.know(plain('held')));
+  await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
+  await until(async () => (await device.policy()).assignments.length === 1);
+  const ears = await listen(device);
+  const held = {
+    ...made,
+    metadata: { ...made.metadata, generation: 2 },
+    spec: { ...made.spec, hold: 'Runs' as const },
+    status: { ...made.status, sequenceDigest: `sha256:${'0'.repeat(64)}` },
+  };
+  await policy.deployment.publish(deployments.saved, { resource: held, actor: 'test' });
+  await until(async () => ears.heard.length > 0);
+  expect((await device.policy()).assignments[0]).toMatchObject({ hold: 'Runs', deployment: { generation: 2 } });
+});
+
+it('ends the connection of a device that is blocked, and takes none without a session', async () => {
+  const device = await policy.device();
+  const ears = await listen(device);
+  await policy.deployment.publish(resourceEvents(deviceKind).deleted, {
+    resource: deviceOf(device.uid),
+    actor: 'test',
+  });
+  await until(async () => ears.ended());
+  expect((await device.get('/wake-ups')).status).toBe(403);
+  const stranger = await fetch(`${policy.base}/api/v1/agent/wake-ups`);
+  expect(stranger.status).toBe(401);
+});
+
+it('keeps the last connection of a device only', async () => {
+  const device = await policy.device();
+  const first = await listen(device);
+  const second = await listen(device);
+  await until(async () => first.ended());
+  await delay(0);
+  expect(second.ended()).toBe(false);
+});

@@ -1,0 +1,127 @@
+import type { Bucket } from '../buckets/bucket-folders.js';
+import { S3Error, notImplemented } from '../errors.js';
+import { type Exchange, readSmallBody, sendEmpty, sendXml } from '../http/exchange.js';
+import { queryValue } from '../http/request-target.js';
+import type { ReceivedBlob } from '../objects/blob-files.js';
+import { type CopySource, openCopySource } from '../objects/copy-object.js';
+import { assertKey } from '../objects/key-file-names.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { readHeaders } from '../objects/put-object.js';
+import { parseRange } from '../objects/range.js';
+import { receiveBody } from '../objects/receive-body.js';
+import { MAX_PARTS } from './choose-parts.js';
+import type { UploadFiles } from './upload-files.js';
+import type { PartRecord } from './upload-records.js';
+
+/** `POST /bucket/key?uploads` */
+export async function createUpload(
+  exchange: Exchange,
+  bucket: Bucket,
+  key: string,
+  uploads: UploadFiles,
+): Promise<void> {
+  assertKey(key);
+  const { headers } = exchange.request;
+  const algorithm = headers['x-amz-checksum-algorithm'];
+  if (algorithm !== undefined && algorithm !== 'SHA256') throw notImplemented(`checksum algorithm (SHA256 is)`);
+  const type = headers['x-amz-checksum-type'];
+  if (type !== undefined && type !== 'COMPOSITE') throw notImplemented('checksum type other than COMPOSITE');
+  const described = readHeaders(exchange);
+  await readSmallBody(exchange);
+  const id = await uploads.create(bucket, key, { ...described, now: exchange.now });
+  sendXml(exchange, 'InitiateMultipartUploadResult', { Bucket: bucket.name, Key: key, UploadId: id });
+}
+
+/** `PUT /bucket/key?partNumber=N&uploadId=ID` */
+export async function uploadPart(
+  exchange: Exchange,
+  bucket: Bucket,
+  key: string,
+  uploads: UploadFiles,
+  maxPartBytes: number,
+): Promise<void> {
+  const [id, number] = [uploadIdOf(exchange), partNumberOf(exchange)];
+  // Again when the part counts; here it spares the client the upload.
+  await uploads.get(bucket, key, id);
+  const blob = await receiveBody(exchange, uploads.blobs, maxPartBytes);
+  const part = await keepPart(exchange, bucket, key, id, number, blob, uploads);
+  sendEmpty(exchange, 200, { etag: `"${part.etag}"`, 'x-amz-checksum-sha256': part.sha256 });
+}
+
+/** `PUT /bucket/key?partNumber=N&uploadId=ID` with `x-amz-copy-source`: the bytes, or a range of them, are read and written. */
+export async function uploadPartCopy(
+  exchange: Exchange,
+  bucket: Bucket,
+  key: string,
+  source: CopySource,
+  objects: ObjectStore,
+  uploads: UploadFiles,
+): Promise<void> {
+  const [id, number] = [uploadIdOf(exchange), partNumberOf(exchange)];
+  await readSmallBody(exchange);
+  await uploads.get(bucket, key, id);
+  const given = exchange.request.headers['x-amz-copy-source-range'];
+  const { reader } = await openCopySource(exchange, source, objects, (size) => {
+    const range = given === undefined ? 'whole' : parseRange(String(given), size);
+    if (given !== undefined && (typeof range === 'string' || !String(given).endsWith(`-${range.end}`))) {
+      throw new S3Error('InvalidRange', 'x-amz-copy-source-range must be bytes=FIRST-LAST, within the source');
+    }
+    return typeof range === 'string' ? { start: 0, end: size - 1 } : range;
+  });
+  let blob: ReceivedBlob;
+  try {
+    blob = await uploads.blobs.receive(reader.read(), Number.POSITIVE_INFINITY);
+  } finally {
+    await reader.close();
+  }
+  const part = await keepPart(exchange, bucket, key, id, number, blob, uploads);
+  sendXml(exchange, 'CopyPartResult', {
+    LastModified: part.modifiedAt,
+    ETag: `"${part.etag}"`,
+    ChecksumSHA256: part.sha256,
+  });
+}
+
+/** `DELETE /bucket/key?uploadId=ID` */
+export async function abortUpload(
+  exchange: Exchange,
+  bucket: Bucket,
+  key: string,
+  uploads: UploadFiles,
+): Promise<void> {
+  const id = uploadIdOf(exchange);
+  await readSmallBody(exchange);
+  await uploads.exclusively(bucket, key, id, () => uploads.drop(bucket, id));
+  sendEmpty(exchange, 204);
+}
+
+/** @throws S3Error `NoSuchUpload` for none */
+export function uploadIdOf(exchange: Exchange): string {
+  const id = queryValue(exchange.target, 'uploadId');
+  if (!id) throw new S3Error('NoSuchUpload');
+  return id;
+}
+
+async function keepPart(
+  exchange: Exchange,
+  bucket: Bucket,
+  key: string,
+  id: string,
+  number: number,
+  blob: ReceivedBlob,
+  uploads: UploadFiles,
+): Promise<PartRecord> {
+  try {
+    return await uploads.putPart(bucket, key, id, number, blob, exchange.now);
+  } catch (error) {
+    await uploads.blobs.discard(blob.id);
+    throw error;
+  }
+}
+
+function partNumberOf(exchange: Exchange): number {
+  const text = queryValue(exchange.target, 'partNumber') ?? '';
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > MAX_PARTS) throw new S3Error('InvalidArgument', `partNumber must be 1 to ${MAX_PARTS}`);
+  return number;
+}
