@@ -40,6 +40,7 @@ import { CONTENT_STORES, contentProviders } from './packages/content.providers.j
 import { LibraryBlobRepository } from './packages/library-blob.repository.js';
 import { PackageVersionRepository } from './packages/package-version.repository.js';
 import { UploadsController } from './packages/uploads.controller.js';
+import { UploadsGrpcController } from './packages/uploads.grpc.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
@@ -100,6 +101,7 @@ const repositories = [
 @Module({
   controllers: [
     UploadsController,
+    UploadsGrpcController,
     ContentSourcesController,
     DistributionActionsController,
     ContentUsesController,

@@ -9,6 +9,7 @@ import type { Problem } from '@muster/contracts/problem.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
+import { fromStruct, type ProtobufStruct, toStruct } from '@muster/service/resources/protobuf-json.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { ContentUnderTest, filesOf, sendAll, type UploadPlan } from './content-under-test.js';
 
@@ -89,6 +90,31 @@ describe('content of every kind', () => {
       );
       expect(left).toEqual({ owners: 0, versions: 0 });
     });
+  });
+
+  it('goes into the library over gRPC as over REST', async () => {
+    await content.apply('DriverPackage', 'driver-packages', 'network', {});
+    const bytes = Buffer.from('a driver');
+    const address = `127.0.0.1:${content.environment['MUSTER_GRPC_PORT']}`;
+    const client = grpcClient('content', 'ContentVersionService', address, await content.servers.addToken('content'));
+    const version = { kind: 'DriverPackage', name: 'network', version: 1 };
+    try {
+      const announcement = toStruct({ files: filesOf({ 'net.inf': bytes }) });
+      const plan = await client.call<UploadPlan>('Announce', { ...version, announcement });
+      expect(plan).toMatchObject({ version: 1, uploads: [{ size: bytes.length }] });
+      await expect(client.call('Commit', version)).rejects.toThrow('content.blob-mismatch');
+      await sendAll(plan, [bytes]);
+      expect(await client.call('Commit', version)).toMatchObject({ state: 'available', files: 1, bytes: bytes.length });
+      const { manifest } = await client.call<{ manifest: ProtobufStruct }>('GetManifest', version);
+      expect(fromStruct(manifest)).toEqual({ files: filesOf({ 'net.inf': bytes }) });
+      const wanted = { ...version, files: plan.uploads.map(({ digest }) => digest) };
+      const { downloads } = await client.call<{ downloads: { url: string }[] }>('LocateFiles', wanted);
+      expect(await (await fetch(downloads[0]?.url ?? '')).text()).toBe('a driver');
+      await expect(client.call('GetManifest', { ...version, kind: 'Deployment' })).rejects.toThrow('document.');
+      await expect(client.call('LocateFiles', { ...version, files: [] })).rejects.toThrow('document.');
+    } finally {
+      client.close();
+    }
   });
 
   it('is refused with what would be right: an unknown kind of a distribution, a kind that has no versions', async () => {

@@ -21,7 +21,8 @@ import type { DownloadService } from './download.service.js';
 import { announcementSchema, manifestDocument } from './manifest-document.js';
 import type { UploadService, UploadPlan } from './upload.service.js';
 
-const versionSchema = z.coerce.number().int().min(1).max(2_147_483_647);
+/** The number of a version. */
+export const versionSchema = z.coerce.number().int().min(1).max(2_147_483_647);
 
 /** Versions of content of any kind: announce the files, send what is lacking straight to the store, commit; and read them again. */
 @ApiTags('Content')
