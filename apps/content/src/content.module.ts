@@ -41,6 +41,8 @@ import { LibraryBlobRepository } from './packages/library-blob.repository.js';
 import { PackageVersionRepository } from './packages/package-version.repository.js';
 import { UploadsController } from './packages/uploads.controller.js';
 import { UploadsGrpcController } from './packages/uploads.grpc.js';
+import { PrestageController } from './prestage/prestage.controller.js';
+import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
@@ -49,6 +51,9 @@ import { Stores } from './stores/stores.js';
 import { ContentUsesController } from './uses/content-uses.controller.js';
 import { ContentUsesGrpcController } from './uses/content-uses.grpc.js';
 import { usesProviders } from './uses/uses.providers.js';
+import { VersionsController } from './versions/versions.controller.js';
+import { VersionsGrpcController } from './versions/versions.grpc.js';
+import { versionsProviders } from './versions/versions.providers.js';
 
 export const DISTRIBUTION_POINTS = Symbol('distribution points');
 export const DISTRIBUTIONS = Symbol('distributions');
@@ -102,6 +107,9 @@ const repositories = [
   controllers: [
     UploadsController,
     UploadsGrpcController,
+    PrestageController,
+    VersionsController,
+    VersionsGrpcController,
     ContentSourcesController,
     DistributionActionsController,
     ContentUsesController,
@@ -119,6 +127,8 @@ const repositories = [
     ...locationProviders,
     ...auditProviders,
     ...removalProviders,
+    ...prestageProviders,
+    ...versionsProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       DISTRIBUTION_POINTS,

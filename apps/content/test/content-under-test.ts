@@ -12,6 +12,7 @@ import type { NodeUse } from '@muster/contracts/kinds/content-uses.js';
 import type { Problem } from '@muster/contracts/problem.js';
 import { findDeploymentUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { builtApp } from '@muster/localsite/repository.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
 import { freePort } from '@muster/testing/free-port.js';
@@ -70,7 +71,7 @@ export class ContentUnderTest {
 
   /** A replica as a process of its own. The caller ends it. */
   async startReplica(extra: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
-    const child = fork(join(import.meta.dirname, '../../../dist/apps/content/src/main.js'), {
+    const child = fork(builtApp('content'), {
       env: {
         PATH: process.env['PATH'],
         ...this.environment,
@@ -159,11 +160,23 @@ export class ContentUnderTest {
     });
   }
 
-  /** A point of its own: another bucket of a second store, which begins with the first of them. */
+  /** A point of its own: another bucket of a second store. */
   async applyOwnPoint(name: string, extra: object = {}): Promise<void> {
+    const endpoint = await this.secondEndpoint();
+    const bucket = `point-${name}`;
+    await this.makeBucket(endpoint, bucket);
+    await this.applyPoint(name, endpoint, { bucket, ...extra });
+  }
+
+  /** The address of the second store, which begins with the first question for it; its keys are those of the site's own point. */
+  async secondEndpoint(): Promise<string> {
     this.second ??= SecondStore.start(this.environment);
     const { endpoint, folder } = await this.second;
     this.secondFolder = folder;
+    return endpoint;
+  }
+
+  async makeBucket(endpoint: string, bucket: string): Promise<void> {
     const { hostname, port } = new URL(endpoint);
     const client = new Client({
       endPoint: hostname,
@@ -173,9 +186,7 @@ export class ContentUnderTest {
       secretKey: this.environment['MUSTER_DP_SECRET_KEY']!,
       region: 'us-east-1',
     });
-    const bucket = `point-${name}`;
     if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket, 'us-east-1');
-    await this.applyPoint(name, endpoint, { bucket, ...extra });
   }
 
   /** Where the stores keep their bytes: that of the site, which has the library, and the second one. */
@@ -242,7 +253,7 @@ class SecondStore {
     const keys = join(home, 'keys.json');
     const [accessKeyId, secretAccessKey] = [environment['MUSTER_DP_ACCESS_KEY'], environment['MUSTER_DP_SECRET_KEY']];
     await writeFile(keys, JSON.stringify([{ accessKeyId, secretAccessKey }]), { mode: 0o600 });
-    const child = fork(join(import.meta.dirname, '../../../dist/apps/store/src/main.js'), {
+    const child = fork(builtApp('store'), {
       env: {
         PATH: process.env['PATH'],
         MUSTER_STORE_FOLDER: folder,

@@ -96,7 +96,7 @@ describe('content of every kind', () => {
     await content.apply('DriverPackage', 'driver-packages', 'network', {});
     const bytes = Buffer.from('a driver');
     const address = `127.0.0.1:${content.environment['MUSTER_GRPC_PORT']}`;
-    const client = grpcClient('content', 'ContentVersionService', address, await content.servers.addToken('content'));
+    const client = grpcClient('content', 'PackageVersionService', address, await content.servers.addToken('content'));
     const version = { kind: 'DriverPackage', name: 'network', version: 1 };
     try {
       const announcement = toStruct({ files: filesOf({ 'net.inf': bytes }) });

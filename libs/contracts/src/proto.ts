@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
 import { AUTHORING_PROTO } from './proto-authoring.js';
 import { CONTENT_PROTO } from './proto-content.js';
+import { VERSIONS_PROTO } from './proto-versions.js';
 import type { Kind, ServiceName } from './resource.js';
 
 /** The folder that all `.proto` imports are relative to. */
@@ -16,7 +17,10 @@ export function protoPackage(service: ServiceName): string {
 }
 
 /** What services have besides their kinds. */
-const MORE: Partial<Record<ServiceName, string>> = { catalog: AUTHORING_PROTO, content: CONTENT_PROTO };
+const MORE: Partial<Record<ServiceName, string>> = {
+  catalog: AUTHORING_PROTO,
+  content: VERSIONS_PROTO + CONTENT_PROTO,
+};
 
 /** The text of a service's .proto: one message, one list and one gRPC service for each of its kinds. */
 export function generateProto(service: ServiceName): string {

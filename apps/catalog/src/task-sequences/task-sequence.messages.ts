@@ -6,6 +6,7 @@ import { Database } from '@muster/persistence/database.js';
 import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { SequenceIndexRepository } from '../search/sequence-index.repository.js';
+import { SequenceSecrets } from '../secrets/sequence-secrets.service.js';
 import { SequenceRevisionRepository } from './sequence-revision.repository.js';
 
 /** Answers other services' questions about sequences. */
@@ -16,6 +17,7 @@ export class TaskSequenceMessages implements OnModuleInit {
     @Inject(Database) private readonly database: Database,
     @Inject(SequenceRevisionRepository) private readonly revisions: SequenceRevisionRepository,
     @Inject(SequenceIndexRepository) private readonly indexes: SequenceIndexRepository,
+    @Inject(SequenceSecrets) private readonly secrets: SequenceSecrets,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -27,7 +29,7 @@ export class TaskSequenceMessages implements OnModuleInit {
           'name' in question
             ? await this.revisions.findNewest(this.database, question.name)
             : await this.revisions.findByDigest(this.database, question.digest);
-        return { sequence: found ?? null };
+        return { sequence: found ? { ...found, secrets: await this.secrets.of(found.spec) } : null };
       },
       (error) => this.logger.error({ err: error }, 'cannot answer read-sequence'),
     );

@@ -15,6 +15,7 @@ import { expiryFrom, lockAgainst, lockedError, stillHeld } from '../locks/edit-l
 import { sequenceConflict } from '../revisions/sequence-conflict.js';
 import { INDEX_VERSION, indexSequence } from '../search/index-sequence.js';
 import { existingContent } from '../search/existing-content.js';
+import type { SequenceSecrets } from '../secrets/sequence-secrets.service.js';
 import type { ChildSequenceRepository } from './child-sequence.repository.js';
 import { findCircle } from './find-circle.js';
 import { NAMED_USERS, refuseUsed } from './refuse-used.js';
@@ -28,9 +29,12 @@ export function taskSequenceRules(
   database: Database,
   { revisions, children, indexes, folders, locks, dangling }: SequenceTables,
   bus: Bus,
+  secrets: SequenceSecrets,
   now: () => Date,
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
+    seal: (input) => secrets.seal(input),
+
     async check(input) {
       const { name } = input.metadata;
       refuse(name, (await wrongReferences([input], database, children, bus)).get(name) ?? []);
@@ -57,6 +61,7 @@ export function taskSequenceRules(
     },
 
     async saved(tx, resource, previous, actor, comment) {
+      await secrets.saved(tx, resource.spec);
       const { revision, digest } = resource.status;
       const index = { uid: resource.metadata.uid, ...indexSequence(resource.metadata, resource.spec) };
       await indexes.replace(tx, INDEX_VERSION, [index]);

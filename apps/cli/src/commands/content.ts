@@ -10,6 +10,8 @@ import { uploadLine } from '../content/progress-text.js';
 import { registerContentCare } from './content-care.js';
 import { registerContentUses } from './content-uses.js';
 import { registerDistribute } from './content-distribute.js';
+import { registerContentPrestage } from './content-prestage.js';
+import { registerContentVersions } from './content-versions.js';
 
 const uploadHelp = `
 ${CONTENT_WORDS} It must exist (muster apply). Only what the site's library does not hold is sent; the same files again make no new
@@ -52,4 +54,6 @@ export function registerContent(program: Command, terminal: Terminal): void {
   registerDistribute(content, terminal);
   registerContentCare(content, terminal);
   registerContentUses(content, terminal);
+  registerContentVersions(content, terminal);
+  registerContentPrestage(content, terminal);
 }

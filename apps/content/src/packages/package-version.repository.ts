@@ -36,6 +36,16 @@ export class PackageVersionRepository {
     );
   }
 
+  /** Whether an upload for the package began in the last days and did not come to its end. */
+  async hasUnfinishedUpload(tx: Transaction, packageUid: string): Promise<boolean> {
+    const rows = await tx.query(
+      `select 1 from package_version
+       where package_uid = $1 and state = 'uploading' and created_at > now() - interval '3 days' limit 1`,
+      [packageUid],
+    );
+    return rows.length > 0;
+  }
+
   async add(
     tx: Transaction,
     packageUid: string,
@@ -52,6 +62,25 @@ export class PackageVersionRepository {
        values ($1, $2, 'uploading', $3, $4, $5, $6)`,
       [packageUid, version, manifest.digest, manifest.files, manifest.bytes, author],
     );
+  }
+
+  /**
+   * Versions of some content, newest first, below a number where one is given. Undefined when there is no such content.
+   */
+  async findPage(
+    database: Queryable,
+    { kind, name }: ContentReference,
+    below: number | undefined,
+    most: number,
+  ): Promise<(PackageVersion & { author: string })[] | undefined> {
+    const rows = await database.query<(VersionRow & { author: string }) | { version: null }>(
+      `select v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.author
+       from content_owner p left join package_version v on v.package_uid = p.uid and v.version < $2
+       where p.name = $1 and p.kind = $4 order by v.version desc limit $3`,
+      [name, below ?? 2_147_483_647, most, kind],
+    );
+    if (rows.length === 0) return undefined;
+    return rows.flatMap((row) => (row.version === null ? [] : [{ ...toVersion(row), author: row.author }]));
   }
 
   /** A version by the content's name, with the canonical JSON of its manifest. */

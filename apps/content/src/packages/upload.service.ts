@@ -1,5 +1,5 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
-import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
+import { blobsOf, type ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
@@ -47,26 +47,30 @@ export class UploadService {
 
   /**
    * Announces a version. The same files again are the same version; what the library lacks of it gets an upload URL.
+   * What an upload that was broken off has brought is proven first, and not asked for again.
    *
    * @throws MusterError `resource.not-found`, `content.library-unavailable`
    */
   async announce(packageName: string, manifest: ManifestDocument, actor: string): Promise<UploadPlan> {
-    const version = await this.database.transaction(async (tx) => {
+    const { version, mayHaveBegun } = await this.database.transaction(async (tx) => {
       const { uid } = await this.lockPackage(tx, packageName);
+      const mayHaveBegun = await this.versions.hasUnfinishedUpload(tx, uid);
       const known = await this.versions.findForDecision(tx, uid, manifest.digest);
       const decided = decideVersion(known, manifest.digest);
       if (decided.isNew) {
         await this.versions.add(tx, uid, decided.version, manifest, actor);
         await this.publishStatus(tx, uid);
       }
-      return decided.version;
+      return { version: decided.version, mayHaveBegun };
     });
     await this.requireLibrary();
     const blobs = blobsOf(manifest.manifest);
-    const missing = await this.libraryBlobs.findMissing(
-      this.database,
-      blobs.map(({ digest }) => digest),
-    );
+    const digests = blobs.map(({ digest }) => digest);
+    if (mayHaveBegun) {
+      const unknown = await this.libraryBlobs.findUnknown(this.database, digests);
+      await this.prove(blobs.filter(({ digest }) => unknown.has(digest)));
+    }
+    const missing = await this.libraryBlobs.findMissing(this.database, digests);
     const expiresAt = new Date(Date.now() + UPLOAD_SECONDS * 1000).toISOString();
     const uploads: UploadPlan['uploads'] = [];
     for (const { digest, size } of blobs) {
@@ -124,41 +128,17 @@ export class UploadService {
       this.database,
       blobs.map(({ digest }) => digest),
     );
+    const unproven = await this.prove(blobs.filter(({ digest }) => missing.has(digest)));
     const indexes = new Map(manifest.files.map(({ path }, index) => [path, index]));
-    const findings: ProblemFinding[] = [];
-    let proven: { digest: Digest; size: number }[] = [];
-    const record = async () => {
-      const group = proven;
-      proven = [];
-      await this.libraryBlobs.addProven(this.database, group);
-    };
-    try {
-      await inParallel(
-        blobs.filter(({ digest }) => missing.has(digest)),
-        PROOFS_AT_ONCE,
-        async ({ digest, size, path }) => {
-          const proof = await proveObject(this.library, blobKey(digest), { digest, size });
-          if (proof.state === 'proven') {
-            proven.push({ digest, size });
-            if (proven.length >= RECORD_AT_ONCE) await record();
-            return;
-          }
-          findings.push({
-            path: `/files/${indexes.get(path)}`,
-            code: 'content.blob-mismatch',
-            message:
-              proof.state === 'missing'
-                ? `"${path}" was not uploaded`
-                : `"${path}" must be ${size} bytes of ${digest}; what was uploaded is ${proof.found}`,
-            fix: 'Announce the files again and upload what the answer asks for',
-          });
-        },
-      );
-    } catch (error) {
-      throw error instanceof StoreError ? libraryUnavailable(error) : error;
-    } finally {
-      await record();
-    }
+    const findings = unproven.map(({ blob: { path, size, digest }, found }): ProblemFinding => ({
+      path: `/files/${indexes.get(path)}`,
+      code: 'content.blob-mismatch',
+      message:
+        found === undefined
+          ? `"${path}" was not uploaded`
+          : `"${path}" must be ${size} bytes of ${digest}; what was uploaded is ${found}`,
+      fix: 'Announce the files again and upload what the answer asks for',
+    }));
     const [first] = findings;
     if (!first) return;
     throw new MusterError(
@@ -167,6 +147,34 @@ export class UploadService {
       `Version ${version} of package "${packageName}" is not complete: ${first.message}${findings.length > 1 ? ` (and ${findings.length - 1} more files)` : ''}`,
       { findings: findings.slice(0, MOST_FINDINGS) },
     );
+  }
+
+  /** Proves that the library has blobs, and records those; the others, each with what was found instead. */
+  private async prove(blobs: readonly ManifestBlob[]): Promise<{ blob: ManifestBlob; found: string | undefined }[]> {
+    const unproven: { blob: ManifestBlob; found: string | undefined }[] = [];
+    let proven: ManifestBlob[] = [];
+    const record = async () => {
+      const group = proven;
+      proven = [];
+      await this.libraryBlobs.addProven(this.database, group);
+    };
+    try {
+      await inParallel(blobs, PROOFS_AT_ONCE, async (blob) => {
+        const { digest, size } = blob;
+        const proof = await proveObject(this.library, blobKey(digest), { digest, size });
+        if (proof.state !== 'proven') {
+          unproven.push({ blob, found: proof.state === 'missing' ? undefined : proof.found });
+          return;
+        }
+        proven.push(blob);
+        if (proven.length >= RECORD_AT_ONCE) await record();
+      });
+    } catch (error) {
+      throw error instanceof StoreError ? libraryUnavailable(error) : error;
+    } finally {
+      await record();
+    }
+    return unproven;
   }
 
   private async lockPackage(tx: Transaction, name: string): Promise<{ uid: string }> {

@@ -14,7 +14,7 @@ import { announcementSchema, manifestDocument } from './manifest-document.js';
 import type { UploadPlan, UploadService } from './upload.service.js';
 import { versionSchema } from './uploads.controller.js';
 
-const SERVICE = 'ContentVersionService';
+const SERVICE = 'PackageVersionService';
 const versionOfContentSchema = contentReferenceSchema.extend({ version: versionSchema });
 
 /** What names a version of some content. */

@@ -87,6 +87,8 @@ export class SignedRequests {
       return await request(url, {
         method,
         dispatcher,
+        // Else undici closes the connection after each HEAD.
+        reset: false,
         ...(signal ? { signal } : {}),
         ...(body === undefined ? {} : { body }),
         ...(headers === undefined ? {} : { headers }),

@@ -7,6 +7,7 @@ import type { ContentKind, ContentReference } from '@muster/contracts/kinds/cont
 import type { ResolvedContent, ResolvedReference } from '@muster/contracts/requests/resolve-content.js';
 import { packagesOfApplications } from '@muster/sequence/applications/close-applications.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
+import { sealedSecretNames } from '@muster/sequence/edit/sealed-reference.js';
 import { compilePlan } from '@muster/sequence/plan.js';
 import { collectReferences } from '@muster/sequence/references.js';
 import { NO_APPLICATIONS, type Applications } from './collect-applications.js';
@@ -30,7 +31,14 @@ export interface MoreNeeds {
 
 /** What became of compiling one deployment. */
 export type Outcome =
-  | { readonly kind: 'compiled'; readonly digest: Digest; readonly bytes: string; readonly manifests: Digest[] }
+  | {
+      readonly kind: 'compiled';
+      readonly digest: Digest;
+      readonly bytes: string;
+      readonly manifests: Digest[];
+      /** Sealed secrets of its steps, by the names that stand for them. */
+      readonly secrets: Readonly<Record<string, string>>;
+    }
   | Blocked
   /** Devices shall hear nothing of it. */
   | { readonly kind: 'withdrawn'; readonly code: string; readonly reason: string };
@@ -116,6 +124,15 @@ export function buildBody(
   }
   const files = otherContents(needed, others);
   if ('kind' in files) return files;
+  const revisions = [sequence, ...children.revisions.values()].filter((revision) => revision !== null);
+  const secrets = Object.assign({}, ...revisions.map((revision) => revision.secrets ?? {})) as Record<string, string>;
+  const unknown = revisions.find(({ spec }) => sealedSecretNames(spec).some((name) => !Object.hasOwn(secrets, name)));
+  if (unknown) {
+    return blocked(
+      'policy.secret-unknown',
+      `a secret of sequence "${unknown.name}" is not there any more: write it again`,
+    );
+  }
   const body: PolicyBody = {
     version: 1,
     sequence: { name: sequence.name, digest: sequence.digest, spec: sequence.spec },
@@ -127,7 +144,7 @@ export function buildBody(
   const bytes = canonicalJson(body);
   if (Buffer.byteLength(bytes) > POLICY_BODY_BYTES) return tooLarge(sequence.name);
   const manifests = [...new Set([...Object.values(packages).map(({ manifest }) => manifest), ...files.manifests])];
-  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests };
+  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests, secrets };
 }
 
 /** What is no package, as {@link PolicyBody} has it. No field at all where there is none. */

@@ -86,7 +86,12 @@ export class CompileRepository {
 
   async saveBody(
     tx: Transaction,
-    body: { digest: string; bytes: string; manifests: readonly string[] },
+    body: {
+      digest: string;
+      bytes: string;
+      manifests: readonly string[];
+      secrets: Readonly<Record<string, string>>;
+    },
   ): Promise<void> {
     await tx.query('insert into body (digest, bytes) values ($1, $2) on conflict do nothing', [
       body.digest,
@@ -96,6 +101,12 @@ export class CompileRepository {
       `insert into body_manifest (manifest, body_digest) select manifest, $1 from unnest($2::text[]) as manifest
        on conflict do nothing`,
       [body.digest, body.manifests],
+    );
+    await tx.query(
+      `insert into body_secret (body_digest, name, sealed)
+       select $1, name, sealed from unnest($2::text[], $3::text[]) as secret (name, sealed)
+       on conflict (body_digest, name) do update set sealed = excluded.sealed`,
+      [body.digest, Object.keys(body.secrets), Object.values(body.secrets)],
     );
   }
 

@@ -39,7 +39,8 @@ interface Settings {
  */
 export class Collector {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<Collection> | undefined;
+  /** Ends when the collections that were asked for have ended. */
+  private last: Promise<unknown> = Promise.resolve();
   private stopping = false;
 
   constructor(private readonly settings: Settings) {}
@@ -62,16 +63,17 @@ export class Collector {
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.timer);
-    await this.running?.catch(() => undefined);
+    await this.last;
   }
 
   /**
-   * One collection; the one under way when there is one.
+   * One collection, after those under way.
    * @throws Error when a pointer cannot be read: what it names is not known, so nothing is removed
    */
   collect(): Promise<Collection> {
-    this.running ??= this.run().finally(() => (this.running = undefined));
-    return this.running;
+    const mine = this.last.then(() => this.run());
+    this.last = mine.catch(() => undefined);
+    return mine;
   }
 
   /** Removes the rests of completed uploads and those that have expired. @returns how many had expired */
@@ -88,6 +90,7 @@ export class Collector {
   }
 
   private async run(): Promise<Collection> {
+    this.assertGoingOn();
     const startedAt = performance.now();
     const { blobs } = this.settings.objects;
     blobs.beginCollection();

@@ -91,7 +91,7 @@ function assertAsStated(exchange: Exchange, pointer: ObjectPointer): void {
 
 function parseParts(body: string): WantedPart[] {
   if (XMLValidator.validate(body) !== true) throw new S3Error('MalformedXML');
-  const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'Part' });
+  const parser = new XMLParser({ parseTagValue: false, processEntities: false, isArray: (name) => name === 'Part' });
   const parsed = bodySchema.safeParse(parser.parse(body));
   if (!parsed.success) throw new S3Error('MalformedXML', 'expected <CompleteMultipartUpload> with its <Part>s');
   return parsed.data.CompleteMultipartUpload.Part.map(({ PartNumber, ETag, ChecksumSHA256 }) => ({

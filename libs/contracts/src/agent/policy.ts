@@ -47,6 +47,10 @@ export const policyVariablesSchema = z
         variables: z.array(policyVariableSchema),
       }),
     ),
+    secrets: z
+      .array(z.string())
+      .optional()
+      .describe('Names that stand for secrets in the sequences of the assignments; their values are in `sealed`'),
     sealed: sealedSchema
       .optional()
       .describe('SealedValues, for this device alone; absent: nothing is hidden, or the device has told no key yet'),
@@ -58,6 +62,7 @@ export const sealedValuesSchema = z
   .object({
     device: z.record(z.string(), z.string()),
     collections: z.record(z.string(), z.record(z.string(), z.string())),
+    secrets: z.record(z.string(), z.string()).optional(),
   })
   .meta({ id: 'SealedValues' });
 

@@ -1,3 +1,4 @@
+import { stripSecrets } from '@muster/sequence/edit/strip-secrets.js';
 import type { Finding } from '@muster/sequence/findings.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { REFERENCE_KINDS } from '@muster/sequence/steps/definition.js';
@@ -59,5 +60,6 @@ export const taskSequence = defineKind({
   guardsUses: true,
   spec: sequenceSpecSchema,
   judgeSpec: judgeSequence,
+  withoutSecrets: (spec) => stripSecrets(spec).spec,
   status: taskSequenceStatusSchema,
 });
