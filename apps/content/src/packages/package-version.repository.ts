@@ -83,6 +83,16 @@ export class PackageVersionRepository {
     return rows.flatMap((row) => (row.version === null ? [] : [{ ...toVersion(row), author: row.author }]));
   }
 
+  /** The canonical JSON of the manifest of the newest version that is available. */
+  async findNewestDocument(database: Queryable, packageUid: string): Promise<string | undefined> {
+    const [row] = await database.query<{ document: string }>(
+      `select m.document from package_version v join manifest m on m.digest = v.manifest
+       where v.package_uid = $1 and v.state = 'available' order by v.version desc limit 1`,
+      [packageUid],
+    );
+    return row?.document;
+  }
+
   /** A version by the content's name, with the canonical JSON of its manifest. */
   async find(
     database: Queryable,

@@ -16,11 +16,13 @@ import { proveObject } from '../stores/prove-object.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
 import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
+import { digestOfRuns, doubtfulFiles } from './verify-runs.js';
 import { decideVersion } from './version-decision.js';
 
 /** How long an upload URL is good. */
 const UPLOAD_SECONDS = 15 * 60;
 const PROOFS_AT_ONCE = 16;
+const RUNS_AT_ONCE = 2;
 /** Proven blobs are recorded in groups, so that a commit that is cut off does not begin again from nothing. */
 const RECORD_AT_ONCE = 500;
 const MOST_FINDINGS = 20;
@@ -96,7 +98,8 @@ export class UploadService {
    * Makes a version available once every byte of it is proven; its Distributions then bring it to their points.
    * Committing again is harmless, and after a repair of damaged bytes it lets waiting transfers go on.
    *
-   * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.library-unavailable`
+   * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.bad-runs`,
+   *   `content.library-unavailable`
    */
   async commit(packageName: string, version: number): Promise<PackageVersion> {
     const content = { kind: this.packages.kind.kind as ContentKind, name: packageName };
@@ -108,7 +111,9 @@ export class UploadService {
         `${content.kind} "${packageName}" has no version ${version}. Announce the files first`,
       );
     }
-    await this.proveAll(packageName, version, JSON.parse(found.document) as Manifest);
+    const manifest = JSON.parse(found.document) as Manifest;
+    await this.proveAll(packageName, version, manifest);
+    if (found.version.state === 'uploading') await this.proveRuns(packageName, found.packageUid, manifest);
     await this.database.transaction(async (tx) => {
       const { uid } = await this.lockPackage(tx, packageName);
       if (await this.versions.markAvailable(tx, uid, version)) {
@@ -120,6 +125,25 @@ export class UploadService {
       tx.afterCommit(() => this.wakeUp.wake());
     });
     return { ...found.version, state: 'available' };
+  }
+
+  /** Reads the large files whose runs are new out of their blobs: no version shows a file that cannot be made. */
+  private async proveRuns(packageName: string, packageUid: string, manifest: Manifest): Promise<void> {
+    const before = await this.versions.findNewestDocument(this.database, packageUid);
+    const doubtful = doubtfulFiles(manifest, before === undefined ? undefined : (JSON.parse(before) as Manifest));
+    try {
+      await inParallel(doubtful, RUNS_AT_ONCE, async (file) => {
+        const made = await digestOfRuns(this.library, file);
+        if (made === file.digest) return;
+        throw new MusterError(
+          'conflict',
+          'content.bad-runs',
+          `"${file.path}" of package "${packageName}" must be ${file.digest}; its runs make ${made}. Announce the files again`,
+        );
+      });
+    } catch (error) {
+      throw error instanceof StoreError ? libraryUnavailable(error) : error;
+    }
   }
 
   private async proveAll(packageName: string, version: number, manifest: Manifest): Promise<void> {
