@@ -147,6 +147,17 @@ describe('multipart uploads and copies', () => {
     expect((await s3('GET', '/content/lost')).code).toBe('NoSuchKey');
   });
 
+  it('say that the store failed when the disk lost the bytes of an object, and go on with the others', async () => {
+    await s3('PUT', '/content/lost', { body: 'bytes' });
+    const [lost] = await filesBelow(join(home.folder, 'blobs'));
+    await rm(lost!);
+    await s3('PUT', '/content/there', { body: 'bytes' });
+    expect(await s3('GET', '/content/lost')).toMatchObject({ status: 500, code: 'InternalError' });
+    expect((await s3('GET', '/content/there')).text).toBe('bytes');
+    await s3('PUT', '/content/lost', { body: 'again' });
+    expect((await s3('GET', '/content/lost')).text).toBe('again');
+  });
+
   it('lose nothing while orphans are collected again and again beside them', async () => {
     const orphan = join(home.folder, 'blobs', 'ab', 'ab'.repeat(16));
     await writeFile(orphan, 'left by a kill');

@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Bucket, BucketFolders } from '../buckets/bucket-folders.js';
+import { S3Error } from '../errors.js';
 import { SHARDS } from '../folder/layout.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { parsePointer } from '../objects/pointer.js';
@@ -82,7 +83,9 @@ export class Collector {
     let expired = 0;
     for (const bucket of this.settings.buckets.list()) {
       expired += await this.settings.uploads.tidy(bucket, before).catch((error: unknown) => {
-        if (this.settings.buckets.find(bucket.name) === bucket) throw error;
+        // Deleted meanwhile, with all that was in it.
+        const isGone = error instanceof S3Error && error.code === 'NoSuchBucket';
+        if (!isGone && this.settings.buckets.find(bucket.name) === bucket) throw error;
         return 0;
       });
     }
