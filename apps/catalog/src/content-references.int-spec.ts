@@ -23,7 +23,7 @@ describe('references to content of every kind', () => {
     expect([status, problem.code]).toEqual([400, 'sequence.unresolved-reference']);
     expect(problem.findings?.map(({ path, message, fix }) => `${path}: ${message} (${fix})`)).toEqual([
       '/spec/steps/0: there is no Application "nothing-app" (Apply the application first, correct the name, or disable the step)',
-      '/spec/steps/1: there is no OsImage "nothing-image" (Apply the os image first, correct the name, or disable the step)',
+      '/spec/steps/1: there is no OsImage "nothing-image" (Apply the OS image first, correct the name, or disable the step)',
       '/spec/steps/2: there is no UpgradePackage "nothing-upgrade" (Apply the upgrade package first, correct the name, or disable the step)',
       '/spec/steps/2: there is no DriverPackage "nothing-drivers" (Apply the driver package first, correct the name, or disable the step)',
       '/spec/steps/3: there is no BootImage "nothing-boot" (Apply the boot image first, correct the name, or disable the step)',
