@@ -1,3 +1,4 @@
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { open, stat } from 'node:fs/promises';
 import type { uploadResponseSchema } from '@muster/contracts/agent/upload.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
@@ -47,10 +48,10 @@ export async function importAtPoint(
 export async function importIntoLibrary(
   client: ApiClient,
   archive: PrestagedArchive,
-  { name, files }: Package,
+  { kind = 'Package', name, files }: Package,
   onProgress: (bytesDone: number, bytes: number) => void,
 ): Promise<ImportedContent & { version: number }> {
-  const path = `/api/v1/packages/${encodeURIComponent(name)}/versions`;
+  const path = `/api/v1/${CONTENT_RESOURCES[kind].plural}/${encodeURIComponent(name)}/versions`;
   let version = 0;
   const plan = async (): Promise<{ uploads: Uploads }> => {
     const answer = await client.json<z.infer<typeof uploadResponseSchema>>('POST', path, {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf, type ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import { canonicalJson, type Digest } from '@muster/contracts/digest.js';
@@ -19,6 +20,8 @@ import { BLOCK_BYTES, MOST_ENTRY_BYTES, paddedSize, readTarHeader, writeTarHeade
 
 /** A version that goes into the file. */
 export interface ArchivedVersion {
+  /** Absent: a package. */
+  readonly kind?: ContentKind | undefined;
   readonly name: string;
   readonly version: number;
   readonly manifest: Digest;
@@ -175,7 +178,12 @@ class ArchiveWriter {
 }
 
 function indexOf(versions: readonly ArchivedVersion[]): ArchiveIndex {
-  const packages = versions.map(({ name, version, manifest }) => ({ name, version, manifest }));
+  const packages = versions.map(({ kind, name, version, manifest }) => ({
+    ...(kind === undefined ? {} : { kind }),
+    name,
+    version,
+    manifest,
+  }));
   return { format: ARCHIVE_FORMAT, version: ARCHIVE_VERSION, packages };
 }
 
