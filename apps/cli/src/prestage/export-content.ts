@@ -30,9 +30,7 @@ export async function exportContent(
 ): Promise<ExportedContent> {
   const versions: ArchivedVersion[] = [];
   const distinct = new Map(wanted.map((content) => [contentKey(content), content]));
-  const placeOf = ({ kind, name }: ContentReference): string => `${name}/${kind}`;
-  for (const content of [...distinct.values()].toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)))
-    versions.push(await readVersion(client, content));
+  for (const key of [...distinct.keys()].toSorted()) versions.push(await readVersion(client, distinct.get(key)!));
   const sizes = new Map(versions.flatMap(({ files }) => blobsOf(files).map(({ digest, size }) => [digest, size])));
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let bytesDone = 0;
