@@ -14,7 +14,7 @@ import { type UploadedVersion, uploadPackage } from '../../apps/cli/src/content/
 import { ContentUnderTest, Gate, sendAll } from '../../apps/content/test/content-under-test.js';
 
 const MIB = 1024 * 1024;
-const imageBytes = Number(process.env['MUSTER_IMAGE_MIB'] ?? 192) * MIB;
+const imageBytes = Number(process.env['MUSTER_IMAGE_MIB'] ?? 128) * MIB;
 
 /** An image of which 1 % is written anew in so many places, and something is put before all of it. */
 function changed(image: Buffer, places: number, inserted: Buffer): Buffer {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { storageOf } from '@muster/contracts/agent/manifest-blobs.js';
+import { storageOf, withoutStorage } from '@muster/contracts/agent/manifest-blobs.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
 import { Agent, request } from 'undici';
 import type { ApiClient } from '../api/api-client.js';
@@ -25,7 +25,10 @@ export function contentFolder(archive: string): string {
   return `${archive.replace(/\.zip$/i, '')}_files`;
 }
 
-/** Brings the files of a version into a folder, each named by its SHA-256, proven while they arrive. Those that are there stay. */
+/**
+ * Brings the files of a version into a folder, each named by its SHA-256, proven while they arrive. Those that are there stay. What
+ * comes back says nothing of how this site stores them.
+ */
 export async function downloadVersion(
   client: ApiClient,
   name: string,
@@ -53,7 +56,7 @@ export async function downloadVersion(
   } finally {
     await agent.destroy();
   }
-  return files;
+  return withoutStorage({ files }).files;
 }
 
 async function addressesOf(client: ApiClient, path: string, digests: readonly string[]): Promise<Map<string, string>> {

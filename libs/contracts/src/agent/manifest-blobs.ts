@@ -72,3 +72,8 @@ export function rangesOfBlob(
   }
   return have === blobs[place]?.size ? ranges : undefined;
 }
+
+/** The same files, whatever way a site stores them: what can be compared with another site's. Pure. */
+export function withoutStorage({ files }: Manifest): Manifest {
+  return { files: files.map(({ stored: _, ...file }) => file) };
+}
