@@ -114,7 +114,7 @@ async function isThere(folder: string, file: ContentFile): Promise<boolean> {
   return hash.digest('hex') === hexOf(file);
 }
 
-/** Fetches a file run by run, each continued where a broken connection left it, and proves the whole. */
+/** Fetches a file extent by extent, each continued where a broken connection left it, and proves the whole. */
 async function fetchFile(
   file: ContentFile,
   urls: ReadonlyMap<string, string>,
@@ -126,9 +126,9 @@ async function fetchFile(
     const hash = createHash('sha256');
     const out = await open(draft, 'w');
     try {
-      const { blobs, runs } = storageOf(file);
-      for (const [blob, offset, size] of runs) {
-        await fetchRun(urls.get(blobs[blob]!.digest) ?? '', offset, size, agent, async (chunk) => {
+      const { blobs, extents } = storageOf(file);
+      for (const [blob, offset, size] of extents) {
+        await fetchExtent(urls.get(blobs[blob]!.digest) ?? '', offset, size, agent, async (chunk) => {
           hash.update(chunk);
           for (let done = 0; done < chunk.length;) done += (await out.write(chunk, done)).bytesWritten;
         });
@@ -145,7 +145,7 @@ async function fetchFile(
   }
 }
 
-async function fetchRun(
+async function fetchExtent(
   url: string,
   offset: number,
   size: number,

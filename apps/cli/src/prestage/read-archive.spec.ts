@@ -81,7 +81,7 @@ describe('a prestaged content file', () => {
         rmSync(path, { force: true });
         const { resumedBytes } = await write(versions);
         expect(readFileSync(path).equals(bytes)).toBe(true);
-        if (!spoilt && length > 75_000) expect([fetched, resumedBytes > 70_000]).toEqual([0, true]);
+        if (!spoilt && length >= bytes.length - 1024) expect([fetched, resumedBytes > 70_000]).toEqual([0, true]);
         rmSync(path);
       }),
       { numRuns: 60 },
