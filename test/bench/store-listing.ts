@@ -1,10 +1,11 @@
 /**
  * `npm run bench:store-listing -- --keys N` (default 1,000,000): how long our store takes to start over so many keys, to list all of
- * them in order and to collect, and how much memory it has then; beside reading the same files as they lie on the disk.
+ * them in order and to collect, and how much memory it has then; beside reading the same files as they lie on the disk. With
+ * `--folder DIR` the keys are made there once and kept: run it twice.
  */
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,15 +17,17 @@ import { fileNameOfKey, shardOfKey } from '../../apps/store/src/objects/key-file
 import { renderPointer } from '../../apps/store/src/objects/pointer.js';
 
 const KEYS = { accessKeyId: 'BENCHKEY', secretAccessKey: 'secret-of-the-bench' };
-const { values } = parseArgs({ options: { keys: { type: 'string', default: '1000000' } } });
+const { values } = parseArgs({ options: { keys: { type: 'string', default: '1000000' }, folder: { type: 'string' } } });
 const count = Number(values.keys);
 
-const home = await mkdtemp(join(tmpdir(), 'muster-bench-'));
+const home = values.folder ?? (await mkdtemp(join(tmpdir(), 'muster-bench-')));
 try {
   const folder = join(home, 'store');
   const objects = join(folder, 'buckets', 'content', 'objects');
-  const made = await timed(async () => makeKeys(folder, objects));
-  say('writing the keys', made.seconds, `${count} pointer files`);
+  if (!existsSync(folder)) {
+    const made = await timed(async () => makeKeys(folder, objects));
+    say('writing the keys', made.seconds, `${count} pointer files`);
+  }
 
   const baseline = await timed(() => readAll(objects));
   say('baseline: reading every pointer file', baseline.seconds, `${perSecond(baseline.seconds)} files/s`);
@@ -82,7 +85,7 @@ try {
   child.kill();
   await exit;
 } finally {
-  await rm(home, { recursive: true, force: true });
+  if (values.folder === undefined) await rm(home, { recursive: true, force: true });
 }
 
 function makeKeys(folder: string, objects: string): void {

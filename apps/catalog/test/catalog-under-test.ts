@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, type KeyObject } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { type OutboxEntry, outboxRead } from '@muster/contracts/subjects.js';
 import { findDeployments } from '@muster/contracts/requests/find-deployments.js';
 import { compareSecrets } from '@muster/contracts/requests/compare-secrets.js';
@@ -28,7 +29,7 @@ export interface Answer<Body> {
 }
 
 /**
- * A running catalog with real servers, a content service that knows every package but those called `nothing…`, and a deployment
+ * A running catalog with real servers, a content service that knows everything but what is called `nothing…`, and a deployment
  * service that has one deployment, of every sequence called `deployed…`.
  */
 export class CatalogUnderTest {
@@ -67,13 +68,10 @@ export class CatalogUnderTest {
     );
     content.answer(
       resolveContent,
-      async ({ packages }) => ({
-        packages: packages.map((name) => ({
-          name,
-          exists: !name.startsWith('nothing'),
-          programs: {},
-          distributed: null,
-        })),
+      async ({ packages, contents = [], applications = [] }) => ({
+        packages: packages.map((name) => ({ name, exists: isThere(name), programs: {}, distributed: null })),
+        contents: contents.map(({ kind, name }) => ({ kind, name, exists: isThere(name), distributed: null })),
+        applications: applications.map((name) => ({ name, spec: isThere(name) ? SOME_APPLICATION : null })),
       }),
       (error) => {
         throw error;
@@ -114,12 +112,12 @@ export class CatalogUnderTest {
     );
   }
 
-  /** The content service tells, in its outbox, that a package was saved or deleted. */
-  tellOfPackage(fact: 'saved' | 'deleted', name: string): void {
+  /** The content service tells, in its outbox, that content of some kind was saved or deleted. */
+  tellOfContent(kind: ContentKind, fact: 'saved' | 'deleted', name: string): void {
     const now = new Date().toISOString();
     const resource = {
       apiVersion: 'muster/v1',
-      kind: 'Package',
+      kind,
       metadata: { name, uid: randomUUID(), resourceVersion: '1', generation: 1, createdAt: now, updatedAt: now },
       spec: {},
       status: { versions: [] },
@@ -127,7 +125,7 @@ export class CatalogUnderTest {
     this.facts.push({
       position: this.facts.length + 1,
       id: randomUUID(),
-      subject: resourceEvents(packageKind)[fact].subject({ site: 'S01' }),
+      subject: resourceEvents(CONTENT_RESOURCES[kind])[fact].subject({ site: 'S01' }),
       payload: { resource, actor: 'test' },
       traceparent: null,
       occurredAt: now,
@@ -230,6 +228,14 @@ export class CatalogUnderTest {
     }
   }
 }
+
+function isThere(name: string): boolean {
+  return !name.startsWith('nothing');
+}
+
+const SOME_APPLICATION = {
+  deploymentTypes: [{ name: 'any', install: { command: 'true' }, detection: { file: '/etc/hostname' } }],
+};
 
 /** The questions of secrets as the policy service answers them, with a key of their own. */
 function answerForPolicy(policy: Bus): KeyObject {

@@ -8,7 +8,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
+import type { NodeUse } from '@muster/contracts/kinds/content-uses.js';
 import type { Problem } from '@muster/contracts/problem.js';
+import { findDeploymentUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { builtApp } from '@muster/localsite/repository.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
@@ -34,6 +37,9 @@ export interface UploadPlan {
 export class ContentUnderTest {
   private second: Promise<SecondStore> | undefined;
   private secondFolder: string | undefined;
+  /** Who names what, as the catalog and policy would say, by `Kind/name`. */
+  readonly users = new Map<string, { nodes?: NodeUse[]; deployments?: string[] }>();
+  private readonly others: Bus[] = [];
 
   private constructor(
     readonly servers: TestServers,
@@ -50,7 +56,9 @@ export class ContentUnderTest {
       const environment = { ...servers.environment('content'), ...extra };
       const app = await ContentUnderTest.startApp(environment);
       const url = `http://127.0.0.1:${environment['MUSTER_HTTP_PORT']}/api/v1`;
-      return new ContentUnderTest(servers, environment, app, url, await servers.addToken('content'));
+      const content = new ContentUnderTest(servers, environment, app, url, await servers.addToken('content'));
+      await content.answerForOthers();
+      return content;
     } catch (error) {
       await servers.stop();
       throw error;
@@ -88,8 +96,36 @@ export class ContentUnderTest {
 
   async stop(): Promise<void> {
     await this.app.close();
+    for (const bus of this.others) await bus.close();
     await (await this.second)?.stop();
     await this.servers.stop();
+  }
+
+  /** The catalog and policy, as far as this service meets them. */
+  private async answerForOthers(): Promise<void> {
+    const connect = async (service: 'catalog' | 'policy') => {
+      const {
+        MUSTER_NATS_URL: url = '',
+        MUSTER_NATS_USER: user,
+        MUSTER_NATS_PASSWORD: password,
+      } = this.servers.environment(service);
+      const bus = await Bus.connect({ url, user, password, site: 'S01', service });
+      this.others.push(bus);
+      return bus;
+    };
+    const usersOf = ({ kind, name }: { kind: string; name: string }) => this.users.get(`${kind}/${name}`);
+    const catalog = await connect('catalog');
+    catalog.answer(
+      findNodeUses,
+      async (asked) => ({ items: usersOf(asked)?.nodes ?? [] }),
+      () => undefined,
+    );
+    const policy = await connect('policy');
+    policy.answer(
+      findDeploymentUses,
+      async (asked) => ({ items: usersOf(asked)?.deployments ?? [] }),
+      () => undefined,
+    );
   }
 
   async ask<Body = Problem>(method: string, path: string, document?: unknown): Promise<Answer<Body>> {

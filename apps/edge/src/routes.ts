@@ -7,6 +7,11 @@ export type ServiceName = (typeof serviceNames)[number];
 const restRoutes: readonly (readonly [prefix: string, service: ServiceName])[] = [
   ['/api/v1/task-sequences', 'catalog'],
   ['/api/v1/packages', 'content'],
+  ['/api/v1/os-images', 'content'],
+  ['/api/v1/upgrade-packages', 'content'],
+  ['/api/v1/boot-images', 'content'],
+  ['/api/v1/driver-packages', 'content'],
+  ['/api/v1/applications', 'content'],
   ['/api/v1/distribution-points', 'content'],
   ['/api/v1/distribution-point-groups', 'content'],
   ['/api/v1/boundary-groups', 'content'],

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { until } from '@muster/testing/until.js';
 import type { RunningStore } from '../src/store-process.js';
 import { type TestAnswer, type TestRequest, sha256Hex, signHeaders } from './signed-request.js';
@@ -107,6 +108,10 @@ describe('objects', () => {
     const sha256 = (text: string) => createHash('sha256').update(text).digest('base64');
 
     it('that are right are kept and given back', async () => {
+      const sum = Buffer.alloc(4);
+      sum.writeUInt32BE(crc32(body));
+      const crc = { 'x-amz-sdk-checksum-algorithm': 'CRC32', 'x-amz-checksum-crc32': sum.toString('base64') };
+      expect((await put('digested', body, crc)).status).toBe(200);
       const headers = { 'content-md5': md5(body), 'x-amz-checksum-sha256': sha256(body), 'content-type': 'text/plain' };
       const stored = await put('digested', body, headers);
       const etag = `"${createHash('md5').update(body).digest('hex')}"`;
@@ -127,8 +132,10 @@ describe('objects', () => {
       refused(await put('bad', body, { 'content-md5': 'nonsense' }), 400, 'InvalidDigest');
       refused(await put('bad', body, { 'x-amz-checksum-sha256': sha256('other') }), 400, 'BadDigest');
       refused(await put('bad', body, { 'x-amz-checksum-sha256': 'nonsense' }), 400, 'InvalidRequest');
-      refused(await put('bad', body, { 'x-amz-checksum-crc32': 'AAAAAA==' }), 501, 'NotImplemented');
-      refused(await put('bad', body, { 'x-amz-sdk-checksum-algorithm': 'CRC32' }), 501, 'NotImplemented');
+      refused(await put('bad', body, { 'x-amz-checksum-crc32': 'AAAAAA==' }), 400, 'BadDigest');
+      refused(await put('bad', body, { 'x-amz-checksum-crc32': 'AAAA' }), 400, 'InvalidRequest');
+      refused(await put('bad', body, { 'x-amz-checksum-crc64nvme': 'AAAAAA==' }), 501, 'NotImplemented');
+      refused(await put('bad', body, { 'x-amz-sdk-checksum-algorithm': 'CRC64NVME' }), 501, 'NotImplemented');
       refused(await s3('GET', '/content/bad'), 404, 'NoSuchKey');
     });
   });

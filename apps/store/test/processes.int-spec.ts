@@ -146,6 +146,20 @@ describe('a store process', () => {
     expect(await filesBelow(home.folder)).toEqual(before);
     expect((await s3('GET', '/content/object')).text).toBe('fits');
     expect((await s3('PUT', '/content/second', { body: 'also fits' })).status).toBe(200);
+
+    const begun = await s3('POST', '/content/parts?uploads');
+    const id = /<UploadId>(\w+)</.exec(begun.text)![1]!;
+    const between = await filesBelow(home.folder);
+    const part = await s3('PUT', `/content/parts?partNumber=1&uploadId=${id}`, { body: Buffer.alloc(2_000_000) });
+    expect(part.code).toBe('InsufficientStorage');
+    expect(await filesBelow(home.folder)).toEqual(between);
+    const { headers } = await s3('PUT', `/content/parts?partNumber=1&uploadId=${id}`, { body: 'fits' });
+    const list = `<Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part>`;
+    const done = await s3('POST', `/content/parts?uploadId=${id}`, {
+      body: `<CompleteMultipartUpload>${list}</CompleteMultipartUpload>`,
+    });
+    expect(done.status).toBe(200);
+    expect((await s3('DELETE', '/content/object')).status).toBe(204);
   });
 
   it('finishes requests in flight when asked to stop, and takes no new ones', async () => {

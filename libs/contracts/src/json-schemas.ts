@@ -38,6 +38,7 @@ import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
+import { contentUsesSchema } from './kinds/content-uses.js';
 import {
   distributionActionResultSchema,
   distributionActionSchema,
@@ -75,6 +76,7 @@ import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { compareSecrets } from './requests/compare-secrets.js';
+import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
 import { findDeployments } from './requests/find-deployments.js';
 import { readDevice } from './requests/read-device.js';
@@ -124,6 +126,7 @@ const DOCUMENTS = {
   'api/folder-moved': folderMovedSchema,
   'api/folder-request': folderRequestSchema,
   'api/content-sources': contentSourcesSchema,
+  'api/content-uses': contentUsesSchema,
   'api/distribution-action': distributionActionSchema,
   'api/distribution-action-result': distributionActionResultSchema,
   'api/distribution-copies': distributionCopiesListSchema,
@@ -174,6 +177,8 @@ export function jsonSchemas(): Record<string, unknown> {
     resolveContent,
     locateContent,
     checkCopies,
+    findNodeUses,
+    findDeploymentUses,
     findDeployments,
     readDevice,
     readSealingKey,

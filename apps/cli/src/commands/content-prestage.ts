@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
-import { awaitDistribution, distributePackage } from '../content/distribute-package.js';
+import { awaitDistribution, distributeContent } from '../content/distribute-content.js';
 import { distributionLine } from '../content/progress-text.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
@@ -94,8 +94,9 @@ export function registerContentPrestage(content: Command, terminal: Terminal): v
               `${what} version ${one.version} is proven at ${options.point}; sent ${blobsSent} blobs, ${byteSize(bytesSent)}`,
             );
             if (!options.distribute) continue;
-            await distributePackage(client, one.name, { points: [options.point] });
-            const version = await awaitDistribution(client, one.name, [options.point], {
+            const content = { kind: 'Package' as const, name: one.name };
+            await distributeContent(client, content, { points: [options.point] });
+            const version = await awaitDistribution(client, content, [options.point], {
               onProgress: (points) => show(distributionLine(one.name, points)),
             });
             terminal.out(`version ${version} of ${what} is available on ${options.point}`);

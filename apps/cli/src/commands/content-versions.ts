@@ -1,7 +1,9 @@
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { FileChange, PackageVersionList, VersionDifference } from '@muster/contracts/kinds/package-versions.js';
 import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
 import { pages } from '../api/pages.js';
+import { contentKind, parseContent } from '../content/content-name.js';
 import { age, byteSize } from '../output/age.js';
 import { objectName } from '../output/formats.js';
 import { formatTable } from '../output/table.js';
@@ -14,6 +16,7 @@ again to go on.
 
 Examples:
   muster content versions hello
+  muster content versions os-image/debian-12
   muster content versions hello --limit 5 -o json`;
 
 const diffHelp = `
@@ -31,16 +34,17 @@ type Version = PackageVersionList['items'][number];
 export function registerContentVersions(content: Command, terminal: Terminal): void {
   content
     .command('versions')
-    .description('list the versions of a package, newest first')
-    .argument('<package>', 'name of the package')
+    .description('list the versions of content, newest first')
+    .argument('<content>', 'name of a package, or kind/name')
     .option('--limit <number>', 'no more than the newest ones', wholeNumber(1, 1_000_000))
     .addOption(listOutputOption())
     .addHelpText('after', versionsHelp)
-    .action(async (name: string, options: { output: 'table' | 'json'; limit?: number }, command: Command) => {
+    .action(async (word: string, options: { output: 'table' | 'json'; limit?: number }, command: Command) => {
+      const versions = address(parseContent(word));
       const found: Version[] = [];
       await withClient(command, terminal, async (client) => {
         const pageLimit = String(Math.min(options.limit ?? 100, 500));
-        for await (const version of pages<Version>(client, address(name), { limit: pageLimit })) {
+        for await (const version of pages<Version>(client, versions, { limit: pageLimit })) {
           found.push(version);
           if (found.length === options.limit) return;
         }
@@ -61,17 +65,18 @@ export function registerContentVersions(content: Command, terminal: Terminal): v
     });
   content
     .command('diff')
-    .description('show what changed between two versions of a package')
-    .argument('<package>', 'name of the package')
+    .description('show what changed between two versions of content')
+    .argument('<content>', 'name of a package, or kind/name')
     .option('--from <version>', 'the earlier one; default: the one before --to', wholeNumber(1, 2_147_483_647))
     .option('--to <version>', 'the later one; default: the newest that is complete', wholeNumber(1, 2_147_483_647))
     .addOption(listOutputOption())
     .addHelpText('after', diffHelp)
     .action(
-      async (name: string, options: { output: 'table' | 'json'; from?: number; to?: number }, command: Command) => {
+      async (word: string, options: { output: 'table' | 'json'; from?: number; to?: number }, command: Command) => {
+        const versions = address(parseContent(word));
         await withClient(command, terminal, async (client) => {
-          const to = options.to ?? (await newestVersion(pages<Version>(client, address(name), {})));
-          const path = `${address(name)}/${to}/difference`;
+          const to = options.to ?? (await newestVersion(pages<Version>(client, versions, {})));
+          const path = `${versions}/${to}/difference`;
           const query = { limit: '500', ...(options.from === undefined ? {} : { from: String(options.from) }) };
           const first = await client.json<VersionDifference>('GET', path, { query });
           const items: FileChange[] = [];
@@ -88,7 +93,7 @@ function differenceLines(difference: VersionDifference, items: readonly FileChan
   const { files, bytes, bytesBefore, bytesShared, bytesToMove, from, to } = difference;
   const percent = bytes === 0 ? 0 : (bytesToMove / bytes) * 100;
   const lines = [
-    `${objectName('Package', difference.package)} from version ${from} (${byteSize(bytesBefore)}) to ${to} (${byteSize(bytes)}): ` +
+    `${objectName(difference.kind ?? 'Package', difference.package)} from version ${from} (${byteSize(bytesBefore)}) to ${to} (${byteSize(bytes)}): ` +
       `${files.added} files added, ${files.removed} removed, ${files.changed} changed, ${files.same} the same`,
     `shared: ${byteSize(bytesShared)}; to move: ${byteSize(bytesToMove)} (${percent.toFixed(1)} %)`,
   ];
@@ -110,6 +115,6 @@ async function newestVersion(versions: AsyncGenerator<Version>): Promise<number>
   return 1;
 }
 
-function address(name: string): string {
-  return `/api/v1/packages/${encodeURIComponent(name)}/versions`;
+function address(content: ContentReference): string {
+  return `/api/v1/${contentKind(content).plural}/${encodeURIComponent(content.name)}/versions`;
 }

@@ -1,7 +1,8 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf, type ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
-import type { PackageSpec, PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -38,7 +39,7 @@ export interface UploadPlan {
 export class UploadService {
   constructor(
     private readonly database: Database,
-    private readonly packages: ResourceStore<PackageSpec, PackageStatus>,
+    private readonly packages: ResourceStore<unknown, PackageStatus>,
     private readonly versions: PackageVersionRepository,
     private readonly libraryBlobs: LibraryBlobRepository,
     private readonly queue: DistributionQueueRepository,
@@ -101,12 +102,13 @@ export class UploadService {
    *   `content.library-unavailable`
    */
   async commit(packageName: string, version: number): Promise<PackageVersion> {
-    const found = await this.versions.find(this.database, packageName, version);
+    const content = { kind: this.packages.kind.kind as ContentKind, name: packageName };
+    const found = await this.versions.find(this.database, content, version);
     if (!found) {
       throw new MusterError(
         'not-found',
         'content.unknown-version',
-        `Package "${packageName}" has no version ${version}. Announce the files first`,
+        `${content.kind} "${packageName}" has no version ${version}. Announce the files first`,
       );
     }
     const manifest = JSON.parse(found.document) as Manifest;
@@ -116,7 +118,7 @@ export class UploadService {
       const { uid } = await this.lockPackage(tx, packageName);
       if (await this.versions.markAvailable(tx, uid, version)) {
         await this.publishStatus(tx, uid);
-        await this.queue.addVersion(tx, packageName, version);
+        await this.queue.addVersion(tx, uid, version);
       } else {
         await this.queue.retryNow(tx, uid, version);
       }
@@ -201,7 +203,9 @@ export class UploadService {
 
   private async lockPackage(tx: Transaction, name: string): Promise<{ uid: string }> {
     const found = await this.packages.rows.findForUpdate(tx, name);
-    if (!found) throw new MusterError('not-found', 'resource.not-found', `There is no Package "${name}"`);
+    if (!found)
+      throw new MusterError('not-found', 'resource.not-found', `There is no ${this.packages.kind.kind} "${name}"`);
+    await this.versions.lockOwner(tx, found.metadata.uid);
     return { uid: found.metadata.uid };
   }
 

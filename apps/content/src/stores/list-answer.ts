@@ -11,6 +11,7 @@ const answerSchema = z.object({
   }),
 });
 
+/** Entities are there in spite of `encoding-type=url`: Ceph leaves an apostrophe to XML. */
 const parser = new XMLParser({
   parseTagValue: false,
   ignoreAttributes: true,

@@ -6,6 +6,7 @@ import {
   type VersionDifference,
   versionDifferenceSchema,
 } from '@muster/contracts/kinds/package-versions.js';
+import { contentKindOf, contentPluralSchema } from '@muster/contracts/kinds/content-resources.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { pageQuerySchema } from '@muster/service/resources/paging.js';
@@ -20,21 +21,25 @@ const compareQuerySchema = z.strictObject({
 });
 
 /** The REST door of versions. */
-@ApiTags('Package')
+@ApiTags('Content')
 @ApiBearerAuth()
 @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
-@Controller('api/v1/packages/:name/versions')
+@Controller('api/v1/:kind/:name/versions')
 export class VersionsController {
   constructor(@Inject(VersionsService) private readonly versions: VersionsService) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listPackageVersions', summary: 'Lists the versions of a package, newest first' })
+  @ApiOperation({ operationId: 'listPackageVersions', summary: 'Lists the versions of some content, newest first' })
   @ApiResponse({ status: 200, standardSchema: packageVersionListSchema })
   list(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
     @Query({ schema: pageQuerySchema }) query: z.infer<typeof pageQuerySchema>,
   ): Promise<PackageVersionList> {
-    return this.versions.list(name, { limit: query.limit ?? 100, continue: query.continue });
+    return this.versions.list(
+      { kind: contentKindOf(plural), name },
+      { limit: query.limit ?? 100, continue: query.continue },
+    );
   }
 
   @Get(':version/difference')
@@ -44,10 +49,14 @@ export class VersionsController {
   })
   @ApiResponse({ status: 200, standardSchema: versionDifferenceSchema })
   compare(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
     @Param('version', { schema: versionNumberSchema }) version: number,
     @Query({ schema: compareQuerySchema }) query: z.infer<typeof compareQuerySchema>,
   ): Promise<VersionDifference> {
-    return this.versions.compare(name, query.from, version, { limit: query.limit ?? 100, continue: query.continue });
+    return this.versions.compare({ kind: contentKindOf(plural), name }, query.from, version, {
+      limit: query.limit ?? 100,
+      continue: query.continue,
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { contentReferenceSchema, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageVersionList, VersionDifference } from '@muster/contracts/kinds/package-versions.js';
-import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
 import { pageSize } from '@muster/service/resources/paging.js';
 import { versionNumberSchema } from './versions.controller.js';
@@ -10,6 +10,7 @@ import { type PageWish, VersionsService } from './versions.service.js';
 const SERVICE = 'PackageVersionService';
 
 interface PageRequest {
+  kind?: string;
   name?: string;
   pageSize?: number;
   continue?: string;
@@ -22,19 +23,19 @@ export class VersionsGrpcController {
 
   @GrpcMethod(SERVICE, 'List')
   list(request: PageRequest): Promise<PackageVersionList> {
-    return this.versions.list(nameOf(request), pageOf(request));
+    return this.versions.list(contentOf(request), pageOf(request));
   }
 
   @GrpcMethod(SERVICE, 'Compare')
   compare(request: PageRequest & { from?: number; to?: number }): Promise<VersionDifference> {
     const number = (value: number | undefined) => parseDocument(versionNumberSchema, value, 'The version');
     const from = request.from === undefined ? undefined : number(request.from);
-    return this.versions.compare(nameOf(request), from, number(request.to), pageOf(request));
+    return this.versions.compare(contentOf(request), from, number(request.to), pageOf(request));
   }
 }
 
-function nameOf({ name }: PageRequest): string {
-  return parseDocument(nameSchema, name, 'The name');
+function contentOf({ kind = 'Package', name }: PageRequest): ContentReference {
+  return parseDocument(contentReferenceSchema, { kind, name }, 'The request');
 }
 
 function pageOf(request: PageRequest): PageWish {

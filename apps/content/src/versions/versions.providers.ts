@@ -4,7 +4,7 @@ import { PackageVersionRepository } from '../packages/package-version.repository
 import { provide } from '../provide.js';
 import { VersionsService } from './versions.service.js';
 
-/** Who tells people what versions a package has. */
+/** Who tells people what versions content has. */
 export const versionsProviders: Provider[] = [
   provide(
     VersionsService,

@@ -1,4 +1,5 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageVersionList, VersionDifference } from '@muster/contracts/kinds/package-versions.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -12,7 +13,7 @@ export interface PageWish {
   continue: string | undefined;
 }
 
-/** What versions a package has, and what two of them differ in. */
+/** What versions content has, and what two of them differ in. */
 export class VersionsService {
   constructor(
     private readonly database: Database,
@@ -20,10 +21,11 @@ export class VersionsService {
   ) {}
 
   /** @throws MusterError `resource.not-found`, `request.bad-continue` */
-  async list(packageName: string, page: PageWish): Promise<PackageVersionList> {
+  async list(content: ContentReference, page: PageWish): Promise<PackageVersionList> {
     const [below] = decodePosition(page.continue, ['number']);
-    const items = await this.versions.findPage(this.database, packageName, below, page.limit + 1);
-    if (!items) throw new MusterError('not-found', 'resource.not-found', `There is no Package "${packageName}"`);
+    const items = await this.versions.findPage(this.database, content, below, page.limit + 1);
+    if (!items)
+      throw new MusterError('not-found', 'resource.not-found', `There is no ${content.kind} "${content.name}"`);
     const shown = items.slice(0, page.limit);
     const last = shown.at(-1);
     return {
@@ -36,16 +38,22 @@ export class VersionsService {
    * @param from default: the version before `to`
    * @throws MusterError `content.unknown-version`, `request.bad-continue`
    */
-  async compare(packageName: string, from: number | undefined, to: number, page: PageWish): Promise<VersionDifference> {
+  async compare(
+    content: ContentReference,
+    from: number | undefined,
+    to: number,
+    page: PageWish,
+  ): Promise<VersionDifference> {
     const [after] = decodePosition(page.continue, ['string']);
     const earlier = from ?? to - 1;
-    const [one, other] = [await this.read(packageName, earlier), await this.read(packageName, to)];
+    const [one, other] = [await this.read(content, earlier), await this.read(content, to)];
     const { changes, ...difference } = compareManifests(one, other);
     const left = after === undefined ? changes : changes.filter(({ path }) => path > after);
     const items = left.slice(0, page.limit);
     const last = items.at(-1);
     return {
-      package: packageName,
+      package: content.name,
+      ...(content.kind === 'Package' ? {} : { kind: content.kind }),
       from: earlier,
       to,
       ...difference,
@@ -54,13 +62,13 @@ export class VersionsService {
     };
   }
 
-  private async read(packageName: string, version: number): Promise<Manifest> {
-    const found = await this.versions.find(this.database, packageName, version);
+  private async read(content: ContentReference, version: number): Promise<Manifest> {
+    const found = await this.versions.find(this.database, content, version);
     if (found) return JSON.parse(found.document) as Manifest;
     throw new MusterError(
       'not-found',
       'content.unknown-version',
-      `Package "${packageName}" has no version ${version} to compare`,
+      `${content.kind} "${content.name}" has no version ${version} to compare`,
     );
   }
 }

@@ -6,7 +6,6 @@ const MIB = 1024 * 1024;
 /** S3 as clients beside Muster speak it: what our store claims, held against a store that others made. */
 export function protocolCases(inTest: () => StoreInTest): void {
   const raw: StoreInTest['raw'] = (...request) => inTest().raw(...request);
-  const isOurs = () => inTest().kind === 'muster';
   const answered = ({ status, code }: RawAnswer) => ({ status, code });
   const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest();
 
@@ -72,7 +71,8 @@ export function protocolCases(inTest: () => StoreInTest): void {
       expect((await complete('refused', id, [[1, last]])).code).toBe('InvalidPart');
       expect((await complete('refused', id, [[3, last]])).code).toBe('InvalidPart');
       const outOfOrder = await complete('refused', id, [[2, last], [1, small]]); // prettier-ignore
-      expect(outOfOrder.code).toBe('InvalidPartOrder');
+      // Which of its two faults comes first is the store's choice.
+      expect(outOfOrder.code).toMatch(/^(InvalidPartOrder|EntityTooSmall)$/);
       expect((await complete('refused', id, [])).status).toBe(400);
       expect((await complete('refused', id, [[2, last]])).status).toBe(200);
       expect((await raw('GET', 'refused')).text).toBe('last');
@@ -89,7 +89,7 @@ export function protocolCases(inTest: () => StoreInTest): void {
       expect((await raw('DELETE', 'listing/a', { query: { uploadId: a } })).status).toBe(204);
       expect(await list()).toEqual([b]);
       expect((await putPart('listing/a', a, 2, Buffer.from('x'))).code).toBe('NoSuchUpload');
-      expect((await complete('listing/a', a, [[1, 'x']])).code).toBe('NoSuchUpload');
+      expect((await complete('listing/a', a, [[1, '0'.repeat(32)]])).code).toBe('NoSuchUpload');
       await raw('DELETE', 'listing/b', { query: { uploadId: b } });
     });
 
@@ -117,20 +117,25 @@ export function protocolCases(inTest: () => StoreInTest): void {
   describe('a copy', () => {
     it('has the bytes, the type and the metadata of its source, and stays when the source goes', async () => {
       const bytes = randomBytes(200_000);
-      await raw('PUT', 'copied', { body: bytes, headers: { 'content-type': 'text/x', 'x-amz-meta-note': 'kept' } });
+      const described = { 'Content-Type': 'text/x', 'X-Amz-Meta-Note': 'kept' };
+      await inTest().client().putObject(inTest().bucket, 'copied', bytes, bytes.length, described);
       const source = { 'x-amz-copy-source': `/${inTest().bucket}/copied` };
       const copied = await copy('copies/one', source);
       expect(answered(copied)).toEqual({ status: 200, code: undefined });
       await raw('DELETE', 'copied');
       const read = await raw('GET', 'copies/one');
       expect(read.body.equals(bytes)).toBe(true);
-      expect(read.headers).toMatchObject({ 'content-type': 'text/x', etag: `"${md5(bytes).toString('hex')}"` });
+      expect(read.headers).toMatchObject({
+        'content-type': 'text/x',
+        'x-amz-meta-note': 'kept',
+        etag: `"${md5(bytes).toString('hex')}"`,
+      });
       expect((await copy('copies/two', source)).code).toBe('NoSuchKey');
     });
 
     it('can be of a part of an object, as a part of an upload', async () => {
       const bytes = randomBytes(100_000);
-      await raw('PUT', 'source of part', { body: bytes });
+      expect((await raw('PUT', 'source of part', { body: bytes })).status).toBe(200);
       const id = await begin('part by copy');
       const { text } = await copy(
         'part by copy',
@@ -171,14 +176,15 @@ export function protocolCases(inTest: () => StoreInTest): void {
       expect((await raw('GET', 'once')).text).toBe('one');
     });
 
-    it('on completing is kept by our store; others complete all the same', async () => {
+    it('on completing is kept, but Ceph completes all the same', async () => {
       await raw('PUT', 'completed once', { body: 'here already' });
       const id = await begin('completed once');
       const { headers } = await putPart('completed once', id, 1, Buffer.from('by parts'));
       const parts: [number, string][] = [[1, headers['etag']!]];
       const answer = await complete('completed once', id, parts, { 'if-none-match': '*' });
-      expect(answer.status).toBe(isOurs() ? 412 : 200);
-      expect((await raw('GET', 'completed once')).text).toBe(isOurs() ? 'here already' : 'by parts');
+      const isIgnored = inTest().kind === 'ceph';
+      expect(answer.status).toBe(isIgnored ? 200 : 412);
+      expect((await raw('GET', 'completed once')).text).toBe(isIgnored ? 'by parts' : 'here already');
     });
   });
 

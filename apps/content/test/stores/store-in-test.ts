@@ -76,10 +76,12 @@ export class StoreInTest {
         bucketName: this.bucket,
         objectName: key,
         headers,
-        query: new URLSearchParams(query).toString(),
+        query: Object.entries(query)
+          .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+          .join('&'),
       },
       '',
-      [200, 400, 404, 412, 501],
+      [200, 400, 403, 404, 412, 501],
       this.server.region,
     );
     const pieces: Buffer[] = [];

@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Bucket, BucketFolders } from '../buckets/bucket-folders.js';
+import { S3Error } from '../errors.js';
 import { SHARDS } from '../folder/layout.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { parsePointer } from '../objects/pointer.js';
@@ -39,7 +40,8 @@ interface Settings {
  */
 export class Collector {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<Collection> | undefined;
+  /** Ends when the collections that were asked for have ended. */
+  private last: Promise<unknown> = Promise.resolve();
   private stopping = false;
 
   constructor(private readonly settings: Settings) {}
@@ -62,16 +64,17 @@ export class Collector {
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.timer);
-    await this.running?.catch(() => undefined);
+    await this.last;
   }
 
   /**
-   * One collection; the one under way when there is one.
+   * One collection, after those under way.
    * @throws Error when a pointer cannot be read: what it names is not known, so nothing is removed
    */
   collect(): Promise<Collection> {
-    this.running ??= this.run().finally(() => (this.running = undefined));
-    return this.running;
+    const mine = this.last.then(() => this.run());
+    this.last = mine.catch(() => undefined);
+    return mine;
   }
 
   /** Removes the rests of completed uploads and those that have expired. @returns how many had expired */
@@ -80,7 +83,9 @@ export class Collector {
     let expired = 0;
     for (const bucket of this.settings.buckets.list()) {
       expired += await this.settings.uploads.tidy(bucket, before).catch((error: unknown) => {
-        if (this.settings.buckets.find(bucket.name) === bucket) throw error;
+        // Deleted meanwhile, with all that was in it.
+        const isGone = error instanceof S3Error && error.code === 'NoSuchBucket';
+        if (!isGone && this.settings.buckets.find(bucket.name) === bucket) throw error;
         return 0;
       });
     }
@@ -88,6 +93,7 @@ export class Collector {
   }
 
   private async run(): Promise<Collection> {
+    this.assertGoingOn();
     const startedAt = performance.now();
     const { blobs } = this.settings.objects;
     blobs.beginCollection();

@@ -47,7 +47,12 @@ const LIST_V2 = [
   'encoding-type',
   'fetch-owner',
 ];
-const CHECKSUM_PARAMETERS = ['x-amz-checksum-sha256', 'x-amz-checksum-mode', 'x-amz-sdk-checksum-algorithm'];
+const CHECKSUM_PARAMETERS = [
+  'x-amz-checksum-sha256',
+  'x-amz-checksum-crc32',
+  'x-amz-checksum-mode',
+  'x-amz-sdk-checksum-algorithm',
+];
 
 const ALLOWED_PARAMETERS: Readonly<Record<Operation, readonly string[]>> = {
   ListBuckets: [],
@@ -110,6 +115,7 @@ const OWN_HEADERS: Partial<Record<Operation, readonly string[]>> = {
 /** What clients ask for by default, and everything has here anyway. */
 const ONLY_VALUE: Readonly<Record<string, string>> = { 'x-amz-acl': 'private', 'x-amz-storage-class': 'STANDARD' };
 
+const WITH_BODY: ReadonlySet<Operation> = new Set(['PutObject', 'UploadPart']);
 const WITH_METADATA: ReadonlySet<Operation> = new Set(['PutObject', 'CopyObject', 'CreateMultipartUpload']);
 
 /** Operations that change something: refused for a read-only key. */
@@ -149,6 +155,7 @@ export function selectOperation(
   for (const [name, value] of headers) {
     if (!name.startsWith('x-amz-') || ALLOWED_HEADERS.has(name) || OWN_HEADERS[operation]?.includes(name)) continue;
     if (name.startsWith('x-amz-meta-') && WITH_METADATA.has(operation)) continue;
+    if (name === 'x-amz-checksum-crc32' && WITH_BODY.has(operation)) continue;
     if (ONLY_VALUE[name] === value) continue;
     throw notImplemented(`header ${name.slice(0, 64)} on ${operation}`);
   }

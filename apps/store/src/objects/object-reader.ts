@@ -17,12 +17,10 @@ export class ObjectReader {
     private current: FileHandle | undefined,
   ) {}
 
-  /** Opens the first blob. @returns undefined when it has been removed @throws Error when it is not as long as it must be */
-  static async open(blobs: BlobFiles, slices: readonly BlobSlice[]): Promise<ObjectReader | undefined> {
+  /** Opens the first blob. @throws Error when it is missing or not as long as it must be */
+  static async open(blobs: BlobFiles, slices: readonly BlobSlice[]): Promise<ObjectReader> {
     const [first] = slices;
-    if (!first) return new ObjectReader(blobs, slices, undefined);
-    const handle = await openBlob(blobs, first);
-    return handle && new ObjectReader(blobs, slices, handle);
+    return new ObjectReader(blobs, slices, first && (await openBlob(blobs, first)));
   }
 
   /** All bytes in one buffer: for small ones. */
@@ -36,7 +34,6 @@ export class ObjectReader {
   async *read(): AsyncGenerator<Buffer> {
     for (const slice of this.slices) {
       const handle = (this.current ??= await openBlob(this.blobs, slice));
-      if (!handle) throw new Error(`blob ${slice.blob.id} is missing`);
       let position = slice.start;
       let next = readAt(handle, position, slice.end);
       while (position <= slice.end) {
@@ -61,9 +58,9 @@ export class ObjectReader {
   }
 }
 
-async function openBlob(blobs: BlobFiles, { blob }: BlobSlice): Promise<FileHandle | undefined> {
+async function openBlob(blobs: BlobFiles, { blob }: BlobSlice): Promise<FileHandle> {
   const handle = await blobs.open(blob.id);
-  if (!handle) return undefined;
+  if (!handle) throw new Error(`blob ${blob.id} is missing, and its pointer names it`);
   try {
     const { size } = await handle.stat();
     if (size !== blob.size) throw new Error(`blob ${blob.id} has ${size} bytes, its pointer says ${blob.size}`);

@@ -63,7 +63,7 @@ export class ObjectStore {
    * Opens the bytes `start` to `end` (inclusive) of a pointer. They stay readable even if the object is overwritten or deleted
    * meanwhile, until the reader is closed.
    * @returns undefined when the pointer is outdated: its blobs have been replaced; read the pointer again
-   * @throws Error when a blob's file is shorter than its pointer says: the disk lost bytes
+   * @throws Error when a blob's file is missing, or shorter than its pointer says: the disk lost bytes
    */
   async openBytes(
     bucket: Bucket,
@@ -74,15 +74,14 @@ export class ObjectStore {
     const slices = sliceBlobs(pointer.blobs, start, end);
     const ids = slices.map(({ blob }) => blob.id);
     this.blobs.enter(ids);
+    let reader: ObjectReader | undefined;
     try {
       // What replaced it before we entered did not know of us.
       const now = await this.find(bucket, pointer.key);
-      const reader = now && sameBlobs(now, pointer) ? await ObjectReader.open(this.blobs, slices) : undefined;
-      if (!reader) await this.blobs.leave(ids);
+      if (now && sameBlobs(now, pointer)) reader = await ObjectReader.open(this.blobs, slices);
       return reader;
-    } catch (error) {
-      await this.blobs.leave(ids);
-      throw error;
+    } finally {
+      if (!reader) await this.blobs.leave(ids);
     }
   }
 

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { S3Error, notImplemented } from '../errors.js';
 import { type Exchange, assertPayload, bodyOf, headerOrQuery } from '../http/exchange.js';
 import { decodeChunkedBody } from '../signature/chunked-body.js';
@@ -8,22 +9,41 @@ import type { BlobFiles, ReceivedBlob } from './blob-files.js';
  * @returns a blob that no pointer names yet: the caller keeps or discards it
  * @throws S3Error for a body that is too large, cut off, or other than stated; nothing of it is left then
  */
-export async function receiveBody(exchange: Exchange, blobs: BlobFiles, maxBytes: number): Promise<ReceivedBlob> {
+export async function receiveBody(exchange: Exchange, blobs: BlobFiles, maxBytes: number): Promise<ReceivedBody> {
   const stated = readStated(exchange, maxBytes);
   const { payload } = exchange.identity;
   const body = payload.kind === 'chunked' ? decodeChunkedBody(bodyOf(exchange), payload) : bodyOf(exchange);
-  const blob = await blobs.receive(body, maxBytes);
+  let sum = 0;
+  const summed = stated.crc32 === undefined ? body : watched(body, (piece) => (sum = crc32(piece, sum)));
+  const blob = await blobs.receive(summed, maxBytes);
   try {
     assertAsStated(exchange, blob, stated);
-    return blob;
+    if (stated.crc32 !== undefined && stated.crc32.readUInt32BE() !== sum) {
+      throw new S3Error('BadDigest', 'x-amz-checksum-crc32 is not the CRC-32 of the bytes received');
+    }
+    return stated.crc32 === undefined ? blob : { ...blob, crc32: stated.crc32.toString('base64') };
   } catch (error) {
     await blobs.discard(blob.id);
     throw error;
   }
 }
 
+/** A body that is what the request says. */
+export interface ReceivedBody extends ReceivedBlob {
+  /** Base64, when the request stated it: what clients check by default. It is verified and, but for parts, not kept. */
+  crc32?: string;
+}
+
+async function* watched(body: AsyncIterable<Buffer>, onPiece: (piece: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const piece of body) {
+    onPiece(piece);
+    yield piece;
+  }
+}
+
 /** What the request says about its body. */
 interface StatedBody {
+  crc32: Buffer | undefined;
   size: number;
   md5: Buffer | undefined;
   sha256: Buffer | undefined;
@@ -35,8 +55,8 @@ function readStated(exchange: Exchange, maxObjectBytes: number): StatedBody {
     throw new S3Error('MissingContentLength');
   }
   const algorithm = headerOrQuery(exchange, 'x-amz-sdk-checksum-algorithm');
-  if (algorithm !== undefined && algorithm.toUpperCase() !== 'SHA256') {
-    throw notImplemented(`checksum algorithm ${algorithm.slice(0, 32)} (SHA256 is)`);
+  if (algorithm !== undefined && !isChecksumAlgorithm(algorithm)) {
+    throw notImplemented(`checksum algorithm ${algorithm.slice(0, 32)} (SHA256 and CRC32 are)`);
   }
   const chunked = exchange.identity.payload.kind === 'chunked';
   const lengthText = chunked ? headers['x-amz-decoded-content-length'] : headers['content-length'];
@@ -56,7 +76,14 @@ function readStated(exchange: Exchange, maxObjectBytes: number): StatedBody {
   }
   const md5 = base64Digest(headerOrQuery(exchange, 'content-md5'), 16);
   if (md5 === 'malformed') throw new S3Error('InvalidDigest');
-  return { size, md5, sha256 };
+  const sum = base64Digest(headerOrQuery(exchange, 'x-amz-checksum-crc32'), 4);
+  if (sum === 'malformed') throw new S3Error('InvalidRequest', 'x-amz-checksum-crc32 must be the base64 of 4 bytes');
+  return { size, md5, sha256, crc32: sum };
+}
+
+/** Checksums that are verified on arrival. */
+export function isChecksumAlgorithm(name: string): boolean {
+  return ['SHA256', 'CRC32'].includes(name.toUpperCase());
 }
 
 function assertAsStated(exchange: Exchange, blob: ReceivedBlob, stated: StatedBody): void {

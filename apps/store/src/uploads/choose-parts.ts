@@ -12,6 +12,7 @@ export interface WantedPart {
   /** Without quotes. */
   etag: string;
   sha256?: string | undefined;
+  crc32?: string | undefined;
 }
 
 /**
@@ -25,11 +26,13 @@ export function chooseParts(present: readonly PartRecord[], wanted: readonly Wan
   const byNumber = new Map(present.map((part) => [part.number, part]));
   let before = 0;
   let size = 0;
-  const chosen = wanted.map(({ number, etag, sha256 }) => {
+  const chosen = wanted.map(({ number, etag, sha256, crc32 }) => {
     if (number <= before) throw new S3Error('InvalidPartOrder');
     before = number;
     const part = byNumber.get(number);
-    if (!part || part.etag !== etag || (sha256 !== undefined && sha256 !== part.sha256)) {
+    const isWanted =
+      part?.etag === etag && (sha256 ?? part.sha256) === part.sha256 && (crc32 ?? part.crc32) === part.crc32;
+    if (!part || !isWanted) {
       throw new S3Error('InvalidPart', undefined, { PartNumber: String(number), ETag: etag });
     }
     size += part.size;

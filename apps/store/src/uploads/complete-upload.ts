@@ -21,6 +21,7 @@ const bodySchema = z.object({
         PartNumber: z.string().regex(/^\d{1,5}$/),
         ETag: z.string(),
         ChecksumSHA256: z.string().optional(),
+        ChecksumCRC32: z.string().optional(),
       }),
     ),
   }),
@@ -91,13 +92,14 @@ function assertAsStated(exchange: Exchange, pointer: ObjectPointer): void {
 
 function parseParts(body: string): WantedPart[] {
   if (XMLValidator.validate(body) !== true) throw new S3Error('MalformedXML');
-  const parser = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'Part' });
+  const parser = new XMLParser({ parseTagValue: false, processEntities: false, isArray: (name) => name === 'Part' });
   const parsed = bodySchema.safeParse(parser.parse(body));
   if (!parsed.success) throw new S3Error('MalformedXML', 'expected <CompleteMultipartUpload> with its <Part>s');
-  return parsed.data.CompleteMultipartUpload.Part.map(({ PartNumber, ETag, ChecksumSHA256 }) => ({
+  return parsed.data.CompleteMultipartUpload.Part.map(({ PartNumber, ETag, ChecksumSHA256, ChecksumCRC32 }) => ({
     number: Number(PartNumber),
     // Quotes may be there, as they are or as any reference to them.
     etag: ETag.replaceAll(/&(?:quot|#34|#x22);|"/gi, ''),
     sha256: ChecksumSHA256,
+    crc32: ChecksumCRC32,
   }));
 }

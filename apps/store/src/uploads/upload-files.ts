@@ -5,9 +5,9 @@ import { type Bucket, holdingBucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { renameDurably, syncFolder, writeSynced } from '../folder/durable-files.js';
 import type { Layout } from '../folder/layout.js';
-import type { ReceivedBlob } from '../objects/blob-files.js';
 import { KeyLocks } from '../objects/key-locks.js';
 import type { ObjectHeaders, ObjectStore } from '../objects/object-store.js';
+import type { ReceivedBody } from '../objects/receive-body.js';
 import { systemCode } from '../start-error.js';
 import { type PartRecord, type UploadRecord, partSchema, uploadSchema } from './upload-records.js';
 
@@ -127,7 +127,7 @@ export class UploadFiles {
     key: string,
     id: string,
     number: number,
-    blob: ReceivedBlob,
+    blob: ReceivedBody,
     now: Date,
   ): Promise<PartRecord> {
     const part: PartRecord = {
@@ -136,6 +136,7 @@ export class UploadFiles {
       size: blob.size,
       etag: blob.md5.toString('hex'),
       sha256: blob.sha256.toString('base64'),
+      ...(blob.crc32 === undefined ? {} : { crc32: blob.crc32 }),
       modifiedAt: now.toISOString(),
       blob: blob.id,
     };

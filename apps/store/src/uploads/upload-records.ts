@@ -21,6 +21,8 @@ export const partSchema = z.object({
   etag: z.string().regex(/^[0-9a-f]{32}$/),
   /** Base64 */
   sha256: z.string(),
+  /** Base64, when the client stated it. */
+  crc32: z.string().optional(),
   modifiedAt: z.iso.datetime(),
   blob: z.string().regex(/^[0-9a-f]{32}$/),
 });

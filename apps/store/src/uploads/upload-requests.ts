@@ -8,7 +8,7 @@ import { assertKey } from '../objects/key-file-names.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import { readHeaders } from '../objects/put-object.js';
 import { parseRange } from '../objects/range.js';
-import { receiveBody } from '../objects/receive-body.js';
+import { type ReceivedBody, isChecksumAlgorithm, receiveBody } from '../objects/receive-body.js';
 import { MAX_PARTS } from './choose-parts.js';
 import type { UploadFiles } from './upload-files.js';
 import type { PartRecord } from './upload-records.js';
@@ -23,7 +23,9 @@ export async function createUpload(
   assertKey(key);
   const { headers } = exchange.request;
   const algorithm = headers['x-amz-checksum-algorithm'];
-  if (algorithm !== undefined && algorithm !== 'SHA256') throw notImplemented(`checksum algorithm (SHA256 is)`);
+  if (algorithm !== undefined && !isChecksumAlgorithm(String(algorithm))) {
+    throw notImplemented(`checksum algorithm ${String(algorithm).slice(0, 32)} (SHA256 and CRC32 are)`);
+  }
   const type = headers['x-amz-checksum-type'];
   if (type !== undefined && type !== 'COMPOSITE') throw notImplemented('checksum type other than COMPOSITE');
   const described = readHeaders(exchange);
@@ -108,7 +110,7 @@ async function keepPart(
   key: string,
   id: string,
   number: number,
-  blob: ReceivedBlob,
+  blob: ReceivedBody,
   uploads: UploadFiles,
 ): Promise<PartRecord> {
   try {

@@ -1,3 +1,4 @@
+import { applicationSchema } from '@muster/sequence/applications/application.js';
 import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
 import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { LIMITS } from '@muster/sequence/limits.js';
@@ -95,6 +96,11 @@ export const bodyContentSchema = z
   .strictObject({ version: z.number().int(), manifest: digestSchema, programs: z.record(z.string(), programSchema) })
   .meta({ id: 'BodyContent' });
 
+/** One version of what has no programs: images, drivers. */
+export const bodyFilesSchema = z
+  .strictObject({ version: z.number().int(), manifest: digestSchema })
+  .meta({ id: 'BodyFiles' });
+
 /** What one run may bring to a computer: the bytes of its body, children included (sequence-model.md section 12). */
 export const POLICY_BODY_BYTES = 32 * 1024 * 1024;
 
@@ -113,6 +119,16 @@ export const policyBodySchema = z
       .optional()
       .describe('The child sequences that enabled nodes name, also those of children: one revision of each'),
     packages: z.record(nameSchema, bodyContentSchema).describe('What the sequence and its children need'),
+    contents: z
+      .record(z.string(), z.record(nameSchema, bodyFilesSchema))
+      .optional()
+      .describe('The same of images and all that is no package, by kind'),
+    applications: z
+      .record(nameSchema, applicationSchema)
+      .optional()
+      .describe(
+        'Those that steps name, what they depend on and what they supersede; their packages are among the packages',
+      ),
   })
   .meta({ id: 'PolicyBody' });
 

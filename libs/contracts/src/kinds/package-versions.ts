@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { contentPathSchema } from '../agent/content.js';
 import { nameSchema } from '../resource.js';
+import { contentKindSchema } from './content-reference.js';
 import { packageVersionSchema } from './package.js';
 
-/** GET /api/v1/packages/<name>/versions */
+/** GET /api/v1/<kind>/<name>/versions */
 export const packageVersionListSchema = z
   .strictObject({
     metadata: z.strictObject({ continue: z.string().optional().describe('Ask for older ones with ?continue=') }),
@@ -28,10 +29,11 @@ export const fileChangeSchema = z
   })
   .meta({ id: 'FileChange' });
 
-/** GET /api/v1/packages/<name>/versions/<to>/difference?from=<version> */
+/** GET /api/v1/<kind>/<name>/versions/<to>/difference?from=<version> */
 export const versionDifferenceSchema = z
   .strictObject({
-    package: nameSchema,
+    package: nameSchema.describe('Name of the content'),
+    kind: contentKindSchema.optional().describe('Absent: a package'),
     from: z.number().int().positive(),
     to: z.number().int().positive(),
     files: z.strictObject({
