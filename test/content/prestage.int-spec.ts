@@ -33,7 +33,7 @@ describe('content that is carried to a point', () => {
     expect(await muster('content', 'prestage', 'hello', 'os-image/image', '--out', file)).toMatchObject({
       exitCode: 0,
       out: expect.stringMatching(
-        /osImage\/image version 1: 1 files\npackage\/hello version 1: 20 files\n.*branch\.tar: 10\.\d MiB$/,
+        /package\/hello version 1: 20 files\nosImage\/image version 1: 1 files\n.*branch\.tar: 10\.\d MiB$/,
       ),
     });
   });

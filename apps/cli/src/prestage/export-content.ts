@@ -29,8 +29,10 @@ export async function exportContent(
   onProgress: (bytesDone: number, bytes: number) => void,
 ): Promise<ExportedContent> {
   const versions: ArchivedVersion[] = [];
-  const once = [...new Map(contents.map((one) => [contentKey(one), one]))].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  for (const [, content] of once) versions.push(await readVersion(client, content));
+  const once = new Map(contents.map((one) => [contentKey(one), one]));
+  const placeOf = ({ kind, name }: ContentReference): string => `${name}/${kind}`;
+  for (const content of [...once.values()].toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)))
+    versions.push(await readVersion(client, content));
   const sizes = new Map(versions.flatMap(({ files }) => blobsOf(files).map(({ digest, size }) => [digest, size])));
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let bytesDone = 0;
