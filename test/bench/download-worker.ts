@@ -2,8 +2,10 @@ import { performance } from 'node:perf_hooks';
 import type { Digest } from '@muster/contracts/digest.js';
 import { Agent } from 'undici';
 import { download } from '../../apps/agent/src/content/download.js';
+import { keepYoungHeapSmall } from '../../apps/agent/src/content/small-young-heap.js';
 
 /** One download by the agent's own code: URL, digest, bytes, target. Tells its parent how long it took, and its peak memory. */
+keepYoungHeapSmall();
 const [url = '', digest = '', size = '', target = ''] = process.argv.slice(2);
 const dispatcher = new Agent();
 const started = performance.now();

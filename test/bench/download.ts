@@ -152,6 +152,10 @@ try {
     console.log(`peak memory, ${mebibytes} MiB`.padEnd(28), `${Math.round(peakKibibytes / 1024)} MiB`);
     rmSync(object.file);
   }
+  const [least = NaN, most = NaN] = Object.values(peakMebibytes);
+  // Flat: what is 16 times larger takes no more than a fifth more.
+  if (most > least * 1.2) process.exitCode = 1;
+  console.log('memory'.padEnd(28), `${(most / least).toFixed(2)} times as much for the large one; goal ≤ 1.2`);
   console.log(
     JSON.stringify({
       bench: 'download',

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Digest } from '@muster/contracts/digest.js';
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import { type Digest, digestOfBytes } from '@muster/contracts/digest.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { pino } from 'pino';
@@ -10,7 +11,7 @@ import { Agent } from 'undici';
 import { ContentCache } from '../../apps/agent/src/content/content-cache.js';
 import { ApiClient } from '../../apps/cli/src/api/api-client.js';
 import { type UploadedVersion, uploadPackage } from '../../apps/cli/src/content/upload-package.js';
-import { ContentUnderTest, Gate } from '../../apps/content/test/content-under-test.js';
+import { ContentUnderTest, Gate, sendAll } from '../../apps/content/test/content-under-test.js';
 
 const MIB = 1024 * 1024;
 const imageBytes = Number(process.env['MUSTER_IMAGE_MIB'] ?? 192) * MIB;
@@ -121,6 +122,27 @@ describe('a large image of which 1 % changed', () => {
     },
     120_000,
   );
+
+  it('is not shown when its runs do not make it, though every blob is right', async () => {
+    const bytes = randomBytes(1000);
+    await content.apply('Package', 'packages', 'liar', {});
+    const stored = {
+      blobs: [{ digest: digestOfBytes(bytes), size: 1000 }],
+      runs: [[0, 0, 400] as const, [0, 500, 500] as const],
+    };
+    const files = [
+      { path: 'image', digest: digestOfBytes('something else'), size: 900, stored },
+    ] as unknown as Manifest['files'];
+    const { body: plan } = await content.announce('liar', files);
+    await sendAll(plan, [bytes]);
+    expect(await content.commit('liar', 1)).toMatchObject({ status: 409, body: { code: 'content.bad-runs' } });
+    const right = [
+      { ...files[0]!, digest: digestOfBytes(Buffer.concat([bytes.subarray(0, 400), bytes.subarray(500)])) },
+    ];
+    const { body: second } = await content.announce('liar', right);
+    expect(second).toMatchObject({ version: 2, uploads: [] });
+    expect((await content.commit('liar', 2)).status).toBe(200);
+  });
 
   it('is fetched, not taken from the folder of the version before, where a program has changed that', async () => {
     const first = randomBytes(12 * MIB);

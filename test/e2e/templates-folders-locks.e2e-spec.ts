@@ -7,6 +7,11 @@ const tools = `apiVersion: muster/v1
 kind: Package
 metadata: {name: tools}
 spec: {}
+---
+apiVersion: muster/v1
+kind: OsImage
+metadata: {name: windows-11}
+spec: {os: Windows 11, architecture: x64}
 `;
 const uses = `apiVersion: muster/v1
 kind: TaskSequence

@@ -1,10 +1,12 @@
 import { readConfig } from './config.js';
+import { keepYoungHeapSmall } from './content/small-young-heap.js';
 import { runProgram } from './daemon/program.js';
 import { describeError } from './identity/agent-error.js';
 
 // Whoever reads our output may stop reading (`| head`): the work goes on.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+keepYoungHeapSmall();
 const argv = process.argv.slice(2);
 const stop = new AbortController();
 // `run` lets go of its run on these signals by itself.

@@ -52,13 +52,14 @@ describe('the catalog service', () => {
     });
     content.answer(
       resolveContent,
-      async ({ packages }) => {
-        if (packages.includes('slow')) {
+      async ({ contents = [] }) => {
+        if (contents.some(({ name }) => name === 'slow')) {
           slowQuestion.resolve();
           await slowAnswer.promise;
         }
         return {
-          packages: packages.map((name) => ({ name, exists: name !== 'nothing', programs: {}, distributed: null })),
+          packages: [],
+          contents: contents.map((one) => ({ ...one, exists: one.name !== 'nothing', distributed: null })),
         };
       },
       (error) => {

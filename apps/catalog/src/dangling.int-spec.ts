@@ -37,8 +37,8 @@ describe('a sequence', () => {
   it('is flagged by the fact that a package is gone, in listings and in what is found, and cleared by the next fact', async () => {
     await catalog.save('uses-tools', [installs('tools'), installs('other')]);
     await catalog.save('uses-nothing', [installs('tools', { disabled: true })]);
-    catalog.tellOfPackage('saved', 'tools');
-    catalog.tellOfPackage('deleted', 'tools');
+    catalog.tellOfContent('Package', 'saved', 'tools');
+    catalog.tellOfContent('Package', 'deleted', 'tools');
     await until(async () => (await dangling('uses-tools')) !== undefined);
     const flag = { danglingReferences: [{ kind: 'Package', name: 'tools', nodes: 1 }] };
     const listed = await catalog.call<{ items: { metadata: { name: string }; status: object }[] }>(
@@ -61,12 +61,12 @@ describe('a sequence', () => {
     expect(wired.items[1]?.danglingReferences).toEqual(flag.danglingReferences);
     await catalog.restart();
     expect(await dangling('uses-tools')).toBeDefined();
-    catalog.tellOfPackage('saved', 'tools');
+    catalog.tellOfContent('Package', 'saved', 'tools');
     await until(async () => (await dangling('uses-tools')) === undefined);
   });
 
   it('that is flagged can be mended node by node, and is then clean', async () => {
-    catalog.tellOfPackage('deleted', 'other');
+    catalog.tellOfContent('Package', 'deleted', 'other');
     await until(async () => (await dangling('uses-tools')) !== undefined);
     const patch = { operations: [{ op: 'disable', path: 'install other' }] };
     const { status, body } = await catalog.call<{ status: object }>(

@@ -1,6 +1,8 @@
 import type { ExportResponse, ImportResponse } from '@muster/contracts/kinds/sequence-exchange.js';
 import type { Problem } from '@muster/contracts/problem.js';
-import { secretValues } from '@muster/sequence/edit/strip-secrets.js';
+import { sealedReference } from '@muster/sequence/edit/sealed-reference.js';
+import { sealedPlaces } from '@muster/sequence/edit/sealed-secrets.js';
+import { secretValues, withValues } from '@muster/sequence/edit/strip-secrets.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import { fromMessage } from '@muster/service/resources/grpc.js';
@@ -161,8 +163,13 @@ describe('importing', () => {
     const given = await imported([{ ...wanted, onDuplicate: 'overwrite', secrets: { [place]: 's3cret' } }]);
     expect(given.body.sequences[0]).toMatchObject({ outcome: 'overwritten', suspended: false });
     expect(JSON.stringify(given.body)).not.toContain('s3cret');
-    const { body } = await catalog.call<{ spec: object }>('GET', '/api/v1/task-sequences/secret');
-    expect(body.spec).toEqual({ steps: [join('s3cret')] });
+    const { body } = await catalog.call<{ spec: { steps: { settings: { password: string } }[] } }>(
+      'GET',
+      '/api/v1/task-sequences/secret',
+    );
+    const reference = body.spec.steps[0]?.settings.password;
+    expect(body.spec).toEqual({ steps: [join(String(reference))] });
+    expect(await catalog.opened(reference)).toBe('s3cret');
   });
 
   it('refuses all when one is wrong: a circle in the archive, a missing child, a missing package, a name twice, a bad document', async () => {
@@ -246,6 +253,12 @@ describe('importing', () => {
   });
 });
 
+/** The specification with the references that `stored` has in the places of secrets. */
+function sealedLike(spec: SequenceSpec, stored: SequenceSpec): SequenceSpec {
+  const references = [...sealedPlaces(stored)].map(([place, name]) => [place, sealedReference(name)] as const);
+  return withValues(spec, new Map(references));
+}
+
 describe('a round trip', () => {
   it('is identity but for secrets, and for those too when they are given, for any sequences', async () => {
     await catalog.save('rt-child', [runs('true')]);
@@ -260,17 +273,18 @@ describe('a round trip', () => {
           ['created'],
         );
         const stored = (await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec;
-        expect(stored).toEqual(spec);
+        expect(stored).toEqual(sealedLike(spec, stored));
         const first = (await exported(['rt'], { withDependencies: false })).body;
         await catalog.call('DELETE', '/api/v1/task-sequences/rt');
-        const values = secretValues(stored);
+        const values = secretValues(spec);
         const [one] = first.sequences;
         const secrets = Object.fromEntries((one?.secrets ?? []).map((place) => [place, String(values.get(place))]));
         expect(outcomes(await imported([{ document: one?.document, secrets }]))).toEqual(['created']);
         expect((await exported(['rt'], { withDependencies: false })).body).toEqual(first);
-        expect((await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec).toEqual(
-          spec,
-        );
+        const again = (await catalog.call<{ spec: SequenceSpec }>('GET', '/api/v1/task-sequences/rt')).body.spec;
+        expect(again).toEqual(sealedLike(spec, again));
+        for (const [place, name] of sealedPlaces(again))
+          expect([place, await catalog.opened(name)]).toEqual([place, String(values.get(place))]);
         expect(outcomes(await imported([{ document: one?.document }]))).toEqual(['unchanged']);
         await catalog.call('DELETE', '/api/v1/task-sequences/rt');
       }),

@@ -96,7 +96,7 @@ describe('looking things up', () => {
           ['TaskSequence', 'gone', false],
           ['Package', 'there', true],
           ['Package', 'nothing-here', false],
-          ['OsImage', 'debian', undefined],
+          ['OsImage', 'debian', true],
         ]),
       );
       const first = await references('user', '?limit=1');

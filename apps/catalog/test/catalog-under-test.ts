@@ -1,15 +1,21 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, type KeyObject } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { type OutboxEntry, outboxRead } from '@muster/contracts/subjects.js';
 import { findDeployments } from '@muster/contracts/requests/find-deployments.js';
+import { compareSecrets } from '@muster/contracts/requests/compare-secrets.js';
+import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
+import { sealedForStep } from '@muster/contracts/requests/read-sequence.js';
+import { sealedSecretSchema, sealingKeySchema } from '@muster/contracts/sealing.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
+import { unseal } from '@muster/service/sealing/seal.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { pino } from 'pino';
@@ -23,7 +29,7 @@ export interface Answer<Body> {
 }
 
 /**
- * A running catalog with real servers, a content service that knows every package but those called `nothing…`, and a deployment
+ * A running catalog with real servers, a content service that knows everything but what is called `nothing…`, and a deployment
  * service that has one deployment, of every sequence called `deployed…`.
  */
 export class CatalogUnderTest {
@@ -32,6 +38,8 @@ export class CatalogUnderTest {
     private app: NestFastifyApplication,
     private readonly content: Bus,
     private readonly deployment: Bus,
+    private readonly policy: Bus,
+    private readonly sealing: KeyObject,
     private readonly facts: OutboxEntry[],
     readonly base: string,
     readonly grpcAddress: string,
@@ -60,18 +68,24 @@ export class CatalogUnderTest {
     );
     content.answer(
       resolveContent,
-      async ({ packages }) => ({
-        packages: packages.map((name) => ({
-          name,
-          exists: !name.startsWith('nothing'),
-          programs: {},
-          distributed: null,
-        })),
+      async ({ packages, contents = [], applications = [] }) => ({
+        packages: packages.map((name) => ({ name, exists: isThere(name), programs: {}, distributed: null })),
+        contents: contents.map(({ kind, name }) => ({ kind, name, exists: isThere(name), distributed: null })),
+        applications: applications.map((name) => ({ name, spec: isThere(name) ? SOME_APPLICATION : null })),
       }),
       (error) => {
         throw error;
       },
     );
+    const policyEnvironment = servers.environment('policy');
+    const policy = await Bus.connect({
+      url: config.MUSTER_NATS_URL,
+      user: policyEnvironment['MUSTER_NATS_USER'],
+      password: policyEnvironment['MUSTER_NATS_PASSWORD'],
+      site: 'S01',
+      service: 'policy',
+    });
+    const sealing = answerForPolicy(policy);
     const facts: OutboxEntry[] = [];
     content.answer(
       outboxRead('content'),
@@ -88,6 +102,8 @@ export class CatalogUnderTest {
       app,
       content,
       deployment,
+      policy,
+      sealing,
       facts,
       base,
       `127.0.0.1:${config.MUSTER_GRPC_PORT}`,
@@ -96,12 +112,12 @@ export class CatalogUnderTest {
     );
   }
 
-  /** The content service tells, in its outbox, that a package was saved or deleted. */
-  tellOfPackage(fact: 'saved' | 'deleted', name: string): void {
+  /** The content service tells, in its outbox, that content of some kind was saved or deleted. */
+  tellOfContent(kind: ContentKind, fact: 'saved' | 'deleted', name: string): void {
     const now = new Date().toISOString();
     const resource = {
       apiVersion: 'muster/v1',
-      kind: 'Package',
+      kind,
       metadata: { name, uid: randomUUID(), resourceVersion: '1', generation: 1, createdAt: now, updatedAt: now },
       spec: {},
       status: { versions: [] },
@@ -109,7 +125,7 @@ export class CatalogUnderTest {
     this.facts.push({
       position: this.facts.length + 1,
       id: randomUUID(),
-      subject: resourceEvents(packageKind)[fact].subject({ site: 'S01' }),
+      subject: resourceEvents(CONTENT_RESOURCES[kind])[fact].subject({ site: 'S01' }),
       payload: { resource, actor: 'test' },
       traceparent: null,
       occurredAt: now,
@@ -127,6 +143,22 @@ export class CatalogUnderTest {
     return token;
   }
 
+  /** What a reference to a sealed secret stands for. */
+  async opened(reference: unknown): Promise<string> {
+    const name = String(reference).replaceAll('%', '');
+    const [row] = await this.database.query<{ sealed: string }>('select sealed from sealed_secret where name = $1', [
+      name,
+    ]);
+    const secret = sealedSecretSchema.parse(await unseal(row?.sealed ?? '', this.sealing));
+    if (secret.for !== sealedForStep(name)) throw new Error(`it is sealed for ${secret.for}`);
+    return secret.value;
+  }
+
+  /** Everything in the tables of the catalog, as text. */
+  dump(): Promise<string> {
+    return this.servers.dump('catalog');
+  }
+
   /** Ends the service and starts it again, same database, same ports. */
   async restart(): Promise<void> {
     await this.app.close();
@@ -139,6 +171,7 @@ export class CatalogUnderTest {
     await this.app.close();
     await this.content.close();
     await this.deployment.close();
+    await this.policy.close();
     await this.servers.stop();
   }
 
@@ -194,6 +227,35 @@ export class CatalogUnderTest {
       client.close();
     }
   }
+}
+
+function isThere(name: string): boolean {
+  return !name.startsWith('nothing');
+}
+
+const SOME_APPLICATION = {
+  deploymentTypes: [{ name: 'any', install: { command: 'true' }, detection: { file: '/etc/hostname' } }],
+};
+
+/** The questions of secrets as the policy service answers them, with a key of their own. */
+function answerForPolicy(policy: Bus): KeyObject {
+  const { privateKey, publicKey } = generateKeyPairSync('x25519');
+  const { kty, crv, x } = publicKey.export({ format: 'jwk' });
+  const key = sealingKeySchema.parse({ kty, crv, x });
+  const fail = (error: unknown): void => {
+    throw error;
+  };
+  const valueOf = async (sealed: string) => sealedSecretSchema.parse(await unseal(sealed, privateKey)).value;
+  policy.answer(readSealingKey, async () => ({ key }), fail);
+  policy.answer(
+    compareSecrets,
+    async ({ pairs }) => {
+      const same = pairs.map(async ([one, other]) => (await valueOf(one.sealed)) === (await valueOf(other.sealed)));
+      return { same: await Promise.all(same) };
+    },
+    fail,
+  );
+  return privateKey;
 }
 
 /** What tests look at of a saved sequence. */

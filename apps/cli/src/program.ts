@@ -9,13 +9,14 @@ import { registerCopy, registerRename } from './commands/copy.js';
 import { registerCreate } from './commands/create.js';
 import { registerDelete } from './commands/delete.js';
 import { registerDeploy } from './commands/deploy.js';
+import { registerDeployment } from './commands/deployment.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDiff } from './commands/diff.js';
 import { registerEnrolmentToken } from './commands/enrolment-token.js';
+import { registerExplain } from './commands/explain-device.js';
 import { registerExport } from './commands/export.js';
 import { registerFolder } from './commands/folder.js';
 import { registerGet } from './commands/get.js';
-import { registerHold } from './commands/hold.js';
 import { registerImport } from './commands/import.js';
 import { runAgentProgram } from './commands/run.js';
 import { registerLint } from './commands/lint.js';
@@ -25,6 +26,7 @@ import { registerNode } from './commands/node.js';
 import { registerRestore } from './commands/restore.js';
 import { registerRevisions } from './commands/revisions.js';
 import { registerSearch } from './commands/search.js';
+import { registerVariable } from './commands/variable.js';
 import { registerUp } from './commands/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
 import { registerWatch } from './commands/watch.js';
@@ -47,6 +49,7 @@ Examples:
   muster content distribute hello --to local
   muster deploy hello-site --to hello-computers --name hello-site
   muster watch deployment hello-site              every step of every device, live
+  muster explain --device web-1                   what applies to it, which variable wins, and why
   muster run hello-site.yaml                      the sequence on this computer, no server
 
 ${EXIT_CODES_HELP}`;
@@ -89,14 +92,15 @@ export function buildProgram(terminal: Terminal): Command {
   registerUnlock(program, terminal);
   registerMove(program, terminal);
   registerFolder(program, terminal);
-  registerHold(program, terminal);
+  registerDeployment(program, terminal);
   registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
-  program.command('explain').argument('<file>').description('say which steps would run on this computer, and why');
+  registerExplain(program, terminal);
   registerCollection(program, terminal);
+  registerVariable(program, terminal);
   registerContent(program, terminal);
   registerEnrolmentToken(program, terminal);
   registerApiToken(program, terminal);
@@ -115,7 +119,8 @@ export function buildProgram(terminal: Terminal): Command {
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const [first, ...rest] = argv;
-    if (first === 'run' || first === 'explain') return await runAgentProgram([first, ...rest]);
+    const ofSite = rest.some((word) => word === '--device' || word.startsWith('--device='));
+    if (first === 'run' || (first === 'explain' && !ofSite)) return await runAgentProgram([first, ...rest]);
     const program = buildProgram(terminal);
     if (first === undefined) {
       program.outputHelp({ error: true });

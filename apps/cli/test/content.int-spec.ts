@@ -93,6 +93,15 @@ describe('content upload', () => {
     });
   });
 
+  it('says at once when the store is full', async () => {
+    fill();
+    site.mishaps.push({ match: /^PUT/, status: 507, body: '<Error><Code>InsufficientStorage</Code></Error>' });
+    expect(await muster('content', 'upload', 'p', folder)).toMatchObject({
+      exitCode: 1,
+      error: expect.stringMatching(/content\.store-disk-full: the store at 127\.0\.0\.1:\d+ is full/),
+    });
+  });
+
   it('says that a file changed when the store got other bytes than were read', async () => {
     fill();
     site.mishaps.push({ match: /^PUT/, status: 400, body: '<Error><Code>BadDigest</Code></Error>' });
@@ -126,6 +135,26 @@ describe('content upload', () => {
     const { out, error } = await muster('content', 'upload', 'p', image);
     expect(error).toContain('the library has lost');
     expect(out).toContain('sent 1 files, 19.2 MiB');
+  });
+
+  it('says at once of everything that is no plain file, and sends nothing', async () => {
+    fill();
+    symlinkSync('/etc/hostname', join(folder, 'link'));
+    symlinkSync('/nowhere', join(folder, 'bin', 'broken'));
+    const { exitCode, error } = await muster('content', 'upload', 'p', folder);
+    expect(exitCode).toBe(2);
+    expect(error).toContain(`${join(folder, 'link')} is a symbolic link`);
+    expect(error).toContain(`${join(folder, 'bin', 'broken')} is a symbolic link`);
+    expect(puts()).toEqual([]);
+  });
+
+  it('refuses more files than a version can name before it reads any of them', async () => {
+    const name = (index: number): string => join(folder, `${'x'.repeat(200)}${index}`);
+    for (let index = 0; index < 14_000; index += 1) writeFileSync(name(index), '');
+    const { exitCode, error } = await muster('content', 'upload', 'p', folder);
+    expect(exitCode).toBe(2);
+    expect(error).toMatch(/content\.too-many-files: the list of files is full at file 1\d{4}/);
+    expect(site.requests).toEqual([]);
   });
 
   it('uploads a single file', async () => {

@@ -1,9 +1,9 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { application } from '@muster/contracts/kinds/application.js';
 import { boundaryGroup } from '@muster/contracts/kinds/boundary-group.js';
 import { distribution, type DistributionSpec, type DistributionStatus } from '@muster/contracts/kinds/distribution.js';
 import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
 import { distributionPointGroup } from '@muster/contracts/kinds/distribution-point-group.js';
-import { packageKind, type PackageSpec, type PackageStatus } from '@muster/contracts/kinds/package.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
@@ -12,6 +12,8 @@ import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
+import { APPLICATIONS, applicationProviders } from './applications/application.providers.js';
+import { ApplicationRepository } from './applications/application.repository.js';
 import { auditProviders } from './audit/audit.providers.js';
 import { Auditor } from './audit/auditor.js';
 import { DistributionActionsController } from './audit/distribution-actions.controller.js';
@@ -34,23 +36,28 @@ import { ContentLocator } from './location/locate.js';
 import { ContentSourcesController } from './location/content-sources.controller.js';
 import { locationProviders } from './location/location.providers.js';
 import { LocationRepository } from './location/location.repository.js';
-import { DownloadService } from './packages/download.service.js';
+import { CONTENT_STORES, contentProviders } from './packages/content.providers.js';
 import { LibraryBlobRepository } from './packages/library-blob.repository.js';
-import { packageRules } from './packages/package.rules.js';
 import { PackageVersionRepository } from './packages/package-version.repository.js';
-import { UploadService } from './packages/upload.service.js';
 import { UploadsController } from './packages/uploads.controller.js';
+import { UploadsGrpcController } from './packages/uploads.grpc.js';
+import { PrestageController } from './prestage/prestage.controller.js';
+import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
 import { Remover } from './removal/remover.js';
 import { Stores } from './stores/stores.js';
+import { ContentUsesController } from './uses/content-uses.controller.js';
+import { ContentUsesGrpcController } from './uses/content-uses.grpc.js';
+import { usesProviders } from './uses/uses.providers.js';
+import { VersionsController } from './versions/versions.controller.js';
+import { VersionsGrpcController } from './versions/versions.grpc.js';
+import { versionsProviders } from './versions/versions.providers.js';
 
-export const PACKAGES = Symbol('packages');
 export const DISTRIBUTION_POINTS = Symbol('distribution points');
 export const DISTRIBUTIONS = Symbol('distributions');
 
-type PackageStore = ResourceStore<PackageSpec, PackageStatus>;
 type DistributionStore = ResourceStore<DistributionSpec, DistributionStatus>;
 
 /** Starts the loops once everything is wired, and ends them while the database is still open. */
@@ -78,7 +85,8 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
 }
 
 const kinds = [
-  { kind: packageKind, token: PACKAGES },
+  ...CONTENT_STORES,
+  { kind: application, token: APPLICATIONS },
   { kind: distributionPoint, token: DISTRIBUTION_POINTS },
   { kind: distributionPointGroup, token: DISTRIBUTION_POINT_GROUPS },
   { kind: boundaryGroup, token: BOUNDARY_GROUPS },
@@ -98,25 +106,30 @@ const repositories = [
 @Module({
   controllers: [
     UploadsController,
+    UploadsGrpcController,
+    PrestageController,
+    VersionsController,
+    VersionsGrpcController,
     ContentSourcesController,
     DistributionActionsController,
+    ContentUsesController,
+    ContentUsesGrpcController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),
   ],
   providers: [
     ...repositories.map((Repository) => ({ provide: Repository, useFactory: () => new Repository() })),
     { provide: WakeUp, useFactory: () => new WakeUp() },
+    ...contentProviders,
+    ...applicationProviders,
+    ...usesProviders,
     ...groupProviders,
     ...boundaryProviders,
     ...locationProviders,
     ...auditProviders,
     ...removalProviders,
+    ...prestageProviders,
+    ...versionsProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
-    provide(
-      PACKAGES,
-      [Database, Outbox, PackageVersionRepository, ReferenceRepository],
-      (database: Database, outbox: Outbox, versions: PackageVersionRepository, references: ReferenceRepository) =>
-        new ResourceStore(packageKind, 'package', database, outbox, packageRules(database, versions, references)),
-    ),
     provide(
       DISTRIBUTION_POINTS,
       [Database, Outbox, Stores, ReferenceRepository, DistributionQueueRepository, ProgressRepository, WakeUp],
@@ -157,33 +170,6 @@ const repositories = [
         ),
     ),
     provide(
-      UploadService,
-      [
-        Database,
-        PACKAGES,
-        PackageVersionRepository,
-        LibraryBlobRepository,
-        DistributionQueueRepository,
-        Stores,
-        WakeUp,
-      ],
-      (
-        database: Database,
-        packages: PackageStore,
-        versions: PackageVersionRepository,
-        blobs: LibraryBlobRepository,
-        queue: DistributionQueueRepository,
-        stores: Stores,
-        wakeUp: WakeUp,
-      ) => new UploadService(database, packages, versions, blobs, queue, stores.library, wakeUp),
-    ),
-    provide(
-      DownloadService,
-      [Database, PackageVersionRepository, Stores],
-      (database: Database, versions: PackageVersionRepository, stores: Stores) =>
-        new DownloadService(database, versions, stores.library),
-    ),
-    provide(
       DistributionWorker,
       [Database, DistributionJobRepository, LibraryBlobRepository, RemovalRepository, Stores, WakeUp, LOGGER, CONFIG],
       (
@@ -216,15 +202,16 @@ const repositories = [
     ),
     provide(
       ContentMessages,
-      [Bus, Database, LocationRepository, ContentLocator, DistributionActions, LOGGER],
+      [Bus, Database, LocationRepository, ApplicationRepository, ContentLocator, DistributionActions, LOGGER],
       (
         bus: Bus,
         database: Database,
         locations: LocationRepository,
+        applications: ApplicationRepository,
         locator: ContentLocator,
         actions: DistributionActions,
         logger: Logger,
-      ) => new ContentMessages(bus, database, locations, locator, actions, logger),
+      ) => new ContentMessages(bus, database, locations, applications, locator, actions, logger),
     ),
     provide(
       ContentLoops,

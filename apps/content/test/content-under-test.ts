@@ -8,7 +8,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
+import type { NodeUse } from '@muster/contracts/kinds/content-uses.js';
 import type { Problem } from '@muster/contracts/problem.js';
+import { findDeploymentUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { builtApp } from '@muster/localsite/repository.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
 import { freePort } from '@muster/testing/free-port.js';
@@ -33,6 +37,9 @@ export interface UploadPlan {
 export class ContentUnderTest {
   private second: Promise<SecondStore> | undefined;
   private secondFolder: string | undefined;
+  /** Who names what, as the catalog and policy would say, by `Kind/name`. */
+  readonly users = new Map<string, { nodes?: NodeUse[]; deployments?: string[] }>();
+  private readonly others: Bus[] = [];
 
   private constructor(
     readonly servers: TestServers,
@@ -49,7 +56,9 @@ export class ContentUnderTest {
       const environment = { ...servers.environment('content'), ...extra };
       const app = await ContentUnderTest.startApp(environment);
       const url = `http://127.0.0.1:${environment['MUSTER_HTTP_PORT']}/api/v1`;
-      return new ContentUnderTest(servers, environment, app, url, await servers.addToken('content'));
+      const content = new ContentUnderTest(servers, environment, app, url, await servers.addToken('content'));
+      await content.answerForOthers();
+      return content;
     } catch (error) {
       await servers.stop();
       throw error;
@@ -62,7 +71,7 @@ export class ContentUnderTest {
 
   /** A replica as a process of its own. The caller ends it. */
   async startReplica(extra: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
-    const child = fork(join(import.meta.dirname, '../../../dist/apps/content/src/main.js'), {
+    const child = fork(builtApp('content'), {
       env: {
         PATH: process.env['PATH'],
         ...this.environment,
@@ -87,8 +96,36 @@ export class ContentUnderTest {
 
   async stop(): Promise<void> {
     await this.app.close();
+    for (const bus of this.others) await bus.close();
     await (await this.second)?.stop();
     await this.servers.stop();
+  }
+
+  /** The catalog and policy, as far as this service meets them. */
+  private async answerForOthers(): Promise<void> {
+    const connect = async (service: 'catalog' | 'policy') => {
+      const {
+        MUSTER_NATS_URL: url = '',
+        MUSTER_NATS_USER: user,
+        MUSTER_NATS_PASSWORD: password,
+      } = this.servers.environment(service);
+      const bus = await Bus.connect({ url, user, password, site: 'S01', service });
+      this.others.push(bus);
+      return bus;
+    };
+    const usersOf = ({ kind, name }: { kind: string; name: string }) => this.users.get(`${kind}/${name}`);
+    const catalog = await connect('catalog');
+    catalog.answer(
+      findNodeUses,
+      async (asked) => ({ items: usersOf(asked)?.nodes ?? [] }),
+      () => undefined,
+    );
+    const policy = await connect('policy');
+    policy.answer(
+      findDeploymentUses,
+      async (asked) => ({ items: usersOf(asked)?.deployments ?? [] }),
+      () => undefined,
+    );
   }
 
   async ask<Body = Problem>(method: string, path: string, document?: unknown): Promise<Answer<Body>> {
@@ -123,11 +160,23 @@ export class ContentUnderTest {
     });
   }
 
-  /** A point of its own: another bucket of a second store, which begins with the first of them. */
+  /** A point of its own: another bucket of a second store. */
   async applyOwnPoint(name: string, extra: object = {}): Promise<void> {
+    const endpoint = await this.secondEndpoint();
+    const bucket = `point-${name}`;
+    await this.makeBucket(endpoint, bucket);
+    await this.applyPoint(name, endpoint, { bucket, ...extra });
+  }
+
+  /** The address of the second store, which begins with the first question for it; its keys are those of the site's own point. */
+  async secondEndpoint(): Promise<string> {
     this.second ??= SecondStore.start(this.environment);
     const { endpoint, folder } = await this.second;
     this.secondFolder = folder;
+    return endpoint;
+  }
+
+  async makeBucket(endpoint: string, bucket: string): Promise<void> {
     const { hostname, port } = new URL(endpoint);
     const client = new Client({
       endPoint: hostname,
@@ -137,9 +186,7 @@ export class ContentUnderTest {
       secretKey: this.environment['MUSTER_DP_SECRET_KEY']!,
       region: 'us-east-1',
     });
-    const bucket = `point-${name}`;
     if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket, 'us-east-1');
-    await this.applyPoint(name, endpoint, { bucket, ...extra });
   }
 
   /** Where the stores keep their bytes: that of the site, which has the library, and the second one. */
@@ -206,7 +253,7 @@ class SecondStore {
     const keys = join(home, 'keys.json');
     const [accessKeyId, secretAccessKey] = [environment['MUSTER_DP_ACCESS_KEY'], environment['MUSTER_DP_SECRET_KEY']];
     await writeFile(keys, JSON.stringify([{ accessKeyId, secretAccessKey }]), { mode: 0o600 });
-    const child = fork(join(import.meta.dirname, '../../../dist/apps/store/src/main.js'), {
+    const child = fork(builtApp('store'), {
       env: {
         PATH: process.env['PATH'],
         MUSTER_STORE_FOLDER: folder,

@@ -13,6 +13,7 @@ import { SequenceFollower } from './deployments/sequence-follower.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
 import { WindowsModule } from './windows/windows.module.js';
@@ -24,7 +25,7 @@ export const deploymentService: ServiceDefinition<ServiceConfig> = {
   service: 'deployment',
   config: serviceConfigSchema,
   migrations: migrationsBeside(import.meta.dirname),
-  modules: [DevicesModule, CollectionsModule, WindowsModule, DeploymentsModule, RunsModule],
+  modules: [DevicesModule, CollectionsModule, WindowsModule, MonitoringModule, DeploymentsModule, RunsModule],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],
     inject: [Enrolments, Inventories, RunRecorder, SequenceFollower],

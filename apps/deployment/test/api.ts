@@ -8,10 +8,19 @@ export class Api {
     private readonly token: string,
   ) {}
 
-  async call<Body>(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body }> {
+  async call<Body>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: Body }> {
     const response = await fetch(`${this.url}/api/v1/${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...headers,
+      },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     return { status: response.status, body: (await response.json()) as Body };

@@ -2,6 +2,7 @@ import { migrationsBeside, type ServiceDefinition } from '@muster/service/servic
 import { policyConfigSchema, type PolicyConfig } from './config.js';
 import { ContentModule } from './content/content.module.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
+import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
 import { ReportsModule } from './reports/reports.module.js';
@@ -29,6 +30,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     ReportsModule,
     InventoryModule,
     WakeUpsModule,
+    ExplainModule,
     HousekeepingModule,
   ],
   subscriptions: {

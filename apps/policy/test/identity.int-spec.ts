@@ -320,8 +320,10 @@ describe('bad input', () => {
       '/api/v1/agent/policy',
       '/api/v1/agent/reports',
       '/api/v1/agent/sessions',
+      '/api/v1/agent/wake-ups',
       '/api/v1/api-tokens',
       '/api/v1/api-tokens/{uid}',
+      '/api/v1/device-explanations/{device}',
       '/api/v1/enrolment-tokens',
     ]);
   });

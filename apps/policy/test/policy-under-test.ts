@@ -94,10 +94,10 @@ export class PolicyUnderTest {
   }
 
   /** Makes the catalog know a sequence. */
-  know(spec: SequenceSpec): SequenceSpec {
+  know(spec: SequenceSpec, secrets: Record<string, string> = {}): SequenceSpec {
     const digest = digestOf(spec);
     const uid = '7b7e4c5e-0000-4000-8000-000000000001';
-    this.sequences.set(digest, { uid, name: 'sample', revision: 1, digest, spec });
+    this.sequences.set(digest, { uid, name: 'sample', revision: 1, digest, spec, secrets });
     return spec;
   }
 

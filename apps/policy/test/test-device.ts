@@ -1,7 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import type { PublicKey } from '@muster/contracts/agent/enrolment.js';
 import { policyDocumentSchema, type PolicyDocument } from '@muster/contracts/agent/policy.js';
 import { CompactSign, SignJWT, compactVerify, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
+import { sealingKeySchema, type SealingKey } from '@muster/contracts/sealing.js';
+import { unseal } from '@muster/service/sealing/seal.js';
 import { sha256Hex } from '../src/tokens/secret.js';
 
 /** An answer of the service, as far as tests look at it. */
@@ -42,6 +44,7 @@ export class TestDevice {
   uid = '';
   accessToken = '';
   signingKey: PublicKey | undefined;
+  private sealing: { privateKey: KeyObject; publicKey: SealingKey } | undefined;
 
   private constructor(
     private readonly base: string,
@@ -80,9 +83,24 @@ export class TestDevice {
       .sign(this.privateKey);
   }
 
-  async assertion(change: { secondsFromNow?: number; lifeSeconds?: number; audience?: string } = {}): Promise<string> {
+  /** From the next session on it has a (new) key for secrets. */
+  async makeSealingKey(): Promise<void> {
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    const { kty, crv, x } = publicKey.export({ format: 'jwk' });
+    this.sealing = { privateKey, publicKey: sealingKeySchema.parse({ kty, crv, x }) };
+  }
+
+  async unseal(sealed: string): Promise<unknown> {
+    if (!this.sealing) throw new Error('it has no sealing key');
+    return unseal(sealed, this.sealing.privateKey);
+  }
+
+  async assertion(
+    change: { secondsFromNow?: number; lifeSeconds?: number; audience?: string; sealingKey?: SealingKey } = {},
+  ): Promise<string> {
     const now = Math.floor(Date.now() / 1000) + (change.secondsFromNow ?? 0);
-    return new SignJWT()
+    const sealingKey = change.sealingKey ?? this.sealing?.publicKey;
+    return new SignJWT(sealingKey ? { sealingKey } : {})
       .setProtectedHeader({ alg: 'EdDSA' })
       .setIssuer(this.uid)
       .setAudience(change.audience ?? 'muster:S01')

@@ -38,11 +38,19 @@ import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
+import { contentUsesSchema } from './kinds/content-uses.js';
 import {
   distributionActionResultSchema,
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deviceExplanationSchema } from './kinds/device-explanation.js';
+import {
+  prestagedContentPlanSchema,
+  prestagedContentRequestSchema,
+  prestagedContentResultSchema,
+} from './kinds/prestaged-content.js';
+import { packageVersionListSchema, versionDifferenceSchema } from './kinds/package-versions.js';
 import {
   memberListSchema,
   membershipExplanationSchema,
@@ -67,8 +75,11 @@ import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSch
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
+import { compareSecrets } from './requests/compare-secrets.js';
+import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
 import { findDeployments } from './requests/find-deployments.js';
+import { readDevice } from './requests/read-device.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
 import { resolveContent } from './requests/resolve-content.js';
@@ -107,6 +118,7 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/device-explanation': deviceExplanationSchema,
   'api/edit-lock': editLockSchema,
   'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,
@@ -114,9 +126,15 @@ const DOCUMENTS = {
   'api/folder-moved': folderMovedSchema,
   'api/folder-request': folderRequestSchema,
   'api/content-sources': contentSourcesSchema,
+  'api/content-uses': contentUsesSchema,
   'api/distribution-action': distributionActionSchema,
   'api/distribution-action-result': distributionActionResultSchema,
   'api/distribution-copies': distributionCopiesListSchema,
+  'api/package-version-list': packageVersionListSchema,
+  'api/version-difference': versionDifferenceSchema,
+  'api/prestaged-content-plan': prestagedContentPlanSchema,
+  'api/prestaged-content-request': prestagedContentRequestSchema,
+  'api/prestaged-content-result': prestagedContentResultSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,
@@ -159,8 +177,12 @@ export function jsonSchemas(): Record<string, unknown> {
     resolveContent,
     locateContent,
     checkCopies,
+    findNodeUses,
+    findDeploymentUses,
     findDeployments,
+    readDevice,
     readSealingKey,
+    compareSecrets,
     outboxRead('catalog'),
   ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;

@@ -73,7 +73,7 @@ message SequenceReference {
   string name = 4;
   optional string program = 5;
   bool disabled = 6;
-  // Of listed references: is it there? Absent for kinds that the site does not know yet.
+  // Of listed references: is it there?
   optional bool exists = 7;
   // Of listed uses: the sequence that refers.
   optional string sequence = 8;

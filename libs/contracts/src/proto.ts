@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
 import { AUTHORING_PROTO } from './proto-authoring.js';
+import { CONTENT_PROTO } from './proto-content.js';
+import { VERSIONS_PROTO } from './proto-versions.js';
 import type { Kind, ServiceName } from './resource.js';
 
 /** The folder that all `.proto` imports are relative to. */
@@ -14,6 +16,12 @@ export function protoPackage(service: ServiceName): string {
   return `muster.${service}.v1`;
 }
 
+/** What services have besides their kinds. */
+const MORE: Partial<Record<ServiceName, string>> = {
+  catalog: AUTHORING_PROTO,
+  content: VERSIONS_PROTO + CONTENT_PROTO,
+};
+
 /** The text of a service's .proto: one message, one list and one gRPC service for each of its kinds. */
 export function generateProto(service: ServiceName): string {
   return `// Made from libs/contracts/src/kinds by \`npm run contracts\`; do not edit.
@@ -23,7 +31,7 @@ package ${protoPackage(service)};
 
 import "google/protobuf/struct.proto";
 import "muster/v1/resource.proto";
-${kindsOf(service).map(kindText).join('')}${service === 'catalog' ? AUTHORING_PROTO : ''}`;
+${kindsOf(service).map(kindText).join('')}${MORE[service] ?? ''}`;
 }
 
 function kindText({ kind, verbs, keepsRevisions, guardsUses }: Kind): string {

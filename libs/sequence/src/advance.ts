@@ -23,6 +23,7 @@ import type {
 import type { StepReport } from './report.js';
 import { SequenceEventError } from './sequence-event-error.js';
 import { stepDefinition } from './steps/registry.js';
+import { sealedSecretName } from './edit/sealed-reference.js';
 import { type VariableInput, type VariableStore, assign, createStore, storeProblem, toLayer } from './variables.js';
 import { beginStep, currentStep, executeEffect, reportStarted } from './begin-step.js';
 import { endStopped, finish, settle } from './settle.js';
@@ -143,10 +144,12 @@ function start(event: RunStarted, now: string, observer: Observer | undefined): 
 /** The layers of a run at its start. Stand-alone media know no site: there, device and collection variables do not apply (VAR-07). */
 function initialVariables(event: RunStarted, defaults: Readonly<Record<string, string>>): VariableStore {
   const { phase, readOnly } = event.facts;
-  const { media, device, collection, collections } = event.variables;
+  const { media, device, collection, collections, secrets = {} } = event.variables;
+  const secretOf = (name: string): VariableInput[string] => ({ value: secrets[name] ?? '', secret: true });
   const engineFacts: VariableInput = {
     _SMSTSPackageName: event.sequence.name,
     ...readOnly,
+    ...Object.fromEntries(Object.keys(secrets).map((name) => [name, secretOf(name)])),
     _SMSTSInWinPE: String(phase === 'PE'),
   };
   const standAlone = readOnly?.['_SMSTSMediaType']?.toLowerCase() === 'fullmedia';
@@ -158,7 +161,15 @@ function initialVariables(event: RunStarted, defaults: Readonly<Record<string, s
     readOnly: toLayer(engineFacts),
     media: toLayer(media),
     ...(standAlone ? {} : site),
-    sequence: toLayer(defaults),
+    // Values of these are not expanded: what stands for a secret is replaced here.
+    sequence: toLayer(
+      Object.fromEntries(
+        Object.entries(defaults).map(([name, value]): [string, VariableInput[string]] => {
+          const secret = sealedSecretName(value);
+          return [name, secret !== undefined && Object.hasOwn(secrets, secret) ? secretOf(secret) : value];
+        }),
+      ),
+    ),
   });
 }
 

@@ -1,3 +1,4 @@
+import { sealedSecretName } from './edit/sealed-reference.js';
 import { type VariableStore, readVariable } from './variables.js';
 
 /** Where `%NAME%` looks: the store, then the step's own settings, then the process environment. */
@@ -39,7 +40,11 @@ export function expand(text: string, scope: ExpansionScope, whenUndefined: 'lite
     const variable = readVariable(scope.store, name);
     if (variable) {
       secret ||= variable.secret === true;
-      return variable.value;
+      if (sealedSecretName(match) === undefined) return variable.value;
+      // It stands for what an author wrote in this very place.
+      const written = expand(variable.value, scope, whenUndefined);
+      undefinedNames.push(...written.undefinedNames);
+      return written.text;
     }
     const other = lookup(scope.locals, name) ?? lookup(scope.environment, name);
     if (other !== undefined) return other;

@@ -277,7 +277,8 @@ function overridesOf(instruction: Instruction, store: VariableStore): string[] {
 
 const mentioned = new WeakMap<Instruction, string[]>();
 
-function explainVariable(
+/** One variable of a store: who wins, and who loses. */
+export function explainVariable(
   store: VariableStore,
   name: string,
   collections: readonly CollectionVariables[],

@@ -20,6 +20,8 @@ export interface RunStarted {
     readonly collection?: VariableInput | undefined;
     /** Each collection of the device with its priority; merged over `collection`. */
     readonly collections?: readonly CollectionVariables[] | undefined;
+    /** Secrets of steps, by the names that stand for them in the sequences (`edit/sealed-reference.ts`). */
+    readonly secrets?: Readonly<Record<string, string>> | undefined;
   };
   readonly facts: {
     readonly phase: Phase;

@@ -15,6 +15,8 @@ export interface TestServers {
   environment(service: ServiceName): NodeJS.ProcessEnv;
   /** Makes an API token that this service accepts. Its tables must exist: call it after the service has started. */
   addToken(service: ServiceName): Promise<string>;
+  /** Everything that the tables of a service hold, as text: to look for what must not be there. */
+  dump(service: ServiceName): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,26 @@ export async function startServers(): Promise<TestServers> {
         await client.end();
       }
       return token;
+    },
+    async dump(service) {
+      const client = new Client({ connectionString: environment(service)['MUSTER_DATABASE_URL'] });
+      await client.connect();
+      try {
+        const tables = await client.query<{ name: string }>(
+          `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+           where table_schema = $1 and table_type = 'BASE TABLE'`,
+          [service],
+        );
+        if (tables.rows.length === 0) throw new Error(`the service ${service} has no tables`);
+        const texts: string[] = [];
+        for (const { name } of tables.rows) {
+          const { rows } = await client.query<{ text: string }>(`select one::text as text from ${name} as one`);
+          texts.push(...rows.map(({ text }) => `${name} ${text}`));
+        }
+        return texts.join('\n');
+      } finally {
+        await client.end();
+      }
     },
     async stop() {
       await site.stop();

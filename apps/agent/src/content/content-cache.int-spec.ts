@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -222,6 +223,19 @@ describe('content', () => {
     expect(readdirSync(at)).toHaveLength(620);
     // One for the manifest, two for the files.
     expect(site.requests.filter((request) => request.endsWith('content-locations'))).toHaveLength(3);
+  });
+
+  it('says that the disk is full, and goes on when there is room again', async () => {
+    const manifest = site.addContent({ 'a.txt': { text: 'aaa' } });
+    const partial = join(folder, 'cache/partial', digestOfBytes('aaa').slice(7));
+    // Whatever is written there does not fit.
+    symlinkSync('/dev/full', partial);
+    await expect(provide(manifest)).rejects.toMatchObject({
+      code: 'content.no-space',
+      message: expect.stringContaining('is full'),
+    });
+    rmSync(partial);
+    expect(readFileSync(join(await provide(manifest), 'a.txt'), 'utf8')).toBe('aaa');
   });
 
   it('stops when told to, and goes on later with what came', async () => {

@@ -1,4 +1,4 @@
-import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { BodyContent, PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { Application } from '@muster/sequence/applications/application.js';
 import type { Logger } from 'pino';
 import { describeError } from '../identity/agent-error.js';
@@ -10,40 +10,48 @@ import {
 } from '../runner/content-provider.js';
 import type { ContentCache } from './content-cache.js';
 
-/** Content of the packages that one policy body names: versions and programs are the body's, whatever is newer on the site. */
+/** A version as a body names it; only packages have programs. */
+type BodyFiles = Pick<BodyContent, 'manifest'> & Partial<Pick<BodyContent, 'programs'>>;
+
+/** What of a policy body is content. */
+export type BodyNeeds = Pick<PolicyBody, 'packages' | 'contents' | 'applications'>;
+
+/** Content and applications that one policy body names: versions, programs and documents are the body's, whatever is newer on the site. */
 export class SiteContent implements ContentProvider {
   constructor(
     private readonly cache: ContentCache,
-    private readonly packages: PolicyBody['packages'],
+    private readonly needs: BodyNeeds,
     private readonly logger: Logger,
   ) {}
 
-  /** @throws ContentError `content.kind-unsupported`, `content.not-in-policy`, `content.failed`, and as ContentCache */
+  /** @throws ContentError `content.not-in-policy`, `content.failed`, and as ContentCache */
   async fetch({ package: name, kind = 'Package' }: ContentRequest, signal: AbortSignal): Promise<AvailableContent> {
-    if (kind !== 'Package') {
-      const message = `"${name}" is a ${kind}: policy names the content of packages only, so far`;
-      throw new ContentError('content.kind-unsupported', message);
-    }
-    const content = Object.hasOwn(this.packages, name) ? this.packages[name] : undefined;
+    const known: Readonly<Record<string, BodyFiles>> =
+      kind === 'Package' ? this.needs.packages : (this.needs.contents?.[kind] ?? {});
+    const content = Object.hasOwn(known, name) ? known[name] : undefined;
     if (!content) {
-      const known = Object.keys(this.packages).join(', ') || 'none';
-      throw new ContentError('content.not-in-policy', `the policy has no package "${name}"; it has: ${known}`);
+      const what = kind === 'Package' ? 'package' : kind;
+      const names = Object.keys(known).join(', ') || 'none';
+      throw new ContentError('content.not-in-policy', `the policy has no ${what} "${name}"; it has: ${names}`);
     }
     try {
       const folder = await this.cache.provide(content.manifest, this.logger, signal);
-      return { folder, programs: content.programs };
+      return { folder, programs: content.programs ?? {} };
     } catch (error) {
       if (signal.aborted) throw error;
       const { code, message } = describeError(error);
-      this.logger.error({ code, reason: message, package: name }, 'content is not available');
+      this.logger.error({ code, reason: message, package: name, kind }, 'content is not available');
       if (error instanceof ContentError) throw error;
       throw new ContentError(code.startsWith('agent.') ? 'content.failed' : code, message, { cause: error });
     }
   }
 
-  /** @throws ContentError `content.application-unsupported`: policy does not carry applications yet */
+  /** @throws ContentError `content.application-not-in-policy`: no step names it, and no list of a step allows it */
   async application(name: string): Promise<Application> {
-    const message = `application "${name}" cannot be had from the site: policy does not carry applications yet`;
-    throw new ContentError('content.application-unsupported', message);
+    const known = this.needs.applications ?? {};
+    const document = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (document) return document;
+    const message = `the policy has no application "${name}"; it has: ${Object.keys(known).join(', ') || 'none'}. A name that is only known during the run has to be among listApplications of the step`;
+    throw new ContentError('content.application-not-in-policy', message);
   }
 }

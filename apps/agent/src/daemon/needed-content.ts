@@ -4,7 +4,7 @@ import type { BodyStore } from '../policy/body-store.js';
 import type { RunRecords } from './run-records.js';
 
 /**
- * The versions of packages that unfinished runs, and Required ones that are still to come, need: the cache keeps them. What has run
+ * The versions of content that unfinished runs, and Required ones that are still to come, need: the cache keeps them. What has run
  * may come again when the deployment has triggers of its own.
  */
 export function neededContent(
@@ -19,6 +19,9 @@ export function neededContent(
   );
   const digests = new Set([...records.unfinished, ...toCome].map(({ body }) => body));
   return new Set(
-    [...digests].flatMap((digest) => Object.values(bodies.read(digest)?.packages ?? {}).map((one) => one.manifest)),
+    [...digests].flatMap((digest) => {
+      const { packages = {}, contents = {} } = bodies.read(digest) ?? {};
+      return [packages, ...Object.values(contents)].flatMap((named) => Object.values(named).map((one) => one.manifest));
+    }),
   );
 }

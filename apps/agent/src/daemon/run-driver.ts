@@ -87,7 +87,7 @@ export class RunDriver {
 
   private async execute(
     record: RunRecord,
-    { sequence, children, packages }: PolicyBody,
+    { sequence, children, packages, contents, applications }: PolicyBody,
     spool: RunSpool,
     logger: Logger,
     signal: AbortSignal,
@@ -110,7 +110,7 @@ export class RunDriver {
         facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
         folder,
         begun: spool.lastNumber > 0,
-        content: new SiteContent(cache, packages, logger),
+        content: new SiteContent(cache, { packages, contents, applications }, logger),
         signal,
         stop: limit.signal,
         stopBetweenSteps: stop.signal,

@@ -26,6 +26,20 @@ describe('the variables of a run', () => {
     });
   });
 
+  it('bring the secrets of steps by the names that stand for them, and are refused without one', async () => {
+    const name = '_Secret-abcdefghijklmnop';
+    const steps: PolicyVariables = { device: [], collections: [], secrets: [name] };
+    const sealed = await sealTo({ device: {}, collections: {}, secrets: { [name]: 'geheim-3' } });
+    expect(await openVariables({ ...steps, sealed }, privateKey)).toEqual({
+      device: {},
+      collections: [],
+      secrets: { [name]: 'geheim-3' },
+    });
+    await expect(openVariables({ ...steps, sealed: await sealTo(values) }, privateKey)).rejects.toMatchObject({
+      code: 'policy.secrets-missing',
+    });
+  });
+
   it('need no key where nothing is hidden', async () => {
     const open: PolicyVariables = { device: [{ name: 'Ring', value: 'own' }], collections: [] };
     expect(await openVariables(open, privateKey)).toEqual({ device: { Ring: 'own' }, collections: [] });

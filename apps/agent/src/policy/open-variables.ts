@@ -22,6 +22,7 @@ export async function openVariables(told: PolicyVariables, key: KeyObject): Prom
       priority,
       variables: toInput(variables, values?.collections[name], `the collection "${name}"`),
     })),
+    ...(told.secrets ? { secrets: stepSecrets(told.secrets, values?.secrets) } : {}),
   };
 }
 
@@ -39,6 +40,21 @@ async function open(sealed: string, key: KeyObject): Promise<SealedValues> {
       'the hidden variables in the policy are not sealed to the key of this computer; the site seals them anew after the next session',
     );
   }
+}
+
+function stepSecrets(
+  names: readonly string[],
+  values: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.map((name): [string, string] => {
+      if (values && Object.hasOwn(values, name)) return [name, values[name] ?? ''];
+      throw new AgentError(
+        'policy.secrets-missing',
+        'the policy has no value of a secret of a step: the site does not know the key of this computer yet, or cannot open the secret any more and it must be written again',
+      );
+    }),
+  );
 }
 
 function toInput(

@@ -65,15 +65,16 @@ function parsePolicy(payload: Uint8Array): PolicyDocument {
   }
 }
 
-/** Where the sequences of a body are. */
-const SEQUENCES = [
+/** Where the sequences and the applications of a body are. */
+const STRICT = [
   ['sequence', 'spec'],
   ['children', '*', 'spec'],
+  ['applications'],
 ];
 
 /**
  * The policy body whose exact bytes have the digest that the signed policy names. Fields of a newer site are dropped, but not
- * inside the sequences, where an ignored field could change what is done.
+ * inside the sequences and applications, where an ignored field could change what is done.
  * @throws AgentError `policy.body-digest-mismatch`, `policy.body-invalid`
  */
 export function verifyBody(bytes: Uint8Array, digest: Digest): PolicyBody {
@@ -85,7 +86,7 @@ export function verifyBody(bytes: Uint8Array, digest: Digest): PolicyBody {
     );
   }
   try {
-    return parseTolerant(policyBodySchema, JSON.parse(decodeUtf8(bytes)), SEQUENCES);
+    return parseTolerant(policyBodySchema, JSON.parse(decodeUtf8(bytes)), STRICT);
   } catch (error) {
     throw new AgentError('policy.body-invalid', `the policy body ${digest} does not fit: ${reason(error)}`, {
       cause: error,

@@ -6,12 +6,12 @@ const MOST_TOLD = 50;
 
 /** What enabled nodes name and is not there any more. Nothing is written to sequences: the answer is that of the moment. */
 export class DanglingReferenceRepository {
-  async packageDeleted(tx: Transaction, name: string): Promise<void> {
-    await tx.query('insert into missing_package (name) values ($1) on conflict do nothing', [name]);
+  async contentDeleted(tx: Transaction, kind: string, name: string): Promise<void> {
+    await tx.query('insert into missing_package (kind, name) values ($1, $2) on conflict do nothing', [kind, name]);
   }
 
-  async packageSaved(tx: Transaction, name: string): Promise<void> {
-    await tx.query('delete from missing_package where name = $1', [name]);
+  async contentSaved(tx: Transaction, kind: string, name: string): Promise<void> {
+    await tx.query('delete from missing_package where kind = $1 and name = $2', [kind, name]);
   }
 
   /** The dangling references of these sequences by uid; those that have none are left out. */
@@ -22,7 +22,7 @@ export class DanglingReferenceRepository {
        where task_sequence_uid = any ($1::uuid[]) and not disabled
          and case kind
            when 'TaskSequence' then not exists (select from task_sequence t where t.name = r.name)
-           when 'Package' then exists (select from missing_package m where m.name = r.name)
+           else exists (select from missing_package m where m.kind = r.kind and m.name = r.name)
          end
        group by task_sequence_uid, kind, r.name order by task_sequence_uid, kind, r.name`,
       [uids],

@@ -51,7 +51,8 @@ export class ImportService {
       refuseMissingSecrets(items, plans);
       refuseWrong(items, wrong);
       try {
-        const saved = await this.save(items, plans, current, actor);
+        const sealed = await Promise.all(plans.map((plan) => this.sealed(plan)));
+        const saved = await this.save(items, sealed, current, actor);
         return answer(items, plans, new Map([...current, ...saved]), new Map());
       } catch (error) {
         if (!(error instanceof Moved) && violatedConstraint(error) !== `${this.store.rows.table}_name_key`) throw error;
@@ -62,6 +63,10 @@ export class ImportService {
       'exchange.busy',
       'Others save the same task sequences all the time; nothing was imported. Import again',
     );
+  }
+
+  private async sealed(plan: PlannedSequence): Promise<PlannedSequence> {
+    return plan.document ? { ...plan, document: await this.store.seal(plan.document) } : plan;
   }
 
   private save(

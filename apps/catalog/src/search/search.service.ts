@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { contentKey } from '@muster/contracts/kinds/content-reference.js';
 import type { ReferenceKind, References, SearchResult, Uses } from '@muster/contracts/kinds/sequence-search.js';
 import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
-import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
-import { nameSchema } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -12,6 +11,7 @@ import type { ResourceStore } from '@muster/service/resources/resource-store.js'
 import { DanglingReferenceRepository } from '../dangling/dangling-reference.repository.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
+import { existingContent } from './existing-content.js';
 import { sequenceTexts } from './index-sequence.js';
 import { SequenceIndexRepository } from './sequence-index.repository.js';
 
@@ -47,18 +47,18 @@ export class SearchService {
     const found = await this.indexes.findReferences(this.database, name, after, page.limit + 1);
     if (found.length === 0) await this.store.get(name);
     const { metadata, items } = pageOf(found, page, (last) => [last.ordinal]);
-    const namesOf = (kind: ReferenceKind) => [
-      ...new Set(items.filter((one) => one.kind === kind && isName(one.name)).map((one) => one.name)),
-    ];
-    const there = {
-      TaskSequence: await this.sequences(namesOf('TaskSequence')),
-      Package: await this.packages(namesOf('Package')),
-    };
+    const isSequence = (one: { kind: ReferenceKind }) => one.kind === 'TaskSequence';
+    const sequences = await this.sequences(items.filter(isSequence).map((one) => one.name));
+    const content = await existingContent(
+      items.filter((one) => !isSequence(one)),
+      this.bus,
+    );
     return {
       metadata,
-      items: items.map((one) =>
-        one.kind === 'TaskSequence' || one.kind === 'Package' ? { ...one, exists: there[one.kind].has(one.name) } : one,
-      ),
+      items: items.map((one) => ({
+        ...one,
+        exists: isSequence(one) ? sequences.has(one.name) : content.has(contentKey(one)),
+      })),
     };
   }
 
@@ -101,12 +101,6 @@ export class SearchService {
   private async sequences(names: readonly string[]): Promise<Set<string>> {
     return names.length === 0 ? new Set() : this.indexes.existing(this.database, names);
   }
-
-  private async packages(names: string[]): Promise<Set<string>> {
-    if (names.length === 0) return new Set();
-    const { packages } = await this.bus.request(resolveContent, { packages: names });
-    return new Set(packages.filter(({ exists }) => exists).map(({ name }) => name));
-  }
 }
 
 /** The first of one entry more than the page has, and where it ended. */
@@ -124,8 +118,4 @@ function pageOf<Item extends object>(
       return rest;
     }),
   };
-}
-
-function isName(name: string): boolean {
-  return nameSchema.safeParse(name).success;
 }

@@ -2,8 +2,8 @@ import { digestOf } from '@muster/contracts/digest.js';
 import { judgeSequence, type TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { nameSchema, type ResourceInput } from '@muster/contracts/resource.js';
+import { contentKey } from '@muster/contracts/kinds/content-reference.js';
 import { findDeployments } from '@muster/contracts/requests/find-deployments.js';
-import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -14,6 +14,8 @@ import { withFoldersAround } from '../folders/folder-paths.js';
 import { expiryFrom, lockAgainst, lockedError, stillHeld } from '../locks/edit-lock.js';
 import { sequenceConflict } from '../revisions/sequence-conflict.js';
 import { INDEX_VERSION, indexSequence } from '../search/index-sequence.js';
+import { existingContent } from '../search/existing-content.js';
+import type { SequenceSecrets } from '../secrets/sequence-secrets.service.js';
 import type { ChildSequenceRepository } from './child-sequence.repository.js';
 import { findCircle } from './find-circle.js';
 import { NAMED_USERS, refuseUsed } from './refuse-used.js';
@@ -27,9 +29,12 @@ export function taskSequenceRules(
   database: Database,
   { revisions, children, indexes, folders, locks, dangling }: SequenceTables,
   bus: Bus,
+  secrets: SequenceSecrets,
   now: () => Date,
 ): ResourceRules<SequenceSpec, TaskSequenceStatus> {
   return {
+    seal: (input) => secrets.seal(input),
+
     async check(input) {
       const { name } = input.metadata;
       refuse(name, (await wrongReferences([input], database, children, bus)).get(name) ?? []);
@@ -56,6 +61,7 @@ export function taskSequenceRules(
     },
 
     async saved(tx, resource, previous, actor, comment) {
+      await secrets.saved(tx, resource.spec);
       const { revision, digest } = resource.status;
       const index = { uid: resource.metadata.uid, ...indexSequence(resource.metadata, resource.spec) };
       await indexes.replace(tx, INDEX_VERSION, [index]);
@@ -67,7 +73,7 @@ export function taskSequenceRules(
         { uid: resource.metadata.uid, name: resource.metadata.name, revision, digest, spec: resource.spec },
         { author: actor, comment, resourceVersion: resource.metadata.resourceVersion },
       );
-      const names = enabledReferences(resource.spec, 'TaskSequence').map(({ reference }) => reference.name);
+      const names = enabledReferences(resource.spec).children.map(({ reference }) => reference.name);
       await children.set(tx, resource.metadata.uid, [...new Set(names)]);
     },
 
@@ -126,17 +132,18 @@ function refuse(name: string, findings: readonly ProblemFinding[]): void {
   throw new MusterError('invalid', 'sequence.unresolved-reference', message, { findings });
 }
 
-/** What the question `resolve-content` takes. */
-const PACKAGES_OF_A_QUESTION = 1000;
-
 /** References of enabled nodes; disabled ones may refer to what is not there (yet). */
-function enabledReferences(spec: SequenceSpec, kind: 'Package' | 'TaskSequence'): SequenceReference[] {
-  return collectReferences(spec).filter(({ reference, disabled }) => reference.kind === kind && !disabled);
+function enabledReferences(spec: SequenceSpec): { children: SequenceReference[]; content: SequenceReference[] } {
+  const enabled = collectReferences(spec).filter(({ disabled }) => !disabled);
+  return {
+    children: enabled.filter(({ reference }) => reference.kind === 'TaskSequence'),
+    content: enabled.filter(({ reference }) => reference.kind !== 'TaskSequence'),
+  };
 }
 
 /**
  * What is wrong with the references of sequences that are to be saved together: children that lead in a circle or do not exist,
- * packages that do not exist. Paths of findings are those of the document it is about. By the name of the sequence.
+ * content and applications that do not exist. Paths of findings are those of the document it is about. By the name of the sequence.
  *
  * @param packages that will be there by then
  */
@@ -150,23 +157,22 @@ export async function wrongReferences(
   // Two saves at the same time may still make a circle together: policy finds it and blocks the deployment.
   const wanted = inputs.map((input) => ({
     name: input.metadata.name,
-    children: enabledReferences(input.spec, 'TaskSequence'),
-    packages: enabledReferences(input.spec, 'Package'),
+    ...enabledReferences(input.spec),
   }));
   const below = await childrenBelow(wanted, database, repository);
-  const asked = wanted.flatMap((one) => one.packages.map(({ reference }) => reference.name));
-  const missing = await missingPackages(
-    [...new Set(asked)].filter((name) => !packages.has(name)),
-    bus,
-  );
+  const asked = wanted
+    .flatMap((one) => one.content.map(({ reference }) => reference))
+    .filter(({ kind, name }) => kind !== 'Package' || !packages.has(name));
+  const there = await existingContent(asked, bus);
+  const missing = new Set(asked.map(contentKey).filter((key) => !there.has(key)));
   return new Map(
     wanted.map((one) => [
       one.name,
       [
         ...wrongChildren(one.name, one.children, below),
-        ...one.packages
-          .filter(({ reference }) => missing.has(reference.name))
-          .map(({ reference, path }) => unresolved('Package', reference.name, path)),
+        ...one.content
+          .filter(({ reference }) => missing.has(contentKey(reference)))
+          .map(({ reference, path }) => unresolved(reference.kind, reference.name, path)),
       ],
     ]),
   );
@@ -211,27 +217,14 @@ function wrongChildren(
   return found.sort((one, other) => Number(other.code === 'sequence.cycle') - Number(one.code === 'sequence.cycle'));
 }
 
-/** Which of these packages do not exist. */
-async function missingPackages(names: readonly string[], bus: Bus): Promise<Set<string>> {
-  const missing = new Set(names.filter((name) => !isName(name)));
-  const possible = names.filter(isName);
-  for (let at = 0; at < possible.length; at += PACKAGES_OF_A_QUESTION) {
-    const { packages } = await bus.request(resolveContent, {
-      packages: possible.slice(at, at + PACKAGES_OF_A_QUESTION),
-    });
-    for (const { name, exists } of packages) if (!exists) missing.add(name);
-  }
-  return missing;
-}
-
-function unresolved(kind: 'Package' | 'TaskSequence', name: string, path: string): ProblemFinding {
-  const what = kind === 'Package' ? 'package' : 'sequence';
+function unresolved(kind: SequenceReference['reference']['kind'], name: string, path: string): ProblemFinding {
+  const what = kind === 'TaskSequence' ? 'sequence' : kind.replaceAll(/(?<!^)[A-Z]/g, ' $&').toLowerCase();
   return {
     path,
     code: 'sequence.unresolved-reference',
     severity: 'error',
     message: `there is no ${kind} "${name}"`,
-    fix: `Apply the ${what} first, correct the name, or disable the ${kind === 'Package' ? 'step' : 'node'}`,
+    fix: `Apply the ${what} first, correct the name, or disable the ${kind === 'TaskSequence' ? 'node' : 'step'}`,
   };
 }
 

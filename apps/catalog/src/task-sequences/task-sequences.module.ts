@@ -9,6 +9,8 @@ import { restController } from '@muster/service/resources/rest.js';
 import { DanglingReferenceRepository } from '../dangling/dangling-reference.repository.js';
 import { FolderRepository } from '../folders/folder.repository.js';
 import { EditLockRepository } from '../locks/edit-lock.repository.js';
+import { SealedSecretRepository } from '../secrets/sealed-secret.repository.js';
+import { SequenceSecrets } from '../secrets/sequence-secrets.service.js';
 import { SequenceIndexRepository } from '../search/sequence-index.repository.js';
 import { ChildSequenceRepository } from './child-sequence.repository.js';
 import { SequenceRevisionRepository } from './sequence-revision.repository.js';
@@ -27,11 +29,13 @@ import { TASK_SEQUENCES } from './task-sequences.token.js';
     { provide: EditLockRepository, useFactory: () => new EditLockRepository() },
     { provide: DanglingReferenceRepository, useFactory: () => new DanglingReferenceRepository() },
     SequenceTables,
+    SealedSecretRepository,
+    SequenceSecrets,
     {
       provide: TASK_SEQUENCES,
-      inject: [Database, Outbox, Bus, SequenceTables],
-      useFactory: (database: Database, outbox: Outbox, bus: Bus, tables: SequenceTables) => {
-        const rules = taskSequenceRules(database, tables, bus, () => new Date());
+      inject: [Database, Outbox, Bus, SequenceTables, SequenceSecrets],
+      useFactory: (database: Database, outbox: Outbox, bus: Bus, tables: SequenceTables, secrets: SequenceSecrets) => {
+        const rules = taskSequenceRules(database, tables, bus, secrets, () => new Date());
         return new ResourceStore(taskSequence, 'task_sequence', database, outbox, rules);
       },
     },

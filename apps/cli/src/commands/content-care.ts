@@ -4,11 +4,13 @@ import {
   type DistributionActionResult,
   type DistributionCopies,
 } from '@muster/contracts/kinds/distribution.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api/api-client.js';
 import { withClient } from '../api/open-client.js';
-import { distributionInput, findDistribution, optional } from '../content/distribute-package.js';
+import { CONTENT_WORDS, contentKind, distributionName, parseContent } from '../content/content-name.js';
+import { distributionInput, findDistribution, optional } from '../content/distribute-content.js';
 import { statusRows, STATUS_HEADER } from '../content/status-rows.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
@@ -21,6 +23,8 @@ import { collect, dryRunOption, listOutputOption } from './arguments.js';
 const pollMilliseconds = 250;
 
 const removeHelp = `
+${CONTENT_WORDS}
+
 Devices are not sent to the place any more at once. The files that nothing else at the point needs are removed after the grace
 period of the content service (MUSTER_REMOVE_AFTER_MINUTES); "muster get dp POINT -o yaml" counts them.
 
@@ -29,7 +33,7 @@ Examples:
   muster content remove hello --from-group branches --dry-run=server`;
 
 const validateHelp = `
-Reads every stored object of the package again, byte for byte, at its points and in the library. What is wrong or gone is
+Reads every stored object of the content again, byte for byte, at its points and in the library. What is wrong or gone is
 written again from the library or another point. Exit code 1 when something could not be repaired.
 
 Examples:
@@ -37,7 +41,7 @@ Examples:
   muster content validate hello --at berlin --no-wait`;
 
 const redistributeHelp = `
-Writes every object of the package again, right or not, and lets transfers that gave up begin again. Devices go on being
+Writes every object of the content again, right or not, and lets transfers that gave up begin again. Devices go on being
 served meanwhile.
 
 Examples:
@@ -59,8 +63,8 @@ Examples:
   muster content status hello -o json`;
 
 const sourcesHelp = `
-The distribution points that a device with this address is sent to for the package, best first, each with the reason, and the
-points that have the package and are not offered.
+The distribution points that a device with this address is sent to for the content, best first, each with the reason, and the
+points that have it and are not offered.
 
 Examples:
   muster content sources hello --address 10.1.2.3
@@ -70,31 +74,35 @@ Examples:
 export function registerContentCare(content: Command, terminal: Terminal): void {
   content
     .command('remove')
-    .description('take a package away from distribution points')
-    .argument('<package>', 'name of the package')
+    .description('take content away from distribution points')
+    .argument('<content>', 'name of a package, or kind/name')
     .option('--from <point>', 'distribution point; may be given several times', collect)
     .option('--from-group <group>', 'group of distribution points; may be given several times', collect)
     .addOption(dryRunOption())
     .addHelpText('after', removeHelp)
     .action(
-      async (name: string, options: { from?: string[]; fromGroup?: string[]; dryRun?: 'server' }, command: Command) => {
+      async (word: string, options: { from?: string[]; fromGroup?: string[]; dryRun?: 'server' }, command: Command) => {
         if (!options.from && !options.fromGroup)
           throw new CliError('cli.usage', 'say where from: --from POINT or --from-group GROUP', EXIT_CODES.usage);
         await withClient(command, terminal, async (client) => {
+          const content = parseContent(word);
           const dryRun = options.dryRun !== undefined;
-          const outcome = await removeFrom(client, name, options.from ?? [], options.fromGroup ?? [], dryRun);
-          terminal.out(`${objectName('Distribution', name)} ${outcome}${dryRun ? ' (dry run)' : ''}`);
+          const outcome = await removeFrom(client, content, options.from ?? [], options.fromGroup ?? [], dryRun);
+          terminal.out(
+            `${objectName('Distribution', distributionName(content))} ${outcome}${dryRun ? ' (dry run)' : ''}`,
+          );
         });
       },
     );
   content
     .command('validate')
     .description('read what is stored again, and repair what is wrong')
-    .argument('<package>', 'name of the package')
+    .argument('<content>', 'name of a package, or kind/name')
     .option('--at <point>', 'at this point only; may be given several times', collect)
     .option('--no-wait', 'do not wait until everything was read')
     .addHelpText('after', validateHelp)
-    .action(async (name: string, options: { at?: string[]; wait: boolean }, command: Command) => {
+    .action(async (word: string, options: { at?: string[]; wait: boolean }, command: Command) => {
+      const name = distributionName(parseContent(word));
       await withClient(command, terminal, (client) => validate(client, name, options, terminal), {
         patienceSeconds: 30,
       });
@@ -103,11 +111,12 @@ export function registerContentCare(content: Command, terminal: Terminal): void 
   registerAct(content, terminal, 'cancel', 'end transfers that are under way', cancelHelp);
   content
     .command('status')
-    .description('show how a package stands at each of its points')
-    .argument('<package>', 'name of the package')
+    .description('show how content stands at each of its points')
+    .argument('<content>', 'name of a package, or kind/name')
     .addOption(listOutputOption())
     .addHelpText('after', statusHelp)
-    .action(async (name: string, options: { output: 'table' | 'json' }, command: Command) => {
+    .action(async (word: string, options: { output: 'table' | 'json' }, command: Command) => {
+      const name = distributionName(parseContent(word));
       await withClient(command, terminal, async (client) => {
         const { status } = await client.get(distribution, name);
         const copies = await readCopies(client, name);
@@ -118,19 +127,22 @@ export function registerContentCare(content: Command, terminal: Terminal): void 
     });
   content
     .command('sources')
-    .description('show where a device would get a package, and why')
-    .argument('<package>', 'name of the package')
+    .description('show where a device would get content, and why')
+    .argument('<content>', 'name of a package, or kind/name')
     .option('--address <ip>', 'address of the device; default: not known')
     .addOption(listOutputOption())
     .addHelpText('after', sourcesHelp)
-    .action(async (name: string, options: { address?: string; output: 'table' | 'json' }, command: Command) => {
+    .action(async (word: string, options: { address?: string; output: 'table' | 'json' }, command: Command) => {
       await withClient(command, terminal, async (client) => {
-        const found = await client.json<ContentSources>('GET', `/api/v1/packages/${encodeURIComponent(name)}/sources`, {
+        const content = parseContent(word);
+        const { plural } = contentKind(content);
+        const path = `/api/v1/${plural}/${encodeURIComponent(content.name)}/sources`;
+        const found = await client.json<ContentSources>('GET', path, {
           query: { address: options.address },
         });
         if (options.output === 'json') return terminal.out(JSON.stringify(found, null, 2));
         terminal.out(
-          `version ${found.version} of ${objectName('Package', name)}; current boundary groups: ${found.groups.join(', ') || 'none'}`,
+          `version ${found.version} of ${objectName(content.kind, content.name)}; current boundary groups: ${found.groups.join(', ') || 'none'}`,
         );
         const rows = [
           ...found.sources.map(({ point, reason }, index) => [String(index + 1), point, reason]),
@@ -151,10 +163,11 @@ function registerAct(
   content
     .command(act)
     .description(description)
-    .argument('<package>', 'name of the package')
+    .argument('<content>', 'name of a package, or kind/name')
     .option('--at <point>', 'at this point only; may be given several times', collect)
     .addHelpText('after', help)
-    .action(async (name: string, options: { at?: string[] }, command: Command) => {
+    .action(async (word: string, options: { at?: string[] }, command: Command) => {
+      const name = distributionName(parseContent(word));
       await withClient(command, terminal, async (client) => {
         const { copies, transfers } = await post(client, name, act, options.at);
         const rewritten = act === 'redistribute' ? `${copies} objects will be written again, ` : '';
@@ -166,14 +179,19 @@ function registerAct(
 
 async function removeFrom(
   client: ApiClient,
-  name: string,
+  content: ContentReference,
   points: readonly string[],
   groups: readonly string[],
   dryRun: boolean,
 ): Promise<string> {
-  const existing = await findDistribution(client, name);
+  const existing = await findDistribution(client, content);
+  const name = distributionName(content);
   if (!existing) {
-    throw new CliError('content.not-there', `package "${name}" was not distributed anywhere`, EXIT_CODES.notFound);
+    throw new CliError(
+      'content.not-there',
+      `${objectName(content.kind, content.name)} was not distributed anywhere`,
+      EXIT_CODES.notFound,
+    );
   }
   const absent =
     points.find((point) => !existing.spec.points?.includes(point)) ??

@@ -1,9 +1,11 @@
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import { contentKey, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../api/api-client.js';
 import { withClient } from '../api/open-client.js';
-import { awaitDistribution, distributePackage, findDistribution } from '../content/distribute-package.js';
-import { contentOfSequence, groupsOfCollections, pointsOf } from '../content/find-destinations.js';
+import { CONTENT_WORDS, contentKind, distributionName, parseUsed } from '../content/content-name.js';
+import { awaitDistribution, distributeContent, findDistribution } from '../content/distribute-content.js';
+import { groupsOfCollections, pointsOf } from '../content/find-destinations.js';
+import { contentOfApplications, contentOfSequence, type NeededContent } from '../content/needed-content.js';
 import { distributionLine } from '../content/progress-text.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
@@ -13,12 +15,16 @@ import type { Terminal } from '../terminal.js';
 import { collect, dryRunOption } from './arguments.js';
 
 const help = `
+${CONTENT_WORDS} app/NAME means the packages of an application, of its
+dependencies and of what it supersedes and takes away.
+
 What a point has already is not sent again, and said so. A group is its points of now and those that join later; a
-collection means the groups that are tied to it at this moment. --sequence sends all packages that the sequence and its
-children refer to.
+collection means the groups that are tied to it at this moment. --sequence sends everything that the sequence and its
+children refer to, what their applications need included.
 
 Examples:
   muster content distribute hello --to local
+  muster content distribute os-image/debian-12 app/editor --to-group branches
   muster content distribute hello --to-group branches --priority high
   muster content distribute --sequence install-debian --to local --to-group branches --no-wait
   muster content distribute hello --to-collection berlin-computers --dry-run=server`;
@@ -37,8 +43,8 @@ interface DistributeOptions {
 export function registerDistribute(content: Command, terminal: Terminal): void {
   content
     .command('distribute')
-    .description('bring the newest versions of packages to distribution points')
-    .argument('[packages...]', 'names of packages')
+    .description('bring the newest versions of content to distribution points')
+    .argument('[content...]', 'names of packages, or kind/name')
     .option('--sequence <name>', 'everything that this task sequence refers to', undefined)
     .option('--to <point>', 'distribution point; may be given several times', collect)
     .option('--to-group <group>', 'group of distribution points; may be given several times', collect)
@@ -47,12 +53,12 @@ export function registerDistribute(content: Command, terminal: Terminal): void {
     .addOption(dryRunOption())
     .option('--no-wait', 'do not wait until the points hold it')
     .addHelpText('after', help)
-    .action(async (packages: string[], options: DistributeOptions, command: Command) => {
-      if (packages.length === 0 && options.sequence === undefined)
-        throw usage('name a package, or a sequence with --sequence');
+    .action(async (words: string[], options: DistributeOptions, command: Command) => {
+      if (words.length === 0 && options.sequence === undefined)
+        throw usage('name content, or a sequence with --sequence');
       if (!options.to && !options.toGroup && !options.toCollection)
         throw usage('say where to: --to POINT, --to-group GROUP or --to-collection COLLECTION');
-      await withClient(command, terminal, (client) => distribute(client, packages, options, terminal), {
+      await withClient(command, terminal, (client) => distribute(client, words, options, terminal), {
         patienceSeconds: 30,
       });
     });
@@ -60,66 +66,97 @@ export function registerDistribute(content: Command, terminal: Terminal): void {
 
 async function distribute(
   client: ApiClient,
-  packages: readonly string[],
+  words: readonly string[],
   options: DistributeOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const names = [...new Set([...packages, ...(await packagesOf(client, options.sequence, terminal))])];
+  const wanted = [
+    ...(await contentOf(client, words, terminal)),
+    ...(await ofSequence(client, options.sequence, terminal)),
+  ];
+  const contents = [...new Map(wanted.map((one) => [contentKey(one), one])).values()];
   const points = options.to ?? [];
   const groups = [
     ...new Set([...(options.toGroup ?? []), ...(await groupsOfCollections(client, options.toCollection ?? []))]),
   ];
   const all = await pointsOf(client, points, groups);
-  const begun: string[] = [];
-  for (const name of names) {
-    await sayWhatIsThere(client, name, all, terminal);
+  for (const content of contents) {
+    await sayWhatIsThere(client, content, all, terminal);
     const destinations = { points, groups, ...(options.priority ? { priority: options.priority } : {}) };
-    const outcome = await distributePackage(client, name, destinations, { dryRun: options.dryRun !== undefined });
-    terminal.out(`${objectName('Distribution', name)} ${outcome}${options.dryRun ? ' (dry run)' : ''}`);
-    begun.push(name);
+    const outcome = await distributeContent(client, content, destinations, { dryRun: options.dryRun !== undefined });
+    terminal.out(
+      `${objectName('Distribution', distributionName(content))} ${outcome}${options.dryRun ? ' (dry run)' : ''}`,
+    );
   }
   if (!options.wait || options.dryRun) return;
   const show = progressLine(terminal);
-  for (const name of begun) {
-    const version = await awaitDistribution(client, name, all, {
-      onProgress: (progress) => show(distributionLine(name, progress)),
+  for (const content of contents) {
+    const version = await awaitDistribution(client, content, all, {
+      onProgress: (progress) => show(distributionLine(content.name, progress)),
     });
-    if (version === undefined) throw noVersion(name);
-    terminal.out(`version ${version} of ${objectName('Package', name)} is available on ${all.join(', ')}`);
+    if (version === undefined) throw noVersion(content);
+    terminal.out(`version ${version} of ${objectName(content.kind, content.name)} is available on ${all.join(', ')}`);
   }
 }
 
-async function packagesOf(client: ApiClient, sequence: string | undefined, terminal: Terminal): Promise<string[]> {
+/** What the words of a command line mean. */
+async function contentOf(
+  client: ApiClient,
+  words: readonly string[],
+  terminal: Terminal,
+): Promise<readonly ContentReference[]> {
+  const named = words.map(parseUsed);
+  const content = named.flatMap(({ kind, name }) => (kind === 'Application' ? [] : [{ kind, name }]));
+  const applications = named.filter(({ kind }) => kind === 'Application').map(({ name }) => name);
+  if (applications.length === 0) return content;
+  const needed = await contentOfApplications(client, applications);
+  const absent = applications.find((name) => needed.missing.includes(name));
+  if (absent !== undefined)
+    throw new CliError('content.not-there', `there is no application "${absent}"`, EXIT_CODES.notFound);
+  if (needed.content.length === 0) terminal.error('the applications install from no package');
+  return [...content, ...told(needed, terminal)];
+}
+
+async function ofSequence(
+  client: ApiClient,
+  sequence: string | undefined,
+  terminal: Terminal,
+): Promise<readonly ContentReference[]> {
   if (sequence === undefined) return [];
-  const references = await contentOfSequence(client, sequence);
-  const others = references.filter(({ kind }) => kind !== packageKind.kind);
-  for (const { kind, name } of others)
-    terminal.error(`skipped ${objectName(kind, name)}: only packages are distributed`);
-  const names = references.filter(({ kind }) => kind === packageKind.kind).map(({ name }) => name);
-  if (names.length === 0) terminal.error(`task sequence "${sequence}" refers to no package`);
-  return names;
+  const needed = await contentOfSequence(client, sequence);
+  if (needed.content.length === 0) terminal.error(`task sequence "${sequence}" refers to no content`);
+  return told(needed, terminal);
+}
+
+function told({ content, missing }: NeededContent, terminal: Terminal): readonly ContentReference[] {
+  for (const name of missing) terminal.error(`skipped ${objectName('Application', name)}: there is none`);
+  return content;
 }
 
 async function sayWhatIsThere(
   client: ApiClient,
-  name: string,
+  content: ContentReference,
   points: readonly string[],
   terminal: Terminal,
 ): Promise<void> {
-  const { newestVersion } = (await client.get(packageKind, name)).status;
-  const progress = (await findDistribution(client, name))?.status.points ?? [];
+  const { newestVersion } = (await client.get(contentKind(content), content.name)).status;
+  const progress = (await findDistribution(client, content))?.status.points ?? [];
   const there = progress.filter(
     ({ point, version, state }) => points.includes(point) && version === newestVersion && state === 'available',
   );
   if (there.length === 0) return;
   const where = there.map(({ point }) => point).join(', ');
-  terminal.out(`version ${newestVersion} of ${objectName('Package', name)} is already on ${where}: not sent again`);
+  terminal.out(
+    `version ${newestVersion} of ${objectName(content.kind, content.name)} is already on ${where}: not sent again`,
+  );
 }
 
-function noVersion(name: string): CliError {
+function noVersion(content: ContentReference): CliError {
+  const { kind, name } = content;
+  const word = kind === 'Package' ? name : `${contentKind(content).singular}/${name}`;
   return new CliError(
     'content.no-version',
-    `package "${name}" has no content yet: upload it with "muster content upload ${name} FOLDER"`,
+    `${objectName(kind, name)} has no content yet: upload it with "muster content upload ${word} FOLDER"`,
     EXIT_CODES.failed,
   );
 }

@@ -67,7 +67,12 @@ export function registerRename(program: Command, terminal: Terminal): void {
       const dryRun = options.dryRun !== undefined;
       await withClient(command, terminal, async (client) => {
         const source = await client.get(taskSequence, from);
-        await refuseWhenUsed(client, [from], new Set(), 'let it name another sequence first');
+        await refuseWhenUsed(
+          client,
+          [{ kind: taskSequence, name: from }],
+          new Set(),
+          'let it name another sequence first',
+        );
         const comment = options.comment ?? `Renamed from ${from}, revision ${source.status.revision}`;
         await createCopy(client, source, to, { dryRun, comment });
         try {

@@ -1,4 +1,3 @@
-import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import type { Kind } from '@muster/contracts/resource.js';
 import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
@@ -13,9 +12,9 @@ import type { Terminal } from '../terminal.js';
 import { collect, dryRunOption, parseObjects } from './arguments.js';
 
 const help = `
-With -f the objects of the documents are deleted in the reverse order of their references. A task sequence that other
-sequences or deployments still name is not deleted: they are listed. --force deletes it all the same; those that name it are
-then shown as having dangling references, and deployments of them are blocked.
+With -f the objects of the documents are deleted in the reverse order of their references. A task sequence, content or
+an application that something still names is not deleted: who that is is listed. --force deletes it all the same; what names it
+is then shown as having dangling references, and deployments of it are blocked.
 
 Examples:
   muster delete deployment hello-site
@@ -45,7 +44,7 @@ export function registerDelete(program: Command, terminal: Terminal): void {
     .argument('[names...]', 'names')
     .option('-f, --filename <path>', 'delete what the documents of a file, folder or - name', collect)
     .option('--ignore-not-found', 'an object that is gone already is no failure')
-    .option('--force', 'also task sequences that something still names')
+    .option('--force', 'also what something still names')
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (first: string | undefined, rest: string[], options: DeleteOptions, command: Command) => {
@@ -53,9 +52,9 @@ export function registerDelete(program: Command, terminal: Terminal): void {
       const failures = await withClient(command, terminal, async (client) => {
         const codes: ExitCode[] = [];
         if (!options.force) {
-          const sequences = doomed.filter(({ kind }) => kind.kind === taskSequence.kind).map(({ name }) => name);
+          const guarded = doomed.filter(({ kind }) => kind.guardsUses);
           const going = new Set(doomed.map(({ kind, name }) => objectName(kind, name)));
-          await refuseWhenUsed(client, sequences, going, 'let it name another sequence, or delete with --force');
+          await refuseWhenUsed(client, guarded, going, 'let it name something else, or delete with --force');
         }
         for (const { kind, name } of doomed) {
           try {

@@ -121,7 +121,8 @@ async function deleteAll(client: ApiClient, path: string, options: DeleteOptions
     for await (const { metadata } of client.list(taskSequence, undefined, one)) names.push(metadata.name);
   if (!options.force) {
     const doomed = new Set(names.map((name) => objectName(taskSequence, name)));
-    await refuseWhenUsed(client, names, doomed, 'let it name another sequence, or delete with --force');
+    const sequences = names.map((name) => ({ kind: taskSequence, name }));
+    await refuseWhenUsed(client, sequences, doomed, 'let it name another sequence, or delete with --force');
   }
   for (const name of names) {
     // Who still uses it was asked above, of all of them together.

@@ -50,10 +50,6 @@ export function registerWhereUsed(program: Command, terminal: Terminal): void {
 }
 
 function usedObject(first: string, rest: readonly string[]) {
-  // Kinds that a sequence can name and that are no resources yet: OsImage/debian.
-  const [word = '', name] = first.split('/', 2);
-  const named = referenceKindSchema.safeParse(word);
-  if (named.success && name !== undefined && rest.length === 0) return { kind: named.data, name };
   const { kind, names } = parseObjects(first, rest);
   const known = referenceKindSchema.safeParse(kind.kind);
   const [only] = names;

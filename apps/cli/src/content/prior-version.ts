@@ -1,14 +1,15 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
 import { digestOfBytes, type Digest } from '@muster/contracts/digest.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { type Agent, request } from 'undici';
 import type { ApiClient } from '../api/api-client.js';
 import { reasonOf } from '../errors/cli-error.js';
 import { readChunkList } from './chunks/chunk-list.js';
 import { addKnownChunks, type ChunkPlace, type KnownChunks } from './chunks/known-chunks.js';
 
-/** What the newest version of a package has of large files: what did not change is not sent again. */
+/** What the newest version of some content has of large files: what did not change is not sent again. */
 export interface PriorVersion {
   /** How it is stored, for the same bytes. */
   find(digest: Digest, size: number): Manifest['files'][number]['stored'];
@@ -23,18 +24,18 @@ export const noPriorVersion: PriorVersion = { find: () => undefined, chunks: () 
 const MOST_LIST_BYTES = 512 * 1024 * 1024;
 
 /**
- * The newest version of a package that is complete.
+ * The newest version of some content that is complete.
  *
  * @param onNotice told when a list of chunks cannot be read: then that file is compared with nothing, and sent as a whole
  */
 export async function readPriorVersion(
   client: ApiClient,
-  name: string,
+  { kind, name }: ContentReference,
   agent: Agent,
   onNotice: (text: string) => void,
 ): Promise<PriorVersion> {
-  const { newestVersion } = (await client.get(packageKind, name)).status;
-  const address = `/api/v1/packages/${encodeURIComponent(name)}/versions/${newestVersion}`;
+  const { newestVersion } = (await client.get(CONTENT_RESOURCES[kind], name)).status;
+  const address = `/api/v1/${CONTENT_RESOURCES[kind].plural}/${encodeURIComponent(name)}/versions/${newestVersion}`;
   const files = newestVersion === undefined ? [] : (await client.json<Manifest>('GET', `${address}/manifest`)).files;
   const large = files.filter(({ stored }) => stored !== undefined);
   const byDigest = new Map(large.map((file) => [file.digest, file]));

@@ -74,6 +74,13 @@ async function putOnce(
   }
   if (status >= 200 && status < 300) return undefined;
   const code = /<Code>([^<]{1,100})<\/Code>/.exec(answer)?.[1];
+  if (code === 'InsufficientStorage') {
+    throw new CliError(
+      'content.store-disk-full',
+      `the store at ${new URL(url).host} is full, ${file.path} does not fit: make room there and upload again, what arrived stays`,
+      EXIT_CODES.failed,
+    );
+  }
   if (status === 408 || status === 429 || status >= 500) return again(`answer ${status}${code ? ` ${code}` : ''}`);
   if (status === 403 && /Request has expired|ExpiredToken|AccessDenied/.test(answer)) {
     onBytes(-sent);

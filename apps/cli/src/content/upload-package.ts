@@ -1,4 +1,6 @@
 import type { uploadRequestSchema, uploadResponseSchema } from '@muster/contracts/agent/upload.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { Agent } from 'undici';
 import type { z } from 'zod';
@@ -20,6 +22,8 @@ export interface UploadProgress {
 }
 
 export interface UploadOptions {
+  /** What it is that gets a version. Default: a package. */
+  readonly kind?: ContentKind | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: UploadProgress): void;
   /** Told in a sentence what is not as it should be and does not stop the upload. */
@@ -61,7 +65,8 @@ export async function uploadFiles(
   options: UploadOptions = {},
 ): Promise<UploadedVersion> {
   const bytes = local.reduce((sum, { size }) => sum + size, 0);
-  const versions = `/api/v1/packages/${encodeURIComponent(name)}/versions`;
+  const { kind = 'Package' } = options;
+  const versions = `/api/v1/${CONTENT_RESOURCES[kind].plural}/${encodeURIComponent(name)}/versions`;
   const agent = new Agent({ keepAliveTimeout: 4_000 });
   try {
     const notice = options.onNotice ?? (() => undefined);
@@ -72,7 +77,7 @@ export async function uploadFiles(
         options.onProgress?.({ phase: 'reading', bytesDone, bytes });
       });
     };
-    let { files, blobs } = await read(await readPriorVersion(client, name, agent, notice));
+    let { files, blobs } = await read(await readPriorVersion(client, { kind, name }, agent, notice));
     const sent = new Map<Digest, UploadBlob>();
     for (let announcement = 1; ; announcement++) {
       const answer = await client.json<UploadResponse>('POST', versions, {

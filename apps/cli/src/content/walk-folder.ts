@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { lstatSync, opendirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { manifestSchema, MOST_MANIFEST_BYTES } from '@muster/contracts/agent/content.js';
 import { CliError, reasonOf } from '../errors/cli-error.js';
@@ -27,13 +27,19 @@ export function walkContent(root: string): LocalFile[] {
     throw new CliError('content.not-readable', `cannot read ${root}: ${reasonOf(cause)}`, EXIT_CODES.usage, { cause });
   }
   const files: LocalFile[] = [];
+  const refused: CliError[] = [];
   try {
-    if (top.isDirectory()) walk(root, '', { files, bytes: 0 });
+    if (top.isDirectory()) walk(root, '', { files, refused, bytes: 0 });
     // What somebody names may be a link; what lies in a folder may not.
     else files.push(localFile(realpathSync(root), basename(resolve(root)), top));
   } catch (cause) {
     if (cause instanceof CliError) throw cause;
     throw new CliError('content.not-readable', `cannot read ${root}: ${reasonOf(cause)}`, EXIT_CODES.usage, { cause });
+  }
+  const [first, ...others] = refused;
+  if (first) {
+    const details = others.map(({ message }) => message);
+    throw new CliError(first.code, first.message, first.exitCode, { details });
   }
   if (files.length === 0) {
     throw new CliError('content.empty', `there is no file in ${root}: content has at least one`, EXIT_CODES.usage);
@@ -46,24 +52,49 @@ export function walkContent(root: string): LocalFile[] {
 /** Files found so far, and about how many bytes their list has. */
 interface Found {
   readonly files: LocalFile[];
+  /** What is no plain file: the first of them, in the order found. */
+  readonly refused: CliError[];
   bytes: number;
 }
 
+/** At most this many are told at once. */
+const MOST_REFUSED = 20;
 /** Of a file's entry in the list of files, beside its path. */
 const ENTRY_BYTES = 108;
 
 function walk(folder: string, prefix: string, found: Found): void {
-  for (const bytes of readdirSync(folder, { encoding: 'buffer' })) {
+  for (const bytes of namesIn(folder)) {
     const name = decodeName(bytes, folder);
     const source = join(folder, name);
     const stats = lstatSync(source);
     const path = prefix === '' ? name : `${prefix}/${name}`;
     if (stats.isDirectory()) walk(source, path, found);
     else {
-      found.files.push(localFile(source, path, stats));
+      addFile(found, source, path, stats);
       found.bytes += ENTRY_BYTES + bytes.length + prefix.length;
       if (found.bytes > MOST_MANIFEST_BYTES) throw tooMany(found.files.length, source);
     }
+  }
+}
+
+/** The names in a folder as they are read: of a million of them only some are in memory. */
+function* namesIn(folder: string): Generator<Buffer> {
+  // The types know names as text only.
+  const entries = opendirSync(folder, { encoding: 'buffer' as BufferEncoding, bufferSize: 1000 });
+  try {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync())
+      yield entry.name as unknown as Buffer;
+  } finally {
+    entries.closeSync();
+  }
+}
+
+function addFile({ files, refused }: Found, source: string, path: string, stats: Stats): void {
+  try {
+    files.push(localFile(source, path, stats));
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    if (refused.length < MOST_REFUSED) refused.push(error);
   }
 }
 

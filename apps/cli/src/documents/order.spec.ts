@@ -51,6 +51,28 @@ describe('the order of documents', () => {
     expect(inApplyOrder([broken])).toEqual([broken]);
   });
 
+  it('puts applications behind packages, and behind those that they depend on or supersede', () => {
+    const made = (name: string, dependency?: string, old?: string) => ({
+      kind: { kind: 'Application' },
+      input: {
+        metadata: { name },
+        spec: {
+          deploymentTypes: [
+            {
+              name: 'any',
+              install: { command: 'true' },
+              detection: { file: '/x' },
+              ...(dependency === undefined ? {} : { dependencies: [{ anyOf: [dependency] }] }),
+            },
+          ],
+          ...(old === undefined ? {} : { supersedes: [{ application: old }] }),
+        },
+      },
+    });
+    const names = inApplyOrder([made('a', 'b', 'c'), made('b', 'c'), made('c'), document('Package', 'p')]);
+    expect(names.map((one) => ('input' in one ? one.input.metadata.name : one.name))).toEqual(['p', 'c', 'b', 'a']);
+  });
+
   it('puts collections before those that they limit, join or leave', () => {
     const made = (name: string, spec: object) => ({
       kind: { kind: 'Collection' },

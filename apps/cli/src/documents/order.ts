@@ -1,4 +1,6 @@
 import { collectionSpecSchema, namedCollections } from '@muster/contracts/kinds/collection.js';
+import { applicationSchema } from '@muster/sequence/applications/application.js';
+import { applicationReferences } from '@muster/sequence/applications/application-references.js';
 import { collectReferences } from '@muster/sequence/references.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { validateSequence } from '@muster/sequence/validate.js';
@@ -6,6 +8,11 @@ import { validateSequence } from '@muster/sequence/validate.js';
 /** Kinds in the order in which they can refer to each other: what is referred to comes first. */
 const order = [
   'Package',
+  'OsImage',
+  'UpgradePackage',
+  'BootImage',
+  'DriverPackage',
+  'Application',
   'DistributionPoint',
   'DistributionPointGroup',
   'BoundaryGroup',
@@ -62,6 +69,12 @@ function namesOfItsKind({ kind: { kind }, input }: Placed): string[] {
   if (kind === 'Collection') {
     const { data } = collectionSpecSchema.safeParse(input.spec);
     return data ? namedCollections(data).map(({ name }) => name) : [];
+  }
+  if (kind === 'Application') {
+    const { data } = applicationSchema.safeParse(input.spec);
+    return (data ? applicationReferences(data) : [])
+      .filter((one) => one.kind === 'Application')
+      .map(({ name }) => name);
   }
   if (kind !== 'TaskSequence' || validateSequence(input.spec).some(({ severity }) => severity === 'error')) return [];
   return collectReferences(input.spec as SequenceSpec)

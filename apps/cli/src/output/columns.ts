@@ -3,6 +3,8 @@ import {
   type BoundaryGroupSpec,
   type BoundaryGroupStatus,
 } from '@muster/contracts/kinds/boundary-group.js';
+import type { ApplicationSpec, ApplicationStatus } from '@muster/contracts/kinds/application.js';
+import type { BootImageSpec } from '@muster/contracts/kinds/boot-image.js';
 import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
 import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
@@ -12,9 +14,12 @@ import type {
   DistributionPointGroupStatus,
 } from '@muster/contracts/kinds/distribution-point-group.js';
 import type { DistributionSpec, DistributionStatus } from '@muster/contracts/kinds/distribution.js';
+import type { DriverPackageSpec } from '@muster/contracts/kinds/driver-package.js';
+import type { OsImageSpec } from '@muster/contracts/kinds/os-image.js';
 import type { PackageSpec, PackageStatus } from '@muster/contracts/kinds/package.js';
 import type { RunSpec, RunStatus } from '@muster/contracts/kinds/run.js';
 import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
+import type { UpgradePackageSpec } from '@muster/contracts/kinds/upgrade-package.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import { age, byteSize, duration } from './age.js';
 
@@ -51,6 +56,23 @@ function columns<Spec, Status>(usual: Cells<Spec, Status>, wide: Cells<Spec, Sta
   ];
 }
 
+/** The columns of a kind with files in versions: how its newest version is, then what is special about the kind. */
+function contentColumns<Spec>(special: Cells<Spec, PackageStatus>): Column[] {
+  return columns<Spec, PackageStatus>(
+    {
+      NEWEST: (_, status) => status.newestVersion ?? 'none',
+      FILES: (_, status) => newest(status)?.files,
+      SIZE: (_, status) => (newest(status) ? byteSize(newest(status)?.bytes ?? 0) : ''),
+      ...special,
+    },
+    { MANIFEST: (_, status) => newest(status)?.manifest },
+  );
+}
+
+function systemOf({ os, osVersion }: { os?: string | undefined; osVersion?: string | undefined }): string {
+  return [os, osVersion].filter(Boolean).join(' ');
+}
+
 const byKind: Record<string, Column[]> = {
   TaskSequence: columns<unknown, TaskSequenceStatus>(
     {
@@ -65,15 +87,33 @@ const byKind: Record<string, Column[]> = {
       DIGEST: (_, status) => status.digest,
     },
   ),
-  Package: columns<PackageSpec, PackageStatus>(
-    {
-      NEWEST: (_, status) => status.newestVersion ?? 'none',
-      FILES: (_, status) => newest(status)?.files,
-      SIZE: (_, status) => (newest(status) ? byteSize(newest(status)?.bytes ?? 0) : ''),
-      PROGRAMS: (spec) => Object.keys(spec.programs ?? {}).join(','),
-    },
-    { MANIFEST: (_, status) => newest(status)?.manifest },
-  ),
+  Package: contentColumns<PackageSpec>({ PROGRAMS: (spec) => Object.keys(spec.programs ?? {}).join(',') }),
+  OsImage: contentColumns<OsImageSpec>({
+    OS: systemOf,
+    ARCHITECTURE: (spec) => spec.architecture,
+    IMAGES: (spec) => spec.images?.map(({ index, name }) => `${index}:${name}`).join(','),
+  }),
+  UpgradePackage: contentColumns<UpgradePackageSpec>({
+    OS: systemOf,
+    ARCHITECTURE: (spec) => spec.architecture,
+    EDITIONS: (spec) => spec.editions?.map(({ index, name }) => `${index}:${name}`).join(','),
+  }),
+  BootImage: contentColumns<BootImageSpec>({
+    OS: systemOf,
+    ARCHITECTURE: (spec) => spec.architecture,
+    PXE: (spec) => (spec.pxe ? 'yes' : ''),
+  }),
+  DriverPackage: contentColumns<DriverPackageSpec>({
+    MODELS: (spec) => spec.models?.join(','),
+    PLATFORMS: (spec) =>
+      spec.platforms?.map(({ os, architecture }) => [os, architecture].filter(Boolean).join(' ')).join(','),
+  }),
+  Application: columns<ApplicationSpec, ApplicationStatus>({
+    VERSION: (spec) => spec.version,
+    TYPES: (spec) => spec.deploymentTypes.map(({ name }) => name).join(','),
+    PACKAGES: (_, status) => status.packages.join(','),
+    DANGLING: (_, status) => status.danglingReferences?.length ?? 0,
+  }),
   DistributionPoint: columns<DistributionPointSpec, DistributionPointStatus>({
     ENDPOINT: (spec) => spec.endpoint,
     BUCKET: (spec) => spec.bucket,
@@ -95,7 +135,7 @@ const byKind: Record<string, Column[]> = {
   }),
   Distribution: columns<DistributionSpec, DistributionStatus>(
     {
-      PACKAGE: (spec) => spec.package,
+      PACKAGE: (spec) => (spec.kind === undefined ? spec.package : `${spec.kind} ${spec.package}`),
       TO: (spec) => [...(spec.points ?? []), ...(spec.groups ?? []).map((group) => `group ${group}`)].join(','),
       AVAILABLE: (_, { points }) => {
         const holding = points.filter(({ state }) => state === 'available').map(({ point }) => point);

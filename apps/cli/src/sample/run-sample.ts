@@ -9,7 +9,7 @@ import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { API_VERSION, type Kind } from '@muster/contracts/resource.js';
 import type { ApiClient } from '../api/api-client.js';
 import { applyDocument } from '../apply/apply-documents.js';
-import { awaitDistribution, distributePackage } from '../content/distribute-package.js';
+import { awaitDistribution, distributeContent } from '../content/distribute-content.js';
 import { uploadPackage } from '../content/upload-package.js';
 import { parseDocuments, type WrittenDocument } from '../documents/read-documents.js';
 import { CliError } from '../errors/cli-error.js';
@@ -51,8 +51,9 @@ export async function runSample(
     uploadPackage(client, name, sample.contentFolder, { signal }),
   );
   await phase(terminal, `distributing "${name}" to "${point}"`, async () => {
-    await distributePackage(client, name, { points: [point] });
-    await awaitDistribution(client, name, [point], { signal });
+    const content = { kind: 'Package' as const, name };
+    await distributeContent(client, content, { points: [point] });
+    await awaitDistribution(client, content, [point], { signal });
   });
   await phase(terminal, 'applying collections and task sequence', async () => {
     await applyDocument(client, sample.collection);

@@ -109,7 +109,7 @@ export class DistributionJobRepository {
        select done.id, done.distribution_uid, p.name as package_name, done.version, done.manifest, m.document,
          done.files, done.bytes, done.bytes_moved, done.attempts, point.uid as point_uid, point.name as point_name,
          point.spec as point_spec
-       from done join package p on p.uid = done.package_uid join manifest m on m.digest = done.manifest
+       from done join content_owner p on p.uid = done.package_uid join manifest m on m.digest = done.manifest
        join distribution_point point on point.uid = done.point_uid`,
       [
         lease,

@@ -10,33 +10,31 @@ const SUPERSEDED = "state in ('pending', 'retrying', 'failed')";
 /** Puts work for the workers into the queue and takes it out: always in the transaction that makes it necessary. */
 export class DistributionQueueRepository {
   /** A new version: every Distribution of the package brings it to every of its points. Nothing when a newer one is available already. */
-  async addVersion(tx: Transaction, packageName: string, version: number): Promise<void> {
+  async addVersion(tx: Transaction, packageUid: string, version: number): Promise<void> {
     const [row] = await tx.query<{ newest: number }>(
-      `select max(v.version) as newest from package_version v join package p on p.uid = v.package_uid
-       where p.name = $1 and v.state = 'available'`,
-      [packageName],
+      `select max(version) as newest from package_version where package_uid = $1 and state = 'available'`,
+      [packageUid],
     );
     if (row?.newest !== version) return;
-    await tx.query(
-      `delete from distribution_job where package_uid = (select uid from package where name = $1)
-         and version < $2 and ${SUPERSEDED}`,
-      [packageName, version],
-    );
+    await tx.query(`delete from distribution_job where package_uid = $1 and version < $2 and ${SUPERSEDED}`, [
+      packageUid,
+      version,
+    ]);
     await tx.query(
       `insert into distribution_job (${NEW_JOB})
-       select d.uid, target.point_uid, p.uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
-       from package p
-       join package_version v on v.package_uid = p.uid and v.version = $2
-       join distribution d on d.spec ->> 'package' = p.name
+       select d.uid, target.point_uid, v.package_uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
+       from package_version v
+       join distribution_content brought on brought.owner_uid = v.package_uid
+       join distribution d on d.uid = brought.distribution_uid
        join distribution_target target on target.distribution_uid = d.uid
-       where p.name = $1
+       where v.package_uid = $1 and v.version = $2
        on conflict do nothing`,
-      [packageName, version],
+      [packageUid, version],
     );
     await tx.query(
       `update distribution_announcement set wanted = true
-       where distribution_uid in (select uid from distribution where spec ->> 'package' = $1)`,
-      [packageName],
+       where distribution_uid in (select distribution_uid from distribution_content where owner_uid = $1)`,
+      [packageUid],
     );
   }
 
@@ -96,12 +94,12 @@ export class DistributionQueueRepository {
   private async addNewest(tx: Transaction, condition: string, value: string): Promise<void> {
     await tx.query(
       `insert into distribution_job (${NEW_JOB})
-       select d.uid, target.point_uid, p.uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
+       select d.uid, target.point_uid, v.package_uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
        from distribution d
        join distribution_target target on target.distribution_uid = d.uid
-       join package p on p.name = d.spec ->> 'package'
+       join distribution_content brought on brought.distribution_uid = d.uid
        join lateral (
-         select * from package_version where package_uid = p.uid and state = 'available' order by version desc limit 1
+         select * from package_version where package_uid = brought.owner_uid and state = 'available' order by version desc limit 1
        ) as v on true
        where ${condition}
        on conflict do nothing`,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import { Loop } from '@muster/messaging/loop.js';
@@ -79,6 +80,8 @@ export class DistributionWorker {
       const job = await this.jobs.claim(this.database, lease, this.limits.leaseSeconds, admissions);
       if (!job) return;
       const abort = new AbortController();
+      // One for each request under way, and there are more than ten.
+      setMaxListeners(0, abort.signal);
       const ended = this.run(job, abort)
         .catch((error: unknown) => this.logger.warn({ err: error, job: job.id }, 'a transfer could not be recorded'))
         .finally(() => {

@@ -1,4 +1,8 @@
-import type { DistributionSpec, DistributionStatus } from '@muster/contracts/kinds/distribution.js';
+import {
+  distributedContent,
+  type DistributionSpec,
+  type DistributionStatus,
+} from '@muster/contracts/kinds/distribution.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import { missingReference, missingReferences, refuseMissing } from '../groups/missing-references.js';
@@ -17,12 +21,13 @@ export function distributionRules(
 ): ResourceRules<DistributionSpec, DistributionStatus> {
   async function resolve(queryable: Queryable, name: string, spec: DistributionSpec, options: { lock: boolean }) {
     const { points = [], groups = [] } = spec;
-    const found = await references.find(queryable, spec.package, points, groups, options);
-    if (found.packageUid !== undefined && points.every(has(found.points)) && groups.every(has(found.groups))) {
-      return found.packageUid;
+    const content = distributedContent(spec);
+    const found = await references.find(queryable, content, points, groups, options);
+    if (found.ownerUid !== undefined && points.every(has(found.points)) && groups.every(has(found.groups))) {
+      return found.ownerUid;
     }
     return refuseMissing('Distribution', name, [
-      ...(found.packageUid === undefined ? [missingReference('/spec/package', 'Package', spec.package)] : []),
+      ...(found.ownerUid === undefined ? [missingReference('/spec/package', content.kind, content.name)] : []),
       ...missingReferences([
         { path: '/spec/points', kind: 'DistributionPoint', names: points, known: found.points },
         { path: '/spec/groups', kind: 'DistributionPointGroup', names: groups, known: found.groups },
@@ -43,8 +48,8 @@ export function distributionRules(
 
     async saved(tx, resource, previous) {
       const { uid, name } = resource.metadata;
-      const packageUid = await resolve(tx, name, resource.spec, { lock: true });
-      await queue.setTargets(tx, uid, packageUid, previous?.spec);
+      const ownerUid = await resolve(tx, name, resource.spec, { lock: true });
+      await queue.setTargets(tx, uid, ownerUid, previous?.spec);
       // The answer and the fact tell of the jobs that were just made.
       resource.status = (await progress.findDistributionStatuses(tx, [uid])).get(uid)!;
       tx.afterCommit(() => wakeUp.wake());

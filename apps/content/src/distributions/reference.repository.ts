@@ -1,3 +1,4 @@
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 const MOST_NAMED = 5;
@@ -5,42 +6,47 @@ const MOST_NAMED = 5;
 /** What a Distribution names, and who names what. */
 export class ReferenceRepository {
   /**
-   * What exists of what is named; with `lock`, none of it can be deleted, no group gets or loses points, and the package
+   * What exists of what is named; with `lock`, none of it can be deleted, no group gets or loses points, and the content
    * gets no new version, before the transaction ends.
    */
   async find(
     database: Queryable | Transaction,
-    packageName: string,
+    content: ContentReference,
     points: readonly string[],
     groups: readonly string[],
     options: { lock: boolean },
-  ): Promise<{ packageUid: string | undefined; points: Set<string>; groups: Set<string> }> {
+  ): Promise<{ ownerUid: string | undefined; points: Set<string>; groups: Set<string> }> {
     const lock = (how: string) => (options.lock ? `for ${how}` : '');
-    // Groups before packages, the order in which the saving of a group takes them.
+    // Groups before content, the order in which the saving of a group takes them.
     const groupRows = await database.query<{ name: string }>(
       `select name from distribution_point_group where name = any($1::text[]) order by uid ${lock('share')}`,
       [groups],
     );
     const [found] = await database.query<{ uid: string }>(
-      `select uid from package where name = $1 ${lock('key share')}`,
-      [packageName],
+      `select uid from content_owner where kind = $1 and name = $2 ${lock('key share')}`,
+      [content.kind, content.name],
     );
     const pointRows = await database.query<{ name: string }>(
       `select name from distribution_point where name = any($1::text[]) order by uid ${lock('key share')}`,
       [points],
     );
     return {
-      packageUid: found?.uid,
+      ownerUid: found?.uid,
       points: new Set(pointRows.map(({ name }) => name)),
       groups: new Set(groupRows.map(({ name }) => name)),
     };
   }
 
-  /** Names of the first few Distributions of a package. */
-  async findDistributionsOfPackage(database: Queryable, packageName: string): Promise<string[]> {
+  /** Names of the first Distributions of some content. */
+  async findDistributionsOf(
+    database: Queryable,
+    { kind, name: content }: { readonly kind: string; readonly name: string },
+    limit: number,
+  ): Promise<string[]> {
     const rows = await database.query<{ name: string }>(
-      `select name from distribution where spec ->> 'package' = $1 order by name limit ${MOST_NAMED}`,
-      [packageName],
+      `select name from distribution
+       where coalesce(spec ->> 'kind', 'Package') = $1 and spec ->> 'package' = $2 order by name limit $3`,
+      [kind, content, limit],
     );
     return rows.map(({ name }) => name);
   }

@@ -1,5 +1,5 @@
 import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
-import type { Digest } from '@muster/contracts/digest.js';
+import { type Digest, digestOfBytes } from '@muster/contracts/digest.js';
 import { inParallel } from '../stores/in-parallel.js';
 import { blobKey, manifestKey } from '../stores/object-names.js';
 import { StoreError, type ExpectedBytes, type ObjectStore } from '../stores/object-store.js';
@@ -10,7 +10,7 @@ import { paced, type Pace } from './pace.js';
 
 /** Small blobs are bound by round trips, large ones by bandwidth. */
 const LARGE_BYTES = 1024 * 1024;
-const SMALL_AT_ONCE = 16;
+const SMALL_AT_ONCE = 24;
 const LARGE_AT_ONCE = 4;
 
 /** The library's own copy of a blob is gone or wrong. */
@@ -127,8 +127,12 @@ async function bringBlob(transfer: Transfer, { digest, size, path, fileBytes }: 
     progress.bytesDone += counted - before;
   };
   try {
-    const pieces = verifiedBytes(paced(await library.read(key, signal), transfer.pace, signal), expected, count);
-    return await deliver(transfer, key, expected, size < LARGE_BYTES ? await whole(pieces) : pieces);
+    const source = await library.read(key, signal);
+    const bytes =
+      size < LARGE_BYTES
+        ? await readSmall(source, expected, transfer, count)
+        : verifiedBytes(paced(source, transfer.pace, signal), expected, count);
+    return await deliver(transfer, key, expected, bytes);
   } catch (error) {
     progress.bytesDone -= counted;
     if (error instanceof WrongBytesError) throw new LibraryBlobError(digest, path, `damaged (${error.found})`);
@@ -155,8 +159,26 @@ async function deliver(
   );
 }
 
-async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const all: Uint8Array[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return all.length === 1 ? all[0]! : Buffer.concat(all);
+/** A small blob in one piece, verified: there are many of them, and each step between costs as much as its bytes. */
+async function readSmall(
+  source: AsyncIterable<Uint8Array>,
+  expected: ExpectedBytes,
+  { pace, signal }: Transfer,
+  count: (bytes: number) => void,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of source) {
+    size += piece.length;
+    if (size > expected.size) throw new WrongBytesError(expected, `more than ${expected.size} bytes`);
+    pieces.push(piece);
+  }
+  const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  await pace.pass(size, signal);
+  count(size);
+  const digest = digestOfBytes(bytes);
+  if (size !== expected.size || digest !== expected.digest) {
+    throw new WrongBytesError(expected, `${size} bytes of ${digest}`);
+  }
+  return bytes;
 }

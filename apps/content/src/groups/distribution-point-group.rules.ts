@@ -33,7 +33,7 @@ export function distributionPointGroupRules(
 
     async saved(tx, { metadata, spec }) {
       refuseUnknown(metadata.name, spec.points, await groups.findPoints(tx, spec.points, { lock: true }));
-      await groups.lockPackagesOf(tx, metadata.name);
+      await groups.lockContentOf(tx, metadata.name);
       await queue.addGroup(tx, metadata.name);
       tx.afterCommit(() => wakeUp.wake());
     },

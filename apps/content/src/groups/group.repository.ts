@@ -36,10 +36,12 @@ export class GroupRepository {
     return new Map(rows.map(({ name, distributions }) => [name, distributions]));
   }
 
-  /** Nobody publishes a version of a package that goes to the group before the transaction ends: who joins gets the newest. */
-  async lockPackagesOf(tx: Transaction, group: string): Promise<void> {
+  /** Nobody publishes a version of what goes to the group before the transaction ends: who joins gets the newest. */
+  async lockContentOf(tx: Transaction, group: string): Promise<void> {
     await tx.query(
-      `select 1 from package where name in (select spec ->> 'package' from distribution where spec -> 'groups' ? $1)
+      `select 1 from content_owner where uid in (
+         select owner_uid from distribution_content
+         where distribution_uid in (select uid from distribution where spec -> 'groups' ? $1))
        order by uid for key share`,
       [group],
     );

@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { contentKindOf, contentPluralSchema } from '@muster/contracts/kinds/content-resources.js';
 import { contentSourcesSchema, type ContentSources } from '@muster/contracts/kinds/content-sources.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
@@ -14,11 +15,11 @@ const querySchema = z.strictObject({
     .optional(),
 });
 
-/** Where a device would get a package, and why. */
-@ApiTags('Package')
+/** Where a device would get content, and why. */
+@ApiTags('Content')
 @ApiBearerAuth()
 @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
-@Controller('api/v1/packages/:name/sources')
+@Controller('api/v1/:kind/:name/sources')
 export class ContentSourcesController {
   constructor(@Inject(ContentSourceFinder) private readonly finder: ContentSourceFinder) {}
 
@@ -29,9 +30,10 @@ export class ContentSourcesController {
   })
   @ApiResponse({ status: 200, standardSchema: contentSourcesSchema })
   explain(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
     @Query({ schema: querySchema }) { address }: z.infer<typeof querySchema>,
   ): Promise<ContentSources> {
-    return this.finder.find(name, address);
+    return this.finder.find({ kind: contentKindOf(plural), name }, address);
   }
 }

@@ -1,10 +1,11 @@
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { BoundaryMap } from '../boundaries/boundary-map.js';
 import type { LocationRepository } from './location.repository.js';
 
-/** Explains to people what agents are told of where a package is. */
+/** Explains to people what agents are told of where content is. */
 export class ContentSourceFinder {
   constructor(
     private readonly database: Database,
@@ -13,19 +14,27 @@ export class ContentSourceFinder {
   ) {}
 
   /** @throws MusterError `resource.not-found`, `content.not-distributed` */
-  async find(name: string, address: string | undefined): Promise<ContentSources> {
-    const [found] = await this.locations.resolve(this.database, [name]);
-    if (!found?.exists) throw new MusterError('not-found', 'resource.not-found', `There is no Package "${name}"`);
+  async find(content: ContentReference, address: string | undefined): Promise<ContentSources> {
+    const [found] = await this.locations.resolve(this.database, [content]);
+    const { kind, name } = content;
+    if (!found?.exists) throw new MusterError('not-found', 'resource.not-found', `There is no ${kind} "${name}"`);
     if (!found.distributed) {
       throw new MusterError(
         'unavailable',
         'content.not-distributed',
-        `No distribution point has package "${name}" yet. Distribute it, or wait until its Distribution is available`,
+        `No distribution point has ${kind} "${name}" yet. Distribute it, or wait until its Distribution is available`,
       );
     }
     const { version, manifest } = found.distributed;
     const points = await this.locations.findPoints(this.database, manifest);
     const ordered = await this.boundaries.order(points, address);
-    return { package: name, version, manifest, ...(address === undefined ? {} : { address }), ...ordered };
+    return {
+      package: name,
+      ...(kind === 'Package' ? {} : { kind }),
+      version,
+      manifest,
+      ...(address === undefined ? {} : { address }),
+      ...ordered,
+    };
   }
 }

@@ -6,8 +6,12 @@ import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import type { DistributionActions } from '../audit/distribution-actions.js';
+import type { ApplicationRepository } from '../applications/application.repository.js';
 import type { ContentLocator } from './locate.js';
 import type { LocationRepository } from './location.repository.js';
+
+/** The bus carries 8 MiB in one message (max_payload); the documents of applications take no more than this of it. */
+const ANSWER_BYTES = 4_000_000;
 
 /** Answers other services' questions about content. */
 export class ContentMessages {
@@ -15,6 +19,7 @@ export class ContentMessages {
     private readonly bus: Bus,
     private readonly database: Database,
     private readonly locations: LocationRepository,
+    private readonly applications: ApplicationRepository,
     private readonly locator: ContentLocator,
     private readonly actions: DistributionActions,
     private readonly logger: Logger,
@@ -23,7 +28,18 @@ export class ContentMessages {
   onModuleInit(): void {
     this.bus.answer(
       resolveContent,
-      async ({ packages }) => ({ packages: await this.locations.resolve(this.database, packages) }),
+      async ({ packages, contents, applications }) => {
+        const named = packages.map((name) => ({ kind: 'Package' as const, name }));
+        const found = await this.locations.resolve(this.database, named);
+        const others = await this.locations.resolve(this.database, contents ?? []);
+        return {
+          packages: found.map(({ kind: _kind, ...one }) => one),
+          ...(contents ? { contents: others.map(({ programs: _programs, ...one }) => one) } : {}),
+          ...(applications
+            ? { applications: await this.applications.findDocuments(this.database, applications, ANSWER_BYTES) }
+            : {}),
+        };
+      },
       (error) => this.logger.error({ err: error }, 'cannot answer resolve-content'),
     );
     this.bus.answer(

@@ -1,4 +1,5 @@
 import type { Digest } from '@muster/contracts/digest.js';
+import { contentKey, type ContentKind, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Program } from '@muster/contracts/kinds/package.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
@@ -11,11 +12,16 @@ export interface LocatedPoint {
   spec: DistributionPointSpec;
 }
 
+/** What content is; only packages have programs. */
+export type ResolvedContentOfKind = ResolvedContent & { kind: ContentKind };
+
 /** What can be downloaded, and where. */
 export class LocationRepository {
-  /** Each name once, in the order asked, with the newest version that some point serves. One query, whatever the number. */
-  async resolve(database: Queryable, names: readonly string[]): Promise<ResolvedContent[]> {
+  /** Each reference once, in the order asked, with the newest version that some point serves. One query, whatever the number. */
+  async resolve(database: Queryable, references: readonly ContentReference[]): Promise<ResolvedContentOfKind[]> {
+    const once = [...new Map(references.map((reference) => [contentKey(reference), reference])).values()];
     const rows = await database.query<{
+      kind: ContentKind;
       name: string;
       uid: string | null;
       programs: Record<string, Program> | null;
@@ -23,17 +29,20 @@ export class LocationRepository {
       manifest: Digest;
       bytes: number;
     }>(
-      `select wanted.name, p.uid, p.spec -> 'programs' as programs, served.version, served.manifest, served.bytes
-       from unnest($1::text[]) with ordinality as wanted (name, nth)
-       left join package p on p.name = wanted.name
+      `select wanted.kind, wanted.name, o.uid, p.spec -> 'programs' as programs, served.version, served.manifest,
+         served.bytes
+       from unnest($1::text[], $2::text[]) with ordinality as wanted (kind, name, nth)
+       left join content_owner o on o.kind = wanted.kind and o.name = wanted.name
+       left join package p on p.uid = o.uid
        left join lateral (
          select version, manifest, bytes from distribution_job
-         where package_uid = p.uid and state = 'available' order by version desc limit 1
+         where package_uid = o.uid and state = 'available' order by version desc limit 1
        ) as served on true
        order by wanted.nth`,
-      [[...new Set(names)]],
+      [once.map(({ kind }) => kind), once.map(({ name }) => name)],
     );
-    return rows.map(({ name, uid, programs, version, manifest, bytes }) => ({
+    return rows.map(({ kind, name, uid, programs, version, manifest, bytes }) => ({
+      kind,
       name,
       exists: uid !== null,
       programs: programs ?? {},

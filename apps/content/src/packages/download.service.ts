@@ -2,6 +2,7 @@ import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
 import type { Digest } from '@muster/contracts/digest.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { blobKey } from '../stores/object-names.js';
@@ -10,22 +11,23 @@ import type { PackageVersionRepository } from './package-version.repository.js';
 
 const URL_SECONDS = 15 * 60;
 
-/** The way of a version's bytes out of the library, for whoever takes a package to another site. */
+/** The way of a version's bytes out of the library, for whoever takes content of a kind to another site. */
 export class DownloadService {
   constructor(
     private readonly database: Database,
+    private readonly kind: ContentKind,
     private readonly versions: PackageVersionRepository,
     private readonly library: ObjectStore,
   ) {}
 
   /** The files of a version that is complete. @throws MusterError `content.unknown-version` */
   async manifest(packageName: string, version: number): Promise<Manifest> {
-    const found = await this.versions.find(this.database, packageName, version);
+    const found = await this.versions.find(this.database, { kind: this.kind, name: packageName }, version);
     if (found?.version.state !== 'available')
       throw new MusterError(
         'not-found',
         'content.unknown-version',
-        `Package "${packageName}" has no version ${version} that is complete`,
+        `${this.kind} "${packageName}" has no version ${version} that is complete`,
       );
     return JSON.parse(found.document) as Manifest;
   }

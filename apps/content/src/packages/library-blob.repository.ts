@@ -13,6 +13,16 @@ export class LibraryBlobRepository {
     return new Set(rows.map(({ digest }) => digest));
   }
 
+  /** Of these, the ones of which nothing is known: bytes may have come of which nobody heard. */
+  async findUnknown(database: Queryable, digests: readonly Digest[]): Promise<Set<Digest>> {
+    const rows = await database.query<{ digest: Digest }>(
+      `select wanted.digest from unnest($1::text[]) as wanted (digest)
+       where not exists (select 1 from library_blob where digest = wanted.digest)`,
+      [digests],
+    );
+    return new Set(rows.map(({ digest }) => digest));
+  }
+
   async addProven(database: Queryable, blobs: readonly { digest: Digest; size: number }[]): Promise<void> {
     if (blobs.length === 0) return;
     await database.query(

@@ -1,4 +1,5 @@
 import type { Digest } from '@muster/contracts/digest.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import type { ManifestDocument } from './manifest-document.js';
@@ -17,8 +18,13 @@ interface VersionRow {
 
 const COLUMNS = 'version, state, manifest, files, bytes, created_at';
 
-/** The versions of packages and their manifests. */
+/** The versions of content of any kind, and their manifests. What they call a package is the row of `content_owner`. */
 export class PackageVersionRepository {
+  /** Until the transaction ends the content gets no new version, and no Distribution begins to bring it. */
+  async lockOwner(tx: Transaction, uid: string): Promise<void> {
+    await tx.query('select 1 from content_owner where uid = $1 for update', [uid]);
+  }
+
   /** What deciding the number of a manifest needs: the newest version, the newest available one, and those of this manifest. */
   async findForDecision(tx: Transaction, packageUid: string, manifest: Digest): Promise<KnownVersion[]> {
     return tx.query<KnownVersion & object>(
@@ -28,6 +34,16 @@ export class PackageVersionRepository {
          or version = (select max(version) from package_version where package_uid = $1 and state = 'available'))`,
       [packageUid, manifest],
     );
+  }
+
+  /** Whether an upload for the package began in the last days and did not come to its end. */
+  async hasUnfinishedUpload(tx: Transaction, packageUid: string): Promise<boolean> {
+    const rows = await tx.query(
+      `select 1 from package_version
+       where package_uid = $1 and state = 'uploading' and created_at > now() - interval '3 days' limit 1`,
+      [packageUid],
+    );
+    return rows.length > 0;
   }
 
   async add(
@@ -48,17 +64,46 @@ export class PackageVersionRepository {
     );
   }
 
-  /** A version by the package's name, with the canonical JSON of its manifest. */
+  /**
+   * Versions of some content, newest first, below a number where one is given. Undefined when there is no such content.
+   */
+  async findPage(
+    database: Queryable,
+    { kind, name }: ContentReference,
+    below: number | undefined,
+    most: number,
+  ): Promise<(PackageVersion & { author: string })[] | undefined> {
+    const rows = await database.query<(VersionRow & { author: string }) | { version: null }>(
+      `select v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.author
+       from content_owner p left join package_version v on v.package_uid = p.uid and v.version < $2
+       where p.name = $1 and p.kind = $4 order by v.version desc limit $3`,
+      [name, below ?? 2_147_483_647, most, kind],
+    );
+    if (rows.length === 0) return undefined;
+    return rows.flatMap((row) => (row.version === null ? [] : [{ ...toVersion(row), author: row.author }]));
+  }
+
+  /** The canonical JSON of the manifest of the newest version that is available. */
+  async findNewestDocument(database: Queryable, packageUid: string): Promise<string | undefined> {
+    const [row] = await database.query<{ document: string }>(
+      `select m.document from package_version v join manifest m on m.digest = v.manifest
+       where v.package_uid = $1 and v.state = 'available' order by v.version desc limit 1`,
+      [packageUid],
+    );
+    return row?.document;
+  }
+
+  /** A version by the content's name, with the canonical JSON of its manifest. */
   async find(
     database: Queryable,
-    packageName: string,
+    { kind, name }: ContentReference,
     version: number,
   ): Promise<{ packageUid: string; version: PackageVersion; document: string } | undefined> {
     const [row] = await database.query<VersionRow & { package_uid: string; document: string }>(
       `select v.package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, m.document
-       from package_version v join package p on p.uid = v.package_uid join manifest m on m.digest = v.manifest
-       where p.name = $1 and v.version = $2`,
-      [packageName, version],
+       from package_version v join content_owner p on p.uid = v.package_uid join manifest m on m.digest = v.manifest
+       where p.name = $1 and v.version = $2 and p.kind = $3`,
+      [name, version, kind],
     );
     return row && { packageUid: row.package_uid, version: toVersion(row), document: row.document };
   }

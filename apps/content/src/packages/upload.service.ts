@@ -1,7 +1,8 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
-import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
+import { blobsOf, type ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
-import type { PackageSpec, PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -15,11 +16,13 @@ import { proveObject } from '../stores/prove-object.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
 import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
+import { digestOfRuns, doubtfulFiles } from './verify-runs.js';
 import { decideVersion } from './version-decision.js';
 
 /** How long an upload URL is good. */
 const UPLOAD_SECONDS = 15 * 60;
 const PROOFS_AT_ONCE = 16;
+const RUNS_AT_ONCE = 2;
 /** Proven blobs are recorded in groups, so that a commit that is cut off does not begin again from nothing. */
 const RECORD_AT_ONCE = 500;
 const MOST_FINDINGS = 20;
@@ -36,7 +39,7 @@ export interface UploadPlan {
 export class UploadService {
   constructor(
     private readonly database: Database,
-    private readonly packages: ResourceStore<PackageSpec, PackageStatus>,
+    private readonly packages: ResourceStore<unknown, PackageStatus>,
     private readonly versions: PackageVersionRepository,
     private readonly libraryBlobs: LibraryBlobRepository,
     private readonly queue: DistributionQueueRepository,
@@ -46,26 +49,30 @@ export class UploadService {
 
   /**
    * Announces a version. The same files again are the same version; what the library lacks of it gets an upload URL.
+   * What an upload that was broken off has brought is proven first, and not asked for again.
    *
    * @throws MusterError `resource.not-found`, `content.library-unavailable`
    */
   async announce(packageName: string, manifest: ManifestDocument, actor: string): Promise<UploadPlan> {
-    const version = await this.database.transaction(async (tx) => {
+    const { version, mayHaveBegun } = await this.database.transaction(async (tx) => {
       const { uid } = await this.lockPackage(tx, packageName);
+      const mayHaveBegun = await this.versions.hasUnfinishedUpload(tx, uid);
       const known = await this.versions.findForDecision(tx, uid, manifest.digest);
       const decided = decideVersion(known, manifest.digest);
       if (decided.isNew) {
         await this.versions.add(tx, uid, decided.version, manifest, actor);
         await this.publishStatus(tx, uid);
       }
-      return decided.version;
+      return { version: decided.version, mayHaveBegun };
     });
     await this.requireLibrary();
     const blobs = blobsOf(manifest.manifest);
-    const missing = await this.libraryBlobs.findMissing(
-      this.database,
-      blobs.map(({ digest }) => digest),
-    );
+    const digests = blobs.map(({ digest }) => digest);
+    if (mayHaveBegun) {
+      const unknown = await this.libraryBlobs.findUnknown(this.database, digests);
+      await this.prove(blobs.filter(({ digest }) => unknown.has(digest)));
+    }
+    const missing = await this.libraryBlobs.findMissing(this.database, digests);
     const expiresAt = new Date(Date.now() + UPLOAD_SECONDS * 1000).toISOString();
     const uploads: UploadPlan['uploads'] = [];
     for (const { digest, size } of blobs) {
@@ -91,23 +98,27 @@ export class UploadService {
    * Makes a version available once every byte of it is proven; its Distributions then bring it to their points.
    * Committing again is harmless, and after a repair of damaged bytes it lets waiting transfers go on.
    *
-   * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.library-unavailable`
+   * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.bad-runs`,
+   *   `content.library-unavailable`
    */
   async commit(packageName: string, version: number): Promise<PackageVersion> {
-    const found = await this.versions.find(this.database, packageName, version);
+    const content = { kind: this.packages.kind.kind as ContentKind, name: packageName };
+    const found = await this.versions.find(this.database, content, version);
     if (!found) {
       throw new MusterError(
         'not-found',
         'content.unknown-version',
-        `Package "${packageName}" has no version ${version}. Announce the files first`,
+        `${content.kind} "${packageName}" has no version ${version}. Announce the files first`,
       );
     }
-    await this.proveAll(packageName, version, JSON.parse(found.document) as Manifest);
+    const manifest = JSON.parse(found.document) as Manifest;
+    await this.proveAll(packageName, version, manifest);
+    if (found.version.state === 'uploading') await this.proveRuns(packageName, found.packageUid, manifest);
     await this.database.transaction(async (tx) => {
       const { uid } = await this.lockPackage(tx, packageName);
       if (await this.versions.markAvailable(tx, uid, version)) {
         await this.publishStatus(tx, uid);
-        await this.queue.addVersion(tx, packageName, version);
+        await this.queue.addVersion(tx, uid, version);
       } else {
         await this.queue.retryNow(tx, uid, version);
       }
@@ -116,47 +127,42 @@ export class UploadService {
     return { ...found.version, state: 'available' };
   }
 
+  /** Reads the large files whose runs are new out of their blobs: no version shows a file that cannot be made. */
+  private async proveRuns(packageName: string, packageUid: string, manifest: Manifest): Promise<void> {
+    const before = await this.versions.findNewestDocument(this.database, packageUid);
+    const doubtful = doubtfulFiles(manifest, before === undefined ? undefined : (JSON.parse(before) as Manifest));
+    try {
+      await inParallel(doubtful, RUNS_AT_ONCE, async (file) => {
+        const made = await digestOfRuns(this.library, file);
+        if (made === file.digest) return;
+        throw new MusterError(
+          'conflict',
+          'content.bad-runs',
+          `"${file.path}" of package "${packageName}" must be ${file.digest}; its runs make ${made}. Announce the files again`,
+        );
+      });
+    } catch (error) {
+      throw error instanceof StoreError ? libraryUnavailable(error) : error;
+    }
+  }
+
   private async proveAll(packageName: string, version: number, manifest: Manifest): Promise<void> {
     const blobs = blobsOf(manifest);
     const missing = await this.libraryBlobs.findMissing(
       this.database,
       blobs.map(({ digest }) => digest),
     );
+    const unproven = await this.prove(blobs.filter(({ digest }) => missing.has(digest)));
     const indexes = new Map(manifest.files.map(({ path }, index) => [path, index]));
-    const findings: ProblemFinding[] = [];
-    let proven: { digest: Digest; size: number }[] = [];
-    const record = async () => {
-      const group = proven;
-      proven = [];
-      await this.libraryBlobs.addProven(this.database, group);
-    };
-    try {
-      await inParallel(
-        blobs.filter(({ digest }) => missing.has(digest)),
-        PROOFS_AT_ONCE,
-        async ({ digest, size, path }) => {
-          const proof = await proveObject(this.library, blobKey(digest), { digest, size });
-          if (proof.state === 'proven') {
-            proven.push({ digest, size });
-            if (proven.length >= RECORD_AT_ONCE) await record();
-            return;
-          }
-          findings.push({
-            path: `/files/${indexes.get(path)}`,
-            code: 'content.blob-mismatch',
-            message:
-              proof.state === 'missing'
-                ? `"${path}" was not uploaded`
-                : `"${path}" must be ${size} bytes of ${digest}; what was uploaded is ${proof.found}`,
-            fix: 'Announce the files again and upload what the answer asks for',
-          });
-        },
-      );
-    } catch (error) {
-      throw error instanceof StoreError ? libraryUnavailable(error) : error;
-    } finally {
-      await record();
-    }
+    const findings = unproven.map(({ blob: { path, size, digest }, found }): ProblemFinding => ({
+      path: `/files/${indexes.get(path)}`,
+      code: 'content.blob-mismatch',
+      message:
+        found === undefined
+          ? `"${path}" was not uploaded`
+          : `"${path}" must be ${size} bytes of ${digest}; what was uploaded is ${found}`,
+      fix: 'Announce the files again and upload what the answer asks for',
+    }));
     const [first] = findings;
     if (!first) return;
     throw new MusterError(
@@ -167,9 +173,39 @@ export class UploadService {
     );
   }
 
+  /** Proves that the library has blobs, and records those; the others, each with what was found instead. */
+  private async prove(blobs: readonly ManifestBlob[]): Promise<{ blob: ManifestBlob; found: string | undefined }[]> {
+    const unproven: { blob: ManifestBlob; found: string | undefined }[] = [];
+    let proven: ManifestBlob[] = [];
+    const record = async () => {
+      const group = proven;
+      proven = [];
+      await this.libraryBlobs.addProven(this.database, group);
+    };
+    try {
+      await inParallel(blobs, PROOFS_AT_ONCE, async (blob) => {
+        const { digest, size } = blob;
+        const proof = await proveObject(this.library, blobKey(digest), { digest, size });
+        if (proof.state !== 'proven') {
+          unproven.push({ blob, found: proof.state === 'missing' ? undefined : proof.found });
+          return;
+        }
+        proven.push(blob);
+        if (proven.length >= RECORD_AT_ONCE) await record();
+      });
+    } catch (error) {
+      throw error instanceof StoreError ? libraryUnavailable(error) : error;
+    } finally {
+      await record();
+    }
+    return unproven;
+  }
+
   private async lockPackage(tx: Transaction, name: string): Promise<{ uid: string }> {
     const found = await this.packages.rows.findForUpdate(tx, name);
-    if (!found) throw new MusterError('not-found', 'resource.not-found', `There is no Package "${name}"`);
+    if (!found)
+      throw new MusterError('not-found', 'resource.not-found', `There is no ${this.packages.kind.kind} "${name}"`);
+    await this.versions.lockOwner(tx, found.metadata.uid);
     return { uid: found.metadata.uid };
   }
 

@@ -7,6 +7,8 @@ import {
   downloadResponseSchema,
   uploadResponseSchema,
 } from '@muster/contracts/agent/upload.js';
+import { contentKindOf, contentPluralSchema } from '@muster/contracts/kinds/content-resources.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import { packageVersionSchema, type PackageVersion } from '@muster/contracts/kinds/package.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
@@ -14,21 +16,23 @@ import { principalOf } from '@muster/service/auth/http-authentication.js';
 import { actorName } from '@muster/service/auth/principal.js';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { DownloadService } from './download.service.js';
+import { DOWNLOADS, UPLOADS } from './content.providers.js';
+import type { DownloadService } from './download.service.js';
 import { announcementSchema, manifestDocument } from './manifest-document.js';
-import { UploadService, type UploadPlan } from './upload.service.js';
+import type { UploadService, UploadPlan } from './upload.service.js';
 
-const versionSchema = z.coerce.number().int().min(1).max(2_147_483_647);
+/** The number of a version. */
+export const versionSchema = z.coerce.number().int().min(1).max(2_147_483_647);
 
-/** Versions of packages: announce the files, send what is lacking straight to the store, commit; and read them again. */
-@ApiTags('Package')
+/** Versions of content of any kind: announce the files, send what is lacking straight to the store, commit; and read them again. */
+@ApiTags('Content')
 @ApiBearerAuth()
 @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
-@Controller('api/v1/packages/:name/versions')
+@Controller('api/v1/:kind/:name/versions')
 export class UploadsController {
   constructor(
-    @Inject(UploadService) private readonly uploads: UploadService,
-    @Inject(DownloadService) private readonly downloading: DownloadService,
+    @Inject(UPLOADS) private readonly uploads: ReadonlyMap<ContentKind, UploadService>,
+    @Inject(DOWNLOADS) private readonly downloading: ReadonlyMap<ContentKind, DownloadService>,
   ) {}
 
   @Post()
@@ -40,11 +44,14 @@ export class UploadsController {
   })
   @ApiResponse({ status: 201, standardSchema: uploadResponseSchema })
   announce(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: announcementSchema }) announced: z.infer<typeof announcementSchema>,
     @Req() request: FastifyRequest,
   ): Promise<UploadPlan> {
-    return this.uploads.announce(name, manifestDocument(announced), actorName(principalOf(request)));
+    return this.uploads
+      .get(contentKindOf(plural))!
+      .announce(name, manifestDocument(announced), actorName(principalOf(request)));
   }
 
   @Post(':version/commit')
@@ -56,20 +63,22 @@ export class UploadsController {
   })
   @ApiResponse({ status: 200, standardSchema: packageVersionSchema })
   commit(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
     @Param('version', { schema: versionSchema }) version: number,
   ): Promise<PackageVersion> {
-    return this.uploads.commit(name, version);
+    return this.uploads.get(contentKindOf(plural))!.commit(name, version);
   }
 
   @Get(':version/manifest')
   @ApiOperation({ operationId: 'getPackageManifest', summary: 'Reads the files of a version that is complete' })
   @ApiResponse({ status: 200, standardSchema: manifestSchema })
   manifest(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
     @Param('version', { schema: versionSchema }) version: number,
   ): Promise<Manifest> {
-    return this.downloading.manifest(name, version);
+    return this.downloading.get(contentKindOf(plural))!.manifest(name, version);
   }
 
   @Post(':version/downloads')
@@ -80,10 +89,11 @@ export class UploadsController {
   })
   @ApiResponse({ status: 200, standardSchema: downloadResponseSchema })
   downloads(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
     @Param('version', { schema: versionSchema }) version: number,
     @Body({ schema: downloadRequestSchema }) request: z.infer<typeof downloadRequestSchema>,
   ): Promise<DownloadResponse> {
-    return this.downloading.downloads(name, version, request.files);
+    return this.downloading.get(contentKindOf(plural))!.downloads(name, version, request.files);
   }
 }

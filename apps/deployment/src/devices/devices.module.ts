@@ -1,14 +1,18 @@
 import { Module } from '@nestjs/common';
 import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
+import { LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
 import { Variables } from '../variables/variables.service.js';
 import { VariablesModule } from '../variables/variables.module.js';
+import { DeviceMessages } from './device.messages.js';
 import { DeviceRepository } from './device.repository.js';
 import { deviceRules } from './device.rules.js';
 import { Enrolments } from './enrolment.js';
@@ -27,6 +31,12 @@ const DEVICES = Symbol('devices');
         new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables)),
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
+    {
+      provide: DeviceMessages,
+      inject: [Bus, Database, DEVICES, LOGGER],
+      useFactory: (bus: Bus, database: Database, devices: ResourceStore<DeviceSpec, DeviceStatus>, logger: Logger) =>
+        new DeviceMessages(bus, database, devices, logger),
+    },
     {
       provide: Inventories,
       inject: [DEVICES, Membership],

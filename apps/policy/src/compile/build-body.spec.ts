@@ -3,7 +3,7 @@ import { digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
-import { buildBody, judgeChildren, judgeSequence, neededPackages } from './build-body.js';
+import { buildBody, judgeChildren, judgeSequence, neededContent } from './build-body.js';
 import type { Children } from './collect-children.js';
 
 const manifest = digestOf('files');
@@ -178,5 +178,6 @@ describe('judgeSequence', () => {
 
 it('lists needed packages sorted, each once, through groups', () => {
   const sequence = revision({ steps: [install('b'), { group: 'G', steps: [install('a'), install('b')] }] });
-  expect(neededPackages([sequence.spec, { steps: [install('a'), install('c')] }])).toEqual(['a', 'b', 'c']);
+  const names = neededContent([sequence.spec, { steps: [install('a'), install('c')] }]).map(({ name }) => name);
+  expect(names).toEqual(['a', 'b', 'c']);
 });

@@ -1,16 +1,44 @@
 import { POLICY_BODY_BYTES, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import { canonicalJson, digestOfBytes, type Digest } from '@muster/contracts/digest.js';
+import { contentKey } from '@muster/contracts/kinds/content-reference.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
-import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
+import type { ContentKind, ContentReference } from '@muster/contracts/kinds/content-reference.js';
+import type { ResolvedContent, ResolvedReference } from '@muster/contracts/requests/resolve-content.js';
+import { packagesOfApplications } from '@muster/sequence/applications/close-applications.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
+import { sealedSecretNames } from '@muster/sequence/edit/sealed-reference.js';
 import { compilePlan } from '@muster/sequence/plan.js';
 import { collectReferences } from '@muster/sequence/references.js';
+import { NO_APPLICATIONS, type Applications } from './collect-applications.js';
 import type { Children } from './collect-children.js';
+import { eachOnce } from './content-questions.js';
+
+/** How messages call a kind. */
+const KIND_WORDS: Readonly<Record<ContentKind, string>> = {
+  Package: 'package',
+  OsImage: 'OS image',
+  UpgradePackage: 'upgrade package',
+  BootImage: 'boot image',
+  DriverPackage: 'driver package',
+};
+
+/** What a run may need besides packages. */
+export interface MoreNeeds {
+  readonly others?: readonly ResolvedReference[] | undefined;
+  readonly applications?: Applications | undefined;
+}
 
 /** What became of compiling one deployment. */
 export type Outcome =
-  | { readonly kind: 'compiled'; readonly digest: Digest; readonly bytes: string; readonly manifests: Digest[] }
+  | {
+      readonly kind: 'compiled';
+      readonly digest: Digest;
+      readonly bytes: string;
+      readonly manifests: Digest[];
+      /** Sealed secrets of its steps, by the names that stand for them. */
+      readonly secrets: Readonly<Record<string, string>>;
+    }
   | Blocked
   /** Devices shall hear nothing of it. */
   | { readonly kind: 'withdrawn'; readonly code: string; readonly reason: string };
@@ -24,13 +52,18 @@ export interface Blocked {
   readonly suspends: boolean;
 }
 
-/** Names of the packages that enabled steps of these sequences need, sorted, each once. */
-export function neededPackages(specs: readonly SequenceSpec[]): string[] {
-  const names = specs
+/** The content that enabled steps of these sequences and these applications need, by kind and name, each once. */
+export function neededContent(
+  specs: readonly SequenceSpec[],
+  { documents }: Applications = NO_APPLICATIONS,
+): ContentReference[] {
+  const ofSteps = specs
     .flatMap((spec) => collectReferences(spec))
-    .filter(({ reference, disabled }) => reference.kind === 'Package' && !disabled)
-    .map(({ reference }) => reference.name);
-  return [...new Set(names)].sort();
+    .filter(({ disabled }) => !disabled)
+    .map(({ reference: { kind, name } }) => ({ kind, name }))
+    .filter((one): one is ContentReference => one.kind !== 'Application' && one.kind !== 'TaskSequence');
+  const ofApplications = packagesOfApplications(documents.values()).map((name) => ({ kind: 'Package' as const, name }));
+  return eachOnce([...ofSteps, ...ofApplications]);
 }
 
 /** @param digest of a sequence revision that the catalog does not have */
@@ -61,15 +94,21 @@ export function childSpecs({ revisions }: Children): Record<string, SequenceSpec
   return Object.fromEntries([...revisions].flatMap(([name, revision]) => (revision ? [[name, revision.spec]] : [])));
 }
 
-/** The body of a sequence, its children and the packages that they need: the same input gives the same bytes. */
+/** The body of a sequence, its children, and the content and applications that they need: the same input gives the same bytes. */
 export function buildBody(
   sequence: SequenceRevision,
   children: Children,
   contents: readonly ResolvedContent[],
+  { others = [], applications = NO_APPLICATIONS }: MoreNeeds = {},
 ): Outcome {
+  if (applications.tooLarge) return tooLarge(sequence.name);
+  const missing = [...applications.documents].find(([, document]) => document === null)?.[0];
+  if (missing !== undefined) return blocked('policy.application-missing', `application "${missing}" does not exist`);
   const byName = new Map(contents.map((content) => [content.name, content]));
   const packages: PolicyBody['packages'] = {};
-  for (const name of neededPackages([sequence.spec, ...Object.values(childSpecs(children))])) {
+  const needed = neededContent([sequence.spec, ...Object.values(childSpecs(children))], applications);
+  for (const { kind, name } of needed) {
+    if (kind !== 'Package') continue;
     const content = byName.get(name);
     if (!content?.exists || !nameSchema.safeParse(name).success) {
       return blocked('policy.package-missing', `package "${name}" does not exist`);
@@ -83,16 +122,58 @@ export function buildBody(
     const { version, manifest } = content.distributed;
     packages[name] = { version, manifest, programs: content.programs };
   }
+  const files = otherContents(needed, others);
+  if ('kind' in files) return files;
+  const revisions = [sequence, ...children.revisions.values()].filter((revision) => revision !== null);
+  const secrets = Object.assign({}, ...revisions.map((revision) => revision.secrets ?? {})) as Record<string, string>;
+  const unknown = revisions.find(({ spec }) => sealedSecretNames(spec).some((name) => !Object.hasOwn(secrets, name)));
+  if (unknown) {
+    return blocked(
+      'policy.secret-unknown',
+      `a secret of sequence "${unknown.name}" is not there any more: write it again`,
+    );
+  }
   const body: PolicyBody = {
     version: 1,
     sequence: { name: sequence.name, digest: sequence.digest, spec: sequence.spec },
     ...bodyChildren(children),
     packages,
+    ...files.body,
+    ...bodyApplications(applications),
   };
   const bytes = canonicalJson(body);
   if (Buffer.byteLength(bytes) > POLICY_BODY_BYTES) return tooLarge(sequence.name);
-  const manifests = [...new Set(Object.values(packages).map(({ manifest }) => manifest))];
-  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests };
+  const manifests = [...new Set([...Object.values(packages).map(({ manifest }) => manifest), ...files.manifests])];
+  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests, secrets };
+}
+
+/** What is no package, as {@link PolicyBody} has it. No field at all where there is none. */
+function otherContents(
+  needed: readonly ContentReference[],
+  resolved: readonly ResolvedReference[],
+): Blocked | { body: Pick<PolicyBody, 'contents'>; manifests: Digest[] } {
+  const known = new Map(resolved.map((one) => [contentKey(one), one]));
+  const contents: NonNullable<PolicyBody['contents']> = {};
+  const manifests: Digest[] = [];
+  for (const { kind, name } of needed) {
+    if (kind === 'Package') continue;
+    const content = known.get(contentKey({ kind, name }));
+    if (!content?.exists) return blocked('policy.content-missing', `${KIND_WORDS[kind]} "${name}" does not exist`);
+    if (!content.distributed) {
+      const reason = `${KIND_WORDS[kind]} "${name}" is not available at any distribution point yet`;
+      return blocked('policy.content-not-distributed', reason);
+    }
+    const { version, manifest } = content.distributed;
+    (contents[kind] ??= {})[name] = { version, manifest };
+    manifests.push(manifest);
+  }
+  return { body: manifests.length === 0 ? {} : { contents }, manifests };
+}
+
+/** Of a superseded application only its document and packages come along: nothing else of it is installed. */
+function bodyApplications({ documents }: Applications): Pick<PolicyBody, 'applications'> {
+  if (documents.size === 0) return {};
+  return { applications: Object.fromEntries([...documents].flatMap(([name, one]) => (one ? [[name, one]] : []))) };
 }
 
 /** No field at all without children: such bodies stay what they were before there were any. */

@@ -20,6 +20,12 @@ export interface Claim {
   code: string | null;
 }
 
+/** Content of any kind, or an application. */
+export interface NamedContent {
+  readonly kind: string;
+  readonly name: string;
+}
+
 /** Longer than the questions of one compilation may take. A process that died gives its claims back after it. */
 const CLAIM_SECONDS = 15;
 
@@ -38,14 +44,34 @@ export class CompileRepository {
     );
   }
 
-  /** From now on facts about these packages concern this deployment. */
-  async setPackages(tx: Transaction, uid: string, packages: readonly string[]): Promise<void> {
+  /** From now on facts about this content and these applications concern this deployment, and about no other. */
+  async setContent(tx: Transaction, uid: string, content: readonly NamedContent[]): Promise<void> {
     await tx.query(
-      `with gone as (delete from deployment_package where deployment_uid = $1 and package <> all ($2::text[]))
-       insert into deployment_package (deployment_uid, package)
-       select $1, package from unnest($2::text[]) as package on conflict do nothing`,
-      [uid, packages],
+      `delete from deployment_package where deployment_uid = $1
+         and (kind, package) not in (select * from unnest($2::text[], $3::text[]))`,
+      [uid, content.map(({ kind }) => kind), content.map(({ name }) => name)],
     );
+    await this.addContent(tx, uid, content);
+  }
+
+  /** From now on facts about these concern this deployment too. */
+  async addContent(tx: Transaction, uid: string, content: readonly NamedContent[]): Promise<void> {
+    await tx.query(
+      `insert into deployment_package (deployment_uid, kind, package)
+       select $1, kind, name from unnest($2::text[], $3::text[]) as named (kind, name) on conflict do nothing`,
+      [uid, content.map(({ kind }) => kind), content.map(({ name }) => name)],
+    );
+  }
+
+  /** Names of deployments whose devices are told of something, in their order. */
+  async findDeploymentsWith(database: Queryable, { kind, name }: NamedContent, limit: number): Promise<string[]> {
+    const rows = await database.query<{ name: string }>(
+      `select name from deployment where deleted_at is null
+         and uid in (select deployment_uid from deployment_package where kind = $1 and package = $2)
+       order by name limit $3`,
+      [kind, name, limit],
+    );
+    return rows.map((row) => row.name);
   }
 
   /** From now on facts about these child sequences concern this deployment. */
@@ -60,7 +86,12 @@ export class CompileRepository {
 
   async saveBody(
     tx: Transaction,
-    body: { digest: string; bytes: string; manifests: readonly string[] },
+    body: {
+      digest: string;
+      bytes: string;
+      manifests: readonly string[];
+      secrets: Readonly<Record<string, string>>;
+    },
   ): Promise<void> {
     await tx.query('insert into body (digest, bytes) values ($1, $2) on conflict do nothing', [
       body.digest,
@@ -70,6 +101,12 @@ export class CompileRepository {
       `insert into body_manifest (manifest, body_digest) select manifest, $1 from unnest($2::text[]) as manifest
        on conflict do nothing`,
       [body.digest, body.manifests],
+    );
+    await tx.query(
+      `insert into body_secret (body_digest, name, sealed)
+       select $1, name, sealed from unnest($2::text[], $3::text[]) as secret (name, sealed)
+       on conflict (body_digest, name) do update set sealed = excluded.sealed`,
+      [body.digest, Object.keys(body.secrets), Object.values(body.secrets)],
     );
   }
 

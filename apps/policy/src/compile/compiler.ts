@@ -4,14 +4,13 @@ import type { Digest } from '@muster/contracts/digest.js';
 import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import type { DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
-import { nameSchema } from '@muster/contracts/resource.js';
-import { resolveContent, type ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Loop } from '@muster/messaging/loop.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { Metrics } from '@muster/service/health/metrics.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
 import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
@@ -21,16 +20,17 @@ import {
   childSpecs,
   judgeChildren,
   judgeSequence,
-  neededPackages,
+  neededContent,
   type Outcome,
   unknownSequence,
 } from './build-body.js';
+import { collectApplications, type Applications } from './collect-applications.js';
 import { collectChildren, type Children } from './collect-children.js';
 import { CompileRepository, type Claim } from './compile.repository.js';
+import { readApplications, resolveNeeds } from './content-questions.js';
 
 const IDLE_MILLISECONDS = 1_000;
 const AT_ONCE = 10;
-const ASKED_AT_ONCE = 200;
 /** Names on a long way to a problem. */
 const MESSAGE_LENGTH = 2_000;
 /** A sequence may have 2 MB. */
@@ -121,19 +121,24 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     const children = await this.childrenOf(claim, sequence);
     const problem = judgeChildren(sequence, children);
     if (problem) return problem;
-    const packages = neededPackages([sequence.spec, ...Object.values(childSpecs(children))]);
+    const specs = [sequence.spec, ...Object.values(childSpecs(children))];
+    const applications = await this.applicationsOf(claim, specs);
+    const needed = neededContent(specs, applications);
     // First of all, so that no fact about them goes by between the question and the end of this compilation.
     await this.database.transaction(async (tx) => {
       await this.work.setSequences(tx, claim.uid, [...children.revisions.keys()]);
-      await this.work.setPackages(tx, claim.uid, packages);
+      await this.work.setContent(tx, claim.uid, [...needed, ...named(applications.documents.keys())]);
     });
-    const contents: ResolvedContent[] = [];
-    const asked = packages.filter((name) => nameSchema.safeParse(name).success);
-    for (let first = 0; first < asked.length; first += ASKED_AT_ONCE) {
-      const some = asked.slice(first, first + ASKED_AT_ONCE);
-      contents.push(...(await this.bus.request(resolveContent, { packages: some })).packages);
-    }
-    return buildBody(sequence, children, contents);
+    const { packages, others } = await resolveNeeds(this.bus, needed);
+    return buildBody(sequence, children, packages, { others, applications });
+  }
+
+  /** The applications that steps name and what comes with them. As with children: facts about them concern this deployment. */
+  private async applicationsOf(claim: Claim, specs: readonly SequenceSpec[]): Promise<Applications> {
+    return collectApplications(specs, async (names) => {
+      await this.database.transaction((tx) => this.work.addContent(tx, claim.uid, named(names)));
+      return readApplications(this.bus, names);
+    });
   }
 
   /** The newest revision of each child. As with packages: facts about them concern this deployment before they are asked for. */
@@ -187,6 +192,10 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
       `policy of deployment "${name}" is ${state}${message === undefined ? '' : `: ${message}`}`,
     );
   }
+}
+
+function named(applications: Iterable<string>): { kind: string; name: string }[] {
+  return [...applications].map((name) => ({ kind: 'Application', name }));
 }
 
 /** What people are told of an outcome. */

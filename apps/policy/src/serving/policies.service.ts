@@ -46,7 +46,7 @@ export class Policies {
       const sets = await this.variables.read(setsToTell(content));
       // Somebody changed variables between the two questions: what is signed must be what the tag says.
       if (!sets) continue;
-      const variables = await this.variables.tell(deviceUid, sets, content.sealingKey);
+      const variables = await this.variables.tell(deviceUid, sets, content.stepSecrets, content.sealingKey);
       const to = { site: this.config.MUSTER_SITE, deviceUid, pollSeconds, now: new Date() };
       return { tag, policy: this.siteKey.signDocument(policyDocument(content, variables, to)) };
     }

@@ -19,6 +19,7 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   assignments: [assignment],
   windows: [],
   variableSets: [],
+  stepSecrets: [],
   sealingKey: null,
   ...change,
 });
@@ -51,6 +52,8 @@ describe('policyTag', () => {
       policyTag(content({ variableSets: [set(hidden)], sealingKey }), 60);
     expect(tag(true, key)).not.toBe(tag(true, null));
     expect(tag(false, key)).toBe(tag(false, null));
+    const stepSecrets = ['_Secret-abcdefghijklmnop'];
+    expect(policyTag(content({ stepSecrets, sealingKey: key }), 60)).not.toBe(policyTag(content({ stepSecrets }), 60));
   });
 });
 

@@ -13,6 +13,8 @@ export interface PolicyContent {
   readonly windows: readonly PolicyWindow[];
   /** In order of owners' uids. */
   readonly variableSets: readonly VariableSetReference[];
+  /** Names that stand for secrets in the bodies of the assignments, sorted. What they stand for never changes. */
+  readonly stepSecrets: readonly string[];
   /** To which the device's secrets are sealed; null: it has not told one. */
   readonly sealingKey: SealingKey | null;
 }
@@ -36,7 +38,7 @@ export function policyTag(content: PolicyContent, pollSeconds: number): string {
     pollSeconds,
     ...(windows.length > 0 ? { windows } : {}),
     ...(sets.length > 0 ? { variables } : {}),
-    ...(sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
+    ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
   return `"${createHash('sha256').update(canonicalJson(said)).digest('base64url')}"`;
 }

@@ -26,6 +26,12 @@ export class PolicyRepository {
          select jsonb_agg(jsonb_build_object('ownerUid', owner_uid, 'digest', digest, 'hasHidden', has_hidden) order by owner_uid)
          from variable_set where ${ownersOf('$1')}
        ), '[]') as "variableSets",
+       coalesce((
+         select jsonb_agg(distinct body_secret.name order by body_secret.name)
+         from device_member join deployment on deployment.collection_uid = device_member.collection_uid
+           join body_secret on body_secret.body_digest = deployment.assignment ->> 'body'
+         where device_member.device_uid = $1 and device_member.left_at is null
+       ), '[]') as "stepSecrets",
        (select sealing_key from device where uid = $1) as "sealingKey"
        from policy_serial`,
       [deviceUid],

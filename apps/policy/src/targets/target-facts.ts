@@ -1,13 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { application } from '@muster/contracts/kinds/application.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
-import { distribution } from '@muster/contracts/kinds/distribution.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import { distributedContent, distribution, type DistributionSpec } from '@muster/contracts/kinds/distribution.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import type { Kind } from '@muster/contracts/resource.js';
 import { on } from '@muster/messaging/consumer.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Subscriptions } from '@muster/service/service.module.js';
@@ -97,11 +99,22 @@ export class TargetFacts {
     ];
   }
 
-  /** A package got a version, or a version arrived at a point: what refers to the package may say something new. */
+  /**
+   * Content got a version, a version arrived at a point, an application changed, or one of them came or went: what needs it
+   * may say something new.
+   */
   private ofContent() {
+    const distributions = resourceEvents(distribution);
+    const kinds: readonly Kind[] = [...Object.values(CONTENT_RESOURCES), application as Kind];
     return [
-      on(resourceEvents(packageKind).saved, (tx, { resource }) => this.packageChanged(tx, resource.metadata.name)),
-      on(resourceEvents(distribution).saved, (tx, { resource }) => this.packageChanged(tx, resource.spec.package)),
+      ...kinds
+        .map((kind) => ({ kind: kind.kind, ...resourceEvents(kind) }))
+        .flatMap(({ kind, saved, deleted }) => [
+          on(saved, (tx, { resource }) => this.contentChanged(tx, kind, resource.metadata.name)),
+          on(deleted, (tx, { resource }) => this.contentChanged(tx, kind, resource.metadata.name)),
+        ]),
+      on(distributions.saved, (tx, { resource }) => this.distributionChanged(tx, resource.spec)),
+      on(distributions.deleted, (tx, { resource }) => this.distributionChanged(tx, resource.spec)),
     ];
   }
 
@@ -123,8 +136,13 @@ export class TargetFacts {
     if ((await this.targets.touchSequence(tx, name)) > 0) this.compileSoon(tx);
   }
 
-  private async packageChanged(tx: Transaction, name: string): Promise<void> {
-    if ((await this.targets.touchPackage(tx, name)) > 0) this.compileSoon(tx);
+  private distributionChanged(tx: Transaction, spec: DistributionSpec): Promise<void> {
+    const { kind, name } = distributedContent(spec);
+    return this.contentChanged(tx, kind, name);
+  }
+
+  private async contentChanged(tx: Transaction, kind: string, name: string): Promise<void> {
+    if ((await this.targets.touchContent(tx, kind, name)) > 0) this.compileSoon(tx);
   }
 
   private compileSoon(tx: Transaction): void {

@@ -149,13 +149,14 @@ export class TargetRepository {
     return row?.spoken ? row.collection : undefined;
   }
 
-  /** Asks for compiling again whatever refers to a package. Returns how many that are. */
-  async touchPackage(tx: Transaction, name: string): Promise<number> {
+  /** Asks for compiling again whatever needs some content or an application. Returns how many that are. */
+  async touchContent(tx: Transaction, kind: string, name: string): Promise<number> {
     const rows = await tx.query(
       `update deployment set due_at = now(), input_version = input_version + 1
-       where deleted_at is null and uid in (select deployment_uid from deployment_package where package = $1)
+       where deleted_at is null and uid in (
+         select deployment_uid from deployment_package where kind = $1 and package = $2)
        returning 1`,
-      [name],
+      [kind, name],
     );
     return rows.length;
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PolicyVariables } from '@muster/contracts/agent/policy.js';
 import { sealedFor } from '@muster/contracts/events/variables-changed.js';
+import { sealedForStep } from '@muster/contracts/requests/read-sequence.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
 import { Database } from '@muster/persistence/database.js';
 import { seal } from '@muster/service/sealing/seal.js';
@@ -27,24 +28,46 @@ export class DeviceVariables {
     return sets.length === references.length ? sets : undefined;
   }
 
+  /** What a device is told, without any secret. */
+  names(sets: readonly VariableSet[], stepSecrets: readonly string[]): Omit<PolicyVariables, 'sealed'> {
+    return { ...tellVariables(sets), ...(stepSecrets.length > 0 ? { secrets: [...stepSecrets] } : {}) };
+  }
+
   /** What a device is told. Without a key of its own it learns the names of hidden variables, and must wait. */
   async tell(
     deviceUid: string,
     sets: readonly VariableSet[],
+    stepSecrets: readonly string[],
     key: SealingKey | null,
   ): Promise<PolicyVariables | undefined> {
-    if (sets.length === 0) return undefined;
-    const told = tellVariables(sets);
+    if (sets.length === 0 && stepSecrets.length === 0) return undefined;
+    const told = this.names(sets, stepSecrets);
     if (key === null) return told;
-    const hidden = await hiddenValues(sets, async (owner, name, sealed) => {
-      const opened = await this.sealing.open(sealed, sealedFor(owner, name));
-      if ('value' in opened) return opened.value;
-      this.logger.error(
-        { deviceUid, owner, variable: name, problem: opened.problem },
-        'a hidden variable cannot be opened; devices that need it wait until its value is given again',
-      );
-      return undefined;
-    });
-    return hidden ? { ...told, sealed: await seal(hidden, key) } : told;
+    const hidden = await hiddenValues(sets, (owner, name, sealed) =>
+      this.open(sealed, sealedFor(owner, name), deviceUid),
+    );
+    const secrets = await this.openStepSecrets(stepSecrets, deviceUid);
+    if (!hidden && Object.keys(secrets).length === 0) return told;
+    return { ...told, sealed: await seal({ ...(hidden ?? { device: {}, collections: {} }), secrets }, key) };
+  }
+
+  private async openStepSecrets(names: readonly string[], deviceUid: string): Promise<Record<string, string>> {
+    if (names.length === 0) return {};
+    const opened: Record<string, string> = {};
+    for (const [name, sealed] of await this.sets.readStepSecrets(this.database, names)) {
+      const value = await this.open(sealed, sealedForStep(name), deviceUid);
+      if (value !== undefined) opened[name] = value;
+    }
+    return opened;
+  }
+
+  private async open(sealed: string, place: string, deviceUid: string): Promise<string | undefined> {
+    const opened = await this.sealing.open(sealed, place);
+    if ('value' in opened) return opened.value;
+    this.logger.error(
+      { deviceUid, secret: place, problem: opened.problem },
+      'a secret cannot be opened; devices that need it wait until its value is given again',
+    );
+    return undefined;
   }
 }

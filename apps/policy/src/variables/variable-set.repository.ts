@@ -56,11 +56,26 @@ export class VariableSetRepository {
     );
   }
 
-  /** True when a device is told hidden values, or would be if its key were known. */
+  /** Sealed secrets of steps, by name. */
+  async readStepSecrets(database: Queryable, names: readonly string[]): Promise<Map<string, string>> {
+    const rows = await database.query<{ name: string; sealed: string }>(
+      'select distinct on (name) name, sealed from body_secret where name = any($1::text[]) order by name',
+      [[...names]],
+    );
+    return new Map(rows.map(({ name, sealed }) => [name, sealed]));
+  }
+
+  /** True when a device is told secrets, or would be if its key were known. */
   async hasHidden(database: Queryable, deviceUid: string): Promise<boolean> {
-    const rows = await database.query(`select 1 from variable_set where has_hidden and ${ownersOf('$1')} limit 1`, [
-      deviceUid,
-    ]);
+    const rows = await database.query(
+      `select 1 from variable_set where has_hidden and ${ownersOf('$1')}
+       union all
+       select 1 from device_member join deployment on deployment.collection_uid = device_member.collection_uid
+         join body_secret on body_secret.body_digest = deployment.assignment ->> 'body'
+       where device_member.device_uid = $1 and device_member.left_at is null
+       limit 1`,
+      [deviceUid],
+    );
     return rows.length > 0;
   }
 }

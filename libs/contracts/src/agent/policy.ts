@@ -1,3 +1,4 @@
+import { applicationSchema } from '@muster/sequence/applications/application.js';
 import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
 import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { LIMITS } from '@muster/sequence/limits.js';
@@ -46,6 +47,10 @@ export const policyVariablesSchema = z
         variables: z.array(policyVariableSchema),
       }),
     ),
+    secrets: z
+      .array(z.string())
+      .optional()
+      .describe('Names that stand for secrets in the sequences of the assignments; their values are in `sealed`'),
     sealed: sealedSchema
       .optional()
       .describe('SealedValues, for this device alone; absent: nothing is hidden, or the device has told no key yet'),
@@ -57,6 +62,7 @@ export const sealedValuesSchema = z
   .object({
     device: z.record(z.string(), z.string()),
     collections: z.record(z.string(), z.record(z.string(), z.string())),
+    secrets: z.record(z.string(), z.string()).optional(),
   })
   .meta({ id: 'SealedValues' });
 
@@ -90,6 +96,11 @@ export const bodyContentSchema = z
   .strictObject({ version: z.number().int(), manifest: digestSchema, programs: z.record(z.string(), programSchema) })
   .meta({ id: 'BodyContent' });
 
+/** One version of what has no programs: images, drivers. */
+export const bodyFilesSchema = z
+  .strictObject({ version: z.number().int(), manifest: digestSchema })
+  .meta({ id: 'BodyFiles' });
+
 /** What one run may bring to a computer: the bytes of its body, children included (sequence-model.md section 12). */
 export const POLICY_BODY_BYTES = 32 * 1024 * 1024;
 
@@ -108,6 +119,16 @@ export const policyBodySchema = z
       .optional()
       .describe('The child sequences that enabled nodes name, also those of children: one revision of each'),
     packages: z.record(nameSchema, bodyContentSchema).describe('What the sequence and its children need'),
+    contents: z
+      .record(z.string(), z.record(nameSchema, bodyFilesSchema))
+      .optional()
+      .describe('The same of images and all that is no package, by kind'),
+    applications: z
+      .record(nameSchema, applicationSchema)
+      .optional()
+      .describe(
+        'Those that steps name, what they depend on and what they supersede; their packages are among the packages',
+      ),
   })
   .meta({ id: 'PolicyBody' });
 

@@ -1,4 +1,6 @@
 import type { Kind, ServiceName } from '../resource.js';
+import { application } from './application.js';
+import { bootImage } from './boot-image.js';
 import { boundaryGroup } from './boundary-group.js';
 import { collection } from './collection.js';
 import { deployment } from './deployment.js';
@@ -6,14 +8,22 @@ import { device } from './device.js';
 import { distribution } from './distribution.js';
 import { distributionPoint } from './distribution-point.js';
 import { distributionPointGroup } from './distribution-point-group.js';
+import { driverPackage } from './driver-package.js';
+import { osImage } from './os-image.js';
 import { packageKind } from './package.js';
 import { run } from './run.js';
 import { taskSequence } from './task-sequence.js';
+import { upgradePackage } from './upgrade-package.js';
 
 /** Every kind there is. OpenAPI, .proto files, JSON Schemas, the edge's routes and the CLI are made from this list. */
 export const KINDS = [
   taskSequence,
   packageKind,
+  osImage,
+  upgradePackage,
+  bootImage,
+  driverPackage,
+  application,
   distributionPoint,
   distributionPointGroup,
   boundaryGroup,

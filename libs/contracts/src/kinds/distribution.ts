@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { defineKind, instantSchema, nameSchema } from '../resource.js';
+import { contentKindSchema, type ContentReference } from './content-reference.js';
 
 export const distributionSpecSchema = z
   .strictObject({
-    package: nameSchema,
+    package: nameSchema.describe('Name of what is distributed'),
+    kind: contentKindSchema.optional().describe('What it is. Default Package'),
     points: z.array(nameSchema).max(250).optional().describe('Distribution points that shall hold the newest version'),
     groups: z
       .array(nameSchema)
@@ -53,6 +55,11 @@ export type DistributionSpec = z.infer<typeof distributionSpecSchema>;
 export type DistributionProgress = z.infer<typeof distributionProgressSchema>;
 export type DistributionStatus = z.infer<typeof distributionStatusSchema>;
 
+/** What a Distribution brings. */
+export function distributedContent({ kind = 'Package', package: name }: DistributionSpec): ContentReference {
+  return { kind, name };
+}
+
 /** POST /api/v1/distributions/<name>/validate, redistribute and cancel: at these of its points. */
 export const distributionActionSchema = z
   .strictObject({ points: z.array(nameSchema).max(1000).optional().describe('Default: all its points') })
@@ -86,7 +93,7 @@ export type DistributionAction = z.infer<typeof distributionActionSchema>;
 export type DistributionActionResult = z.infer<typeof distributionActionResultSchema>;
 export type DistributionCopies = z.infer<typeof distributionCopiesSchema>;
 
-/** The wish that points hold a package's newest version, and how far that is. */
+/** The wish that points hold the newest version of some content, and how far that is. */
 export const distribution = defineKind({
   kind: 'Distribution',
   plural: 'distributions',

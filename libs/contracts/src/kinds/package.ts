@@ -62,6 +62,7 @@ export const packageKind = defineKind({
   singular: 'package',
   shortNames: ['pkg'],
   service: 'content',
+  guardsUses: true,
   spec: packageSpecSchema,
   status: packageStatusSchema,
 });

@@ -32,7 +32,7 @@ export const referencesSchema = z
     items: z.array(
       z.strictObject({
         ...reference,
-        exists: z.boolean().optional().describe('Absent for kinds that the site does not know yet'),
+        exists: z.boolean().optional().describe('Whether it is there, at the moment of reading'),
       }),
     ),
   })

@@ -1,5 +1,7 @@
+import { stripSecrets } from '@muster/sequence/edit/strip-secrets.js';
 import type { Finding } from '@muster/sequence/findings.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
+import { REFERENCE_KINDS } from '@muster/sequence/steps/definition.js';
 import { validateSequence } from '@muster/sequence/validate.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
@@ -9,7 +11,7 @@ import { defineKind, instantSchema } from '../resource.js';
 /** Something that enabled nodes name and that is not there any more. */
 export const danglingReferenceSchema = z
   .strictObject({
-    kind: z.enum(['Package', 'TaskSequence']),
+    kind: z.enum([...REFERENCE_KINDS, 'TaskSequence']),
     name: z.string(),
     nodes: z.number().int().describe('Enabled nodes that name it'),
   })
@@ -58,5 +60,6 @@ export const taskSequence = defineKind({
   guardsUses: true,
   spec: sequenceSpecSchema,
   judgeSpec: judgeSequence,
+  withoutSecrets: (spec) => stripSecrets(spec).spec,
   status: taskSequenceStatusSchema,
 });

@@ -37,7 +37,7 @@ describe('variables of a collection or a device', () => {
         { name: 'Ring', value: 'a' },
         { name: 'RING', value: 'b' },
       ],
-      'variable.duplicate-name',
+      'variable.duplicate',
       '/spec/variables/1/name',
     ],
     [

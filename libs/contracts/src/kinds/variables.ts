@@ -67,7 +67,7 @@ function problemOf(
 ): { code: string; field: string; message: string } | undefined {
   if (again) {
     const message = `there is a variable "${name}" already; upper and lower case are the same`;
-    return { code: 'variable.duplicate-name', field: 'name', message };
+    return { code: 'variable.duplicate', field: 'name', message };
   }
   if (!hidden && isSecretName(name)) {
     const message = `"${name}" holds a password: write hidden: true beside it`;

@@ -2,6 +2,7 @@ import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { nameSchema, uidSchema } from '../resource.js';
+import { sealedSchema } from '../sealing.js';
 import { defineRequest } from '../subjects.js';
 
 export const sequenceRevisionSchema = z.object({
@@ -10,9 +11,18 @@ export const sequenceRevisionSchema = z.object({
   revision: z.number().int(),
   digest: digestSchema,
   spec: sequenceSpecSchema,
+  secrets: z
+    .record(z.string(), sealedSchema)
+    .optional()
+    .describe('Secrets of its steps by the names that stand for them, sealed to the site'),
 });
 
 export type SequenceRevision = z.infer<typeof sequenceRevisionSchema>;
+
+/** What the secret of a step is sealed for (`SealedSecret.for`). */
+export function sealedForStep(name: string): string {
+  return `Step/${name}`;
+}
 
 /** The newest revision of a sequence, or the one that a digest names. */
 export const readSequence = defineRequest(

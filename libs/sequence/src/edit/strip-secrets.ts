@@ -3,6 +3,7 @@ import { isGroup, isStep, type SequenceNode, type SequenceSpec, type StepNode } 
 import { isSecretName } from '../names.js';
 import { isForeignStepType } from '../steps/foreign-step.js';
 import { stepDefinition } from '../steps/registry.js';
+import { sealedSecretName } from './sealed-reference.js';
 import { looksSecret, markedSecrets } from './mask-difference.js';
 
 /**
@@ -86,7 +87,8 @@ function leavesOf(value: unknown, path: string): Place[] {
 }
 
 function holdsSecret(value: unknown): boolean {
-  if (value === STRIPPED_SECRET) return true;
+  // What was stripped or sealed is a secret all the same, though it has the form of a variable.
+  if (value === STRIPPED_SECRET || sealedSecretName(value) !== undefined) return true;
   if (typeof value === 'number') return true;
   return typeof value === 'string' && value !== '' && !/^%[^%\s]+%$/.test(value.trim());
 }

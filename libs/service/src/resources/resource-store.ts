@@ -153,10 +153,15 @@ export class ResourceStore<Spec, Status> {
     sent: ResourceInput<Spec>,
     options: WriteOptions,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
-    const input = (await this.rules.seal?.(sent)) ?? sent;
+    const input = await this.seal(sent);
     await this.rules.check?.(input);
     const { resource, created } = await this.writeOrDryRun(input, options);
     return { resource: options.dryRun ? resource : (await this.derive([resource]))[0]!, created };
+  }
+
+  /** The document without what must not be kept as it came: for callers of `saveWithin`, before their transaction. */
+  async seal(input: ResourceInput<Spec>): Promise<ResourceInput<Spec>> {
+    return (await this.rules.seal?.(input)) ?? input;
   }
 
   private async writeOrDryRun(
@@ -205,7 +210,7 @@ export class ResourceStore<Spec, Status> {
     if (resource) await this.outbox.add(tx, this.events.saved, { resource, actor: 'system' });
   }
 
-  /** Creates or replaces inside a transaction that does more; `check` is for the caller to have done before it. */
+  /** Creates or replaces inside a transaction that does more; `seal` and `check` are for the caller to have done before it. */
   async saveWithin(
     tx: Transaction,
     input: ResourceInput<Spec>,

@@ -58,8 +58,12 @@ export async function installApplication(name: string, context: StepContext): Pr
   return { kind: 'installed', ...done };
 }
 
-/** Codes of a name that no application has. */
-const unknownNameCodes: readonly string[] = ['content.application-not-found', 'content.invalid-name'];
+/** Codes of a name that no application has, or none that the deployment brought along. */
+const unknownNameCodes: readonly string[] = [
+  'content.application-not-found',
+  'content.application-not-in-policy',
+  'content.invalid-name',
+];
 
 function refusalKind(name: string, { code, missing }: Refusal): 'failed' | 'unmet' | 'unknown-name' {
   if (code === 'application.requirements-not-met') return 'unmet';

@@ -8,7 +8,7 @@ import type { KnownChunks } from './known-chunks.js';
 import { RunBuilder } from './run-builder.js';
 
 /** Files from this size on are cut into chunks. */
-export const LARGE_FILE_BYTES = 8 * 1024 * 1024;
+export const LARGE_FILE_BYTES = 4 * 1024 * 1024;
 /** A file whose blobs hold more than this many times its bytes is stored anew: nobody shall fetch so much for so little. */
 const MOST_OVERHEAD = 2;
 const MOST_RUNS = 20_000;

@@ -34,7 +34,8 @@ export const installApplication: StepDefinition<InstallApplicationSettings> = {
   help: [
     'Installs applications in the installed system: the first deployment type whose requirements hold, its dependencies before it, and only if its detection says that it is not there. Afterwards it must be detected.',
     'With listVariable: APP, the variables APP01, APP02, … each hold one name, case-sensitive; the first missing number ends the list, an empty list is a success, and a name that nobody knows is left out with a warning.',
-    '`muster run --content DIR` reads the application NAME from DIR/NAME/application.yaml. Deployed runs cannot have applications yet: there the step fails with `content.application-unsupported`.',
+    'A deployment brings along only applications that the document names, what they depend on and what they supersede: name those of a list in listApplications. A name outside it is left out with the warning `content.application-not-in-policy`.',
+    '`muster run --content DIR` reads the application NAME from DIR/NAME/application.yaml.',
     'Exit codes 3010 and 1641 ask for a restart, which comes once when the list is done.',
     'Variables read: TSErrorOnWarning (true: a warning fails the step), OSDAppInstallRetries (0) and OSDAppInstallRetryTimeout (30000 ms) while continueOnInstallError is off.',
     'Variables written: _TSAppInstallStatus (Undefined, Error, Warning, Success), _SMSTSAppInstallNeedsRetry.',

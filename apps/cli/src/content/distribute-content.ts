@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  distributedContent,
   distribution,
   type DistributionProgress,
   type DistributionSpec,
 } from '@muster/contracts/kinds/distribution.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { API_VERSION, type Resource, type ResourceInput } from '@muster/contracts/resource.js';
 import type { ApiClient, WriteWish } from '../api/api-client.js';
 import { type ApplyOutcome, applyDocument } from '../apply/apply-documents.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
+import { objectName } from '../output/formats.js';
+import { contentKind, distributionName } from './content-name.js';
 
 /** Where content shall go: points and groups by their names. */
 export interface Destinations {
@@ -19,43 +22,47 @@ export interface Destinations {
 }
 
 /**
- * Wants a package's newest version at places, beside those that its distribution names already. The distribution has
- * the package's name.
+ * Wants the newest version of some content at places, beside those that its distribution names already. The distribution
+ * is called as `distributionName` says.
  */
-export async function distributePackage(
+export async function distributeContent(
   client: ApiClient,
-  name: string,
+  content: ContentReference,
   { points, groups = [], priority }: Destinations,
   wish: WriteWish = {},
 ): Promise<ApplyOutcome> {
-  const existing = await findDistribution(client, name);
+  const existing = await findDistribution(client, content);
   const wanted = (before: readonly string[] | undefined, more: readonly string[]) => [
     ...new Set([...(before ?? []), ...more]),
   ];
   const spec: DistributionSpec = {
     ...existing?.spec,
-    package: name,
+    package: content.name,
+    ...(content.kind === 'Package' ? {} : { kind: content.kind }),
     ...optional('points', wanted(existing?.spec.points, points)),
     ...optional('groups', wanted(existing?.spec.groups, groups)),
     ...(priority === undefined ? {} : { priority }),
   };
   return applyDocument(
     client,
-    { kind: distribution, input: distributionInput(name, spec, existing) },
+    { kind: distribution, input: distributionInput(distributionName(content), spec, existing) },
     { ...wish, document: false },
   );
 }
 
-/** The distribution of a package, which has the package's name. @throws CliError `content.distribution-name` */
+/** The distribution of some content, by its name. @throws CliError `content.distribution-name` */
 export async function findDistribution(
   client: ApiClient,
-  name: string,
+  content: ContentReference,
 ): Promise<Resource<DistributionSpec, { points: DistributionProgress[] }> | undefined> {
+  const name = distributionName(content);
   const existing = await client.find(distribution, name);
-  if (existing === undefined || existing.spec.package === name) return existing;
+  if (existing === undefined) return undefined;
+  const found = distributedContent(existing.spec);
+  if (found.kind === content.kind && found.name === content.name) return existing;
   throw new CliError(
     'content.distribution-name',
-    `distribution "${name}" is for package "${existing.spec.package}": apply a Distribution with another name`,
+    `distribution "${name}" is for ${objectName(found.kind, found.name)}: apply a Distribution with another name`,
     EXIT_CODES.conflict,
   );
 }
@@ -83,21 +90,21 @@ export interface AwaitDistributionOptions {
 const pollMilliseconds = 250;
 
 /**
- * Waits until points hold the package's newest version.
+ * Waits until points hold the newest version of some content.
  *
- * @returns the version; undefined when the package has no version to wait for
+ * @returns the version; undefined when it has no version to wait for
  * @throws CliError `content.distribution-failed` naming the point and its last error
  */
 export async function awaitDistribution(
   client: ApiClient,
-  name: string,
+  content: ContentReference,
   points: readonly string[],
   { signal, onProgress }: AwaitDistributionOptions = {},
 ): Promise<number | undefined> {
   for (;;) {
-    const { newestVersion } = (await client.get(packageKind, name)).status;
+    const { newestVersion } = (await client.get(contentKind(content), content.name)).status;
     if (newestVersion === undefined) return undefined;
-    const { status } = await client.get(distribution, name);
+    const { status } = await client.get(distribution, distributionName(content));
     const shown = points.flatMap((point) => {
       const versions = status.points.filter((entry) => entry.point === point && entry.version >= newestVersion);
       return versions.slice(0, 1);
@@ -107,7 +114,7 @@ export async function awaitDistribution(
     if (failed !== undefined) {
       throw new CliError(
         'content.distribution-failed',
-        `version ${failed.version} of "${name}" did not reach "${failed.point}" in ${failed.attempts} attempts: ${failed.lastError ?? 'no reason given'}`,
+        `version ${failed.version} of "${content.name}" did not reach "${failed.point}" in ${failed.attempts} attempts: ${failed.lastError ?? 'no reason given'}`,
         EXIT_CODES.failed,
       );
     }

@@ -1,0 +1,63 @@
+import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
+import type { NodeExplanation } from '@muster/sequence/explain.js';
+
+type Variable = DeviceExplanation['variables'][number];
+type Value = Variable['losers'][number];
+
+/** What policy means for a device, for people. */
+export function deviceExplanationLines(explained: DeviceExplanation): string[] {
+  const { device, deployments, variables, problems, sequence } = explained;
+  return [
+    `${device.name} (${device.uid})`,
+    ...problems.map(({ code, message }) => `  ! ${code}: ${message}`),
+    deployments.length === 0 ? 'Nothing is deployed to it' : 'Deployments',
+    ...deployments.map(deploymentLine),
+    variables.length === 0 ? 'No variables' : 'Variables (the first value wins, the others lose)',
+    ...variables.flatMap(variableLines),
+    ...(sequence ? sequenceLines(sequence, device.factsAt) : []),
+  ];
+}
+
+function deploymentLine(one: DeviceExplanation['deployments'][number]): string {
+  const sign = one.told ? '+' : '-';
+  const why = one.reason === undefined ? '' : `: ${one.reason}`;
+  const before = one.told && one.state !== 'compiled' ? ', told as it was before' : '';
+  return `  ${sign} ${one.name}  ${one.purpose} by ${one.collection}, ${one.state}${why}${before}`;
+}
+
+function variableLines({ name, winner, losers }: Variable): string[] {
+  return [
+    `  ${name} = ${winner ? valueText(winner) : '(the strongest value is empty: it does not exist)'}`,
+    ...losers.map((loser) => `    not ${valueText(loser)}`),
+  ];
+}
+
+function valueText({ value, layer, source, priority, tied }: Value): string {
+  const from = layer === 'device' ? 'the device' : `${layer} ${source ?? ''}`.trim();
+  const strength = priority === undefined ? '' : `, priority ${priority}`;
+  return `"${value}"  ${from}${strength}${tied ? ', the same: the first name wins' : ''}`;
+}
+
+const signs: Record<NodeExplanation['verdict'], string> = {
+  'will-run': '+',
+  skipped: '-',
+  blocked: 'x',
+  unknown: '?',
+  'not-reached': ' ',
+};
+
+function sequenceLines(
+  { sequence, nodes, problem, result }: NonNullable<DeviceExplanation['sequence']>,
+  factsAt: string | undefined,
+): string[] {
+  const asOf = factsAt === undefined ? 'it has told no facts yet' : `with its facts of ${factsAt}`;
+  return [
+    `Steps of ${sequence}, ${asOf}`,
+    ...(problem ? [`  x ${problem.code}: ${problem.message}`] : []),
+    ...nodes.map((node) => {
+      const why = [node.reason ?? node.code, node.message].filter(Boolean).join(': ');
+      return `${'  '.repeat(node.depth + 1)}${signs[node.verdict]} ${node.name} ${node.verdict}${why ? ` (${why})` : ''}`;
+    }),
+    ...(result === undefined ? [] : [`If every step ends with success, the run ends as ${result}`]),
+  ];
+}

@@ -1,0 +1,31 @@
+import { digestSchema, type Digest } from '@muster/contracts/digest.js';
+import { nameSchema } from '@muster/contracts/resource.js';
+import { z } from 'zod';
+
+export const ARCHIVE_FORMAT = 'muster-prestage';
+export const ARCHIVE_VERSION = 1;
+/** The first entry of the archive: what is in it. */
+export const INDEX_ENTRY = 'muster-prestage.json';
+export const MOST_INDEX_BYTES = 1024 * 1024;
+
+/** What a prestaged content file holds: versions of packages, each by its manifest. */
+export const archiveIndexSchema = z.strictObject({
+  format: z.literal(ARCHIVE_FORMAT),
+  version: z.literal(ARCHIVE_VERSION),
+  packages: z
+    .array(z.strictObject({ name: nameSchema, version: z.number().int().positive(), manifest: digestSchema }))
+    .min(1)
+    .max(1000),
+});
+
+export type ArchiveIndex = z.infer<typeof archiveIndexSchema>;
+
+/** Where a manifest is in the archive. */
+export function manifestEntry(digest: Digest): string {
+  return `manifests/${digest.slice('sha256:'.length)}.json`;
+}
+
+/** Where a blob is in the archive. */
+export function blobEntry(digest: Digest): string {
+  return `blobs/${digest.slice('sha256:'.length)}`;
+}

@@ -1,0 +1,100 @@
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
+import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import { packageKind } from '@muster/contracts/kinds/package.js';
+import { Agent, request } from 'undici';
+import type { ApiClient } from '../api/api-client.js';
+import { CliError } from '../errors/cli-error.js';
+import { EXIT_CODES } from '../errors/exit-codes.js';
+import { type ArchivedVersion, writeArchive } from './write-archive.js';
+
+/** Addresses are good for a quarter of an hour; those of this many blobs are asked for at once. */
+const addressesAtOnce = 100;
+/** After this long an address is not used any more. */
+const addressMilliseconds = 10 * 60_000;
+
+export interface ExportedContent {
+  readonly versions: readonly ArchivedVersion[];
+  readonly bytes: number;
+  readonly resumedBytes: number;
+}
+
+/** Writes the newest complete versions of packages into a prestaged content file. @throws CliError `content.no-version`, and of {@link writeArchive} */
+export async function exportContent(
+  client: ApiClient,
+  names: readonly string[],
+  path: string,
+  onProgress: (bytesDone: number, bytes: number) => void,
+): Promise<ExportedContent> {
+  const versions: ArchivedVersion[] = [];
+  for (const name of [...new Set(names)].toSorted()) versions.push(await readVersion(client, name));
+  const sizes = new Map(versions.flatMap(({ files }) => blobsOf(files).map(({ digest, size }) => [digest, size])));
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  let bytesDone = 0;
+  const agent = new Agent({ keepAliveTimeout: 4_000 });
+  try {
+    const addresses = new BlobAddresses(client);
+    const written = await writeArchive(
+      path,
+      versions,
+      async function* fetchBlob(version, { digest }) {
+        const url = await addresses.find(version, digest);
+        const answer = await request(url, { dispatcher: agent, headersTimeout: 60_000, bodyTimeout: 60_000 });
+        if (answer.statusCode !== 200) {
+          await answer.body.dump();
+          addresses.forget();
+          throw new Error(`the store answered ${answer.statusCode}`);
+        }
+        yield* answer.body as AsyncIterable<Buffer>;
+      },
+      (count) => onProgress((bytesDone += count), bytes),
+    );
+    return { versions, ...written };
+  } finally {
+    await agent.destroy();
+  }
+}
+
+async function readVersion(client: ApiClient, name: string): Promise<ArchivedVersion> {
+  const { status } = await client.get(packageKind, name);
+  const found = status.versions.find(({ version }) => version === status.newestVersion);
+  if (!found)
+    throw new CliError(
+      'content.no-version',
+      `package "${name}" has no content yet: upload it with "muster content upload ${name} FOLDER"`,
+      EXIT_CODES.failed,
+    );
+  const files = await client.json<Manifest>('GET', `${address(name)}/${found.version}/manifest`);
+  return { name, version: found.version, manifest: found.manifest, files };
+}
+
+/** Short-lived addresses of blobs, asked for in the order in which they are used. */
+class BlobAddresses {
+  private urls = new Map<Digest, string>();
+  private askedAt = 0;
+
+  constructor(private readonly client: ApiClient) {}
+
+  async find({ name, version, files }: ArchivedVersion, digest: Digest): Promise<string> {
+    const known = this.urls.get(digest);
+    if (known !== undefined && Date.now() - this.askedAt < addressMilliseconds) return known;
+    const digests = blobsOf(files).map((blob) => blob.digest);
+    const from = digests.indexOf(digest);
+    const { downloads } = await this.client.json<DownloadResponse>('POST', `${address(name)}/${version}/downloads`, {
+      body: { files: digests.slice(from, from + addressesAtOnce) },
+      repeatable: true,
+    });
+    this.urls = new Map(downloads.map((one) => [one.digest, one.url]));
+    this.askedAt = Date.now();
+    return this.urls.get(digest) ?? '';
+  }
+
+  forget(): void {
+    this.urls.clear();
+  }
+}
+
+function address(name: string): string {
+  return `/api/v1/packages/${encodeURIComponent(name)}/versions`;
+}

@@ -1,0 +1,270 @@
+import { applicationSchema } from '@muster/sequence/applications/application.js';
+import type { ContentUses } from '@muster/contracts/kinds/content-uses.js';
+import { contentUsesSchema } from '@muster/contracts/kinds/content-uses.js';
+import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import type { PackageStatus } from '@muster/contracts/kinds/package.js';
+import type { Problem } from '@muster/contracts/problem.js';
+import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { fromStruct, type ProtobufStruct, toStruct } from '@muster/service/resources/protobuf-json.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
+import { ContentUnderTest, filesOf, sendAll, type UploadPlan } from './content-under-test.js';
+
+const SPECS: Record<ContentKind, object> = {
+  Package: {},
+  OsImage: { os: 'Debian', osVersion: '12', architecture: 'x64', images: [{ index: 1, name: 'minimal' }] },
+  UpgradePackage: { os: 'Debian', editions: [{ index: 1, name: 'standard' }] },
+  BootImage: { architecture: 'x64', pxe: true },
+  DriverPackage: { models: ['ThinkCentre M70q'], platforms: [{ os: 'Debian', architecture: 'x64' }] },
+};
+
+describe('content of every kind', () => {
+  let content: ContentUnderTest;
+
+  beforeAll(async () => {
+    content = await ContentUnderTest.start();
+    await content.applyPoint('dp-local');
+  });
+
+  afterAll(async () => {
+    await content?.stop();
+  });
+
+  const put = (kind: string, plural: string, name: string, spec: object, query = '') =>
+    content.ask<Problem>('PUT', `/${plural}/${name}${query}`, {
+      apiVersion: 'muster/v1',
+      kind,
+      metadata: { name },
+      spec,
+    });
+  const putApp = (name: string, spec: object, query = '') => put('Application', 'applications', name, spec, query);
+  const app = (more: object = {}, whole: object = {}) =>
+    applicationSchema.parse({
+      deploymentTypes: [{ name: 'any', install: { command: 'true' }, detection: { file: '/x' }, ...more }],
+      ...whole,
+    });
+
+  describe.each(Object.entries(CONTENT_RESOURCES))('%s', (name, { plural }) => {
+    const kind = name as ContentKind;
+
+    it('has versions, a way to points, a location and a removal of its own, whatever is called the same', async () => {
+      // The same name for every kind: they have nothing to do with each other.
+      const bytes = Buffer.from(`the ${kind}`);
+      await content.apply(kind, plural, 'same', SPECS[kind]);
+      const { status, body: plan } = await content.ask<UploadPlan>('POST', `/${plural}/same/versions`, {
+        files: filesOf({ file: bytes }),
+      });
+      expect([status, plan.version]).toEqual([201, 1]);
+      await sendAll(plan, [bytes]);
+      expect(await content.ask('POST', `/${plural}/same/versions/1/commit`)).toMatchObject({ status: 200 });
+      const { body: kept } = await content.ask<{ status: PackageStatus }>('GET', `/${plural}/same`);
+      expect(kept.status).toMatchObject({ newestVersion: 1, versions: [{ manifest: plan.manifest }] });
+
+      const distribution = `same-${plural}`;
+      await content.apply('Distribution', 'distributions', distribution, {
+        package: 'same',
+        ...(kind === 'Package' ? {} : { kind }),
+        points: ['dp-local'],
+      });
+      await content.untilProgress(distribution, ({ state }) => state === 'available');
+      const bus = content.app.get(Bus);
+      const { contents = [] } = await bus.request(resolveContent, { packages: [], contents: [{ kind, name: 'same' }] });
+      expect(contents).toMatchObject([{ kind, exists: true, distributed: { version: 1, manifest: plan.manifest } }]);
+      const sources = await content.ask<ContentSources>('GET', `/${plural}/same/sources`);
+      expect(sources.body).toMatchObject({ manifest: plan.manifest, sources: [{ point: 'dp-local' }] });
+
+      const refused = await content.ask('DELETE', `/${plural}/same`);
+      expect(refused.body).toMatchObject({
+        code: 'content.package-in-use',
+        detail: expect.stringContaining(`${kind} "same"`),
+      });
+      expect((await content.ask('DELETE', `/distributions/${distribution}`)).status).toBe(200);
+      expect((await content.ask('DELETE', `/${plural}/same`)).status).toBe(200);
+      const [left] = await content.app.get(Database).query<{ owners: number; versions: number }>(
+        `select (select count(*) from content_owner where kind = $1) as owners,
+           (select count(*) from package_version where manifest = $2) as versions`,
+        [kind, plan.manifest],
+      );
+      expect(left).toEqual({ owners: 0, versions: 0 });
+    });
+  });
+
+  it('goes into the library over gRPC as over REST', async () => {
+    await content.apply('DriverPackage', 'driver-packages', 'network', {});
+    const bytes = Buffer.from('a driver');
+    const address = `127.0.0.1:${content.environment['MUSTER_GRPC_PORT']}`;
+    const client = grpcClient('content', 'PackageVersionService', address, await content.servers.addToken('content'));
+    const version = { kind: 'DriverPackage', name: 'network', version: 1 };
+    try {
+      const announcement = toStruct({ files: filesOf({ 'net.inf': bytes }) });
+      const plan = await client.call<UploadPlan>('Announce', { ...version, announcement });
+      expect(plan).toMatchObject({ version: 1, uploads: [{ size: bytes.length }] });
+      await expect(client.call('Commit', version)).rejects.toThrow('"net.inf" was not uploaded');
+      await sendAll(plan, [bytes]);
+      expect(await client.call('Commit', version)).toMatchObject({ state: 'available', files: 1, bytes: bytes.length });
+      const { manifest } = await client.call<{ manifest: ProtobufStruct }>('GetManifest', version);
+      expect(fromStruct(manifest)).toEqual({ files: filesOf({ 'net.inf': bytes }) });
+      const wanted = { ...version, files: plan.uploads.map(({ digest }) => digest) };
+      const { downloads } = await client.call<{ downloads: { url: string }[] }>('LocateFiles', wanted);
+      expect(await (await fetch(downloads[0]?.url ?? '')).text()).toBe('a driver');
+      await expect(client.call('GetManifest', { ...version, kind: 'Deployment' })).rejects.toMatchObject({ code: 3 });
+      await expect(client.call('LocateFiles', { ...version, files: [] })).rejects.toMatchObject({ code: 3 });
+    } finally {
+      client.close();
+    }
+  });
+
+  it('is refused with what would be right: an unknown kind of a distribution, a kind that has no versions', async () => {
+    const unknown = await put('Distribution', 'distributions', 'd', {
+      package: 'gone',
+      kind: 'OsImage',
+      points: ['dp-local'],
+    });
+    expect(unknown.body.findings).toEqual([
+      expect.objectContaining({ path: '/spec/package', message: 'there is no OsImage "gone"' }),
+    ]);
+    const wrong = await content.ask('POST', '/distributions/d/versions', { files: [] });
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'document.invalid']);
+    const missing = await content.ask('POST', '/os-images/gone/versions', { files: [] });
+    expect([missing.status, missing.body.detail]).toEqual([404, 'There is no OsImage "gone"']);
+  });
+
+  describe('applications', () => {
+    beforeAll(async () => {
+      await content.apply('Package', 'packages', 'tools', { programs: { install: { command: 'install.sh' } } });
+      await content.apply('Application', 'applications', 'library', app());
+    });
+
+    it('name packages, programs and applications that exist, or are refused with each place', async () => {
+      const spec = app(
+        { package: 'gone', install: { program: 'install' }, dependencies: [{ anyOf: ['library', 'lost'] }] },
+        { supersedes: [{ application: 'old' }] },
+      );
+      const refused = await putApp('editor', spec);
+      expect([refused.status, refused.body.code]).toEqual([400, 'content.missing-reference']);
+      expect(refused.body.findings?.map(({ path }) => path)).toEqual([
+        '/spec/deploymentTypes/0/package',
+        '/spec/deploymentTypes/0/dependencies/0/anyOf/1',
+        '/spec/supersedes/0/application',
+      ]);
+      expect((await content.ask('GET', '/applications/editor')).status).toBe(404);
+      const program = await putApp('editor', app({ package: 'tools', install: { program: 'setup' } }));
+      expect(program.body).toMatchObject({ code: 'content.program-not-found' });
+      const good = app({ package: 'tools', install: { program: 'install' }, dependencies: [{ anyOf: ['library'] }] });
+      expect((await putApp('editor', good, '?dryRun=true')).status).toBeLessThan(300);
+      expect((await content.ask('GET', '/applications/editor')).status).toBe(404);
+      expect(await putApp('editor', good)).toMatchObject({
+        status: 201,
+        body: { status: { deploymentTypes: 1, packages: ['tools'] } },
+      });
+    });
+
+    it('lead in no circle, also when two are saved at once', async () => {
+      for (const name of ['one', 'two']) await content.apply('Application', 'applications', name, app());
+      const both = await Promise.all([
+        putApp('one', app({ dependencies: [{ anyOf: ['two'] }] })),
+        putApp('two', app({ dependencies: [{ anyOf: ['one'] }] })),
+      ]);
+      expect(both.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+      const refused = both.find(({ status }) => status === 400);
+      expect(refused?.body).toMatchObject({
+        code: 'application.dependency-cycle',
+        findings: [{ path: '/spec/deploymentTypes/0/dependencies/0/anyOf/0' }],
+      });
+    });
+
+    it('that miss something afterwards say so until it is there again; changing a label is not refused for it', async () => {
+      await content.apply('Application', 'applications', 'plugin', app());
+      const spec = app({ dependencies: [{ anyOf: ['plugin'] }] });
+      await content.apply('Application', 'applications', 'host', spec);
+      const refused = await content.ask('DELETE', '/applications/plugin');
+      expect([refused.status, refused.body.code, refused.body.findings?.map(({ path }) => path)]).toEqual([
+        409,
+        'resource.still-used',
+        ['Application/host'],
+      ]);
+      expect((await content.ask('DELETE', '/applications/plugin?force=true')).status).toBe(200);
+      const host = () => content.ask<{ status: object }>('GET', '/applications/host').then(({ body }) => body.status);
+      expect(await host()).toMatchObject({
+        danglingReferences: [
+          { kind: 'Application', name: 'plugin', path: '/spec/deploymentTypes/0/dependencies/0/anyOf/0' },
+        ],
+      });
+      const labelled = await content.ask('PUT', '/applications/host', {
+        apiVersion: 'muster/v1',
+        kind: 'Application',
+        metadata: { name: 'host', labels: { team: 'desk' } },
+        spec,
+      });
+      expect(labelled.status).toBe(200);
+      await content.apply('Application', 'applications', 'plugin', app());
+      expect(await host()).not.toHaveProperty('danglingReferences');
+    });
+
+    it('are answered to other services, as many as fit', async () => {
+      const script = 'x'.repeat(30_000);
+      const large = app({ detection: { script } });
+      const types = Array.from({ length: 30 }, (_, n) => ({ ...large.deploymentTypes[0], name: `type ${n}` }));
+      for (const name of ['large-1', 'large-2', 'large-3', 'large-4', 'large-5'])
+        await content.apply('Application', 'applications', name, { deploymentTypes: types });
+      const bus = content.app.get(Bus);
+      const names = ['nobody', 'large-1', 'large-2', 'large-3', 'large-4', 'large-5'];
+      const { applications = [] } = await bus.request(resolveContent, { packages: [], applications: names });
+      expect(applications[0]).toEqual({ name: 'nobody', spec: null });
+      expect(applications.length).toBeGreaterThan(2);
+      expect(applications.length).toBeLessThan(names.length);
+    });
+  });
+
+  it('has users: applications, sequences and deployments, and Distributions, over REST and gRPC', async () => {
+    content.users.set('Package/shared', {
+      nodes: [{ sequence: 'build', path: 'Install', disabled: false }],
+      deployments: ['build-all'],
+    });
+    await content.apply('Package', 'packages', 'shared', {});
+    await content.apply('Application', 'applications', 'user', app({ package: 'shared' }));
+    await content.apply('Distribution', 'distributions', 'shared', { package: 'shared', points: ['dp-local'] });
+    const expected: ContentUses = {
+      kind: 'Package',
+      name: 'shared',
+      sequences: { items: [{ sequence: 'build', path: 'Install', disabled: false }], more: false },
+      applications: {
+        items: [
+          { application: 'user', how: 'content', deploymentType: 'any', path: '/spec/deploymentTypes/0/package' },
+        ],
+        more: false,
+      },
+      deployments: { items: ['build-all'], more: false },
+      distributions: { items: ['shared'], more: false },
+    };
+    const { body } = await content.ask<ContentUses>('GET', '/packages/shared/uses');
+    expect(body).toEqual(expected);
+    expect(contentUsesSchema.parse(body)).toEqual(expected);
+    const address = `127.0.0.1:${content.environment['MUSTER_GRPC_PORT']}`;
+    const client = grpcClient('content', 'ContentUseService', address, await content.servers.addToken('content'));
+    try {
+      expect(await client.call('FindUses', { kind: 'Package', name: 'shared' })).toMatchObject({
+        applications: { items: [{ application: 'user', how: 'content' }] },
+        deployments: { items: ['build-all'] },
+      });
+    } finally {
+      client.close();
+    }
+    expect((await content.ask<ContentUses>('GET', '/applications/nobody/uses')).body).toMatchObject({
+      kind: 'Application',
+      applications: { items: [] },
+    });
+    expect((await content.ask('GET', '/distributions/shared/uses')).status).toBe(400);
+    const deleted = await content.ask('DELETE', '/packages/shared');
+    expect([deleted.body.code, deleted.body.findings?.map(({ path }) => path)]).toEqual([
+      'resource.still-used',
+      ['TaskSequence/build', 'Application/user', 'Deployment/build-all'],
+    ]);
+    // What is distributed stays, whatever is asked for.
+    const forced = await content.ask('DELETE', '/packages/shared?force=true');
+    expect(forced.body.code).toBe('content.package-in-use');
+  });
+});

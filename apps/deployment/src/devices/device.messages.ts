@@ -1,0 +1,36 @@
+import { readDevice } from '@muster/contracts/requests/read-device.js';
+import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
+import type { Bus } from '@muster/messaging/bus.js';
+import type { Database } from '@muster/persistence/database.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { Logger } from 'pino';
+
+/** Answers other services' questions about devices. */
+export class DeviceMessages {
+  constructor(
+    private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
+    private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    this.bus.answer(
+      readDevice,
+      async ({ name }) => {
+        const found = await this.devices.rows.find(this.database, name);
+        if (!found) return { device: null };
+        const { facts, factsAt } = found.status;
+        return {
+          device: {
+            uid: found.metadata.uid,
+            name,
+            ...(facts === undefined ? {} : { facts }),
+            ...(factsAt === undefined ? {} : { factsAt }),
+          },
+        };
+      },
+      (error) => this.logger.error({ err: error }, 'cannot answer read-device'),
+    );
+  }
+}

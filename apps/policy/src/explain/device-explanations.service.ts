@@ -1,0 +1,93 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { policyBodySchema } from '@muster/contracts/agent/policy.js';
+import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
+import { readDevice } from '@muster/contracts/requests/read-device.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
+import { explainVariables } from '@muster/sequence/explain-variables.js';
+import type { RunStarted } from '@muster/sequence/run.js';
+import type { PolicyContent } from '../serving/policy-document.js';
+import { PolicyRepository } from '../serving/policy.repository.js';
+import { DeviceVariables } from '../variables/device-variables.service.js';
+import { explainBody, maskedVariables } from './explain-told.js';
+import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
+
+/** Says what policy means for a device: out of the same rows that its polls are answered with, by the engine that it runs. */
+@Injectable()
+export class DeviceExplanations {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(PolicyRepository) private readonly policies: PolicyRepository,
+    @Inject(DeviceVariables) private readonly variables: DeviceVariables,
+    @Inject(ExplainRepository) private readonly repository: ExplainRepository,
+  ) {}
+
+  /** @throws MusterError `resource.not-found`, `explain.not-deployed`, `explain.not-told` */
+  async explain(name: string, deploymentName: string | undefined): Promise<DeviceExplanation> {
+    const { device } = await this.bus.request(readDevice, { name });
+    if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
+    const { content, told } = await this.read(device.uid);
+    const deployments = await this.repository.deploymentsOf(this.database, device.uid);
+    const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
+    return {
+      device: {
+        name,
+        uid: device.uid,
+        canOpenSecrets: content.sealingKey !== null,
+        ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
+      },
+      deployments: deployments.map(({ assignment, code, reason, ...one }) => ({
+        ...one,
+        ...(code === null ? {} : { code }),
+        ...(reason === null ? {} : { reason }),
+        told: assignment !== null,
+      })),
+      variables: explainVariables(told),
+      problems: problemsOf(content),
+      ...(wanted ? { sequence: await this.fate(wanted.body, told, name, device.facts) } : {}),
+    };
+  }
+
+  /** All its variables, also when nothing is deployed to it: who asks wants to know what it would be told. */
+  private async read(deviceUid: string): Promise<{ content: PolicyContent; told: RunStarted['variables'] }> {
+    for (;;) {
+      const content = await this.policies.read(this.database, deviceUid);
+      const sets = await this.variables.read(content.variableSets);
+      if (sets) return { content, told: maskedVariables(this.variables.names(sets, content.stepSecrets)) };
+    }
+  }
+
+  private async fate(digest: string, told: RunStarted['variables'], name: string, facts: Facts | undefined) {
+    const bytes = await this.policies.readBody(this.database, digest);
+    if (!bytes) throw new Error(`the body ${digest} of an assignment is not there`);
+    return explainBody(policyBodySchema.parse(JSON.parse(bytes.toString('utf8'))), told, name, facts);
+  }
+}
+
+function wantedOf(device: string, name: string, deployments: readonly TargetedDeployment[]): { body: string } {
+  const found = deployments.find((one) => one.name === name);
+  if (!found) {
+    const others = deployments.map((one) => `"${one.name}"`).join(', ') || 'nothing';
+    throw new MusterError(
+      'not-found',
+      'explain.not-deployed',
+      `Deployment "${name}" is not to a collection that has device "${device}"; to it is deployed: ${others}`,
+    );
+  }
+  if (found.assignment) return found.assignment;
+  throw new MusterError(
+    'conflict',
+    'explain.not-told',
+    `Devices are not told of deployment "${name}": ${found.state}${found.reason === null ? '' : `, ${found.reason}`}`,
+  );
+}
+
+function problemsOf({ sealingKey, stepSecrets, variableSets }: PolicyContent): DeviceExplanation['problems'] {
+  const secrets = stepSecrets.length > 0 || variableSets.some(({ hasHidden }) => hasHidden);
+  if (!secrets || sealingKey !== null) return [];
+  const message = 'it has told no key for secrets yet: its agent does so with its next session, if it is new enough';
+  return [{ code: 'policy.secrets-missing', message }];
+}

@@ -1,0 +1,84 @@
+import { REPORT_REASONS } from '@muster/sequence/report.js';
+import { REFERENCE_KINDS } from '@muster/sequence/steps/definition.js';
+import { z } from 'zod';
+import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+
+const layeredValueSchema = z.strictObject({
+  layer: z.string().describe('device or collection'),
+  value: z.string().describe('Hidden values are masked'),
+  source: z.string().optional().describe('The collection that it comes from'),
+  priority: z.number().int().optional(),
+  tied: z.literal(true).optional().describe('Another collection has the same priority and comes first by its name'),
+});
+
+const variableExplanationSchema = z.strictObject({
+  name: z.string(),
+  winner: layeredValueSchema
+    .optional()
+    .describe('Absent: the strongest value is empty, so the variable does not exist'),
+  losers: z.array(layeredValueSchema).readonly(),
+});
+
+const nodeExplanationSchema = z.strictObject({
+  path: z.string(),
+  name: z.string(),
+  kind: z.enum(['group', 'step', 'sequence']),
+  depth: z.number().int(),
+  stepType: z.string().optional(),
+  verdict: z.enum(['will-run', 'skipped', 'blocked', 'unknown', 'not-reached']),
+  reason: z.enum([...REPORT_REASONS, 'content-missing']).optional(),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  condition: z
+    .unknown()
+    .optional()
+    .describe('The truth table of its condition, as `muster explain FILE -o json` has it'),
+  variables: z.array(variableExplanationSchema).readonly(),
+  content: z
+    .array(z.strictObject({ kind: z.enum(REFERENCE_KINDS), name: z.string(), program: z.string().optional() }))
+    .readonly()
+    .optional(),
+});
+
+const sequenceExplanationSchema = z.strictObject({
+  sequence: z.string(),
+  problem: z.object({ code: z.string(), message: z.string() }).optional().describe('Why nothing runs at all'),
+  nodes: z.array(nodeExplanationSchema).readonly(),
+  restarts: z.number().int(),
+  result: z.enum(['succeeded', 'failed']).optional(),
+});
+
+/** What policy means for one device at the moment of reading. */
+export const deviceExplanationSchema = z
+  .strictObject({
+    device: z.strictObject({
+      name: nameSchema,
+      uid: uidSchema,
+      canOpenSecrets: z.boolean().describe('It has told the key to which its secrets are sealed'),
+      factsAt: instantSchema.optional().describe('How old the facts are with which conditions are answered'),
+    }),
+    deployments: z
+      .array(
+        z.strictObject({
+          name: nameSchema,
+          uid: uidSchema,
+          collection: z.string(),
+          purpose: z.string(),
+          state: z.string().describe('compiled: the device is told; else why not, in code and reason'),
+          code: z.string().optional(),
+          reason: z.string().optional(),
+          told: z.boolean().describe('The device is told of it, perhaps as it was before'),
+        }),
+      )
+      .describe('To a collection that has the device'),
+    variables: z.array(variableExplanationSchema).readonly(),
+    problems: z
+      .array(z.strictObject({ code: z.string(), message: z.string() }))
+      .describe('Why no run begins on the device, as far as the site can tell'),
+    sequence: sequenceExplanationSchema
+      .optional()
+      .describe('With ?deployment=: the fate of each step if all end with success'),
+  })
+  .meta({ id: 'DeviceExplanation' });
+
+export type DeviceExplanation = z.infer<typeof deviceExplanationSchema>;

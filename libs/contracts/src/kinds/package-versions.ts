@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { contentPathSchema } from '../agent/content.js';
+import { nameSchema } from '../resource.js';
+import { contentKindSchema } from './content-reference.js';
+import { packageVersionSchema } from './package.js';
+
+/** GET /api/v1/<kind>/<name>/versions */
+export const packageVersionListSchema = z
+  .strictObject({
+    metadata: z.strictObject({ continue: z.string().optional().describe('Ask for older ones with ?continue=') }),
+    items: z
+      .array(packageVersionSchema.extend({ author: z.string().describe('Who announced it') }))
+      .describe('Newest first, those that are still uploading too'),
+  })
+  .meta({ id: 'PackageVersionList' });
+
+export type PackageVersionList = z.infer<typeof packageVersionListSchema>;
+
+/** A file that is not the same in two versions. */
+export const fileChangeSchema = z
+  .strictObject({
+    path: contentPathSchema,
+    change: z
+      .enum(['added', 'removed', 'changed', 'executable'])
+      .describe('`executable`: the same bytes, and may now be executed, or may not any more'),
+    bytes: z.number().optional().describe('In the later version'),
+    bytesBefore: z.number().optional().describe('In the earlier version'),
+    bytesShared: z.number().describe('Bytes that the earlier version has too, in this file or another'),
+  })
+  .meta({ id: 'FileChange' });
+
+/** GET /api/v1/<kind>/<name>/versions/<to>/difference?from=<version> */
+export const versionDifferenceSchema = z
+  .strictObject({
+    package: nameSchema.describe('Name of the content'),
+    kind: contentKindSchema.optional().describe('Absent: a package'),
+    from: z.number().int().positive(),
+    to: z.number().int().positive(),
+    files: z.strictObject({
+      added: z.number().int(),
+      removed: z.number().int(),
+      changed: z.number().int().describe('Those of which only `executable` changed included'),
+      same: z.number().int(),
+    }),
+    bytes: z.number().describe('Of the later version'),
+    bytesBefore: z.number(),
+    bytesShared: z.number().describe('Of the later version, those that the earlier one has too'),
+    bytesToMove: z.number().describe('What goes to a place that has the earlier version, to make the later one'),
+    metadata: z.strictObject({ continue: z.string().optional().describe('Ask for more files with ?continue=') }),
+    items: z.array(fileChangeSchema).describe('Sorted by path'),
+  })
+  .meta({ id: 'VersionDifference' });
+
+export type FileChange = z.infer<typeof fileChangeSchema>;
+export type VersionDifference = z.infer<typeof versionDifferenceSchema>;
