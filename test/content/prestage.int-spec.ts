@@ -75,7 +75,7 @@ describe('content that is carried to a point', () => {
 
   it('goes on where an import was broken off', async () => {
     await addPoint('paris');
-    gate.allowedBytes = 9_000;
+    gate.allowedBytes = 30_000;
     const broken = muster('content', 'prestage', 'import', file, '--point', 'paris', '--no-distribute');
     while (gate.allowedBytes > 0) await new Promise((resolve) => setImmediate(resolve));
     await gate.shut();
