@@ -71,7 +71,7 @@ try {
   pages.sort((a, b) => a - b);
   const percentile = (share: number) => pages[Math.floor((pages.length - 1) * share)]!.toFixed(1);
   say(
-    'listing all of them in order',
+    'listing all of them in order, beside the collection',
     listing.seconds,
     `${perSecond(listing.seconds)} keys/s, ${memoryOf(child.pid!)} MB`,
   );
