@@ -9,14 +9,14 @@ export const ARCHIVE_VERSION = 1;
 export const INDEX_ENTRY = 'muster-prestage.json';
 export const MOST_INDEX_BYTES = 1024 * 1024;
 
-/** What a prestaged content file holds: versions of content, each by its manifest. */
+/** What a prestaged content file holds: versions of packages, images and so on, each by its manifest. */
 export const archiveIndexSchema = z.strictObject({
   format: z.literal(ARCHIVE_FORMAT),
   version: z.literal(ARCHIVE_VERSION),
-  packages: z
+  contents: z
     .array(
       z.strictObject({
-        kind: contentKindSchema.optional().describe('Absent: a package'),
+        kind: contentKindSchema,
         name: nameSchema,
         version: z.number().int().positive(),
         manifest: digestSchema,
