@@ -21,16 +21,18 @@ export interface ExportedContent {
   readonly resumedBytes: number;
 }
 
-/** Writes the newest complete versions of some content into a prestaged content file. @throws CliError `content.no-version`, and of {@link writeArchive} */
+/** Writes the newest complete versions of content into a prestaged content file. @throws CliError `content.no-version`, and of {@link writeArchive} */
 export async function exportContent(
   client: ApiClient,
-  wanted: readonly ContentReference[],
+  contents: readonly ContentReference[],
   path: string,
   onProgress: (bytesDone: number, bytes: number) => void,
 ): Promise<ExportedContent> {
   const versions: ArchivedVersion[] = [];
-  const distinct = new Map(wanted.map((content) => [contentKey(content), content]));
-  for (const key of [...distinct.keys()].toSorted()) versions.push(await readVersion(client, distinct.get(key)!));
+  const once = new Map(contents.map((one) => [contentKey(one), one]));
+  const placeOf = ({ kind, name }: ContentReference): string => `${name}/${kind}`;
+  for (const content of [...once.values()].toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)))
+    versions.push(await readVersion(client, content));
   const sizes = new Map(versions.flatMap(({ files }) => blobsOf(files).map(({ digest, size }) => [digest, size])));
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let bytesDone = 0;
@@ -65,11 +67,11 @@ async function readVersion(client: ApiClient, content: ContentReference): Promis
   if (!found)
     throw new CliError(
       'content.no-version',
-      `${kind} "${name}" has no content yet: upload it with "muster content upload"`,
+      `${kind} "${name}" has no content yet: upload it with "muster content upload ${contentKind(content).singular}/${name} FOLDER"`,
       EXIT_CODES.failed,
     );
   const files = await client.json<Manifest>('GET', `${address(content)}/${found.version}/manifest`);
-  return { kind, name, version: found.version, manifest: found.manifest, files };
+  return { ...(kind === 'Package' ? {} : { kind }), name, version: found.version, manifest: found.manifest, files };
 }
 
 /** Short-lived addresses of blobs, asked for in the order in which they are used. */
@@ -79,15 +81,14 @@ class BlobAddresses {
 
   constructor(private readonly client: ApiClient) {}
 
-  async find(archived: ArchivedVersion, digest: Digest): Promise<string> {
-    const { version, files } = archived;
+  async find({ kind = 'Package', name, version, files }: ArchivedVersion, digest: Digest): Promise<string> {
     const known = this.urls.get(digest);
     if (known !== undefined && Date.now() - this.askedAt < addressMilliseconds) return known;
     const digests = blobsOf(files).map((blob) => blob.digest);
     const from = digests.indexOf(digest);
     const { downloads } = await this.client.json<DownloadResponse>(
       'POST',
-      `${address(archived)}/${version}/downloads`,
+      `${address({ kind, name })}/${version}/downloads`,
       {
         body: { files: digests.slice(from, from + addressesAtOnce) },
         repeatable: true,
