@@ -11,10 +11,11 @@ import { until } from '@muster/testing/until.js';
 import { Agent, request } from 'undici';
 import { longSequence } from './sample-sequences.js';
 
-const help = `npm run bench:catalog [-- --sequences 10000 --page 100 --rounds 5 --steps 10000]
+const help = `npm run bench:catalog [-- --sequences 10000 --page 100 --rounds 5 --steps 10000 --starts 5]
 
 The catalog as a process of its own with real Postgres and NATS servers, over REST:
-  save     a sequence of N steps, the first request after the start and the ones behind it. Goal: below 1 s each
+  first    a sequence of N steps as the first request of a process that just started, in so many starts. Goal: below 1 s each
+  save     the same, saved again with one step more each time. Goal: below 1 s each
   diff     its first revision beside the newest. Goal: below 1 s each
   list     all sequences page by page, beside the same queries as raw SQL from this process, in turns: the page, and what
            its sequences miss and who edits them.
@@ -54,44 +55,73 @@ async function main(): Promise<void> {
       page: { type: 'string', default: '100' },
       rounds: { type: 'string', default: '5' },
       steps: { type: 'string', default: '10000' },
+      starts: { type: 'string', default: '5' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return console.log(help);
   const servers = await startServers();
   const environment = servers.environment('catalog');
-  const catalog = spawn(process.execPath, [program], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const agent = new Agent({ connections: 1, keepAliveTimeout: 1000 });
   const database = new Database({
     url: environment['MUSTER_DATABASE_URL'] ?? '',
     schema: 'catalog',
     maximumConnections: 2,
   });
-  const agent = new Agent({ connections: 1 });
+  let catalog = await startCatalog(environment);
   try {
-    const base = `http://127.0.0.1:${environment['MUSTER_HTTP_PORT']}`;
-    await until(async () => (await fetch(`${base}/readyz`).catch(() => undefined))?.ok === true);
-    const api = apiOf(base, await servers.addToken('catalog'), agent);
+    const token = await servers.addToken('catalog');
+    const api = apiOf(`http://127.0.0.1:${environment['MUSTER_HTTP_PORT']}`, token, agent);
+    const firsts: number[] = [];
+    for (let start = 0; start < Number(values.starts); start++) {
+      if (start > 0) {
+        await catalog.stop();
+        catalog = await startCatalog(environment);
+      }
+      firsts.push(await saveLarge(api, `large-${start}`, Number(values.steps), start));
+    }
+    const first = spread(firsts);
+    console.log(`first save of ${values.steps} steps in ${firsts.length} starts: ${shown(first)}`);
     const large = await benchLarge(api, Number(values.steps));
-    const list = await benchList(api, database, Number(values.sequences), Number(values.page), Number(values.rounds));
     const goals = {
-      saveBelow1s: Math.max(large.firstSave, large.saves.high) < 1000,
+      firstSaveBelow1s: first.high < 1000,
+      saveBelow1s: large.saves.high < 1000,
       diffBelow1s: large.differences.high < 1000,
-      pageP99Below50ms: list.p99 < 50,
-      ratioAtLeastHalf: list.ratio >= 0.5,
     };
-    console.log(JSON.stringify({ bench: 'catalog', ...large, list, goals }));
-    if (Object.values(goals).includes(false)) process.exitCode = 1;
+    if (Number(values.sequences) === 0) return report({ first, ...large }, goals);
+    const list = await benchList(api, database, Number(values.sequences), Number(values.page), Number(values.rounds));
+    report(
+      { first, ...large, list },
+      { ...goals, pageP99Below50ms: list.p99 < 50, ratioAtLeastHalf: list.ratio >= 0.5 },
+    );
   } finally {
     await agent.close();
     await database.close();
-    const ended = new Promise((resolve) => catalog.once('exit', resolve));
-    catalog.kill('SIGTERM');
-    await ended;
+    await catalog.stop();
     await servers.stop();
   }
+}
+
+function report(figures: object, goals: Record<string, boolean>): void {
+  console.log(JSON.stringify({ bench: 'catalog', ...figures, goals }));
+  if (Object.values(goals).includes(false)) process.exitCode = 1;
+}
+
+/** The service as a process of its own, when it is ready. */
+async function startCatalog(environment: NodeJS.ProcessEnv): Promise<{ stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const address = `http://127.0.0.1:${environment['MUSTER_HTTP_PORT']}/readyz`;
+  await until(async () => (await fetch(address).catch(() => undefined))?.ok === true);
+  return {
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
 }
 
 function apiOf(base: string, token: string, dispatcher: Agent): Api {
@@ -113,25 +143,24 @@ function apiOf(base: string, token: string, dispatcher: Agent): Api {
   };
 }
 
+/** Saves a sequence of so many steps, and one that tells the round. Milliseconds until the whole answer is there. */
+async function saveLarge(api: Api, name: string, steps: number, round: number): Promise<number> {
+  const nodes = longSequence(steps);
+  nodes.splice(round, 0, { step: `Round ${round}`, type: 'RunCommandLine', settings: { command: 'true' } });
+  const document = { apiVersion: 'muster/v1', kind: 'TaskSequence', metadata: { name }, spec: { steps: nodes } };
+  return (await api.call('PUT', `/api/v1/task-sequences/${name}`, document)).milliseconds;
+}
+
 async function benchLarge(api: Api, steps: number) {
   const saves: number[] = [];
   const differences: number[] = [];
-  for (let round = 0; round < 6; round++) {
-    const nodes = longSequence(steps);
-    nodes.splice(round, 0, { step: `Round ${round}`, type: 'RunCommandLine', settings: { command: 'true' } });
-    const document = {
-      apiVersion: 'muster/v1',
-      kind: 'TaskSequence',
-      metadata: { name: 'large' },
-      spec: { steps: nodes },
-    };
-    saves.push((await api.call('PUT', '/api/v1/task-sequences/large', document)).milliseconds);
-    if (round > 0)
-      differences.push((await api.call('GET', '/api/v1/task-sequences/large/revisions/1/difference')).milliseconds);
+  await saveLarge(api, 'large', steps, 0);
+  for (let round = 1; round <= 5; round++) {
+    saves.push(await saveLarge(api, 'large', steps, round));
+    differences.push((await api.call('GET', '/api/v1/task-sequences/large/revisions/1/difference')).milliseconds);
   }
-  const [firstSave = 0, ...others] = saves;
-  const result = { steps, firstSave: round(firstSave), saves: spread(others), differences: spread(differences) };
-  console.log(`save of ${steps} steps: the first ${result.firstSave} ms, then ${shown(result.saves)}`);
+  const result = { steps, saves: spread(saves), differences: spread(differences) };
+  console.log(`save of ${steps} steps, later ones: ${shown(result.saves)}`);
   console.log(`difference of two revisions of it: ${shown(result.differences)}`);
   return result;
 }
@@ -184,7 +213,7 @@ async function copyRows(database: Database, sequences: number): Promise<void> {
     [sequences],
   );
   // The large one would be most of the page that it is on, on both sides.
-  await database.query(`delete from task_sequence where name = 'large'`);
+  await database.query(`delete from task_sequence where name like 'large%'`);
   await database.query('analyze');
 }
 

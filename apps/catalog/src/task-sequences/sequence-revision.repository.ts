@@ -24,17 +24,20 @@ export interface SavedBy {
 
 /** The immutable saves of sequences. */
 export class SequenceRevisionRepository {
-  async add(tx: Transaction, revision: SequenceRevision, saved: SavedBy): Promise<void> {
+  /**
+   * Keeps what the sequence has in this transaction. The specification is copied inside the database, packed as it is: a large one
+   * neither travels nor is read again.
+   */
+  async add(tx: Transaction, revision: Omit<SequenceRevision, 'spec'>, saved: SavedBy): Promise<void> {
     await tx.query(
       `insert into sequence_revision
          (task_sequence_uid, revision, name, digest, spec, author, comment, resource_version)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+       select uid, $2, $3, $4, spec, $5, $6, $7 from task_sequence where uid = $1`,
       [
         revision.uid,
         revision.revision,
         revision.name,
         revision.digest,
-        JSON.stringify(revision.spec),
         saved.author,
         saved.comment ?? null,
         saved.resourceVersion,

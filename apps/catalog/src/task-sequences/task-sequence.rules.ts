@@ -70,7 +70,7 @@ export function taskSequenceRules(
       if (previous?.status.revision === revision) return;
       await revisions.add(
         tx,
-        { uid: resource.metadata.uid, name: resource.metadata.name, revision, digest, spec: resource.spec },
+        { uid: resource.metadata.uid, name: resource.metadata.name, revision, digest },
         { author: actor, comment, resourceVersion: resource.metadata.resourceVersion },
       );
       const names = enabledReferences(resource.spec).children.map(({ reference }) => reference.name);
