@@ -113,6 +113,8 @@ try {
   for (let round = 0; round <= rounds; round += 1) {
     const order = round % 2 === 0 ? [distribute, copy] : [copy, distribute];
     for (const act of order) await act(round);
+    const [our = 0, their = 0] = [ours.at(-1), theirs.at(-1)];
+    if (round > 0) console.log(`round ${round}: muster ${our.toFixed(1)}, rclone copy ${their.toFixed(1)} MiB/s`);
   }
   const ratio = spread(ours.map((rate, index) => rate / (theirs[index] ?? NaN)));
   const rates = { muster: spread(ours), rclone: spread(theirs) };

@@ -29,8 +29,9 @@ try {
     say('writing the keys', made.seconds, `${count} pointer files`);
   }
 
-  const baseline = await timed(() => readAll(objects));
-  say('baseline: reading every pointer file', baseline.seconds, `${perSecond(baseline.seconds)} files/s`);
+  const baseline = await timed(() => readSome(objects));
+  const filesPerSecond = Math.round(baseline.result / baseline.seconds);
+  say(`baseline: reading ${baseline.result} pointer files`, baseline.seconds, `${filesPerSecond} files/s`);
 
   const credentials = join(home, 'keys.json');
   await writeFile(credentials, JSON.stringify([KEYS]), { mode: 0o600 });
@@ -54,9 +55,6 @@ try {
     child.once('exit', (code) => reject(new Error(`the store ended with ${code}`)));
   });
   say('start of the store', (performance.now() - started) / 1000, `${memoryOf(child.pid!)} MB`);
-  const { milliseconds } = JSON.parse(await collection) as { milliseconds: number };
-  say('collection in the background', milliseconds / 1000, `${memoryOf(child.pid!)} MB`);
-
   const store = new S3Store({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', bucket: 'content' }, KEYS);
   const pages: number[] = [];
   let found = 0;
@@ -73,14 +71,16 @@ try {
   pages.sort((a, b) => a - b);
   const percentile = (share: number) => pages[Math.floor((pages.length - 1) * share)]!.toFixed(1);
   say(
-    'listing all of them in order',
+    'listing all of them in order, beside the collection',
     listing.seconds,
     `${perSecond(listing.seconds)} keys/s, ${memoryOf(child.pid!)} MB`,
   );
   console.log(
     `  pages of 1000: median ${percentile(0.5)} ms, 99 % ${percentile(0.99)} ms, longest ${percentile(1)} ms`,
   );
-  console.log(`  listing takes ${(listing.seconds / baseline.seconds).toFixed(2)} times the baseline`);
+  console.log(`  a key takes ${((listing.seconds / count) * filesPerSecond).toFixed(2)} times the baseline`);
+  const { milliseconds } = JSON.parse(await collection) as { milliseconds: number };
+  say('collection in the background', milliseconds / 1000, `${memoryOf(child.pid!)} MB`);
   const exit = new Promise((resolve) => child.once('exit', resolve));
   child.kill();
   await exit;
@@ -110,13 +110,17 @@ function makeKeys(folder: string, objects: string): void {
   }
 }
 
-async function readAll(objects: string): Promise<void> {
-  for (const shard of SHARDS) {
+/** Reads the files of every fourth shard, 16 at a time, as the store does. @returns how many */
+async function readSome(objects: string): Promise<number> {
+  let read = 0;
+  for (const shard of SHARDS.filter((_, at) => at % 4 === 0)) {
     const names = await readdir(join(objects, shard));
     for (let at = 0; at < names.length; at += 16) {
       await Promise.all(names.slice(at, at + 16).map((name) => readFile(join(objects, shard, name))));
     }
+    read += names.length;
   }
+  return read;
 }
 
 /** Resident memory, MB. */

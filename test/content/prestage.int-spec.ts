@@ -21,18 +21,19 @@ describe('content that is carried to a point', () => {
     await gate.open();
     folder = mkdtempSync(join(tmpdir(), 'muster-prestage-'));
     file = join(folder, 'branch.tar');
-    for (const name of ['hello', 'image']) {
-      mkdirSync(join(folder, name));
-      await content.apply('Package', 'packages', name, {});
-    }
+    for (const name of ['hello', 'image']) mkdirSync(join(folder, name));
+    await content.apply('Package', 'packages', 'hello', {});
+    await content.apply('OsImage', 'os-images', 'image', {});
     writeFileSync(join(folder, 'image', 'disk.img'), randomBytes(10 * MIB));
     for (let one = 0; one < 20; one += 1) writeFileSync(join(folder, 'hello', `f${one}`), randomBytes(1000));
-    for (const name of ['hello', 'image'])
-      expect(await muster('content', 'upload', name, join(folder, name))).toMatchObject({ exitCode: 0 });
-    expect(await muster('content', 'prestage', 'image', 'hello', '--out', file)).toMatchObject({
+    for (const word of ['hello', 'os-image/image'])
+      expect(await muster('content', 'upload', word, join(folder, word.replace('os-image/', '')))).toMatchObject({
+        exitCode: 0,
+      });
+    expect(await muster('content', 'prestage', 'hello', 'os-image/image', '--out', file)).toMatchObject({
       exitCode: 0,
       out: expect.stringMatching(
-        /hello version 1: 20 files\npackage\/image version 1: 1 files\n.*branch\.tar: 10\.\d MiB$/,
+        /osImage\/image version 1: 1 files\npackage\/hello version 1: 20 files\n.*branch\.tar: 10\.\d MiB$/,
       ),
     });
   });
@@ -61,21 +62,21 @@ describe('content that is carried to a point', () => {
   it('is verified there, and then a distribution moves nothing but lists of files', async () => {
     await addPoint('berlin');
     const { exitCode, out } = await muster('content', 'prestage', 'import', file, '--point', 'berlin');
-    expect(out).toMatch(/package\/image version 1 is proven at berlin; sent \d blobs, 10\.\d MiB/);
-    expect(out).toContain('version 1 of package/image is available on berlin');
+    expect(out).toMatch(/osImage\/image version 1 is proven at berlin; sent \d blobs, 10\.\d MiB/);
+    expect(out).toContain('version 1 of osImage/image is available on berlin');
     expect(exitCode).toBe(0);
-    for (const name of ['hello', 'image']) {
+    for (const name of ['hello', 'os-image-image']) {
       const [progress] = await content.progress(name);
       expect(progress).toMatchObject({ point: 'berlin', state: 'available' });
       expect(progress?.bytesMoved).toBeLessThan(5000);
     }
     const again = await muster('content', 'prestage', 'import', file, '--point', 'berlin');
-    expect(again.out).toContain('package/image version 1 is proven at berlin; sent 0 blobs, 0 B');
+    expect(again.out).toContain('osImage/image version 1 is proven at berlin; sent 0 blobs, 0 B');
   });
 
   it('goes on where an import was broken off', async () => {
     await addPoint('paris');
-    gate.allowedBytes = 9_000;
+    gate.allowedBytes = 30_000;
     const broken = muster('content', 'prestage', 'import', file, '--point', 'paris', '--no-distribute');
     while (gate.allowedBytes > 0) await new Promise((resolve) => setImmediate(resolve));
     await gate.shut();
@@ -97,7 +98,7 @@ describe('content that is carried to a point', () => {
       exitCode: 3,
       error: expect.stringMatching(/prestage\.damaged: the bytes of disk\.img in .*spoilt\.tar/),
     });
-    expect(await content.progress('image')).toHaveLength(1);
+    expect(await content.progress('os-image-image')).toHaveLength(1);
   });
 
   it('is refused at a site that does not know it, and taken into its library', async () => {
@@ -111,9 +112,10 @@ describe('content that is carried to a point', () => {
         exitCode: 4,
         error: expect.stringContaining('content.unknown-manifest'),
       });
-      for (const name of ['hello', 'image']) await other.apply('Package', 'packages', name, {});
+      await other.apply('Package', 'packages', 'hello', {});
+      await other.apply('OsImage', 'os-images', 'image', {});
       const { out } = await muster('content', 'prestage', 'import', file, '--library');
-      expect(out).toMatch(/package\/image version 1 is in the library; sent \d blobs, 10\.\d MiB/);
+      expect(out).toMatch(/osImage\/image version 1 is in the library; sent \d blobs, 10\.\d MiB/);
     } finally {
       content = here;
       await other.stop();

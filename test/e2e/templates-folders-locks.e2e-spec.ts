@@ -76,7 +76,12 @@ describe('templates, folders and locks on the command line, on a whole site,', (
       expect.stringContaining('TaskSequence "uses" names it in the node "base"'),
     ]);
     await site.ok('delete', 'ts/base', '--force');
-    await site.ok('delete', 'package/tools');
+    const kept = await site.muster('delete', 'package/tools');
+    expect([kept.code, kept.stderr]).toEqual([
+      5,
+      expect.stringContaining('TaskSequence "uses" names it in the node "Install"'),
+    ]);
+    await site.ok('delete', 'package/tools', '--force');
     await until(async () => (await site.ok('search', 'uses')).includes('names package/tools, which is not there'));
     expect(await site.ok('describe', 'ts', 'uses')).toContain('danglingReferences');
     await site.ok('create', 'sequence', 'base', '--template', 'custom');

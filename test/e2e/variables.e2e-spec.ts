@@ -116,7 +116,7 @@ describe('variables on a whole site', () => {
   it('are explained: who wins and who loses, and the fate of each step', async () => {
     const explained = await site.ok('explain', '--device', 'web-1', '--deployment', 'use');
     for (const line of [
-      '  + use  Required by pilot, compiled',
+      '  + use  Required by pilot, compiled; nothing makes it run again',
       '  Colour = "of the device"  the device',
       '    not "of the collection"  collection pilot',
       '  Token = "********"  collection pilot',

@@ -122,7 +122,7 @@ describe('content upload', () => {
     expect(out).toMatch(/version 2: 1 files, 19\.1 MiB; sent 1 files, \d{2,3}(\.\d)? KiB$/);
     const [file] = site.uploads.get('p')?.[1]?.files ?? [];
     expect(file?.stored?.blobs[0]).not.toEqual(file?.stored?.blobs[1]);
-    expect(file?.stored?.runs).toHaveLength(2);
+    expect(file?.stored?.extents).toHaveLength(2);
   });
 
   it('sends all of a large file when the library has lost what an older version shares with it', async () => {

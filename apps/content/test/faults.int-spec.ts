@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { until } from '@muster/testing/until.js';
+import { Client } from 'minio';
 import { ContentUnderTest, digestOf, ended, filesOf, Gate, sendAll } from './content-under-test.js';
 
 describe('distribution under faults', () => {
@@ -86,6 +87,39 @@ describe('distribution under faults', () => {
       locations.map(async ({ urls }) => digestOf(Buffer.from(await (await fetch(urls[0]!)).arrayBuffer()))),
     );
     expect(found.sort()).toEqual(contents.map(digestOf).sort());
+  });
+
+  it('brings again with the next version what a point lost, and nothing else, without asking for each file', async () => {
+    const files = Object.fromEntries(Array.from({ length: 700 }, (_, index) => [`f${index}`, randomBytes(300)]));
+    await content.upload('shared', files);
+    await content.apply('Distribution', 'distributions', 'shared', { package: 'shared', points: ['gated'] });
+    await content.untilProgress('shared', ({ state }) => state === 'available');
+    const lost = files['f7']!;
+    const url = new URL(content.environment['MUSTER_DP_ENDPOINT']!);
+    const point = new Client({
+      endPoint: url.hostname,
+      port: Number(url.port),
+      useSSL: false,
+      accessKey: content.environment['MUSTER_DP_ACCESS_KEY']!,
+      secretKey: content.environment['MUSTER_DP_SECRET_KEY']!,
+      region: 'us-east-1',
+    });
+    const hex = digestOf(lost).slice(7);
+    await point.removeObject(content.environment['MUSTER_DP_BUCKET']!, `blobs/sha256/${hex.slice(0, 2)}/${hex}`);
+    const before = gate.passedBytes;
+    const plan = await content.upload('shared', { ...files, new: randomBytes(300) });
+    const done = await content.untilProgress(
+      'shared',
+      ({ state, version }) => state === 'available' && version === plan.version,
+    );
+    const manifestBytes = (done.bytesMoved ?? 0) - 600;
+    expect(manifestBytes).toBeGreaterThan(0);
+    // 256 questions and three objects; 700 questions would be more.
+    expect(gate.passedBytes - before - manifestBytes).toBeLessThan(300_000);
+    const { locations } = await content.app
+      .get(Bus)
+      .request(locateContent, { manifest: plan.manifest, files: [digestOf(lost)] });
+    expect((await fetch(locations[0]!.urls[0]!)).status).toBe(200);
   });
 
   it('gives its jobs back when it is stopped', async () => {

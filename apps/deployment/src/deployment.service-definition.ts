@@ -5,14 +5,15 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
-import { serviceConfigSchema, type ServiceConfig } from '@muster/platform/config.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
+import { type DeploymentConfig, deploymentConfigSchema } from './config.js';
 import { CollectionsModule } from './collections/collections.module.js';
 import { DeploymentsModule } from './deployments/deployments.module.js';
 import { SequenceFollower } from './deployments/sequence-follower.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
 import { WindowsModule } from './windows/windows.module.js';
@@ -20,11 +21,11 @@ import { WindowsModule } from './windows/windows.module.js';
 const sequences = resourceEvents(taskSequence);
 
 /** Who gets it and when: devices, collections, deployments and their runs. */
-export const deploymentService: ServiceDefinition<ServiceConfig> = {
+export const deploymentService: ServiceDefinition<DeploymentConfig> = {
   service: 'deployment',
-  config: serviceConfigSchema,
+  config: deploymentConfigSchema,
   migrations: migrationsBeside(import.meta.dirname),
-  modules: [DevicesModule, CollectionsModule, WindowsModule, DeploymentsModule, RunsModule],
+  modules: [DevicesModule, CollectionsModule, WindowsModule, MonitoringModule, DeploymentsModule, RunsModule],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],
     inject: [Enrolments, Inventories, RunRecorder, SequenceFollower],

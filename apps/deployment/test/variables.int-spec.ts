@@ -1,6 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { variablesChanged, type VariableOwner } from '@muster/contracts/events/variables-changed.js';
 import type { DeviceVariable } from '@muster/contracts/kinds/variables.js';
+import { sameJson } from '@muster/contracts/digest.js';
+import { compareSecrets } from '@muster/contracts/requests/compare-secrets.js';
 import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
 import { sealingKeySchema, type SealingKey } from '@muster/contracts/sealing.js';
 import { unseal } from '@muster/service/sealing/seal.js';
@@ -68,6 +70,16 @@ describe('variables of devices and collections', () => {
       async () => ({ key }),
       () => undefined,
     );
+    world.policy.bus.answer(
+      compareSecrets,
+      async ({ pairs }) => {
+        const same = pairs.map(async ([one, other]) =>
+          sameJson(await unseal(one.sealed, privateKey), await unseal(other.sealed, privateKey)),
+        );
+        return { same: await Promise.all(same) };
+      },
+      () => undefined,
+    );
     await until(async () => (await put('Device', 'early', spec)).status === 201);
   });
 
@@ -105,6 +117,11 @@ describe('variables of devices and collections', () => {
     const { body: second } = await put('Device', 'web-1', { variables: [{ ...hidden, value: `${SECRET}-2` }] });
     expect(second.metadata.generation).toBe(first.metadata.generation + 1);
     expect(hiddenOf(second, 'Token')?.setAt).not.toBe(hiddenOf(first, 'Token')?.setAt);
+    // The document as it was written, value and all, is the document that there is.
+    const written = { variables: [{ name: 'TOKEN', hidden: true, value: `${SECRET}-2` }] };
+    const { body: repeated } = await put('Device', 'web-1', written);
+    expect(hiddenOf(repeated, 'TOKEN')?.setAt).toBe(hiddenOf(second, 'Token')?.setAt);
+    expect((await put('Device', 'web-1', written)).body.metadata).toEqual(repeated.metadata);
     const { body: third } = await put('Device', 'web-1', { ...second.spec, description: 'edited as it was read' });
     expect(third.spec.variables).toEqual(second.spec.variables);
     const told = (await facts('web-1')).at(-1);

@@ -33,7 +33,7 @@ interface Servers {
 /** The real service between a policy and a catalog that say what the test wants them to say, over real messaging. */
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-export async function openWorld(servers: Servers) {
+export async function openWorld(servers: Servers, settings: Record<string, string> = {}) {
   const policy = await Producer.open('policy', servers.environment('policy'));
   const catalog = await Producer.open('catalog', servers.environment('catalog'));
   const sequences = new Map<string, SequenceRevision>();
@@ -42,7 +42,7 @@ export async function openWorld(servers: Servers) {
     async (question) => ({ sequence: ('name' in question ? sequences.get(question.name) : undefined) ?? null }),
     () => undefined,
   );
-  const environment = servers.environment('deployment');
+  const environment = { ...servers.environment('deployment'), ...settings };
   const app = await startService(
     deploymentService,
     loadConfig(deploymentService.config, environment),

@@ -11,6 +11,8 @@ import { readDevice } from '@muster/contracts/requests/read-device.js';
 import { sealedForStep } from '@muster/contracts/requests/read-sequence.js';
 import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
 import { seal } from '@muster/service/sealing/seal.js';
+import { fromStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { collectionNamed, deploymentOf, plain } from './documents.js';
@@ -245,6 +247,7 @@ describe('variables in policy', () => {
       () => undefined,
     );
     const explain = (path: string) => call(policy.base, `/api/v1/device-explanations/${path}`, { token: policy.token });
+    expect(await explain('computer')).toMatchObject({ status: 200 });
     await until(async () => (await explain('computer')).text.includes('"Own"'));
     const { status, body, text } = await explain('computer');
     expect([status, deviceExplanationSchema.parse(body)]).toEqual([200, body]);
@@ -261,9 +264,18 @@ describe('variables in policy', () => {
     ]);
     expect(explained.problems).toEqual([expect.objectContaining({ code: 'policy.secrets-missing' })]);
     const [deployment] = explained.deployments;
-    expect(deployment).toMatchObject({ collection: target.name, state: 'compiled', told: true });
+    expect(deployment).toMatchObject({
+      collection: target.name,
+      state: 'compiled',
+      told: true,
+      start: { state: 'start', says: 'starts next' },
+    });
     const { sequence } = deviceExplanationSchema.parse((await explain(`computer?deployment=${deployment?.name}`)).body);
     expect(sequence?.nodes).toEqual([expect.objectContaining({ name: 'Set', verdict: 'will-run' })]);
+    const client = grpcClient('policy', 'ExplainService', policy.grpcAddress, policy.token);
+    const reply = await client.call<{ explanation: ProtobufStruct }>('ExplainDevice', { device: 'computer' });
+    client.close();
+    expect(fromStruct(reply.explanation)).toEqual((await explain('computer')).body);
     expect((await explain('nobody')).status).toBe(404);
     expect((await explain('computer?deployment=other')).body['code']).toBe('explain.not-deployed');
   });

@@ -1,3 +1,5 @@
+import { sealedSecretName } from '@muster/sequence/edit/sealed-reference.js';
+
 /*
  * Secrets never leave the import. Those that a step type declares, or a name gives away, are dropped by their mapping; what stands
  * in free text (command lines, arguments, scripts) is found here by the ways in which people write it. This errs towards too much.
@@ -9,8 +11,9 @@ export function isSecretName(name: string): boolean {
   return /(password|passwd|passphrase|pwd|productkey|apikey|secret|^pin)$/i.test(name) || /(PIN|[a-z_]Pin)$/.test(name);
 }
 
-/** Values that a secret has when it is none: empty, a switch, or a variable that holds it. */
+/** Values that a secret has when it is none: empty, a switch, or a variable that holds it; what was sealed is one. */
 export function isNoSecret(value: string): boolean {
+  if (sealedSecretName(value) !== undefined) return false;
   return (
     /^\s*$/.test(value) ||
     /^(true|false|yes|no|ad|none|prompt|default)$/i.test(value.trim()) ||

@@ -6,6 +6,7 @@ import type { Run } from './run.js';
 import type { StepDefinition } from './steps/definition.js';
 import { writtenSettings } from './steps/written-settings.js';
 import { stepDefinition } from './steps/registry.js';
+import { sealedSecretName } from './edit/sealed-reference.js';
 import { nameKey } from './names.js';
 import { readKey, sortSecrets } from './variables.js';
 
@@ -56,6 +57,14 @@ export function prepareStep(run: Run, instruction: Instruction & { readonly step
     settings[setting] = expansion.value;
     secret ||= expansion.secret;
     undefinedNames.push(...expansion.undefinedNames);
+  }
+  if (undefinedNames.some((name) => sealedSecretName(`%${name}%`) !== undefined)) {
+    // An empty password in its place would do something else than its author meant.
+    return refuse(
+      'error',
+      'step.secret-missing',
+      'a secret of the step is sealed at a site, and this run does not have it: let the site deploy the sequence, or write the secret',
+    );
   }
   const secrets = withSettingSecrets(run.variables.secrets, definition, settings);
   const warnings = [...new Set(undefinedNames)].map((name) => `nothing defines %${name}%`);

@@ -135,7 +135,7 @@ export class ContentCache {
     for (let tries = 1; ; tries += 1) {
       await this.fetchMissing(manifestDigest, held, logger, signal);
       try {
-        await layOut(folder, manifest, (...run) => held.find(...run), signal);
+        await layOut(folder, manifest, (...extent) => held.find(...extent), signal);
         return;
       } catch (error) {
         if (!(error instanceof WrongFileError)) throw error;

@@ -6,37 +6,37 @@ import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentFolders } from './content-folders.js';
 import { digestOfFile } from './file-digest.js';
 import { inParallel } from './in-parallel.js';
-import { KnownRuns, type Piece } from './known-runs.js';
+import { KnownExtents, type Piece } from './known-extents.js';
 import { readManifest } from './read-manifest.js';
 
 /**
- * What this disk has of the bytes of one version: blobs, and where a blob is not here, the runs of it that the version
+ * What this disk has of the bytes of one version: blobs, and where a blob is not here, the extents of it that the version
  * needs in the folders of other versions.
  */
 export class HeldContent {
   private readonly present = new Set<Digest>();
-  private readonly runs = new Map<Digest, [offset: number, size: number][]>();
+  private readonly extents = new Map<Digest, [offset: number, size: number][]>();
 
   private constructor(
     private readonly folders: ContentFolders,
     private readonly blobs: readonly ManifestBlob[],
     { files }: Manifest,
     /** Undefined once something of them was found to be changed. */
-    private others: KnownRuns | undefined,
+    private others: KnownExtents | undefined,
   ) {
     for (const file of files) {
-      const { blobs: held, runs } = storageOf(file);
-      for (const [blob, offset, size] of runs) {
+      const { blobs: held, extents } = storageOf(file);
+      for (const [blob, offset, size] of extents) {
         const { digest } = held[blob]!;
-        const list = this.runs.get(digest) ?? [];
-        this.runs.set(digest, list);
+        const list = this.extents.get(digest) ?? [];
+        this.extents.set(digest, list);
         list.push([offset, size]);
       }
     }
   }
 
   static async read(folders: ContentFolders, wanted: Digest, manifest: Manifest): Promise<HeldContent> {
-    const others = new KnownRuns();
+    const others = new KnownExtents();
     for (const name of await readdir(folders.packages)) {
       const digest: Digest = `sha256:${name}`;
       const folder = folders.package(digest);
@@ -84,7 +84,7 @@ export class HeldContent {
     const { others } = this;
     return (
       others !== undefined &&
-      (this.runs.get(digest) ?? []).every(([offset, size]) => others.find(digest, offset, size) !== undefined)
+      (this.extents.get(digest) ?? []).every(([offset, size]) => others.find(digest, offset, size) !== undefined)
     );
   }
 }

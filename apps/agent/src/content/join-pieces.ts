@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Digest } from '@muster/contracts/digest.js';
 import { systemCode } from '../journal/journal-error.js';
 import { digestOfHash } from './file-digest.js';
-import type { Piece } from './known-runs.js';
+import type { Piece } from './known-extents.js';
 
 const bufferBytes = 1024 * 1024;
 

@@ -7,7 +7,7 @@ import { ContentError } from '../runner/content-provider.js';
 import { digestOfFile } from './file-digest.js';
 import { inParallel } from './in-parallel.js';
 import { joinPieces } from './join-pieces.js';
-import type { Piece } from './known-runs.js';
+import type { Piece } from './known-extents.js';
 
 const parallelFiles = 4;
 
@@ -93,8 +93,8 @@ async function makeFile(
   findPieces: FindPieces,
   signal: AbortSignal,
 ): Promise<Digest> {
-  const { blobs, runs } = storageOf(file);
-  const pieces = runs.flatMap(([blob, offset, size]) => findPieces(blobs[blob]!.digest, offset, size));
+  const { blobs, extents } = storageOf(file);
+  const pieces = extents.flatMap(([blob, offset, size]) => findPieces(blobs[blob]!.digest, offset, size));
   const [only] = pieces;
   if (only && pieces.length === 1 && only.offset === 0 && (await isWholeFile(only))) {
     await copyFile(only.path, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);

@@ -11,6 +11,7 @@ import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
 import { StartRequests } from './start-requests.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
+import { describeStart } from '@muster/schedule/describe-start.js';
 
 /** A deployment to this computer and what becomes of it. */
 export interface Offer {
@@ -139,40 +140,13 @@ function allows(decision: AssignmentFate['decision']): boolean {
 
 function sentence(decision: AssignmentFate['decision']): string {
   switch (decision.state) {
-    case 'start':
-      return decision.because === 'asked' ? 'starts next: somebody asked for it' : 'starts next';
-    case 'offered':
-      return 'starts when somebody asks for it: muster-agent start';
-    case 'waiting':
-      return waiting(decision);
-    case 'not-rerun':
-      return `a trigger came, but it has run here and is not rerun (rerun ${decision.rerun})${next(decision.lookAgain, '; next trigger ')}`;
-    case 'held':
-      return 'held by the site: nobody starts it';
-    case 'expired':
-      return `expired at ${isoOf(decision.at)}`;
     case 'disabled':
       return 'its task sequence is disabled';
     case 'no-body':
       return 'waits for the site to give its task sequence';
+    default:
+      return describeStart(decision);
   }
-}
-
-function waiting({ for: what, lookAgain }: Extract<AssignmentFate['decision'], { state: 'waiting' }>): string {
-  switch (what) {
-    case 'availability':
-      return `not available${next(lookAgain, ' before ')}`;
-    case 'trigger':
-      return lookAgain === undefined ? 'nothing makes it run again' : `next at ${isoOf(lookAgain)}`;
-    case 'window':
-      return lookAgain === undefined
-        ? 'no maintenance window is long enough for it'
-        : `waits for a maintenance window${next(lookAgain, ', ')}`;
-  }
-}
-
-function next(instant: number | undefined, lead: string): string {
-  return instant === undefined ? '' : `${lead}${isoOf(instant)}`;
 }
 
 function isoOf(instant: number): string {

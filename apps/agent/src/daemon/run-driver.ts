@@ -8,6 +8,7 @@ import { SiteContent } from '../content/site-content.js';
 import { currentBootId } from '../facts/boot-id.js';
 import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
+import { atRest } from '../identity/at-rest.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 import { collectFacts } from '../runner/facts.js';
 import { openVariables } from '../policy/open-variables.js';
@@ -117,7 +118,11 @@ export class RunDriver {
         runId: record.runId,
         sequence,
         children: childSpecs,
-        variables: { told: variables(), open: (told) => openVariables(told, sealingKey) },
+        variables: {
+          told: variables(),
+          open: (told) => openVariables(told, sealingKey),
+          atRest: atRest(sealingKey, `run ${record.runId}`),
+        },
         facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
         folder,
         begun: spool.lastNumber > 0,

@@ -14,6 +14,7 @@ jest.setTimeout(120_000);
 const agent = new AgentProgram();
 const uid = '0193e7a0-0000-7000-8000-00000000000a';
 const secret = 'correct-horse-battery';
+const made = 'made-by-a-script';
 
 const variables: PolicyVariables = {
   device: [{ name: 'Own', value: 'of the device' }],
@@ -90,16 +91,20 @@ describe('the variables that policy brings', () => {
   it('are those of the device, then of the strongest collection; hidden ones are opened in memory only, also after a crash', async () => {
     deploy(
       shell('use', `echo "$TS_Own, %Ring%, [$TS_Token]" > ${folder}/read; echo %Token% | tee ${folder}/secret`),
+      shell('make', `tsenv set "Made=$(cat ${folder}/made)" --secret`),
       shell('wait', `touch ${folder}/began; test -e ${folder}/go || sleep 600`),
       shell(
         'again',
         `printf %s '%Token%' > ${folder}/again; test '%Token%' = ${secret.length} || echo bad %Token% >&2`,
       ),
+      shell('read', `printf %s '%Made%' > ${folder}/read-made`),
     );
+    writeFileSync(join(folder, 'made'), made);
     await enrol();
     const first = daemon();
     await until(() => existsSync(join(folder, 'began')));
     expect(kept()).not.toContain(secret);
+    expect(kept()).not.toContain(made);
     first.child.kill('SIGKILL');
     await first.exited;
     writeFileSync(join(folder, 'go'), '');
@@ -109,6 +114,7 @@ describe('the variables that policy brings', () => {
     // The two places to which the steps themselves wrote it.
     expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe(`${secret}\n`);
     expect(readFileSync(join(folder, 'again'), 'utf8')).toBe(secret);
+    expect(readFileSync(join(folder, 'read-made'), 'utf8')).toBe(made);
     expect(kept()).not.toContain(secret);
     expect(JSON.stringify(site.received)).not.toContain(secret);
     expect(JSON.stringify(site.received)).toContain('********');

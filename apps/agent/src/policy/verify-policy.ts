@@ -66,11 +66,7 @@ function parsePolicy(payload: Uint8Array): PolicyDocument {
 }
 
 /** Where the sequences and the applications of a body are. */
-const STRICT = [
-  ['sequence', 'spec'],
-  ['children', '*', 'spec'],
-  ['applications'],
-];
+const STRICT = [['sequence', 'spec'], ['children', '*', 'spec'], ['applications']];
 
 /**
  * The policy body whose exact bytes have the digest that the signed policy names. Fields of a newer site are dropped, but not

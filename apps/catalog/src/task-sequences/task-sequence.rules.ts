@@ -218,7 +218,13 @@ function wrongChildren(
 }
 
 function unresolved(kind: SequenceReference['reference']['kind'], name: string, path: string): ProblemFinding {
-  const what = kind === 'TaskSequence' ? 'sequence' : kind.replaceAll(/(?<!^)[A-Z]/g, ' $&').toLowerCase();
+  const what =
+    kind === 'TaskSequence'
+      ? 'sequence'
+      : kind
+          .replaceAll(/(?<!^)[A-Z]/g, ' $&')
+          .toLowerCase()
+          .replace(/^os/, 'OS');
   return {
     path,
     code: 'sequence.unresolved-reference',

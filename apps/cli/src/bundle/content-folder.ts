@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { storageOf } from '@muster/contracts/agent/manifest-blobs.js';
+import { storageOf, withoutStorage } from '@muster/contracts/agent/manifest-blobs.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
 import { Agent, request } from 'undici';
 import type { ApiClient } from '../api/api-client.js';
@@ -25,7 +25,10 @@ export function contentFolder(archive: string): string {
   return `${archive.replace(/\.zip$/i, '')}_files`;
 }
 
-/** Brings the files of a version into a folder, each named by its SHA-256, proven while they arrive. Those that are there stay. */
+/**
+ * Brings the files of a version into a folder, each named by its SHA-256, proven while they arrive. Those that are there stay. What
+ * comes back says nothing of how this site stores them.
+ */
 export async function downloadVersion(
   client: ApiClient,
   name: string,
@@ -53,7 +56,7 @@ export async function downloadVersion(
   } finally {
     await agent.destroy();
   }
-  return files;
+  return withoutStorage({ files }).files;
 }
 
 async function addressesOf(client: ApiClient, path: string, digests: readonly string[]): Promise<Map<string, string>> {
@@ -111,7 +114,7 @@ async function isThere(folder: string, file: ContentFile): Promise<boolean> {
   return hash.digest('hex') === hexOf(file);
 }
 
-/** Fetches a file run by run, each continued where a broken connection left it, and proves the whole. */
+/** Fetches a file extent by extent, each continued where a broken connection left it, and proves the whole. */
 async function fetchFile(
   file: ContentFile,
   urls: ReadonlyMap<string, string>,
@@ -123,9 +126,9 @@ async function fetchFile(
     const hash = createHash('sha256');
     const out = await open(draft, 'w');
     try {
-      const { blobs, runs } = storageOf(file);
-      for (const [blob, offset, size] of runs) {
-        await fetchRun(urls.get(blobs[blob]!.digest) ?? '', offset, size, agent, async (chunk) => {
+      const { blobs, extents } = storageOf(file);
+      for (const [blob, offset, size] of extents) {
+        await fetchExtent(urls.get(blobs[blob]!.digest) ?? '', offset, size, agent, async (chunk) => {
           hash.update(chunk);
           for (let done = 0; done < chunk.length;) done += (await out.write(chunk, done)).bytesWritten;
         });
@@ -142,7 +145,7 @@ async function fetchFile(
   }
 }
 
-async function fetchRun(
+async function fetchExtent(
   url: string,
   offset: number,
   size: number,

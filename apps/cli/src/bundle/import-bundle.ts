@@ -1,3 +1,6 @@
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import { withoutStorage } from '@muster/contracts/agent/manifest-blobs.js';
+import { type Digest, digestOf } from '@muster/contracts/digest.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
 import type { ApiClient } from '../api/api-client.js';
 import { importSequences } from '../api/exchange.js';
@@ -17,7 +20,7 @@ import {
   planPackage,
   sequencesRequest,
 } from './plan-bundle.js';
-import { travellingPackage } from './travelling-package.js';
+import { newestVersion, type PackageResource, travellingPackage } from './travelling-package.js';
 
 /** What would become of every object of an archive. Changes nothing. Packages first, then sequences. */
 export async function previewBundle(
@@ -27,13 +30,28 @@ export async function previewBundle(
 ): Promise<readonly PlannedObject[]> {
   checkWishes(bundle, wishes);
   const packages: PlannedObject[] = [];
-  for (const object of packagesOf(bundle))
-    packages.push(planPackage(object, await client.find(packageKind, object.name), actionFor(object, wishes)));
+  for (const object of packagesOf(bundle)) {
+    const current = await client.find(packageKind, object.name);
+    packages.push(planPackage(object, current, await filesHere(client, current, object), actionFor(object, wishes)));
+  }
   const request = sequencesRequest(bundle, wishes);
   if (request.sequences.length === 0) return packages;
   const names = packages.map(({ name }) => name);
   const { sequences } = await importSequences(client, { ...request, packages: names }, true);
   return [...packages, ...sequences.map((sequence) => ({ kind: 'TaskSequence', ...sequence }))];
+}
+
+/** The digest of the files of the newest version, as an archive has it. */
+async function filesHere(
+  client: ApiClient,
+  current: PackageResource | undefined,
+  { content }: BundledObject,
+): Promise<Digest | undefined> {
+  const newest = current && newestVersion(current);
+  if (!newest || content === undefined || newest.manifest === content) return newest?.manifest;
+  const name = encodeURIComponent(current.metadata.name);
+  const manifest = await client.json<Manifest>('GET', `/api/v1/packages/${name}/versions/${newest.version}/manifest`);
+  return digestOf(withoutStorage(manifest));
 }
 
 /** Where the content of packages lies, and who is told how far it is. */

@@ -1,9 +1,10 @@
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { DuplicateAction, ImportedSequence, ImportRequest } from '@muster/contracts/kinds/sequence-exchange.js';
+import type { Digest } from '@muster/contracts/digest.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { type Bundle, type BundledObject, objectKey } from './bundle-model.js';
-import { isSamePackage, newestVersion, type PackageResource } from './travelling-package.js';
+import { isSamePackage, type PackageResource } from './travelling-package.js';
 
 /** What a user decided about an archive. */
 export interface BundleWishes {
@@ -24,16 +25,20 @@ export interface PlannedObject {
   readonly findings: readonly ProblemFinding[];
 }
 
-/** What becomes of a package, given the one of its name that is here. */
+/**
+ * What becomes of a package, given the one of its name that is here.
+ *
+ * @param here digest of the files of its newest version, whatever way they are stored; undefined when it has none
+ */
 export function planPackage(
   object: BundledObject,
   current: PackageResource | undefined,
+  here: Digest | undefined,
   action: DuplicateAction,
 ): PlannedObject {
   const { kind, name } = object;
   const outcome = ((): PlannedObject['outcome'] => {
     if (!current) return 'created';
-    const here = newestVersion(current)?.manifest;
     const same = isSamePackage(current, object.document);
     if (same && (object.content === undefined || object.content === here)) return 'unchanged';
     if (same && here === undefined) return 'completed';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { withClient } from '../api/open-client.js';
+import { CONTENT_WORDS, parseContent } from '../content/content-name.js';
 import { awaitDistribution, distributeContent } from '../content/distribute-content.js';
 import { distributionLine } from '../content/progress-text.js';
 import { CliError } from '../errors/cli-error.js';
@@ -13,19 +14,19 @@ import { readArchive } from '../prestage/read-archive.js';
 import type { Terminal } from '../terminal.js';
 
 const prestageHelp = `
-For places behind slow lines: writes the newest complete versions of packages into one file, to be carried to a distribution point
+For places behind slow lines: writes the newest complete versions of packages, images and so on into one file, to be carried to a distribution point
 ("import"). The file is a tar of lists of files and blobs; it is not encrypted, and everything in it is verified when it is
-imported. When it is broken off, the same command goes on where it was.
+imported. When it is broken off, the same command goes on where it was. ${CONTENT_WORDS}
 
 Examples:
-  muster content prestage debian-image drivers --out branch.tar
+  muster content prestage os-image/debian-12 drivers --out branch.tar
   muster content prestage import branch.tar --point berlin
   muster --context other-site content prestage import branch.tar --library`;
 
 const importHelp = `
 --point: at a distribution point of the site that made the file. Every blob is verified before it is sent and proven where it arrives;
-what the point has already is not sent. Then the point is added to the distribution of each package, which finds everything there.
---library: into the library of another site, where packages of these names exist.
+what the point has already is not sent. Then the point is added to the distribution of each content, which finds everything there.
+--library: into the library of another site, where they exist by their names.
 When it is broken off, the same command goes on where it was.
 
 Examples:
@@ -44,19 +45,19 @@ export function registerContentPrestage(content: Command, terminal: Terminal): v
   const prestage = content
     .command('prestage')
     .description('carry content to a distribution point in a file')
-    .argument('<packages...>', 'names of packages')
+    .argument('<content...>', 'packages by their names, others as kind/name')
     .option('--out <file>', 'the file to write')
     .addHelpText('after', prestageHelp)
-    .action(async (names: string[], { out }: { out?: string }, command: Command) => {
+    .action(async (words: string[], { out }: { out?: string }, command: Command) => {
       // Not a required option: "import" below would require it too.
       if (out === undefined) throw new CliError('cli.usage', 'say which file to write: --out FILE', EXIT_CODES.usage);
       const show = progressLine(terminal);
       await withClient(command, terminal, async (client) => {
-        const done = await exportContent(client, names, out, (bytesDone, bytes) =>
+        const done = await exportContent(client, words.map(parseContent), out, (bytesDone, bytes) =>
           show(`writing ${out}: ${byteSize(bytesDone)} of ${byteSize(bytes)}`),
         );
-        for (const { name, version, files } of done.versions)
-          terminal.out(`${objectName('Package', name)} version ${version}: ${files.files.length} files`);
+        for (const { kind, name, version, files } of done.versions)
+          terminal.out(`${objectName(kind, name)} version ${version}: ${files.files.length} files`);
         const resumed = done.resumedBytes > 0 ? `, ${byteSize(done.resumedBytes)} of it from before` : '';
         terminal.out(`${out}: ${byteSize(done.bytes)}${resumed}`);
       });
@@ -78,10 +79,10 @@ export function registerContentPrestage(content: Command, terminal: Terminal): v
         command,
         terminal,
         async (client) => {
-          for (const one of archive.packages) {
+          for (const one of archive.contents) {
             const onProgress = (bytesDone: number, bytes: number): void =>
               show(`importing ${one.name}: ${byteSize(bytesDone)} of ${byteSize(bytes)}`);
-            const what = objectName('Package', one.name);
+            const what = objectName(one.kind, one.name);
             if (options.point === undefined) {
               const { version, blobsSent, bytesSent } = await importIntoLibrary(client, archive, one, onProgress);
               terminal.out(
@@ -94,9 +95,8 @@ export function registerContentPrestage(content: Command, terminal: Terminal): v
               `${what} version ${one.version} is proven at ${options.point}; sent ${blobsSent} blobs, ${byteSize(bytesSent)}`,
             );
             if (!options.distribute) continue;
-            const content = { kind: 'Package' as const, name: one.name };
-            await distributeContent(client, content, { points: [options.point] });
-            const version = await awaitDistribution(client, content, [options.point], {
+            await distributeContent(client, one, { points: [options.point] });
+            const version = await awaitDistribution(client, one, [options.point], {
               onProgress: (points) => show(distributionLine(one.name, points)),
             });
             terminal.out(`version ${version} of ${what} is available on ${options.point}`);

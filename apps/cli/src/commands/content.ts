@@ -15,7 +15,8 @@ import { registerContentVersions } from './content-versions.js';
 
 const uploadHelp = `
 ${CONTENT_WORDS} It must exist (muster apply). Only what the site's library does not hold is sent; the same files again make no new
-version. Links, devices, sockets and pipes are refused: content is plain files.
+version. Of a large file what the newest version does not have is sent. An upload that was broken off goes on with the same command, and
+shows nothing before it is complete. Links, devices, sockets and pipes are refused: content is plain files.
 
 Examples:
   muster content upload hello packages/hello/

@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { withClient } from '../api/open-client.js';
 import { objectName } from '../output/formats.js';
 import type { Terminal } from '../terminal.js';
-import { collect, dryRunOption } from './arguments.js';
+import { collect, dryRunOption, wholeNumber } from './arguments.js';
 
 const help = `
 Required (the default): every device of the collection runs the sequence as soon as it hears of it, or at the times of --at, inside
@@ -28,6 +28,7 @@ interface DeployOptions {
   readonly expires?: string;
   readonly at?: string[];
   readonly rerun?: NonNullable<DeploymentSpec['rerun']>;
+  readonly agreeDevices?: number;
   readonly usersMayStart?: boolean;
   readonly outsideWindows?: boolean;
   readonly dryRun?: string;
@@ -49,6 +50,11 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       new Option('--rerun <when>', 'does it run again when another time comes? (default: Always)').choices(
         rerunSchema.options,
       ),
+    )
+    .option(
+      '--agree-devices <number>',
+      'agree that it may take systems or data away on at most so many devices',
+      wholeNumber(1, 10_000_000),
     )
     .option('--users-may-start', 'let people at the device start a Required one before its time')
     .option('--outside-windows', 'let it start outside the maintenance windows of the devices')
@@ -76,7 +82,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 }
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
-  const { to, available, from, expires, at, rerun, usersMayStart, outsideWindows } = options;
+  const { to, available, from, expires, at, rerun, agreeDevices, usersMayStart, outsideWindows } = options;
   return {
     sequence,
     collection: to,
@@ -85,6 +91,7 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(expires === undefined ? {} : { expiresAt: expires }),
     ...(at === undefined ? {} : { triggers: at.map((start) => ({ schedule: { start } })) }),
     ...(rerun === undefined ? {} : { rerun }),
+    ...(agreeDevices === undefined ? {} : { agreedDevices: agreeDevices }),
     ...(usersMayStart ? { usersMayStart } : {}),
     ...(outsideWindows ? { outsideWindows } : {}),
   };

@@ -7,6 +7,7 @@ export const STATUS_HEADER = [
   'VERSION',
   'STATE',
   'DONE',
+  'MOVED',
   'OBJECTS',
   'TO CHECK',
   'BAD',
@@ -22,12 +23,13 @@ export function statusRows(
   now: Date,
 ): string[][] {
   const left = new Map(copies.map((one) => [one.point, one]));
-  return progress.map(({ point, version, state, bytesDone, bytes, lastError }) => {
+  return progress.map(({ point, version, state, bytesDone, bytes, bytesMoved, lastError }) => {
     const stored = state === 'available' ? left.get(point) : undefined;
     if (stored) left.delete(point);
     const done = state === 'available' ? byteSize(bytes) : `${byteSize(bytesDone)} of ${byteSize(bytes)}`;
     const counts = stored ? [stored.copies, stored.waiting, stored.bad, stored.repaired].map(String) : ['', '', '', ''];
     const read = stored?.readSince === undefined ? '' : `${age(stored.readSince, now)} ago`;
-    return [point, String(version), state, done, ...counts, read, stored?.problem ?? lastError ?? ''];
+    const moved = bytesMoved === undefined ? '' : byteSize(bytesMoved);
+    return [point, String(version), state, done, moved, ...counts, read, stored?.problem ?? lastError ?? ''];
   });
 }

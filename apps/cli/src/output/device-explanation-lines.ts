@@ -22,7 +22,8 @@ function deploymentLine(one: DeviceExplanation['deployments'][number]): string {
   const sign = one.told ? '+' : '-';
   const why = one.reason === undefined ? '' : `: ${one.reason}`;
   const before = one.told && one.state !== 'compiled' ? ', told as it was before' : '';
-  return `  ${sign} ${one.name}  ${one.purpose} by ${one.collection}, ${one.state}${why}${before}`;
+  const start = one.start ? `; ${one.start.says}` : '';
+  return `  ${sign} ${one.name}  ${one.purpose} by ${one.collection}, ${one.state}${why}${before}${start}`;
 }
 
 function variableLines({ name, winner, losers }: Variable): string[] {

@@ -1,4 +1,5 @@
 import { digestSchema, type Digest } from '@muster/contracts/digest.js';
+import { contentKindSchema } from '@muster/contracts/kinds/content-reference.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { z } from 'zod';
 
@@ -8,12 +9,19 @@ export const ARCHIVE_VERSION = 1;
 export const INDEX_ENTRY = 'muster-prestage.json';
 export const MOST_INDEX_BYTES = 1024 * 1024;
 
-/** What a prestaged content file holds: versions of packages, each by its manifest. */
+/** What a prestaged content file holds: versions of packages, images and so on, each by its manifest. */
 export const archiveIndexSchema = z.strictObject({
   format: z.literal(ARCHIVE_FORMAT),
   version: z.literal(ARCHIVE_VERSION),
-  packages: z
-    .array(z.strictObject({ name: nameSchema, version: z.number().int().positive(), manifest: digestSchema }))
+  contents: z
+    .array(
+      z.strictObject({
+        kind: contentKindSchema,
+        name: nameSchema,
+        version: z.number().int().positive(),
+        manifest: digestSchema,
+      }),
+    )
     .min(1)
     .max(1000),
 });

@@ -2,9 +2,10 @@ import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
 import type { Digest } from '@muster/contracts/digest.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import { contentKey, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { Agent, request } from 'undici';
 import type { ApiClient } from '../api/api-client.js';
+import { contentKind } from '../content/content-name.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { type ArchivedVersion, writeArchive } from './write-archive.js';
@@ -20,15 +21,16 @@ export interface ExportedContent {
   readonly resumedBytes: number;
 }
 
-/** Writes the newest complete versions of packages into a prestaged content file. @throws CliError `content.no-version`, and of {@link writeArchive} */
+/** Writes the newest complete versions of some content into a prestaged content file. @throws CliError `content.no-version`, and of {@link writeArchive} */
 export async function exportContent(
   client: ApiClient,
-  names: readonly string[],
+  wanted: readonly ContentReference[],
   path: string,
   onProgress: (bytesDone: number, bytes: number) => void,
 ): Promise<ExportedContent> {
   const versions: ArchivedVersion[] = [];
-  for (const name of [...new Set(names)].toSorted()) versions.push(await readVersion(client, name));
+  const distinct = new Map(wanted.map((content) => [contentKey(content), content]));
+  for (const key of [...distinct.keys()].toSorted()) versions.push(await readVersion(client, distinct.get(key)!));
   const sizes = new Map(versions.flatMap(({ files }) => blobsOf(files).map(({ digest, size }) => [digest, size])));
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let bytesDone = 0;
@@ -56,17 +58,18 @@ export async function exportContent(
   }
 }
 
-async function readVersion(client: ApiClient, name: string): Promise<ArchivedVersion> {
-  const { status } = await client.get(packageKind, name);
+async function readVersion(client: ApiClient, content: ContentReference): Promise<ArchivedVersion> {
+  const { kind, name } = content;
+  const { status } = await client.get(contentKind(content), name);
   const found = status.versions.find(({ version }) => version === status.newestVersion);
   if (!found)
     throw new CliError(
       'content.no-version',
-      `package "${name}" has no content yet: upload it with "muster content upload ${name} FOLDER"`,
+      `${kind} "${name}" has no content yet: upload it with "muster content upload"`,
       EXIT_CODES.failed,
     );
-  const files = await client.json<Manifest>('GET', `${address(name)}/${found.version}/manifest`);
-  return { name, version: found.version, manifest: found.manifest, files };
+  const files = await client.json<Manifest>('GET', `${address(content)}/${found.version}/manifest`);
+  return { kind, name, version: found.version, manifest: found.manifest, files };
 }
 
 /** Short-lived addresses of blobs, asked for in the order in which they are used. */
@@ -76,15 +79,20 @@ class BlobAddresses {
 
   constructor(private readonly client: ApiClient) {}
 
-  async find({ name, version, files }: ArchivedVersion, digest: Digest): Promise<string> {
+  async find(archived: ArchivedVersion, digest: Digest): Promise<string> {
+    const { version, files } = archived;
     const known = this.urls.get(digest);
     if (known !== undefined && Date.now() - this.askedAt < addressMilliseconds) return known;
     const digests = blobsOf(files).map((blob) => blob.digest);
     const from = digests.indexOf(digest);
-    const { downloads } = await this.client.json<DownloadResponse>('POST', `${address(name)}/${version}/downloads`, {
-      body: { files: digests.slice(from, from + addressesAtOnce) },
-      repeatable: true,
-    });
+    const { downloads } = await this.client.json<DownloadResponse>(
+      'POST',
+      `${address(archived)}/${version}/downloads`,
+      {
+        body: { files: digests.slice(from, from + addressesAtOnce) },
+        repeatable: true,
+      },
+    );
     this.urls = new Map(downloads.map((one) => [one.digest, one.url]));
     this.askedAt = Date.now();
     return this.urls.get(digest) ?? '';
@@ -95,6 +103,6 @@ class BlobAddresses {
   }
 }
 
-function address(name: string): string {
-  return `/api/v1/packages/${encodeURIComponent(name)}/versions`;
+function address(content: ContentReference): string {
+  return `/api/v1/${contentKind(content).plural}/${encodeURIComponent(content.name)}/versions`;
 }

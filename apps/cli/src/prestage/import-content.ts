@@ -6,6 +6,7 @@ import type { PrestagedContentPlan } from '@muster/contracts/kinds/prestaged-con
 import { Agent } from 'undici';
 import type { z } from 'zod';
 import type { ApiClient } from '../api/api-client.js';
+import { contentKind } from '../content/content-name.js';
 import { inParallel } from '../content/in-parallel.js';
 import { ExpiredUploadError, putBlob } from '../content/put-file.js';
 import type { LocalFile } from '../content/walk-folder.js';
@@ -13,7 +14,7 @@ import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { digestOfRange, type PrestagedArchive } from './read-archive.js';
 
-type Package = PrestagedArchive['packages'][number];
+type Content = PrestagedArchive['contents'][number];
 type Uploads = PrestagedContentPlan['uploads'];
 
 const uploadsAtOnce = 6;
@@ -25,14 +26,14 @@ export interface ImportedContent {
 }
 
 /**
- * Brings a package of a prestaged content file to a point. What is there already is not sent.
+ * Brings one content of a prestaged content file to a point. What is there already is not sent.
  *
  * @throws CliError `prestage.damaged` when bytes in the file are not what they have to be, and those of an upload
  */
 export async function importAtPoint(
   client: ApiClient,
   archive: PrestagedArchive,
-  { manifest }: Package,
+  { manifest }: Content,
   point: string,
   onProgress: (bytesDone: number, bytes: number) => void,
 ): Promise<ImportedContent> {
@@ -43,18 +44,18 @@ export async function importAtPoint(
   return sent;
 }
 
-/** Brings a package of a prestaged content file into the library of a site, as a version of a package that exists there. */
+/** Brings one content of a prestaged content file into the library of a site, as a version of what exists there under its name. */
 export async function importIntoLibrary(
   client: ApiClient,
   archive: PrestagedArchive,
-  { name, files }: Package,
+  content: Content,
   onProgress: (bytesDone: number, bytes: number) => void,
 ): Promise<ImportedContent & { version: number }> {
-  const path = `/api/v1/packages/${encodeURIComponent(name)}/versions`;
+  const path = `/api/v1/${contentKind(content).plural}/${encodeURIComponent(content.name)}/versions`;
   let version = 0;
   const plan = async (): Promise<{ uploads: Uploads }> => {
     const answer = await client.json<z.infer<typeof uploadResponseSchema>>('POST', path, {
-      body: { files: files.files },
+      body: { files: content.files.files },
       repeatable: true,
       timeoutSeconds: 0,
     });
@@ -74,7 +75,7 @@ async function sendAll(
   const { size, mtimeMs } = await stat(archive.path);
   const file: LocalFile = { source: archive.path, path: archive.path, size, executable: false, modifiedAt: mtimeMs };
   const names = new Map(
-    archive.packages.flatMap(({ files }) => blobsOf(files).map(({ digest, path }) => [digest, path])),
+    archive.contents.flatMap(({ files }) => blobsOf(files).map(({ digest, path }) => [digest, path])),
   );
   const sent = new Map<Digest, number>();
   const agent = new Agent({ keepAliveTimeout: 4_000 });

@@ -24,7 +24,7 @@ function version(name: string, contents: readonly Buffer[]): ArchivedVersion {
     blobs.set(digestOfBytes(bytes), bytes);
     return { path: `file-${index}`, digest: digestOfBytes(bytes), size: bytes.length };
   });
-  return { name, version: 3, manifest: digestOf({ files }), files: { files } };
+  return { kind: 'Package', name, version: 3, manifest: digestOf({ files }), files: { files } };
 }
 
 let fetched = 0;
@@ -55,7 +55,7 @@ describe('a prestaged content file', () => {
     await write(versions);
     const bytes = readFileSync(path);
     const archive = await readArchive(path);
-    expect(archive.packages.map(({ name, version: number, files }) => [name, number, digestOf(files)])).toEqual(
+    expect(archive.contents.map(({ name, version: number, files }) => [name, number, digestOf(files)])).toEqual(
       versions.map(({ name, manifest }) => [name, 3, manifest]),
     );
     expect(archive.blobs.size).toBe(4);
@@ -81,7 +81,7 @@ describe('a prestaged content file', () => {
         rmSync(path, { force: true });
         const { resumedBytes } = await write(versions);
         expect(readFileSync(path).equals(bytes)).toBe(true);
-        if (!spoilt && length > 75_000) expect([fetched, resumedBytes > 70_000]).toEqual([0, true]);
+        if (!spoilt && length >= bytes.length - 1024) expect([fetched, resumedBytes > 70_000]).toEqual([0, true]);
         rmSync(path);
       }),
       { numRuns: 60 },
@@ -121,7 +121,7 @@ describe('a prestaged content file', () => {
         if (read instanceof CliError) expect(read.code).toMatch(/^prestage\./);
         else
           expect(read).toMatchObject({
-            packages: [{ manifest: versions[0]?.manifest }, { manifest: versions[1]?.manifest }],
+            contents: [{ manifest: versions[0]?.manifest }, { manifest: versions[1]?.manifest }],
           });
       }),
       { numRuns: 80 },
@@ -191,6 +191,6 @@ function entry(name: string, bytes: Buffer): Buffer {
 
 function index(): Buffer {
   const { name, version: number, manifest } = versions[0]!;
-  const packages = [{ name, version: number, manifest }];
-  return entry('muster-prestage.json', Buffer.from(canonicalJson({ format: 'muster-prestage', version: 1, packages })));
+  const contents = [{ kind: 'Package', name, version: number, manifest }];
+  return entry('muster-prestage.json', Buffer.from(canonicalJson({ format: 'muster-prestage', version: 1, contents })));
 }

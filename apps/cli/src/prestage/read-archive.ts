@@ -23,7 +23,7 @@ const MOST_ENTRIES = 1_000_000;
 /** A prestaged content file: its index and manifests, which are proven, and where its blobs are. */
 export interface PrestagedArchive {
   readonly path: string;
-  readonly packages: readonly (ArchiveIndex['packages'][number] & { readonly files: Manifest })[];
+  readonly contents: readonly (ArchiveIndex['contents'][number] & { readonly files: Manifest })[];
   /** Offset of each blob's bytes in the file. */
   readonly blobs: ReadonlyMap<Digest, number>;
 }
@@ -49,24 +49,24 @@ export async function readArchive(path: string): Promise<PrestagedArchive> {
       offset += BLOCK_BYTES + paddedSize(entry.size);
     }
     const blobs = new Map<Digest, number>();
-    const packages = [];
+    const contents = [];
     const used = new Set<string>();
-    for (const one of index.value.packages) {
+    for (const one of index.value.contents) {
       const files = await readManifest(file, path, one.manifest, entries.get(manifestEntry(one.manifest)));
       used.add(manifestEntry(one.manifest));
       for (const { digest, size: expected, path: member } of blobsOf(files)) {
         const entry = entries.get(blobEntry(digest));
-        if (!entry) throw bad(path, offset, `lacks "${blobEntry(digest)}" (${member} of package "${one.name}")`);
+        if (!entry) throw bad(path, offset, `lacks "${blobEntry(digest)}" (${member} of ${one.kind} "${one.name}")`);
         if (entry.size !== expected)
           throw bad(path, entry.offset, `has ${entry.size} bytes for "${member}", which has ${expected}`);
         blobs.set(digest, entry.offset);
         used.add(entry.name);
       }
-      packages.push({ ...one, files });
+      contents.push({ ...one, files });
     }
     const extra = [...entries.values()].find(({ name }) => !used.has(name));
     if (extra) throw bad(path, extra.offset, `has "${extra.name}", which nothing in it needs`);
-    return { path, packages, blobs };
+    return { path, contents, blobs };
   } finally {
     await file.close();
   }

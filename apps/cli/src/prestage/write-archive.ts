@@ -3,6 +3,7 @@ import { type FileHandle, open, rename } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf, type ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { canonicalJson, type Digest } from '@muster/contracts/digest.js';
 import { CliError, reasonOf } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
@@ -18,8 +19,7 @@ import { digestOfRange } from './read-archive.js';
 import { BLOCK_BYTES, MOST_ENTRY_BYTES, paddedSize, readTarHeader, writeTarHeader } from './tar-header.js';
 
 /** A version that goes into the file. */
-export interface ArchivedVersion {
-  readonly name: string;
+export interface ArchivedVersion extends ContentReference {
   readonly version: number;
   readonly manifest: Digest;
   readonly files: Manifest;
@@ -175,8 +175,8 @@ class ArchiveWriter {
 }
 
 function indexOf(versions: readonly ArchivedVersion[]): ArchiveIndex {
-  const packages = versions.map(({ name, version, manifest }) => ({ name, version, manifest }));
-  return { format: ARCHIVE_FORMAT, version: ARCHIVE_VERSION, packages };
+  const contents = versions.map(({ kind, name, version, manifest }) => ({ kind, name, version, manifest }));
+  return { format: ARCHIVE_FORMAT, version: ARCHIVE_VERSION, contents };
 }
 
 function distinct(versions: readonly ArchivedVersion[]): ArchivedVersion[] {

@@ -133,8 +133,8 @@ export class ApplicationRepository {
     return database.query<{ name: string; spec: Application | null }>(
       `select name, spec from (
          select wanted.name, a.spec, wanted.nth,
-           coalesce(sum(length(a.spec::text)) over (order by wanted.nth rows between unbounded preceding and 1 preceding), 0)
-             + coalesce(length(a.spec::text), 0) as bytes
+           coalesce(sum(octet_length(a.spec::text)) over (order by wanted.nth rows between unbounded preceding and 1 preceding), 0)
+             + coalesce(octet_length(a.spec::text), 0) as bytes
          from unnest($1::text[]) with ordinality as wanted (name, nth) left join application a on a.name = wanted.name
        ) as measured where nth = 1 or bytes <= $2 order by nth`,
       [[...new Set(names)], mostBytes],

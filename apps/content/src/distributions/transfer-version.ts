@@ -5,6 +5,7 @@ import { blobKey, manifestKey } from '../stores/object-names.js';
 import { StoreError, type ExpectedBytes, type ObjectStore } from '../stores/object-store.js';
 import { proveObject } from '../stores/prove-object.js';
 import { verifiedBytes, WrongBytesError } from '../stores/verified-bytes.js';
+import { confirmKnown } from './confirm-known.js';
 import type { JobProgress, ProvenCopy } from './distribution-job.repository.js';
 import { paced, type Pace } from './pace.js';
 
@@ -68,6 +69,7 @@ export interface Transfer {
 export async function transferVersion(transfer: Transfer): Promise<void> {
   const { blobs } = transfer;
   const blobsLeft = countBlobsOfFiles(blobs);
+  const confirmed = await confirmKnown(transfer.point, blobs, transfer.knownAtPoint, transfer.signal);
   // Whatever fails first is the reason; blobs under way come to their end, and no other is begun.
   let failure: { error: unknown } | undefined;
   const bring = async (blob: ManifestBlob) => {
@@ -75,7 +77,7 @@ export async function transferVersion(transfer: Transfer): Promise<void> {
     try {
       if (transfer.isStopping()) throw new TransferStoppedError();
       transfer.signal.throwIfAborted();
-      const etag = await bringBlob(transfer, blob);
+      const etag = await bringBlob(transfer, blob, confirmed);
       for (const file of blob.files) {
         const left = blobsLeft.get(file)! - 1;
         blobsLeft.set(file, left);
@@ -105,11 +107,19 @@ function countBlobsOfFiles(blobs: readonly ManifestBlob[]): Map<number, number> 
 }
 
 /** Returns the ETag under which the point has the blob, proven. Progress counts the bytes of files that it stands for. */
-async function bringBlob(transfer: Transfer, { digest, size, path, fileBytes }: ManifestBlob): Promise<string> {
+async function bringBlob(
+  transfer: Transfer,
+  { digest, size, path, fileBytes }: ManifestBlob,
+  confirmed: ReadonlySet<Digest>,
+): Promise<string> {
   const { library, point, progress, signal } = transfer;
   const key = blobKey(digest);
   const expected = { digest, size };
   const knownEtag = transfer.knownAtPoint.get(digest);
+  if (knownEtag !== undefined && confirmed.has(digest)) {
+    progress.bytesDone += fileBytes;
+    return knownEtag;
+  }
   if (knownEtag !== undefined || transfer.isRepeated) {
     const there = await proveObject(point, key, expected, { knownEtag, signal });
     if (there.state === 'proven') {

@@ -40,17 +40,17 @@ describe('a manifest', () => {
     expect(manifestDocument({ files: [file('a'), file('b')] })).toMatchObject({ files: 2, bytes: 2 });
   });
 
-  it('keeps how a large file is stored, and refuses runs that are not the file', () => {
+  it('keeps how a large file is stored, and refuses extents that are not the file', () => {
     const blobs = [{ digest: digestOfBytes('blob'), size: 10 }];
-    const made = (runs: [number, number, number][]) =>
-      manifestDocument({ files: [{ ...file('a', { size: 6 }), stored: { blobs, runs } }] });
-    const runs: [number, number, number][] = [
+    const made = (extents: [number, number, number][]) =>
+      manifestDocument({ files: [{ ...file('a', { size: 6 }), stored: { blobs, extents } }] });
+    const extents: [number, number, number][] = [
       [0, 8, 2],
       [0, 0, 4],
     ];
-    expect(made(runs).manifest.files[0]?.stored).toEqual({ blobs, runs });
+    expect(made(extents).manifest.files[0]?.stored).toEqual({ blobs, extents });
     for (const wrong of [[[0, 0, 5]], [[0, 5, 6]], [[1, 0, 6]]] as [number, number, number][][]) {
-      expect(() => made(wrong)).toThrow(expect.objectContaining({ code: 'content.bad-runs' }));
+      expect(() => made(wrong)).toThrow(expect.objectContaining({ code: 'content.bad-extents' }));
     }
   });
 

@@ -43,15 +43,15 @@ const MOST_FINDINGS = 100;
  * another version.
  *
  * @throws MusterError `content.bad-path` (a path that climbs, is absolute, has a backslash, or collides with another),
- *   `content.size-conflict` (one digest, two sizes), `content.bad-runs` (a file is not the sum of its runs), all with
+ *   `content.size-conflict` (one digest, two sizes), `content.bad-extents` (a file is not the sum of its extents), all with
  *   their findings; `content.manifest-too-large`
  */
 export function manifestDocument(announced: z.infer<typeof announcementSchema>): ManifestDocument {
   const parsed = manifestSchema.safeParse(announced);
   if (!parsed.success) {
-    const isRuns = parsed.error.issues.every(({ path }) => path[2] === 'stored');
-    const [code, fix] = isRuns
-      ? ['content.bad-runs', 'Say of which runs of which blobs the file is made, or leave out "stored"']
+    const isExtents = parsed.error.issues.every(({ path }) => path[2] === 'stored');
+    const [code, fix] = isExtents
+      ? ['content.bad-extents', 'Say of which extents of which blobs the file is made, or leave out "stored"']
       : ['content.bad-path', 'Rename the file, or leave it out'];
     refuse(
       code,

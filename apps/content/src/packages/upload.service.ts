@@ -16,13 +16,13 @@ import { proveObject } from '../stores/prove-object.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
 import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
-import { digestOfRuns, doubtfulFiles } from './verify-runs.js';
+import { digestOfExtents, doubtfulFiles } from './verify-extents.js';
 import { decideVersion } from './version-decision.js';
 
 /** How long an upload URL is good. */
 const UPLOAD_SECONDS = 15 * 60;
 const PROOFS_AT_ONCE = 16;
-const RUNS_AT_ONCE = 2;
+const EXTENTS_AT_ONCE = 2;
 /** Proven blobs are recorded in groups, so that a commit that is cut off does not begin again from nothing. */
 const RECORD_AT_ONCE = 500;
 const MOST_FINDINGS = 20;
@@ -98,7 +98,7 @@ export class UploadService {
    * Makes a version available once every byte of it is proven; its Distributions then bring it to their points.
    * Committing again is harmless, and after a repair of damaged bytes it lets waiting transfers go on.
    *
-   * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.bad-runs`,
+   * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.bad-extents`,
    *   `content.library-unavailable`
    */
   async commit(packageName: string, version: number): Promise<PackageVersion> {
@@ -113,7 +113,7 @@ export class UploadService {
     }
     const manifest = JSON.parse(found.document) as Manifest;
     await this.proveAll(packageName, version, manifest);
-    if (found.version.state === 'uploading') await this.proveRuns(packageName, found.packageUid, manifest);
+    if (found.version.state === 'uploading') await this.proveExtents(packageName, found.packageUid, manifest);
     await this.database.transaction(async (tx) => {
       const { uid } = await this.lockPackage(tx, packageName);
       if (await this.versions.markAvailable(tx, uid, version)) {
@@ -127,18 +127,18 @@ export class UploadService {
     return { ...found.version, state: 'available' };
   }
 
-  /** Reads the large files whose runs are new out of their blobs: no version shows a file that cannot be made. */
-  private async proveRuns(packageName: string, packageUid: string, manifest: Manifest): Promise<void> {
+  /** Reads the large files whose extents are new out of their blobs: no version shows a file that cannot be made. */
+  private async proveExtents(packageName: string, packageUid: string, manifest: Manifest): Promise<void> {
     const before = await this.versions.findNewestDocument(this.database, packageUid);
     const doubtful = doubtfulFiles(manifest, before === undefined ? undefined : (JSON.parse(before) as Manifest));
     try {
-      await inParallel(doubtful, RUNS_AT_ONCE, async (file) => {
-        const made = await digestOfRuns(this.library, file);
+      await inParallel(doubtful, EXTENTS_AT_ONCE, async (file) => {
+        const made = await digestOfExtents(this.library, file);
         if (made === file.digest) return;
         throw new MusterError(
           'conflict',
-          'content.bad-runs',
-          `"${file.path}" of package "${packageName}" must be ${file.digest}; its runs make ${made}. Announce the files again`,
+          'content.bad-extents',
+          `"${file.path}" of package "${packageName}" must be ${file.digest}; its extents make ${made}. Announce the files again`,
         );
       });
     } catch (error) {

@@ -42,14 +42,14 @@ describe('two versions', () => {
     });
   });
 
-  it('of an image share the runs of blobs that both have', () => {
+  it('of an image share the extents of blobs that both have', () => {
     const image = (text: string, size: number, stored: Manifest['files'][number]['stored']) => ({
       files: [{ path: 'image', digest: digestOfBytes(text), size, stored }],
     });
-    const from = image('v1', 100, { blobs: [blob('all', 100)], runs: [[0, 0, 100]], chunks: blob('list 1', 40) });
+    const from = image('v1', 100, { blobs: [blob('all', 100)], extents: [[0, 0, 100]], chunks: blob('list 1', 40) });
     const to = image('v2', 98, {
       blobs: [blob('all', 100), blob('new', 8)],
-      runs: [
+      extents: [
         [0, 0, 50],
         [1, 0, 8],
         [0, 60, 40],

@@ -15,8 +15,8 @@ export function compareManifests(from: Manifest, to: Manifest): ManifestDifferen
   const hadBlobs = new Set(blobsOf(from).map(({ digest }) => digest));
   const sharedOf = (file: ManifestFile): number => {
     if (had.has(file.digest)) return file.size;
-    const { blobs, runs } = storageOf(file);
-    return runs.reduce((sum, [blob, , size]) => sum + (hadBlobs.has(blobs[blob]!.digest) ? size : 0), 0);
+    const { blobs, extents } = storageOf(file);
+    return extents.reduce((sum, [blob, , size]) => sum + (hadBlobs.has(blobs[blob]!.digest) ? size : 0), 0);
   };
   const changes: FileChange[] = [];
   let bytesShared = 0;

@@ -8,6 +8,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import { refuseMissing } from '../missing-reference.js';
+import { findRisks, type HighRiskLimits, judgeRisk } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
 
 /**
@@ -18,9 +19,11 @@ export function deploymentRules(
   database: Database,
   bus: Bus,
   repository: DeploymentRepository,
+  limits: HighRiskLimits,
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
   const revisions = new WeakMap<ResourceInput<DeploymentSpec>, SequenceRevision>();
+  const risks = new WeakMap<ResourceInput<DeploymentSpec>, readonly string[]>();
 
   return {
     async check(input) {
@@ -40,14 +43,22 @@ export function deploymentRules(
               },
             ],
       );
-      if (sequence) revisions.set(input, sequence);
+      if (!sequence) return;
+      revisions.set(input, sequence);
+      if (input.spec.purpose === 'Required') risks.set(input, await findRisks(bus, sequence));
     },
 
     change: refuseMoved,
 
     async status(tx, input, current) {
       // From here on the facts of the catalog keep the digest; taking their lock here could wait for them in a circle.
-      if (current) return { ...current.status, devices: await countsOf(repository, tx, current.metadata.uid) };
+      const becomesRequired = current?.spec.purpose !== 'Required' && input.spec.purpose === 'Required';
+      const risk = becomesRequired ? risks.get(input) : undefined;
+      if (current) {
+        const devices = await countsOf(repository, tx, current.metadata.uid);
+        const highRisk = judgeRisk(input, risk, devices.targeted, limits);
+        return { ...current.status, devices, ...highRisk };
+      }
       const members = await repository.holdCollection(tx, input.spec.collection);
       if (members === undefined) {
         refuseMissing(`Deployment "${input.metadata.name}"`, [
@@ -64,6 +75,7 @@ export function deploymentRules(
       return {
         sequenceDigest: await repository.noteRevision(tx, revision),
         devices: noRuns(members ?? 0),
+        ...judgeRisk(input, risk, members ?? 0, limits),
       };
     },
 

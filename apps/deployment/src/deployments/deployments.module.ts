@@ -6,6 +6,8 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { CONFIG } from '@muster/service/tokens.js';
+import type { DeploymentConfig } from '../config.js';
 import { DeploymentMessages } from './deployment.messages.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { deploymentRules } from './deployment.rules.js';
@@ -19,9 +21,24 @@ const DEPLOYMENTS = Symbol('deployments');
     { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     {
       provide: DEPLOYMENTS,
-      inject: [Database, Outbox, Bus, DeploymentRepository],
-      useFactory: (database: Database, outbox: Outbox, bus: Bus, repository: DeploymentRepository) =>
-        new ResourceStore(deployment, 'deployment', database, outbox, deploymentRules(database, bus, repository)),
+      inject: [Database, Outbox, Bus, DeploymentRepository, CONFIG],
+      useFactory: (
+        database: Database,
+        outbox: Outbox,
+        bus: Bus,
+        repository: DeploymentRepository,
+        config: DeploymentConfig,
+      ) =>
+        new ResourceStore(
+          deployment,
+          'deployment',
+          database,
+          outbox,
+          deploymentRules(database, bus, repository, {
+            agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
+            most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
+          }),
+        ),
     },
     {
       provide: SequenceFollower,

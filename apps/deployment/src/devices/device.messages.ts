@@ -3,6 +3,7 @@ import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { DeviceRepository } from './device.repository.js';
 import type { Logger } from 'pino';
 
 /** Answers other services' questions about devices. */
@@ -11,6 +12,7 @@ export class DeviceMessages {
     private readonly bus: Bus,
     private readonly database: Database,
     private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
+    private readonly repository: DeviceRepository,
     private readonly logger: Logger,
   ) {}
 
@@ -27,6 +29,7 @@ export class DeviceMessages {
             name,
             ...(facts === undefined ? {} : { facts }),
             ...(factsAt === undefined ? {} : { factsAt }),
+            lastRuns: await this.repository.lastRuns(this.database, found.metadata.uid),
           },
         };
       },

@@ -1,3 +1,4 @@
+import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import type { DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
@@ -12,6 +13,22 @@ export class DeviceRepository {
   async uidOf(database: Queryable, name: string): Promise<string | undefined> {
     const [row] = await database.query<{ uid: string }>('select uid from device where name = $1', [name]);
     return row?.uid;
+  }
+
+  /** The newest run of each deployment on a device, at most 1,000. */
+  async lastRuns(database: Queryable, uid: string): Promise<NonNullable<KnownDevice['lastRuns']>> {
+    const rows = await database.query<{ uid: string; state: string; started: Date | null; ended: Date | null }>(
+      `select distinct on (deployment_uid) deployment_uid as uid, state, started_at as started, finished_at as ended
+       from run where device_uid = $1 order by deployment_uid, arrival desc limit 1000`,
+      [uid],
+    );
+    return rows.map(({ uid: deploymentUid, state, started, ended }) => ({
+      deploymentUid,
+      ended: state === 'succeeded' || state === 'failed',
+      succeeded: state === 'succeeded',
+      ...(started === null ? {} : { startedAt: started.toISOString() }),
+      ...(ended === null ? {} : { endedAt: ended.toISOString() }),
+    }));
   }
 
   async insert(tx: Transaction, device: { uid: string; name: string; status: DeviceStatus }): Promise<void> {

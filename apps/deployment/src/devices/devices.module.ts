@@ -33,9 +33,14 @@ const DEVICES = Symbol('devices');
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
       provide: DeviceMessages,
-      inject: [Bus, Database, DEVICES, LOGGER],
-      useFactory: (bus: Bus, database: Database, devices: ResourceStore<DeviceSpec, DeviceStatus>, logger: Logger) =>
-        new DeviceMessages(bus, database, devices, logger),
+      inject: [Bus, Database, DEVICES, DeviceRepository, LOGGER],
+      useFactory: (
+        bus: Bus,
+        database: Database,
+        devices: ResourceStore<DeviceSpec, DeviceStatus>,
+        repository: DeviceRepository,
+        logger: Logger,
+      ) => new DeviceMessages(bus, database, devices, repository, logger),
     },
     {
       provide: Inventories,

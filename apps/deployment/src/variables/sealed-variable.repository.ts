@@ -1,4 +1,5 @@
-import type { Transaction } from '@muster/persistence/database.js';
+import type { DeviceVariable } from '@muster/contracts/kinds/variables.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** Values of hidden variables as this service has them: sealed to another. Names are in lower case. */
 export class SealedVariableRepository {
@@ -27,6 +28,26 @@ export class SealedVariableRepository {
       [ownerUid],
     );
     return new Map(rows.map((row) => [row.name_key, row.sealed]));
+  }
+
+  /** The hidden variables of an owner as they are now: when the value was given, and the value, sealed. By name in lower case. */
+  async current(
+    database: Queryable,
+    kind: 'Device' | 'Collection',
+    name: string,
+  ): Promise<Map<string, { setAt: string; sealed: string }>> {
+    const table = kind === 'Device' ? 'device' : 'collection';
+    const rows = await database.query<{ one: DeviceVariable; sealed: string; key: string }>(
+      `select one.value as one, sealed_variable.sealed, sealed_variable.name_key as key
+       from ${table} as owner
+         cross join lateral jsonb_array_elements(coalesce(owner.spec -> 'variables', '[]')) as one (value)
+         join sealed_variable on owner_uid = owner.uid and name_key = lower(one.value ->> 'name')
+       where owner.name = $1`,
+      [name],
+    );
+    return new Map(
+      rows.flatMap(({ one: { setAt }, sealed, key }) => (setAt ? [[key, { setAt, sealed }] as const] : [])),
+    );
   }
 
   /** The owner goes on under another uid. */

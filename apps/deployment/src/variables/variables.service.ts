@@ -7,11 +7,12 @@ import {
   type VariableOwner,
 } from '@muster/contracts/events/variables-changed.js';
 import { withoutHiddenValues, type DeviceVariable } from '@muster/contracts/kinds/variables.js';
+import { compareSecrets } from '@muster/contracts/requests/compare-secrets.js';
 import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
 import type { ResourceInput } from '@muster/contracts/resource.js';
 import type { SealedSecret } from '@muster/contracts/sealing.js';
 import { Bus } from '@muster/messaging/bus.js';
-import type { Transaction } from '@muster/persistence/database.js';
+import { Database, type Transaction } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { nameKey } from '@muster/sequence/names.js';
@@ -25,6 +26,16 @@ interface VariablesSpec {
   variablesPriority?: number | undefined;
 }
 
+/** A new value of a hidden variable. */
+interface GivenValue {
+  readonly sealed: string;
+  /** It is the value that was given at this moment: while the variable still has that one, nothing changes. */
+  readonly sameAs?: string | undefined;
+}
+
+/** Of one question. */
+const COMPARED_AT_ONCE = 500;
+
 /** All variables of one owner as they travel, in characters of JSON: a fact must fit into one message. */
 const MOST_CHARACTERS = 1024 * 1024;
 
@@ -35,9 +46,10 @@ const MOST_CHARACTERS = 1024 * 1024;
 @Injectable()
 export class Variables {
   /** New hidden values, sealed, by the specification that they were taken out of. */
-  private readonly given = new WeakMap<object, ReadonlyMap<string, string>>();
+  private readonly given = new WeakMap<object, ReadonlyMap<string, GivenValue>>();
 
   constructor(
+    @Inject(Database) private readonly database: Database,
     @Inject(SealedVariableRepository) private readonly repository: SealedVariableRepository,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(Outbox) private readonly outbox: Outbox,
@@ -49,12 +61,14 @@ export class Variables {
     if (!variables?.some(({ hidden, value }) => hidden && value !== undefined)) return input;
     const { key } = await this.bus.request(readSealingKey, {});
     const owner = { kind: input.kind as VariableOwner['kind'], name: input.metadata.name };
-    const given = new Map<string, string>();
+    const sealed = new Map<string, string>();
     for (const { name, hidden, value } of variables) {
       if (!hidden || value === undefined) continue;
       const secret: SealedSecret = { for: sealedFor(owner, name), value };
-      given.set(nameKey(name), await seal(secret, key));
+      sealed.set(nameKey(name), await seal(secret, key));
     }
+    const same = await this.unchanged(owner, sealed);
+    const given = new Map([...sealed].map(([name, text]) => [name, { sealed: text, sameAs: same.get(name) }] as const));
     const spec = { ...input.spec, variables: withoutHiddenValues(variables) };
     this.given.set(spec, given);
     return { ...input, spec };
@@ -66,13 +80,14 @@ export class Variables {
     input: ResourceInput<Spec>,
   ): ResourceInput<Spec> {
     if (!input.spec.variables) return input;
-    const given = this.given.get(input.spec) ?? new Map<string, string>();
-    const { variables, missing } = mergeVariables(
-      current?.spec.variables ?? [],
-      input.spec.variables,
-      new Set(given.keys()),
-      new Date(),
+    const before = current?.spec.variables ?? [];
+    const setAt = new Map(before.map((one) => [nameKey(one.name), one.setAt]));
+    const given = new Map(
+      [...(this.given.get(input.spec) ?? [])].filter(
+        ([name, { sameAs }]) => sameAs === undefined || sameAs !== setAt.get(name),
+      ),
     );
+    const { variables, missing } = mergeVariables(before, input.spec.variables, new Set(given.keys()), new Date());
     refuseMissing(`${input.kind} "${input.metadata.name}"`, missing, variables);
     const spec = { ...input.spec, variables };
     this.given.set(spec, given);
@@ -88,7 +103,8 @@ export class Variables {
   ): Promise<void> {
     if (sameJson(told(spec), told(previous ?? {}))) return;
     const hidden = (spec.variables ?? []).filter((one) => one.hidden).map(({ name }) => nameKey(name));
-    await this.repository.save(tx, owner.uid, this.given.get(spec) ?? new Map(), hidden);
+    const given = new Map([...(this.given.get(spec) ?? [])].map(([name, { sealed }]) => [name, sealed]));
+    await this.repository.save(tx, owner.uid, given, hidden);
     await this.tell(tx, owner, spec);
   }
 
@@ -102,6 +118,27 @@ export class Variables {
   /** The owner goes; the fact of that is enough for others. */
   async gone(tx: Transaction, ownerUid: string): Promise<void> {
     await this.repository.remove(tx, ownerUid);
+  }
+
+  /** Which of these values the owner has already, with the moment when they were given: policy compares what nobody here can open. */
+  private async unchanged(
+    owner: Pick<VariableOwner, 'kind' | 'name'>,
+    sealed: ReadonlyMap<string, string>,
+  ): Promise<Map<string, string>> {
+    const current = await this.repository.current(this.database, owner.kind, owner.name);
+    const pairs = [...sealed].flatMap(([name, now]) => {
+      const before = current.get(name);
+      return before ? [{ name, now, before }] : [];
+    });
+    const asked = pairs.slice(0, COMPARED_AT_ONCE);
+    if (asked.length === 0) return new Map();
+    const { same } = await this.bus.request(compareSecrets, {
+      pairs: asked.map(({ name, now, before }) => [
+        { sealed: before.sealed, for: sealedFor(owner, name) },
+        { sealed: now, for: sealedFor(owner, name) },
+      ]),
+    });
+    return new Map(asked.flatMap(({ name, before }, index) => (same[index] ? [[name, before.setAt] as const] : [])));
   }
 
   private async tell(tx: Transaction, owner: VariableOwner, spec: VariablesSpec): Promise<void> {

@@ -181,3 +181,34 @@ it('lists needed packages sorted, each once, through groups', () => {
   const names = neededContent([sequence.spec, { steps: [install('a'), install('c')] }]).map(({ name }) => name);
   expect(names).toEqual(['a', 'b', 'c']);
 });
+
+describe('secrets of steps', () => {
+  const name = '_Secret-abcdefghijklmnop';
+  const spec: SequenceSpec = {
+    steps: [{ step: 'Join', type: 'JoinDomain', settings: { kind: 'domain', domain: 'd', password: `%${name}%` } }],
+  };
+  const revisionOf = (secrets: Record<string, string>): SequenceRevision => ({
+    uid: '7b7e4c5e-0000-4000-8000-000000000001',
+    name: 'joins',
+    revision: 1,
+    digest: digestOf(spec),
+    spec,
+    secrets,
+  });
+  const alone = { revisions: new Map<string, SequenceRevision | null>(), tooLarge: false };
+
+  it('go beside the body, sealed; the body has their names', () => {
+    const outcome = buildBody(revisionOf({ [name]: 'a..b.c.d' }), alone, []);
+    if (outcome.kind !== 'compiled') throw new Error(outcome.reason);
+    expect(outcome.secrets).toEqual({ [name]: 'a..b.c.d' });
+    expect(outcome.bytes).toContain(name);
+    expect(outcome.bytes).not.toContain('a..b.c.d');
+  });
+
+  it('of children are gathered too, and one that is not there blocks the deployment', () => {
+    const children = { ...alone, revisions: new Map([['joins', revisionOf({ [name]: 'a..b.c.d' })]]) };
+    const parent = { ...revisionOf({}), name: 'parent', spec: { steps: [{ sequence: 'joins' }] } };
+    expect(buildBody(parent, children, [])).toMatchObject({ kind: 'compiled', secrets: { [name]: 'a..b.c.d' } });
+    expect(buildBody(revisionOf({}), alone, [])).toMatchObject({ kind: 'blocked', code: 'policy.secret-unknown' });
+  });
+});

@@ -12,6 +12,7 @@ import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { explainBody, maskedVariables } from './explain-told.js';
+import { judgeDeployment } from './judge-deployment.js';
 import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
 
 /** Says what policy means for a device: out of the same rows that its polls are answered with, by the engine that it runs. */
@@ -39,10 +40,13 @@ export class DeviceExplanations {
         canOpenSecrets: content.sealingKey !== null,
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
-      deployments: deployments.map(({ assignment, code, reason, ...one }) => ({
+      deployments: deployments.map(({ assignment, code, reason, enabled, maximumMinutes, ...one }) => ({
         ...one,
         ...(code === null ? {} : { code }),
         ...(reason === null ? {} : { reason }),
+        ...(assignment === null
+          ? {}
+          : { start: judgeDeployment(assignment, { enabled, maximumMinutes }, device, content.windows, Date.now()) }),
         told: assignment !== null,
       })),
       variables: explainVariables(told),

@@ -2,12 +2,13 @@ import { Module } from '@nestjs/common';
 import { ServingModule } from '../serving/serving.module.js';
 import { VariablesModule } from '../variables/variables.module.js';
 import { DeviceExplanationController } from './device-explanation.controller.js';
+import { DeviceExplanationGrpcController } from './device-explanation.grpc.js';
 import { DeviceExplanations } from './device-explanations.service.js';
 import { ExplainRepository } from './explain.repository.js';
 
 @Module({
   imports: [ServingModule, VariablesModule],
-  controllers: [DeviceExplanationController],
+  controllers: [DeviceExplanationController, DeviceExplanationGrpcController],
   providers: [ExplainRepository, DeviceExplanations],
 })
 export class ExplainModule {}

@@ -11,16 +11,24 @@ export interface TargetedDeployment {
   readonly code: string | null;
   readonly reason: string | null;
   readonly assignment: Assignment | null;
+  /** What the body says of its runs. */
+  readonly enabled: boolean | null;
+  readonly maximumMinutes: number | null;
 }
 
 export class ExplainRepository {
   async deploymentsOf(database: Queryable, deviceUid: string): Promise<TargetedDeployment[]> {
     return database.query<TargetedDeployment>(
-      `select deployment.uid, deployment.name, coalesce(collection.name, '') as collection, purpose, state,
-         reason_code as code, reason, assignment
+      `select deployment.uid, deployment.name, coalesce(collection.name, '') as collection,
+         rules ->> 'purpose' as purpose, state, reason_code as code, reason, assignment,
+         (spec ->> 'enabled')::boolean as enabled, (spec ->> 'maximumRunTimeMinutes')::int as "maximumMinutes"
        from device_member
          join deployment on deployment.collection_uid = device_member.collection_uid
          left join collection on collection.uid = deployment.collection_uid
+         left join lateral (
+           select convert_from(bytes, 'UTF8')::jsonb -> 'sequence' -> 'spec' as spec
+           from body where digest = assignment ->> 'body'
+         ) as told on true
        where device_member.device_uid = $1 and device_member.left_at is null and deleted_at is null
        order by deployment.name limit 500`,
       [deviceUid],

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { PolicyVariables, SealedValues } from '@muster/contracts/agent/policy.js';
 import { sealedFor } from '@muster/contracts/events/variables-changed.js';
 import { sealedForStep } from '@muster/contracts/requests/read-sequence.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
@@ -48,7 +48,11 @@ export class DeviceVariables {
     );
     const secrets = await this.openStepSecrets(stepSecrets, deviceUid);
     if (!hidden && Object.keys(secrets).length === 0) return told;
-    return { ...told, sealed: await seal({ ...(hidden ?? { device: {}, collections: {} }), secrets }, key) };
+    const values: SealedValues = {
+      ...(hidden ?? { device: {}, collections: {} }),
+      ...(stepSecrets.length > 0 ? { secrets } : {}),
+    };
+    return { ...told, sealed: await seal(values, key) };
   }
 
   private async openStepSecrets(names: readonly string[], deviceUid: string): Promise<Record<string, string>> {

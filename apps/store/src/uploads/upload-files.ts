@@ -112,7 +112,7 @@ export class UploadFiles {
     return parts.flatMap((part) => (part === undefined ? [] : [partSchema.parse(part)]));
   }
 
-  /** Every upload of a bucket, by key and then by id. */
+  /** Every upload of a bucket, in no order. */
   async list(bucket: Bucket): Promise<Upload[]> {
     const uploads = await mapInParallel(await namesIn(bucket.uploads), (id) => this.find(bucket, id));
     return uploads.filter((upload) => upload !== undefined);

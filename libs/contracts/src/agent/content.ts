@@ -20,13 +20,13 @@ export const contentPathSchema = z
 const namedBytesSchema = z.strictObject({ digest: digestSchema, size: z.number().int().nonnegative() });
 
 /**
- * How a large file is stored: as runs of blobs, one behind the other. A blob may hold bytes that this file does not
+ * How a large file is stored: as extents of blobs, one behind the other. A blob may hold bytes that this file does not
  * have: those that another version has.
  */
 export const storedFileSchema = z
   .strictObject({
     blobs: z.array(namedBytesSchema).min(1).max(10_000),
-    runs: z
+    extents: z
       .array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative(), z.number().int().positive()]))
       .min(1)
       .max(20_000)
@@ -56,21 +56,21 @@ export const manifestFileSchema = z
 /** What is wrong with the way in which a file of `size` bytes says it is stored. */
 function storedProblem(
   size: number,
-  { blobs, runs }: StoredFile,
+  { blobs, extents }: StoredFile,
 ): { path: (string | number)[]; message: string } | undefined {
   const used = new Set<number>();
   let bytes = 0;
-  for (const [index, [blob, offset, length]] of runs.entries()) {
+  for (const [index, [blob, offset, length]] of extents.entries()) {
     const held = blobs[blob];
-    if (!held) return { path: ['runs', index], message: `names blob ${blob} of ${blobs.length}` };
+    if (!held) return { path: ['extents', index], message: `names blob ${blob} of ${blobs.length}` };
     if (offset + length > held.size)
-      return { path: ['runs', index], message: `ends at byte ${offset + length} of a blob of ${held.size}` };
+      return { path: ['extents', index], message: `ends at byte ${offset + length} of a blob of ${held.size}` };
     used.add(blob);
     bytes += length;
   }
-  if (bytes !== size) return { path: ['runs'], message: `have ${bytes} bytes together; the file has ${size}` };
+  if (bytes !== size) return { path: ['extents'], message: `have ${bytes} bytes together; the file has ${size}` };
   const unused = blobs.findIndex((_, index) => !used.has(index));
-  if (unused >= 0) return { path: ['blobs', unused], message: 'is in no run' };
+  if (unused >= 0) return { path: ['blobs', unused], message: 'is in no extent' };
   if (new Set(blobs.map(({ digest }) => digest)).size < blobs.length)
     return { path: ['blobs'], message: 'name one blob twice' };
   return undefined;

@@ -19,13 +19,13 @@ describe('the blobs of a manifest', () => {
     ]);
   });
 
-  it('are what the runs of a large file name, and the list of its chunks, which no agent needs', () => {
+  it('are what the extents of a large file name, and the list of its chunks, which no agent needs', () => {
     const stored = {
       blobs: [
         { digest: old, size: 100 },
         { digest: fresh, size: 10 },
       ],
-      runs: [
+      extents: [
         [0, 0, 40],
         [1, 0, 10],
         [0, 50, 20],

@@ -14,8 +14,8 @@ export interface ManifestBlob {
 }
 
 /** Where the bytes of a file are. A file that says nothing of it is one blob. */
-export function storageOf({ digest, size, stored }: ManifestFile): Pick<StoredFile, 'blobs' | 'runs'> {
-  return stored ?? { blobs: [{ digest, size }], runs: [[0, 0, size]] };
+export function storageOf({ digest, size, stored }: ManifestFile): Pick<StoredFile, 'blobs' | 'extents'> {
+  return stored ?? { blobs: [{ digest, size }], extents: [[0, 0, size]] };
 }
 
 /** The different blobs of a manifest, in the order of the first file that has each. Pure. */
@@ -29,10 +29,10 @@ export function blobsOf({ files }: Manifest): ManifestBlob[] {
     return blob;
   };
   files.forEach((file, index) => {
-    const { blobs: held, runs } = storageOf(file);
+    const { blobs: held, extents } = storageOf(file);
     const found = held.map((blob) => find(blob, file.path));
     for (const blob of found) if (blob.files.at(-1) !== index) blob.files.push(index);
-    for (const [place, , length] of runs) found[place]!.fileBytes += length;
+    for (const [place, , length] of extents) found[place]!.fileBytes += length;
     if (file.stored?.chunks) find(file.stored.chunks, file.path);
   });
   return [...blobs.values()];
@@ -51,12 +51,12 @@ export interface FileRange {
  * @param place of the blob in `blobs`
  */
 export function rangesOfBlob(
-  { blobs, runs }: Pick<StoredFile, 'blobs' | 'runs'>,
+  { blobs, extents }: Pick<StoredFile, 'blobs' | 'extents'>,
   place: number,
 ): FileRange[] | undefined {
   const parts: { inBlob: number; inFile: number; size: number }[] = [];
   let inFile = 0;
-  for (const [blob, inBlob, size] of runs) {
+  for (const [blob, inBlob, size] of extents) {
     if (blob === place) parts.push({ inBlob, inFile, size });
     inFile += size;
   }
@@ -71,4 +71,9 @@ export function rangesOfBlob(
     have += part.size - known;
   }
   return have === blobs[place]?.size ? ranges : undefined;
+}
+
+/** The same files, whatever way a site stores them: what can be compared with another site's. Pure. */
+export function withoutStorage({ files }: Manifest): Manifest {
+  return { files: files.map(({ stored: _, ...file }) => file) };
 }

@@ -8,6 +8,14 @@ export const deploymentSpecSchema = z
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
     ...startRulesShape,
+    agreedDevices: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .optional()
+      .describe(
+        'Of a Required deployment that may take systems or data away: on so many devices whoever deploys it has agreed to that',
+      ),
   })
   .meta({ id: 'DeploymentSpec' });
 
@@ -35,6 +43,12 @@ export const deploymentStatusSchema = z
         waiting: z.number().int().describe('Targeted, and nothing heard of a start'),
       })
       .describe('Derived from runs and membership at the moment of reading'),
+    highRisk: z
+      .strictObject({
+        steps: z.array(z.string()).describe('Steps that may take systems or data away, with the sequence; at most 20'),
+        devices: z.int().nonnegative().describe('Members when it was saved as Required'),
+      })
+      .optional(),
     policy: deploymentPolicySchema
       .optional()
       .describe('What became of it in the policy of devices; absent until policy has looked at it'),

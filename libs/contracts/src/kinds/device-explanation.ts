@@ -67,6 +67,16 @@ export const deviceExplanationSchema = z
           state: z.string().describe('compiled: the device is told; else why not, in code and reason'),
           code: z.string().optional(),
           reason: z.string().optional(),
+          start: z
+            .strictObject({
+              state: z.string().describe('start, running, waiting, offered, not-rerun, held, expired or disabled'),
+              says: z.string(),
+              lookAgain: instantSchema.optional().describe('The first later moment at which that may change by itself'),
+            })
+            .optional()
+            .describe(
+              'Of what the device is told: when it starts there, and why not now, as far as the site knows the device',
+            ),
           told: z.boolean().describe('The device is told of it, perhaps as it was before'),
         }),
       )

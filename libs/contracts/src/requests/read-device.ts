@@ -3,14 +3,31 @@ import { z } from 'zod';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
 import { defineRequest } from '../subjects.js';
 
-/** A device by its name, with what it last told of itself. */
+export const knownDeviceSchema = z.object({
+  uid: uidSchema,
+  name: nameSchema,
+  facts: factsSchema.optional(),
+  factsAt: instantSchema.optional(),
+  lastRuns: z
+    .array(
+      z.object({
+        deploymentUid: uidSchema,
+        ended: z.boolean(),
+        succeeded: z.boolean(),
+        startedAt: instantSchema.optional(),
+        endedAt: instantSchema.optional(),
+      }),
+    )
+    .optional()
+    .describe('The newest run of each deployment on it'),
+});
+
+export type KnownDevice = z.infer<typeof knownDeviceSchema>;
+
+/** A device by its name, with what it last told of itself and what it did. */
 export const readDevice = defineRequest(
   'deployment',
   'read-device',
   z.strictObject({ name: nameSchema }),
-  z.object({
-    device: z
-      .object({ uid: uidSchema, name: nameSchema, facts: factsSchema.optional(), factsAt: instantSchema.optional() })
-      .nullable(),
-  }),
+  z.object({ device: knownDeviceSchema.nullable() }),
 );

@@ -144,6 +144,13 @@ describe('a secret', () => {
     expect(written.secrets).toHaveLength(2);
   });
 
+  it('that the site has sealed is left out and listed: its name means nothing elsewhere', () => {
+    const settings = { name: 'OSDJoinPassword', value: '%_Secret-abcdefghijklmnop%' };
+    const written = exported([{ step: 'S', type: 'SetTaskSequenceVariable', settings }]);
+    expect(written.xml).not.toContain('_Secret-');
+    expect(written.secrets).toHaveLength(1);
+  });
+
   it('that is a variable stays a variable', () => {
     const written = exported([
       { step: 'S', type: 'SetTaskSequenceVariable', settings: { name: 'OSDJoinPassword', value: '%Given%' } },

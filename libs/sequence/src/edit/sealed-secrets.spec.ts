@@ -2,6 +2,9 @@ import type { SequenceSpec } from '../model.js';
 import { STEP_DEFINITIONS } from '../steps/registry.js';
 import { newSealedName, sealedReference, sealedSecretName, sealedSecretNames } from './sealed-reference.js';
 import { misplacedSecrets, openSecrets, sealedPlaces } from './sealed-secrets.js';
+import { advance } from '../advance.js';
+import { expand } from '../expand.js';
+import { createStore, readVariable, toLayer } from '../variables.js';
 import { stripSecrets } from './strip-secrets.js';
 
 const name = newSealedName('abcdefgh-_ABCDEF');
@@ -62,5 +65,54 @@ describe('secrets that stand in a sequence as they are', () => {
   it('are variables of the sequence with the name of a password, too', () => {
     const spec: SequenceSpec = { variables: { OSDJoinPassword: 'geheim', Ring: 'pilot' }, steps: [] };
     expect(openSecrets(spec)).toEqual(new Map([['/spec/variables/OSDJoinPassword', 'geheim']]));
+  });
+});
+
+describe('a secret that was sealed', () => {
+  const scope = (value: string) => ({
+    store: createStore({ readOnly: toLayer({ [name]: { value, secret: true } }), device: toLayer({ User: 'joe' }) }),
+  });
+
+  it('is replaced by what the author wrote in its place, as if it still stood there', () => {
+    for (const written of ['geheim', '100%%', '%User%-secret', 'a%']) {
+      const before = expand(written, scope(''), 'empty').text;
+      expect(expand(reference, scope(written), 'empty')).toEqual({ text: before, secret: true, undefinedNames: [] });
+    }
+  });
+
+  it('fails its step where nobody has it: an empty password would be another one', () => {
+    const keep = {
+      step: 'Keep',
+      type: 'SetTaskSequenceVariable',
+      settings: { name: 'P', value: reference, secret: true },
+    };
+    const { effects } = advance(
+      undefined,
+      {
+        type: 'run-started',
+        runId: '1',
+        sequence: { name: 'demo', spec: { steps: [keep] } },
+        variables: {},
+        facts: { phase: 'FullOS' },
+      },
+      'now',
+    );
+    expect(effects.at(-1)).toMatchObject({ kind: 'finished', result: 'failed', code: 'step.secret-missing' });
+  });
+
+  it('is replaced in variables of the sequence as well, which nothing expands', () => {
+    const { run } = advance(
+      undefined,
+      {
+        type: 'run-started',
+        runId: '1',
+        sequence: { name: 'demo', spec: { variables: { OSDJoinPassword: reference }, steps: [] } },
+        variables: { secrets: { [name]: 'geheim' } },
+        facts: { phase: 'FullOS' },
+      },
+      'now',
+    );
+    expect(readVariable(run.variables, 'OSDJoinPassword')).toMatchObject({ value: 'geheim', secret: true });
+    expect(run.variables.secrets).toContain('geheim');
   });
 });

@@ -52,6 +52,8 @@ interface StepDefinitionCommon<S> {
   readonly platforms?: readonly ('linux' | 'windows')[];
   /** Nothing absorbs a failure of such a step: neither its own continue on error nor that of a group around it. */
   readonly ignoresContinueOnError?: boolean;
+  /** It may take the system or the data of a computer away: deploying it as Required to many asks for agreement. */
+  readonly highRisk?: boolean;
   /** Settings that are published as variables while the step runs; a global of that name overrides the setting. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Settings in which an unknown `%NAME%` stays as it is (command lines). */

@@ -28,8 +28,8 @@ export class ServerProcesses {
 
   /** Starts a server and does not wait. */
   start(name: string, program: string, args: readonly string[]): void {
-    const log = openSync(this.logFile(name), 'a');
     const { command, args: all } = dieWithParent({ command: programPath(program), args }, 'SIGTERM');
+    const log = openSync(this.logFile(name), 'a');
     const process = spawn(command, all, { stdio: ['ignore', log, log], cwd: this.folder });
     // The failure to start is seen by `untilReady`: there is an exit code.
     process.on('error', () => undefined);

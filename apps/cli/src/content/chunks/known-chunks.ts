@@ -12,26 +12,26 @@ export interface ChunkPlace {
 export type KnownChunks = ReadonlyMap<string, ChunkPlace>;
 
 /**
- * Finds the chunks of a stored file in the runs that it is made of, and adds them. A chunk that lies across two runs is
+ * Finds the chunks of a stored file in the extents that it is made of, and adds them. A chunk that lies across two extents is
  * left out. Pure, but for `known`.
  */
 export function addKnownChunks(
   known: Map<string, ChunkPlace>,
-  { blobs, runs }: Pick<StoredFile, 'blobs' | 'runs'>,
+  { blobs, extents }: Pick<StoredFile, 'blobs' | 'extents'>,
   chunks: readonly Chunk[],
 ): void {
-  let run = 0;
-  let runBegin = 0;
+  let extent = 0;
+  let extentBegin = 0;
   let begin = 0;
   for (const { id, size } of chunks) {
-    while (run < runs.length && runBegin + runs[run]![2] <= begin) {
-      runBegin += runs[run]![2];
-      run += 1;
+    while (extent < extents.length && extentBegin + extents[extent]![2] <= begin) {
+      extentBegin += extents[extent]![2];
+      extent += 1;
     }
-    const [blob, offset, length] = runs[run] ?? [];
+    const [blob, offset, length] = extents[extent] ?? [];
     if (blob === undefined || offset === undefined || length === undefined) return;
-    if (begin + size <= runBegin + length) {
-      known.set(id, { blob: blobs[blob]!, offset: offset + begin - runBegin, size });
+    if (begin + size <= extentBegin + length) {
+      known.set(id, { blob: blobs[blob]!, offset: offset + begin - extentBegin, size });
     }
     begin += size;
   }

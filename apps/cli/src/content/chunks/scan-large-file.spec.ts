@@ -8,7 +8,7 @@ import { rangesOfBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import { digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import { readChunkList } from './chunk-list.js';
 import { addKnownChunks, type ChunkPlace, type KnownChunks } from './known-chunks.js';
-import { MOST_BLOB_BYTES } from './run-builder.js';
+import { MOST_BLOB_BYTES } from './extent-builder.js';
 import { type ScannedFile, scanLargeFile } from './scan-large-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-scan-'));
@@ -19,11 +19,11 @@ class Blobs {
   private readonly held = new Map<Digest, Buffer>();
 
   /** Takes the new blobs of a file; how many bytes that are. */
-  take(bytes: Buffer, { blobs, runs }: StoredFile): number {
+  take(bytes: Buffer, { blobs, extents }: StoredFile): number {
     let taken = 0;
     blobs.forEach(({ digest, size }, place) => {
       if (this.held.has(digest)) return;
-      const ranges = rangesOfBlob({ blobs, runs }, place) ?? [];
+      const ranges = rangesOfBlob({ blobs, extents }, place) ?? [];
       const blob = Buffer.concat(ranges.map((range) => bytes.subarray(range.offset, range.offset + range.size)));
       expect([blob.length, digestOfBytes(blob)]).toEqual([size, digest]);
       this.held.set(digest, blob);
@@ -32,9 +32,9 @@ class Blobs {
     return taken;
   }
 
-  read({ blobs, runs }: StoredFile): Buffer {
+  read({ blobs, extents }: StoredFile): Buffer {
     return Buffer.concat(
-      runs.map(([blob, offset, size]) => this.held.get(blobs[blob]!.digest)!.subarray(offset, offset + size)),
+      extents.map(([blob, offset, size]) => this.held.get(blobs[blob]!.digest)!.subarray(offset, offset + size)),
     );
   }
 }

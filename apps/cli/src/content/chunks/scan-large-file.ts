@@ -5,13 +5,13 @@ import type { Digest } from '@muster/contracts/digest.js';
 import { type Chunk, chunkId, writeChunkList } from './chunk-list.js';
 import { chunkEnd, MOST_CHUNK_BYTES } from './cut-chunks.js';
 import type { KnownChunks } from './known-chunks.js';
-import { RunBuilder } from './run-builder.js';
+import { ExtentBuilder } from './extent-builder.js';
 
 /** Files from this size on are cut into chunks. */
 export const LARGE_FILE_BYTES = 4 * 1024 * 1024;
 /** A file whose blobs hold more than this many times its bytes is stored anew: nobody shall fetch so much for so little. */
 const MOST_OVERHEAD = 2;
-const MOST_RUNS = 20_000;
+const MOST_EXTENTS = 20_000;
 const READ_BYTES = 4 * 1024 * 1024;
 
 /** A large file, read to its end. */
@@ -32,23 +32,23 @@ export async function scanLargeFile(
   known: KnownChunks,
   onBytes: (bytes: number) => void,
 ): Promise<ScannedFile> {
-  const ways: RunBuilder[] = [new RunBuilder(known, true), new RunBuilder(new Map(), false)];
-  if (known.size > 0) ways.splice(1, 0, new RunBuilder(new Map(), true));
+  const ways: ExtentBuilder[] = [new ExtentBuilder(known, true), new ExtentBuilder(new Map(), false)];
+  if (known.size > 0) ways.splice(1, 0, new ExtentBuilder(new Map(), true));
   for (const builder of ways) {
     const { digest, size, chunks } = await readChunks(file, builder, builder === ways[0] ? onBytes : () => undefined);
-    const { blobs, runs } = builder.finish();
+    const { blobs, extents } = builder.finish();
     const held = blobs.reduce((sum, blob) => sum + blob.size, 0);
-    if (builder !== ways.at(-1) && (held > MOST_OVERHEAD * size || runs.length > MOST_RUNS)) continue;
+    if (builder !== ways.at(-1) && (held > MOST_OVERHEAD * size || extents.length > MOST_EXTENTS)) continue;
     const chunkList = writeChunkList(chunks);
     const list = { digest: digestOf(chunkList), size: chunkList.length };
-    return { digest, size, stored: { blobs, runs, chunks: list }, chunkList };
+    return { digest, size, stored: { blobs, extents, chunks: list }, chunkList };
   }
   throw new Error('a file that is stored anew is always stored');
 }
 
 async function readChunks(
   file: FileHandle,
-  builder: RunBuilder,
+  builder: ExtentBuilder,
   onBytes: (bytes: number) => void,
 ): Promise<{ digest: Digest; size: number; chunks: Chunk[] }> {
   const buffer = Buffer.allocUnsafe(READ_BYTES + MOST_CHUNK_BYTES);

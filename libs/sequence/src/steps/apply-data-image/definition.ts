@@ -18,6 +18,7 @@ export type ApplyDataImageSettings = z.infer<typeof applyDataImageSettingsSchema
 /** Apply Data Image: puts an image without a system onto a volume. */
 export const applyDataImage: StepDefinition<ApplyDataImageSettings> = {
   type: 'ApplyDataImage',
+  highRisk: true,
   category: 'Images',
   title: 'Apply Data Image',
   help:

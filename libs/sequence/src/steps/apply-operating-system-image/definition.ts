@@ -40,6 +40,7 @@ export type ApplyOperatingSystemImageSettings = z.infer<typeof applyOperatingSys
 /** Apply Operating System Image: puts a system onto a volume. */
 export const applyOperatingSystemImage: StepDefinition<ApplyOperatingSystemImageSettings> = {
   type: 'ApplyOperatingSystemImage',
+  highRisk: true,
   category: 'Images',
   title: 'Apply Operating System Image',
   help:

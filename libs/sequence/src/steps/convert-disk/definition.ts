@@ -9,6 +9,7 @@ export type ConvertDiskSettings = z.infer<typeof convertDiskSettingsSchema>;
 /** Convert Disk to Dynamic: a legacy step. */
 export const convertDisk: StepDefinition<ConvertDiskSettings> = {
   type: 'ConvertDisk',
+  highRisk: true,
   category: 'Disks',
   title: 'Convert Disk to Dynamic',
   help: 'Legacy. Turns a basic disk of Windows into a dynamic one. Kept for imported sequences; write none of these anew.',

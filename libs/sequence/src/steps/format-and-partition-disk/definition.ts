@@ -69,6 +69,7 @@ export type FormatAndPartitionDiskSettings = z.infer<typeof formatAndPartitionDi
 /** Format and Partition Disk: writes a new partition table. */
 export const formatAndPartitionDisk: StepDefinition<FormatAndPartitionDiskSettings> = {
   type: 'FormatAndPartitionDisk',
+  highRisk: true,
   category: 'Disks',
   title: 'Format and Partition Disk',
   help:

@@ -54,6 +54,7 @@ export type UpgradeOperatingSystemSettings = z.infer<typeof upgradeOperatingSyst
 /** Upgrade Operating System: a newer version over the running one. */
 export const upgradeOperatingSystem: StepDefinition<UpgradeOperatingSystemSettings> = {
   type: 'UpgradeOperatingSystem',
+  highRisk: true,
   category: 'Images',
   title: 'Upgrade Operating System',
   help:

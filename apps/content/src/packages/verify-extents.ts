@@ -5,7 +5,7 @@ import { blobKey } from '../stores/object-names.js';
 import type { ObjectStore } from '../stores/object-store.js';
 
 /**
- * The files of a manifest of which it is not known that their runs are them: those that are more than one whole blob, and that
+ * The files of a manifest of which it is not known that their extents are them: those that are more than one whole blob, and that
  * no version before had in the same way. Pure.
  */
 export function doubtfulFiles({ files }: Manifest, before: Manifest | undefined): ManifestFile[] {
@@ -16,10 +16,10 @@ export function doubtfulFiles({ files }: Manifest, before: Manifest | undefined)
   return [...new Map(doubtful.map((file) => [storedAs(file), file])).values()];
 }
 
-/** The digest of what a file's runs make, read from a store. @throws StoreError */
-export async function digestOfRuns(library: ObjectStore, { stored }: ManifestFile): Promise<Digest> {
+/** The digest of what a file's extents make, read from a store. @throws StoreError */
+export async function digestOfExtents(library: ObjectStore, { stored }: ManifestFile): Promise<Digest> {
   const hash = createHash('sha256');
-  for (const [blob, offset, length] of stored?.runs ?? []) {
+  for (const [blob, offset, length] of stored?.extents ?? []) {
     const range = { first: offset, last: offset + length - 1 };
     for await (const piece of await library.readRange(blobKey(stored!.blobs[blob]!.digest), range)) hash.update(piece);
   }
@@ -28,9 +28,9 @@ export async function digestOfRuns(library: ObjectStore, { stored }: ManifestFil
 
 function isWholeBlob({ digest, size, stored }: ManifestFile): boolean {
   const [blob] = stored?.blobs ?? [];
-  return stored?.runs.length === 1 && blob?.digest === digest && blob.size === size;
+  return stored?.extents.length === 1 && blob?.digest === digest && blob.size === size;
 }
 
 function storedAs({ digest, stored }: ManifestFile): string {
-  return stored ? `${digest} ${canonicalJson({ blobs: stored.blobs, runs: stored.runs })}` : digest;
+  return stored ? `${digest} ${canonicalJson({ blobs: stored.blobs, extents: stored.extents })}` : digest;
 }

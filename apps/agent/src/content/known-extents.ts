@@ -10,7 +10,7 @@ export interface Piece {
   readonly size: number;
 }
 
-/** A run of a blob that lies in a file of some version's folder. */
+/** An extent of a blob that lies in a file of some version's folder. */
 interface Held {
   readonly inBlob: number;
   readonly size: number;
@@ -19,18 +19,18 @@ interface Held {
 }
 
 /**
- * Which runs of blobs lie in the folders of versions: there they are also when their blobs made room long ago. Programs
+ * Which extents of blobs lie in the folders of versions: there they are also when their blobs made room long ago. Programs
  * may have changed those files, so what is made of them counts only once its digest is right.
  */
-export class KnownRuns {
+export class KnownExtents {
   private readonly held = new Map<Digest, Held[]>();
 
   /** Adds what a version's folder has. */
   add(folder: string, { files }: Manifest): void {
     for (const file of files) {
-      const { blobs, runs } = storageOf(file);
+      const { blobs, extents } = storageOf(file);
       let inFile = 0;
-      for (const [blob, inBlob, size] of runs) {
+      for (const [blob, inBlob, size] of extents) {
         const { digest } = blobs[blob]!;
         const list = this.held.get(digest) ?? [];
         this.held.set(digest, list);
@@ -55,7 +55,7 @@ export class KnownRuns {
     return pieces;
   }
 
-  /** The held run with byte `at` of a blob that goes on farthest behind it. */
+  /** The held extent with byte `at` of a blob that goes on farthest behind it. */
   private longest(digest: Digest, at: number): Held | undefined {
     let best: Held | undefined;
     for (const one of this.held.get(digest) ?? []) {

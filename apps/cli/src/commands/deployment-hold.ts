@@ -27,11 +27,7 @@ const ways = {
 } as const;
 
 /** `muster deployment pause|stop|resume NAME…`. */
-export function registerHold(program: Command, terminal: Terminal): void {
-  const commands = program
-    .command('deployment')
-    .description('pause, stop and resume deployments')
-    .addHelpText('after', help);
+export function addHoldCommands(commands: Command, terminal: Terminal): void {
   for (const [name, { hold, done, description }] of Object.entries(ways)) {
     commands
       .command(name)

@@ -1,5 +1,5 @@
 import { digestOfBytes } from '@muster/contracts/digest.js';
-import { KnownRuns } from './known-runs.js';
+import { KnownExtents } from './known-extents.js';
 
 const [image, other, old, fresh] = ['image', 'other', 'old', 'fresh'].map((text) => digestOfBytes(text)) as [
   string,
@@ -8,8 +8,8 @@ const [image, other, old, fresh] = ['image', 'other', 'old', 'fresh'].map((text)
   string,
 ];
 
-describe('the runs that folders have', () => {
-  const known = new KnownRuns();
+describe('the extents that folders have', () => {
+  const known = new KnownExtents();
   known.add('/cache/v1', { files: [{ path: 'small', digest: other, size: 5 }] });
   known.add('/cache/v2', {
     files: [
@@ -22,7 +22,7 @@ describe('the runs that folders have', () => {
             { digest: old, size: 100 },
             { digest: fresh, size: 20 },
           ],
-          runs: [
+          extents: [
             [0, 0, 30],
             [1, 0, 20],
             [0, 40, 30],
@@ -34,8 +34,8 @@ describe('the runs that folders have', () => {
 
   it.each<[string, string, number, number, { path: string; offset: number; size: number }[] | undefined]>([
     ['a file that is one blob', other, 1, 3, [{ path: '/cache/v1/small', offset: 1, size: 3 }]],
-    ['a part of a run', old, 10, 20, [{ path: '/cache/v2/images/a', offset: 10, size: 20 }]],
-    ['a run behind another blob', old, 45, 10, [{ path: '/cache/v2/images/a', offset: 55, size: 10 }]],
+    ['a part of an extent', old, 10, 20, [{ path: '/cache/v2/images/a', offset: 10, size: 20 }]],
+    ['an extent behind another blob', old, 45, 10, [{ path: '/cache/v2/images/a', offset: 55, size: 10 }]],
     ['bytes that are in no file any more', old, 20, 25, undefined],
     ['bytes behind the end', old, 60, 20, undefined],
     ['another blob', image, 0, 1, undefined],

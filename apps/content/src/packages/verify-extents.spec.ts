@@ -1,6 +1,6 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { digestOfBytes } from '@muster/contracts/digest.js';
-import { doubtfulFiles } from './verify-runs.js';
+import { doubtfulFiles } from './verify-extents.js';
 
 const blob = (text: string, size: number) => ({ digest: digestOfBytes(text), size });
 const file = (path: string, text: string, stored?: Manifest['files'][number]['stored']): Manifest['files'][number] => ({
@@ -9,12 +9,12 @@ const file = (path: string, text: string, stored?: Manifest['files'][number]['st
   ...(stored ? { stored } : {}),
 });
 
-describe('a file whose runs are doubted', () => {
+describe('a file whose extents are doubted', () => {
   const plain = file('plain', 'plain');
-  const whole = file('whole', 'whole', { blobs: [blob('whole', 10)], runs: [[0, 0, 10]], chunks: blob('list', 9) });
+  const whole = file('whole', 'whole', { blobs: [blob('whole', 10)], extents: [[0, 0, 10]], chunks: blob('list', 9) });
   const joined = file('joined', 'joined', {
     blobs: [blob('a', 6), blob('b', 9)],
-    runs: [
+    extents: [
       [0, 0, 6],
       [1, 5, 4],
     ],
@@ -27,7 +27,7 @@ describe('a file whose runs are doubted', () => {
   it('is none that the version before had in the same way, under whatever name; and each is read once', () => {
     expect(doubtfulFiles({ files: [joined] }, { files: [{ ...joined, path: 'other' }] })).toEqual([]);
     expect(doubtfulFiles({ files: [joined, { ...joined, path: 'again' }] }, { files: [plain] })).toHaveLength(1);
-    const otherRuns = file('joined', 'joined', { blobs: [blob('b', 10)], runs: [[0, 0, 10]] });
-    expect(doubtfulFiles({ files: [joined] }, { files: [otherRuns] })).toEqual([joined]);
+    const otherExtents = file('joined', 'joined', { blobs: [blob('b', 10)], extents: [[0, 0, 10]] });
+    expect(doubtfulFiles({ files: [joined] }, { files: [otherExtents] })).toEqual([joined]);
   });
 });

@@ -15,14 +15,14 @@ interface NewBlob {
 type Held = NewBlob | StoredFile['blobs'][number];
 
 /**
- * Puts a file together out of its chunks: those that are known become runs of the blobs that have them, the others are
+ * Puts a file together out of its chunks: those that are known become extents of the blobs that have them, the others are
  * collected in new blobs.
  */
-export class RunBuilder {
+export class ExtentBuilder {
   private readonly held: Held[] = [];
   private readonly places = new Map<string, number>();
   private readonly own = new Map<string, { blob: number; offset: number; size: number }>();
-  private readonly runs: [number, number, number][] = [];
+  private readonly extents: [number, number, number][] = [];
   private open: { blob: NewBlob; place: number } | undefined;
 
   /** @param repeats whether a chunk that comes again is stored once */
@@ -36,19 +36,19 @@ export class RunBuilder {
     const size = bytes.length;
     const known = this.known.get(id);
     const own = this.own.get(id);
-    if (known?.size === size) this.addRun(this.placeOf(known.blob), known.offset, size);
-    else if (own?.size === size) this.addRun(own.blob, own.offset, size);
+    if (known?.size === size) this.addExtent(this.placeOf(known.blob), known.offset, size);
+    else if (own?.size === size) this.addExtent(own.blob, own.offset, size);
     else this.addNew(id, bytes);
   }
 
-  finish(): Pick<StoredFile, 'blobs' | 'runs'> {
+  finish(): Pick<StoredFile, 'blobs' | 'extents'> {
     this.close();
     // Two new blobs may have come out the same: each is named once.
     const blobs = [...new Map(this.held.map((blob) => [blob.digest, blob])).values()];
     const places = new Map(blobs.map(({ digest }, place) => [digest, place]));
     return {
       blobs: blobs.map(({ digest, size }) => ({ digest, size })),
-      runs: this.runs.map(([blob, offset, size]) => [places.get(this.held[blob]!.digest)!, offset, size]),
+      extents: this.extents.map(([blob, offset, size]) => [places.get(this.held[blob]!.digest)!, offset, size]),
     };
   }
 
@@ -59,16 +59,16 @@ export class RunBuilder {
       this.open = { blob, place: this.held.push(blob) - 1 };
     }
     const { blob, place } = this.open;
-    this.addRun(place, blob.size, bytes.length);
+    this.addExtent(place, blob.size, bytes.length);
     if (this.repeats) this.own.set(id, { blob: place, offset: blob.size, size: bytes.length });
     blob.hash.update(bytes);
     blob.size += bytes.length;
   }
 
-  private addRun(blob: number, offset: number, size: number): void {
-    const last = this.runs.at(-1);
+  private addExtent(blob: number, offset: number, size: number): void {
+    const last = this.extents.at(-1);
     if (last && last[0] === blob && last[1] + last[2] === offset) last[2] += size;
-    else this.runs.push([blob, offset, size]);
+    else this.extents.push([blob, offset, size]);
   }
 
   private placeOf(blob: StoredFile['blobs'][number]): number {

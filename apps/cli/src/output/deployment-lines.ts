@@ -1,0 +1,93 @@
+import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
+
+/** How a deployment goes, for people. */
+export function progressLines(progress: DeploymentProgress): string[] {
+  const { deployment, sequence, devices, succeededPercent, ended, runSeconds, errors, steps } = progress;
+  return [
+    `${deployment}: sequence ${sequence}, ${progress.sequenceDigest.slice(0, 'sha256:'.length + 12)}`,
+    `devices    ${devices.targeted}: ${counted(devices)}; ${succeededPercent} % succeeded`,
+    `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week`,
+    ...(runSeconds
+      ? [
+          `runs took  ${duration(runSeconds.median)} (median), ${duration(runSeconds.p95)} (95 of 100), ${duration(runSeconds.longest)} (longest)`,
+        ]
+      : []),
+    ...(errors.length > 0 ? ['', 'FAILED BECAUSE OF', ...errors.flatMap(errorLines)] : []),
+    ...(steps.length > 0 ? ['', ...stepLines(steps)] : []),
+  ];
+}
+
+export const DEVICE_HEADINGS = line('DEVICE', 'STATE', 'RUN', 'WHERE AND WHY');
+
+/** One device of a deployment, for people. */
+export function deviceLine(one: DeploymentDeviceList['items'][number]): string {
+  const { device, state, member, run, step, code, exitCode, message } = one;
+  const why = [
+    step,
+    code,
+    exitCode === undefined || state !== 'failed' ? undefined : `exit code ${exitCode}`,
+    message?.split('\n')[0],
+    member ? undefined : 'has left the collection',
+  ];
+  return line(device, state, run ?? '-', why.filter((text) => text !== undefined).join(', '));
+}
+
+function line(device: string, state: string, run: string, why: string): string {
+  return `${device.padEnd(24)}  ${state.padEnd(15)}  ${run.padEnd(36)}  ${why}`.trimEnd();
+}
+
+function counted(devices: DeploymentProgress['devices']): string {
+  const { waiting, running, restartPending, silent, succeeded, failed } = devices;
+  const all: [number, string][] = [
+    [succeeded, 'succeeded'],
+    [failed, 'failed'],
+    [running, 'running'],
+    [restartPending, 'waiting for a restart'],
+    [silent, 'silent'],
+    [waiting, 'not started'],
+  ];
+  const some = all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return some.length === 0 ? 'nobody' : some.join(', ');
+}
+
+function errorLines({
+  code,
+  step,
+  exitCode,
+  message,
+  devices,
+  examples,
+}: DeploymentProgress['errors'][number]): string[] {
+  const what = [code, exitCode === undefined ? undefined : `exit code ${exitCode}`].filter(Boolean).join(', ');
+  const names = `${examples.join(', ')}${devices > examples.length ? ' …' : ''}`;
+  return [
+    `  ${String(devices).padStart(6)}  ${step ?? 'the run itself'}${what === '' ? '' : `: ${what}`}  (${names})`,
+    ...(message === undefined ? [] : [`          ${message.split('\n')[0]}`]),
+  ];
+}
+
+function stepLines(steps: DeploymentProgress['steps']): string[] {
+  const width = Math.min(60, Math.max('STEP'.length, ...steps.map(({ path }) => path.length)));
+  const row = (path: string, ...cells: string[]): string =>
+    `${path.padEnd(width)}  ${cells.map((cell) => cell.padStart(9)).join('  ')}`;
+  return [
+    row('STEP', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'RUNNING', 'MEDIAN', 'LONGEST'),
+    ...steps.map(({ path, succeeded, failed, skipped, running, medianSeconds, longestSeconds }) =>
+      row(
+        path.length > width ? `…${path.slice(1 - width)}` : path,
+        ...[succeeded, failed, skipped, running].map(String),
+        medianSeconds === undefined ? '-' : duration(medianSeconds),
+        longestSeconds === undefined ? '-' : duration(longestSeconds),
+      ),
+    ),
+  ];
+}
+
+/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+function duration(seconds: number): string {
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,78 @@
+import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { ProblemFinding } from '@muster/contracts/problem.js';
+import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
+import type { ResourceInput } from '@muster/contracts/resource.js';
+import type { Bus } from '@muster/messaging/bus.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { highRiskSteps } from '@muster/sequence/high-risk.js';
+import { collectReferences } from '@muster/sequence/references.js';
+import { BUILT_IN_COLLECTIONS } from '../collections/built-in.js';
+
+/** From how many devices on a deployment that may take systems or data away asks, and is refused; 0: never. */
+export interface HighRiskLimits {
+  readonly agreementAbove: number;
+  readonly most: number;
+}
+
+const MOST_TOLD = 20;
+/** Children, of children too, that are looked at; a sequence with more has others that are enough to judge it by. */
+const MOST_SEQUENCES = 200;
+
+/** The steps of a sequence and of its enabled children that may take systems or data away, as `sequence: path`. */
+export async function findRisks(bus: Bus, sequence: SequenceRevision): Promise<readonly string[]> {
+  const found: string[] = [];
+  const known = new Map<string, SequenceRevision>([[sequence.name, sequence]]);
+  for (const revision of known.values()) {
+    found.push(...highRiskSteps(revision.spec).map((path) => `${revision.name}: ${path}`));
+    for (const { reference, disabled } of collectReferences(revision.spec)) {
+      if (reference.kind !== 'TaskSequence' || disabled || known.has(reference.name)) continue;
+      if (known.size >= MOST_SEQUENCES) return found;
+      const { sequence: child } = await bus.request(readSequence, { name: reference.name });
+      // One that is missing keeps the deployment from devices until it is there; the catalogue refuses new ones.
+      if (child) known.set(reference.name, child);
+    }
+  }
+  return found;
+}
+
+/**
+ * Verifies a deployment that becomes Required (deployments.md section 4), against the members of this moment.
+ *
+ * @param risks of its sequence; undefined: it was Required before, and is not verified again
+ * @returns what its status says of it; nothing when there is no risk
+ * @throws MusterError `deployment.high-risk-built-in`, `.high-risk-too-many`, `.high-risk-not-agreed` (409)
+ */
+export function judgeRisk(
+  { metadata, spec }: ResourceInput<DeploymentSpec>,
+  risks: readonly string[] | undefined,
+  members: number,
+  { agreementAbove, most }: HighRiskLimits,
+): Pick<DeploymentStatus, 'highRisk'> {
+  if (risks === undefined || risks.length === 0) return {};
+  const refuse = (code: string, path: string, message: string, fix: string): never => {
+    const findings: ProblemFinding[] = [{ path, code, severity: 'error', message, fix }];
+    const what = `Deployment "${metadata.name}": ${path}: ${message}. ${fix}`;
+    throw new MusterError('conflict', code, what, { findings });
+  };
+  const may = `it is Required and may take systems or data away (${listed(risks)})`;
+  if (BUILT_IN_COLLECTIONS.some((one) => one.metadata.name === spec.collection)) {
+    const fix = 'Deploy it to a collection of your own with the devices that are meant';
+    refuse('deployment.high-risk-built-in', '/spec/collection', `${may}, and "${spec.collection}" is built in`, fix);
+  }
+  if (most > 0 && members > most) {
+    const fix = 'Deploy it to smaller collections, one after the other';
+    const message = `${may}: on ${members} devices, and this site allows ${most}`;
+    refuse('deployment.high-risk-too-many', '/spec/collection', message, fix);
+  }
+  if (agreementAbove > 0 && members > agreementAbove && (spec.agreedDevices ?? 0) < members) {
+    const agreed = spec.agreedDevices === undefined ? '' : `, and ${spec.agreedDevices} were agreed to`;
+    const fix = `If that is meant, say so: agreedDevices: ${members} (muster deploy --agree-devices ${members}); or choose a smaller collection`;
+    refuse('deployment.high-risk-not-agreed', '/spec/agreedDevices', `${may}: on ${members} devices${agreed}`, fix);
+  }
+  return { highRisk: { steps: risks.slice(0, MOST_TOLD), devices: members } };
+}
+
+function listed(risks: readonly string[]): string {
+  const more = risks.length > 3 ? ` and ${risks.length - 3} more` : '';
+  return `${risks.slice(0, 3).join(', ')}${more}`;
+}

@@ -1,0 +1,202 @@
+import {
+  type DeploymentDeviceList,
+  type DeploymentProgress,
+  type DeviceState,
+  SILENT_HOURS,
+} from '@muster/contracts/kinds/deployment-progress.js';
+import type { Queryable } from '@muster/persistence/database.js';
+
+const MOST_ERRORS = 50;
+const MOST_STEPS = 1_000;
+const MOST_EXAMPLES = 5;
+
+/** A deployment as monitoring needs it. */
+export interface Monitored {
+  uid: string;
+  sequence: string;
+  sequenceDigest: string;
+  collectionUid: string;
+}
+
+/** The newest run of each device of deployment $1, with the state that it has in the eyes of people. */
+const NEWEST = `newest as (
+  select distinct on (device_uid) *, case
+    when state in ('running', 'restart-pending') and updated_at < now() - interval '${SILENT_HOURS} hours' then 'silent'
+    else state end as seen
+  from run where deployment_uid = $1 order by device_uid, arrival desc
+)`;
+
+/** The step that made a run fail, or the last one that began. */
+const DECISIVE = `left join lateral (
+  select path, exit_code, code, message from run_step
+  where run_step.run_uid = newest.uid
+    and case when newest.state = 'failed' then outcome = 'failed' and continued_on_error is not true
+             else outcome is null end
+  order by number desc limit 1
+) as step on true`;
+
+/** How deployments go: questions over the runs, none of which changes anything. */
+export class MonitoringRepository {
+  async find(database: Queryable, name: string): Promise<Monitored | undefined> {
+    const [row] = await database.query<Monitored>(
+      `select deployment.uid, sequence, deployment.status ->> 'sequenceDigest' as "sequenceDigest",
+         collection.uid as "collectionUid"
+       from deployment join collection on collection.name = deployment.collection where deployment.name = $1`,
+      [name],
+    );
+    return row;
+  }
+
+  async counts(
+    database: Queryable,
+    { uid, collectionUid }: Monitored,
+  ): Promise<Pick<DeploymentProgress, 'devices' | 'ended'>> {
+    const [row] = await database.query<Record<string, number>>(
+      `with ${NEWEST}
+       select
+         (select count(*) from collection_member as member where member.collection_uid = $2
+            and not exists (select 1 from newest where newest.device_uid = member.device_uid)) as waiting,
+         count(*) filter (where seen = 'running') as running,
+         count(*) filter (where seen = 'restart-pending') as "restartPending",
+         count(*) filter (where seen = 'silent') as silent,
+         count(*) filter (where seen = 'succeeded') as succeeded,
+         count(*) filter (where seen = 'failed') as failed,
+         count(*) filter (where finished_at > now() - interval '1 hour') as "lastHour",
+         count(*) filter (where finished_at > now() - interval '1 day') as "lastDay",
+         count(*) filter (where finished_at > now() - interval '7 days') as "lastWeek"
+       from newest`,
+      [uid, collectionUid],
+    );
+    const number = (name: string): number => row?.[name] ?? 0;
+    const devices = {
+      waiting: number('waiting'),
+      running: number('running'),
+      restartPending: number('restartPending'),
+      silent: number('silent'),
+      succeeded: number('succeeded'),
+      failed: number('failed'),
+    };
+    const targeted = Object.values(devices).reduce((sum, one) => sum + one, 0);
+    return {
+      devices: { targeted, ...devices },
+      ended: { lastHour: number('lastHour'), lastDay: number('lastDay'), lastWeek: number('lastWeek') },
+    };
+  }
+
+  async runSeconds(database: Queryable, { uid }: Monitored): Promise<DeploymentProgress['runSeconds']> {
+    const [row] = await database.query<{ median: number | null; p95: number | null; longest: number | null }>(
+      `with ${NEWEST}, lasted as (
+         select greatest(0, extract(epoch from finished_at - started_at))::float8 as seconds from newest
+         where finished_at is not null and started_at is not null
+       )
+       select percentile_cont(0.5) within group (order by seconds) as median,
+         percentile_cont(0.95) within group (order by seconds) as p95, max(seconds) as longest from lasted`,
+      [uid],
+    );
+    const { median = null, p95 = null, longest = null } = row ?? {};
+    return median === null || p95 === null || longest === null ? undefined : { median, p95, longest };
+  }
+
+  async errors(database: Queryable, { uid }: Monitored): Promise<DeploymentProgress['errors']> {
+    const rows = await database.query<{
+      code: string | null;
+      step: string | null;
+      exitCode: number | null;
+      message: string | null;
+      devices: number;
+      examples: string[];
+    }>(
+      `with ${NEWEST}
+       select coalesce(step.code, newest.code) as code, step.path as step,
+         coalesce(step.exit_code, newest.exit_code) as "exitCode",
+         min(coalesce(step.message, newest.message)) as message, count(*) as devices,
+         (array_agg(newest.device order by newest.device))[1:${MOST_EXAMPLES}] as examples
+       from newest ${DECISIVE}
+       where newest.state = 'failed'
+       group by 1, 2, 3 order by devices desc, step, code, "exitCode" limit ${MOST_ERRORS}`,
+      [uid],
+    );
+    return rows.map(({ code, step, exitCode, message, devices, examples }) => ({
+      ...(code === null ? {} : { code }),
+      ...(step === null ? {} : { step }),
+      ...(exitCode === null ? {} : { exitCode }),
+      ...(message === null ? {} : { message }),
+      devices,
+      examples,
+    }));
+  }
+
+  async steps(database: Queryable, { uid }: Monitored): Promise<DeploymentProgress['steps']> {
+    const rows = await database.query<{
+      path: string;
+      running: number;
+      succeeded: number;
+      failed: number;
+      skipped: number;
+      median: number | null;
+      longest: number | null;
+    }>(
+      `with ${NEWEST}, lasted as (
+         select run_step.*, greatest(0, extract(epoch from run_step.finished_at - run_step.started_at))::float8 as seconds
+         from run_step join newest on newest.uid = run_step.run_uid
+       )
+       select path, count(*) filter (where outcome is null) as running,
+         count(*) filter (where outcome = 'succeeded') as succeeded, count(*) filter (where outcome = 'failed') as failed,
+         count(*) filter (where outcome = 'skipped') as skipped,
+         percentile_cont(0.5) within group (order by seconds) filter (where outcome <> 'skipped') as median,
+         max(seconds) filter (where outcome <> 'skipped') as longest
+       from lasted group by path order by min(number), path limit ${MOST_STEPS}`,
+      [uid],
+    );
+    return rows.map(({ median, longest, ...counts }) => ({
+      ...counts,
+      ...(median === null ? {} : { medianSeconds: median }),
+      ...(longest === null ? {} : { longestSeconds: longest }),
+    }));
+  }
+
+  /** A page by name: members without a run, and every device that has one. */
+  async devices(
+    database: Queryable,
+    { uid, collectionUid }: Monitored,
+    { state, after, limit }: { state: DeviceState | undefined; after: string; limit: number },
+  ): Promise<DeploymentDeviceList['items']> {
+    const rows = await database.query<{
+      device: string;
+      deviceUid: string;
+      state: DeviceState;
+      member: boolean;
+      run: string | null;
+      step: string | null;
+      code: string | null;
+      exitCode: number | null;
+      message: string | null;
+      heardAt: Date | null;
+    }>(
+      `with ${NEWEST}, everybody as (
+         select coalesce(device.name, newest.device) as device, coalesce(device.uid, newest.device_uid) as device_uid,
+           coalesce(newest.seen, 'waiting') as state, member.device_uid is not null as member, newest.uid as run_uid
+         from (select device_uid from collection_member where collection_uid = $2) as member
+         full join newest on newest.device_uid = member.device_uid
+         left join device on device.uid = coalesce(member.device_uid, newest.device_uid)
+       ), page as (
+         select * from everybody where device > $3 and ($4::text is null or state = $4) order by device limit $5
+       )
+       select page.device, page.device_uid as "deviceUid", page.state, page.member, newest.name as run, step.path as step,
+         coalesce(step.code, newest.code) as code, coalesce(step.exit_code, newest.exit_code) as "exitCode",
+         coalesce(step.message, newest.message) as message, newest.updated_at as "heardAt"
+       from page left join newest on newest.uid = page.run_uid ${DECISIVE}
+       order by page.device`,
+      [uid, collectionUid, after, state ?? null, limit],
+    );
+    return rows.map(({ run, step, code, exitCode, message, heardAt, ...known }) => ({
+      ...known,
+      ...(run === null ? {} : { run }),
+      ...(step === null ? {} : { step }),
+      ...(code === null ? {} : { code }),
+      ...(exitCode === null ? {} : { exitCode }),
+      ...(message === null ? {} : { message }),
+      ...(heardAt === null ? {} : { heardAt: heardAt.toISOString() }),
+    }));
+  }
+}

@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type {
+  DeploymentDeviceList,
+  DeploymentProgress,
+  DeviceState,
+} from '@muster/contracts/kinds/deployment-progress.js';
+import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
+import { type Monitored, MonitoringRepository } from './monitoring.repository.js';
+
+/** How deployments go. Reads only. */
+@Injectable()
+export class Monitoring {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(MonitoringRepository) private readonly repository: MonitoringRepository,
+  ) {}
+
+  /** @throws MusterError `resource.not-found` */
+  async progress(name: string): Promise<DeploymentProgress> {
+    const deployment = await this.existing(name);
+    const { database, repository } = this;
+    const [counts, runSeconds, errors, steps] = await Promise.all([
+      repository.counts(database, deployment),
+      repository.runSeconds(database, deployment),
+      repository.errors(database, deployment),
+      repository.steps(database, deployment),
+    ]);
+    const { targeted, succeeded } = counts.devices;
+    return {
+      deployment: name,
+      sequence: deployment.sequence,
+      sequenceDigest: deployment.sequenceDigest,
+      at: new Date().toISOString(),
+      ...counts,
+      succeededPercent: targeted === 0 ? 0 : Math.round((succeeded / targeted) * 1000) / 10,
+      ...(runSeconds ? { runSeconds } : {}),
+      errors,
+      steps,
+    };
+  }
+
+  /** @throws MusterError `resource.not-found`, `request.bad-continue` */
+  async devices(
+    name: string,
+    page: { state?: DeviceState | undefined; limit: number; continue?: string | undefined },
+  ): Promise<DeploymentDeviceList> {
+    const [after = ''] = decodePosition(page.continue, ['string']);
+    const deployment = await this.existing(name);
+    const found = await this.repository.devices(this.database, deployment, {
+      state: page.state,
+      after,
+      limit: page.limit + 1,
+    });
+    const items = found.slice(0, page.limit);
+    const last = items.at(-1);
+    return {
+      metadata: found.length > page.limit && last ? { continue: encodePosition([last.device]) } : {},
+      items,
+    };
+  }
+
+  private async existing(name: string): Promise<Monitored> {
+    const found = await this.repository.find(this.database, name);
+    if (found) return found;
+    throw new MusterError('not-found', 'resource.not-found', `There is no Deployment "${name}"`);
+  }
+}

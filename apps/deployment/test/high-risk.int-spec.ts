@@ -1,0 +1,72 @@
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { document } from './api.js';
+import { openWorld, type Deployment, type World } from './world.js';
+
+describe('a deployment that may take systems away', () => {
+  let servers: TestServers;
+  let world: World;
+  let { api } = {} as World;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    world = await openWorld(servers, { MUSTER_HIGH_RISK_DEVICES: '1' });
+    ({ api } = world);
+    revise('wipes', { steps: [{ step: 'Wipe', type: 'FormatAndPartitionDisk', settings: {} }] });
+    revise('parent', { steps: [{ group: 'Last', steps: [{ sequence: 'wipes' }] }] });
+    revise('says', { steps: [{ step: 'Say', type: 'RunCommandLine', settings: { command: 'true' } }] });
+    for (const name of ['r1', 'r2']) await api.apply('Device', 'devices', name, {});
+    await api.apply('Collection', 'collections', 'two', { rules: [{ device: 'r1' }, { device: 'r2' }] });
+    await api.apply('Collection', 'collections', 'one', { rules: [{ device: 'r1' }] });
+  });
+
+  afterAll(async () => {
+    await world?.close();
+    await servers?.stop();
+  });
+
+  const revise = (name: string, spec: SequenceSpec): void => {
+    Object.assign(world.revise(name, { wipes: 'a', parent: 'b', says: 'c' }[name] ?? 'd'), { spec });
+  };
+  const spec = (sequence: string, collection: string, more: object = {}) => ({
+    sequence,
+    collection,
+    purpose: 'Required',
+    ...more,
+  });
+  const refused = async (name: string, wish: object) =>
+    api.refused('PUT', `deployments/${name}`, document('Deployment', name, wish));
+
+  it('asks for agreement to as many devices as the collection has, also when a child sequence does it', async () => {
+    const problem = await refused('wide', spec('parent', 'two'));
+    expect(problem).toMatchObject({
+      status: 409,
+      code: 'deployment.high-risk-not-agreed',
+      detail: expect.stringMatching(/wipes: Wipe/),
+      findings: [{ path: '/spec/agreedDevices', fix: expect.stringMatching(/agreedDevices: 2/) }],
+    });
+    expect(await refused('wide', spec('parent', 'two', { agreedDevices: 1 }))).toMatchObject({ status: 409 });
+    const made = await api.apply<Deployment>(
+      'Deployment',
+      'deployments',
+      'wide',
+      spec('parent', 'two', { agreedDevices: 2 }),
+    );
+    expect(made.status.highRisk).toEqual({ steps: ['wipes: Wipe'], devices: 2 });
+  });
+
+  it('is free for few devices, for sequences without risk, and while it is Available', async () => {
+    const apply = (name: string, wish: object) => api.apply<Deployment>('Deployment', 'deployments', name, wish);
+    expect((await apply('narrow', spec('wipes', 'one'))).status.highRisk).toEqual({
+      steps: ['wipes: Wipe'],
+      devices: 1,
+    });
+    expect((await apply('harmless', spec('says', 'two'))).status.highRisk).toBeUndefined();
+    expect((await apply('offered', spec('wipes', 'two', { purpose: 'Available' }))).status.highRisk).toBeUndefined();
+    // Made Required, it is verified as if it were new.
+    expect(await refused('offered', spec('wipes', 'two'))).toMatchObject({ code: 'deployment.high-risk-not-agreed' });
+    expect(await refused('everybody', spec('wipes', 'all-devices', { agreedDevices: 9 }))).toMatchObject({
+      code: 'deployment.high-risk-built-in',
+    });
+  });
+});

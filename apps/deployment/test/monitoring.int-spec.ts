@@ -1,0 +1,171 @@
+import { runReported } from '@muster/contracts/events/run-reported.js';
+import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
+import type { StepReport } from '@muster/sequence/report.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { v7 as uuidv7 } from 'uuid';
+import { digest, openWorld, type Deployment, type World } from './world.js';
+
+describe('how a deployment goes', () => {
+  let servers: TestServers;
+  let world: World;
+  let { api } = {} as World;
+  let target: Deployment;
+  const uids = new Map<string, string>();
+  const names = ['well', 'ill', 'sick', 'busy', 'quiet', 'new'];
+
+  const progress = async (name = 'rollout') =>
+    (await api.call<DeploymentProgress>('GET', `deployments/${name}/progress`)).body;
+  const devices = async (query = '') =>
+    (await api.call<DeploymentDeviceList>('GET', `deployments/rollout/devices${query}`)).body;
+
+  /** What a device reports of a new run: each step with its outcome; without an end when `ends` is undefined. */
+  async function tell(device: string, steps: [string, StepReport['outcome']][], ends?: 'succeeded' | 'failed') {
+    const runId = uuidv7();
+    let number = 0;
+    const at = (second: number): string => new Date(Date.UTC(2026, 10, 21, 1, 0, second)).toISOString();
+    const reports: StepReport[] = [{ runId, number: (number += 1), at: at(0), event: 'run-started', total: 2 }];
+    for (const [path, outcome] of steps) {
+      reports.push({ runId, number: (number += 1), at: at(10), event: 'step-started', path, attempt: 1 });
+      if (outcome === undefined) continue;
+      const failure = outcome === 'failed' ? { exitCode: 7, code: 'step.exit-code', message: 'it ended with 7' } : {};
+      reports.push({
+        runId,
+        number: (number += 1),
+        at: at(30),
+        event: 'step-finished',
+        path,
+        outcome,
+        attempt: 1,
+        ...failure,
+      });
+    }
+    if (ends) {
+      const code = ends === 'failed' ? { exitCode: 7 } : { exitCode: 0 };
+      reports.push({ runId, number: number + 1, at: at(40), event: 'run-finished', result: ends, ...code });
+    }
+    await world.policy.publish(runReported, {
+      runId,
+      reports,
+      deviceUid: uids.get(device) ?? '',
+      deploymentUid: target.metadata.uid,
+    });
+    return runId;
+  }
+
+  beforeAll(async () => {
+    servers = await startServers();
+    world = await openWorld(servers);
+    ({ api } = world);
+    world.revise('tale', 'a');
+    for (const name of names) uids.set(name, await world.enrol(name));
+    await until(async () => (await api.call('GET', 'devices/new')).status === 200);
+    await api.apply('Collection', 'collections', 'all', { rules: names.map((device) => ({ device })) });
+    const spec = { sequence: 'tale', collection: 'all', purpose: 'Required' };
+    target = await api.apply<Deployment>('Deployment', 'deployments', 'rollout', spec);
+  });
+
+  afterAll(async () => {
+    await world?.close();
+    await servers?.stop();
+  });
+
+  it('is nothing at the beginning', async () => {
+    expect(await progress()).toMatchObject({
+      sequence: 'tale',
+      sequenceDigest: digest('a'),
+      devices: { targeted: 6, waiting: 6, succeeded: 0, failed: 0, running: 0, silent: 0, restartPending: 0 },
+      succeededPercent: 0,
+      errors: [],
+      steps: [],
+    });
+  });
+
+  it('counts devices by their newest run, and groups failures by what failed', async () => {
+    await tell('well', [['One', 'failed']], 'failed');
+    await tell(
+      'well',
+      [
+        ['One', 'succeeded'],
+        ['Two', 'skipped'],
+      ],
+      'succeeded',
+    );
+    await tell(
+      'ill',
+      [
+        ['One', 'succeeded'],
+        ['Two', 'failed'],
+      ],
+      'failed',
+    );
+    await tell(
+      'sick',
+      [
+        ['One', 'succeeded'],
+        ['Two', 'failed'],
+      ],
+      'failed',
+    );
+    await tell('busy', [
+      ['One', 'succeeded'],
+      ['Two', undefined],
+    ]);
+    const silent = await tell('quiet', [['One', undefined]]);
+    await until(async () => (await progress()).devices.waiting === 1);
+    await world.sql.query(`update run set updated_at = now() - interval '25 hours' where uid = $1`, [silent]);
+    const now = await progress();
+    expect(now.devices).toEqual({
+      targeted: 6,
+      waiting: 1,
+      running: 1,
+      restartPending: 0,
+      silent: 1,
+      succeeded: 1,
+      failed: 2,
+    });
+    expect(now.succeededPercent).toBe(16.7);
+    expect(now.runSeconds).toEqual({ median: 40, p95: 40, longest: 40 });
+    expect(now.errors).toEqual([
+      {
+        code: 'step.exit-code',
+        step: 'Two',
+        exitCode: 7,
+        message: 'it ended with 7',
+        devices: 2,
+        examples: ['ill', 'sick'],
+      },
+    ]);
+    expect(now.steps).toEqual([
+      { path: 'One', running: 1, succeeded: 4, failed: 0, skipped: 0, medianSeconds: 20, longestSeconds: 20 },
+      { path: 'Two', running: 1, succeeded: 0, failed: 2, skipped: 1, medianSeconds: 20, longestSeconds: 20 },
+    ]);
+  });
+
+  it('lists each device, in pages and by state, also one that has left', async () => {
+    const all = await devices();
+    expect(all.items.map(({ device, state, step }) => [device, state, step])).toEqual([
+      ['busy', 'running', 'Two'],
+      ['ill', 'failed', 'Two'],
+      ['new', 'waiting', undefined],
+      ['quiet', 'silent', 'One'],
+      ['sick', 'failed', 'Two'],
+      ['well', 'succeeded', undefined],
+    ]);
+    expect((await devices('?state=failed')).items.map(({ device }) => device)).toEqual(['ill', 'sick']);
+    const first = await devices('?limit=4');
+    const rest = await devices(`?limit=4&continue=${first.metadata.continue}`);
+    expect([...first.items, ...rest.items]).toEqual(all.items);
+    expect(rest.metadata).toEqual({});
+    await api.apply('Collection', 'collections', 'all', { rules: [{ device: 'new' }] });
+    expect((await devices('?state=succeeded')).items).toMatchObject([{ device: 'well', member: false }]);
+  });
+
+  it('is refused for what is not there', async () => {
+    expect(await api.refused('GET', 'deployments/nothing/progress')).toMatchObject({ code: 'resource.not-found' });
+    expect(await api.refused('GET', 'deployments/rollout/devices?state=lost')).toMatchObject({ status: 400 });
+    expect(await api.refused('GET', 'deployments/rollout/devices?continue=x')).toMatchObject({
+      code: 'request.bad-continue',
+    });
+  });
+});

@@ -1,0 +1,51 @@
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { digestOf } from '@muster/contracts/digest.js';
+import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
+import { judgeDeployment } from './judge-deployment.js';
+
+const uid = '7b7e4c5e-0000-4000-8000-000000000001';
+const now = Date.parse('2026-11-26T12:00:00Z');
+const assignment = (more: Partial<Assignment> = {}): Assignment => ({
+  deployment: { uid, name: 'd', generation: 1 },
+  purpose: 'Required',
+  body: digestOf('body'),
+  ...more,
+});
+const device = (more: Partial<KnownDevice> = {}): KnownDevice => ({ uid, name: 'web-1', ...more });
+const body = { enabled: true, maximumMinutes: null };
+const ended = { deploymentUid: uid, ended: true, succeeded: true, startedAt: '2026-11-26T10:00:00.000Z' };
+
+describe('what the site says of when a deployment starts on a device', () => {
+  it.each<[string, Assignment, KnownDevice, string, string]>([
+    ['nothing is in its way', assignment(), device(), 'start', 'starts next'],
+    ['it has run', assignment(), device({ lastRuns: [ended] }), 'waiting', 'nothing makes it run again'],
+    [
+      'it runs right now',
+      assignment(),
+      device({ lastRuns: [{ ...ended, ended: false }] }),
+      'running',
+      'running since 2026-11-26T10:00:00.000Z',
+    ],
+    [
+      'it is not available yet, by the time zone of the device',
+      assignment({ availableAt: '2026-11-26T14:00:00' }),
+      device({ facts: { timeZone: 'Europe/Berlin' } }),
+      'waiting',
+      'not available before 2026-11-26T13:00:00.000Z',
+    ],
+    ['somebody holds it', assignment({ hold: 'Starts' }), device(), 'held', 'held by the site: nobody starts it'],
+    [
+      'it is for people at the device',
+      assignment({ purpose: 'Available' }),
+      device(),
+      'offered',
+      'starts when somebody asks for it: muster-agent start',
+    ],
+  ])('when %s', (_what, one, known, state, says) => {
+    expect(judgeDeployment(one, body, known, [], now)).toMatchObject({ state, says });
+  });
+
+  it('when its sequence is disabled', () => {
+    expect(judgeDeployment(assignment(), { ...body, enabled: false }, device(), [], now).state).toBe('disabled');
+  });
+});

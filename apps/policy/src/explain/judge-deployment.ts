@@ -1,0 +1,41 @@
+import type { Assignment, PolicyWindow } from '@muster/contracts/agent/policy.js';
+import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
+import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
+import { decideStart } from '@muster/schedule/decide-start.js';
+import { describeStart } from '@muster/schedule/describe-start.js';
+
+type Start = NonNullable<DeviceExplanation['deployments'][number]['start']>;
+
+/** As the agent takes it for a sequence that says nothing. */
+const DEFAULT_RUN_MINUTES = 120;
+
+/**
+ * What the device does with an assignment now: the decision that its agent makes, with what the site knows of the device. When the
+ * computer started and what somebody asked for there, the site does not know.
+ */
+export function judgeDeployment(
+  assignment: Assignment,
+  body: { readonly enabled: boolean | null; readonly maximumMinutes: number | null },
+  device: KnownDevice,
+  windows: readonly PolicyWindow[],
+  now: number,
+): Start {
+  const { deployment, body: _body, ...rules } = assignment;
+  const last = device.lastRuns?.find((run) => run.deploymentUid === deployment.uid);
+  if (last && !last.ended) return { state: 'running', says: `running since ${last.startedAt ?? 'a moment ago'}` };
+  if (body.enabled === false) return { state: 'disabled', says: 'its task sequence is disabled' };
+  const decision = decideStart(rules, {
+    now,
+    timeZone: device.facts?.timeZone ?? 'UTC',
+    windows,
+    deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
+    lastRun: last && { startedAt: Date.parse(last.startedAt ?? last.endedAt ?? ''), succeeded: last.succeeded },
+    maximumMinutes: body.maximumMinutes ?? DEFAULT_RUN_MINUTES,
+  });
+  const again = 'lookAgain' in decision ? decision.lookAgain : undefined;
+  return {
+    state: decision.state,
+    says: describeStart(decision),
+    ...(again === undefined ? {} : { lookAgain: new Date(again).toISOString() }),
+  };
+}

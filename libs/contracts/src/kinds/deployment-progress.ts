@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { digestSchema } from '../digest.js';
+import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+
+/** What a device did with a deployment: by its newest run, or that it has none. */
+export const DEVICE_STATES = ['waiting', 'running', 'restart-pending', 'silent', 'succeeded', 'failed'] as const;
+/** A run that has not ended and of which nothing was heard for so long is silent, whatever it last said. */
+export const SILENT_HOURS = 24;
+
+const count = z.int().nonnegative();
+const seconds = z.number().nonnegative();
+
+/** GET /api/v1/deployments/{name}/progress: how it goes, derived from the newest run of each device at the moment of reading. */
+export const deploymentProgressSchema = z
+  .strictObject({
+    deployment: nameSchema,
+    sequence: nameSchema,
+    sequenceDigest: digestSchema.describe('The revision that devices run now'),
+    at: instantSchema,
+    devices: z.strictObject({
+      targeted: count.describe('The sum of the others'),
+      waiting: count.describe('Members of which no run is known'),
+      running: count,
+      restartPending: count,
+      silent: count.describe(`Not ended, and nothing heard for ${SILENT_HOURS} hours`),
+      succeeded: count,
+      failed: count,
+    }),
+    succeededPercent: z.number().min(0).max(100).describe('Of all that are targeted'),
+    ended: z
+      .strictObject({ lastHour: count, lastDay: count, lastWeek: count })
+      .describe('Devices whose newest run ended in that time'),
+    runSeconds: z
+      .strictObject({ median: seconds, p95: seconds, longest: seconds })
+      .optional()
+      .describe('From start to end; absent: none has ended'),
+    errors: z
+      .array(
+        z.strictObject({
+          code: z.string().optional(),
+          step: z
+            .string()
+            .optional()
+            .describe('Path of the step that failed; absent: the run failed outside of its steps'),
+          exitCode: z.int().optional(),
+          message: z.string().optional().describe('Of one of them'),
+          devices: count,
+          examples: z.array(nameSchema).describe('At most five'),
+        }),
+      )
+      .describe('Failed devices by what failed, the most frequent first; at most 50'),
+    steps: z
+      .array(
+        z.strictObject({
+          path: z.string(),
+          running: count,
+          succeeded: count,
+          failed: count,
+          skipped: count,
+          medianSeconds: seconds.optional(),
+          longestSeconds: seconds.optional(),
+        }),
+      )
+      .describe('In the order in which they run; at most 1,000'),
+  })
+  .meta({ id: 'DeploymentProgress' });
+
+/** GET /api/v1/deployments/{name}/devices: each device and what it did, by name. */
+export const deploymentDeviceListSchema = z
+  .strictObject({
+    metadata: z.strictObject({ continue: z.string().optional().describe('Ask for the next page with ?continue=') }),
+    items: z.array(
+      z.strictObject({
+        device: nameSchema,
+        deviceUid: uidSchema,
+        state: z.enum(DEVICE_STATES),
+        member: z.boolean().describe('false: it has left the collection since'),
+        run: z.string().optional().describe('Its newest run'),
+        step: z.string().optional().describe('Where it is, or what failed'),
+        code: z.string().optional(),
+        exitCode: z.int().optional(),
+        message: z.string().optional(),
+        heardAt: instantSchema.optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'DeploymentDeviceList' });
+
+export type DeviceState = (typeof DEVICE_STATES)[number];
+export type DeploymentProgress = z.infer<typeof deploymentProgressSchema>;
+export type DeploymentDeviceList = z.infer<typeof deploymentDeviceListSchema>;

@@ -1,0 +1,40 @@
+import type { StartDecision } from './decide-start.js';
+
+/** What becomes of a deployment on a device, as a sentence for people. Instants are said in UTC. */
+export function describeStart(decision: StartDecision): string {
+  switch (decision.state) {
+    case 'start':
+      return decision.because === 'asked' ? 'starts next: somebody asked for it' : 'starts next';
+    case 'offered':
+      return 'starts when somebody asks for it: muster-agent start';
+    case 'waiting':
+      return waiting(decision);
+    case 'not-rerun':
+      return `a trigger came, but it has run here and is not rerun (rerun ${decision.rerun})${next(decision.lookAgain, '; next trigger ')}`;
+    case 'held':
+      return 'held by the site: nobody starts it';
+    case 'expired':
+      return `expired at ${isoOf(decision.at)}`;
+  }
+}
+
+function waiting({ for: what, lookAgain }: Extract<StartDecision, { state: 'waiting' }>): string {
+  switch (what) {
+    case 'availability':
+      return `not available${next(lookAgain, ' before ')}`;
+    case 'trigger':
+      return lookAgain === undefined ? 'nothing makes it run again' : `next at ${isoOf(lookAgain)}`;
+    case 'window':
+      return lookAgain === undefined
+        ? 'no maintenance window is long enough for it'
+        : `waits for a maintenance window${next(lookAgain, ', ')}`;
+  }
+}
+
+function next(instant: number | undefined, lead: string): string {
+  return instant === undefined ? '' : `${lead}${isoOf(instant)}`;
+}
+
+function isoOf(instant: number): string {
+  return new Date(instant).toISOString();
+}

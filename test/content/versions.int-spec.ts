@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PackageVersionList, VersionDifference } from '@muster/contracts/kinds/package-versions.js';
+import { Database } from '@muster/persistence/database.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
+import { runCli } from '../../apps/cli/src/program.js';
+import { captureTerminal } from '../../apps/cli/test/capture-terminal.js';
+import { ContentUnderTest } from '../../apps/content/test/content-under-test.js';
+
+describe('versions of a package', () => {
+  let content: ContentUnderTest;
+  let folder: string;
+
+  beforeAll(async () => {
+    content = await ContentUnderTest.start();
+    folder = mkdtempSync(join(tmpdir(), 'muster-versions-'));
+    await content.apply('Package', 'packages', 'app', {});
+    const image = randomBytes(6_000_000);
+    writeFileSync(join(folder, 'image'), image);
+    writeFileSync(join(folder, 'gone'), 'gone');
+    for (let file = 0; file < 5; file += 1) writeFileSync(join(folder, `same-${file}`), `same ${file}`);
+    await upload();
+    writeFileSync(join(folder, 'image'), Buffer.concat([Buffer.from('inserted'), image]));
+    rmSync(join(folder, 'gone'));
+    writeFileSync(join(folder, 'new'), 'new');
+    await upload();
+    // The third is not complete.
+    await content.announce('app', [{ path: 'x', digest: `sha256:${'0'.repeat(64)}`, size: 9 }]);
+  });
+
+  afterAll(async () => {
+    await content?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function muster(...argv: string[]) {
+    const server = new URL(content.url).origin;
+    const terminal = captureTerminal({
+      MUSTER_SERVER: server,
+      MUSTER_TOKEN: content.token,
+      MUSTER_CONFIG: '/nonexistent',
+    });
+    return { exitCode: await runCli(argv, terminal), out: terminal.stdout(), error: terminal.stderr() };
+  }
+
+  async function upload(): Promise<void> {
+    expect(await muster('content', 'upload', 'app', folder)).toMatchObject({ exitCode: 0 });
+  }
+
+  it('are listed with their authors and states, newest first, page by page', async () => {
+    const path = '/packages/app/versions?limit=2';
+    const { body: first } = await content.ask<PackageVersionList>('GET', path);
+    expect(first.items).toMatchObject([
+      { version: 3, state: 'uploading', author: expect.any(String) },
+      { version: 2, state: 'available', files: 7 },
+    ]);
+    const { body: rest } = await content.ask<PackageVersionList>('GET', `${path}&continue=${first.metadata.continue}`);
+    expect(rest).toMatchObject({ metadata: {}, items: [{ version: 1 }] });
+    expect(rest.metadata.continue).toBeUndefined();
+    expect((await muster('content', 'versions', 'app')).out).toMatch(/VERSION +STATE.*\n3 +uploading.*\n2 +available/);
+    expect(await content.ask('GET', '/packages/nobody/versions')).toMatchObject({ status: 404 });
+  });
+
+  it('are compared file by file, with what they share and what would have to be moved', async () => {
+    const { body } = await content.ask<VersionDifference>('GET', '/packages/app/versions/2/difference?from=1');
+    expect(body).toMatchObject({
+      files: { added: 1, removed: 1, changed: 1, same: 5 },
+      items: [
+        { path: 'gone', change: 'removed' },
+        { path: 'image', change: 'changed', bytes: 6_000_008, bytesBefore: 6_000_000 },
+        { path: 'new', change: 'added', bytes: 3 },
+      ],
+    });
+    // The list of the image's chunks, and the first chunk or two.
+    expect(body.bytesToMove).toBeLessThan(200_000);
+    expect(body.bytesShared).toBeGreaterThan(5_800_000);
+    const address = `127.0.0.1:${content.environment['MUSTER_GRPC_PORT']}`;
+    const grpc = grpcClient('content', 'PackageVersionService', address, content.token);
+    try {
+      expect(await grpc.call('Compare', { name: 'app', from: 1, to: 2 })).toMatchObject({
+        package: 'app',
+        bytesToMove: body.bytesToMove,
+        items: body.items,
+      });
+      expect(await grpc.call('List', { name: 'app', pageSize: 1 })).toMatchObject({ items: [{ version: 3 }] });
+    } finally {
+      grpc.close();
+    }
+    const { out } = await muster('content', 'diff', 'app');
+    expect(out).toContain(
+      'package/app from version 1 (5.7 MiB) to 2 (5.7 MiB): 1 files added, 1 removed, 1 changed, 5 the same',
+    );
+    expect(out).toMatch(/changed +image +5\.7 MiB +5\.7 MiB/);
+    expect(await muster('content', 'diff', 'app', '--from', '7', '--to', '2')).toMatchObject({
+      exitCode: 4,
+      error: expect.stringContaining('content.unknown-version'),
+    });
+  });
+
+  it('have the blobs of their large files among those that are kept, audited and removed for them', async () => {
+    const rows = await content.app.get(Database).query<{ version: number; blobs: number }>(
+      `select v.version, count(*)::int as blobs from package_version v join manifest_blob using (manifest)
+       where v.version < 3 group by v.version order by v.version`,
+    );
+    // The small files, the image's blob, the list of its chunks; then a second blob of the image.
+    expect(rows).toEqual([
+      { version: 1, blobs: 8 },
+      { version: 2, blobs: 9 },
+    ]);
+  });
+});
