@@ -53,6 +53,10 @@ export class SiteUnderTest {
   };
   /** Names of the distribution points, best first. */
   points = ['dp1'];
+  /** Files that no point has: asked for them, the site says so. */
+  withoutLocation: ReadonlySet<string> = new Set();
+  /** Downloads of more than so many bytes send these, then nothing more. */
+  stallAt: number | undefined;
   /** Bad copies that devices told of. */
   readonly contentFaults: ContentFault[] = [];
   fault: (request: string) => Fault = () => undefined;
@@ -255,6 +259,8 @@ export class SiteUnderTest {
     const manifest = this.manifests.get(request.manifest);
     if (!manifest) return problem(response, 404, 'content.unknown-manifest', 'no such content');
     const digests = request.files ?? manifest.files.slice(0, 500).map(({ digest }) => digest);
+    if (digests.some((digest) => this.withoutLocation.has(digest)))
+      return problem(response, 503, 'content.not-distributed', 'No distribution point has the content yet');
     const locations = digests.map((digest) => ({
       digest,
       urls: this.points.map((point) => `${this.url}/${point}/${digest}?signature=${this.signature}`),
@@ -270,6 +276,9 @@ export class SiteUnderTest {
     if (!stored) return void response.writeHead(404).end();
     const bytes = this.serve(point, stored);
     const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+    if (this.stallAt !== undefined && bytes.length > this.stallAt) {
+      return void response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, this.stallAt));
+    }
     if (start === 0) return void response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
     if (start >= bytes.length) return void response.writeHead(416).end();
     const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };

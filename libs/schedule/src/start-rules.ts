@@ -51,6 +51,12 @@ export const startRulesShape = {
     .boolean()
     .optional()
     .describe('May it start outside the maintenance windows of a device once a trigger has come? Default false'),
+  content: z
+    .enum(['AsNeeded', 'BeforeStart'])
+    .optional()
+    .describe(
+      'AsNeeded: each step fetches what it needs; BeforeStart: the run begins once everything is on the device and verified. Default AsNeeded',
+    ),
 };
 
 export const startRulesSchema = z.strictObject(startRulesShape).meta({ id: 'StartRules' });

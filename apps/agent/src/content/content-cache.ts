@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { ContentFault, Manifest } from '@muster/contracts/agent/content.js';
 import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import { backoffSeconds, pause } from '../http/backoff.js';
+import { ServerError } from '../http/server-error.js';
 import type { ContentLocations } from '../http/site-api.js';
 import { withoutQuery } from '../http/transport.js';
 import { describeError } from '../identity/agent-error.js';
@@ -11,6 +13,7 @@ import { replaceFile } from '../identity/durable-files.js';
 import { systemCode } from '../journal/journal-error.js';
 import { ContentError } from '../runner/content-provider.js';
 import { BadCopies, type ContentSource, sourcesOf } from './bad-copies.js';
+import { bytesOfFiles } from './cache-contents.js';
 import { CacheRoom, type CacheRoomOptions } from './cache-room.js';
 import { ContentFolders } from './content-folders.js';
 import { download, type DownloadResult } from './download.js';
@@ -25,12 +28,16 @@ const filesPerQuestion = 500;
 /** Times that locations are asked for and all URLs tried, before content counts as unavailable. */
 const rounds = 6;
 
+/** Times that the site is asked before a run begins: whether to wait is for others to say. */
+const questionsAtPreflight = 3;
+
 /** Who knows where content is. */
 export interface ContentLocator {
   contentLocations(
     manifest: Digest,
     files: readonly Digest[] | undefined,
     signal: AbortSignal,
+    attemptsLeft?: number,
   ): Promise<ContentLocations>;
   /** Tells of bad copies, so that the site looks at them and repairs them. */
   contentFaults(faults: readonly ContentFault[], signal: AbortSignal): Promise<void>;
@@ -53,7 +60,7 @@ export class ContentCache {
   private readonly room: CacheRoom;
 
   constructor(private readonly options: ContentCacheOptions) {
-    this.folders = new ContentFolders(options.folder);
+    this.folders = new ContentFolders(options.folder).open();
     this.room = new CacheRoom(this.folders, options);
   }
 
@@ -67,7 +74,7 @@ export class ContentCache {
     try {
       const manifest = await this.manifest(manifestDigest, signal);
       const folder = this.folders.package(manifestDigest);
-      await this.room.make(manifestDigest, manifest, logger);
+      await this.room.make(new Map([[manifestDigest, manifest]]), logger);
       if (await isPackageFolder(folder, manifest, signal)) return folder;
       await this.assemble(folder, manifestDigest, manifest, logger, signal);
       return folder;
@@ -75,6 +82,46 @@ export class ContentCache {
       if (systemCode(error) !== 'ENOSPC') throw error;
       throw new ContentError('content.no-space', `the disk of ${this.options.folder} is full`, { cause: error });
     }
+  }
+
+  /** Was this version laid out here? What became of its files since is looked at when a step asks for it. */
+  has(manifest: Digest): boolean {
+    return existsSync(this.folders.manifest(manifest)) && existsSync(this.folders.package(manifest));
+  }
+
+  /**
+   * Asks the site once whether a version can be had now; what it says is not kept, but for the list of files.
+   * @throws ContentError `content.removed`, `content.no-location`, `content.manifest-mismatch`; the signal's reason when aborted
+   */
+  async locate(manifest: Digest, signal: AbortSignal): Promise<void> {
+    let located: ContentLocations;
+    try {
+      located = await this.options.locator.contentLocations(manifest, undefined, signal, questionsAtPreflight);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ServerError)) throw error;
+      const code = error.status === 404 ? 'content.removed' : 'content.no-location';
+      throw new ContentError(code, `${error.code}: ${error.message}`, { cause: error });
+    }
+    this.keepManifest(manifest, located.manifest);
+    const nowhere = located.locations.find(({ urls }) => urls.length === 0);
+    if (nowhere) throw new ContentError('content.no-location', `no point has the file ${nowhere.digest}`);
+  }
+
+  /**
+   * Makes room for versions together, before the first byte of them comes.
+   * @param promised versions that will come later and must find room beside them
+   * @throws ContentError `content.larger-than-cache`, `content.cache-full`
+   */
+  async makeRoom(wanted: readonly Digest[], promised: readonly Digest[], logger: Logger): Promise<void> {
+    const listed = (digests: readonly Digest[]): [Digest, Manifest][] =>
+      digests.flatMap((digest) => {
+        const manifest = readManifest(this.folders.manifest(digest), digest);
+        return manifest ? [[digest, manifest]] : [];
+      });
+    const coming = listed(promised.filter((digest) => !this.has(digest) && !wanted.includes(digest)));
+    const promisedBytes = coming.reduce((bytes, [, manifest]) => bytes + bytesOfFiles(manifest), 0);
+    await this.room.make(new Map(listed(wanted)), logger, promisedBytes);
   }
 
   private async assemble(
@@ -107,12 +154,17 @@ export class ContentCache {
     const known = readManifest(path, digest);
     if (known) return known;
     const { manifest } = await this.options.locator.contentLocations(digest, undefined, signal);
+    this.keepManifest(digest, manifest);
+    return manifest;
+  }
+
+  private keepManifest(digest: Digest, manifest: Manifest): void {
     if (digestOf(manifest) !== digest) {
       const message = `the site sent another manifest than the ${digest} that the policy names`;
       throw new ContentError('content.manifest-mismatch', message);
     }
-    replaceFile(path, canonicalJson(manifest));
-    return manifest;
+    const path = this.folders.manifest(digest);
+    if (!readManifest(path, digest)) replaceFile(path, canonicalJson(manifest));
   }
 
   private async fetchMissing(manifest: Digest, held: HeldContent, logger: Logger, signal: AbortSignal): Promise<void> {

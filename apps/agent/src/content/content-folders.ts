@@ -11,18 +11,23 @@ export class ContentFolders {
   readonly partials: string;
   readonly packages: string;
 
-  /** Creates what is missing, and removes what a crash left half. */
+  /** Names the folders; touches nothing. */
   constructor(readonly root: string) {
     this.manifests = join(root, 'manifests');
     this.blobs = join(root, 'blobs', 'sha256');
     this.partials = join(root, 'partial');
     this.packages = join(root, 'packages');
+  }
+
+  /** Creates what is missing, and removes what a crash left half. Only for who has the state folder to itself. */
+  open(): this {
     for (const path of [this.manifests, this.blobs, this.partials, this.packages]) makeFolder(path);
     removeLeftovers(this.manifests);
     const known = new Set(readdirSync(this.manifests).map((name) => name.replace(/\.json$/, '')));
     for (const name of readdirSync(this.packages)) {
       if (!known.has(name)) rmSync(join(this.packages, name), { recursive: true, force: true });
     }
+    return this;
   }
 
   manifest(digest: Digest): string {

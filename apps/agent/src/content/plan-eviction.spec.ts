@@ -10,7 +10,7 @@ const version = (name: string, usedAt: number, folderBytes = 10, blobs = [name])
   usedAt,
 });
 const request = (more: Partial<EvictionRequest>): EvictionRequest => ({
-  wanted: named('wanted'),
+  wanted: new Set([named('wanted')]),
   wantedBlobs: new Set([named('wanted')]),
   wantedBytes: 10,
   limitBytes: 1000,
@@ -66,7 +66,7 @@ describe('eviction', () => {
         const blobs = new Map(['1', '2', '3', '4', '5'].map((name) => [named(name), 7]));
         const needed = new Set(neededNames.map(named));
         const wantedBlobs = new Set([named('1')]);
-        const asked = request({ wanted: named('a'), wantedBlobs, needed, limitBytes });
+        const asked = request({ wanted: new Set([named('a')]), wantedBlobs, needed, limitBytes });
         const plan = planEviction({ versions, blobs }, asked);
         const removed = new Set(plan.versions);
         expect([...removed].some((digest) => digest === named('a') || needed.has(digest))).toBe(false);

@@ -18,12 +18,12 @@ export interface CacheContents {
   readonly blobs: ReadonlyMap<Digest, number>;
 }
 
-/** The version that is wanted now, and what must hold. */
+/** The versions that are wanted now, and what must hold. */
 export interface EvictionRequest {
-  readonly wanted: Digest;
-  /** Files of the wanted version. */
+  readonly wanted: ReadonlySet<Digest>;
+  /** Blobs of the wanted versions. */
   readonly wantedBlobs: ReadonlySet<Digest>;
-  /** Bytes that the folder of the wanted version will take, or takes. */
+  /** Bytes that the folders of the wanted versions will take, or take. */
   readonly wantedBytes: number;
   readonly limitBytes: number;
   /** Versions that a running or pending run needs. */
@@ -41,12 +41,12 @@ export interface EvictionPlan {
 
 /**
  * Chooses what makes room: first blobs of no version, then blobs that are in a folder too, then versions, the least recently used first:
- * those not used lately, then the others. Never the wanted one, and never one that a run needs (content.md, 6).
+ * those not used lately, then the others. Never a wanted one, and never one that a run needs (content.md, 6).
  */
 export function planEviction({ versions, blobs }: CacheContents, request: EvictionRequest): EvictionPlan {
   const { wanted, wantedBlobs, wantedBytes, limitBytes, needed, recentSince } = request;
   const others = versions
-    .filter(({ manifest }) => manifest !== wanted)
+    .filter(({ manifest }) => !wanted.has(manifest))
     .toSorted((one, other) => one.usedAt - other.usedAt);
   const left = new Map([...blobs].filter(([digest]) => !wantedBlobs.has(digest)));
   let bytes = wantedBytes + sum(left.values()) + sum(others.map(({ folderBytes }) => folderBytes));

@@ -341,15 +341,18 @@ describe('the agent', () => {
     expect(existsSync(join(folder, 'evil'))).toBe(false);
   });
 
-  it('fails the step, with the reason, when its content is not available', async () => {
+  it('fails the run before its first step, with the reason, when the site does not know its content', async () => {
     const packages = { hello: { version: 1, manifest: digestOf('nowhere'), programs: { install: { command: 'x' } } } };
     const step = { step: 'Install', type: 'InstallPackage', settings: { package: 'hello', program: 'install' } };
     site.deploy(body([step], packages), uid('a'));
     await enrol();
     daemon();
     await until(finished);
-    const end = reports().find(({ event }) => event === 'step-finished');
-    expect(end).toMatchObject({ outcome: 'failed', reason: 'error', code: 'content.unknown-manifest' });
+    expect(reports().map(told)).toEqual(['1 run-started', '2 run-finished failed']);
+    expect(reports()[1]).toMatchObject({
+      code: 'content.removed',
+      message: expect.stringContaining('unknown-manifest'),
+    });
   });
 
   it('tells of a sequence that cannot run, once, instead of trying it for ever', async () => {

@@ -21,8 +21,10 @@ import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
 import { neededContent } from './needed-content.js';
+import { Preparations } from './preparations.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
+import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
 import { StartRequests } from './start-requests.js';
 
@@ -105,8 +107,9 @@ async function work(
     locator: api,
     dispatcher: transport.dispatcher,
     megabytes: cacheMegabytes,
-    needed: () => neededContent(records, policy.assignments, bodies),
+    needed: () => neededContent(records, policy.assignments, preparations.deployments, bodies),
   });
+  const preparations = new Preparations(folder.preparations, logger);
   const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
   const variables = (): PolicyVariables => policy.variables;
@@ -139,6 +142,7 @@ async function work(
     bodies,
     api,
     driver,
+    preparer: new RunPreparer({ preparations, cache, logger, changed }),
     logger,
     changed,
     ended: removeEnded,

@@ -7,6 +7,7 @@ import type { StateFolder } from '../identity/state-folder.js';
 import type { BodyStore } from '../policy/body-store.js';
 import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
 import type { RunRecords } from './run-records.js';
+import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
 import type { StartRequests } from './start-requests.js';
 
@@ -56,11 +57,13 @@ export class BodyFactsCache {
   of(digest: Digest): BodyFacts | undefined {
     const known = this.known.get(digest);
     if (known) return known;
-    const spec = this.bodies.read(digest)?.sequence.spec;
-    if (!spec) return undefined;
+    const body = this.bodies.read(digest);
+    if (!body) return undefined;
+    const { spec } = body.sequence;
     const facts = {
       enabled: spec.enabled !== false,
       maximumMinutes: spec.maximumRunTimeMinutes ?? DEFAULT_RUN_MINUTES,
+      content: contentOf(body),
     };
     this.known.set(digest, facts);
     return facts;

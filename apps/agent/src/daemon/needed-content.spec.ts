@@ -13,10 +13,10 @@ const assignment = (uid: string, more: Partial<Assignment> = {}): Assignment => 
 const record = (uid: string): RunRecord => ({ runId: uid, startedAt: '', ...assignment(uid) });
 
 describe('content that is needed', () => {
-  it('is that of unfinished runs and of Required ones to come, not of those that ended or that nobody asked for', () => {
+  it('is that of unfinished runs, of Required ones to come and of what is being prepared, not of those that ended or that nobody asked for', () => {
     const bodies = new Map<Digest, PolicyBody>();
-    for (const uid of ['unfinished', 'to-come', 'ended', 'available']) {
-      const packages = { tool: { manifest: digestOfBytes(uid), programs: {} } };
+    for (const uid of ['unfinished', 'to-come', 'ended', 'available', 'prepared']) {
+      const packages = { tool: { version: 1, manifest: digestOfBytes(uid), programs: {} } };
       bodies.set(digestOfBytes(`body ${uid}`), { packages } as unknown as PolicyBody);
     }
     const needed = neededContent(
@@ -25,10 +25,12 @@ describe('content that is needed', () => {
         assignment('to-come'),
         assignment('ended'),
         assignment('available', { purpose: 'Available' }),
+        assignment('prepared', { purpose: 'Available' }),
         assignment('unknown'),
       ],
+      new Set(['prepared']),
       { read: (digest) => bodies.get(digest) },
     );
-    expect(needed).toEqual(new Set([digestOfBytes('unfinished'), digestOfBytes('to-come')]));
+    expect(needed).toEqual(new Set([digestOfBytes('unfinished'), digestOfBytes('to-come'), digestOfBytes('prepared')]));
   });
 });

@@ -5,6 +5,9 @@ import { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
+import { content, isOver } from './judge-preparation.js';
+import { describePreparation } from './preparations-output.js';
+import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
 import { StartRequests } from './start-requests.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
@@ -16,7 +19,7 @@ export interface Offer {
   readonly purpose: 'Required' | 'Available';
   /** May somebody here start it now? */
   readonly mayStart: boolean;
-  readonly state: AssignmentFate['decision']['state'] | 'running';
+  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content';
   /** The state as a sentence. */
   readonly says: string;
   /** The first later instant at which that may change; absent: time alone changes nothing. */
@@ -28,6 +31,7 @@ interface Deciding {
   readonly fates: readonly AssignmentFate[];
   readonly records: RunRecords;
   readonly requests: StartRequests;
+  readonly preparations: Preparations;
 }
 
 /**
@@ -35,11 +39,8 @@ interface Deciding {
  * @throws AgentError `agent.not-enrolled`, `agent.no-policy`, `agent.state-corrupt`, `agent.not-readable`
  */
 export async function readOffers(folder: StateFolder, now: number): Promise<Offer[]> {
-  const { fates, records } = await decide(folder, now);
-  const running = new Set(records.unfinished.map(({ deployment }) => deployment.uid));
-  return fates
-    .map((fate) => offerOf(fate, running.has(fate.assignment.deployment.uid), records))
-    .sort((a, b) => (a.deployment < b.deployment ? -1 : 1));
+  const deciding = await decide(folder, now);
+  return deciding.fates.map((fate) => offerOf(fate, deciding)).sort((a, b) => (a.deployment < b.deployment ? -1 : 1));
 }
 
 /**
@@ -48,7 +49,8 @@ export async function readOffers(folder: StateFolder, now: number): Promise<Offe
  * @throws AgentError as `readOffers`, and `start.unknown`, `start.not-allowed`, `start.running`
  */
 export async function askForStart(folder: StateFolder, name: string, now: number): Promise<Offer> {
-  const { fates, records, requests } = await decide(folder, now);
+  const deciding = await decide(folder, now);
+  const { fates, requests } = deciding;
   const fate = fates.find(({ assignment }) => assignment.deployment.name === name);
   if (!fate) {
     const names = fates.map(({ assignment }) => assignment.deployment.name).sort();
@@ -58,11 +60,7 @@ export async function askForStart(folder: StateFolder, name: string, now: number
     );
   }
   const { deployment } = fate.assignment;
-  const offer = offerOf(
-    fate,
-    records.unfinished.some((run) => run.deployment.uid === deployment.uid),
-    records,
-  );
+  const offer = offerOf(fate, deciding);
   if (offer.state === 'running') throw new AgentError('start.running', `"${name}" is running already`);
   if (!offer.mayStart) {
     const why = mayBeAsked(fate.assignment)
@@ -88,7 +86,8 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
     { records, requests, body: (digest) => bodies.of(digest), windows: () => windows, bootedAt: bootedAt(folder) },
     now,
   );
-  return { fates: judgeAssignments(assignments, facts), records, requests };
+  const preparations = new Preparations(folder.preparations);
+  return { fates: judgeAssignments(assignments, facts), records, requests, preparations };
 }
 
 async function policyOf(folder: StateFolder, identity: AgentIdentity) {
@@ -102,16 +101,23 @@ async function policyOf(folder: StateFolder, identity: AgentIdentity) {
   throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
 }
 
-function offerOf({ assignment, decision }: AssignmentFate, running: boolean, records: RunRecords): Offer {
+function offerOf({ assignment, decision }: AssignmentFate, { records, preparations }: Deciding): Offer {
   const { deployment, purpose } = assignment;
+  const running = records.unfinished.some((run) => run.deployment.uid === deployment.uid);
   const last = records.lastRun(deployment.uid);
-  const lookAgain = 'lookAgain' in decision && decision.lookAgain !== undefined ? isoOf(decision.lookAgain) : undefined;
+  const preparation = preparations.of(deployment.uid);
+  const fetching =
+    preparation?.body === assignment.body && !isOver(preparation, last && Date.parse(last.startedAt))
+      ? describePreparation(preparation, decision, content(assignment))
+      : undefined;
+  const decided = 'lookAgain' in decision && decision.lookAgain !== undefined ? isoOf(decision.lookAgain) : undefined;
+  const lookAgain = fetching?.lookAgain ?? decided;
   return {
     deployment: deployment.name,
     purpose,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
-    state: running ? 'running' : decision.state,
-    says: running ? 'running now' : sentence(decision),
+    state: running ? 'running' : (fetching?.state ?? decision.state),
+    says: running ? 'running now' : (fetching?.says ?? `${sentence(decision)}${fetching?.besides ?? ''}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...(last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {}),
   };

@@ -62,6 +62,7 @@ export class RunDriver {
     const spool = this.options.spool.of({ runId, deploymentUid: deployment.uid, sequenceDigest });
     logger.info({ sequence: body.sequence.name }, spool.lastNumber === 0 ? 'run begins' : 'run is resumed');
     try {
+      if (record.refused) return this.refuse(record, record.refused, spool, logger);
       const outcome = await this.execute(record, body, spool, logger, signal);
       if (outcome.result === 'interrupted') return 'let-go';
       if (outcome.result === 'restart-pending') {
@@ -79,11 +80,21 @@ export class RunDriver {
         logger.error({ code, reason: message }, 'the run cannot go on now; it is tried again');
         return 'later';
       }
-      reportFailure(spool, runId, code, message);
-      this.options.news.ring();
-      this.end(record, { result: 'failed', exitCode: 1, code, message }, logger);
-      return 'ended';
+      return this.refuse(record, { code, message }, spool, logger);
     }
+  }
+
+  private refuse(
+    record: RunRecord,
+    { code, message }: NonNullable<RunRecord['refused']>,
+    spool: RunSpool,
+    logger: Logger,
+  ): DriveResult {
+    // A crash may have come between the report and the end.
+    if (!record.refused || spool.lastNumber < 2) reportFailure(spool, record.runId, code, message);
+    this.options.news.ring();
+    this.end(record, { result: 'failed', exitCode: 1, code, message }, logger);
+    return 'ended';
   }
 
   private async execute(

@@ -4,10 +4,11 @@ import { type Bell, pause } from '../http/backoff.js';
 import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from '../policy/body-store.js';
-import { chooseRun, type DecidingFacts, judgeAssignments } from '../policy/decide.js';
+import { chooseRuns, type DecidingFacts, judgeAssignments } from '../policy/decide.js';
 import type { PolicyLoop } from '../policy/policy-loop.js';
 import { mayPass } from './may-pass.js';
 import type { RunDriver } from './run-driver.js';
+import type { RunPreparer } from './run-preparer.js';
 import { newRunId } from './run-id.js';
 import type { StartRequests } from './start-requests.js';
 import type { RunRecord, RunRecords } from './run-records.js';
@@ -24,6 +25,7 @@ export interface RunLoopOptions {
   readonly bodies: BodyStore;
   readonly api: Pick<SiteApi, 'body'>;
   readonly driver: RunDriver;
+  readonly preparer: RunPreparer;
   readonly logger: Logger;
   /** Rung when policy has changed, or somebody asks for a run. */
   readonly changed: Bell;
@@ -40,14 +42,17 @@ export class RunLoop {
     while (!signal.aborted) {
       try {
         const [unfinished] = this.options.records.unfinished;
-        if (unfinished) await this.goOn(unfinished, signal);
-        else await this.decide(signal);
+        if (unfinished) {
+          await this.options.preparer.stop();
+          await this.goOn(unfinished, signal);
+        } else await this.decide(signal);
       } catch (error) {
         if (!mayPass(error)) throw error;
         this.options.logger.error(describeError(error), 'no run can begin or end now; it is tried again');
         await pause(laterSeconds, signal);
       }
     }
+    await this.options.preparer.stop();
   }
 
   private async goOn(record: RunRecord, signal: AbortSignal): Promise<void> {
@@ -60,20 +65,28 @@ export class RunLoop {
   }
 
   private async decide(signal: AbortSignal): Promise<void> {
-    const { policy, bodies, records, requests, logger, changed } = this.options;
+    const { policy, bodies, records, requests, preparer, logger, changed } = this.options;
     const { assignments, startable } = policy;
     bodies.keepOnly(new Set(assignments.map(({ body }) => body)));
     requests.keepOnly(new Set(assignments.map(({ deployment }) => deployment.uid)));
     const now = Date.now();
-    const fates = judgeAssignments(startable, this.options.facts(now));
-    const { run, lookAgain = Infinity } = chooseRun(fates);
-    if (!run) {
-      const seconds = Math.max(0.001, (lookAgain - now) / 1000);
+    const facts = this.options.facts(now);
+    const fates = judgeAssignments(startable, facts);
+    if (startable.length === assignments.length) preparer.keepOnly(fates);
+    const { runs, lookAgain = Infinity } = chooseRuns(fates);
+    const plan = preparer.plan(runs, fates, facts);
+    if (!plan.begin) {
+      await preparer.turnTo(plan.work, signal);
+      const seconds = Math.max(0.001, (Math.min(lookAgain, plan.lookAgain) - now) / 1000);
       return changed.wait(Math.min(seconds, longestWaitSeconds), signal);
     }
-    const { runId } = records.begin(newRunId(), run);
-    requests.forget(run.deployment.uid);
-    logger.info({ runId, deployment: run.deployment.name }, 'policy asks for a run');
+    await preparer.stop();
+    const { assignment, refused } = plan.begin;
+    const { uid, name } = assignment.deployment;
+    const { runId } = records.begin(newRunId(), assignment, refused);
+    preparer.forget(uid);
+    requests.forget(uid);
+    logger.info({ runId, deployment: name, refused: refused?.code }, 'policy asks for a run');
   }
 
   /** The body that a run began with, though policy may have forgotten it; from the site when it is no longer here. */

@@ -16,6 +16,8 @@ const recordSchema = z.object({
   deployment: z.object({ uid: z.string(), name: z.string(), generation: z.number() }),
   body: digestSchema,
   startedAt: z.string(),
+  /** Why it fails before its first step. */
+  refused: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 
 /** What a run is for. Written before anything else happens: a crash cannot make a second run of it. */
@@ -90,9 +92,9 @@ export class RunRecords {
     return join(this.folder.runs, runId);
   }
 
-  /** Records a new run; on return it is durable. */
-  begin(runId: string, { deployment, body }: Assignment): RunRecord {
-    const record = { runId, deployment, body, startedAt: new Date().toISOString() };
+  /** Records a new run, also one that will only fail; on return it is durable. */
+  begin(runId: string, { deployment, body }: Assignment, refused?: RunRecord['refused']): RunRecord {
+    const record = { runId, deployment, body, startedAt: new Date().toISOString(), ...(refused && { refused }) };
     mkdirSync(this.folderOf(runId), { mode: 0o700 });
     replaceFile(join(this.folderOf(runId), 'run.json'), `${JSON.stringify(record)}\n`);
     syncFolder(this.folder.runs);

@@ -4,6 +4,9 @@ import { describeError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
+import { isOver } from './judge-preparation.js';
+import { preparationSays } from './preparations-output.js';
+import { type Preparation, Preparations } from './preparations.js';
 import { type EndedRun, RunRecords, type RunRecord } from './run-records.js';
 
 const shownRuns = 5;
@@ -17,6 +20,8 @@ export interface AgentStatus {
   /** Why the stored policy does not count. */
   readonly policyProblem?: { readonly code: string; readonly message: string };
   readonly unfinishedRuns: readonly RunRecord[];
+  /** Runs whose content is fetched or waited for. */
+  readonly preparing: readonly Preparation[];
   /** The last ones, newest first. */
   readonly endedRuns: readonly EndedRun[];
   readonly unsentReports: number;
@@ -25,7 +30,8 @@ export interface AgentStatus {
 /** @throws AgentError `agent.layout-version`, `agent.state-corrupt`, `agent.not-readable` */
 export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
   const identity = readIdentity(folder);
-  if (!identity) return { state: folder.root, enrolled: false, unfinishedRuns: [], endedRuns: [], unsentReports: 0 };
+  if (!identity)
+    return { state: folder.root, enrolled: false, unfinishedRuns: [], preparing: [], endedRuns: [], unsentReports: 0 };
   const { name, deviceUid, site, server } = identity;
   const records = new RunRecords(folder);
   return {
@@ -34,6 +40,9 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     identity: { name, deviceUid, site, server },
     ...(await policyOf(folder, identity)),
     unfinishedRuns: records.unfinished,
+    preparing: new Preparations(folder.preparations).all.filter(
+      (one) => one.state !== 'ready' && !isOver(one, startOf(records.lastRun(one.deployment.uid))),
+    ),
     endedRuns: records.ended.slice(-shownRuns).toReversed(),
     unsentReports: countReports(folder.reports),
   };
@@ -54,6 +63,10 @@ async function policyOf(
   }
 }
 
+function startOf(run: EndedRun | undefined): number | undefined {
+  return run && Date.parse(run.startedAt);
+}
+
 /** Lines of reports that are in the spool; some may have been acknowledged a moment ago. */
 function countReports(folder: string): number {
   if (!existsSync(folder)) return 0;
@@ -65,7 +78,7 @@ function countReports(folder: string): number {
 
 /** The status as lines for people. */
 export function describeStatus(status: AgentStatus): string[] {
-  const { identity, policy, policyProblem, unfinishedRuns, endedRuns, unsentReports } = status;
+  const { identity, policy, policyProblem, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
   if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
   const policyText = policy
     ? `serial ${policy.serial}, received ${policy.receivedAt}, deployments: ${policy.deployments.join(', ') || 'none'}`
@@ -79,6 +92,7 @@ export function describeStatus(status: AgentStatus): string[] {
     ...unfinishedRuns.map(
       ({ deployment, runId, startedAt }) => `running  ${deployment.name}, ${runId}, since ${startedAt}`,
     ),
+    ...preparing.map((one) => `content  ${one.deployment.name}, ${preparationSays(one)}`),
     ...endedRuns.map(
       ({ deployment, runId, result, exitCode, endedAt }) =>
         `ended    ${deployment.name}, ${runId}, ${result} (exit code ${exitCode}) at ${endedAt}`,

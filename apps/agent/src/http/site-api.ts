@@ -54,15 +54,19 @@ export class SiteApi {
     return (await this.call({ method: 'GET', path: `/api/v1/agent/bodies/${digest}`, signal }, attempts)).body;
   }
 
-  /** Manifest (not verified) and download URLs of the named files, or of the first 500. */
+  /**
+   * Manifest (not verified) and download URLs of the named files, or of the first 500.
+   * @param attemptsLeft times to ask, where the answer is one that may pass
+   */
   async contentLocations(
     manifest: Digest,
     files: readonly Digest[] | undefined,
     signal: AbortSignal,
+    attemptsLeft = contentAttempts,
   ): Promise<ContentLocations> {
     const path = '/api/v1/agent/content-locations';
     const json = { manifest, ...(files ? { files } : {}) };
-    const answer = await this.call({ method: 'POST', path, json, signal }, contentAttempts);
+    const answer = await this.call({ method: 'POST', path, json, signal }, attemptsLeft);
     return readAnswer(contentLocationsResponseSchema, answer, path);
   }
 

@@ -31,6 +31,8 @@ export interface StateFolder {
   readonly inventory: string;
   /** What people at this computer asked to run. */
   readonly requests: string;
+  /** Runs whose content is fetched or waited for. */
+  readonly preparations: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -55,6 +57,7 @@ export function stateFolder(path: string): StateFolder {
     reports: join(root, 'reports'),
     inventory: join(root, 'inventory.json'),
     requests: join(root, 'requests'),
+    preparations: join(root, 'preparations'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
@@ -73,8 +76,9 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    for (const path of [folder.bodies, folder.cache, folder.runs, folder.reports, folder.requests]) makeFolder(path);
-    for (const path of [folder.root, folder.bodies, folder.reports, folder.requests]) removeLeftovers(path);
+    const { bodies, cache, runs, reports, requests, preparations } = folder;
+    for (const path of [bodies, cache, runs, reports, requests, preparations]) makeFolder(path);
+    for (const path of [folder.root, bodies, reports, requests, preparations]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

@@ -1,6 +1,6 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { digestOfBytes } from '@muster/contracts/digest.js';
-import { chooseRun, type DecidingFacts, judgeAssignments } from './decide.js';
+import { chooseRuns, type DecidingFacts, judgeAssignments } from './decide.js';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 const uid = (number: number): string => `0193e7a0-0000-7000-8000-00000000000${number}`;
@@ -15,13 +15,13 @@ const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   timeZone: 'UTC',
   bootedAt: undefined,
   windows: [],
-  body: () => ({ enabled: true, maximumMinutes: 120 }),
+  body: () => ({ enabled: true, maximumMinutes: 120, content: [] }),
   lastRun: () => undefined,
   askedAt: () => undefined,
   ...more,
 });
 const nameOf = (assignments: Assignment[], more: Partial<DecidingFacts> = {}): string | undefined =>
-  chooseRun(judgeAssignments(assignments, facts(more))).run?.deployment.name;
+  chooseRuns(judgeAssignments(assignments, facts(more))).runs[0]?.deployment.name;
 
 describe('what to run now', () => {
   it('is a Required assignment, not an Available one', () => {
@@ -49,9 +49,9 @@ describe('what to run now', () => {
     const older = assignment(2, { availableAt: '2026-11-01T00:00:00Z' });
     const newer = assignment(1, { availableAt: '2026-11-02T00:00:00Z' });
     expect(nameOf([newer, older])).toBe('d2');
-    for (const body of [undefined, { enabled: false, maximumMinutes: 1 }]) {
+    for (const body of [undefined, { enabled: false, maximumMinutes: 1, content: [] }]) {
       const one: DecidingFacts['body'] = (digest) =>
-        digest === older.body ? body : { enabled: true, maximumMinutes: 120 };
+        digest === older.body ? body : { enabled: true, maximumMinutes: 120, content: [] };
       expect(nameOf([newer, older], { body: one })).toBe('d1');
     }
   });
@@ -65,14 +65,14 @@ describe('what to run now', () => {
     const soon = assignment(1, { availableAt: '2026-11-21T12:00:30Z' });
     const late = assignment(2, { availableAt: '2026-11-21T13:00:00Z' });
     const fates = judgeAssignments([late, soon], facts());
-    expect(chooseRun(fates)).toEqual({ run: undefined, lookAgain: now + 30_000 });
+    expect(chooseRuns(fates)).toEqual({ runs: [], lookAgain: now + 30_000 });
   });
 
   it('waits for a window of this device that the run fits into', () => {
     const windows = [{ name: 'w', schedule: { start: '2026-11-21T11:00Z' }, durationMinutes: 120 }];
     const lasting = (maximumMinutes: number): Partial<DecidingFacts> => ({
       windows,
-      body: () => ({ enabled: true, maximumMinutes }),
+      body: () => ({ enabled: true, maximumMinutes, content: [] }),
     });
     expect(nameOf([assignment(1)], lasting(60))).toBe('d1');
     expect(nameOf([assignment(1)], lasting(61))).toBeUndefined();

@@ -7,6 +7,14 @@ export interface BodyFacts {
   readonly enabled: boolean;
   /** 0 is no limit. */
   readonly maximumMinutes: number;
+  /** The versions of content that its enabled steps need. */
+  readonly content: readonly NamedContent[];
+}
+
+/** A version of content, and what people call it. */
+export interface NamedContent {
+  readonly name: string;
+  readonly manifest: Digest;
 }
 
 /** What this computer knows when it decides. */
@@ -49,22 +57,25 @@ function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['de
   });
 }
 
-/** What is to be done now, and when to look again if nothing else happens. */
+/** What may begin now, the first one first, and when to look again if nothing else happens. */
 export interface Choice {
-  readonly run: Assignment | undefined;
+  readonly runs: readonly Assignment[];
   /** Milliseconds since 1970; undefined: time alone changes nothing. */
   readonly lookAgain: number | undefined;
 }
 
-/** The run to begin: what somebody asked for goes first, then what has been available longest, then the order of the policy. */
-export function chooseRun(fates: readonly AssignmentFate[]): Choice {
+/** The runs that may begin: what somebody asked for goes first, then what has been available longest, then the order of the policy. */
+export function chooseRuns(fates: readonly AssignmentFate[]): Choice {
   const ready = fates
     .flatMap(({ assignment, decision }) => (decision.state === 'start' ? [{ assignment, decision }] : []))
     .sort((a, b) => rank(a.decision) - rank(b.decision) || order(since(a.assignment), since(b.assignment)));
   const later = fates.flatMap(({ decision }) =>
     'lookAgain' in decision && decision.lookAgain !== undefined ? [decision.lookAgain] : [],
   );
-  return { run: ready[0]?.assignment, lookAgain: later.length === 0 ? undefined : Math.min(...later) };
+  return {
+    runs: ready.map(({ assignment }) => assignment),
+    lookAgain: later.length === 0 ? undefined : Math.min(...later),
+  };
 }
 
 function rank({ because }: Extract<StartDecision, { state: 'start' }>): number {

@@ -1,0 +1,127 @@
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { momentInstant } from '@muster/schedule/zoned-time.js';
+import { backoffSeconds } from '../http/backoff.js';
+import type { AssignmentFate } from '../policy/decide.js';
+import type { Preparation } from './preparations.js';
+
+/** Without an end of the deployment, content is waited for so long: as often as a full cache is tried again (content.md, 6: 18 times in 4 hours each). */
+export const LONGEST_WAIT_HOURS = 72;
+/** What was found is good for so long: another run may have been in between. */
+const goodMilliseconds = 60_000;
+const [firstRetrySeconds, mostRetrySeconds] = [5, 3600];
+/** The last try comes so long before the deadline. */
+const lastTryMilliseconds = 10_000;
+/** What no later try mends. */
+const lasting = new Set(['content.removed', 'content.larger-than-cache']);
+
+/** What is known where it is judged. Instants are milliseconds since 1970. */
+export interface PreparationFacts {
+  readonly now: number;
+  readonly timeZone: string;
+  /** Is all content that the body names in the cache? */
+  readonly complete: boolean;
+  readonly lastRunStartedAt: number | undefined;
+}
+
+/**
+ * `ready`: the run may begin; `refused`: it fails; `work`: look where its content is, or fetch it, now; `wait`: the same later;
+ * `idle`: nothing is to be done.
+ */
+export type PreparationVerdict =
+  | { readonly verdict: 'ready' | 'idle' }
+  | { readonly verdict: 'work'; readonly starting: boolean; readonly deadline: number | undefined }
+  | { readonly verdict: 'wait'; readonly until: number }
+  | { readonly verdict: 'refused'; readonly code: string; readonly message: string };
+
+/** What is to be done for the content of a deployment (deployments.md section 7, stages 10 and 11; section 9). */
+export function judgePreparation(
+  { assignment, decision }: AssignmentFate,
+  known: Preparation | undefined,
+  facts: PreparationFacts,
+): PreparationVerdict {
+  const { now, complete, timeZone } = facts;
+  const starting = decision.state === 'start';
+  if (decision.state === 'held') return { verdict: 'idle' };
+  const found = known && !isOver(known, facts.lastRunStartedAt) ? known : undefined;
+  const since = found?.since === undefined ? undefined : Date.parse(found.since);
+  const deadline = since === undefined ? undefined : deadlineOf(assignment, since, timeZone);
+  if (starting && complete) return { verdict: 'ready' };
+  if (starting && found?.refused) return { verdict: 'refused', ...found.refused };
+  if (found && deadline !== undefined && now >= deadline && assignment.purpose === 'Required') {
+    // A download that goes on is let go on; what has expired never starts.
+    if (found.state === 'waiting' || (found.state === 'working' && decision.state === 'expired'))
+      return { verdict: 'refused', ...tooLate(found) };
+  }
+  if (!starting && !(mayFetchAhead({ assignment, decision }, facts.lastRunStartedAt) && !complete)) {
+    return { verdict: 'idle' };
+  }
+  const sameBody = found?.body === assignment.body ? found : undefined;
+  if (starting && sameBody?.state === 'ready' && content(assignment) === 'AsNeeded') {
+    const checkedAt = Date.parse(sameBody.checkedAt ?? '');
+    if (checkedAt <= now && now - checkedAt < goodMilliseconds) return { verdict: 'ready' };
+  }
+  const nextTry = sameBody?.state === 'waiting' ? Date.parse(sameBody.nextTryAt ?? '') : NaN;
+  // A trigger that has come since is a reason to try at once.
+  if (nextTry > now && (since !== undefined || !starting))
+    return { verdict: 'wait', until: Math.min(nextTry, deadline ?? Infinity) };
+  return { verdict: 'work', starting, deadline };
+}
+
+/** When a run that waits for its content since an instant fails: at the end of the deployment, or after 72 hours. */
+export function deadlineOf({ expiresAt }: Pick<Assignment, 'expiresAt'>, since: number, timeZone: string): number {
+  return expiresAt === undefined ? since + LONGEST_WAIT_HOURS * 3_600_000 : momentInstant(expiresAt, timeZone);
+}
+
+/** What becomes of a run whose content could not be had: it fails, or is tried again at an instant. */
+export function afterFailure(
+  purpose: Assignment['purpose'],
+  code: string,
+  { tries, starting, now, deadline, random }: FailureFacts,
+): { readonly refused: true } | { readonly nextTry: number } {
+  if (starting && (purpose === 'Available' || lasting.has(code))) return { refused: true };
+  const usual = now + backoffSeconds(tries, firstRetrySeconds, mostRetrySeconds, random) * 1000;
+  const last = (deadline ?? Infinity) - lastTryMilliseconds;
+  return { nextTry: last > now ? Math.min(usual, last) : Math.max(now, deadline ?? usual) };
+}
+
+export interface FailureFacts {
+  /** This one is counted. */
+  readonly tries: number;
+  readonly starting: boolean;
+  readonly now: number;
+  readonly deadline: number | undefined;
+  /** 0 to 1. */
+  readonly random: number;
+}
+
+/** How a deployment wants its content. */
+export function content(assignment: Assignment): NonNullable<Assignment['content']> {
+  return assignment.content ?? 'AsNeeded';
+}
+
+/** May content come before anything makes the deployment run: when it is Required, available, and will run. */
+function mayFetchAhead({ assignment, decision }: AssignmentFate, lastRunStartedAt: number | undefined): boolean {
+  if (assignment.purpose !== 'Required' || content(assignment) !== 'BeforeStart') return false;
+  if (decision.state !== 'waiting' || decision.for === 'availability') return false;
+  if (decision.for === 'window') return decision.lookAgain !== undefined;
+  const { triggers = [] } = assignment;
+  const runsAtStartup = triggers.some((trigger) => 'event' in trigger && trigger.event === 'Startup');
+  const hasTimes = triggers.some((trigger) => 'schedule' in trigger);
+  return runsAtStartup || (decision.lookAgain !== undefined && (hasTimes || lastRunStartedAt === undefined));
+}
+
+/** Was it for a run that has been? Only a crash leaves such a one. */
+export function isOver({ since }: Preparation, lastRunStartedAt: number | undefined): boolean {
+  return since !== undefined && lastRunStartedAt !== undefined && Date.parse(since) <= lastRunStartedAt;
+}
+
+function tooLate({ since, tries, code = 'content.no-location', message = '' }: Preparation): {
+  code: string;
+  message: string;
+} {
+  const why = `${code}: ${message}`;
+  return {
+    code: 'content.deadline-passed',
+    message: `its content did not come until the deadline, since ${since}, in ${tries} tries; the last one ended with ${why}`,
+  };
+}
