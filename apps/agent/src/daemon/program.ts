@@ -6,6 +6,8 @@ import { describeError } from '../identity/agent-error.js';
 import { stateFolder } from '../identity/state-folder.js';
 import { runCommand } from '../run-command.js';
 import { runDaemon } from './daemon.js';
+import { clearCache, listCache } from './cache-command.js';
+import { describeCache, sizeText } from './cache-output.js';
 import { askForStart, readOffers } from './offers.js';
 import { describeOffers } from './offers-output.js';
 import { describeStatus, readStatus } from './status-command.js';
@@ -28,7 +30,7 @@ const usageCodes = new Set([
   'enrolment.name-invalid',
 ]);
 
-const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'help']);
+const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'cache', 'help']);
 
 const help = `
 A computer is enrolled once, then the daemon does the work:
@@ -64,7 +66,7 @@ export interface Surroundings {
 }
 
 /**
- * `muster-agent [enrol|daemon|run|status|list|start] …`; `daemon` is the default.
+ * `muster-agent [enrol|daemon|run|status|list|start|cache] …`; `daemon` is the default.
  * @param argv arguments behind the program's name
  * @returns the exit code (EXIT_CODES, for `run` RUN_EXIT_CODES); never throws for what a user did
  */
@@ -74,7 +76,9 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   const [first = ''] = argv;
   // Commander would hand it to the default command and complain of its arguments.
   if (!first.startsWith('-') && first !== '' && !commandNames.has(first)) {
-    error(`agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list and start, see --help`);
+    error(
+      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start and cache, see --help`,
+    );
     return EXIT_CODES.usage;
   }
   let exitCode: number = EXIT_CODES.ok;
@@ -179,6 +183,30 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
     .action(async (deployment: string, options: { state: string }) => {
       await askForStart(stateFolder(options.state), deployment, Date.now());
       out(`${deployment} starts as soon as no other run goes on; muster-agent status follows it`);
+    });
+
+  const cache = program.command('cache').description('the content that this computer keeps');
+  cache
+    .command('list')
+    .description('say what the cache holds, how large it is, and what runs need of it')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['human', 'json']).default('human'))
+    .addOption(state())
+    .action(async (options: { state: string; output: string }) => {
+      const listing = await listCache(stateFolder(options.state), config.cacheMegabytes);
+      if (options.output === 'json') out(JSON.stringify(listing));
+      else describeCache(listing).forEach(out);
+    });
+  cache
+    .command('clear')
+    .description('remove what no run needs; runs fetch it again. Not while the daemon is at work')
+    .option('--force', 'also what runs that go on, or are to come, need')
+    .addOption(state())
+    .action(async (options: { state: string; force?: boolean }) => {
+      const { versions, bytes, keptVersions } = await clearCache(stateFolder(options.state), {
+        force: options.force ?? false,
+      });
+      const kept = keptVersions === 0 ? '' : `; ${keptVersions} kept, for runs need them`;
+      out(`removed ${versions} versions, ${sizeText(bytes)}${kept}`);
     });
 
   program
