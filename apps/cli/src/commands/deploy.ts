@@ -29,6 +29,7 @@ interface DeployOptions {
   readonly at?: string[];
   readonly rerun?: NonNullable<DeploymentSpec['rerun']>;
   readonly agreeDevices?: number;
+  readonly content?: NonNullable<DeploymentSpec['content']>;
   readonly usersMayStart?: boolean;
   readonly outsideWindows?: boolean;
   readonly dryRun?: string;
@@ -56,6 +57,12 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       'agree that it may take systems or data away on at most so many devices',
       wholeNumber(1, 10_000_000),
     )
+    .addOption(
+      new Option(
+        '--content <when>',
+        'is its content fetched as steps need it, or before it starts? (default: AsNeeded)',
+      ).choices(['AsNeeded', 'BeforeStart']),
+    )
     .option('--users-may-start', 'let people at the device start a Required one before its time')
     .option('--outside-windows', 'let it start outside the maintenance windows of the devices')
     .addOption(dryRunOption())
@@ -82,7 +89,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 }
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
-  const { to, available, from, expires, at, rerun, agreeDevices, usersMayStart, outsideWindows } = options;
+  const { to, available, from, expires, at, rerun, agreeDevices, content, usersMayStart, outsideWindows } = options;
   return {
     sequence,
     collection: to,
@@ -92,6 +99,7 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(at === undefined ? {} : { triggers: at.map((start) => ({ schedule: { start } })) }),
     ...(rerun === undefined ? {} : { rerun }),
     ...(agreeDevices === undefined ? {} : { agreedDevices: agreeDevices }),
+    ...(content === undefined ? {} : { content }),
     ...(usersMayStart ? { usersMayStart } : {}),
     ...(outsideWindows ? { outsideWindows } : {}),
   };
