@@ -6,7 +6,7 @@ import { importFiles } from '@muster/interchange/import-files.js';
 import { importSequence, type ImportedSequence } from '@muster/interchange/import-sequence.js';
 import { recognise } from '@muster/interchange/source/find-sequences.js';
 import { validateSequence } from '@muster/sequence/validate.js';
-import { openSources } from '../src/commands/import-sources.js';
+import { openSources } from '../src/commands/import/import-sources.js';
 
 /** What a fuzz run found. */
 export interface FuzzResult {

@@ -5,7 +5,7 @@ import type { SequenceSpec } from '@muster/sequence/model.js';
 import * as fc from 'fast-check';
 import { nodes } from '../../../../test/conformance/random-nodes.js';
 import { type MadeMember, makeZip } from '../../test/make-zip.js';
-import { readZip } from '../commands/import-zip.js';
+import { readZip } from '../commands/import/import-zip.js';
 import { type BundleParts, makeBundle } from './make-bundle.js';
 import { looksLikeBundle, readBundle } from './read-bundle.js';
 

@@ -2,7 +2,7 @@ import { manifestSchema } from '@muster/contracts/agent/content.js';
 import { type Digest, digestOfBytes } from '@muster/contracts/digest.js';
 import { judgeDocument, judgeInput, type Judgement } from '@muster/contracts/judge.js';
 import { ImportRefusal } from '@muster/interchange/refusal.js';
-import { readZip, type ZipEntry } from '../commands/import-zip.js';
+import { readZip, type ZipEntry } from '../commands/import/import-zip.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import {

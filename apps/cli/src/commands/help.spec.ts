@@ -1,5 +1,5 @@
 import { captureTerminal } from '../../test/capture-terminal.js';
-import { deploymentName } from './deploy.js';
+import { deploymentName } from './deployments/deploy.js';
 import { bashCompletion } from './completion.js';
 import { buildProgram, runCli } from '../program.js';
 

@@ -4,7 +4,7 @@ import { device } from '@muster/contracts/kinds/device.js';
 import { builtApp } from '@muster/localsite/repository.js';
 import type { RunningSite } from '@muster/localsite/start-site.js';
 import type { ApiClient } from '../api/api-client.js';
-import { createEnrolmentToken } from '../commands/enrolment-token.js';
+import { createEnrolmentToken } from '../commands/devices/enrolment-token.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import type { Terminal } from '../terminal.js';

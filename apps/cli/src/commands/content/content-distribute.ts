@@ -1,0 +1,166 @@
+import { contentKey, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
+import { type Command, Option } from 'commander';
+import type { ApiClient } from '../../api/api-client.js';
+import { withClient } from '../../api/open-client.js';
+import { CONTENT_WORDS, contentKind, distributionName, parseUsed } from '../../content/content-name.js';
+import { awaitDistribution, distributeContent, findDistribution } from '../../content/distribute-content.js';
+import { groupsOfCollections, pointsOf } from '../../content/find-destinations.js';
+import { contentOfApplications, contentOfSequence, type NeededContent } from '../../content/needed-content.js';
+import { distributionLine } from '../../content/progress-text.js';
+import { CliError } from '../../errors/cli-error.js';
+import { EXIT_CODES } from '../../errors/exit-codes.js';
+import { objectName } from '../../output/formats.js';
+import { progressLine } from '../../output/progress-line.js';
+import type { Terminal } from '../../terminal.js';
+import { collect, dryRunOption } from '../arguments.js';
+
+const help = `
+${CONTENT_WORDS} app/NAME means the packages of an application, of its
+dependencies and of what it supersedes and takes away.
+
+What a point has already is not sent again, and said so. A group is its points of now and those that join later; a
+collection means the groups that are tied to it at this moment. --sequence sends everything that the sequence and its
+children refer to, what their applications need included.
+
+Examples:
+  muster content distribute hello --to local
+  muster content distribute os-image/debian-12 app/editor --to-group branches
+  muster content distribute hello --to-group branches --priority high
+  muster content distribute --sequence install-debian --to local --to-group branches --no-wait
+  muster content distribute hello --to-collection berlin-computers --dry-run=server`;
+
+interface DistributeOptions {
+  readonly to?: string[];
+  readonly toGroup?: string[];
+  readonly toCollection?: string[];
+  readonly sequence?: string;
+  readonly priority?: 'high' | 'medium' | 'low';
+  readonly dryRun?: 'server';
+  readonly wait: boolean;
+}
+
+/** `muster content distribute`. */
+export function registerDistribute(content: Command, terminal: Terminal): void {
+  content
+    .command('distribute')
+    .description('bring the newest versions of content to distribution points')
+    .argument('[content...]', 'names of packages, or kind/name')
+    .option('--sequence <name>', 'everything that this task sequence refers to', undefined)
+    .option('--to <point>', 'distribution point; may be given several times', collect)
+    .option('--to-group <group>', 'group of distribution points; may be given several times', collect)
+    .option('--to-collection <collection>', 'the groups tied to a collection; may be given several times', collect)
+    .addOption(new Option('--priority <priority>', 'what travels first').choices(['high', 'medium', 'low']))
+    .addOption(dryRunOption())
+    .option('--no-wait', 'do not wait until the points hold it')
+    .addHelpText('after', help)
+    .action(async (words: string[], options: DistributeOptions, command: Command) => {
+      if (words.length === 0 && options.sequence === undefined)
+        throw usage('name content, or a sequence with --sequence');
+      if (!options.to && !options.toGroup && !options.toCollection)
+        throw usage('say where to: --to POINT, --to-group GROUP or --to-collection COLLECTION');
+      await withClient(command, terminal, (client) => distribute(client, words, options, terminal), {
+        patienceSeconds: 30,
+      });
+    });
+}
+
+async function distribute(
+  client: ApiClient,
+  words: readonly string[],
+  options: DistributeOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const wanted = [
+    ...(await contentOf(client, words, terminal)),
+    ...(await ofSequence(client, options.sequence, terminal)),
+  ];
+  const contents = [...new Map(wanted.map((one) => [contentKey(one), one])).values()];
+  const points = options.to ?? [];
+  const groups = [
+    ...new Set([...(options.toGroup ?? []), ...(await groupsOfCollections(client, options.toCollection ?? []))]),
+  ];
+  const all = await pointsOf(client, points, groups);
+  for (const content of contents) {
+    await sayWhatIsThere(client, content, all, terminal);
+    const destinations = { points, groups, ...(options.priority ? { priority: options.priority } : {}) };
+    const outcome = await distributeContent(client, content, destinations, { dryRun: options.dryRun !== undefined });
+    terminal.out(
+      `${objectName('Distribution', distributionName(content))} ${outcome}${options.dryRun ? ' (dry run)' : ''}`,
+    );
+  }
+  if (!options.wait || options.dryRun) return;
+  const show = progressLine(terminal);
+  for (const content of contents) {
+    const version = await awaitDistribution(client, content, all, {
+      onProgress: (progress) => show(distributionLine(content.name, progress)),
+    });
+    if (version === undefined) throw noVersion(content);
+    terminal.out(`version ${version} of ${objectName(content.kind, content.name)} is available on ${all.join(', ')}`);
+  }
+}
+
+/** What the words of a command line mean. */
+async function contentOf(
+  client: ApiClient,
+  words: readonly string[],
+  terminal: Terminal,
+): Promise<readonly ContentReference[]> {
+  const named = words.map(parseUsed);
+  const content = named.flatMap(({ kind, name }) => (kind === 'Application' ? [] : [{ kind, name }]));
+  const applications = named.filter(({ kind }) => kind === 'Application').map(({ name }) => name);
+  if (applications.length === 0) return content;
+  const needed = await contentOfApplications(client, applications);
+  const absent = applications.find((name) => needed.missing.includes(name));
+  if (absent !== undefined)
+    throw new CliError('content.not-there', `there is no application "${absent}"`, EXIT_CODES.notFound);
+  if (needed.content.length === 0) terminal.error('the applications install from no package');
+  return [...content, ...told(needed, terminal)];
+}
+
+async function ofSequence(
+  client: ApiClient,
+  sequence: string | undefined,
+  terminal: Terminal,
+): Promise<readonly ContentReference[]> {
+  if (sequence === undefined) return [];
+  const needed = await contentOfSequence(client, sequence);
+  if (needed.content.length === 0) terminal.error(`task sequence "${sequence}" refers to no content`);
+  return told(needed, terminal);
+}
+
+function told({ content, missing }: NeededContent, terminal: Terminal): readonly ContentReference[] {
+  for (const name of missing) terminal.error(`skipped ${objectName('Application', name)}: there is none`);
+  return content;
+}
+
+async function sayWhatIsThere(
+  client: ApiClient,
+  content: ContentReference,
+  points: readonly string[],
+  terminal: Terminal,
+): Promise<void> {
+  const { newestVersion } = (await client.get(contentKind(content), content.name)).status;
+  const progress = (await findDistribution(client, content))?.status.points ?? [];
+  const there = progress.filter(
+    ({ point, version, state }) => points.includes(point) && version === newestVersion && state === 'available',
+  );
+  if (there.length === 0) return;
+  const where = there.map(({ point }) => point).join(', ');
+  terminal.out(
+    `version ${newestVersion} of ${objectName(content.kind, content.name)} is already on ${where}: not sent again`,
+  );
+}
+
+function noVersion(content: ContentReference): CliError {
+  const { kind, name } = content;
+  const word = kind === 'Package' ? name : `${contentKind(content).singular}/${name}`;
+  return new CliError(
+    'content.no-version',
+    `${objectName(kind, name)} has no content yet: upload it with "muster content upload ${word} FOLDER"`,
+    EXIT_CODES.failed,
+  );
+}
+
+function usage(message: string): CliError {
+  return new CliError('cli.usage', message, EXIT_CODES.usage);
+}

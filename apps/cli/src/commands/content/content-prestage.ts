@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { withClient } from '../../api/open-client.js';
+import { CONTENT_WORDS, parseContent } from '../../content/content-name.js';
+import { awaitDistribution, distributeContent } from '../../content/distribute-content.js';
+import { distributionLine } from '../../content/progress-text.js';
+import { CliError } from '../../errors/cli-error.js';
+import { EXIT_CODES } from '../../errors/exit-codes.js';
+import { byteSize } from '../../output/age.js';
+import { objectName } from '../../output/formats.js';
+import { progressLine } from '../../output/progress-line.js';
+import { exportContent } from '../../prestage/export-content.js';
+import { importAtPoint, importIntoLibrary } from '../../prestage/import-content.js';
+import { readArchive } from '../../prestage/read-archive.js';
+import type { Terminal } from '../../terminal.js';
+
+const prestageHelp = `
+For places behind slow lines: writes the newest complete versions of packages, images and so on into one file, to be carried to a distribution point
+("import"). The file is a tar of lists of files and blobs; it is not encrypted, and everything in it is verified when it is
+imported. When it is broken off, the same command goes on where it was. ${CONTENT_WORDS}
+
+Examples:
+  muster content prestage os-image/debian-12 drivers --out branch.tar
+  muster content prestage import branch.tar --point berlin
+  muster --context other-site content prestage import branch.tar --library`;
+
+const importHelp = `
+--point: at a distribution point of the site that made the file. Every blob is verified before it is sent and proven where it arrives;
+what the point has already is not sent. Then the point is added to the distribution of each content, which finds everything there.
+--library: into the library of another site, where they exist by their names.
+When it is broken off, the same command goes on where it was.
+
+Examples:
+  muster content prestage import branch.tar --point berlin
+  muster content prestage import branch.tar --point berlin --no-distribute
+  muster content prestage import branch.tar --library`;
+
+interface ImportOptions {
+  readonly point?: string;
+  readonly library?: boolean;
+  readonly distribute: boolean;
+}
+
+/** `muster content prestage` and `muster content prestage import`. */
+export function registerContentPrestage(content: Command, terminal: Terminal): void {
+  const prestage = content
+    .command('prestage')
+    .description('carry content to a distribution point in a file')
+    .argument('<content...>', 'packages by their names, others as kind/name')
+    .option('--out <file>', 'the file to write')
+    .addHelpText('after', prestageHelp)
+    .action(async (words: string[], { out }: { out?: string }, command: Command) => {
+      // Not a required option: "import" below would require it too.
+      if (out === undefined) throw new CliError('cli.usage', 'say which file to write: --out FILE', EXIT_CODES.usage);
+      const show = progressLine(terminal);
+      await withClient(command, terminal, async (client) => {
+        const done = await exportContent(client, words.map(parseContent), out, (bytesDone, bytes) =>
+          show(`writing ${out}: ${byteSize(bytesDone)} of ${byteSize(bytes)}`),
+        );
+        for (const { kind, name, version, files } of done.versions)
+          terminal.out(`${objectName(kind, name)} version ${version}: ${files.files.length} files`);
+        const resumed = done.resumedBytes > 0 ? `, ${byteSize(done.resumedBytes)} of it from before` : '';
+        terminal.out(`${out}: ${byteSize(done.bytes)}${resumed}`);
+      });
+    });
+  prestage
+    .command('import')
+    .description('bring the content of a file to a distribution point, or into the library')
+    .argument('<file>', 'a prestaged content file')
+    .option('--point <point>', 'the distribution point')
+    .option('--library', 'into the library of the site')
+    .option('--no-distribute', 'do not add the point to the distributions')
+    .addHelpText('after', importHelp)
+    .action(async (file: string, options: ImportOptions, command: Command) => {
+      if ((options.point === undefined) === (options.library === undefined))
+        throw new CliError('cli.usage', 'say where to: either --point POINT or --library', EXIT_CODES.usage);
+      const archive = await readArchive(file);
+      const show = progressLine(terminal);
+      await withClient(
+        command,
+        terminal,
+        async (client) => {
+          for (const one of archive.contents) {
+            const onProgress = (bytesDone: number, bytes: number): void =>
+              show(`importing ${one.name}: ${byteSize(bytesDone)} of ${byteSize(bytes)}`);
+            const what = objectName(one.kind, one.name);
+            if (options.point === undefined) {
+              const { version, blobsSent, bytesSent } = await importIntoLibrary(client, archive, one, onProgress);
+              terminal.out(
+                `${what} version ${version} is in the library; sent ${blobsSent} blobs, ${byteSize(bytesSent)}`,
+              );
+              continue;
+            }
+            const { blobsSent, bytesSent } = await importAtPoint(client, archive, one, options.point, onProgress);
+            terminal.out(
+              `${what} version ${one.version} is proven at ${options.point}; sent ${blobsSent} blobs, ${byteSize(bytesSent)}`,
+            );
+            if (!options.distribute) continue;
+            await distributeContent(client, one, { points: [options.point] });
+            const version = await awaitDistribution(client, one, [options.point], {
+              onProgress: (points) => show(distributionLine(one.name, points)),
+            });
+            terminal.out(`version ${version} of ${what} is available on ${options.point}`);
+          }
+        },
+        { patienceSeconds: 30 },
+      );
+    });
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { deployment, type DeploymentSpec } from '@muster/contracts/kinds/deployment.js';
+import { API_VERSION } from '@muster/contracts/resource.js';
+import { rerunSchema } from '@muster/schedule/start-rules.js';
+import { type Command, Option } from 'commander';
+import { withClient } from '../../api/open-client.js';
+import { objectName } from '../../output/formats.js';
+import type { Terminal } from '../../terminal.js';
+import { collect, dryRunOption, wholeNumber } from '../arguments.js';
+
+const help = `
+Required (the default): every device of the collection runs the sequence as soon as it hears of it, or at the times of --at, inside
+its maintenance windows (muster windows --help). Available: it runs where somebody on the device asks for it (muster-agent start).
+A time is 2026-12-01T22:00 by the clock of each device, or 2026-12-01T22:00Z at one moment everywhere. Times that come again and
+again, and start of the computer, are written in a document (docs/deployments.md).
+
+Examples:
+  muster deploy harden-debian --to pilot
+  muster deploy harden-debian --to pilot --name pilot-june --dry-run=server
+  muster deploy harden-debian --to web-servers --at 2026-12-01T22:00 --rerun IfFailed
+  muster deploy office-tools --to all-laptops --available --expires 2027-01-31T00:00`;
+
+interface DeployOptions {
+  readonly to: string;
+  readonly name?: string;
+  readonly available?: boolean;
+  readonly from?: string;
+  readonly expires?: string;
+  readonly at?: string[];
+  readonly rerun?: NonNullable<DeploymentSpec['rerun']>;
+  readonly agreeDevices?: number;
+  readonly content?: NonNullable<DeploymentSpec['content']>;
+  readonly usersMayStart?: boolean;
+  readonly outsideWindows?: boolean;
+  readonly dryRun?: string;
+}
+
+/** `muster deploy SEQUENCE --to COLLECTION`. */
+export function registerDeploy(program: Command, terminal: Terminal): void {
+  program
+    .command('deploy')
+    .description('deploy a task sequence to a collection')
+    .argument('<sequence>', 'name of the task sequence')
+    .requiredOption('--to <collection>', 'name of the collection')
+    .option('--name <name>', 'name of the deployment (default: SEQUENCE-to-COLLECTION)')
+    .option('--available', 'offer it instead of requiring it')
+    .option('--from <time>', 'devices do not see it before')
+    .option('--expires <time>', 'devices do not start it after')
+    .option('--at <time>', 'when it runs; several times are possible', collect)
+    .addOption(
+      new Option('--rerun <when>', 'does it run again when another time comes? (default: Always)').choices(
+        rerunSchema.options,
+      ),
+    )
+    .option(
+      '--agree-devices <number>',
+      'agree that it may take systems or data away on at most so many devices',
+      wholeNumber(1, 10_000_000),
+    )
+    .addOption(
+      new Option(
+        '--content <when>',
+        'is its content fetched as steps need it, or before it starts? (default: AsNeeded)',
+      ).choices(['AsNeeded', 'BeforeStart']),
+    )
+    .option('--users-may-start', 'let people at the device start a Required one before its time')
+    .option('--outside-windows', 'let it start outside the maintenance windows of the devices')
+    .addOption(dryRunOption())
+    .addHelpText('after', help)
+    .action(async (sequence: string, options: DeployOptions, command: Command) => {
+      const name = options.name ?? deploymentName(sequence, options.to);
+      const dryRun = options.dryRun !== undefined;
+      await withClient(command, terminal, (client) =>
+        client.create(
+          deployment,
+          {
+            apiVersion: API_VERSION,
+            kind: deployment.kind,
+            metadata: { name },
+            spec: specOf(sequence, options),
+          },
+          randomUUID(),
+          { dryRun, document: false },
+        ),
+      );
+      terminal.out(`${objectName(deployment, name)} created${dryRun ? ' (dry run)' : ''}`);
+      if (!dryRun) terminal.error(`watch it: muster watch deployment ${name}`);
+    });
+}
+
+function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
+  const { to, available, from, expires, at, rerun, agreeDevices, content, usersMayStart, outsideWindows } = options;
+  return {
+    sequence,
+    collection: to,
+    purpose: available ? 'Available' : 'Required',
+    ...(from === undefined ? {} : { availableAt: from }),
+    ...(expires === undefined ? {} : { expiresAt: expires }),
+    ...(at === undefined ? {} : { triggers: at.map((start) => ({ schedule: { start } })) }),
+    ...(rerun === undefined ? {} : { rerun }),
+    ...(agreeDevices === undefined ? {} : { agreedDevices: agreeDevices }),
+    ...(content === undefined ? {} : { content }),
+    ...(usersMayStart ? { usersMayStart } : {}),
+    ...(outsideWindows ? { outsideWindows } : {}),
+  };
+}
+
+/** A name for the deployment, at most 63 characters. */
+export function deploymentName(sequence: string, collection: string): string {
+  return `${sequence}-to-${collection}`.slice(0, 63).replace(/-+$/, '');
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { SilentExit } from '../../errors/cli-error.js';
+import { EXIT_CODES } from '../../errors/exit-codes.js';
+import type { Terminal } from '../../terminal.js';
+import type { UpOptions } from '../../up-command/up.js';
+import { wholeNumber } from '../arguments.js';
+
+const help = `
+Starts real servers on this computer: Postgres, NATS, a distribution point, the services and one port for all of them. All data
+is under one folder; run again, the same site goes on, with the agent of this computer if it was enrolled. The first start prints
+the admin token and keeps it in context "local". Ctrl-C stops everything; so does closing the output ("| head").
+
+Examples:
+  muster up
+  muster up --sample                  with an agent on this computer and a sample deployment
+  muster up --sample --exit           the same, and stop; exit code 0 only if the sample succeeded
+  muster up --data /srv/muster --port 8080 --host 0.0.0.0
+  muster up --renew-admin-token       when the admin token is lost`;
+
+/** `muster up`. */
+export function registerUp(program: Command, terminal: Terminal): void {
+  program
+    .command('up')
+    .description('start a whole site on this computer')
+    .option('--data <dir>', 'folder of the site (default: .muster in the checkout)')
+    .option('--port <number>', 'public port (default: the one of last time, first 7700)', wholeNumber(1, 65_535))
+    .option('--host <address>', 'public address (default: 127.0.0.1)')
+    .option('--sample', 'enrol this computer and run the sample on it')
+    .option('--exit', 'stop when everything was started, or when the sample is over')
+    .option('--renew-admin-token', 'make a new admin token in place of a lost one')
+    .addHelpText('after', help)
+    .action(async (options: UpOptions) => {
+      // Only this command needs the servers' own libraries.
+      const { up } = await import('../../up-command/up.js');
+      const exitCode = await up(options, terminal);
+      if (exitCode !== EXIT_CODES.ok) throw new SilentExit(exitCode);
+    });
+}
