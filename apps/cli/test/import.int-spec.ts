@@ -47,6 +47,20 @@ describe('muster import', () => {
     expect(kept.spec).toMatchObject({ displayName: 'My sequence', steps: [{ step: 'S', type: 'RunCommandLine' }] });
   });
 
+  it('makes first, where it is asked to, the packages that are not here, once', async () => {
+    const install =
+      '<step type="SMS_TaskSequence_DownloadPackageContentAction" name="P"><defaultVarList><variable name="OSDDownloadDownloadPackages" property="DownloadPackages">ABC00001</variable></defaultVarList></step>';
+    const path = file('Tools.xml', `<sequence>${install}</sequence>`);
+    const first = await muster(path, '--make-missing');
+    expect([first.exitCode, first.error]).toEqual([0, '']);
+    expect(first.out.split('\n').slice(-2)).toEqual(['package/package-abc00001 created', 'taskSequence/tools created']);
+    const again = await muster(path, '--make-missing');
+    expect(again.out).toContain('taskSequence/tools unchanged');
+    expect(again.out).not.toContain('package/package-abc00001');
+    const refused = await muster(path, '--make-missing', '--out', join(folder, 'out'));
+    expect([refused.exitCode, refused.out]).toEqual([0, expect.not.stringContaining('package/')]);
+  });
+
   it('is undone by an export out of the site: the same nodes come back', async () => {
     const path = file('My sequence.xml', `<sequence version="3.10"><group name="G">${step}</group></sequence>`);
     await muster(path);

@@ -13,6 +13,7 @@ import type { Terminal } from '../../terminal.js';
 import { collect } from '../arguments.js';
 import { bundleAmong, type BundleOptions, runBundleImport } from './import-bundle.js';
 import { writeSequences } from './import-out.js';
+import { missingContent } from './missing-content.js';
 import { importPage } from './import-page.js';
 import { importJson, importReport } from './import-report.js';
 import { openSources } from './import-sources.js';
@@ -39,6 +40,7 @@ content stays, unless --overwrite names it. docs/exchange.md says more.
 Examples:
   muster import Control/ --dry-run
   muster import upgrade.zip --bind PS10005C=windows-11 --bind MEM000FB=hp-image-assistant
+  muster import upgrade.zip --make-missing
   muster import *.zip --out sequences/ --report import.html
   muster import ts.xml --dry-run -o json | tail -1 | jq .unmapped
   muster import harden-debian.zip --dry-run                   an archive of muster export
@@ -48,6 +50,7 @@ Examples:
 interface ImportCommandOptions extends BundleOptions {
   readonly out?: string;
   readonly bind?: string[];
+  readonly makeMissing?: boolean;
   readonly report?: string;
 }
 
@@ -63,6 +66,10 @@ export function registerImport(program: Command, terminal: Terminal): void {
       '--bind <id=name>',
       'what a package, application, image or sequence of the other site is called here',
       collect,
+    )
+    .option(
+      '--make-missing',
+      'first make, without content, the packages, images and drivers that the sequences need and this site does not have',
     )
     .option(
       '--overwrite <object>',
@@ -102,10 +109,10 @@ export function registerImport(program: Command, terminal: Terminal): void {
 
 /** An option that would do nothing is a mistake. */
 function checkOptions(options: ImportCommandOptions, archive: boolean): void {
-  const { out, bind, overwrite, overwriteAll, secret, withoutSecrets } = options;
+  const { out, bind, makeMissing, overwrite, overwriteAll, secret, withoutSecrets } = options;
   const wrong = Object.entries(
     archive
-      ? { '--out': out, '--bind': bind, '--report': options.report }
+      ? { '--out': out, '--bind': bind, '--make-missing': makeMissing, '--report': options.report }
       : {
           '--overwrite': overwrite,
           '--overwrite-all': overwriteAll,
@@ -164,7 +171,11 @@ async function deliver(
     const place = sequence.member === undefined ? file : `${file}: ${sequence.member}`;
     return { kind: taskSequence, input: sequence.document, place, placeOf: () => place };
   });
-  return withClient(command, terminal, (client) => applyDocuments(client, documents, said, false));
+  return withClient(command, terminal, async (client) => {
+    const specs = imported.map(({ sequence }) => sequence.document.spec);
+    const missing = options.makeMissing ? await missingContent(client, specs) : [];
+    return applyDocuments(client, [...missing, ...documents], said, false);
+  });
 }
 
 function exitCodeOf({ files }: ImportResult, named: ReadonlySet<string>, failures: readonly ExitCode[]): ExitCode {
