@@ -76,7 +76,8 @@ describe('content that is carried to a point', () => {
 
   it('goes on where an import was broken off', async () => {
     await addPoint('paris');
-    gate.allowedBytes = 30_000;
+    // The image goes first, and nothing of it is sent again; the small files behind it are in the way of the gate.
+    gate.allowedBytes = 10 * MIB + 20_000;
     const broken = muster('content', 'prestage', 'import', file, '--point', 'paris', '--no-distribute');
     while (gate.allowedBytes > 0) await new Promise((resolve) => setImmediate(resolve));
     await gate.shut();
@@ -84,8 +85,8 @@ describe('content that is carried to a point', () => {
     gate.allowedBytes = Infinity;
     await gate.open();
     const { out } = await muster('content', 'prestage', 'import', file, '--point', 'paris', '--no-distribute');
-    const [, sent = '21'] = /hello version 1 is proven at paris; sent (\d+) blobs/.exec(out) ?? [];
-    expect(Number(sent)).toBeLessThan(20);
+    expect(out).toContain('osImage/image version 1 is proven at paris; sent 0 blobs, 0 B');
+    expect(out).toMatch(/package\/hello version 1 is proven at paris; sent \d+ blobs/);
   });
 
   it('is refused where its bytes are not what they were, and nothing of that arrives', async () => {
