@@ -84,6 +84,12 @@ describe('maintenance windows', () => {
     });
   });
 
+  it('of a device that told a time zone which nobody knows are told in UTC, and say so', async () => {
+    await enrol('w4', 'Mars/Phobos');
+    await make('w-d', 'w4', [night]);
+    expect(await told('w4')).toMatchObject({ timeZone: 'UTC', timeZoneKnown: false, restricted: true });
+  });
+
   it('are refused with a place and a reason', async () => {
     const refused = async (maintenanceWindows: object[]): Promise<Problem> =>
       api.refused('PUT', 'collections/w-bad', document('Collection', 'w-bad', { rules: [], maintenanceWindows }));

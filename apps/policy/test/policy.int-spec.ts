@@ -127,6 +127,19 @@ describe('policy', () => {
     });
   });
 
+  it.each([
+    ['9999-12-31T23:59', 1],
+    ['0000-01-01T00:00', 0],
+    ['0000-01-01T00:00:00Z', 0],
+  ])('takes the ends of time for an end: %s leaves %i assignments', async (expiresAt, count) => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    await deploy(collection.name, plain(`ends ${expiresAt}`), { expiresAt });
+    // Behind it in the order of facts: when this is told, that one has been decided on.
+    await deploy(collection.name, plain(`behind ${expiresAt}`));
+    await until(async () => (await device.policy()).assignments.length === count + 1);
+  });
+
   it('tells the members of a collection what is deployed to it, and nobody else', async () => {
     const [member, stranger] = [await policy.device(), await policy.device()];
     const collection = await collectionOf(member);

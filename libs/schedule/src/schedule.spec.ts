@@ -1,5 +1,5 @@
 import { momentSchema, scheduleSchema } from './schedule.js';
-import { isAfterSomewhere, lastInstant, momentInstant } from './zoned-time.js';
+import { isAfterSomewhere, isTimeZone, lastInstant, momentInstant } from './zoned-time.js';
 
 describe('a moment', () => {
   it.each(['2026-12-01T01:00', '2026-12-01T01:00:30', '2026-12-01T01:00Z', '2026-12-01T01:00:30.5+02:00'])(
@@ -32,6 +32,11 @@ describe('a moment', () => {
   ])('after %s comes %s for some device: %s', (first, second, expected) => {
     expect(isAfterSomewhere(first, second)).toBe(expected);
   });
+});
+
+describe('a time zone', () => {
+  it.each(['UTC', 'Europe/Berlin', 'Etc/GMT+12'])('may be %s', (name) => expect(isTimeZone(name)).toBe(true));
+  it.each(['Mars/Phobos', '', '\u001b[2J'])('is not %j', (name) => expect(isTimeZone(name)).toBe(false));
 });
 
 describe('a schedule', () => {

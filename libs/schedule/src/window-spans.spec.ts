@@ -119,6 +119,17 @@ describe('when a run fits', () => {
     expect(starts('2026-11-26T04:00Z', 0)[0]).toBe('2026-11-27T01:00 2026-11-27T03:59');
   });
 
+  it('is looked for in so many windows and no more, however often they come', () => {
+    const often = Array.from({ length: 3 }, (_, index) => ({
+      ...window(String(index), '2026-01-01T00:00', 5),
+      schedule: { start: '2026-01-01T00:00', repeat: { every: { minutes: 7 } } },
+    }));
+    const started = performance.now();
+    expect(nextStarts(often, at('2026-11-26T00:00Z'), 60, { timeZone: 'Europe/Berlin', most: 1 })).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect([...windowSpans(often, at('2026-11-26T00:00Z'), 'Europe/Berlin')].length).toBeLessThanOrEqual(20_000);
+  });
+
   it('agrees with asking every minute whether one of the windows is open', () => {
     const any = fc.record({
       hour: fc.integer({ min: 0, max: 23 }),

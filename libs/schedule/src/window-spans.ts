@@ -5,6 +5,9 @@ const MINUTE = 60_000;
 /** Windows that follow each other without a gap for so long are told as one span that long. */
 const LONGEST_SPAN = 31 * 24 * 60 * MINUTE;
 
+/** Times of windows that are looked at, at most: windows that come every minute must not take all day. */
+const MOST_TIMES = 20_000;
+
 /** Windows of a device that overlap or touch, as one (collections-variables.md MW-07). Milliseconds since 1970. */
 export interface WindowSpan<Window extends MaintenanceWindow = MaintenanceWindow> {
   readonly start: number;
@@ -15,7 +18,7 @@ export interface WindowSpan<Window extends MaintenanceWindow = MaintenanceWindow
 }
 
 /**
- * The spans of these windows that are not over at an instant, the earliest first; without an end where windows repeat.
+ * The spans of these windows that are not over at an instant, the earliest first, made of their next MOST_TIMES times.
  * @param timeZone of the device, an IANA name
  */
 export function* windowSpans<Window extends MaintenanceWindow>(
@@ -28,14 +31,17 @@ export function* windowSpans<Window extends MaintenanceWindow>(
     const start = nextOccurrence(window.schedule, from - window.durationMinutes * MINUTE, timeZone);
     return start === undefined ? [] : [{ window, start }];
   });
-  while (coming.length > 0) {
+  let left = MOST_TIMES;
+  while (coming.length > 0 && left > 0) {
+    left -= 1;
     const first = takeEarliest(coming, timeZone);
     const found = [first.window];
     let end = first.start + first.window.durationMinutes * MINUTE;
-    while (end - first.start < LONGEST_SPAN) {
+    while (end - first.start < LONGEST_SPAN && left > 0) {
       const next = earliest(coming);
       if (next === undefined || next.start > end) break;
       takeEarliest(coming, timeZone);
+      left -= 1;
       if (!found.includes(next.window)) found.push(next.window);
       end = Math.max(end, next.start + next.window.durationMinutes * MINUTE);
     }
@@ -83,7 +89,7 @@ export const HORIZON_DAYS = 400;
  * which is no limit, need only begin in it.
  *
  * @param most intervals at most
- * @returns fewer than `most` when no more come within HORIZON_DAYS days
+ * @returns fewer than `most` when no more come within HORIZON_DAYS days, or MOST_TIMES times of the windows
  */
 export function nextStarts<Window extends MaintenanceWindow>(
   windows: readonly Window[],

@@ -40,6 +40,15 @@ export function momentInstant(moment: string, timeZone: string): number {
   return instantOf(wall.date, wall);
 }
 
+/** Is it a time zone that this system knows? Devices tell theirs, and may tell anything. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** The date on the calendar of a zone. */
 export function dateAt(instant: number, zone: string): Temporal.PlainDate {
   return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -83,6 +83,12 @@ it('says what the cache holds, and clears what no run needs once the daemon is s
     expect.stringMatching(/^removed 1 versions, .*; 1 kept, for runs need them$/),
   ]);
   expect((await list()).versions.map(({ names }) => names.join())).toEqual(['package "weekly" version 1']);
+  writeFileSync(join(state, 'policy.json'), '{"policy"');
+  for (const command of [['list'], ['clear']]) {
+    const damaged = await agent.start(['cache', ...command, '--state', state]).exited;
+    expect([damaged.code, damaged.error]).toEqual([1, expect.stringMatching(/^agent\.no-policy: the stored policy/)]);
+  }
+  rmSync(join(state, 'policy.json'));
   await agent.start(['cache', 'clear', '--force', '--state', state]).exited;
   expect(await list()).toMatchObject({ bytes: 0, versions: [] });
   expect(existsSync(join(state, 'cache', 'manifests')) && readdirSync(join(state, 'cache', 'manifests'))).toEqual([]);

@@ -3,14 +3,12 @@ import { readCacheContents } from '../content/cache-contents.js';
 import { cacheLimitBytes, removeFromCache } from '../content/cache-room.js';
 import { ContentFolders } from '../content/content-folders.js';
 import { planEviction } from '../content/plan-eviction.js';
-import { AgentError } from '../identity/agent-error.js';
-import { readIdentity } from '../identity/agent-identity.js';
 import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
-import { readStoredPolicy } from '../policy/policy-store.js';
 import { contentOf, neededContent } from './needed-content.js';
 import { Preparations } from './preparations.js';
 import { RunRecords } from './run-records.js';
+import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 
 /** A version of content in the cache. */
 export interface CacheEntry {
@@ -42,7 +40,7 @@ export interface CacheCleared {
 /**
  * What the cache of this computer holds. Reading it disturbs no daemon.
  * @param megabytes limit of the cache; undefined: the usual
- * @throws AgentError `agent.not-enrolled`, `agent.state-corrupt`, `agent.not-readable`
+ * @throws AgentError `agent.not-enrolled`, `agent.no-policy` when the stored one does not count, `agent.state-corrupt`, `agent.not-readable`
  */
 export async function listCache(folder: StateFolder, megabytes: number | undefined): Promise<CacheListing> {
   const folders = new ContentFolders(folder.cache);
@@ -99,12 +97,8 @@ export async function clearCache(folder: StateFolder, { force }: { force: boolea
 async function knownContent(
   folder: StateFolder,
 ): Promise<{ names: ReadonlyMap<Digest, readonly string[]>; needed: ReadonlySet<Digest> }> {
-  const identity = readIdentity(folder);
-  if (!identity) {
-    const message = `${folder.root} holds no identity: enrol first, muster-agent enrol --server URL --token TOKEN`;
-    throw new AgentError('agent.not-enrolled', message);
-  }
-  const assignments = (await readStoredPolicy(folder.policy, identity))?.document.assignments ?? [];
+  const policy = await readPolicyFor(folder, enrolledIdentity(folder));
+  const assignments = policy?.document.assignments ?? [];
   const records = new RunRecords(folder);
   const bodies = new BodyStore(folder.bodies);
   const { deployments } = new Preparations(folder.preparations);

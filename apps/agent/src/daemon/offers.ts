@@ -1,15 +1,14 @@
-import { describeError, AgentError } from '../identity/agent-error.js';
-import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import { AgentError } from '../identity/agent-error.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
-import { readStoredPolicy } from '../policy/policy-store.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
 import { StartRequests } from './start-requests.js';
+import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
 
@@ -73,12 +72,12 @@ export async function askForStart(folder: StateFolder, name: string, now: number
 }
 
 async function decide(folder: StateFolder, now: number): Promise<Deciding> {
-  const identity = readIdentity(folder);
-  if (!identity) {
-    const message = `${folder.root} holds no identity: enrol first, muster-agent enrol --server URL --token TOKEN`;
-    throw new AgentError('agent.not-enrolled', message);
+  const identity = enrolledIdentity(folder);
+  const policy = await readPolicyFor(folder, identity);
+  if (!policy) {
+    throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
   }
-  const { assignments, windows = [] } = (await policyOf(folder, identity)).document;
+  const { assignments, windows = [] } = policy.document;
   const records = new RunRecords(folder);
   const requests = new StartRequests(folder.requests);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
@@ -88,17 +87,6 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   );
   const preparations = new Preparations(folder.preparations);
   return { fates: judgeAssignments(assignments, facts), records, requests, preparations };
-}
-
-async function policyOf(folder: StateFolder, identity: AgentIdentity) {
-  try {
-    const found = await readStoredPolicy(folder.policy, identity);
-    if (found) return found;
-  } catch (error) {
-    const { code, message } = describeError(error);
-    throw new AgentError('agent.no-policy', `the stored policy does not count, ${code}: ${message}`, { cause: error });
-  }
-  throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
 }
 
 function offerOf({ assignment, decision }: AssignmentFate, { records, preparations }: Deciding): Offer {

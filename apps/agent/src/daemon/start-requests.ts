@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Bell } from '../http/backoff.js';
+import { systemCode } from '../journal/journal-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 
 const isUid = /^[0-9a-f-]{36}$/;
@@ -37,8 +38,12 @@ export class StartRequests {
 
   /** Rings when somebody asks, until aborted. */
   watch(bell: Bell, signal: AbortSignal): void {
-    // Without the right to watch, a request waits for the next look.
-    watch(this.folder, { signal }, () => bell.ring()).on('error', () => undefined);
+    // Where nothing can be watched (no watches left on this system), a request waits for the next look.
+    try {
+      watch(this.folder, { signal }, () => bell.ring()).on('error', () => undefined);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+    }
   }
 
   private path(deploymentUid: string): string {

@@ -1,4 +1,5 @@
 import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
+import { safeLine } from './safe-text.js';
 
 /** How a deployment goes, for people. */
 export function progressLines(progress: DeploymentProgress): string[] {
@@ -14,7 +15,7 @@ export function progressLines(progress: DeploymentProgress): string[] {
       : []),
     ...(errors.length > 0 ? ['', 'FAILED BECAUSE OF', ...errors.flatMap(errorLines)] : []),
     ...(steps.length > 0 ? ['', ...stepLines(steps)] : []),
-  ];
+  ].map(safeLine);
 }
 
 export const DEVICE_HEADINGS = line('DEVICE', 'STATE', 'RUN', 'WHERE AND WHY');
@@ -29,7 +30,7 @@ export function deviceLine(one: DeploymentDeviceList['items'][number]): string {
     message?.split('\n')[0],
     member ? undefined : 'has left the collection',
   ];
-  return line(device, state, run ?? '-', why.filter((text) => text !== undefined).join(', '));
+  return safeLine(line(device, state, run ?? '-', why.filter((text) => text !== undefined).join(', ')));
 }
 
 function line(device: string, state: string, run: string, why: string): string {

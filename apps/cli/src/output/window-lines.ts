@@ -1,4 +1,5 @@
 import type { DeviceWindows } from '@muster/contracts/kinds/device-windows.js';
+import { safeLine } from './safe-text.js';
 
 type Span = DeviceWindows['starts'][number]['span'];
 
@@ -6,7 +7,7 @@ type Span = DeviceWindows['starts'][number]['span'];
 export function windowLines(told: DeviceWindows): string[] {
   const { device, timeZone, timeZoneKnown, minutes, restricted, windows, starts, tooShort } = told;
   const clock = clockOf(timeZone);
-  const zone = timeZoneKnown ? timeZone : `${timeZone}, for the device has told no time zone yet`;
+  const zone = timeZoneKnown ? timeZone : `${timeZone}, for the device has told no time zone that the site knows`;
   const span = ({ start, end, minutes: length, windows: made }: Span): string =>
     `${clock(start)} to ${clock(end)}, ${length} min (${made.map((one) => `${one.collection}/${one.name}`).join(' + ')})`;
   const need = minutes === 0 ? 'a run without a limit' : `a run of ${minutes} min`;
@@ -24,7 +25,7 @@ export function windowLines(told: DeviceWindows): string[] {
       (one) => `  ${clock(one.from)} until ${clock(one.until)}   in ${span(one.span)}${remaining(one, minutes)}`,
     ),
     ...(tooShort.length > 0 ? ['too short for it:', ...tooShort.map((one) => `  ${span(one)}`)] : []),
-  ];
+  ].map(safeLine);
 }
 
 /** The arithmetic of a span that is open already. */

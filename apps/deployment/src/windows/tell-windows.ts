@@ -1,6 +1,7 @@
 import type { DeviceWindows } from '@muster/contracts/kinds/device-windows.js';
 import { windowsForSequences } from '@muster/schedule/maintenance-window.js';
 import { HORIZON_DAYS, nextStarts, type WindowSpan, windowSpans } from '@muster/schedule/window-spans.js';
+import { isTimeZone } from '@muster/schedule/zoned-time.js';
 import type { CollectionWindow } from './device-windows.repository.js';
 
 const MINUTE = 60_000;
@@ -22,14 +23,15 @@ export interface WindowsQuestion {
 
 /** When a run may begin on a device, and which windows say so: the same arithmetic with which its agent decides. */
 export function tellWindows({ device, timeZone, windows, now, minutes, count }: WindowsQuestion): DeviceWindows {
-  const zone = timeZone ?? 'UTC';
+  const known = timeZone !== null && isTimeZone(timeZone);
+  const zone = known ? timeZone : 'UTC';
   const ruling = windowsForSequences(windows);
   const starts = ruling ? nextStarts(ruling, now, minutes, { timeZone: zone, most: count }) : [];
   return {
     device,
     at: isoOf(now),
     timeZone: zone,
-    timeZoneKnown: timeZone !== null,
+    timeZoneKnown: known,
     minutes,
     restricted: ruling !== undefined,
     windows: windows.map((window) => ({ ...window, ...role(window, windows, ruling) })),

@@ -3,6 +3,7 @@ import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanati
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import { decideStart } from '@muster/schedule/decide-start.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
+import { isTimeZone } from '@muster/schedule/zoned-time.js';
 
 type Start = NonNullable<DeviceExplanation['deployments'][number]['start']>;
 
@@ -24,9 +25,10 @@ export function judgeDeployment(
   const last = device.lastRuns?.find((run) => run.deploymentUid === deployment.uid);
   if (last && !last.ended) return { state: 'running', says: `running since ${last.startedAt ?? 'a moment ago'}` };
   if (body.enabled === false) return { state: 'disabled', says: 'its task sequence is disabled' };
+  const told = device.facts?.timeZone;
   const decision = decideStart(rules, {
     now,
-    timeZone: device.facts?.timeZone ?? 'UTC',
+    timeZone: told !== undefined && isTimeZone(told) ? told : 'UTC',
     windows,
     deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
     lastRun: last && { startedAt: Date.parse(last.startedAt ?? last.endedAt ?? ''), succeeded: last.succeeded },

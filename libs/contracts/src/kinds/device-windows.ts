@@ -20,7 +20,9 @@ export const deviceWindowsSchema = z
     device: nameSchema,
     at: instantSchema.describe('The answer is of this moment'),
     timeZone: z.string(),
-    timeZoneKnown: z.boolean().describe('false: the device has told no time zone yet, and UTC was taken for it'),
+    timeZoneKnown: z
+      .boolean()
+      .describe('false: the device has told no time zone that the site knows, and UTC was taken for it'),
     minutes: z.int().nonnegative().describe('What the run may take; 0 is no limit'),
     restricted: z.boolean().describe('false: no window rules runs of sequences, any time is right'),
     windows: z

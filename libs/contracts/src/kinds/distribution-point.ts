@@ -1,3 +1,4 @@
+import { isTimeZone } from '@muster/schedule/zoned-time.js';
 import { z } from 'zod';
 import { defineKind } from '../resource.js';
 
@@ -48,14 +49,6 @@ export const transferLimitsSchema = z
 
 export type TransferWindow = z.infer<typeof transferWindowSchema>;
 export type TransferLimits = z.infer<typeof transferLimitsSchema>;
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
-  } catch {
-    return false;
-  }
-}
 
 export const distributionPointSpecSchema = z
   .strictObject({
