@@ -196,6 +196,12 @@ describe('applications and images, on a whole site,', () => {
     // The list names what no step allows: left out, and said so.
     expect(JSON.stringify(listed)).toContain('content.application-not-in-policy');
     expect(await policyOf('first')).toEqual({ state: 'compiled' });
+    const { items } = JSON.parse(await site.ok('get', 'devices', '-o', 'json')) as {
+      items: Resource<unknown, unknown>[];
+    };
+    const explained = await site.ok('explain', '--device', items[0]!.metadata.name, '--deployment', 'first');
+    for (const content of ['Package editor version 1', 'Package runtime version 1', 'OsImage cloud version 1'])
+      expect(explained).toContain(`  + ${content}\n    1. local: this site has no boundary groups: every point serves`);
   });
 
   it('are left alone the second time', async () => {

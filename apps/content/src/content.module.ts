@@ -33,6 +33,7 @@ import { WakeUp } from './distributions/wake-up.js';
 import { DISTRIBUTION_POINT_GROUPS, groupProviders } from './groups/group.providers.js';
 import { ContentMessages } from './location/content.messages.js';
 import { ContentLocator } from './location/locate.js';
+import { ContentSourceFinder } from './location/content-sources.js';
 import { ContentSourcesController } from './location/content-sources.controller.js';
 import { locationProviders } from './location/location.providers.js';
 import { LocationRepository } from './location/location.repository.js';
@@ -202,16 +203,26 @@ const repositories = [
     ),
     provide(
       ContentMessages,
-      [Bus, Database, LocationRepository, ApplicationRepository, ContentLocator, DistributionActions, LOGGER],
+      [
+        Bus,
+        Database,
+        LocationRepository,
+        ApplicationRepository,
+        ContentLocator,
+        ContentSourceFinder,
+        DistributionActions,
+        LOGGER,
+      ],
       (
         bus: Bus,
         database: Database,
         locations: LocationRepository,
         applications: ApplicationRepository,
         locator: ContentLocator,
+        sources: ContentSourceFinder,
         actions: DistributionActions,
         logger: Logger,
-      ) => new ContentMessages(bus, database, locations, applications, locator, actions, logger),
+      ) => new ContentMessages(bus, database, locations, applications, locator, sources, actions, logger),
     ),
     provide(
       ContentLoops,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
+import { explainSources } from '@muster/contracts/requests/explain-sources.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { until } from '@muster/testing/until.js';
@@ -128,6 +129,20 @@ describe('groups of points and boundary groups', () => {
     ]);
     expect(near.locations[0]?.points).toEqual(['north', 'south', 'west']);
     expect(near.locations[0]?.urls).toHaveLength(3);
+    // What people are told, of a device whose first address is that of some bridge: the very same.
+    const nowhere = `sha256:${'0'.repeat(64)}`;
+    const told = await content.app.get(Bus).request(explainSources, {
+      manifests: [plan.manifest, nowhere],
+      addresses: ['172.17.0.1', '2001:db8::7'],
+    });
+    expect(told).toEqual({
+      address: '2001:db8::7',
+      groups: ['berlin'],
+      contents: [
+        { manifest: plan.manifest, sources: near.sources, leftOut: [] },
+        { manifest: nowhere, sources: [], leftOut: [] },
+      ],
+    });
 
     const second = await content.ask('PUT', '/boundary-groups/second', {
       apiVersion: 'muster/v1',

@@ -82,6 +82,7 @@ import { findDeployments } from './requests/find-deployments.js';
 import { readDevice } from './requests/read-device.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
+import { explainSources } from './requests/explain-sources.js';
 import { resolveContent } from './requests/resolve-content.js';
 import { outboxRead } from './subjects.js';
 
@@ -175,6 +176,7 @@ export function jsonSchemas(): Record<string, unknown> {
   for (const request of [
     readSequence,
     resolveContent,
+    explainSources,
     locateContent,
     checkCopies,
     findNodeUses,

@@ -6,7 +6,7 @@ type Value = Variable['losers'][number];
 
 /** What policy means for a device, for people. */
 export function deviceExplanationLines(explained: DeviceExplanation): string[] {
-  const { device, deployments, variables, problems, sequence } = explained;
+  const { device, deployments, variables, problems, sequence, sources } = explained;
   return [
     `${device.name} (${device.uid})`,
     ...problems.map(({ code, message }) => `  ! ${code}: ${message}`),
@@ -15,6 +15,7 @@ export function deviceExplanationLines(explained: DeviceExplanation): string[] {
     variables.length === 0 ? 'No variables' : 'Variables (the first value wins, the others lose)',
     ...variables.flatMap(variableLines),
     ...(sequence ? sequenceLines(sequence, device.factsAt) : []),
+    ...(sources ? sourceLines(sources) : []),
   ];
 }
 
@@ -60,5 +61,19 @@ function sequenceLines(
       return `${'  '.repeat(node.depth + 1)}${signs[node.verdict]} ${node.name} ${node.verdict}${why ? ` (${why})` : ''}`;
     }),
     ...(result === undefined ? [] : [`If every step ends with success, the run ends as ${result}`]),
+  ];
+}
+
+function sourceLines({ address, groups, contents }: NonNullable<DeviceExplanation['sources']>): string[] {
+  if (contents.length === 0) return ['No content is needed'];
+  const where = address === undefined ? 'its address is not known' : `from ${address}, as its facts say`;
+  const inside = groups.length === 0 ? 'in no boundary group' : `in ${groups.join(', ')}`;
+  return [
+    `Content (${where}, ${inside})`,
+    ...contents.flatMap(({ kind, name, version, sources, leftOut }) => [
+      `  ${sources.length > 0 ? '+' : 'x'} ${kind} ${name} version ${version}${sources.length > 0 ? '' : ': no point is offered'}`,
+      ...sources.map(({ point, reason }, index) => `    ${index + 1}. ${point}: ${reason}`),
+      ...leftOut.map(({ point, reason }) => `    not ${point}: ${reason}`),
+    ]),
   ];
 }

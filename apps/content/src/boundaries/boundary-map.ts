@@ -1,7 +1,7 @@
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { BoundaryRepository } from './boundary.repository.js';
-import { orderPoints, toBoundary, type Boundary, type OrderedPoints } from './order-points.js';
+import { orderPoints, tellingAddress, toBoundary, type Boundary, type OrderedPoints } from './order-points.js';
 
 /** What was changed elsewhere is known here after this long. */
 const FRESH_MILLISECONDS = 1_000;
@@ -23,6 +23,11 @@ export class BoundaryMap {
   ): Promise<OrderedPoints> {
     const candidates = points.map(({ name, spec }) => ({ name, inMaintenance: spec.maintenance === true }));
     return orderPoints(await this.boundaries(), { address, site: this.site }, candidates);
+  }
+
+  /** Of the addresses of a device the one that says where it is. */
+  async tellingAddress(addresses: readonly string[]): Promise<string | undefined> {
+    return tellingAddress(await this.boundaries(), addresses);
   }
 
   private boundaries(): Promise<Boundary[]> {

@@ -1,6 +1,6 @@
 import type { BoundaryGroupSpec } from '@muster/contracts/kinds/boundary-group.js';
 import * as fc from 'fast-check';
-import { currentGroups, orderPoints, toBoundary, type Boundary } from './order-points.js';
+import { currentGroups, orderPoints, tellingAddress, toBoundary, type Boundary } from './order-points.js';
 
 const berlin = toBoundary('berlin', {
   addresses: ['10.1.0.0/16', '2001:db8:1::/48'],
@@ -175,5 +175,17 @@ describe('whatever the groups', () => {
         expect(found.length === 1).toBe(expected);
       }),
     );
+  });
+});
+
+describe('the address that says where a device is', () => {
+  it('is the first that some boundary contains: that of a virtual bridge says nothing', () => {
+    expect(tellingAddress(all, ['172.17.0.1', '10.2.0.9', '10.1.0.9'])).toBe('10.2.0.9');
+    expect(tellingAddress(all, ['::ffff:10.3.0.1'])).toBe('::ffff:10.3.0.1');
+  });
+
+  it('is the first of all when no boundary contains any, and none when there is none', () => {
+    expect(tellingAddress(all, ['192.0.2.1', 'nonsense'])).toBe('192.0.2.1');
+    expect(tellingAddress(all, [])).toBeUndefined();
   });
 });

@@ -60,6 +60,19 @@ export function currentGroups(boundaries: readonly Boundary[], { address, site }
 }
 
 /**
+ * Of the addresses of a device the one that says where it is: the first that the ranges of a group contain, else the first.
+ * Undefined when there is none. Pure.
+ */
+export function tellingAddress(boundaries: readonly Boundary[], addresses: readonly string[]): string | undefined {
+  const contained = addresses.find((address) => {
+    const plain = plainAddress(address);
+    const family = isIP(plain);
+    return family !== 0 && boundaries.some(({ ranges }) => ranges.check(plain, family === 4 ? 'ipv4' : 'ipv6'));
+  });
+  return contained ?? addresses[0];
+}
+
+/**
  * Orders points for a device: those of its current groups, then those of their direct neighbours by minutes, then those
  * of the default group (content.md BG-01 to BG-05). Nobody waits for the minutes: they are an order. Equals are ordered
  * by a hash of device and point, so that devices spread over points and each comes back to the same ones. Without any

@@ -1,5 +1,7 @@
+import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
+import type { ExplainedSources } from '@muster/contracts/requests/explain-sources.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { BoundaryMap } from '../boundaries/boundary-map.js';
@@ -36,5 +38,20 @@ export class ContentSourceFinder {
       ...(address === undefined ? {} : { address }),
       ...ordered,
     };
+  }
+
+  /** The same for everything that a deployment needs: what is on no point has no sources. */
+  async explain(manifests: readonly Digest[], addresses: readonly string[]): Promise<ExplainedSources> {
+    const address = await this.boundaries.tellingAddress(addresses);
+    const points = await this.locations.findPointsOfEach(this.database, manifests);
+    const { groups } = await this.boundaries.order([], address);
+    const contents = await Promise.all(
+      manifests.map(async (manifest) => {
+        const having = points.filter((point) => point.manifest === manifest);
+        const { sources, leftOut } = await this.boundaries.order(having, address);
+        return { manifest, sources, leftOut };
+      }),
+    );
+    return { ...(address === undefined ? {} : { address }), groups, contents };
   }
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '@muster/contracts/digest.js';
 import { checkCopies } from '@muster/contracts/requests/check-copies.js';
+import { explainSources } from '@muster/contracts/requests/explain-sources.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Bus } from '@muster/messaging/bus.js';
@@ -7,6 +8,7 @@ import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import type { DistributionActions } from '../audit/distribution-actions.js';
 import type { ApplicationRepository } from '../applications/application.repository.js';
+import type { ContentSourceFinder } from './content-sources.js';
 import type { ContentLocator } from './locate.js';
 import type { LocationRepository } from './location.repository.js';
 
@@ -21,6 +23,7 @@ export class ContentMessages {
     private readonly locations: LocationRepository,
     private readonly applications: ApplicationRepository,
     private readonly locator: ContentLocator,
+    private readonly sources: ContentSourceFinder,
     private readonly actions: DistributionActions,
     private readonly logger: Logger,
   ) {}
@@ -46,6 +49,11 @@ export class ContentMessages {
       locateContent,
       ({ manifest, files, address }) => this.locator.locate(manifest as Digest, files, address),
       (error) => this.logger.error({ err: error }, 'cannot answer locate-content'),
+    );
+    this.bus.answer(
+      explainSources,
+      ({ manifests, addresses }) => this.sources.explain(manifests as Digest[], addresses),
+      (error) => this.logger.error({ err: error }, 'cannot answer explain-sources'),
     );
     this.bus.answer(
       checkCopies,

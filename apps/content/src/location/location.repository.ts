@@ -59,6 +59,19 @@ export class LocationRepository {
     );
   }
 
+  /** The points that have each of these manifests with all its blobs. One query, whatever the number. */
+  async findPointsOfEach(
+    database: Queryable,
+    manifests: readonly Digest[],
+  ): Promise<(LocatedPoint & { manifest: Digest })[]> {
+    return database.query<LocatedPoint & { manifest: Digest }>(
+      `select distinct j.manifest, p.uid, p.name, p.spec
+       from distribution_job j join distribution_point p on p.uid = j.point_uid
+       where j.manifest = any($1::text[]) and j.state = 'available' order by p.name`,
+      [manifests],
+    );
+  }
+
   /** Copies that are known to be wrong or gone, as `<point uid> <digest>`: nobody is sent there for them. */
   async findBadCopies(
     database: Queryable,

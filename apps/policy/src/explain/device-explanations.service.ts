@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { policyBodySchema } from '@muster/contracts/agent/policy.js';
+import { policyBodySchema, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
+import { explainSources } from '@muster/contracts/requests/explain-sources.js';
 import { readDevice } from '@muster/contracts/requests/read-device.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
@@ -11,6 +12,7 @@ import type { RunStarted } from '@muster/sequence/run.js';
 import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
+import { addressesOf, contentOfBody } from './content-of-body.js';
 import { explainBody, maskedVariables } from './explain-told.js';
 import { judgeDeployment } from './judge-deployment.js';
 import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
@@ -33,6 +35,7 @@ export class DeviceExplanations {
     const { content, told } = await this.read(device.uid);
     const deployments = await this.repository.deploymentsOf(this.database, device.uid);
     const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
+    const body = wanted && (await this.readBody(wanted.body));
     return {
       device: {
         name,
@@ -51,7 +54,12 @@ export class DeviceExplanations {
       })),
       variables: explainVariables(told),
       problems: problemsOf(content),
-      ...(wanted ? { sequence: await this.fate(wanted.body, told, name, device.facts) } : {}),
+      ...(body
+        ? {
+            sequence: explainBody(body, told, name, device.facts),
+            sources: await this.sourcesOf(body, device.facts),
+          }
+        : {}),
     };
   }
 
@@ -64,10 +72,26 @@ export class DeviceExplanations {
     }
   }
 
-  private async fate(digest: string, told: RunStarted['variables'], name: string, facts: Facts | undefined) {
+  private async readBody(digest: string): Promise<PolicyBody> {
     const bytes = await this.policies.readBody(this.database, digest);
     if (!bytes) throw new Error(`the body ${digest} of an assignment is not there`);
-    return explainBody(policyBodySchema.parse(JSON.parse(bytes.toString('utf8'))), told, name, facts);
+    return policyBodySchema.parse(JSON.parse(bytes.toString('utf8')));
+  }
+
+  /** The same order of points that the device would be given, as far as its facts tell the address it asks from. */
+  private async sourcesOf(
+    body: PolicyBody,
+    facts: Facts | undefined,
+  ): Promise<NonNullable<DeviceExplanation['sources']>> {
+    const items = contentOfBody(body);
+    if (items.length === 0) return { groups: [], contents: [] };
+    const manifests = [...new Set(items.map(({ manifest }) => manifest))];
+    const { contents, ...where } = await this.bus.request(explainSources, { manifests, addresses: addressesOf(facts) });
+    const found = new Map(contents.map(({ manifest, ...points }) => [manifest, points]));
+    return {
+      ...where,
+      contents: items.map((item) => ({ ...item, ...(found.get(item.manifest) ?? { sources: [], leftOut: [] }) })),
+    };
   }
 }
 

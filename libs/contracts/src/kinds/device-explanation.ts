@@ -1,7 +1,10 @@
 import { REPORT_REASONS } from '@muster/sequence/report.js';
 import { REFERENCE_KINDS } from '@muster/sequence/steps/definition.js';
 import { z } from 'zod';
+import { contentSourceSchema } from '../agent/content.js';
+import { digestSchema } from '../digest.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { contentKindSchema } from './content-reference.js';
 
 const layeredValueSchema = z.strictObject({
   layer: z.string().describe('device or collection'),
@@ -48,6 +51,22 @@ const sequenceExplanationSchema = z.strictObject({
   result: z.enum(['succeeded', 'failed']).optional(),
 });
 
+/** Where the content of a deployment would come from. */
+const sourcesExplanationSchema = z.strictObject({
+  address: z.string().optional().describe('Of the device, as its facts say; absent: it has told none'),
+  groups: z.array(nameSchema).describe('The boundary groups that contain the address'),
+  contents: z.array(
+    z.strictObject({
+      kind: contentKindSchema,
+      name: nameSchema,
+      version: z.number().int(),
+      manifest: digestSchema,
+      sources: z.array(contentSourceSchema).describe('Points that the device would be sent to, best first'),
+      leftOut: z.array(contentSourceSchema).describe('Points that have it and are not offered, and why'),
+    }),
+  ),
+});
+
 /** What policy means for one device at the moment of reading. */
 export const deviceExplanationSchema = z
   .strictObject({
@@ -88,6 +107,9 @@ export const deviceExplanationSchema = z
     sequence: sequenceExplanationSchema
       .optional()
       .describe('With ?deployment=: the fate of each step if all end with success'),
+    sources: sourcesExplanationSchema
+      .optional()
+      .describe('With ?deployment=: where each content item that the device is told of would come from'),
   })
   .meta({ id: 'DeviceExplanation' });
 

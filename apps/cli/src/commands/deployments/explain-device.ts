@@ -9,7 +9,8 @@ import { listOutputOption } from '../arguments.js';
 const help = `
 With a file: which steps would run on this computer (muster explain FILE --help). With --device: what a site means for that device:
 what is deployed to it and whether it is told; every variable with the value that wins and those that lose, by the engine that runs
-on the device; and with --deployment the fate of each step, with the facts that the device last told. Hidden values are masked.
+on the device; and with --deployment the fate of each step, with the facts that the device last told, and from which distribution
+points each content item would come, best first, with the reason. Hidden values are masked.
 
 Examples:
   muster explain harden.yaml
