@@ -8,6 +8,7 @@ import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { EventLog } from '../events/event-log.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
 import { Variables } from '../variables/variables.service.js';
@@ -26,9 +27,14 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables],
-      useFactory: (database: Database, outbox: Outbox, membership: Membership, variables: Variables) =>
-        new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables)),
+      inject: [Database, Outbox, Membership, Variables, EventLog],
+      useFactory: (
+        database: Database,
+        outbox: Outbox,
+        membership: Membership,
+        variables: Variables,
+        events: EventLog,
+      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, events)),
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
@@ -50,14 +56,15 @@ const DEVICES = Symbol('devices');
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, Membership, Variables, Outbox],
+      inject: [DEVICES, DeviceRepository, Membership, Variables, Outbox, EventLog],
       useFactory: (
         devices: ResourceStore<DeviceSpec, DeviceStatus>,
         repository: DeviceRepository,
         membership: Membership,
         variables: Variables,
         outbox: Outbox,
-      ) => new Enrolments(devices, repository, membership, variables, outbox),
+        events: EventLog,
+      ) => new Enrolments(devices, repository, membership, variables, outbox, events),
     },
   ],
   exports: [Enrolments, Inventories],
