@@ -46,6 +46,7 @@ import {
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
+import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   prestagedContentPlanSchema,
@@ -127,6 +128,8 @@ const DOCUMENTS = {
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
+  'api/device-import-request': deviceImportRequestSchema,
+  'api/device-import-result': deviceImportResultSchema,
   'api/edit-lock': editLockSchema,
   'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,
