@@ -8,6 +8,7 @@ import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { EventLog } from '../events/event-log.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
 import { Variables } from '../variables/variables.service.js';
@@ -35,14 +36,15 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository],
+      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog],
       useFactory: (
         database: Database,
         outbox: Outbox,
         membership: Membership,
         variables: Variables,
         hardware: DeviceHardwareRepository,
-      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, hardware)),
+        events: EventLog,
+      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, hardware, events)),
     },
     { provide: DeviceHardwareRepository, useFactory: () => new DeviceHardwareRepository() },
     {
@@ -72,10 +74,12 @@ const DEVICES = Symbol('devices');
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox],
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox, EventLog],
       useFactory: (
-        ...[devices, repository, hardware, membership, variables, outbox]: ConstructorParameters<typeof Enrolments>
-      ) => new Enrolments(devices, repository, hardware, membership, variables, outbox),
+        ...[devices, repository, hardware, membership, variables, outbox, events]: ConstructorParameters<
+          typeof Enrolments
+        >
+      ) => new Enrolments(devices, repository, hardware, membership, variables, outbox, events),
     },
   ],
   exports: [Enrolments, Inventories],

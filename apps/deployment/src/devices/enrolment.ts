@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { toInstant } from '../instant.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
+import type { EventLog } from '../events/event-log.js';
 import { changedFacts } from './changed-facts.js';
 import { chooseWaiting } from './choose-waiting.js';
 import type { DeviceHardwareRepository } from './device-hardware.repository.js';
@@ -33,6 +34,7 @@ export class Enrolments {
     private readonly membership: Membership,
     private readonly variables: Variables,
     private readonly outbox: Outbox,
+    private readonly log: EventLog,
   ) {}
 
   async apply(tx: Transaction, enrolment: Enrolment): Promise<void> {
@@ -49,6 +51,7 @@ export class Enrolments {
     if (before) {
       await this.devices.writeStatus(tx, uid, status);
       await this.hardware.tell(tx, uid, hardwareOfFacts(enrolment.facts));
+      await this.tellEnrolled(tx, before.metadata.name, 'enrolled again');
       return this.membership.factsChanged(tx, uid, changedFacts(before.status.facts, status.facts));
     }
     const namesake = await this.devices.rows.findForUpdate(tx, enrolment.name);
@@ -60,6 +63,7 @@ export class Enrolments {
     await this.repository.insert(tx, { uid, name, status });
     await this.hardware.tell(tx, uid, hardwareOfFacts(enrolment.facts));
     await this.tellSaved(tx, uid);
+    await this.tellEnrolled(tx, name, 'enrolled');
     await this.membership.devicesAppeared(tx, [{ uid, name }]);
   }
 
@@ -85,10 +89,15 @@ export class Enrolments {
     // For whoever knows devices by uid, the waiting record ends here.
     await this.outbox.add(tx, events.deleted, { resource: waiting, actor: 'system' });
     await this.tellSaved(tx, enrolled.uid);
+    await this.tellEnrolled(tx, waiting.metadata.name, 'enrolled');
     const owner = { kind: 'Device', uid: enrolled.uid, name: waiting.metadata.name } as const;
     await this.variables.moved(tx, waiting.metadata.uid, owner, waiting.spec);
     await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
     await this.membership.factsChanged(tx, enrolled.uid, changedFacts(waiting.status.facts, enrolled.status.facts));
+  }
+
+  private async tellEnrolled(tx: Transaction, device: string, how: string): Promise<void> {
+    await this.log.add(tx, 'device.enrolled', `devices/${device}`, { message: `device ${device} ${how}`, device });
   }
 
   private async tellSaved(tx: Transaction, uid: string): Promise<void> {
