@@ -18,10 +18,15 @@ describe('the bus of a site on Kubernetes', () => {
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'muster-bus-'))));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const check = (leaf: string) => {
+  const check = (leaf: string, site = 'S01') => {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     writeFileSync(join(folder, 'leafnodes.conf'), leaf);
-    const env = Object.fromEntries((pod?.spec.containers[0]?.env ?? []).map(({ name }) => [name, 'S01']));
+    const env = Object.fromEntries(
+      (pod?.spec.containers[0]?.env ?? []).map(({ name, value }) => [
+        name,
+        value?.replace('$(MUSTER_SITE)', site) ?? (name === 'MUSTER_SITE' ? site : 'p123'),
+      ]),
+    );
     return execFileSync('nats-server', ['-t', '-c', join(folder, 'nats.conf')], {
       env: { ...env, PATH: `${process.env['PATH']}:/usr/sbin` },
       encoding: 'utf8',
@@ -30,7 +35,7 @@ describe('the bus of a site on Kubernetes', () => {
   };
 
   it('is told only what the real server understands, by variables that its pod has', () => {
-    expect(() => check(files['leafnodes.conf'] ?? '')).not.toThrow();
+    for (const site of ['S01', '100', '1E5']) expect(() => check(files['leafnodes.conf'] ?? '', site)).not.toThrow();
   });
 
   it('understands a misspelt setting as little as the server does', () => {
