@@ -68,10 +68,7 @@ export const houseRules: Record<string, (objects: readonly KubernetesObject[]) =
         ({ kind, metadata }) => kind === 'Deployment' && metadata.labels?.['app.kubernetes.io/component'] === 'service',
       )
       .flatMap(({ metadata: { name }, spec }) => {
-        const scaler = objects.find(
-          (one) =>
-            one.kind === 'HorizontalPodAutoscaler' && (one.spec?.['scaleTargetRef'] as { name: string }).name === name,
-        );
+        const scaler = objects.find((one) => one.kind === 'HorizontalPodAutoscaler' && scaled(one) === name);
         if (!scaler) return [`Deployment/${name} has no autoscaler`];
         return spec?.['replicas'] === undefined ? [] : [`Deployment/${name} says replicas, too`];
       }),
@@ -167,6 +164,10 @@ function eachContainer(
   );
 }
 
+function scaled({ spec }: KubernetesObject): string | undefined {
+  return (spec?.['scaleTargetRef'] as { name?: string } | undefined)?.name;
+}
+
 function selects(selector: unknown, labels: Record<string, string>): boolean {
   const wanted = (selector as { matchLabels?: Record<string, string> }).matchLabels ?? {};
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
@@ -176,8 +177,9 @@ function backends(objects: readonly KubernetesObject[]): { route: string; name: 
   return objects
     .filter(({ kind }) => kind === 'HTTPRoute' || kind === 'GRPCRoute')
     .flatMap(({ kind, metadata, spec }) =>
-      (spec?.['rules'] as { backendRefs?: { name: string; port: number }[] }[]).flatMap(({ backendRefs = [] }) =>
-        backendRefs.map(({ name, port }) => ({ route: `${kind}/${metadata.name}`, name, port })),
+      ((spec?.['rules'] ?? []) as { backendRefs?: { name: string; port: number }[] }[]).flatMap(
+        ({ backendRefs = [] }) =>
+          backendRefs.map(({ name, port }) => ({ route: `${kind}/${metadata.name}`, name, port })),
       ),
     );
 }
