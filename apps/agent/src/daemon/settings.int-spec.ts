@@ -50,7 +50,7 @@ async function kill(program: Program): Promise<void> {
   await program.exited;
 }
 const lines = (file: string): string[] =>
-  existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim().split('\n') : [];
+  existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\n').filter(Boolean) : [];
 const shell = (step: string, command = ':'): SequenceSpec['steps'][number] => ({
   step,
   type: 'RunCommandLine',
