@@ -12,6 +12,7 @@ import { registerDeploy } from './commands/deployments/deploy.js';
 import { registerDeployment } from './commands/deployments/deployment.js';
 import { registerDescribe } from './commands/objects/describe.js';
 import { registerDiff } from './commands/sequences/diff.js';
+import { registerDevice } from './commands/devices/device.js';
 import { registerEnrolmentToken } from './commands/devices/enrolment-token.js';
 import { registerExplain } from './commands/deployments/explain-device.js';
 import { registerExport } from './commands/export/export.js';
@@ -100,6 +101,7 @@ export function buildProgram(terminal: Terminal): Command {
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   registerExplain(program, terminal);
   registerCollection(program, terminal);
+  registerDevice(program, terminal);
   registerVariable(program, terminal);
   registerContent(program, terminal);
   registerEnrolmentToken(program, terminal);

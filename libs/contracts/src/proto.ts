@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
 import { AUTHORING_PROTO } from './proto-authoring.js';
 import { CONTENT_PROTO } from './proto-content.js';
+import { DEVICES_PROTO } from './proto-devices.js';
 import { VERSIONS_PROTO } from './proto-versions.js';
 import type { Kind, ServiceName } from './resource.js';
 
@@ -19,6 +20,7 @@ export function protoPackage(service: ServiceName): string {
 /** What services have besides their kinds. */
 const MORE: Partial<Record<ServiceName, string>> = {
   catalog: AUTHORING_PROTO,
+  deployment: DEVICES_PROTO,
   content: VERSIONS_PROTO + CONTENT_PROTO,
 };
 
