@@ -56,7 +56,7 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
     cache: new ContentCache({ folder: state.cache, locator, dispatcher: new Agent() }),
     logger,
     news: new Bell(),
-    stopped: () => false,
+    stopped: () => undefined,
     restart: { policy: 'allow', command: ['/bin/sh', '-c', `echo asked >> ${folder}/asked`] },
   });
   ready();

@@ -33,6 +33,8 @@ export interface StateFolder {
   readonly requests: string;
   /** Runs whose content is fetched or waited for. */
   readonly preparations: string;
+  /** Exists while the site refuses this computer. */
+  readonly access: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -58,6 +60,7 @@ export function stateFolder(path: string): StateFolder {
     inventory: join(root, 'inventory.json'),
     requests: join(root, 'requests'),
     preparations: join(root, 'preparations'),
+    access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
