@@ -38,6 +38,7 @@ import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
+import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
 import {
@@ -46,6 +47,7 @@ import {
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
 import { deviceAccessRequestSchema } from './kinds/device-access.js';
+import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
@@ -116,6 +118,11 @@ const DOCUMENTS = {
   'api/enrolment-token-list': enrolmentTokenListSchema,
   'api/enrolment-token-request': enrolmentTokenRequestSchema,
   'api/enrolment-token-response': enrolmentTokenResponseSchema,
+  'api/alert-change': alertChangeSchema,
+  'api/alert-postponement': alertPostponementSchema,
+  'api/alert-remark': alertRemarkSchema,
+  'api/event': eventSchema,
+  'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,

@@ -3,9 +3,12 @@ import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Adoption, Device } from './adoption.js';
 import { decideAccess } from './decide-access.js';
+
+const EVENTS = { approve: 'device.approved', block: 'device.blocked', unblock: 'device.unblocked' } as const;
 
 /** Carries what a dry run would have made out of the transaction that it rolls back. */
 class DryRun extends Error {
@@ -20,6 +23,7 @@ export class DeviceAccessDecisions {
     private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
     private readonly membership: Membership,
     private readonly adoption: Adoption,
+    private readonly log: EventLog,
     private readonly database: Database,
   ) {}
 
@@ -63,6 +67,11 @@ export class DeviceAccessDecisions {
     const now = vouchedFor
       ? await this.adoption.settle(tx, device, status, actor)
       : await this.adoption.keep(tx, device, status, actor);
+    await this.log.add(tx, EVENTS[action], `devices/${now}`, {
+      message: `device ${now} was ${EVENTS[action].slice('device.'.length)}${reason === undefined ? '' : `: ${reason}`}`,
+      actor,
+      device: now,
+    });
     return (await this.devices.rows.find(tx, now)) ?? device;
   }
 }

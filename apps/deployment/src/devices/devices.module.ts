@@ -7,6 +7,7 @@ import { grpcController } from '@muster/service/resources/grpc.js';
 import { LOGGER } from '@muster/service/tokens.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { EventLog } from '../events/event-log.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
 import { Variables } from '../variables/variables.service.js';
@@ -38,14 +39,15 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository],
+      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog],
       useFactory: (
         database: Database,
         outbox: Outbox,
         membership: Membership,
         variables: Variables,
         hardware: DeviceHardwareRepository,
-      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, hardware)),
+        events: EventLog,
+      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, hardware, events)),
     },
     {
       provide: Adoption,
@@ -54,7 +56,7 @@ const DEVICES = Symbol('devices');
     },
     {
       provide: DeviceAccessDecisions,
-      inject: [DEVICES, Membership, Adoption, Database],
+      inject: [DEVICES, Membership, Adoption, EventLog, Database],
       useFactory: (...parts: ConstructorParameters<typeof DeviceAccessDecisions>) =>
         new DeviceAccessDecisions(...parts),
     },
@@ -77,7 +79,7 @@ const DEVICES = Symbol('devices');
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption],
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption, EventLog],
       useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
     },
   ],

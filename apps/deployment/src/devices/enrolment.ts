@@ -4,6 +4,7 @@ import { hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
+import type { EventLog } from '../events/event-log.js';
 import { toInstant } from '../instant.js';
 import type { Membership } from '../membership/membership.js';
 import type { Adoption } from './adoption.js';
@@ -25,6 +26,7 @@ export class Enrolments {
     private readonly hardware: DeviceHardwareRepository,
     private readonly membership: Membership,
     private readonly adoption: Adoption,
+    private readonly log: EventLog,
   ) {}
 
   async apply(tx: Transaction, enrolment: Enrolment): Promise<void> {
@@ -35,16 +37,25 @@ export class Enrolments {
     if (before) {
       await this.devices.writeStatus(tx, uid, status);
       await this.hardware.tell(tx, uid, hardwareOfFacts(facts));
+      await this.tellEnrolled(tx, before.metadata.name, 'enrolled again');
       return this.membership.factsChanged(tx, uid, changedFacts(before.status.facts, facts));
     }
     const pending = status.access?.state === 'pending';
     const waiting = pending ? undefined : await this.adoption.waitingFor(tx, facts, enrolment.name);
-    if (waiting) return this.adoption.adopt(tx, waiting, { uid, status }, 'system');
+    if (waiting) {
+      await this.adoption.adopt(tx, waiting, { uid, status }, 'system');
+      return this.tellEnrolled(tx, waiting.metadata.name, 'enrolled');
+    }
     const name = freeName(enrolment.name, await this.repository.namesBeginning(tx, candidatePrefix(enrolment.name)));
     await this.repository.insert(tx, { uid, name, status });
     await this.hardware.tell(tx, uid, hardwareOfFacts(facts));
     await this.adoption.tellSaved(tx, uid, 'system');
+    await this.tellEnrolled(tx, name, pending ? 'enrolled, and waits for its approval' : 'enrolled');
     await this.membership.devicesAppeared(tx, [{ uid, name }]);
+  }
+
+  private async tellEnrolled(tx: Transaction, device: string, how: string): Promise<void> {
+    await this.log.add(tx, 'device.enrolled', `devices/${device}`, { message: `device ${device} ${how}`, device });
   }
 }
 
