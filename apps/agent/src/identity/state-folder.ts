@@ -37,6 +37,8 @@ export interface StateFolder {
   readonly warnings: string;
   /** Programs that ran before a sequence and succeeded. */
   readonly firstPrograms: string;
+  /** Exists while the site refuses this computer. */
+  readonly access: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -64,6 +66,7 @@ export function stateFolder(path: string): StateFolder {
     preparations: join(root, 'preparations'),
     warnings: join(root, 'warnings'),
     firstPrograms: join(root, 'first-programs.json'),
+    access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),

@@ -8,7 +8,7 @@ import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { readAccessToken } from './access-token.js';
-import { deviceBlocked } from './device-blocked.js';
+import { deviceRefused } from './device-refused.js';
 
 /** What the sessions' secret is derived for. */
 export const SESSION_PURPOSE = 'muster session';
@@ -28,7 +28,7 @@ export class DeviceAuthenticator implements Authenticator {
 
   /**
    * @throws MusterError `session.missing-token`, `.forged-token`, `.expired-token` (unauthenticated),
-   *   `.device-blocked` (forbidden)
+   *   `.device-blocked`, `.device-deleted` (forbidden)
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
     const token = /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
@@ -43,7 +43,8 @@ export class DeviceAuthenticator implements Authenticator {
         'forged-token',
         'This access token was not made by this site, or was changed on the way. Open a new session',
       );
-    if (this.live.isBlocked(found.deviceUid)) throw deviceBlocked();
+    const refusal = this.live.refusal(found.deviceUid);
+    if (refusal) throw deviceRefused(refusal);
     if (found.kind === 'expired')
       throw refused(
         'expired-token',
