@@ -5,6 +5,7 @@ import { makeAccessToken } from '../../apps/policy/src/sessions/access-token.js'
 import { createSecretKey } from 'node:crypto';
 import { deviceUid } from './device-uid.js';
 import { poll, type PollLoad, startBareServer } from './poll-load.js';
+import { processorMilliseconds } from './process-figures.js';
 import { SiteOfDevices } from './site-of-devices.js';
 import { line, quantile, ratios, report, shown, spread } from './spread.js';
 
@@ -49,10 +50,10 @@ async function main(): Promise<void> {
       tags: await readTags(site),
       devices,
       order: 'any',
-      connections: 32,
+      connections: 64,
       seconds,
     };
-    const process = await comparePolls(load, bare.port, rounds);
+    const process = await comparePolls(site, load, bare, rounds);
     const first = summary(await poll({ ...load, order: 'each', most: devices, seconds: 600 }));
     line(`first poll of each of ${devices} devices`, told(first));
     const fleet = summary(await poll(load));
@@ -64,7 +65,12 @@ async function main(): Promise<void> {
     const memory = site.memory();
     const total = Object.values(memory).reduce((sum, one) => sum + one, 0);
     line('memory', `${total} MiB`, 'goal ≤ 4,096 MiB');
-    line('', Object.entries(memory).map(([name, mebibytes]) => `${name} ${mebibytes}`).join(', '));
+    line(
+      '',
+      Object.entries(memory)
+        .map(([name, mebibytes]) => `${name} ${mebibytes}`)
+        .join(', '),
+    );
     report(
       'policy',
       { devices, loadAverage: loadavg(), process, first, fleet, steady, changes, memory, memoryTotal: total },
@@ -112,31 +118,56 @@ async function readTags(site: SiteOfDevices): Promise<string[]> {
 }
 
 /** Of devices that polled before, with the baseline in turns. */
-async function comparePolls(load: PollLoad, barePort: number, rounds: number) {
-  const few = { ...load, devices: Math.min(load.devices, 2000) };
-  const ours: number[] = [];
-  const bare: number[] = [];
+async function comparePolls(site: SiteOfDevices, load: PollLoad, bare: { port: number; pid: number }, rounds: number) {
+  const few = { ...load, devices: Math.min(load.devices, 2000), seconds: Math.min(load.seconds, 2) };
+  const pid = site.site.supervisor.pids()['policy'] ?? 0;
+  const ours: Measured[] = [];
+  const theirs: Measured[] = [];
   await poll({ ...few, order: 'each', most: few.devices, seconds: 600 });
   for (let round = 0; round <= rounds; round += 1) {
+    const [mine, other] = [await measured(few, pid), await measured({ ...few, port: bare.port }, bare.pid)];
     // The first round warms both up.
-    const [mine, theirs] = [summary(await poll(few)), summary(await poll({ ...few, port: barePort }))];
     if (round === 0) continue;
-    ours.push(mine.perSecond);
-    bare.push(theirs.perSecond);
+    ours.push(mine);
+    theirs.push(other);
   }
-  const result = { ratio: ratios(ours, bare), perSecond: spread(ours), barePerSecond: spread(bare) };
+  const perSecond = (all: readonly Measured[]) => all.map((one) => one.perSecond);
+  const microseconds = (all: readonly Measured[]) => all.map((one) => one.microseconds);
+  const result = {
+    ratio: ratios(perSecond(ours), perSecond(theirs)),
+    perSecond: spread(perSecond(ours)),
+    barePerSecond: spread(perSecond(theirs)),
+    processorRatio: ratios(microseconds(theirs), microseconds(ours)),
+    processorMicroseconds: spread(microseconds(ours)),
+    bareProcessorMicroseconds: spread(microseconds(theirs)),
+  };
   line('polls of one policy process', `${shown(result.perSecond)} /s`);
   line('bare node:http answering 304', `${shown(result.barePerSecond)} /s`);
   line('ratio', shown(result.ratio), 'goal ≥ 0.5');
+  line('processor time of a poll, policy process', `${shown(result.processorMicroseconds)} µs`);
+  line('the same, bare node:http', `${shown(result.bareProcessorMicroseconds)} µs`);
+  line('ratio, whatever else the machine does', shown(result.processorRatio));
   return result;
+}
+
+interface Measured {
+  readonly perSecond: number;
+  /** Of processor time of the server for each poll. */
+  readonly microseconds: number;
+}
+
+async function measured(load: PollLoad, pid: number): Promise<Measured> {
+  const before = processorMilliseconds(pid);
+  const { polls, perSecond } = summary(await poll(load));
+  return { perSecond, microseconds: ((processorMilliseconds(pid) - before) * 1000) / polls };
 }
 
 /** Every 200 ms one device enters or leaves a collection to which is deployed, every second a hundredth get other windows. */
 async function pollWhileChanging(site: SiteOfDevices, load: PollLoad) {
-  let over = false;
+  const over = new AbortController();
   let changes = 0;
   const change = async (): Promise<void> => {
-    for (let n = 0; !over; n += 1) {
+    for (let n = 0; !over.signal.aborted; n += 1) {
       const device = `device-${String(7 + (n % 5)).padStart(6, '0')}-${String(7 + (n % 5)).padStart(2, '0')}`;
       await site.saveCollection('group-00', {
         rules: [{ query: `hostname.endsWith("-00")` }, ...(n % 2 === 0 ? [{ device }] : [])],
@@ -156,7 +187,7 @@ async function pollWhileChanging(site: SiteOfDevices, load: PollLoad) {
   const changing = change();
   // Whoever is concerned gets new policy.
   const result = await poll(load, ['304', '200']);
-  over = true;
+  over.abort();
   await changing;
   return { ...summary(result), statuses: result.statuses, changes };
 }

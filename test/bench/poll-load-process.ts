@@ -50,15 +50,17 @@ class Load {
   /** Each poll is due at its time, whatever became of those before; its latency counts from then. */
   private async steadily(rate: number, began: number, until: number): Promise<void> {
     let due = 0;
+    const pollLate = async (connection: Connection, dueAt: number): Promise<void> => {
+      this.inFlight += 1;
+      await this.poll(connection, dueAt);
+      this.inFlight -= 1;
+      this.idle.push(connection);
+    };
     while (performance.now() < until || this.inFlight > 0) {
-      const now = performance.now();
-      while (now < until && due < ((now - began) / 1000) * rate && this.idle.length > 0) {
-        const connection = this.idle.pop()!;
-        this.inFlight += 1;
-        void this.poll(connection, began + (due * 1000) / rate).then(() => {
-          this.inFlight -= 1;
-          this.idle.push(connection);
-        });
+      const now = Math.min(performance.now(), until);
+      const owed = Math.ceil(((now - began) / 1000) * rate) - due;
+      for (const connection of this.idle.splice(0, owed)) {
+        void pollLate(connection, began + (due * 1000) / rate);
         due += 1;
       }
       await new Promise((resolve) => setTimeout(resolve, 1));

@@ -45,10 +45,10 @@ export async function poll(load: PollLoad, allowed: readonly string[] = ['304'])
 }
 
 /** A process that answers 304 to everything; its port. It ends with this process. */
-export async function startBareServer(): Promise<{ port: number; stop(): void }> {
+export async function startBareServer(): Promise<{ port: number; pid: number; stop(): void }> {
   const child = startChild('bare-server.js');
   const port = await new Promise<number>((resolve) => child.once('message', (message) => resolve(Number(message))));
-  return { port, stop: () => child.disconnect() };
+  return { port, pid: child.pid ?? 0, stop: () => child.disconnect() };
 }
 
 function startChild(name: string): ChildProcess {

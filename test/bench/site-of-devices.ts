@@ -10,7 +10,7 @@ import { until } from '@muster/testing/until.js';
 import { SESSION_PURPOSE } from '../../apps/policy/src/sessions/device-authenticator.js';
 import { SiteKey } from '../../apps/policy/src/site-key/site-key.js';
 import { deviceUidSql } from './device-uid.js';
-import { memoryOf } from './memory.js';
+import { memoryOf } from './process-figures.js';
 
 const AT_ONCE = 25_000;
 
@@ -58,7 +58,10 @@ export class SiteOfDevices {
    *
    * @param publicKey of all of them; default: a key that nobody has
    */
-  async addDevices(count: number, publicKey: object = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) }): Promise<void> {
+  async addDevices(
+    count: number,
+    publicKey: object = { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) },
+  ): Promise<void> {
     // A service's connection gives up after some seconds: not all at once.
     for (let from = 0; from < count; from += AT_ONCE) {
       await this.addSome(from, Math.min(count, from + AT_ONCE) - 1, publicKey);

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
+import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
 import { Database } from '@muster/persistence/database.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
-import { collectionNamed, deploymentOf, plain } from './documents.js';
+import { collectionNamed, deploymentOf, deviceOf, plain } from './documents.js';
 import { PolicyUnderTest } from './policy-under-test.js';
-import type { TestDevice } from './test-device.js';
+import { call, type TestDevice } from './test-device.js';
 
 const collections = resourceEvents(collectionKind);
 const deployments = resourceEvents(deploymentKind);
@@ -92,6 +93,24 @@ it('knows of a collection that a device entered when nothing was deployed to it 
   expect(await status(device, tag)).toBe(304);
   await deploy('D');
   await until(async () => (await status(device, tag)) === 200);
+});
+
+it('is in the metrics, and not for those who prove nothing or were blocked', async () => {
+  const { device } = await member();
+  const tag = await tagOf(device);
+  const { accessToken } = device;
+  expect(await status(device, tag)).toBe(304);
+  const metrics = await call(policy.base, '/metrics', { token: policy.token });
+  expect(metrics.text).toMatch(/muster_http_request_seconds_count\{[^}]*route="\/api\/v1\/agent\/policy",status="304"/);
+  device.accessToken = `${accessToken.slice(0, -1)}${accessToken.endsWith('A') ? 'B' : 'A'}`;
+  const forged = await device.get('/policy', { 'If-None-Match': tag });
+  expect([forged.status, forged.body['code']]).toEqual([401, 'session.forged-token']);
+  device.accessToken = accessToken;
+  await policy.deployment.publish(resourceEvents(deviceKind).deleted, {
+    resource: deviceOf(device.uid),
+    actor: 'test',
+  });
+  await until(async () => (await status(device, tag)) === 403);
 });
 
 it('forgets everything when the database is one of an earlier day', async () => {

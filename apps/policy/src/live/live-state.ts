@@ -112,7 +112,8 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
     this.blocked = new Set(blocked);
     for (const uid of here) this.blockedHere.delete(uid);
     const now = performance.now();
-    if (serial < before || now - this.refreshedAt > GAP_MILLISECONDS) for (const listener of this.gapListeners) listener();
+    if (serial < before || now - this.refreshedAt > GAP_MILLISECONDS)
+      for (const listener of this.gapListeners) listener();
     this.refreshedAt = now;
     this.heard(serial);
   }

@@ -34,11 +34,18 @@ export class Policies {
     live.onGap(() => this.tags.forgetAll());
   }
 
+  /** The tag of a device that has its policy, when that can be said out of memory. */
+  unchanged(deviceUid: string, ifNoneMatch: string | undefined): string | undefined {
+    if (this.tags.upTo < this.live.serial) return undefined;
+    const tag = this.tags.get(deviceUid);
+    return tag !== undefined && matchesTag(ifNoneMatch, tag) ? tag : undefined;
+  }
+
   /** The signed policy; `policy` undefined: the device has it already. */
   async read(deviceUid: string, ifNoneMatch: string | undefined): Promise<{ tag: string; policy: string | undefined }> {
     if (this.tags.upTo < this.live.serial) await (this.catchingUp ??= this.catchUp());
-    const remembered = this.tags.get(deviceUid);
-    if (remembered !== undefined && matchesTag(ifNoneMatch, remembered)) return { tag: remembered, policy: undefined };
+    const unchanged = this.unchanged(deviceUid, ifNoneMatch);
+    if (unchanged !== undefined) return { tag: unchanged, policy: undefined };
     const pollSeconds = this.config.MUSTER_POLL_SECONDS;
     for (;;) {
       const content = await this.repository.read(this.database, deviceUid);

@@ -1,4 +1,4 @@
-import type { Queryable } from '@muster/persistence/database.js';
+import type { Database, Queryable } from '@muster/persistence/database.js';
 import { ownersOf } from '../variables/variable-set.repository.js';
 import type { PolicyContent } from './policy-document.js';
 
@@ -8,8 +8,9 @@ const FINISH_HOURS = 24;
 /** What may be told and given to one device. */
 export class PolicyRepository {
   /** One statement, so one snapshot: the serial is that of the assignments. */
-  async read(database: Queryable, deviceUid: string): Promise<PolicyContent> {
-    const [row] = await database.query<PolicyContent>(
+  async read(database: Database, deviceUid: string): Promise<PolicyContent> {
+    const [row] = await database.prepared<PolicyContent>(
+      'policy of a device',
       `select serial, coalesce((
          select jsonb_agg(assignment order by uid) from (
            select deployment.uid, deployment.assignment

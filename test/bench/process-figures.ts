@@ -11,6 +11,12 @@ export function memoryOf(pid: number): number {
   return pids.reduce((sum, one) => sum + ownKibibytes(one), 0) / 1024;
 }
 
+/** Milliseconds of processor time that a process took so far, of the kernel for it too; counted in steps of 10. */
+export function processorMilliseconds(pid: number): number {
+  const fields = afterName(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 function ownKibibytes(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
@@ -26,12 +32,16 @@ function childrenByParent(): Map<number, number[]> {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      // The name of the program, in parentheses, may have blanks.
-      const [, parent] = readFileSync(`/proc/${name}/stat`, 'utf8').replace(/^.*\)\s/, '').split(' ');
+      const [, parent] = afterName(readFileSync(`/proc/${name}/stat`, 'utf8'));
       children.set(Number(parent), [...(children.get(Number(parent)) ?? []), Number(name)]);
     } catch {
       // It ended meanwhile.
     }
   }
   return children;
+}
+
+/** The fields behind the name of the program, which is in parentheses and may have blanks. */
+function afterName(stat: string): string[] {
+  return stat.replace(/^.*\)\s/s, '').split(' ');
 }
