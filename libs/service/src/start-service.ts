@@ -28,6 +28,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
 import type { ServiceDefinition } from './service-definition.js';
+import { takeShortcut } from './shortcut.js';
 import { ServiceModule } from './service.module.js';
 
 const SERVICES: readonly ServiceName[] = ['catalog', 'deployment', 'content', 'policy'];
@@ -180,6 +181,7 @@ export async function startService<Config extends ServiceConfig>(
   serveDocumentation(app, service);
   await app.startAllMicroservices();
   await app.listen(config.MUSTER_HTTP_PORT, config.MUSTER_HOST);
+  if (definition.shortcut) takeShortcut(server, definition.shortcut(app), app.get(Metrics));
   logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
   return app;
 }
