@@ -32,9 +32,9 @@ export class LiveRepository {
   async noteChange(tx: Transaction, serial: number, concerned: Concerned): Promise<void> {
     if ('collection' in concerned) {
       await tx.query('insert into policy_change (serial, collection_uid) values ($1, $2)', [
-      serial,
+        serial,
         concerned.collection,
-    ]);
+      ]);
     } else {
       await tx.query('insert into policy_change (serial, device_uid) select $1, uid from unnest($2::uuid[]) as uid', [
         serial,
