@@ -7,6 +7,7 @@ import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
+import { Sightings } from '../sightings/sightings.js';
 import { readAccessToken } from './access-token.js';
 import { deviceRefused } from './device-refused.js';
 
@@ -20,6 +21,7 @@ export class DeviceAuthenticator implements Authenticator {
 
   constructor(
     @Inject(LiveState) private readonly live: LiveState,
+    @Inject(Sightings) private readonly sightings: Sightings,
     @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(SiteKey) siteKey: SiteKey,
   ) {
@@ -50,6 +52,7 @@ export class DeviceAuthenticator implements Authenticator {
         'expired-token',
         `This access token expired at ${found.expiredAt.toISOString()}. Open a new session`,
       );
+    this.sightings.note(found.deviceUid);
     return { kind: 'device', uid: found.deviceUid };
   }
 }
