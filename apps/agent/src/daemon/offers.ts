@@ -5,10 +5,12 @@ import { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
+import { runSays } from './run-says.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
 import { StartRequests } from './start-requests.js';
+import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
@@ -28,6 +30,7 @@ export interface Offer {
 }
 
 interface Deciding {
+  readonly now: number;
   readonly fates: readonly AssignmentFate[];
   readonly records: RunRecords;
   readonly requests: StartRequests;
@@ -87,16 +90,24 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const requests = new StartRequests(folder.requests);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
   const facts = decidingFacts(
-    { records, requests, body: (digest) => bodies.of(digest), windows: () => windows, bootedAt: bootedAt(folder) },
+    {
+      records,
+      requests,
+      warnings: new Warnings(folder.warnings),
+      body: (digest) => bodies.of(digest),
+      windows: () => windows,
+      bootedAt: bootedAt(folder),
+    },
     now,
   );
   const preparations = new Preparations(folder.preparations);
-  return { fates: judgeAssignments(assignments, facts), records, requests, preparations, refusal };
+  return { now, fates: judgeAssignments(assignments, facts), records, requests, preparations, refusal };
 }
 
-function offerOf({ assignment, decision }: AssignmentFate, { records, preparations, refusal }: Deciding): Offer {
+function offerOf({ assignment, decision }: AssignmentFate, { now, records, preparations, refusal }: Deciding): Offer {
   const { deployment, purpose } = assignment;
-  const running = records.unfinished.some((run) => run.deployment.uid === deployment.uid);
+  const run = records.unfinished.find((one) => one.deployment.uid === deployment.uid);
+  const running = run !== undefined;
   const last = records.lastRun(deployment.uid);
   const preparation = preparations.of(deployment.uid);
   const fetching =
@@ -112,7 +123,7 @@ function offerOf({ assignment, decision }: AssignmentFate, { records, preparatio
     ...known,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
-    says: running ? 'running now' : (fetching?.says ?? `${sentence(decision)}${fetching?.besides ?? ''}`),
+    says: run ? runSays(run) : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...lastRun,
   };
@@ -133,14 +144,14 @@ function allows(decision: AssignmentFate['decision']): boolean {
   }
 }
 
-function sentence(decision: AssignmentFate['decision']): string {
+function sentence(decision: AssignmentFate['decision'], now: number): string {
   switch (decision.state) {
     case 'disabled':
       return 'its task sequence is disabled';
     case 'no-body':
       return 'waits for the site to give its task sequence';
     default:
-      return describeStart(decision);
+      return describeStart(decision, now);
   }
 }
 

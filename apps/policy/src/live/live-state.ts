@@ -14,6 +14,8 @@ import { type Concerned, LiveRepository, type RefusedState } from './live.reposi
 
 /** What another replica committed is known here after at most this time. */
 const REFRESH_MILLISECONDS = 250;
+/** Well below the time for which changes are noted (housekeeping): who heard nothing for longer may have missed some. */
+const GAP_MILLISECONDS = 5 * 60_000;
 
 /**
  * What this process knows without asking per request: the serial of policy, and the devices that were refused while
@@ -26,6 +28,8 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
   private readonly refusedHere = new Map<string, RefusedState>();
   private readonly listeners = new Set<() => void>();
   private readonly refusals = new Set<() => void>();
+  private readonly gapListeners = new Set<() => void>();
+  private refreshedAt = performance.now();
   private readonly loop: Loop;
 
   constructor(
@@ -75,6 +79,11 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
     this.listeners.add(listener);
   }
 
+  /** Calls back when changes may have been missed: nothing was heard for long, or the database is one of an earlier day. */
+  onGap(listener: () => void): void {
+    this.gapListeners.add(listener);
+  }
+
   /** First of all in a transaction that writes deployments: all take the lock of the serial before theirs. */
   async lock(tx: Transaction): Promise<void> {
     await this.repository.lockSerial(tx);
@@ -115,9 +124,14 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
   private async refresh(): Promise<void> {
     // Refused after this line may be missing in the answer; what was refused before it is there.
     const here = [...this.refusedHere];
+    const before = this.known;
     const { serial, refused } = await this.repository.read(this.database, this.config.MUSTER_SESSION_MINUTES);
     this.refused = new Map(Object.entries(refused));
     for (const [uid, state] of here) if (this.refusedHere.get(uid) === state) this.refusedHere.delete(uid);
+    const now = performance.now();
+    if (serial < before || now - this.refreshedAt > GAP_MILLISECONDS)
+      for (const listener of this.gapListeners) listener();
+    this.refreshedAt = now;
     this.heard(serial);
   }
 }

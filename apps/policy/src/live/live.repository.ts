@@ -1,8 +1,8 @@
 import type { DeviceState } from '../devices/device.repository.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
-/** To whom policy says something else: a device, or everybody who is in a collection or has left it. */
-export type Concerned = { readonly collection: string } | { readonly device: string };
+/** To whom policy says something else: devices, or everybody who is in a collection or has left it. */
+export type Concerned = { readonly collection: string } | { readonly devices: readonly string[] };
 
 /** Why a device has no session. */
 export type RefusedState = Exclude<DeviceState, 'enrolled'>;
@@ -28,14 +28,19 @@ export class LiveRepository {
     return row;
   }
 
-  /** Remembers for some minutes whom a change concerns: connected devices are woken by it. */
+  /** Remembers for some minutes whom a change concerns: connected devices are woken by it, remembered tags forgotten. */
   async noteChange(tx: Transaction, serial: number, concerned: Concerned): Promise<void> {
-    const { collection = null, device = null } = concerned as { collection?: string; device?: string };
-    await tx.query('insert into policy_change (serial, collection_uid, device_uid) values ($1, $2, $3)', [
-      serial,
-      collection,
-      device,
-    ]);
+    if ('collection' in concerned) {
+      await tx.query('insert into policy_change (serial, collection_uid) values ($1, $2)', [
+        serial,
+        concerned.collection,
+      ]);
+    } else {
+      await tx.query('insert into policy_change (serial, device_uid) select $1, uid from unnest($2::uuid[]) as uid', [
+        serial,
+        concerned.devices,
+      ]);
+    }
   }
 
   async lockSerial(tx: Transaction): Promise<void> {

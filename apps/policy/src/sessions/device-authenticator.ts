@@ -8,7 +8,7 @@ import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { Sightings } from '../sightings/sightings.js';
-import { readAccessToken } from './access-token.js';
+import { readAccessToken, type AccessTokenFinding } from './access-token.js';
 import { deviceRefused } from './device-refused.js';
 
 /** What the sessions' secret is derived for. */
@@ -28,18 +28,28 @@ export class DeviceAuthenticator implements Authenticator {
     this.secret = siteKey.deriveSecret(SESSION_PURPOSE);
   }
 
+  /** The device that an access token proves; undefined: none, `authenticate` says why. */
+  find(authorization: string | undefined): string | undefined {
+    const token = bearerToken(authorization);
+    if (token === undefined) return undefined;
+    const found = this.read(token);
+    if (found.kind !== 'good' || this.live.refusal(found.deviceUid)) return undefined;
+    this.sightings.note(found.deviceUid);
+    return found.deviceUid;
+  }
+
   /**
    * @throws MusterError `session.missing-token`, `.forged-token`, `.expired-token` (unauthenticated),
    *   `.device-blocked`, `.device-deleted` (forbidden)
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
-    const token = /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    const token = bearerToken(authorization);
     if (token === undefined)
       throw refused(
         'missing-token',
         'This is for devices: send "Authorization: Bearer <accessToken>" from POST /api/v1/agent/sessions',
       );
-    const found = readAccessToken(this.secret, this.config.MUSTER_SITE, token, new Date());
+    const found = this.read(token);
     if (found.kind === 'forged')
       throw refused(
         'forged-token',
@@ -55,6 +65,14 @@ export class DeviceAuthenticator implements Authenticator {
     this.sightings.note(found.deviceUid);
     return { kind: 'device', uid: found.deviceUid };
   }
+
+  private read(token: string): AccessTokenFinding {
+    return readAccessToken(this.secret, this.config.MUSTER_SITE, token, new Date());
+  }
+}
+
+function bearerToken(authorization: string | undefined): string | undefined {
+  return /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
 }
 
 function refused(code: string, message: string): MusterError {

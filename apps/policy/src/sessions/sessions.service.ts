@@ -101,7 +101,7 @@ export class Sessions {
       await this.live.lock(tx);
       if (!(await this.devices.setSealingKey(tx, deviceUid, key))) return;
       // Where nothing is hidden, no policy changes: a fleet that enrols must not forget everybody's tags.
-      if (await this.variables.hasHidden(tx, deviceUid)) await this.live.policyChanges(tx, { device: deviceUid });
+      if (await this.variables.hasHidden(tx, deviceUid)) await this.live.policyChanges(tx, { devices: [deviceUid] });
     });
   }
 }
