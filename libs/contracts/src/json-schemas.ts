@@ -21,6 +21,7 @@ import {
 import { inventoryRequestSchema } from './agent/inventory.js';
 import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
+import { permitRequestSchema, permitResponseSchema } from './agent/permits.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
   downloadRequestSchema,
@@ -34,6 +35,7 @@ import { deviceEnrolled } from './events/device-enrolled.js';
 import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
+import { rolloutChanged } from './events/rollout-changed.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
@@ -44,6 +46,7 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deploymentRolloutSchema, rolloutActionSchema } from './kinds/deployment-rollout.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   prestagedContentPlanSchema,
@@ -74,6 +77,7 @@ import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import { problemSchema } from './problem.js';
+import { askPermit, explainPermits } from './requests/ask-permit.js';
 import { checkCopies } from './requests/check-copies.js';
 import { compareSecrets } from './requests/compare-secrets.js';
 import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
@@ -104,6 +108,8 @@ const DOCUMENTS = {
   'agent/inventory-request': inventoryRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,
+  'agent/permit-request': permitRequestSchema,
+  'agent/permit-response': permitResponseSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
   'api/download-request': downloadRequestSchema,
@@ -136,6 +142,8 @@ const DOCUMENTS = {
   'api/prestaged-content-plan': prestagedContentPlanSchema,
   'api/prestaged-content-request': prestagedContentRequestSchema,
   'api/prestaged-content-result': prestagedContentResultSchema,
+  'api/deployment-rollout': deploymentRolloutSchema,
+  'api/rollout-action': rolloutActionSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,
@@ -170,10 +178,13 @@ export function jsonSchemas(): Record<string, unknown> {
     deviceInventoried,
     runReported,
     deploymentJudged,
+    rolloutChanged,
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
   for (const request of [
+    askPermit,
+    explainPermits,
     readSequence,
     resolveContent,
     explainSources,

@@ -7,6 +7,7 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { Rollouts } from '../rollouts/rollouts.service.js';
 import { refuseMissing } from '../missing-reference.js';
 import { findRisks, type HighRiskLimits, judgeRisk } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
@@ -19,6 +20,7 @@ export function deploymentRules(
   database: Database,
   bus: Bus,
   repository: DeploymentRepository,
+  rollouts: Rollouts,
   limits: HighRiskLimits,
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
@@ -79,6 +81,7 @@ export function deploymentRules(
       };
     },
 
+    saved: (tx, resource, previous) => rollouts.deploymentSaved(tx, resource, previous),
     async deleting(tx, resource) {
       await repository.bury(tx, resource.metadata.uid);
     },
