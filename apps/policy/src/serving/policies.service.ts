@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -6,6 +7,7 @@ import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
+import { isFor } from './abilities.js';
 import { BodyCache } from './body-cache.js';
 import { matchesTag, policyDocument, policyTag, setsToTell } from './policy-document.js';
 import { PolicyRepository } from './policy.repository.js';
@@ -16,7 +18,7 @@ import { PolicyRepository } from './policy.repository.js';
  */
 @Injectable()
 export class Policies {
-  /** Device uid → tag of its policy at the serial that is known. */
+  /** Device uid and abilities → tag of its policy at the serial that is known. */
   private readonly tags = new Map<string, string>();
   private readonly bodies = new BodyCache();
 
@@ -32,16 +34,27 @@ export class Policies {
     live.onSerial(() => this.tags.clear());
   }
 
-  /** The signed policy; `policy` undefined: the device has it already. */
-  async read(deviceUid: string, ifNoneMatch: string | undefined): Promise<{ tag: string; policy: string | undefined }> {
-    const remembered = this.tags.get(deviceUid);
+  /**
+   * The signed policy; `policy` undefined: the device has it already.
+   * @param abilities what its agent says that it can do
+   */
+  async read(
+    deviceUid: string,
+    ifNoneMatch: string | undefined,
+    abilities: readonly string[],
+  ): Promise<{ tag: string; policy: string | undefined }> {
+    const key = [deviceUid, ...abilities].join(' ');
+    const remembered = this.tags.get(key);
     if (remembered !== undefined && matchesTag(ifNoneMatch, remembered)) return { tag: remembered, policy: undefined };
     const pollSeconds = this.config.MUSTER_POLL_SECONDS;
     for (;;) {
-      const content = await this.repository.read(this.database, deviceUid);
+      const known = await this.repository.read(this.database, deviceUid);
+      if (!isDeepStrictEqual(known.abilities, abilities))
+        await this.repository.saveAbilities(this.database, deviceUid, abilities);
+      const content = { ...known, assignments: known.assignments.filter((one) => isFor(one, abilities)) };
       const tag = policyTag(content, pollSeconds);
       this.live.heard(content.serial);
-      if (content.serial === this.live.serial) this.tags.set(deviceUid, tag);
+      if (content.serial === this.live.serial) this.tags.set(key, tag);
       if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };
       const sets = await this.variables.read(setsToTell(content));
       // Somebody changed variables between the two questions: what is signed must be what the tag says.

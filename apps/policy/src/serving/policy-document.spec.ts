@@ -21,6 +21,7 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   variableSets: [],
   stepSecrets: [],
   sealingKey: null,
+  abilities: [],
   ...change,
 });
 const set = (hasHidden: boolean) => ({ ownerUid: assignment.deployment.uid, digest: digestOf('set'), hasHidden });

@@ -17,6 +17,8 @@ export interface PolicyContent {
   readonly stepSecrets: readonly string[];
   /** To which the device's secrets are sealed; null: it has not told one. */
   readonly sealingKey: SealingKey | null;
+  /** What its agent said last that it can do. */
+  readonly abilities: readonly string[];
 }
 
 /** Who runs nothing is told no variables. */
