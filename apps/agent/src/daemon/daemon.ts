@@ -21,11 +21,13 @@ import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
 import { neededContent } from './needed-content.js';
+import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
 
 const flushMilliseconds = 5_000;
@@ -125,10 +127,12 @@ async function work(
     stopped: (uid) => policy.stopped(uid),
   });
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits, logger);
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,
     requests,
+    permits,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
     bootedAt: bootedAt(folder),
@@ -137,6 +141,8 @@ async function work(
   const runs = new RunLoop({
     records,
     requests,
+    permits,
+    asker: new PermitAsker(permits, api, logger),
     facts,
     policy,
     bodies,

@@ -9,12 +9,14 @@ import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
 import type { RunRecords } from './run-records.js';
 import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
+import type { StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
 
 /** Where this computer finds what it decides with. */
 export interface FactSources {
   readonly records: Pick<RunRecords, 'lastRun'>;
   readonly requests: Pick<StartRequests, 'askedAt'>;
+  readonly permits: Pick<StartPermits, 'judge'>;
   body(digest: Digest): BodyFacts | undefined;
   windows(): readonly PolicyWindow[];
   /** When the computer started; undefined: nobody knows. */
@@ -23,7 +25,7 @@ export interface FactSources {
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
 export function decidingFacts(sources: FactSources, now: number): DecidingFacts {
-  const { records, requests, bootedAt } = sources;
+  const { records, requests, permits, bootedAt } = sources;
   const lastRun: DecidingFacts['lastRun'] = (uid) => {
     const run = records.lastRun(uid);
     return run && { startedAt: Date.parse(run.startedAt), succeeded: run.result === 'succeeded' };
@@ -35,6 +37,10 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     windows: sources.windows(),
     body: (digest) => sources.body(digest),
     lastRun,
+    refusal: (assignment) => {
+      const judged = permits.judge(assignment, now);
+      return judged?.verdict === 'wait' ? judged : undefined;
+    },
     askedAt: (uid) => {
       const at = requests.askedAt(uid);
       // A crash between the beginning of a run and the end of its request must not make another run.

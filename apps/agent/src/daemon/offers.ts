@@ -7,6 +7,7 @@ import { content, isOver } from './judge-preparation.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
@@ -80,9 +81,17 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const { assignments, windows = [] } = policy.document;
   const records = new RunRecords(folder);
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
   const facts = decidingFacts(
-    { records, requests, body: (digest) => bodies.of(digest), windows: () => windows, bootedAt: bootedAt(folder) },
+    {
+      records,
+      requests,
+      permits,
+      body: (digest) => bodies.of(digest),
+      windows: () => windows,
+      bootedAt: bootedAt(folder),
+    },
     now,
   );
   const preparations = new Preparations(folder.preparations);
@@ -130,6 +139,8 @@ function sentence(decision: AssignmentFate['decision']): string {
   switch (decision.state) {
     case 'disabled':
       return 'its task sequence is disabled';
+    case 'no-permit':
+      return decision.says;
     case 'no-body':
       return 'waits for the site to give its task sequence';
     default:

@@ -1,4 +1,4 @@
-import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { Logger } from 'pino';
 import { type Bell, pause } from '../http/backoff.js';
 import type { SiteApi } from '../http/site-api.js';
@@ -9,7 +9,9 @@ import type { PolicyLoop } from '../policy/policy-loop.js';
 import { mayPass } from './may-pass.js';
 import type { RunDriver } from './run-driver.js';
 import type { RunPreparer } from './run-preparer.js';
+import type { PermitAsker } from './permit-asker.js';
 import { newRunId } from './run-id.js';
+import type { PermitVerdict, StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 
@@ -19,6 +21,8 @@ const longestWaitSeconds = 3600;
 export interface RunLoopOptions {
   readonly records: RunRecords;
   readonly requests: StartRequests;
+  readonly permits: StartPermits;
+  readonly asker: PermitAsker;
   /** What this computer knows at an instant. */
   facts(now: number): DecidingFacts;
   readonly policy: PolicyLoop;
@@ -65,10 +69,11 @@ export class RunLoop {
   }
 
   private async decide(signal: AbortSignal): Promise<void> {
-    const { policy, bodies, records, requests, preparer, logger, changed } = this.options;
+    const { policy, bodies, records, requests, permits, preparer, logger, changed } = this.options;
     const { assignments, startable } = policy;
     bodies.keepOnly(new Set(assignments.map(({ body }) => body)));
     requests.keepOnly(new Set(assignments.map(({ deployment }) => deployment.uid)));
+    permits.keepOnly(assignments, (runId) => records.hasBegun(runId));
     const now = Date.now();
     const facts = this.options.facts(now);
     const fates = judgeAssignments(startable, facts);
@@ -83,10 +88,25 @@ export class RunLoop {
     await preparer.stop();
     const { assignment, refused } = plan.begin;
     const { uid, name } = assignment.deployment;
-    const { runId } = records.begin(newRunId(), assignment, refused);
+    const permit = refused ? undefined : permits.judge(assignment, now);
+    // Behind the answer all is decided again: it may have taken a while.
+    if (permit && permit.verdict !== 'start') return this.askForPermit(assignment, permit, signal);
+    const { runId } = records.begin(permit?.runId ?? newRunId(), assignment, refused);
+    permits.forget(uid);
     preparer.forget(uid);
     requests.forget(uid);
     logger.info({ runId, deployment: name, refused: refused?.code }, 'policy asks for a run');
+  }
+
+  private async askForPermit(
+    assignment: Assignment,
+    permit: Exclude<PermitVerdict, { verdict: 'start' }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const before = permit.verdict === 'ask' ? permit.runId : undefined;
+    const granted = await this.options.asker.ask(assignment, before, signal);
+    // Its content is looked for again when it may start: a deadline must not run while it waits for its turn.
+    if (!granted && !signal.aborted) this.options.preparer.forget(assignment.deployment.uid);
   }
 
   /** The body that a run began with, though policy may have forgotten it; from the site when it is no longer here. */

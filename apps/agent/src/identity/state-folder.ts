@@ -33,6 +33,8 @@ export interface StateFolder {
   readonly requests: string;
   /** Runs whose content is fetched or waited for. */
   readonly preparations: string;
+  /** What the site said of runs that need a start permit. */
+  readonly permits: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -58,6 +60,7 @@ export function stateFolder(path: string): StateFolder {
     inventory: join(root, 'inventory.json'),
     requests: join(root, 'requests'),
     preparations: join(root, 'preparations'),
+    permits: join(root, 'permits'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
@@ -76,9 +79,9 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    const { bodies, cache, runs, reports, requests, preparations } = folder;
-    for (const path of [bodies, cache, runs, reports, requests, preparations]) makeFolder(path);
-    for (const path of [folder.root, bodies, reports, requests, preparations]) removeLeftovers(path);
+    const { bodies, cache, runs, reports, requests, preparations, permits } = folder;
+    for (const path of [bodies, cache, runs, reports, requests, preparations, permits]) makeFolder(path);
+    for (const path of [folder.root, bodies, reports, requests, preparations, permits]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

@@ -7,10 +7,11 @@ import type { Rollouts } from './rollouts.service.js';
 
 const IDLE_MILLISECONDS = 1_000;
 const AT_ONCE = 50;
-/** Behind a start, what devices said meanwhile is taken in before anybody counts as silent. */
-const NOBODY_SILENT_MILLISECONDS = 60_000;
 
-/** Takes rollouts further when nothing but time does. In every replica: the lock of the rollout makes them take turns. */
+/**
+ * Takes rollouts further when nothing but time does. In every replica: the lock of the rollout makes them take turns. Behind a start,
+ * what devices said meanwhile is taken in before anybody counts as silent.
+ */
 export class RolloutClock implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly loop: Loop;
   private readonly began = Date.now();
@@ -19,6 +20,7 @@ export class RolloutClock implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly database: Database,
     private readonly repository: RolloutRepository,
     private readonly rollouts: Rollouts,
+    private readonly graceSeconds: number,
     logger: Logger,
   ) {
     this.loop = new Loop(
@@ -38,7 +40,7 @@ export class RolloutClock implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async round(): Promise<void> {
     const now = new Date();
-    const expiring = now.getTime() - this.began > NOBODY_SILENT_MILLISECONDS;
+    const expiring = now.getTime() - this.began > this.graceSeconds * 1000;
     const due = await this.repository.due(this.database, now, expiring, AT_ONCE);
     for (const uid of due) {
       await this.database.transaction((tx) => this.rollouts.timePassed(tx, uid, expiring, now));

@@ -2,8 +2,9 @@ import { Module } from '@nestjs/common';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
-import { LOGGER } from '@muster/service/tokens.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
+import type { DeploymentConfig } from '../config.js';
 import { PermitMessages } from './permit.messages.js';
 import { Permits } from './permits.service.js';
 import { RolloutActions } from './rollout-actions.service.js';
@@ -37,9 +38,14 @@ import { Rollouts } from './rollouts.service.js';
     },
     {
       provide: RolloutClock,
-      inject: [Database, RolloutRepository, Rollouts, LOGGER],
-      useFactory: (database: Database, repository: RolloutRepository, rollouts: Rollouts, logger: Logger) =>
-        new RolloutClock(database, repository, rollouts, logger),
+      inject: [Database, RolloutRepository, Rollouts, CONFIG, LOGGER],
+      useFactory: (
+        database: Database,
+        repository: RolloutRepository,
+        rollouts: Rollouts,
+        config: DeploymentConfig,
+        logger: Logger,
+      ) => new RolloutClock(database, repository, rollouts, config.MUSTER_ROLLOUT_GRACE_SECONDS, logger),
     },
     {
       provide: PermitMessages,
