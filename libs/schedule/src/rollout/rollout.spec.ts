@@ -11,7 +11,6 @@ import {
   newProgress,
   openPermits,
   placesIn,
-  type RolloutFacts,
   type RolloutProgress,
   startedIn,
 } from './judge-rollout.js';
@@ -19,7 +18,6 @@ import { type Rollout, type RolloutGroup, rolloutSchema } from './rollout.js';
 
 const minute = 60_000;
 const now = Date.parse('2026-11-26T12:00:00Z');
-const facts = (more: Partial<RolloutFacts> = {}): RolloutFacts => ({ now, members: 100, ...more });
 const pilot: RolloutGroup = { name: 'pilot', size: 2, successPercent: 100 };
 const two: Rollout = { groups: [pilot, { name: 'rest' }] };
 
