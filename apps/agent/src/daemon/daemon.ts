@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyVariables } from '@muster/contracts/agent/policy.js';
 import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
@@ -20,6 +20,10 @@ import { listenForWakeUps } from '../policy/wake-up-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
+import { ownTimeZone } from '../facts/time-zone.js';
+import { tellPeople } from '../people/tell-people.js';
+import { decideRestart } from '@muster/schedule/decide-start.js';
+import { FirstPrograms } from './first-programs.js';
 import { neededContent } from './needed-content.js';
 import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
@@ -28,7 +32,9 @@ import { RunLoop } from './run-loop.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
+import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
+import { Warnings } from './warnings.js';
 
 const flushMilliseconds = 5_000;
 
@@ -36,6 +42,8 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
+  /** How people who are logged in are told; undefined: as this system does it. */
+  readonly tellCommand: AgentConfig['tellCommand'];
   /** Most that the content cache may take, in MiB; undefined: the usual. */
   readonly cacheMegabytes?: number | undefined;
   /** Abort: let go of everything and come back. */
@@ -79,7 +87,7 @@ async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
-  { logger, restart, cacheMegabytes, signal }: DaemonOptions,
+  { logger, restart, tellCommand, cacheMegabytes, signal }: DaemonOptions,
 ): Promise<void> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
@@ -124,15 +132,26 @@ async function work(
     logger,
     news,
     restart,
+    tellCommand,
+    lastRestart: ({ deployment, asked = false }) => {
+      const found = policy.assignments.find((one) => one.deployment.uid === deployment.uid);
+      // Of a deployment that is gone nothing is allowed any more.
+      const rules: Pick<Assignment, 'restartOutsideWindows' | 'warnMinutes'> = found ?? {};
+      const when = decideRestart(rules, { now: Date.now(), timeZone: ownTimeZone(), windows: policy.windows, asked });
+      return { when, warnMinutes: asked ? 0 : (rules.warnMinutes ?? 0) };
+    },
+    firstPrograms: new FirstPrograms(folder.firstPrograms),
     stopped: (uid) => policy.stopped(uid),
   });
   const requests = new StartRequests(folder.requests);
   const permits = new StartPermits(folder.permits, logger);
+  const warnings = new Warnings(folder.warnings);
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,
     requests,
     permits,
+    warnings,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
     bootedAt: bootedAt(folder),
@@ -149,6 +168,12 @@ async function work(
     api,
     driver,
     preparer: new RunPreparer({ preparations, cache, logger, changed }),
+    countdown: new StartCountdown({
+      warnings,
+      mayTell: () => true,
+      tell: (text) => tellPeople(text, tellCommand),
+      logger,
+    }),
     logger,
     changed,
     ended: removeEnded,

@@ -4,11 +4,13 @@ import { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
+import { runSays } from './run-says.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
+import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
@@ -28,6 +30,7 @@ export interface Offer {
 }
 
 interface Deciding {
+  readonly now: number;
   readonly fates: readonly AssignmentFate[];
   readonly records: RunRecords;
   readonly requests: StartRequests;
@@ -88,6 +91,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       records,
       requests,
       permits,
+      warnings: new Warnings(folder.warnings),
       body: (digest) => bodies.of(digest),
       windows: () => windows,
       bootedAt: bootedAt(folder),
@@ -95,12 +99,13 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
     now,
   );
   const preparations = new Preparations(folder.preparations);
-  return { fates: judgeAssignments(assignments, facts), records, requests, preparations };
+  return { now, fates: judgeAssignments(assignments, facts), records, requests, preparations };
 }
 
-function offerOf({ assignment, decision }: AssignmentFate, { records, preparations }: Deciding): Offer {
+function offerOf({ assignment, decision }: AssignmentFate, { now, records, preparations }: Deciding): Offer {
   const { deployment, purpose } = assignment;
-  const running = records.unfinished.some((run) => run.deployment.uid === deployment.uid);
+  const run = records.unfinished.find((one) => one.deployment.uid === deployment.uid);
+  const running = run !== undefined;
   const last = records.lastRun(deployment.uid);
   const preparation = preparations.of(deployment.uid);
   const fetching =
@@ -114,7 +119,7 @@ function offerOf({ assignment, decision }: AssignmentFate, { records, preparatio
     purpose,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
-    says: running ? 'running now' : (fetching?.says ?? `${sentence(decision)}${fetching?.besides ?? ''}`),
+    says: run ? runSays(run) : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...(last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {}),
   };
@@ -135,7 +140,7 @@ function allows(decision: AssignmentFate['decision']): boolean {
   }
 }
 
-function sentence(decision: AssignmentFate['decision']): string {
+function sentence(decision: AssignmentFate['decision'], now: number): string {
   switch (decision.state) {
     case 'disabled':
       return 'its task sequence is disabled';
@@ -144,7 +149,7 @@ function sentence(decision: AssignmentFate['decision']): string {
     case 'no-body':
       return 'waits for the site to give its task sequence';
     default:
-      return describeStart(decision);
+      return describeStart(decision, now);
   }
 }
 

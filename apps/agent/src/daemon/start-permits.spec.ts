@@ -30,7 +30,7 @@ describe('what is to be done about a start permit', () => {
   it.each<[string, StartPermit | undefined, unknown]>([
     ['is to ask where nothing is known', undefined, { verdict: 'ask', runId: undefined }],
     ['is to ask again with the same run after a crash', known({}), { verdict: 'ask', runId }],
-    ['is to start with a permit', known({ startBefore: later }), { verdict: 'start', runId }],
+    ['is to start with a permit', known({ startBefore: later }), { verdict: 'start', runId, until: Date.parse(later) }],
     [
       'is to ask again when the permit is too old',
       known({ startBefore: '2026-11-26T12:00:00Z' }),

@@ -30,7 +30,8 @@ export type StartPermit = z.infer<typeof permitSchema>;
 
 /** What is to be done before a run of a deployment that is rolled out may begin. */
 export type PermitVerdict =
-  | { readonly verdict: 'start'; readonly runId: string }
+  /** With when it is too old. */
+  | { readonly verdict: 'start'; readonly runId: string; readonly until: number }
   | { readonly verdict: 'ask'; readonly runId: string | undefined }
   | { readonly verdict: 'wait'; readonly until: number; readonly says: string };
 
@@ -46,7 +47,8 @@ export function judgePermit(
   if (!rollout) return undefined;
   if (!known || known.body !== body) return { verdict: 'ask', runId: undefined };
   const { runId, startBefore, askAgainAt, change, code, message } = known;
-  if (startBefore !== undefined && now < Date.parse(startBefore)) return { verdict: 'start', runId };
+  const good = Date.parse(startBefore ?? '');
+  if (now < good) return { verdict: 'start', runId, until: good };
   const until = Date.parse(askAgainAt ?? '');
   if (now < until && change === rollout.change)
     return { verdict: 'wait', until, says: `waits for a start permit: ${message ?? code ?? ''}` };

@@ -5,6 +5,7 @@ import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js'
 import type { StateFolder } from '../identity/state-folder.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
 import { isOver } from './judge-preparation.js';
+import { runSays } from './run-says.js';
 import { preparationSays } from './preparations-output.js';
 import { type Preparation, Preparations } from './preparations.js';
 import { type EndedRun, RunRecords, type RunRecord } from './run-records.js';
@@ -90,7 +91,8 @@ export function describeStatus(status: AgentStatus): string[] {
     `site     ${identity.site}, ${identity.server}`,
     `policy   ${policyText}`,
     ...unfinishedRuns.map(
-      ({ deployment, runId, startedAt }) => `running  ${deployment.name}, ${runId}, since ${startedAt}`,
+      ({ deployment, runId, startedAt, restartWaits }) =>
+        `running  ${deployment.name}, ${runId}, since ${startedAt}${restartWaits ? `: ${runSays({ restartWaits })}` : ''}`,
     ),
     ...preparing.map((one) => `content  ${one.deployment.name}, ${preparationSays(one)}`),
     ...endedRuns.map(

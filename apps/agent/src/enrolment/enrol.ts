@@ -132,8 +132,8 @@ async function checkSiteKey(signingKey: PublicKey, token: EnrolmentToken): Promi
 function setFormerAside(folder: StateFolder, deviceUid: string): void {
   const aside = join(folder.former, `${deviceUid}-${Date.now()}`);
   makeFolder(aside);
-  const { policy, inventory, history, runs, reports, permits, key, sealingKey } = folder;
-  for (const path of [policy, inventory, history, runs, reports, permits, key, sealingKey]) {
+  const { policy, inventory, history, firstPrograms, runs, reports, permits, key, sealingKey } = folder;
+  for (const path of [policy, inventory, history, firstPrograms, runs, reports, permits, key, sealingKey]) {
     if (existsSync(path)) renameSync(path, join(aside, basename(path)));
   }
   for (const path of [folder.runs, folder.reports, folder.permits]) mkdirSync(path, { mode: 0o700 });

@@ -35,6 +35,10 @@ export interface StateFolder {
   readonly preparations: string;
   /** What the site said of runs that need a start permit. */
   readonly permits: string;
+  /** When people were told that a run begins. */
+  readonly warnings: string;
+  /** Programs that ran before a sequence and succeeded. */
+  readonly firstPrograms: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -61,6 +65,8 @@ export function stateFolder(path: string): StateFolder {
     requests: join(root, 'requests'),
     preparations: join(root, 'preparations'),
     permits: join(root, 'permits'),
+    warnings: join(root, 'warnings'),
+    firstPrograms: join(root, 'first-programs.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
@@ -79,9 +85,9 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    const { bodies, cache, runs, reports, requests, preparations, permits } = folder;
-    for (const path of [bodies, cache, runs, reports, requests, preparations, permits]) makeFolder(path);
-    for (const path of [folder.root, bodies, reports, requests, preparations, permits]) removeLeftovers(path);
+    const { bodies, cache, runs, reports, requests, preparations, permits, warnings } = folder;
+    for (const path of [bodies, cache, runs, reports, requests, preparations, permits, warnings]) makeFolder(path);
+    for (const path of [folder.root, bodies, reports, requests, preparations, permits, warnings]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

@@ -19,6 +19,7 @@ const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   lastRun: () => undefined,
   askedAt: () => undefined,
   refusal: () => undefined,
+  warnedAt: () => undefined,
   ...more,
 });
 const nameOf = (assignments: Assignment[], more: Partial<DecidingFacts> = {}): string | undefined =>

@@ -8,10 +8,13 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
+import type { EventLog } from '../events/event-log.js';
+import { runEndedEvent } from './run-ended-event.js';
 import { fitForFact } from './run-fact.js';
 import { runNames } from './run-name.js';
 import { applyReports, NOTHING_HEARD, toRunStep, type RunProgress } from './run-progress.js';
 import type { KnownNames, RunRepository } from './run.repository.js';
+import type { TallyRepository } from './tally.repository.js';
 
 type Reported = z.infer<typeof runReported.payload>;
 
@@ -26,6 +29,8 @@ export class RunRecorder {
     private readonly repository: RunRepository,
     private readonly rollouts: Rollouts,
     private readonly outbox: Outbox,
+    private readonly tally: TallyRepository,
+    private readonly events: EventLog,
   ) {}
 
   /**
@@ -49,6 +54,10 @@ export class RunRecorder {
     for (const [path, step] of changed) steps.set(path, step);
     resource.status.steps = [...steps.values()].sort((a, b) => a.number - b.number).map(toRunStep);
     await this.outbox.add(tx, saved, { resource: fitForFact(resource), actor: 'system' });
+    if (progress.end?.result === before.end?.result) return;
+    await this.tally.count(tx, uid, before.end?.result);
+    const { type, subject, data } = runEndedEvent(resource);
+    await this.events.add(tx, type, subject, data);
   }
 
   /** The run as it is; made when this is the first that is heard of it. */

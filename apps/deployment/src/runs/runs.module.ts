@@ -7,9 +7,11 @@ import { ResourceStore, type ResourceRules } from '@muster/service/resources/res
 import { restController } from '@muster/service/resources/rest.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
+import { EventLog } from '../events/event-log.js';
 import { toRunStep } from './run-progress.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunRepository } from './run.repository.js';
+import { TallyRepository } from './tally.repository.js';
 
 const RUNS = Symbol('runs');
 
@@ -43,13 +45,14 @@ function runRules(database: Database, repository: RunRepository): ResourceRules<
     },
     {
       provide: RunRecorder,
-      inject: [RUNS, RunRepository, Rollouts, Outbox],
+      inject: [RUNS, RunRepository, Rollouts, Outbox, EventLog],
       useFactory: (
         runs: ResourceStore<RunSpec, RunStatus>,
         repository: RunRepository,
         rollouts: Rollouts,
         outbox: Outbox,
-      ) => new RunRecorder(runs, repository, rollouts, outbox),
+        events: EventLog,
+      ) => new RunRecorder(runs, repository, rollouts, outbox, new TallyRepository(), events),
     },
   ],
   exports: [RunRecorder],
