@@ -1,6 +1,7 @@
 import type { PermitResponse } from '@muster/contracts/agent/permits.js';
 import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
+import type { EventList } from '@muster/contracts/kinds/event.js';
 import type { DeploymentRollout } from '@muster/contracts/kinds/deployment-rollout.js';
 import type { DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
 import type { Problem } from '@muster/contracts/problem.js';
@@ -186,6 +187,7 @@ describe('a rollout', () => {
     });
     expect(await one.ask(0)).toMatchObject({ granted: false, code: 'rollout.paused' });
     expect(await one.ask(3)).toMatchObject({ granted: false, code: 'rollout.paused' });
+    await until(async () => (await eventsOf(one.name)).includes('rollout.paused'));
     // What has started may end, and does not take the pause back.
     await one.end(1, 'succeeded');
     await until(async () => (await one.group(0)).succeeded === 1);
@@ -370,6 +372,12 @@ describe('a rollout', () => {
       { path: '/spec/rollout/groups/1/percent', code: 'deployment.rollout-invalid' },
     ]);
   });
+
+  /** What is told of a deployment, the newest first. */
+  async function eventsOf(name: string): Promise<string[]> {
+    const { body } = await api.call<EventList>('GET', `events?deployment=${name}`);
+    return body.items.map(({ type }) => type);
+  }
 
   async function changeOf(uid: string): Promise<number> {
     const { rows } = await world.sql.query<{ change: string }>(

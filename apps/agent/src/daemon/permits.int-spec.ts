@@ -129,6 +129,25 @@ describe('a deployment with a rollout', () => {
     expect(site.permitsAsked.at(-1)?.runId).toBe(started()[0]!.report.runId);
   });
 
+  it('warns nobody of a run that has no permit, and keeps the permit while people are warned', async () => {
+    site.permit = () => refusal;
+    deploy({ rollout: { change: 0 }, warnMinutes: 60 });
+    daemon();
+    await until(async () => (await offer())?.state === 'no-permit');
+    expect(readdirSync(join(state, 'warnings'))).toEqual([]);
+    // It is good for a moment only, so it is asked for again and again.
+    site.permit = () => ({ granted: true, startWithinSeconds: 1 });
+    further(1);
+    await until(() => readdirSync(join(state, 'warnings')).length > 0);
+    const asked = site.permitsAsked.length;
+    await until(() => site.permitsAsked.length > asked + 1);
+    expect(new Set(site.permitsAsked.map(({ runId }) => runId)).size).toBe(1);
+    // Somebody paused it meanwhile: it does not start.
+    site.permit = () => refusal;
+    await until(async () => (await offer())?.state === 'no-permit');
+    expect(started()).toEqual([]);
+  });
+
   it('that somebody asked for waits for its permit, too', async () => {
     site.permit = () => refusal;
     deploy({ purpose: 'Available', rollout: { change: 0 } });

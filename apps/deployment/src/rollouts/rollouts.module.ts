@@ -5,6 +5,7 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { DeploymentConfig } from '../config.js';
+import { EventLog } from '../events/event-log.js';
 import { PermitMessages } from './permit.messages.js';
 import { Permits } from './permits.service.js';
 import { RolloutActions } from './rollout-actions.service.js';
@@ -20,9 +21,9 @@ import { Rollouts } from './rollouts.service.js';
     { provide: RolloutRepository, useFactory: () => new RolloutRepository() },
     {
       provide: Rollouts,
-      inject: [RolloutRepository, Outbox, LOGGER],
-      useFactory: (repository: RolloutRepository, outbox: Outbox, logger: Logger) =>
-        new Rollouts(repository, outbox, logger),
+      inject: [RolloutRepository, Outbox, EventLog, LOGGER],
+      useFactory: (repository: RolloutRepository, outbox: Outbox, events: EventLog, logger: Logger) =>
+        new Rollouts(repository, outbox, events, logger),
     },
     {
       provide: Permits,

@@ -16,7 +16,9 @@ import {
 } from '@muster/schedule/rollout/judge-rollout.js';
 import type { Rollout } from '@muster/schedule/rollout/rollout.js';
 import type { Logger } from 'pino';
+import type { EventLog } from '../events/event-log.js';
 import type { RunProgress } from '../runs/run-progress.js';
+import { rolloutEvent } from './rollout-event.js';
 import type { RolloutRepository, RolloutRow } from './rollout.repository.js';
 
 /** A run of which nothing was heard for so long ends its permit as silent. */
@@ -32,6 +34,7 @@ export class Rollouts {
   constructor(
     private readonly repository: RolloutRepository,
     private readonly outbox: Outbox,
+    private readonly events: EventLog,
     private readonly logger: Logger,
   ) {}
 
@@ -117,6 +120,8 @@ export class Rollouts {
     await this.repository.save(tx, { ...row, progress: judged.progress, change, stage: told }, dueAt);
     if (told === row.stage && change === row.change) return;
     await this.outbox.add(tx, rolloutChanged, { deploymentUid: row.uid, change, stage: told, actor });
+    const { type, subject, data } = rolloutEvent(row, judged, actor, now.getTime());
+    await this.events.add(tx, type, subject, data);
     tx.afterCommit(() => this.say(row, stage, actor));
   }
 
