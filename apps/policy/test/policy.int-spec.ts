@@ -219,9 +219,11 @@ describe('policy', () => {
     };
     const before = (await device.policy()).assignments[0];
     await save(plain('F', { description: 'changed' }), 2);
-    // The generation is told at once, the body when it is compiled.
-    await until(async () => (await device.policy()).assignments[0]?.body !== before?.body);
-    expect((await device.policy()).assignments[0]?.deployment.generation).toBe(2);
+    // Its rules are told at once, its body when it is compiled.
+    await until(async () => {
+      const [told] = (await device.policy()).assignments;
+      return told?.deployment.generation === 2 && told.body !== before?.body;
+    });
     await save(plain('F', { enabled: false }), 3);
     await assigned(device, 0);
     // On a busy machine a short life may be over before anybody has seen it: then a longer one.

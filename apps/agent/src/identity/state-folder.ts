@@ -39,6 +39,8 @@ export interface StateFolder {
   readonly warnings: string;
   /** Programs that ran before a sequence and succeeded. */
   readonly firstPrograms: string;
+  /** Exists while the site refuses this computer. */
+  readonly access: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -67,6 +69,7 @@ export function stateFolder(path: string): StateFolder {
     permits: join(root, 'permits'),
     warnings: join(root, 'warnings'),
     firstPrograms: join(root, 'first-programs.json'),
+    access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),

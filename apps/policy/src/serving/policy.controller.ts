@@ -9,6 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { deviceUidOf } from '../sessions/device-uid.js';
 import { parseAbilities } from './abilities.js';
+import { policyHeaders } from './poll-shortcut.js';
 import { Policies } from './policies.service.js';
 
 /** What a device must do now. */
@@ -37,7 +38,7 @@ export class PolicyController {
       request.headers['if-none-match'],
       parseAbilities(request.headers[ABILITIES_HEADER]),
     );
-    void reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
+    void reply.headers(policyHeaders(tag));
     const answer: z.infer<typeof policyResponseSchema> | undefined = policy === undefined ? undefined : { policy };
     await reply.status(answer ? 200 : 304).send(answer);
   }
