@@ -185,8 +185,8 @@ describe('a rollout', () => {
       code: 'rollout.too-many-errors',
       says: 'paused: in group pilot 1 failed, and at most 0 may',
     });
-    expect(await one.ask(0)).toMatchObject({ granted: false, code: 'rollout.paused' });
-    expect(await one.ask(3)).toMatchObject({ granted: false, code: 'rollout.paused' });
+    expect(await one.ask(0)).toMatchObject({ granted: false, code: 'rollout.is-paused' });
+    expect(await one.ask(3)).toMatchObject({ granted: false, code: 'rollout.is-paused' });
     await until(async () => (await eventsOf(one.name)).includes('rollout.paused'));
     // What has started may end, and does not take the pause back.
     await one.end(1, 'succeeded');
@@ -210,7 +210,7 @@ describe('a rollout', () => {
     await one.end(0, 'failed', 'run.stopped');
     await until(async () => (await one.read()).stage === 'paused');
     await one.save();
-    expect(await one.ask(1)).toMatchObject({ granted: false, code: 'rollout.paused' });
+    expect(await one.ask(1)).toMatchObject({ granted: false, code: 'rollout.is-paused' });
   });
 
   it('counts a device that had a permit and is not heard of in time as an error, until it is heard of', async () => {

@@ -19,7 +19,7 @@ const known = (more: Partial<StartPermit>): StartPermit => ({
   ...more,
 });
 const later = '2026-11-26T12:10:00Z';
-const refused = { askAgainAt: later, code: 'rollout.paused', message: 'it is paused' };
+const refused = { askAgainAt: later, code: 'rollout.is-paused', message: 'it is paused' };
 
 describe('what is to be done about a start permit', () => {
   it('is nothing for a deployment without a rollout', () => {

@@ -45,7 +45,7 @@ export function decidePermit(
   now: number,
 ): PermitDecision {
   if (stage.stage === 'paused')
-    return refused('rollout.paused', `the rollout is paused: ${stage.message}`, LATER_SECONDS);
+    return refused('rollout.is-paused', `the rollout is paused: ${stage.message}`, LATER_SECONDS);
   if (held?.state === 'open') return { granted: true, group: held.group };
   const most = mostOpenPermits(rollout);
   const open = openPermits(progress);

@@ -89,8 +89,8 @@ describe('a rollout', () => {
     fleet.ask(1);
     fleet.end(1, state);
     expect(fleet.judge()).toMatchObject({ stage: 'paused', code: 'rollout.too-many-errors' });
-    expect(fleet.decide(2)).toMatchObject({ granted: false, code: 'rollout.paused' });
-    expect(fleet.decide(1)).toMatchObject({ granted: false, code: 'rollout.paused' });
+    expect(fleet.decide(2)).toMatchObject({ granted: false, code: 'rollout.is-paused' });
+    expect(fleet.decide(1)).toMatchObject({ granted: false, code: 'rollout.is-paused' });
   });
 
   it('pauses because of a device of an earlier group, too', () => {
@@ -201,7 +201,7 @@ describe('a rollout', () => {
     const fleet = new Fleet(two);
     fleet.progress = pauseRollout(fleet.progress, 'looking into it', now);
     expect(fleet.decide(1)).toMatchObject({
-      code: 'rollout.paused',
+      code: 'rollout.is-paused',
       message: 'the rollout is paused: looking into it',
     });
   });
