@@ -76,6 +76,12 @@ import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequen
 import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
+import {
+  webhookDeliveryListSchema,
+  webhookRedeliveryResultSchema,
+  webhookRedeliverySchema,
+  webhookTestResultSchema,
+} from './kinds/webhook.js';
 import { problemSchema } from './problem.js';
 import { checkCopies } from './requests/check-copies.js';
 import { compareSecrets } from './requests/compare-secrets.js';
@@ -160,6 +166,10 @@ const DOCUMENTS = {
   'api/sequence-template-list': sequenceTemplateListSchema,
   'api/sequence-patch': sequencePatchSchema,
   'api/uses': usesSchema,
+  'api/webhook-delivery-list': webhookDeliveryListSchema,
+  'api/webhook-redelivery': webhookRedeliverySchema,
+  'api/webhook-redelivery-result': webhookRedeliveryResultSchema,
+  'api/webhook-test-result': webhookTestResultSchema,
 } as const;
 
 /**
