@@ -103,7 +103,8 @@ async function readAway(response: IncomingMessage): Promise<void> {
 }
 
 function sentence(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_SECONDS} seconds`;
+  const { name } = (error ?? {}) as { name?: unknown };
+  if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${TIMEOUT_SECONDS} seconds`;
   const code = codeOf(error);
   return code === undefined ? 'the connection failed' : `the connection failed (${code})`;
 }

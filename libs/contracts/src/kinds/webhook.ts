@@ -9,6 +9,8 @@ export const webhookUrlSchema = z
   .url({ protocol: /^https?$/, error: 'an address that begins with https:// is expected' })
   .max(2_000)
   .refine((text) => {
+    // What is no address at all was refused above already.
+    if (!URL.canParse(text)) return true;
     const { username, password, hash } = new URL(text);
     return username === '' && password === '' && hash === '';
   }, 'an address without user, password and fragment: what proves the sender is the signature');
