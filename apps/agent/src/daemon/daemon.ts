@@ -19,6 +19,7 @@ import { PolicyLoop } from '../policy/policy-loop.js';
 import { listenForWakeUps } from '../policy/wake-up-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
+import { ownTimeZone } from '../facts/time-zone.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
 import { neededContent } from './needed-content.js';
 import { Preparations } from './preparations.js';
@@ -131,6 +132,7 @@ async function work(
     requests,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
+    timeZone: ownTimeZone(),
     bootedAt: bootedAt(folder),
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);

@@ -2,6 +2,7 @@ import { AgentError } from '../identity/agent-error.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
+import { ownTimeZone } from '../facts/time-zone.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
 import { describePreparation } from './preparations-output.js';
@@ -82,7 +83,14 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const requests = new StartRequests(folder.requests);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
   const facts = decidingFacts(
-    { records, requests, body: (digest) => bodies.of(digest), windows: () => windows, bootedAt: bootedAt(folder) },
+    {
+      records,
+      requests,
+      body: (digest) => bodies.of(digest),
+      windows: () => windows,
+      timeZone: ownTimeZone(),
+      bootedAt: bootedAt(folder),
+    },
     now,
   );
   const preparations = new Preparations(folder.preparations);
