@@ -46,18 +46,17 @@ function disagreementOf(one: Case): string | undefined {
 }
 
 function whatDeviceKnows(one: Case) {
-  const { runs, askedAt } = one;
-  const last = runs.at(-1);
-  // A wish is granted by the run that began at it or after it.
-  const asked = askedAt !== undefined && !(last && last.startedAt >= askedAt) ? askedAt : undefined;
-  return { ...whatSiteKnows(one), bootedAt: one.bootedAt, askedAt: asked };
+  const last = one.runs.at(-1);
+  // A wish is granted, and a warning followed, by the run that began at it or after it.
+  const open = (at: number | undefined) => (at !== undefined && !(last && last.startedAt >= at) ? at : undefined);
+  return { ...whatSiteKnows(one), bootedAt: one.bootedAt, askedAt: open(one.askedAt), warnedAt: open(one.warnedAt) };
 }
 
-/** The same but what only the computer knows: when it started, and what somebody asked for there. */
+/** The same but what only the computer knows: when it started, and what people there asked for and were told. */
 function whatSiteKnows({ runs, ...one }: Case) {
   const last = runs.at(-1);
   const lastRun = last && { startedAt: last.startedAt, ...(last.ended ? { succeeded: last.succeeded } : {}) };
-  return { ...one, lastRun, bootedAt: undefined, askedAt: undefined };
+  return { ...one, lastRun, bootedAt: undefined, askedAt: undefined, warnedAt: undefined };
 }
 
 function assignmentOf({ rules, deployedAt }: Case): Assignment {
@@ -86,6 +85,7 @@ function agentVerdict(one: Case): Verdict {
           },
       },
       requests: { askedAt: () => one.askedAt },
+      warnings: { warnedAt: () => one.warnedAt },
       body: (digest) => cache.of(digest),
       windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
       timeZone: one.timeZone,
@@ -101,6 +101,7 @@ function agentVerdict(one: Case): Verdict {
   return {
     state: decision.state,
     ...(detail === undefined ? {} : { detail }),
+    ...('begins' in decision ? { begins: decision.begins } : {}),
     ...(lookAgain === undefined ? {} : { lookAgain }),
   };
 }
@@ -129,7 +130,7 @@ function siteVerdict(one: Case): Verdict {
   return { state, ...(lookAgain === undefined ? {} : { lookAgain: Date.parse(lookAgain) }) };
 }
 
-function withoutDetail({ detail: _detail, ...verdict }: Verdict): Verdict {
+function withoutDetail({ detail: _detail, begins: _begins, ...verdict }: Verdict): Verdict {
   return verdict;
 }
 

@@ -15,6 +15,7 @@ export interface Case {
   /** Known on the device alone. */
   readonly bootedAt: number | undefined;
   readonly askedAt: number | undefined;
+  readonly warnedAt: number | undefined;
   /** Runs of the deployment, oldest first; the last one may still go on. */
   readonly runs: readonly { readonly startedAt: number; readonly succeeded: boolean; readonly ended: boolean }[];
 }
@@ -125,6 +126,7 @@ export function randomCase(number: number): Case {
       succeeded: chance(0.5),
       ended: index < all.length - 1 || chance(0.95),
     }));
+  const now = near(2) + (chance(0.3) ? int(-2, 2) * HOUR : 0) + one([0, 0, 1, -1]);
   return {
     rules: defined({
       purpose,
@@ -133,6 +135,7 @@ export function randomCase(number: number): Case {
       triggers: required ? maybe(0.7, () => Array.from({ length: int(1, 3) }, trigger)) : undefined,
       rerun: required ? maybe(0.6, () => one<Rerun>(['Always', 'Never', 'IfFailed', 'IfSucceeded'])) : undefined,
       usersMayStart: required ? maybe(0.3, () => chance(0.6)) : undefined,
+      warnMinutes: required ? maybe(0.3, () => one([1, 15, 60, 1440])) : undefined,
       hold: maybe(0.05, () => one(['Starts', 'Runs'] as const)),
       outsideWindows: maybe(0.2, () => chance(0.5)),
       content: maybe(0.1, () => one(['AsNeeded', 'BeforeStart'] as const)),
@@ -144,9 +147,10 @@ export function randomCase(number: number): Case {
     deployedAt: maybe(0.8, () => near(5)),
     windows: windows as MaintenanceWindow[],
     timeZone: one(ZONES),
-    now: near(2) + (chance(0.3) ? int(-2, 2) * HOUR : 0) + one([0, 0, 1, -1]),
+    now,
     bootedAt: maybe(0.5, () => near(2)),
     askedAt: maybe(0.2, () => near(2)),
+    warnedAt: maybe(0.5, () => now - one([0, 1, 5, 14, 15, 19, 20, 60, 65, -3]) * 60_000),
     runs,
   };
 }

@@ -17,6 +17,8 @@ export interface Knowledge {
   readonly deployedAt?: number | undefined;
   readonly bootedAt?: number | undefined;
   readonly askedAt?: number | undefined;
+  /** When people at the device were told that it starts. */
+  readonly warnedAt?: number | undefined;
   /** The last run of the deployment on the device. */
   readonly lastRun?: { readonly startedAt: number; readonly succeeded?: boolean } | undefined;
 }
@@ -25,6 +27,8 @@ export interface Knowledge {
 export interface Verdict {
   readonly state: string;
   readonly detail?: string;
+  /** When a run begins that may start. */
+  readonly begins?: number;
   readonly lookAgain?: number;
 }
 
@@ -51,7 +55,7 @@ export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
   if (rules.hold !== undefined) return { state: 'held', ...later(Infinity) };
   if (available > now) return { state: 'waiting', detail: 'availability', ...later(available) };
   const byPeople = rules.purpose === 'Available' || rules.usersMayStart === true;
-  if (askedAt !== undefined && byPeople) return { state: 'start', detail: 'asked' };
+  if (askedAt !== undefined && byPeople) return { state: 'start', detail: 'asked', begins: now };
   if (rules.purpose === 'Available') return { state: 'offered', ...later(Infinity) };
 
   const triggers = rules.triggers ?? [{ event: 'AsSoonAsPossible' as const }];
@@ -71,9 +75,18 @@ export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
   if (lastRun && !again(rules.rerun ?? 'Always', lastRun.succeeded === true)) {
     return { state: 'not-rerun', ...later(next) };
   }
-  const minutes = knowledge.sequence.maximumRunTimeMinutes ?? USUAL_MINUTES;
+  const begins = endOfWarning(rules.warnMinutes ?? 0, knowledge);
+  if (begins >= expires) return { state: 'waiting', detail: 'trigger', ...later(next) };
+  const minutes = (knowledge.sequence.maximumRunTimeMinutes ?? USUAL_MINUTES) + (begins - now) / MINUTE;
   const room = rules.outsideWindows === true ? now : firstRoom(knowledge.windows, timeZone, now, minutes);
-  return room === now ? { state: 'start', detail: 'trigger' } : { state: 'waiting', detail: 'window', ...later(room) };
+  if (room === now) return { state: 'start', detail: 'trigger', begins };
+  return { state: 'waiting', detail: 'window', ...later(room) };
+}
+
+/** People have so many minutes from when they were told; a warning counts until five minutes after they are over. */
+function endOfWarning(minutes: number, { now, warnedAt }: Knowledge): number {
+  const told = warnedAt !== undefined && warnedAt <= now && now - warnedAt < (minutes + 5) * MINUTE ? warnedAt : now;
+  return Math.max(now, told + minutes * MINUTE);
 }
 
 function again(rerun: NonNullable<StartRules['rerun']>, succeeded: boolean): boolean {

@@ -13,6 +13,7 @@ import {
   apiTokenResponseSchema,
   enrolmentRequestSchema,
   enrolmentResponseSchema,
+  enrolmentTokenListSchema,
   enrolmentTokenRequestSchema,
   enrolmentTokenResponseSchema,
   sessionRequestSchema,
@@ -45,6 +46,7 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deviceAccessRequestSchema } from './kinds/device-access.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
@@ -113,6 +115,7 @@ const DOCUMENTS = {
   'api/download-response': downloadResponseSchema,
   'api/upload-request': uploadRequestSchema,
   'api/upload-response': uploadResponseSchema,
+  'api/enrolment-token-list': enrolmentTokenListSchema,
   'api/enrolment-token-request': enrolmentTokenRequestSchema,
   'api/enrolment-token-response': enrolmentTokenResponseSchema,
   'api/alert-change': alertChangeSchema,
@@ -127,6 +130,7 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/device-access-request': deviceAccessRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
   'api/device-import-request': deviceImportRequestSchema,
   'api/device-import-result': deviceImportResultSchema,

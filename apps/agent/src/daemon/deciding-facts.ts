@@ -9,11 +9,13 @@ import type { RunRecords } from './run-records.js';
 import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
 import type { StartRequests } from './start-requests.js';
+import type { Warnings } from './warnings.js';
 
 /** Where this computer finds what it decides with. */
 export interface FactSources {
   readonly records: Pick<RunRecords, 'lastRun'>;
   readonly requests: Pick<StartRequests, 'askedAt'>;
+  readonly warnings: Pick<Warnings, 'warnedAt'>;
   body(digest: Digest): BodyFacts | undefined;
   windows(): readonly PolicyWindow[];
   /** An IANA name. */
@@ -24,7 +26,7 @@ export interface FactSources {
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
 export function decidingFacts(sources: FactSources, now: number): DecidingFacts {
-  const { records, requests, timeZone, bootedAt } = sources;
+  const { records, requests, warnings, timeZone, bootedAt } = sources;
   const lastRun: DecidingFacts['lastRun'] = (uid) => {
     const run = records.lastRun(uid);
     return run && { startedAt: Date.parse(run.startedAt), succeeded: run.result === 'succeeded' };
@@ -36,12 +38,14 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     windows: sources.windows(),
     body: (digest) => sources.body(digest),
     lastRun,
-    askedAt: (uid) => {
-      const at = requests.askedAt(uid);
-      // A crash between the beginning of a run and the end of its request must not make another run.
-      return at !== undefined && at > (lastRun(uid)?.startedAt ?? -Infinity) ? at : undefined;
-    },
+    askedAt: (uid) => sinceLastRun(requests.askedAt(uid), lastRun(uid)),
+    warnedAt: (uid) => sinceLastRun(warnings.warnedAt(uid), lastRun(uid)),
   };
+}
+
+/** A crash between the beginning of a run and the end of what led to it must not count for another run. */
+function sinceLastRun(at: number | undefined, lastRun: { startedAt: number } | undefined): number | undefined {
+  return at !== undefined && at > (lastRun?.startedAt ?? -Infinity) ? at : undefined;
 }
 
 /** When this boot was first seen. */

@@ -18,6 +18,7 @@ const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   body: () => ({ enabled: true, maximumMinutes: 120, content: [] }),
   lastRun: () => undefined,
   askedAt: () => undefined,
+  warnedAt: () => undefined,
   ...more,
 });
 const nameOf = (assignments: Assignment[], more: Partial<DecidingFacts> = {}): string | undefined =>

@@ -23,6 +23,8 @@ export interface DecidingFacts extends Pick<StartFacts, 'now' | 'timeZone' | 'bo
   body(digest: Digest): BodyFacts | undefined;
   /** The last run of a deployment that has ended here. */
   lastRun(deploymentUid: string): StartFacts['lastRun'];
+  /** When people here were told that a run of it begins, if none has begun since. */
+  warnedAt(deploymentUid: string): number | undefined;
   /** When somebody asked for it here, if no run has begun since. */
   askedAt(deploymentUid: string): number | undefined;
 }
@@ -53,6 +55,7 @@ function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['de
     deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
     lastRun: facts.lastRun(deployment.uid),
     askedAt: facts.askedAt(deployment.uid),
+    warnedAt: facts.warnedAt(deployment.uid),
     maximumMinutes: sequence.maximumMinutes,
   });
 }

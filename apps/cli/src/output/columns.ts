@@ -152,7 +152,7 @@ const byKind: Record<string, Column[]> = {
   ),
   Device: columns<DeviceSpec, DeviceStatus>(
     {
-      ENROLLED: (_, status) => (status.enrolled ? 'yes' : 'no'),
+      STATE: (_, { enrolled, access }) => (enrolled ? (access?.state ?? 'approved') : 'awaited'),
       OS: (_, { facts }) => [facts?.os?.name ?? facts?.os?.id, facts?.os?.versionId].filter(Boolean).join(' '),
       AGENT: (_, { facts }) => facts?.agent?.version,
     },

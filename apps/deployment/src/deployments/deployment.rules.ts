@@ -130,7 +130,14 @@ export function refuseEmptyLife({ metadata, spec }: ResourceInput<DeploymentSpec
 }
 
 /** Settings that mean nothing for a deployment that only people start. */
-const REQUIRED_ONLY = ['triggers', 'rerun', 'usersMayStart', 'outsideWindows'] as const;
+const REQUIRED_ONLY = [
+  'triggers',
+  'rerun',
+  'usersMayStart',
+  'outsideWindows',
+  'restartOutsideWindows',
+  'warnMinutes',
+] as const;
 
 /** @throws MusterError `deployment.setting-without-effect` (400) with one finding for each setting that its purpose does not have */
 export function refuseIdleSettings({ metadata, spec }: ResourceInput<DeploymentSpec>): void {

@@ -1,15 +1,26 @@
+import type { DeviceState } from '../devices/device.repository.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** To whom policy says something else: devices, or everybody who is in a collection or has left it. */
 export type Concerned = { readonly collection: string } | { readonly devices: readonly string[] };
 
+/** Why a device has no session. */
+export type RefusedState = Exclude<DeviceState, 'enrolled'>;
+
 /** The two things that every process must hear of soon, whichever replica committed them. */
 export class LiveRepository {
-  /** @param sessionMinutes a device that was blocked longer ago has no session left to refuse */
-  async read(database: Queryable, sessionMinutes: number): Promise<{ serial: number; blocked: string[] }> {
-    const [row] = await database.query<{ serial: number; blocked: string[] }>(
-      `select serial, coalesce((select array_agg(uid::text) from device
-                                where blocked_at > now() - make_interval(mins => $1)), '{}') as blocked
+  /**
+   * The serial, and the state of each refused device by its uid.
+   *
+   * @param sessionMinutes a device that was refused longer ago has no session left
+   */
+  async read(
+    database: Queryable,
+    sessionMinutes: number,
+  ): Promise<{ serial: number; refused: Record<string, RefusedState> }> {
+    const [row] = await database.query<{ serial: number; refused: Record<string, RefusedState> }>(
+      `select serial, coalesce((select jsonb_object_agg(uid::text, state) from device
+                                where blocked_at > now() - make_interval(mins => $1)), '{}') as refused
        from policy_serial`,
       [sessionMinutes + 1],
     );

@@ -8,7 +8,7 @@ import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { readAccessToken, type AccessTokenFinding } from './access-token.js';
-import { deviceBlocked } from './device-blocked.js';
+import { deviceRefused } from './device-refused.js';
 
 /** What the sessions' secret is derived for. */
 export const SESSION_PURPOSE = 'muster session';
@@ -31,12 +31,12 @@ export class DeviceAuthenticator implements Authenticator {
     const token = bearerToken(authorization);
     if (token === undefined) return undefined;
     const found = this.read(token);
-    return found.kind === 'good' && !this.live.isBlocked(found.deviceUid) ? found.deviceUid : undefined;
+    return found.kind === 'good' && !this.live.refusal(found.deviceUid) ? found.deviceUid : undefined;
   }
 
   /**
    * @throws MusterError `session.missing-token`, `.forged-token`, `.expired-token` (unauthenticated),
-   *   `.device-blocked` (forbidden)
+   *   `.device-blocked`, `.device-deleted` (forbidden)
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
     const token = bearerToken(authorization);
@@ -51,7 +51,8 @@ export class DeviceAuthenticator implements Authenticator {
         'forged-token',
         'This access token was not made by this site, or was changed on the way. Open a new session',
       );
-    if (this.live.isBlocked(found.deviceUid)) throw deviceBlocked();
+    const refusal = this.live.refusal(found.deviceUid);
+    if (refusal) throw deviceRefused(refusal);
     if (found.kind === 'expired')
       throw refused(
         'expired-token',

@@ -44,9 +44,19 @@ export class TargetFacts {
     const deployments = resourceEvents(deployment);
     return [
       on(devices.deleted, async (tx, { resource }) => {
-        await this.devices.block(tx, resource.metadata.uid);
-        await this.variables.remove(tx, resource.metadata.uid);
-        this.live.deviceBlocked(tx, resource.metadata.uid);
+        const { uid } = resource.metadata;
+        await this.devices.end(tx, uid);
+        await this.variables.remove(tx, uid);
+        this.live.deviceRefused(tx, uid, 'deleted');
+      }),
+      on(devices.saved, async (tx, { resource: { metadata, status } }) => {
+        const decided = status.access?.state;
+        // A record whose computer has not come is none of this service's.
+        if (decided === undefined) return;
+        const state = decided === 'approved' ? 'enrolled' : decided;
+        if (!(await this.devices.decide(tx, metadata.uid, state))) return;
+        if (state === 'enrolled') this.live.deviceAdmitted(tx, metadata.uid);
+        else this.live.deviceRefused(tx, metadata.uid, state);
       }),
       on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
         const { uid, name } = metadata;

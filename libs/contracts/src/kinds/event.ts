@@ -9,8 +9,11 @@ export const EVENT_TYPES = {
   'deployment.changed': 'Somebody changed a deployment',
   'deployment.created': 'Somebody made a deployment',
   'deployment.deleted': 'Somebody deleted a deployment',
+  'device.approved': 'Somebody approved a device that waited for it',
+  'device.blocked': 'Somebody blocked a device',
   'device.deleted': 'Somebody deleted a device',
   'device.enrolled': 'A computer became a device of the site, or enrolled again',
+  'device.unblocked': 'Somebody took back the block of a device',
   'run.failed': 'A run of a device ended as failed',
   'run.succeeded': 'A run of a device ended well',
 } as const;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deployment, type DeploymentSpec } from '@muster/contracts/kinds/deployment.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
-import { rerunSchema } from '@muster/schedule/start-rules.js';
+import { MOST_WARN_MINUTES, rerunSchema } from '@muster/schedule/start-rules.js';
 import { type Command, Option } from 'commander';
 import { withClient } from '../../api/open-client.js';
 import { objectName } from '../../output/formats.js';
@@ -32,6 +32,8 @@ interface DeployOptions {
   readonly content?: NonNullable<DeploymentSpec['content']>;
   readonly usersMayStart?: boolean;
   readonly outsideWindows?: boolean;
+  readonly restartOutsideWindows?: boolean;
+  readonly warn?: number;
   readonly dryRun?: string;
 }
 
@@ -65,6 +67,15 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     )
     .option('--users-may-start', 'let people at the device start a Required one before its time')
     .option('--outside-windows', 'let it start outside the maintenance windows of the devices')
+    .option(
+      '--restart-outside-windows',
+      'let a restart behind its last step come outside the maintenance windows of the devices',
+    )
+    .option(
+      '--warn <minutes>',
+      'tell people who are logged in so long before it starts, and before a restart behind its last step',
+      wholeNumber(1, MOST_WARN_MINUTES),
+    )
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (sequence: string, options: DeployOptions, command: Command) => {
@@ -90,6 +101,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
   const { to, available, from, expires, at, rerun, agreeDevices, content, usersMayStart, outsideWindows } = options;
+  const { restartOutsideWindows, warn } = options;
   return {
     sequence,
     collection: to,
@@ -102,6 +114,8 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(content === undefined ? {} : { content }),
     ...(usersMayStart ? { usersMayStart } : {}),
     ...(outsideWindows ? { outsideWindows } : {}),
+    ...(restartOutsideWindows ? { restartOutsideWindows } : {}),
+    ...(warn === undefined ? {} : { warnMinutes: warn }),
   };
 }
 
