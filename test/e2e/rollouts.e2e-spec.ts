@@ -109,6 +109,15 @@ describe('a rollout on a whole site with real agents', () => {
     expect((await site.muster('rollout', 'approve', 'harden-web')).code).toBe(5);
   });
 
+  it('is where it was after the service that keeps it was killed', async () => {
+    const before = await rollout();
+    const killed = site.pids()['deployment']!;
+    process.kill(killed, 'SIGKILL');
+    await until(async () => site.pids()['deployment'] !== killed && (await site.rest('/api/v1/deployments')).ok);
+    expect(await rollout()).toEqual(before);
+    expect(await runs()).toBe(2);
+  });
+
   it('starts the rest when somebody takes the error', async () => {
     rmSync(join(site.folder, 'broken'));
     await site.ok('rollout', 'resume', 'harden-web');
