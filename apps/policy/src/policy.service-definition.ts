@@ -5,6 +5,7 @@ import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
+import { KeysModule } from './keys/keys.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { PollShortcut } from './serving/poll-shortcut.js';
 import { ServingModule } from './serving/serving.module.js';
@@ -29,6 +30,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     ServingModule,
     ContentModule,
     ReportsModule,
+    KeysModule,
     InventoryModule,
     WakeUpsModule,
     ExplainModule,

@@ -134,8 +134,21 @@ async function checkSiteKey(signingKey: PublicKey, token: EnrolmentToken): Promi
 function setFormerAside(folder: StateFolder, deviceUid: string): void {
   const aside = join(folder.former, `${deviceUid}-${Date.now()}`);
   makeFolder(aside);
-  const { policy, access, inventory, history, firstPrograms, runs, reports, key, sealingKey } = folder;
-  for (const path of [policy, access, inventory, history, firstPrograms, runs, reports, key, sealingKey]) {
+  const { policy, access, inventory, history, firstPrograms, runs, reports, key, sealingKey, nextKey, nextSealingKey } =
+    folder;
+  for (const path of [
+    policy,
+    access,
+    inventory,
+    history,
+    firstPrograms,
+    runs,
+    reports,
+    key,
+    sealingKey,
+    nextKey,
+    nextSealingKey,
+  ]) {
     if (existsSync(path)) renameSync(path, join(aside, basename(path)));
   }
   for (const path of [folder.runs, folder.reports]) mkdirSync(path, { mode: 0o700 });

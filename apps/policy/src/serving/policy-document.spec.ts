@@ -21,6 +21,7 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   variableSets: [],
   stepSecrets: [],
   sealingKey: null,
+  rotateKey: null,
   ...change,
 });
 const set = (hasHidden: boolean) => ({ ownerUid: assignment.deployment.uid, digest: digestOf('set'), hasHidden });
@@ -37,6 +38,7 @@ describe('policyTag', () => {
     expect(policyTag(content({ assignments: [] }), 60)).not.toBe(tag);
     expect(policyTag(content({ assignments: [{ ...assignment, purpose: 'Available' }] }), 60)).not.toBe(tag);
     expect(policyTag(content({ windows: [window] }), 60)).not.toBe(tag);
+    expect(policyTag(content({ rotateKey: 'thumbprint' }), 60)).not.toBe(tag);
     expect(policyTag(content(), 61)).not.toBe(tag);
   });
 

@@ -17,6 +17,8 @@ export interface PolicyContent {
   readonly stepSecrets: readonly string[];
   /** To which the device's secrets are sealed; null: it has not told one. */
   readonly sealingKey: SealingKey | null;
+  /** Thumbprint of the key that the device shall replace; null: none. */
+  readonly rotateKey: string | null;
 }
 
 /** Who runs nothing is told no variables. */
@@ -30,13 +32,14 @@ export function setsToTell({ assignments, variableSets }: PolicyContent): readon
  * which they are sealed for the device: what is sealed twice never has the same text.
  */
 export function policyTag(content: PolicyContent, pollSeconds: number): string {
-  const { assignments, windows, sealingKey } = content;
+  const { assignments, windows, sealingKey, rotateKey } = content;
   const sets = setsToTell(content);
   const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
   const said = {
     assignments,
     pollSeconds,
     ...(windows.length > 0 ? { windows } : {}),
+    ...(rotateKey === null ? {} : { rotateKey }),
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
@@ -64,6 +67,7 @@ export function policyDocument(
     pollSeconds: to.pollSeconds,
     assignments: [...content.assignments],
     ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
+    ...(content.rotateKey === null ? {} : { rotateKey: content.rotateKey }),
     ...(variables ? { variables } : {}),
   };
 }

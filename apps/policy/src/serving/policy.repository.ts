@@ -33,7 +33,8 @@ export class PolicyRepository {
            join body_secret on body_secret.body_digest = deployment.assignment ->> 'body'
          where device_member.device_uid = $1 and device_member.left_at is null
        ), '[]') as "stepSecrets",
-       (select sealing_key from device where uid = $1) as "sealingKey"
+       (select sealing_key from device where uid = $1) as "sealingKey",
+       (select rotate_thumbprint from device where uid = $1) as "rotateKey"
        from policy_serial`,
       [deviceUid],
     );

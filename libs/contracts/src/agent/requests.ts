@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { contentLocationsRequestSchema } from './content.js';
 import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
 import { inventoryRequestSchema } from './inventory.js';
+import { keyOfferSchema } from './keys.js';
 import { reportsRequestSchema } from './reports.js';
 
 /**
@@ -14,4 +15,5 @@ export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
   contentLocationsRequestSchema,
   reportsRequestSchema,
   inventoryRequestSchema,
+  keyOfferSchema,
 ]);
