@@ -14,6 +14,7 @@ import {
   publicKeySchema,
   sessionRequestSchema,
 } from '@muster/contracts/agent/enrolment.js';
+import { keyOfferSchema, type KeyOffer } from '@muster/contracts/agent/keys.js';
 import type { Assignment, PolicyBody, PolicyDocument, SealedValues } from '@muster/contracts/agent/policy.js';
 import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
 import { type PermitRequest, permitRequestSchema, type PermitResponse } from '@muster/contracts/agent/permits.js';
@@ -37,6 +38,8 @@ export class SiteUnderTest {
   /** `METHOD /path`, with what came as Range. */
   readonly requests: string[] = [];
   readonly enrolled = new Map<string, PublicKey>();
+  /** A key that the device has offered and not proved yet. */
+  offered: PublicKey | undefined;
   /** The key that the last session told, and hidden values that go out sealed to it. */
   sealingKey: SealingKey | undefined;
   hidden: SealedValues | undefined;
@@ -193,6 +196,10 @@ export class SiteUnderTest {
       this.inventories.push(inventoryRequestSchema.parse(JSON.parse(text)));
       return void response.writeHead(204).end();
     }
+    if (what === 'POST /api/v1/agent/keys') {
+      await this.takeOffer(keyOfferSchema.parse(JSON.parse(text)));
+      return void response.writeHead(204).end();
+    }
     if (what === 'POST /api/v1/agent/content-faults') {
       const { faults } = contentFaultsRequestSchema.parse(JSON.parse(text));
       this.contentFaults.push(...faults);
@@ -232,18 +239,47 @@ export class SiteUnderTest {
     const { assertion } = sessionRequestSchema.parse(body);
     const [publicKey] = [...this.enrolled.values()].slice(-1);
     if (!publicKey) return problem(response, 401, 'session.unknown-device', 'nobody is enrolled');
-    const { payload } = await jwtVerify(assertion, await importJWK(publicKey, 'EdDSA'), {
+    const verify = async (key: PublicKey) =>
+      jwtVerify(assertion, await importJWK(key, 'EdDSA'), {
       algorithms: ['EdDSA'],
       issuer: deviceUid,
       audience: `muster:${SITE}`,
       requiredClaims: ['jti', 'iat', 'exp'],
     });
+    const proven = await verify(publicKey).catch(() => undefined);
+    const byOffered = !proven && this.offered ? await verify(this.offered).catch(() => undefined) : undefined;
+    if (byOffered && this.offered) {
+      this.enrolled.set('rotated', this.offered);
+      this.offered = undefined;
+    }
+    const { payload } = proven ?? byOffered ?? {};
+    if (!payload) return problem(response, 401, 'session.wrong-proof', 'another key made it');
     if (this.assertions.has(payload.jti ?? '')) return problem(response, 401, 'session.replayed', 'jti was used');
     this.assertions.add(payload.jti ?? '');
     this.sealingKey = sealingKeySchema.parse(payload['sealingKey']);
     const accessToken = randomBytes(16).toString('hex');
     this.sessions.add(`Bearer ${accessToken}`);
     json(response, 201, { accessToken, expiresAt: new Date(Date.now() + 600_000).toISOString() });
+  }
+
+  private async takeOffer({ publicKey, proof, consent }: KeyOffer): Promise<void> {
+    const [current] = [...this.enrolled.values()].slice(-1);
+    if (!current) throw new Error('nobody is enrolled');
+    const claims = {
+      deviceUid,
+      from: await calculateJwkThumbprint(current),
+      to: await calculateJwkThumbprint(publicKey),
+    };
+    if (claims.from === claims.to) return;
+    for (const [jws, key] of [
+      [proof, publicKey],
+      [consent, current],
+    ] as const) {
+      const { payload } = await compactVerify(jws, await importJWK(key, 'EdDSA'), { algorithms: ['EdDSA'] });
+      if (canonicalJson(JSON.parse(Buffer.from(payload).toString('utf8'))) !== canonicalJson(claims))
+        throw new Error('other claims');
+    }
+    this.offered = publicKey;
   }
 
   private async sendPolicy(request: IncomingMessage, response: ServerResponse): Promise<void> {

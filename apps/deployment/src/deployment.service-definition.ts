@@ -1,6 +1,7 @@
 import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
+import { deviceKeyRotated } from '@muster/contracts/events/device-key-rotated.js';
 import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
 import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
@@ -55,6 +56,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
       policy: [
         on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
         on(deviceCloned, (tx, cloned) => sightings.cloned(tx, cloned)),
+        on(deviceKeyRotated, (tx, rotated) => sightings.keyRotated(tx, rotated)),
         on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
         on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
         on(runReported, (tx, reported) => runs.apply(tx, reported)),

@@ -6,6 +6,7 @@ import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
 import { PermitsModule } from './permits/permits.module.js';
+import { KeysModule } from './keys/keys.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { PollShortcut } from './serving/poll-shortcut.js';
 import { ServingModule } from './serving/serving.module.js';
@@ -31,6 +32,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     ContentModule,
     PermitsModule,
     ReportsModule,
+    KeysModule,
     InventoryModule,
     WakeUpsModule,
     ExplainModule,

@@ -9,6 +9,7 @@ import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { Database } from '@muster/persistence/database.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
+import { thumbprintOf } from '../src/site-key/site-key.js';
 import { collectionNamed, deploymentOf, deviceOf, plain } from './documents.js';
 import { PolicyUnderTest } from './policy-under-test.js';
 import { call, TestDevice, type Answer } from './test-device.js';
@@ -189,6 +190,78 @@ describe('a key that was copied to another computer', () => {
     expect((await device.session()).status).toBe(200);
     expect((await from(device, '0005')).status).toBe(200);
     expect(told(await from(device, '0006'))).toEqual([403, 'session.other-hardware']);
+  });
+});
+
+describe('a key that is replaced', () => {
+  const offer = async (device: TestDevice, next: TestDevice, change: { from?: string; deviceUid?: string } = {}) => {
+    const claims = {
+      deviceUid: device.uid,
+      from: thumbprintOf(device.publicKey),
+      to: thumbprintOf(next.publicKey),
+      ...change,
+    };
+    return { publicKey: next.publicKey, proof: await next.prove(claims), consent: await device.prove(claims) };
+  };
+  const rotated = async (device: TestDevice) =>
+    database.query(
+      `select 1 from outbox where subject like '%.device-key-rotated.%' and payload ->> 'deviceUid' = $1`,
+      [device.uid],
+    );
+
+  it('counts until the new one is proved, and not any more then', async () => {
+    const [device, next] = [await policy.device(), await TestDevice.make(policy.base)];
+    next.uid = device.uid;
+    expect(told(await next.session())).toEqual([401, 'session.wrong-proof']);
+    for (let time = 0; time < 2; time++)
+      expect((await device.post('/keys', await offer(device, next))).status).toBe(204);
+    expect((await device.session()).status).toBe(200);
+    expect(await rotated(device)).toHaveLength(0);
+    expect((await next.session()).status).toBe(200);
+    expect(told(await device.session())).toEqual([401, 'session.wrong-proof']);
+    expect((await next.session()).status).toBe(200);
+    expect(await rotated(device)).toHaveLength(1);
+    expect((await device.post('/keys', await offer(device, next))).status).toBe(204);
+  });
+
+  it('needs both keys: an access token alone, or what was signed for another device or key, replaces nothing', async () => {
+    const [device, thief] = [await policy.device(), await TestDevice.make(policy.base)];
+    const good = await offer(device, thief);
+    for (const wrong of [
+      { ...good, consent: good.proof },
+      { ...good, proof: good.consent },
+      await offer(device, thief, { deviceUid: randomUUID() }),
+      await offer(device, thief, { from: 'another' }),
+      { ...good, consent: 'text' },
+    ])
+      expect(told(await device.post('/keys', wrong))).toEqual([401, 'key.wrong-proof']);
+    thief.uid = device.uid;
+    expect(told(await thief.session())).toEqual([401, 'session.wrong-proof']);
+  });
+
+  it('is asked for in the policy, until it is done', async () => {
+    const [device, next] = [await policy.device(), await TestDevice.make(policy.base)];
+    next.uid = device.uid;
+    const resource = deviceOf(device.uid);
+    const keyRotation = { askedAt: new Date().toISOString(), by: 'anna' };
+    const ask = () =>
+      policy.deployment.publish(resourceEvents(deviceKind).saved, {
+        resource: { ...resource, status: { ...resource.status, keyRotation } },
+        actor: 'anna',
+      });
+    await ask();
+    await until(async () => (await device.policy()).rotateKey === thumbprintOf(device.publicKey));
+    await device.post('/keys', await offer(device, next));
+    await next.session();
+    next.signingKey = device.signingKey;
+    expect((await next.policy()).rotateKey).toBeUndefined();
+    // The same wish once more, with another change of the record.
+    await ask();
+    await decide(next, 'blocked');
+    await until(async () => (await next.get('/policy')).status === 403);
+    await decide(next, 'approved');
+    await until(async () => (await next.get('/policy')).status === 200);
+    expect((await next.policy()).rotateKey).toBeUndefined();
   });
 });
 

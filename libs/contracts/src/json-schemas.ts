@@ -20,6 +20,7 @@ import {
   sessionResponseSchema,
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
+import { keyOfferSchema } from './agent/keys.js';
 import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { permitRequestSchema, permitResponseSchema } from './agent/permits.js';
@@ -34,6 +35,7 @@ import { apiTokenChanged } from './events/api-token-changed.js';
 import { deploymentJudged } from './events/deployment-judged.js';
 import { deviceEnrolled } from './events/device-enrolled.js';
 import { deviceCloned } from './events/device-cloned.js';
+import { deviceKeyRotated } from './events/device-key-rotated.js';
 import { devicesSeen } from './events/devices-seen.js';
 import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
@@ -118,6 +120,7 @@ const DOCUMENTS = {
   'agent/manifest': manifestSchema,
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
+  'agent/key-offer': keyOfferSchema,
   'agent/inventory-request': inventoryRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,
@@ -203,6 +206,7 @@ export function jsonSchemas(): Record<string, unknown> {
     deviceEnrolled,
     deviceInventoried,
     deviceCloned,
+    deviceKeyRotated,
     devicesSeen,
     runReported,
     deploymentJudged,

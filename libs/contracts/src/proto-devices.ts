@@ -21,6 +21,10 @@ message ListDevicesByStateRequest {
   optional string continue = 4;
 }
 
+message RotateDeviceKeyRequest {
+  string name = 1;
+}
+
 message DeviceAccessRequest {
   string name = 1;
   // Kept with the record.
@@ -35,6 +39,8 @@ service DeviceLifeService {
   // It has nothing more, at once.
   rpc BlockDevice(DeviceAccessRequest) returns (Device);
   rpc UnblockDevice(DeviceAccessRequest) returns (Device);
+  // Asks the device to replace its key.
+  rpc RotateDeviceKey(RotateDeviceKeyRequest) returns (Device);
   rpc ImportDevices(ImportDevicesRequest) returns (ImportDevicesResponse);
 }
 `;

@@ -38,8 +38,9 @@ beforeEach(async () => {
   const key = await ensureDeviceKey(join(folder, 'key.pem'));
   site.enrolled.set('test', key.publicKey);
   transport = new Transport(site.url);
-  const { publicKey } = ensureSealingKey(join(folder, 'sealing-key.pem'));
-  const session = new Session(transport, { deviceUid, site: SITE }, key, publicKey, never);
+  const sealing = ensureSealingKey(join(folder, 'sealing-key.pem'));
+  const identity = { deviceUid, site: SITE };
+  const session = new Session({ transport, identity, keys: { key, sealing }, signal: never });
   const api = new SiteApi(transport, session);
   options = {
     folder: join(folder, 'cache'),

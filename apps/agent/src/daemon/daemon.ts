@@ -4,13 +4,14 @@ import { firmwareOf, hardwareOfFacts } from '@muster/contracts/kinds/hardware-id
 import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
-import { Session } from '../http/session.js';
+import { Session, type SessionOptions } from '../http/session.js';
 import { SiteApi } from '../http/site-api.js';
 import { Transport } from '../http/transport.js';
 import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, readDeviceKey } from '../identity/device-key.js';
 import { SiteAccess } from '../identity/site-access.js';
+import { readNextKeys } from '../identity/key-rotation.js';
 import { ensureSealingKey } from '../identity/sealing-key.js';
 import { gatherFacts } from '../facts/gather-facts.js';
 import { InventoryLoop } from '../inventory/inventory-loop.js';
@@ -26,6 +27,7 @@ import { ownTimeZone } from '../facts/time-zone.js';
 import { tellPeople } from '../people/tell-people.js';
 import { decideRestart } from '@muster/schedule/decide-start.js';
 import { FirstPrograms } from './first-programs.js';
+import { KeyRotator } from './key-rotator.js';
 import { neededContent } from './needed-content.js';
 import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
@@ -68,7 +70,8 @@ export async function runDaemon(folder: StateFolder, options: DaemonOptions): Pr
     // Again, behind the lock: `enrol --force` may have been at work until now.
     const enrolled = await readEnrolled(folder);
     options.ready(enrolled.identity);
-    await work(folder, enrolled, transport, options);
+    // New keys: everything that uses them begins anew.
+    while (await work(folder, await readEnrolled(folder), transport, options)) continue;
   } finally {
     await transport.close();
     lock.release();
@@ -85,12 +88,13 @@ async function readEnrolled(folder: StateFolder): Promise<{ identity: AgentIdent
   );
 }
 
+/** True when it ended because this computer has new keys. */
 async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
   { logger, restart, tellCommand, cacheMegabytes, signal }: DaemonOptions,
-): Promise<void> {
+): Promise<boolean> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
   const deadline = new AbortController();
@@ -99,7 +103,8 @@ async function work(
 
   const hardware = firmwareOf(hardwareOfFacts(await gatherFacts()));
   const records = new RunRecords(folder);
-  const { privateKey: sealingKey, publicKey } = ensureSealingKey(folder.sealingKey);
+  const keys = { key, sealing: ensureSealingKey(folder.sealingKey) };
+  const { privateKey: sealingKey } = keys.sealing;
   const access = new SiteAccess(folder.access, (refusal) => {
     if (refusal)
       logger.error({ code: refusal.code }, 'the site refuses this computer: nothing starts, and what runs ends');
@@ -111,11 +116,9 @@ async function work(
       again.ring();
     }
   });
-  const api = new SiteApi(
-    transport,
-    new Session(transport, identity, key, publicKey, deadline.signal, hardware),
-    access,
-  );
+  const next = await readNextKeys(folder);
+  const session: SessionOptions = { transport, identity, keys, hardware, signal: deadline.signal, next };
+  const api = new SiteApi(transport, new Session({ ...session, nextCounts: () => rotator.nextCounts() }), access);
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();
@@ -168,6 +171,8 @@ async function work(
           ? 'the site stopped this deployment'
           : undefined,
   });
+  const rotator = new KeyRotator({ folder, session, api, wanted: () => policy.rotateKey, logger, changed });
+  let rotated = false;
   const requests = new StartRequests(folder.requests);
   const permits = new StartPermits(folder.permits, logger);
   const warnings = new Warnings(folder.warnings);
@@ -193,6 +198,7 @@ async function work(
     bodies,
     api,
     driver,
+    rotate: async (until) => (rotated = await rotator.rotate(until)),
     preparer: new RunPreparer({ preparations, cache, logger, changed }),
     countdown: new StartCountdown({
       warnings,
@@ -224,4 +230,5 @@ async function work(
   deadline.abort();
   spool.close();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return rotated && !signal.aborted;
 }

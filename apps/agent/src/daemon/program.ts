@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { AGENT_VERSION, type AgentConfig } from '../config.js';
 import { describeEnrolment, enrol } from '../enrolment/enrol.js';
 import { describeError } from '../identity/agent-error.js';
+import { askForRotation } from '../identity/key-rotation.js';
 import { stateFolder } from '../identity/state-folder.js';
 import { runCommand } from '../run-command.js';
 import { runDaemon } from './daemon.js';
@@ -10,6 +11,7 @@ import { clearCache, listCache } from './cache-command.js';
 import { describeCache, sizeText } from './cache-output.js';
 import { askForStart, readOffers } from './offers.js';
 import { describeOffers } from './offers-output.js';
+import { enrolledIdentity } from './stored-policy.js';
 import { describeStatus, readStatus } from './status-command.js';
 
 /** Exit codes of the program; also in its help. `run` has its own. */
@@ -30,7 +32,7 @@ const usageCodes = new Set([
   'enrolment.name-invalid',
 ]);
 
-const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'cache', 'help']);
+const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'cache', 'rotate-key', 'help']);
 
 const help = `
 A computer is enrolled once, then the daemon does the work:
@@ -80,7 +82,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   // Commander would hand it to the default command and complain of its arguments.
   if (!first.startsWith('-') && first !== '' && !commandNames.has(first)) {
     error(
-      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start and cache, see --help`,
+      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start, cache and rotate-key, see --help`,
     );
     return EXIT_CODES.usage;
   }
@@ -187,6 +189,19 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
     .action(async (deployment: string, options: { state: string }) => {
       await askForStart(stateFolder(options.state), deployment, Date.now());
       out(`${deployment} starts as soon as no other run goes on; muster-agent status follows it`);
+    });
+
+  program
+    .command('rotate-key')
+    .description(
+      'replace the keys of this computer, as soon as no run goes on; the old ones count until the new ones are proved',
+    )
+    .addOption(state())
+    .action((options: { state: string }) => {
+      const folder = stateFolder(options.state);
+      enrolledIdentity(folder);
+      askForRotation(folder, Date.now());
+      out('the daemon replaces the keys as soon as no run goes on; muster-agent status shows the key that counts');
     });
 
   const cache = program.command('cache').description('the content that this computer keeps');

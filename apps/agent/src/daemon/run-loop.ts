@@ -30,6 +30,8 @@ export interface RunLoopOptions {
   readonly bodies: BodyStore;
   readonly api: Pick<SiteApi, 'body'>;
   readonly driver: RunDriver;
+  /** Replaces the keys of this computer when somebody wants it; true: everything must begin anew. Only between runs. */
+  rotate(signal: AbortSignal): Promise<boolean>;
   readonly preparer: RunPreparer;
   readonly countdown: StartCountdown;
   readonly logger: Logger;
@@ -64,7 +66,8 @@ export class RunLoop {
         if (unfinished) {
           await this.options.preparer.stop();
           await this.goOn(unfinished, signal);
-        } else await this.decide(signal);
+        } else if (await this.options.rotate(signal)) break;
+        else await this.decide(signal);
       } catch (error) {
         if (!mayPass(error)) throw error;
         this.options.logger.error(describeError(error), 'no run can begin or end now; it is tried again');

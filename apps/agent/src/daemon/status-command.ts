@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import { readDeviceKey } from '../identity/device-key.js';
+import { isRotationWished } from '../identity/key-rotation.js';
 import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
@@ -19,6 +21,10 @@ export interface AgentStatus {
   readonly enrolled: boolean;
   readonly identity?: Pick<AgentIdentity, 'name' | 'deviceUid' | 'site' | 'server'>;
   readonly policy?: { readonly serial: number; readonly receivedAt: string; readonly deployments: readonly string[] };
+  /** RFC 7638 thumbprint of the key that it proves. */
+  readonly keyThumbprint?: string;
+  /** Its keys are replaced when no run goes on. */
+  readonly rotationWished?: boolean;
   /** The site's word that this computer has nothing to expect from it. */
   readonly refusal?: Refusal;
   /** Why the stored policy does not count. */
@@ -39,11 +45,14 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
   const { name, deviceUid, site, server } = identity;
   const records = new RunRecords(folder);
   const refusal = readRefusal(folder.access);
+  const key = await readDeviceKey(folder.key).catch(() => undefined);
   return {
     state: folder.root,
     enrolled: true,
     identity: { name, deviceUid, site, server },
     ...(refusal ? { refusal } : {}),
+    ...(key ? { keyThumbprint: key.thumbprint } : {}),
+    ...(isRotationWished(folder) ? { rotationWished: true } : {}),
     ...(await policyOf(folder, identity)),
     unfinishedRuns: records.unfinished,
     preparing: new Preparations(folder.preparations).all.filter(
@@ -94,6 +103,9 @@ export function describeStatus(status: AgentStatus): string[] {
   return [
     `device   ${identity.name} (${identity.deviceUid})`,
     `site     ${identity.site}, ${identity.server}`,
+    ...(status.keyThumbprint
+      ? [`key      ${status.keyThumbprint}${status.rotationWished ? ', to be replaced' : ''}`]
+      : []),
     ...(refusal ? [`access   ${describeRefusal(refusal)}`] : []),
     `policy   ${policyText}`,
     ...unfinishedRuns.map(

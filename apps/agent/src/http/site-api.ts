@@ -12,6 +12,7 @@ import {
   permitResponseSchema,
   START_PERMITS,
 } from '@muster/contracts/agent/permits.js';
+import type { KeyOffer } from '@muster/contracts/agent/keys.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -105,6 +106,11 @@ export class SiteApi {
   /** Sends the facts of this computer once. */
   async inventory(inventory: InventoryRequest, signal: AbortSignal): Promise<void> {
     await this.call({ method: 'POST', path: '/api/v1/agent/inventory', json: inventory, signal }, 1);
+  }
+
+  /** Offers another key for this device. */
+  async offerKey(offer: KeyOffer, signal: AbortSignal): Promise<void> {
+    await this.call({ method: 'POST', path: '/api/v1/agent/keys', json: offer, signal }, attempts);
   }
 
   private async call(request: SiteRequest, attemptsLeft: number): Promise<SiteAnswer> {

@@ -17,6 +17,11 @@ export interface StateFolder {
   readonly sealingKey: string;
   /** A new key while `enrol --force` waits for its answer. */
   readonly newKey: string;
+  /** The keys that replace those two, while that goes on. */
+  readonly nextKey: string;
+  readonly nextSealingKey: string;
+  /** Exists while somebody at this computer wants its key replaced. */
+  readonly rotationWish: string;
   /** The last policy that was verified. */
   readonly policy: string;
   /** Policy bodies, each named by its digest. */
@@ -58,6 +63,10 @@ export function stateFolder(path: string): StateFolder {
     key: join(root, 'key.pem'),
     sealingKey: join(root, 'sealing-key.pem'),
     newKey: join(root, 'key.new.pem'),
+    nextKey: join(root, 'key.next.pem'),
+    nextSealingKey: join(root, 'sealing-key.next.pem'),
+    // Beside the wishes for runs, where the daemon watches.
+    rotationWish: join(root, 'requests', 'rotate-key'),
     policy: join(root, 'policy.json'),
     bodies: join(root, 'bodies'),
     cache: join(root, 'cache'),

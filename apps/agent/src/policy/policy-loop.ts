@@ -70,6 +70,11 @@ export class PolicyLoop {
     return this.inForce?.document.variables ?? { device: [], collections: [] };
   }
 
+  /** Thumbprint of the key that the site wants this device to replace. */
+  get rotateKey(): string | undefined {
+    return this.inForce?.document.rotateKey;
+  }
+
   hasBody(digest: Digest): boolean {
     return this.available.has(digest);
   }

@@ -14,12 +14,7 @@ export function decideAccess(
   action: DeviceAccessAction,
   { by, at, reason }: { by: string; at: string; reason?: string | undefined },
 ): DeviceAccess | undefined {
-  if (!enrolled)
-    throw new MusterError(
-      'conflict',
-      'deployment.device-not-enrolled',
-      `Device "${name}" has no computer yet: there is nobody to ${action}. Delete the record if its computer shall not come`,
-    );
+  if (!enrolled) throw notEnrolled(name, action);
   const state = access?.state ?? 'approved';
   const made = { since: at, by, ...(reason === undefined ? {} : { reason }) };
   if (action === 'block') {
@@ -34,4 +29,13 @@ export function decideAccess(
       `Device "${name}" is blocked since ${access?.since ?? enrolledAt ?? 'some time'}, by ${access?.by ?? 'somebody'}. Unblock it first`,
     );
   return state === 'pending' ? { state: 'approved', ...made } : undefined;
+}
+
+/** What is refused of a record whose computer has not come. */
+export function notEnrolled(name: string, what: string): MusterError {
+  return new MusterError(
+    'conflict',
+    'deployment.device-not-enrolled',
+    `Device "${name}" has no computer yet: there is nobody to ${what}. Delete the record if its computer shall not come`,
+  );
 }

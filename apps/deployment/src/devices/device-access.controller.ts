@@ -64,6 +64,17 @@ export class DeviceAccessController {
     return this.decide(name, 'unblock', body, query, request);
   }
 
+  @Post(':name/rotate-key')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'rotateDeviceKey', summary: 'Asks a device to replace its key' })
+  @ApiResponse({ status: 200, standardSchema: device.resource })
+  async rotateKey(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.decisions.askForKey(name, actorName(principalOf(request)));
+  }
+
   private decide(
     name: string,
     action: DeviceAccessAction,

@@ -6,7 +6,7 @@ import type { ResourceStore } from '@muster/service/resources/resource-store.js'
 import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Adoption, Device } from './adoption.js';
-import { decideAccess } from './decide-access.js';
+import { decideAccess, notEnrolled } from './decide-access.js';
 
 const EVENTS = { approve: 'device.approved', block: 'device.blocked', unblock: 'device.unblocked' } as const;
 
@@ -52,14 +52,36 @@ export class DeviceAccessDecisions {
     }
   }
 
+  /**
+   * Asks a device to replace its key; it does so when no run goes on. Asking again asks anew.
+   *
+   * @throws MusterError `resource.not-found`, `deployment.device-not-enrolled`
+   */
+  async askForKey(name: string, actor: string): Promise<Device> {
+    const asked = await this.database.transaction(async (tx) => {
+      await this.membership.lock(tx);
+      const device = await this.existing(tx, name);
+      if (!device.status.enrolled) throw notEnrolled(name, 'ask');
+      const keyRotation = { askedAt: new Date().toISOString(), by: actor };
+      await this.adoption.keep(tx, device, { ...device.status, keyRotation }, actor);
+      return (await this.devices.rows.find(tx, name)) ?? device;
+    });
+    return (await this.devices.derive([asked]))[0] ?? asked;
+  }
+
+  private async existing(tx: Transaction, name: string): Promise<Device> {
+    const device = await this.devices.rows.findForUpdate(tx, name);
+    if (device) return device;
+    throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
+  }
+
   private async make(
     tx: Transaction,
     name: string,
     action: DeviceAccessAction,
     { actor, reason }: { actor: string; reason?: string | undefined },
   ): Promise<Device> {
-    const device = await this.devices.rows.findForUpdate(tx, name);
-    if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
+    const device = await this.existing(tx, name);
     const at = new Date().toISOString();
     const access = decideAccess(name, device.status, action, { by: actor, at, reason });
     if (!access && !(action === 'approve' && device.status.cloned)) return device;

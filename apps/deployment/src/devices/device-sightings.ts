@@ -1,4 +1,5 @@
 import type { deviceCloned } from '@muster/contracts/events/device-cloned.js';
+import type { deviceKeyRotated } from '@muster/contracts/events/device-key-rotated.js';
 import type { devicesSeen } from '@muster/contracts/events/devices-seen.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { Transaction } from '@muster/persistence/database.js';
@@ -18,6 +19,19 @@ export class DeviceSightings {
   /** One statement for all of them. Records are not touched: nobody watches a fleet poll. */
   async seen(tx: Transaction, { at, devices }: z.infer<typeof devicesSeen.payload>): Promise<void> {
     await this.repository.noteSeen(tx, devices, at);
+  }
+
+  async keyRotated(
+    tx: Transaction,
+    { deviceUid, keyThumbprint, at }: z.infer<typeof deviceKeyRotated.payload>,
+  ): Promise<void> {
+    const device = await this.devices.rows.findByUid(tx, deviceUid);
+    if (!device) return;
+    const { name } = device.metadata;
+    const { keyRotation: _done, ...status } = device.status;
+    await this.devices.writeStatus(tx, deviceUid, { ...status, keyThumbprint, keyRotatedAt: at });
+    const message = `device ${name} replaced its key`;
+    await this.log.add(tx, 'device.key-rotated', `devices/${name}`, { message, device: name });
   }
 
   async cloned(tx: Transaction, { deviceUid, hardware, at }: z.infer<typeof deviceCloned.payload>): Promise<void> {

@@ -30,6 +30,12 @@ export class DeviceGrpcController {
     @Inject(DevicesByState) private readonly byState: DevicesByState,
   ) {}
 
+  @GrpcMethod('DeviceLifeService', 'RotateDeviceKey')
+  async rotateKey(request: { name?: string }, metadata: Metadata): Promise<ResourceMessage> {
+    const name = parseDocument(nameSchema, request.name, 'The name');
+    return toMessage(await this.decisions.askForKey(name, actorName(grpcPrincipal(metadata))));
+  }
+
   @GrpcMethod('DeviceLifeService', 'ListDevicesByState')
   async listByState(request: { state?: string; silentDays?: number; pageSize?: number; continue?: string }) {
     const { state, silentDays } = request;

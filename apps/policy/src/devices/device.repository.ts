@@ -11,11 +11,14 @@ export interface StoredDevice {
   thumbprint: string;
   state: DeviceState;
   sealingKey: SealingKey | null;
+  /** A key that it offered and has not proved yet. */
+  nextPublicKey: PublicKey | null;
   /** The computer that the key belongs to, as its firmware tells. */
   hardware: string | null;
 }
 
-const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state, sealing_key as "sealingKey", hardware';
+const COLUMNS =
+  'uid, public_key as "publicKey", thumbprint, state, sealing_key as "sealingKey", hardware, next_public_key as "nextPublicKey"';
 
 /** The devices that have proved a key. */
 export class DeviceRepository {
@@ -69,6 +72,40 @@ export class DeviceRepository {
       `update device set state = $2, blocked_at = case when $2 = 'enrolled' then null else now() end
        where uid = $1 and state not in ($2, 'deleted') returning 1`,
       [uid, state],
+    );
+    return rows.length > 0;
+  }
+
+  /** Keeps the key that a device offers, while the key that consented still counts. */
+  async offerKey(
+    database: Queryable,
+    uid: string,
+    current: string,
+    next: { publicKey: PublicKey; thumbprint: string },
+  ): Promise<void> {
+    await database.query(
+      'update device set next_public_key = $3, next_thumbprint = $4 where uid = $1 and thumbprint = $2',
+      [uid, current, JSON.stringify(next.publicKey), next.thumbprint],
+    );
+  }
+
+  /** The offered key counts from now on. Answers its thumbprint; undefined: it did already. */
+  async promoteKey(tx: Transaction, uid: string, publicKey: PublicKey): Promise<string | undefined> {
+    const [row] = await tx.query<{ thumbprint: string }>(
+      `update device set public_key = next_public_key, thumbprint = next_thumbprint, next_public_key = null,
+         next_thumbprint = null, rotate_thumbprint = null
+       where uid = $1 and next_public_key = $2::jsonb returning thumbprint`,
+      [uid, JSON.stringify(publicKey)],
+    );
+    return row?.thumbprint;
+  }
+
+  /** Somebody wants the key replaced that counts now. False: that was asked already. */
+  async askForRotation(tx: Transaction, uid: string, askedAt: string): Promise<boolean> {
+    const rows = await tx.query(
+      `update device set rotation_asked_at = $2, rotate_thumbprint = thumbprint
+       where uid = $1 and rotation_asked_at is distinct from $2::timestamptz returning 1`,
+      [uid, askedAt],
     );
     return rows.length > 0;
   }

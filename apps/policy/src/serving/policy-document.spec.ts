@@ -22,6 +22,7 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   stepSecrets: [],
   sealingKey: null,
   abilities: [],
+  rotateKey: null,
   ...change,
 });
 const set = (hasHidden: boolean) => ({ ownerUid: assignment.deployment.uid, digest: digestOf('set'), hasHidden });
@@ -38,6 +39,7 @@ describe('policyTag', () => {
     expect(policyTag(content({ assignments: [] }), 60)).not.toBe(tag);
     expect(policyTag(content({ assignments: [{ ...assignment, purpose: 'Available' }] }), 60)).not.toBe(tag);
     expect(policyTag(content({ windows: [window] }), 60)).not.toBe(tag);
+    expect(policyTag(content({ rotateKey: 'thumbprint' }), 60)).not.toBe(tag);
     expect(policyTag(content(), 61)).not.toBe(tag);
   });
 

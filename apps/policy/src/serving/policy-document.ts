@@ -19,6 +19,8 @@ export interface PolicyContent {
   readonly sealingKey: SealingKey | null;
   /** What its agent said last that it can do. */
   readonly abilities: readonly string[];
+  /** Thumbprint of the key that the device shall replace; null: none. */
+  readonly rotateKey: string | null;
 }
 
 /** Who runs nothing is told no variables. */
@@ -32,13 +34,14 @@ export function setsToTell({ assignments, variableSets }: PolicyContent): readon
  * which they are sealed for the device: what is sealed twice never has the same text.
  */
 export function policyTag(content: PolicyContent, pollSeconds: number): string {
-  const { assignments, windows, sealingKey } = content;
+  const { assignments, windows, sealingKey, rotateKey } = content;
   const sets = setsToTell(content);
   const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
   const said = {
     assignments,
     pollSeconds,
     ...(windows.length > 0 ? { windows } : {}),
+    ...(rotateKey === null ? {} : { rotateKey }),
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
@@ -76,6 +79,7 @@ export function policyDocument(
     pollSeconds: to.pollSeconds,
     assignments: [...content.assignments],
     ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
+    ...(content.rotateKey === null ? {} : { rotateKey: content.rotateKey }),
     ...(variables ? { variables } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
+import { deviceKeyRotated } from '@muster/contracts/events/device-key-rotated.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { DeviceRepository, type StoredDevice } from '../devices/device.repository.js';
 import { SiteKey } from '../site-key/site-key.js';
@@ -51,7 +52,7 @@ export class Sessions {
         'session.unknown-device',
         `There is no device ${claims.iss} here. Enrol it again`,
       );
-    await verifyAssertion(assertion, device.publicKey);
+    const proven = await this.verify(assertion, device);
     const now = new Date();
     judgeClaims(claims, this.config.MUSTER_SITE, now);
     if (device.state !== 'enrolled') throw deviceRefused(device.state);
@@ -65,12 +66,37 @@ export class Sessions {
         'session.replayed',
         'This assertion was used before. Make a new one, with a new jti',
       );
+    if (proven === 'next') await this.promote(device);
     if (newKey) await this.sealTo(device.uid, newKey);
     const expiresAt = new Date(Math.floor(now.getTime() / 1000 + this.config.MUSTER_SESSION_MINUTES * 60) * 1000);
     return {
       accessToken: makeAccessToken(this.secret, this.config.MUSTER_SITE, device.uid, expiresAt),
       expiresAt: expiresAt.toISOString(),
     };
+  }
+
+  /** By which of its keys the device made the assertion. Throws MusterError `session.wrong-proof`: by none. */
+  private async verify(assertion: string, { publicKey, nextPublicKey }: StoredDevice): Promise<'current' | 'next'> {
+    try {
+      await verifyAssertion(assertion, publicKey);
+      return 'current';
+    } catch (error) {
+      if (nextPublicKey === null) throw error;
+      await verifyAssertion(assertion, nextPublicKey);
+      return 'next';
+    }
+  }
+
+  /** The device has its new key, and can prove it: the old one is good no longer. */
+  private async promote({ uid, nextPublicKey }: StoredDevice): Promise<void> {
+    if (nextPublicKey === null) return;
+    await this.database.transaction(async (tx) => {
+      await this.live.lock(tx);
+      const keyThumbprint = await this.devices.promoteKey(tx, uid, nextPublicKey);
+      if (keyThumbprint === undefined) return;
+      await this.outbox.add(tx, deviceKeyRotated, { deviceUid: uid, keyThumbprint, at: new Date().toISOString() });
+      await this.live.policyChanges(tx, { devices: [uid] });
+    });
   }
 
   /**

@@ -52,6 +52,9 @@ export class TargetFacts {
       }),
       on(devices.saved, async (tx, { resource: { metadata, status } }) => {
         if (status.hardware !== undefined) await this.devices.setHardware(tx, metadata.uid, status.hardware);
+        const { keyRotation } = status;
+        if (keyRotation && (await this.devices.askForRotation(tx, metadata.uid, keyRotation.askedAt)))
+          await this.live.policyChanges(tx, { devices: [metadata.uid] });
         const decided = status.access?.state;
         // A record whose computer has not come is none of this service's.
         if (decided === undefined) return;

@@ -89,6 +89,10 @@ export const policyDocumentSchema = z
       .array(policyWindowSchema)
       .optional()
       .describe('Of all collections of the device; absent when there are none'),
+    rotateKey: z
+      .string()
+      .optional()
+      .describe('The site wants the device to replace its key, if it still is the one of this thumbprint'),
     variables: policyVariablesSchema.optional().describe('For every run of an assignment; absent: none'),
   })
   .meta({ id: 'PolicyDocument' });

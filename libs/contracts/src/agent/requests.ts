@@ -3,6 +3,7 @@ import { contentLocationsRequestSchema } from './content.js';
 import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
 import { inventoryRequestSchema } from './inventory.js';
 import { permitRequestSchema } from './permits.js';
+import { keyOfferSchema } from './keys.js';
 import { reportsRequestSchema } from './reports.js';
 
 /**
@@ -16,4 +17,5 @@ export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
   permitRequestSchema,
   reportsRequestSchema,
   inventoryRequestSchema,
+  keyOfferSchema,
 ]);

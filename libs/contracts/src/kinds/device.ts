@@ -24,6 +24,11 @@ export const deviceStatusSchema = z
     keyThumbprint: z.string().optional().describe('RFC 7638 thumbprint of the key that the device proves'),
     access: deviceAccessSchema.optional().describe('Absent while no computer has enrolled; of old records: approved'),
     requestedName: nameSchema.optional().describe('The name under which a pending device enrolled'),
+    keyRotatedAt: instantSchema.optional().describe('When the device last replaced its key'),
+    keyRotation: z
+      .strictObject({ askedAt: instantSchema, by: z.string() })
+      .optional()
+      .describe('Somebody wants the device to replace its key; gone when it has'),
     obsolete: z
       .strictObject({ since: instantSchema, by: nameSchema.describe('The record that its hardware enrolled as since') })
       .optional(),

@@ -14,6 +14,7 @@ export const EVENT_TYPES = {
   'device.cloned': 'A computer proved the key of a device that is another computer, and was refused',
   'device.deleted': 'Somebody deleted a device',
   'device.enrolled': 'A computer became a device of the site, or enrolled again',
+  'device.key-rotated': 'A device replaced its key',
   'device.unblocked': 'Somebody took back the block of a device',
   'rollout.changed': 'A rollout opened a group, waits, goes on, begins anew or is complete',
   'rollout.paused': 'A rollout paused itself because of errors, or somebody paused it',

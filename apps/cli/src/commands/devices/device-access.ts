@@ -55,6 +55,30 @@ export function addDeviceAccess(commands: Command, terminal: Terminal): void {
   }
 }
 
+const rotateHelp = `
+The device hears of it with its next policy, at once when it is connected, and replaces its keys when no run goes on. The old key counts until the new one
+is proved; secrets are sealed to the new one from then on. status.keyRotatedAt says when it was done.
+
+Example:
+  muster device rotate-key laptop-17`;
+
+/** `muster device rotate-key NAME…`. */
+export function addRotateKey(commands: Command, terminal: Terminal): void {
+  commands
+    .command('rotate-key')
+    .description('ask devices to replace their keys')
+    .argument('<devices...>', 'names of devices')
+    .addHelpText('after', rotateHelp)
+    .action(async (names: string[], _options: object, command: Command) => {
+      await withClient(command, terminal, async (client) => {
+        for (const name of names) {
+          await client.json('POST', `/api/v1/${device.plural}/${encodeURIComponent(name)}/rotate-key`);
+          terminal.out(`${objectName(device, name)} is asked to replace its key`);
+        }
+      });
+    });
+}
+
 function what(
   before: Resource<DeviceSpec, DeviceStatus>,
   after: Resource<DeviceSpec, DeviceStatus>,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../../terminal.js';
-import { addDeviceAccess } from './device-access.js';
+import { addDeviceAccess, addRotateKey } from './device-access.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceImport } from './device-import.js';
 
@@ -10,4 +10,5 @@ export function registerDevice(program: Command, terminal: Terminal): void {
   addDeviceImport(commands, terminal);
   addDeviceList(commands, terminal);
   addDeviceAccess(commands, terminal);
+  addRotateKey(commands, terminal);
 }
