@@ -1,9 +1,13 @@
 import { AgentError } from '../identity/agent-error.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
-import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { type AssignmentFate, type BodyFacts, judgeAssignments } from '../policy/decide.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
+import { Connection } from './connection.js';
+import { LogOns } from './log-ons.js';
+import { highImpactLines } from './start-countdown.js';
 import { runSays } from './run-says.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
@@ -25,10 +29,16 @@ export interface Offer {
   readonly says: string;
   /** The first later instant at which that may change; absent: time alone changes nothing. */
   readonly lookAgain?: string | undefined;
+  /** What the sequence says people may expect. */
+  readonly estimate?: BodyFacts['properties']['estimate'];
+  /** What people should know before a run that may take systems or data away. */
+  readonly highImpact?: readonly string[] | undefined;
   readonly lastRun?: Pick<EndedRun, 'result' | 'endedAt'> | undefined;
 }
 
 interface Deciding {
+  readonly bodies: BodyFactsCache;
+  readonly logOns: LogOns;
   readonly now: number;
   readonly fates: readonly AssignmentFate[];
   readonly records: RunRecords;
@@ -83,6 +93,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const { assignments, windows = [] } = policy.document;
   const records = new RunRecords(folder);
   const requests = new StartRequests(folder.requests);
+  const logOns = new LogOns(folder.logOns);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
   const facts = decidingFacts(
     {
@@ -92,15 +103,21 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       body: (digest) => bodies.of(digest),
       windows: () => windows,
       bootedAt: bootedAt(folder),
+      logOns,
+      connection: new Connection(folder.metered),
     },
     now,
   );
   const preparations = new Preparations(folder.preparations);
-  return { now, fates: judgeAssignments(assignments, facts), records, requests, preparations };
+  return { now, bodies, logOns, fates: judgeAssignments(assignments, facts), records, requests, preparations };
 }
 
-function offerOf({ assignment, decision }: AssignmentFate, { now, records, preparations }: Deciding): Offer {
+function offerOf(
+  { assignment, decision }: AssignmentFate,
+  { now, records, preparations, bodies, logOns }: Deciding,
+): Offer {
   const { deployment, purpose } = assignment;
+  const sequence = bodies.of(assignment.body);
   const run = records.unfinished.find((one) => one.deployment.uid === deployment.uid);
   const running = run !== undefined;
   const last = records.lastRun(deployment.uid);
@@ -116,8 +133,12 @@ function offerOf({ assignment, decision }: AssignmentFate, { now, records, prepa
     purpose,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
-    says: run ? runSays(run) : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}`),
+    says: run
+      ? runSays(run)
+      : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}${noLogOns(assignment, logOns)}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
+    ...(sequence?.properties.estimate ? { estimate: sequence.properties.estimate } : {}),
+    ...(purpose === 'Required' && sequence?.highImpact ? { highImpact: highImpactLines(sequence) } : {}),
     ...(last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {}),
   };
 }
@@ -129,6 +150,7 @@ function allows(decision: AssignmentFate['decision']): boolean {
     case 'held':
     case 'disabled':
     case 'no-body':
+    case 'rejected':
       return false;
     case 'waiting':
       return decision.for !== 'availability';
@@ -137,10 +159,18 @@ function allows(decision: AssignmentFate['decision']): boolean {
   }
 }
 
+/** Says that a trigger cannot come here. */
+function noLogOns({ triggers = [] }: Assignment, { times }: LogOns): string {
+  const waits = triggers.some((one) => 'event' in one && (one.event === 'LogOn' || one.event === 'LogOff'));
+  return waits && times.unknown === true ? '; without systemd-logind nobody knows here who logs on or off' : '';
+}
+
 function sentence(decision: AssignmentFate['decision'], now: number): string {
   switch (decision.state) {
     case 'disabled':
       return 'its task sequence is disabled';
+    case 'rejected':
+      return decision.says;
     case 'no-body':
       return 'waits for the site to give its task sequence';
     default:

@@ -37,6 +37,10 @@ export interface StateFolder {
   readonly warnings: string;
   /** Programs that ran before a sequence and succeeded. */
   readonly firstPrograms: string;
+  /** When people last logged on and off. */
+  readonly logOns: string;
+  /** Whether the connection is metered. */
+  readonly metered: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -64,6 +68,8 @@ export function stateFolder(path: string): StateFolder {
     preparations: join(root, 'preparations'),
     warnings: join(root, 'warnings'),
     firstPrograms: join(root, 'first-programs.json'),
+    logOns: join(root, 'log-ons.json'),
+    metered: join(root, 'metered'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),

@@ -43,13 +43,21 @@ export class DeviceExplanations {
         canOpenSecrets: content.sealingKey !== null,
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
-      deployments: deployments.map(({ assignment, code, reason, enabled, maximumMinutes, ...one }) => ({
+      deployments: deployments.map(({ assignment, code, reason, enabled, maximumMinutes, platforms, ...one }) => ({
         ...one,
         ...(code === null ? {} : { code }),
         ...(reason === null ? {} : { reason }),
         ...(assignment === null
           ? {}
-          : { start: judgeDeployment(assignment, { enabled, maximumMinutes }, device, content.windows, Date.now()) }),
+          : {
+              start: judgeDeployment(
+                assignment,
+                { enabled, maximumMinutes, platforms },
+                device,
+                content.windows,
+                Date.now(),
+              ),
+            }),
         told: assignment !== null,
       })),
       variables: explainVariables(told),

@@ -74,7 +74,7 @@ export class TargetFacts {
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
-        const { sequence: _sequence, agreedDevices: _agreedDevices, collection, ...rules } = spec;
+        const { sequence: _sequence, agreedDevices: _agreedDevices, comment: _comment, collection, ...rules } = spec;
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,

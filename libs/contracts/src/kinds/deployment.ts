@@ -8,6 +8,7 @@ export const deploymentSpecSchema = z
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
     ...startRulesShape,
+    comment: z.string().max(2_000).optional().describe('For people at the site; devices are not told'),
     agreedDevices: z
       .int()
       .min(1)
