@@ -6,6 +6,7 @@ import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
 import { ReportsModule } from './reports/reports.module.js';
+import { PollShortcut } from './serving/poll-shortcut.js';
 import { ServingModule } from './serving/serving.module.js';
 import { DeviceAuthenticator } from './sessions/device-authenticator.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -45,4 +46,5 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     { path: '/api/v1/agent/', proof: 'device' },
   ],
   deviceAuthenticator: (app) => app.get(DeviceAuthenticator),
+  shortcut: (app) => app.get(PollShortcut),
 };

@@ -58,7 +58,7 @@ export class TestDevice {
     return new TestDevice(base, privateKey, { kty: 'OKP', crv: 'Ed25519', x: x ?? '' });
   }
 
-  async enrol(token: string, change: { name?: string; proof?: string } = {}): Promise<Answer> {
+  async enrol(token: string, change: { name?: string; proof?: string; facts?: object } = {}): Promise<Answer> {
     const name = change.name ?? 'computer';
     const proof = change.proof ?? (await this.prove({ tokenSha256: sha256Hex(token), name, iat: 1 }));
     const answer = await call(this.base, '/api/v1/agent/enrolments', {
@@ -67,7 +67,7 @@ export class TestDevice {
         name,
         publicKey: this.publicKey,
         proof,
-        facts: { hostname: 'computer\0', os: { id: 'debian\0' } },
+        facts: change.facts ?? { hostname: 'computer\0', os: { id: 'debian\0' } },
       },
     });
     if (answer.status === 201) {

@@ -13,6 +13,7 @@ import {
   apiTokenResponseSchema,
   enrolmentRequestSchema,
   enrolmentResponseSchema,
+  enrolmentTokenListSchema,
   enrolmentTokenRequestSchema,
   enrolmentTokenResponseSchema,
   sessionRequestSchema,
@@ -37,6 +38,7 @@ import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
+import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
 import {
@@ -44,6 +46,8 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deviceAccessRequestSchema } from './kinds/device-access.js';
+import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
@@ -111,8 +115,14 @@ const DOCUMENTS = {
   'api/download-response': downloadResponseSchema,
   'api/upload-request': uploadRequestSchema,
   'api/upload-response': uploadResponseSchema,
+  'api/enrolment-token-list': enrolmentTokenListSchema,
   'api/enrolment-token-request': enrolmentTokenRequestSchema,
   'api/enrolment-token-response': enrolmentTokenResponseSchema,
+  'api/alert-change': alertChangeSchema,
+  'api/alert-postponement': alertPostponementSchema,
+  'api/alert-remark': alertRemarkSchema,
+  'api/event': eventSchema,
+  'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
@@ -120,6 +130,7 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/device-access-request': deviceAccessRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
   'api/device-import-request': deviceImportRequestSchema,
   'api/device-import-result': deviceImportResultSchema,

@@ -11,8 +11,19 @@ message ImportDevicesResponse {
   google.protobuf.Struct result = 1;
 }
 
+message DeviceAccessRequest {
+  string name = 1;
+  // Kept with the record.
+  optional string reason = 2;
+  optional bool dry_run = 3;
+}
+
 // What can be done with devices besides reading and writing them.
 service DeviceLifeService {
+  rpc ApproveDevice(DeviceAccessRequest) returns (Device);
+  // It has nothing more, at once.
+  rpc BlockDevice(DeviceAccessRequest) returns (Device);
+  rpc UnblockDevice(DeviceAccessRequest) returns (Device);
   rpc ImportDevices(ImportDevicesRequest) returns (ImportDevicesResponse);
 }
 `;

@@ -9,6 +9,7 @@ import { Transport } from '../http/transport.js';
 import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, readDeviceKey } from '../identity/device-key.js';
+import { SiteAccess } from '../identity/site-access.js';
 import { ensureSealingKey } from '../identity/sealing-key.js';
 import { gatherFacts } from '../facts/gather-facts.js';
 import { InventoryLoop } from '../inventory/inventory-loop.js';
@@ -103,11 +104,23 @@ async function work(
 
   const records = new RunRecords(folder);
   const { privateKey: sealingKey, publicKey } = ensureSealingKey(folder.sealingKey);
-  const api = new SiteApi(transport, new Session(transport, identity, key, publicKey, deadline.signal));
+  const access = new SiteAccess(folder.access, (refusal) => {
+    if (refusal)
+      logger.error({ code: refusal.code }, 'the site refuses this computer: nothing starts, and what runs ends');
+    else logger.info('the site lets this computer in again');
+    driver.policyChanged();
+    changed.ring();
+    if (!refusal) {
+      policy.askNow();
+      again.ring();
+    }
+  });
+  const api = new SiteApi(transport, new Session(transport, identity, key, publicKey, deadline.signal), access);
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();
   const news = new Bell();
+  const again = new Bell();
   const policy = new PolicyLoop({
     api,
     bodies,
@@ -116,6 +129,7 @@ async function work(
     path: folder.policy,
     logger,
     changed,
+    refused: () => access.refusal !== undefined,
     accepted: () => driver.policyChanged(),
   });
   const cache = new ContentCache({
@@ -147,7 +161,12 @@ async function work(
       return { when, warnMinutes: asked ? 0 : (rules.warnMinutes ?? 0) };
     },
     firstPrograms: new FirstPrograms(folder.firstPrograms),
-    stopped: (uid) => policy.stopped(uid),
+    stopped: (uid) =>
+      access.refusal
+        ? 'the site refuses this computer'
+        : policy.stopped(uid)
+          ? 'the site stopped this deployment'
+          : undefined,
   });
   const requests = new StartRequests(folder.requests);
   const warnings = new Warnings(folder.warnings);
@@ -192,7 +211,7 @@ async function work(
   await policy.load();
   const tasks = [
     policy.run(both),
-    listenForWakeUps({ api, logger, wake: () => policy.askNow() }, both),
+    listenForWakeUps({ api, logger, again, wake: () => policy.askNow() }, both),
     runs.run(both),
     sender.run(both, deadline.signal),
     inventory.run(both),

@@ -1,4 +1,5 @@
 import { AgentError } from '../identity/agent-error.js';
+import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
@@ -24,7 +25,7 @@ export interface Offer {
   readonly purpose: 'Required' | 'Available';
   /** May somebody here start it now? */
   readonly mayStart: boolean;
-  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content';
+  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content' | 'refused';
   /** The state as a sentence. */
   readonly says: string;
   /** The first later instant at which that may change; absent: time alone changes nothing. */
@@ -44,11 +45,13 @@ interface Deciding {
   readonly records: RunRecords;
   readonly requests: StartRequests;
   readonly preparations: Preparations;
+  /** Of the site about this computer. */
+  readonly refusal: Refusal | undefined;
 }
 
 /**
  * What the policy of this computer offers, decided as the daemon decides. Reading it disturbs no daemon.
- * @throws AgentError `agent.not-enrolled`, `agent.no-policy`, `agent.state-corrupt`, `agent.not-readable`
+ * @throws AgentError `agent.not-enrolled`, `agent.no-policy`, `agent.refused`, `agent.state-corrupt`, `agent.not-readable`
  */
 export async function readOffers(folder: StateFolder, now: number): Promise<Offer[]> {
   const deciding = await decide(folder, now);
@@ -87,6 +90,8 @@ export async function askForStart(folder: StateFolder, name: string, now: number
 async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const identity = enrolledIdentity(folder);
   const policy = await readPolicyFor(folder, identity);
+  const refusal = readRefusal(folder.access);
+  if (!policy && refusal) throw new AgentError('agent.refused', describeRefusal(refusal));
   if (!policy) {
     throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
   }
@@ -109,12 +114,12 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
     now,
   );
   const preparations = new Preparations(folder.preparations);
-  return { now, bodies, logOns, fates: judgeAssignments(assignments, facts), records, requests, preparations };
+  return { now, bodies, logOns, fates: judgeAssignments(assignments, facts), records, requests, preparations, refusal };
 }
 
 function offerOf(
   { assignment, decision }: AssignmentFate,
-  { now, records, preparations, bodies, logOns }: Deciding,
+  { now, records, preparations, bodies, logOns, refusal }: Deciding,
 ): Offer {
   const { deployment, purpose } = assignment;
   const sequence = bodies.of(assignment.body);
@@ -128,9 +133,11 @@ function offerOf(
       : undefined;
   const decided = 'lookAgain' in decision && decision.lookAgain !== undefined ? isoOf(decision.lookAgain) : undefined;
   const lookAgain = fetching?.lookAgain ?? decided;
+  const known = { deployment: deployment.name, purpose };
+  const lastRun = last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {};
+  if (refusal) return { ...known, mayStart: false, state: 'refused', says: describeRefusal(refusal), ...lastRun };
   return {
-    deployment: deployment.name,
-    purpose,
+    ...known,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
     says: run
@@ -139,7 +146,7 @@ function offerOf(
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...(sequence?.properties.estimate ? { estimate: sequence.properties.estimate } : {}),
     ...(purpose === 'Required' && sequence?.highImpact ? { highImpact: highImpactLines(sequence) } : {}),
-    ...(last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {}),
+    ...lastRun,
   };
 }
 

@@ -61,10 +61,10 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
     cache: new ContentCache({ folder: state.cache, locator, dispatcher: new Agent() }),
     logger,
     news: new Bell(),
-    stopped: () => false,
     tellCommand: ['true'],
     lastRestart: () => ({ when: lastRestart, warnMinutes: 0 }),
     firstPrograms: new FirstPrograms(state.firstPrograms),
+    stopped: () => undefined,
     restart: { policy: 'allow', command: ['/bin/sh', '-c', `echo asked >> ${folder}/asked`] },
   });
   ready();

@@ -34,8 +34,8 @@ export interface RunDriverOptions {
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
-  /** Does the site want the runs of a deployment to end? */
-  stopped(deploymentUid: string): boolean;
+  /** Why the site wants the runs of a deployment to end; undefined: it does not. */
+  stopped(deploymentUid: string): string | undefined;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
   readonly tellCommand: AgentConfig['tellCommand'];
@@ -58,11 +58,10 @@ export class RunDriver {
 
   constructor(private readonly options: RunDriverOptions) {}
 
-  /** Policy has changed: it may want the run at hand to end. */
+  /** Policy has changed, or the site refuses this computer: it may want the run at hand to end. */
   policyChanged(): void {
-    if (this.current && this.options.stopped(this.current.deploymentUid)) {
-      this.current.stop.abort('the site stopped this deployment');
-    }
+    const why = this.current && this.options.stopped(this.current.deploymentUid);
+    if (why !== undefined) this.current?.stop.abort(why);
   }
 
   /** Never throws for what a run did or what became of its journal. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
 import { isOver } from './judge-preparation.js';
@@ -19,6 +20,8 @@ export interface AgentStatus {
   readonly enrolled: boolean;
   readonly identity?: Pick<AgentIdentity, 'name' | 'deviceUid' | 'site' | 'server'>;
   readonly policy?: { readonly serial: number; readonly receivedAt: string; readonly deployments: readonly string[] };
+  /** The site's word that this computer has nothing to expect from it. */
+  readonly refusal?: Refusal;
   /** Why the stored policy does not count. */
   readonly policyProblem?: { readonly code: string; readonly message: string };
   readonly unfinishedRuns: readonly (RunRecord & { readonly step?: RunStep })[];
@@ -37,10 +40,12 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
   const { name, deviceUid, site, server } = identity;
   const records = new RunRecords(folder);
   const { hidden, ...policy } = await policyOf(folder, identity);
+  const refusal = readRefusal(folder.access);
   return {
     state: folder.root,
     enrolled: true,
     identity: { name, deviceUid, site, server },
+    ...(refusal ? { refusal } : {}),
     ...policy,
     unfinishedRuns: records.unfinished.map((run) => {
       const step = hidden.has(run.deployment.uid) ? undefined : stepOfRun(records.folderOf(run.runId));
@@ -87,7 +92,7 @@ function countReports(folder: string): number {
 
 /** The status as lines for people. */
 export function describeStatus(status: AgentStatus): string[] {
-  const { identity, policy, policyProblem, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
+  const { identity, policy, policyProblem, refusal, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
   if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
   const policyText = policy
     ? `serial ${policy.serial}, received ${policy.receivedAt}, deployments: ${policy.deployments.join(', ') || 'none'}`
@@ -97,6 +102,7 @@ export function describeStatus(status: AgentStatus): string[] {
   return [
     `device   ${identity.name} (${identity.deviceUid})`,
     `site     ${identity.site}, ${identity.server}`,
+    ...(refusal ? [`access   ${describeRefusal(refusal)}`] : []),
     `policy   ${policyText}`,
     ...unfinishedRuns.map(({ deployment, runId, startedAt, restartWaits, step }) => {
       const at = step ? `: step ${step.number} of ${step.total}, ${step.path.replaceAll(/\p{Cc}/gu, ' ')}` : '';

@@ -8,6 +8,7 @@ import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import type { Digest } from '@muster/contracts/digest.js';
+import type { SiteAccess } from '../identity/site-access.js';
 import { backoffSeconds, pause } from './backoff.js';
 import { readAnswer } from './read-answer.js';
 import { ServerError } from './server-error.js';
@@ -32,6 +33,8 @@ export class SiteApi {
   constructor(
     private readonly transport: Transport,
     private readonly session: Session,
+    /** Told what the site thinks of this computer. */
+    private readonly access?: Pick<SiteAccess, 'refused' | 'admitted'>,
   ) {}
 
   /** @param etag of the policy at hand. */
@@ -112,6 +115,17 @@ export class SiteApi {
 
   /** With a token; with a new one when the site does not take the old one. */
   private async withSession<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
+    try {
+      const answer = await this.withToken(ask);
+      this.access?.admitted();
+      return answer;
+    } catch (error) {
+      if (error instanceof ServerError && error.status === 403) this.access?.refused(error.code);
+      throw error;
+    }
+  }
+
+  private async withToken<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
     const token = await this.session.token();
     try {
       return await ask(token);

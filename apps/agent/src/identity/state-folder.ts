@@ -41,6 +41,8 @@ export interface StateFolder {
   readonly logOns: string;
   /** Whether the connection is metered. */
   readonly metered: string;
+  /** Exists while the site refuses this computer. */
+  readonly access: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -70,6 +72,7 @@ export function stateFolder(path: string): StateFolder {
     firstPrograms: join(root, 'first-programs.json'),
     logOns: join(root, 'log-ons.json'),
     metered: join(root, 'metered'),
+    access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),

@@ -39,6 +39,13 @@ export class DeviceRepository {
     );
   }
 
+  async setStatus(tx: Transaction, uid: string, status: DeviceStatus): Promise<void> {
+    await tx.query(
+      `update device set status = $2, resource_version = nextval('resource_version'), updated_at = now() where uid = $1`,
+      [uid, JSON.stringify(status)],
+    );
+  }
+
   /** A record that waited for its device gets the device's uid and status; what people wrote on it stays. */
   async adopt(tx: Transaction, waitingUid: string, device: { uid: string; status: DeviceStatus }): Promise<void> {
     await tx.query(

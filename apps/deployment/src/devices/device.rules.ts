@@ -2,6 +2,7 @@ import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js
 import { hardwareIds } from '@muster/contracts/kinds/hardware-identity.js';
 import { sameJson } from '@muster/contracts/digest.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
 import type { DeviceHardwareRepository } from './device-hardware.repository.js';
@@ -12,6 +13,7 @@ export function deviceRules(
   membership: Membership,
   variables: Variables,
   hardware: DeviceHardwareRepository,
+  events: EventLog,
 ): ResourceRules<DeviceSpec, DeviceStatus> {
   return {
     seal: (input) => variables.seal(input),
@@ -36,10 +38,16 @@ export function deviceRules(
       if (!previous) await membership.devicesAppeared(tx, [resource.metadata]);
     },
 
-    async deleting(tx, resource) {
+    async deleting(tx, resource, { actor }) {
       await membership.lock(tx);
       await membership.deviceGone(tx, resource.metadata.uid);
       await variables.gone(tx, resource.metadata.uid);
+      const { name } = resource.metadata;
+      await events.add(tx, 'device.deleted', `devices/${name}`, {
+        message: `device ${name} was deleted by ${actor}`,
+        device: name,
+        actor,
+      });
     },
   };
 }

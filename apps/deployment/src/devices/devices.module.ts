@@ -1,18 +1,21 @@
 import { Module } from '@nestjs/common';
-import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { device } from '@muster/contracts/kinds/device.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { LOGGER } from '@muster/service/tokens.js';
-import type { Logger } from 'pino';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { EventLog } from '../events/event-log.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
 import { Variables } from '../variables/variables.service.js';
 import { VariablesModule } from '../variables/variables.module.js';
 import { DeviceMessages } from './device.messages.js';
+import { Adoption } from './adoption.js';
+import { DeviceAccessController } from './device-access.controller.js';
+import { DeviceAccessDecisions } from './device-access.service.js';
 import { DeviceGrpcController } from './device.grpc.js';
 import { DeviceHardwareRepository } from './device-hardware.repository.js';
 import { DeviceImportController } from './device-import.controller.js';
@@ -28,6 +31,7 @@ const DEVICES = Symbol('devices');
   imports: [MembershipModule, VariablesModule],
   controllers: [
     DeviceImportController,
+    DeviceAccessController,
     DeviceGrpcController,
     restController(device, DEVICES),
     grpcController(device, DEVICES),
@@ -35,47 +39,48 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository],
+      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog],
       useFactory: (
         database: Database,
         outbox: Outbox,
         membership: Membership,
         variables: Variables,
         hardware: DeviceHardwareRepository,
-      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, hardware)),
+        events: EventLog,
+      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, hardware, events)),
+    },
+    {
+      provide: Adoption,
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox],
+      useFactory: (...parts: ConstructorParameters<typeof Adoption>) => new Adoption(...parts),
+    },
+    {
+      provide: DeviceAccessDecisions,
+      inject: [DEVICES, Membership, Adoption, EventLog, Database],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceAccessDecisions>) =>
+        new DeviceAccessDecisions(...parts),
     },
     { provide: DeviceHardwareRepository, useFactory: () => new DeviceHardwareRepository() },
+    { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
       provide: DeviceImport,
       inject: [DEVICES, DeviceHardwareRepository, Membership, Variables, Database, Outbox],
-      useFactory: (
-        ...[devices, hardware, membership, variables, database, outbox]: ConstructorParameters<typeof DeviceImport>
-      ) => new DeviceImport(devices, hardware, membership, variables, database, outbox),
+      useFactory: (...parts: ConstructorParameters<typeof DeviceImport>) => new DeviceImport(...parts),
     },
-    { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
       provide: DeviceMessages,
       inject: [Bus, Database, DEVICES, DeviceRepository, LOGGER],
-      useFactory: (
-        bus: Bus,
-        database: Database,
-        devices: ResourceStore<DeviceSpec, DeviceStatus>,
-        repository: DeviceRepository,
-        logger: Logger,
-      ) => new DeviceMessages(bus, database, devices, repository, logger),
+      useFactory: (...parts: ConstructorParameters<typeof DeviceMessages>) => new DeviceMessages(...parts),
     },
     {
       provide: Inventories,
       inject: [DEVICES, Membership, DeviceHardwareRepository],
-      useFactory: (...[devices, membership, hardware]: ConstructorParameters<typeof Inventories>) =>
-        new Inventories(devices, membership, hardware),
+      useFactory: (...parts: ConstructorParameters<typeof Inventories>) => new Inventories(...parts),
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox],
-      useFactory: (
-        ...[devices, repository, hardware, membership, variables, outbox]: ConstructorParameters<typeof Enrolments>
-      ) => new Enrolments(devices, repository, hardware, membership, variables, outbox),
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption, EventLog],
+      useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
     },
   ],
   exports: [Enrolments, Inventories],

@@ -7,6 +7,7 @@ import { principalOf } from '@muster/service/auth/http-authentication.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { deviceUidOf } from '../sessions/device-uid.js';
+import { policyHeaders } from './poll-shortcut.js';
 import { Policies } from './policies.service.js';
 
 /** What a device must do now. */
@@ -25,7 +26,7 @@ export class PolicyController {
   async read(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const deviceUid = deviceUidOf(principalOf(request));
     const { tag, policy } = await this.policies.read(deviceUid, request.headers['if-none-match']);
-    void reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
+    void reply.headers(policyHeaders(tag));
     const answer: z.infer<typeof policyResponseSchema> | undefined = policy === undefined ? undefined : { policy };
     await reply.status(answer ? 200 : 304).send(answer);
   }

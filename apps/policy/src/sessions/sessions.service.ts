@@ -15,7 +15,7 @@ import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { judgeClaims, judgeSealingKey, readAssertion, SKEW_SECONDS, verifyAssertion } from './assertion.js';
 import { SessionRepository } from './session.repository.js';
 import { SESSION_PURPOSE } from './device-authenticator.js';
-import { deviceBlocked } from './device-blocked.js';
+import { deviceRefused } from './device-refused.js';
 
 /** Trades a proof of a device's key for an access token of some minutes. */
 @Injectable()
@@ -36,7 +36,8 @@ export class Sessions {
 
   /**
    * @throws MusterError `session.malformed-assertion`, `.unknown-device`, `.wrong-proof`, `.wrong-audience`,
-   *   `.too-long`, `.clock-skew`, `.weak-sealing-key`, `.replayed` (unauthenticated), `.device-blocked` (forbidden)
+   *   `.too-long`, `.clock-skew`, `.weak-sealing-key`, `.replayed` (unauthenticated), `.device-pending`, `.device-blocked`,
+   *   `.device-deleted` (forbidden)
    */
   async open(assertion: string): Promise<{ accessToken: string; expiresAt: string }> {
     const claims = readAssertion(assertion);
@@ -50,7 +51,7 @@ export class Sessions {
     await verifyAssertion(assertion, device.publicKey);
     const now = new Date();
     judgeClaims(claims, this.config.MUSTER_SITE, now);
-    if (device.state === 'blocked') throw deviceBlocked();
+    if (device.state !== 'enrolled') throw deviceRefused(device.state);
     const newKey = sameJson(claims.sealingKey ?? null, device.sealingKey) ? undefined : claims.sealingKey;
     if (newKey) judgeSealingKey(newKey);
     const forgetAt = new Date((claims.exp + SKEW_SECONDS + 1) * 1000);
@@ -75,7 +76,7 @@ export class Sessions {
       await this.live.lock(tx);
       if (!(await this.devices.setSealingKey(tx, deviceUid, key))) return;
       // Where nothing is hidden, no policy changes: a fleet that enrols must not forget everybody's tags.
-      if (await this.variables.hasHidden(tx, deviceUid)) await this.live.policyChanges(tx, { device: deviceUid });
+      if (await this.variables.hasHidden(tx, deviceUid)) await this.live.policyChanges(tx, { devices: [deviceUid] });
     });
   }
 }

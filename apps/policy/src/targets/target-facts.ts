@@ -20,6 +20,9 @@ import { LiveState } from '../live/live-state.js';
 import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { TargetRepository } from './target.repository.js';
 
+/** Of more members that came or went all of their collection are told: a row for each would cost more than it spares. */
+const MOST_NAMED_DEVICES = 1_000;
+
 /** What other services' facts mean for policy. Each runs in the transaction that moves the inbox position. */
 @Injectable()
 export class TargetFacts {
@@ -41,9 +44,19 @@ export class TargetFacts {
     const deployments = resourceEvents(deployment);
     return [
       on(devices.deleted, async (tx, { resource }) => {
-        await this.devices.block(tx, resource.metadata.uid);
-        await this.variables.remove(tx, resource.metadata.uid);
-        this.live.deviceBlocked(tx, resource.metadata.uid);
+        const { uid } = resource.metadata;
+        await this.devices.end(tx, uid);
+        await this.variables.remove(tx, uid);
+        this.live.deviceRefused(tx, uid, 'deleted');
+      }),
+      on(devices.saved, async (tx, { resource: { metadata, status } }) => {
+        const decided = status.access?.state;
+        // A record whose computer has not come is none of this service's.
+        if (decided === undefined) return;
+        const state = decided === 'approved' ? 'enrolled' : decided;
+        if (!(await this.devices.decide(tx, metadata.uid, state))) return;
+        if (state === 'enrolled') this.live.deviceAdmitted(tx, metadata.uid);
+        else this.live.deviceRefused(tx, metadata.uid, state);
       }),
       on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
         const { uid, name } = metadata;
@@ -63,14 +76,16 @@ export class TargetFacts {
         if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
         if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
         if (await this.isSpokenOf(tx, collectionUid)) {
-          await this.live.policyChanges(tx, { collection: collectionUid });
+          const devices = [...added, ...removed];
+          const few = devices.length <= MOST_NAMED_DEVICES;
+          await this.live.policyChanges(tx, few ? { devices } : { collection: collectionUid });
         }
       }),
       on(variablesChanged, async (tx, set) => {
         await this.variables.save(tx, set);
         if (!(await this.targets.isTold(tx, set.owner))) return;
         const { kind, uid } = set.owner;
-        await this.live.policyChanges(tx, kind === 'Collection' ? { collection: uid } : { device: uid });
+        await this.live.policyChanges(tx, kind === 'Collection' ? { collection: uid } : { devices: [uid] });
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);

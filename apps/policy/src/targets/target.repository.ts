@@ -42,12 +42,12 @@ export class TargetRepository {
     await tx.query('delete from collection where uid = $1', [uid]);
   }
 
-  /** Devices that were blocked do not come back by a fact that was on its way. */
+  /** Devices that were deleted do not come back by a fact that was on its way. */
   async addMembers(tx: Transaction, collectionUid: string, deviceUids: readonly string[]): Promise<void> {
     await tx.query(
       `insert into device_member (device_uid, collection_uid)
        select added.uid, $1 from unnest($2::uuid[]) as added (uid)
-       where not exists (select 1 from device where device.uid = added.uid and device.state = 'blocked')
+       where not exists (select 1 from device where device.uid = added.uid and device.state = 'deleted')
        on conflict (device_uid, collection_uid) do update set left_at = null where device_member.left_at is not null`,
       [collectionUid, deviceUids],
     );

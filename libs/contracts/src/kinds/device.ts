@@ -1,6 +1,7 @@
 import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
-import { defineKind, instantSchema } from '../resource.js';
+import { defineKind, instantSchema, nameSchema } from '../resource.js';
+import { deviceAccessSchema } from './device-access.js';
 import { hardwareIdentitySchema } from './hardware-identity.js';
 import { variablesSchema, withoutHiddenValues } from './variables.js';
 
@@ -21,6 +22,8 @@ export const deviceStatusSchema = z
     enrolled: z.boolean(),
     enrolledAt: instantSchema.optional(),
     keyThumbprint: z.string().optional().describe('RFC 7638 thumbprint of the key that the device proves'),
+    access: deviceAccessSchema.optional().describe('Absent while no computer has enrolled; of old records: approved'),
+    requestedName: nameSchema.optional().describe('The name under which a pending device enrolled'),
     facts: factsSchema.optional().describe('What the device last told of itself'),
     factsAt: instantSchema.optional().describe('When it did'),
   })

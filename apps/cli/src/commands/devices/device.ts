@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../../terminal.js';
+import { addDeviceAccess } from './device-access.js';
 import { addDeviceImport } from './device-import.js';
 
 /** `muster device …`. */
 export function registerDevice(program: Command, terminal: Terminal): void {
-  const commands = program.command('device').description('import computers');
+  const commands = program.command('device').description('import, approve and block computers');
   addDeviceImport(commands, terminal);
+  addDeviceAccess(commands, terminal);
 }
