@@ -127,7 +127,7 @@ describe('policy', () => {
     });
   });
 
-  it('says nothing of what is for boot media and PXE alone, and nothing of comments', async () => {
+  it('says nothing of what is for boot media and PXE alone, and nothing that is for the site', async () => {
     const device = await policy.device();
     const collection = await collectionOf(device);
     const kinds = ['MediaAndPxe', 'MediaAndPxeHidden', 'ClientsMediaAndPxe'] as const;

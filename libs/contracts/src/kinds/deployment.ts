@@ -27,7 +27,6 @@ export const deploymentSpecSchema = z
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
     ...startRulesShape,
-    comment: z.string().max(2_000).optional().describe('For people at the site; devices are not told'),
     agreedDevices: z
       .int()
       .min(1)
@@ -37,7 +36,11 @@ export const deploymentSpecSchema = z
         'Of a Required deployment that may take systems or data away: on so many devices whoever deploys it has agreed to that',
       ),
     alerts: deploymentAlertsSchema.optional(),
-    comment: z.string().max(1000).optional().describe('What people should know of it'),
+    comment: z
+      .string()
+      .max(1000)
+      .optional()
+      .describe('What people at the site should know of it; devices are not told'),
   })
   .meta({ id: 'DeploymentSpec' });
 
