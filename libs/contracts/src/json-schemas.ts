@@ -32,6 +32,8 @@ import {
 import { apiTokenChanged } from './events/api-token-changed.js';
 import { deploymentJudged } from './events/deployment-judged.js';
 import { deviceEnrolled } from './events/device-enrolled.js';
+import { deviceCloned } from './events/device-cloned.js';
+import { devicesSeen } from './events/devices-seen.js';
 import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
@@ -182,6 +184,8 @@ export function jsonSchemas(): Record<string, unknown> {
     variablesChanged,
     deviceEnrolled,
     deviceInventoried,
+    deviceCloned,
+    devicesSeen,
     runReported,
     deploymentJudged,
     apiTokenChanged,

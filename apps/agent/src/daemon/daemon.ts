@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Assignment, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import { firmwareOf, hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
@@ -102,6 +103,7 @@ async function work(
   const both = AbortSignal.any([signal, stop.signal]);
   both.addEventListener('abort', () => setTimeout(() => deadline.abort(), flushMilliseconds).unref(), { once: true });
 
+  const hardware = firmwareOf(hardwareOfFacts(await gatherFacts()));
   const records = new RunRecords(folder);
   const { privateKey: sealingKey, publicKey } = ensureSealingKey(folder.sealingKey);
   const access = new SiteAccess(folder.access, (refusal) => {
@@ -115,7 +117,11 @@ async function work(
       again.ring();
     }
   });
-  const api = new SiteApi(transport, new Session(transport, identity, key, publicKey, deadline.signal), access);
+  const api = new SiteApi(
+    transport,
+    new Session(transport, identity, key, publicKey, deadline.signal, hardware),
+    access,
+  );
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();

@@ -152,7 +152,8 @@ const byKind: Record<string, Column[]> = {
   ),
   Device: columns<DeviceSpec, DeviceStatus>(
     {
-      STATE: (_, { enrolled, access }) => (enrolled ? (access?.state ?? 'approved') : 'awaited'),
+      STATE: (_, status) => deviceState(status),
+      'LAST SEEN': (_, { lastSeenAt }, now) => (lastSeenAt === undefined ? '' : age(lastSeenAt, now)),
       OS: (_, { facts }) => [facts?.os?.name ?? facts?.os?.id, facts?.os?.versionId].filter(Boolean).join(' '),
       AGENT: (_, { facts }) => facts?.agent?.version,
     },
@@ -209,6 +210,13 @@ const byKind: Record<string, Column[]> = {
     { TIMES: (_, status) => status.raised, RULE: (spec) => spec.rule, 'CHANGED BY': (_, status) => status.changedBy },
   ),
 };
+
+/** As the site lists them by state. */
+function deviceState({ enrolled, access, cloned, obsolete }: DeviceStatus): string {
+  if (!enrolled) return 'awaited';
+  if (access && access.state !== 'approved') return access.state;
+  return cloned ? 'cloned' : obsolete ? 'obsolete' : 'approved';
+}
 
 const fallback = columns({});
 

@@ -55,6 +55,7 @@ export class TargetFacts {
         this.live.deviceRefused(tx, uid, 'deleted');
       }),
       on(devices.saved, async (tx, { resource: { metadata, status } }) => {
+        if (status.hardware !== undefined) await this.devices.setHardware(tx, metadata.uid, status.hardware);
         const decided = status.access?.state;
         // A record whose computer has not come is none of this service's.
         if (decided === undefined) return;

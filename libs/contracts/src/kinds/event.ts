@@ -11,6 +11,7 @@ export const EVENT_TYPES = {
   'deployment.deleted': 'Somebody deleted a deployment',
   'device.approved': 'Somebody approved a device that waited for it',
   'device.blocked': 'Somebody blocked a device',
+  'device.cloned': 'A computer proved the key of a device that is another computer, and was refused',
   'device.deleted': 'Somebody deleted a device',
   'device.enrolled': 'A computer became a device of the site, or enrolled again',
   'device.unblocked': 'Somebody took back the block of a device',
