@@ -21,6 +21,7 @@ import { EventsModule } from './events/events.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
+import { WakeUpsModule } from './wake-ups/wake-ups.module.js';
 import { WindowsModule } from './windows/windows.module.js';
 
 const sequences = resourceEvents(taskSequence);
@@ -39,6 +40,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     DeploymentsModule,
     RunsModule,
     AlertsModule,
+    WakeUpsModule,
   ],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],

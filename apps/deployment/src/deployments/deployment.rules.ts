@@ -139,6 +139,7 @@ const REQUIRED_ONLY = [
   'restartOutsideWindows',
   'warnMinutes',
   'onMetered',
+  'wakeUp',
 ] as const;
 /** And for one that runs by itself. */
 const AVAILABLE_ONLY = ['fetchAhead'] as const;

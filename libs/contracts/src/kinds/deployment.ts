@@ -27,6 +27,10 @@ export const deploymentSpecSchema = z
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
     ...startRulesShape,
+    wakeUp: z
+      .boolean()
+      .optional()
+      .describe('Required only: are devices woken by packets when a time of it comes? Default false'),
     agreedDevices: z
       .int()
       .min(1)

@@ -34,6 +34,7 @@ interface DeployOptions {
   readonly outsideWindows?: boolean;
   readonly restartOutsideWindows?: boolean;
   readonly warn?: number;
+  readonly wakeUp?: boolean;
   readonly dryRun?: string;
 }
 
@@ -76,6 +77,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       'tell people who are logged in so long before it starts, and before a restart behind its last step',
       wholeNumber(1, MOST_WARN_MINUTES),
     )
+    .option('--wake-up', 'wake the devices by packets when a time of it comes')
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (sequence: string, options: DeployOptions, command: Command) => {
@@ -101,7 +103,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
   const { to, available, from, expires, at, rerun, agreeDevices, content, usersMayStart, outsideWindows } = options;
-  const { restartOutsideWindows, warn } = options;
+  const { restartOutsideWindows, warn, wakeUp } = options;
   return {
     sequence,
     collection: to,
@@ -115,6 +117,7 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(usersMayStart ? { usersMayStart } : {}),
     ...(outsideWindows ? { outsideWindows } : {}),
     ...(restartOutsideWindows ? { restartOutsideWindows } : {}),
+    ...(wakeUp ? { wakeUp } : {}),
     ...(warn === undefined ? {} : { warnMinutes: warn }),
   };
 }
