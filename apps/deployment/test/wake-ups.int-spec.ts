@@ -33,7 +33,12 @@ const own = Object.values(networkInterfaces())
     servers = await startServers();
     const settings = { MUSTER_WAKE_UP_PACKETS: 'unicast', MUSTER_WAKE_UP_PORT: String(socket.address().port) };
     world = await openWorld(servers, settings);
-    const environment = { ...servers.environment('deployment'), ...settings };
+    const environment = {
+      ...servers.environment('deployment'),
+      ...settings,
+      MUSTER_HTTP_PORT: '0',
+      MUSTER_GRPC_PORT: '0',
+    };
     replica = await startService(
       deploymentService,
       loadConfig(deploymentService.config, environment),
