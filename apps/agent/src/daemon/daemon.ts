@@ -31,11 +31,13 @@ import { thisSystem } from '../facts/system.js';
 import { Connection, isMetered } from './connection.js';
 import { LogOns } from './log-ons.js';
 import { neededContent } from './needed-content.js';
+import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
 import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
 import { Warnings } from './warnings.js';
@@ -175,6 +177,7 @@ async function work(
           : undefined,
   });
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits, logger);
   const warnings = new Warnings(folder.warnings);
   const connection = new Connection(folder.metered);
   const logOns = new LogOns(folder.logOns);
@@ -182,6 +185,7 @@ async function work(
   const sources: FactSources = {
     records,
     requests,
+    permits,
     warnings,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
@@ -193,6 +197,8 @@ async function work(
   const runs = new RunLoop({
     records,
     requests,
+    permits,
+    asker: new PermitAsker(permits, api, logger),
     facts,
     policy,
     bodies,

@@ -109,12 +109,13 @@ function mayFetchAhead(
   if (metered) return false;
   if (assignment.purpose === 'Available') return assignment.fetchAhead === true && decision.state === 'offered';
   if (content(assignment) !== 'BeforeStart') return false;
+  if (decision.state === 'no-permit') return true;
   if (decision.state !== 'waiting' || decision.for === 'availability' || decision.for === 'connection') return false;
   if (decision.for === 'window') return decision.lookAgain !== undefined;
   const { triggers = [] } = assignment;
-  const runsAtStartup = triggers.some((trigger) => 'event' in trigger && trigger.event === 'Startup');
+  const runsAtEvents = triggers.some((trigger) => 'event' in trigger && trigger.event !== 'AsSoonAsPossible');
   const hasTimes = triggers.some((trigger) => 'schedule' in trigger);
-  return runsAtStartup || (decision.lookAgain !== undefined && (hasTimes || lastRunStartedAt === undefined));
+  return runsAtEvents || (decision.lookAgain !== undefined && (hasTimes || lastRunStartedAt === undefined));
 }
 
 /** Was it for a run that has been? Only a crash leaves such a one. */

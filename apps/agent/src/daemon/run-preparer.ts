@@ -118,7 +118,7 @@ export class RunPreparer {
       fates
         .filter(
           ({ decision: { state }, assignment }) =>
-            ['start', 'waiting', 'held', 'expired', 'no-body'].includes(state) ||
+            ['start', 'no-permit', 'waiting', 'held', 'expired', 'no-body'].includes(state) ||
             (state === 'offered' && assignment.fetchAhead === true),
         )
         .map(({ assignment }) => assignment.deployment.uid),

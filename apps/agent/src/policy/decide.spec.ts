@@ -29,6 +29,7 @@ const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   os: { id: 'debian', versionId: '12', architecture: 'x64' },
   lastRun: () => undefined,
   askedAt: () => undefined,
+  refusal: () => undefined,
   warnedAt: () => undefined,
   ...more,
 });

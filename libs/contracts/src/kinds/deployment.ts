@@ -1,3 +1,4 @@
+import { rolloutSchema } from '@muster/schedule/rollout/rollout.js';
 import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
@@ -31,6 +32,9 @@ export const deploymentSpecSchema = z
       .boolean()
       .optional()
       .describe('Required only: are devices woken by packets when a time of it comes? Default false'),
+    rollout: rolloutSchema
+      .optional()
+      .describe('Devices start it group by group, each with a permit of the site. Default: all at once'),
     agreedDevices: z
       .int()
       .min(1)
