@@ -33,6 +33,7 @@ import { registerVariable } from './commands/devices/variable.js';
 import { registerUp } from './commands/site/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
 import { registerWatch } from './commands/objects/watch.js';
+import { registerWebhook } from './commands/monitoring/webhook.js';
 import { registerWhereUsed } from './commands/sequences/where-used.js';
 import { registerWindows } from './commands/deployments/windows.js';
 import { registerRollout } from './commands/deployments/rollout.js';
@@ -104,6 +105,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerWatch(program, terminal);
   registerAlert(program, terminal);
   registerEvents(program, terminal);
+  registerWebhook(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   registerExplain(program, terminal);

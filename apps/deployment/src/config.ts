@@ -1,3 +1,4 @@
+import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { EVENT_KEEP_DAYS } from '@muster/contracts/kinds/event.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
@@ -22,6 +23,23 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_WAKE_UP_PACKETS: z.enum(['broadcast', 'unicast']).default('broadcast'),
     /** To which UDP port. */
     MUSTER_WAKE_UP_PORT: z.coerce.number().int().min(1).max(65_535).default(9),
+    /** Seals the secrets of webhooks: 32 random bytes or more as base64url; give it by file: MUSTER_WEBHOOK_KEY_FILE. */
+    MUSTER_WEBHOOK_KEY: z
+      .base64url()
+      .refine((text) => Buffer.from(text, 'base64url').length >= 32, 'at least 32 bytes are expected'),
+    /** Networks, comma separated, that webhooks may be sent to although they are not the public internet; also without TLS. */
+    MUSTER_WEBHOOK_NETWORKS: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== ''),
+      )
+      .pipe(z.array(addressRangeSchema)),
+    /** A webhook to which nothing could be delivered for so long is disabled. */
+    MUSTER_WEBHOOK_GIVE_UP_HOURS: z.coerce.number().min(0).max(8_760).default(120),
   })
   .refine(({ MUSTER_HIGH_RISK_DEVICES: ask, MUSTER_HIGH_RISK_MOST_DEVICES: most }) => most === 0 || most > ask, {
     path: ['MUSTER_HIGH_RISK_MOST_DEVICES'],

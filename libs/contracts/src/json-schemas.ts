@@ -83,6 +83,12 @@ import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequen
 import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
+import {
+  webhookDeliveryListSchema,
+  webhookRedeliveryResultSchema,
+  webhookRedeliverySchema,
+  webhookTestResultSchema,
+} from './kinds/webhook.js';
 import { problemSchema } from './problem.js';
 import { askPermit, explainPermits } from './requests/ask-permit.js';
 import { checkCopies } from './requests/check-copies.js';
@@ -174,6 +180,10 @@ const DOCUMENTS = {
   'api/sequence-template-list': sequenceTemplateListSchema,
   'api/sequence-patch': sequencePatchSchema,
   'api/uses': usesSchema,
+  'api/webhook-delivery-list': webhookDeliveryListSchema,
+  'api/webhook-redelivery': webhookRedeliverySchema,
+  'api/webhook-redelivery-result': webhookRedeliveryResultSchema,
+  'api/webhook-test-result': webhookTestResultSchema,
 } as const;
 
 /**

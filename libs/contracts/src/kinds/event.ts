@@ -54,6 +54,7 @@ export const eventDataSchema = z
     device: z.string().optional(),
     run: z.string().optional(),
     taskSequence: z.string().optional(),
+    webhook: z.string().optional(),
     step: z.string().optional().describe('Path of the step that failed'),
     code: z.string().optional(),
     exitCode: z.int().optional(),
