@@ -1,5 +1,6 @@
 import { CommandSplitError, splitCommand } from '@muster/sequence/steps/run-command-line/split-command.js';
 import { z } from 'zod';
+import { SESSIONS_FOLDER } from './facts/user-sessions.js';
 import { AgentError } from './identity/agent-error.js';
 
 export const AGENT_VERSION = '0.1.0';
@@ -16,6 +17,10 @@ const configSchema = z.object({
   MUSTER_AGENT_RESTART_COMMAND: z.string().min(1).optional(),
   /** Program and arguments that tell people who are logged in; the text comes as one more argument. Default: wall. */
   MUSTER_AGENT_TELL_COMMAND: z.string().min(1).optional(),
+  /** Where systemd-logind tells who is logged in, for systems that have it elsewhere. */
+  MUSTER_AGENT_SESSIONS: z.string().min(1).default(SESSIONS_FOLDER),
+  /** Does the connection of this computer cost by what goes over it? auto: NetworkManager is asked. */
+  MUSTER_AGENT_METERED: z.enum(['auto', 'yes', 'no']).default('auto'),
   /** Most that the content cache may take, in MiB. Default: 5,120, or a fifth of the disk where that is less. */
   MUSTER_AGENT_CACHE_MB: z.coerce.number().int().min(1).max(1_048_576).optional(),
   MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -27,6 +32,8 @@ export interface AgentConfig {
   readonly enrolmentToken: string | undefined;
   readonly restart: { readonly policy: 'allow' | 'never'; readonly command: readonly string[] | undefined };
   readonly tellCommand: readonly string[] | undefined;
+  readonly sessionsFolder: string;
+  readonly metered: 'auto' | 'yes' | 'no';
   readonly cacheMegabytes: number | undefined;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
@@ -47,6 +54,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     enrolmentToken: data.MUSTER_ENROLMENT_TOKEN,
     restart: { policy: data.MUSTER_AGENT_RESTART, command: commandOf('MUSTER_AGENT_RESTART_COMMAND', data) },
     tellCommand: commandOf('MUSTER_AGENT_TELL_COMMAND', data),
+    sessionsFolder: data.MUSTER_AGENT_SESSIONS,
+    metered: data.MUSTER_AGENT_METERED,
     cacheMegabytes: data.MUSTER_AGENT_CACHE_MB,
     logLevel: data.MUSTER_LOG_LEVEL,
   };

@@ -19,6 +19,10 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_EVENT_KEEP_DAYS: keepDays.default(EVENT_KEEP_DAYS),
     /** Alerts whose condition is gone, and that nobody touched, are kept for so long. */
     MUSTER_ALERT_KEEP_DAYS: keepDays.default(90),
+    /** Where wake-up packets go: broadcast address of the subnet of a device, or its last address. */
+    MUSTER_WAKE_UP_PACKETS: z.enum(['broadcast', 'unicast']).default('broadcast'),
+    /** To which UDP port. */
+    MUSTER_WAKE_UP_PORT: z.coerce.number().int().min(1).max(65_535).default(9),
     /** Seals the secrets of webhooks: 32 random bytes or more as base64url; give it by file: MUSTER_WEBHOOK_KEY_FILE. */
     MUSTER_WEBHOOK_KEY: z
       .base64url()

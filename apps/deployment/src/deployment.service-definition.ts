@@ -22,6 +22,7 @@ import { EventsModule } from './events/events.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
+import { WakeUpsModule } from './wake-ups/wake-ups.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { WindowsModule } from './windows/windows.module.js';
 
@@ -41,6 +42,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     DeploymentsModule,
     RunsModule,
     AlertsModule,
+    WakeUpsModule,
     WebhooksModule,
   ],
   subscriptions: {

@@ -15,6 +15,10 @@ describe('a deployment that may take systems away', () => {
     revise('wipes', { steps: [{ step: 'Wipe', type: 'FormatAndPartitionDisk', settings: {} }] });
     revise('parent', { steps: [{ group: 'Last', steps: [{ sequence: 'wipes' }] }] });
     revise('says', { steps: [{ step: 'Say', type: 'RunCommandLine', settings: { command: 'true' } }] });
+    revise('marked', {
+      highImpact: true,
+      steps: [{ step: 'Say', type: 'RunCommandLine', settings: { command: 'true' } }],
+    });
     for (const name of ['r1', 'r2']) await api.apply('Device', 'devices', name, {});
     await api.apply('Collection', 'collections', 'two', { rules: [{ device: 'r1' }, { device: 'r2' }] });
     await api.apply('Collection', 'collections', 'one', { rules: [{ device: 'r1' }] });
@@ -26,7 +30,7 @@ describe('a deployment that may take systems away', () => {
   });
 
   const revise = (name: string, spec: SequenceSpec): void => {
-    Object.assign(world.revise(name, { wipes: 'a', parent: 'b', says: 'c' }[name] ?? 'd'), { spec });
+    Object.assign(world.revise(name, { wipes: 'a', parent: 'b', says: 'c', marked: 'e' }[name] ?? 'd'), { spec });
   };
   const spec = (sequence: string, collection: string, more: object = {}) => ({
     sequence,
@@ -53,6 +57,13 @@ describe('a deployment that may take systems away', () => {
       spec('parent', 'two', { agreedDevices: 2 }),
     );
     expect(made.status.highRisk).toEqual({ steps: ['wipes: Wipe'], devices: 2 });
+  });
+
+  it('asks for agreement to a sequence that is marked for its impact as well', async () => {
+    expect(await refused('impact', spec('marked', 'two'))).toMatchObject({
+      code: 'deployment.high-risk-not-agreed',
+      detail: expect.stringMatching(/marked: highImpact/),
+    });
   });
 
   it('is free for few devices, for sequences without risk, and while it is Available', async () => {

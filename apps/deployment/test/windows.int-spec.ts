@@ -157,6 +157,18 @@ describe('the rules of when a deployment runs', () => {
     ]);
   });
 
+  it('that a Required deployment does not have, or that media cannot follow, are refused with what would be right', async () => {
+    expect(await refused({ fetchAhead: true })).toMatchObject({
+      code: 'deployment.setting-without-effect',
+      findings: [{ path: '/spec/fetchAhead' }],
+    });
+    expect(await refused({ availableTo: 'ClientsMediaAndPxe', content: 'BeforeStart' })).toMatchObject({
+      status: 400,
+      code: 'deployment.media-fetches-as-needed',
+      findings: [{ path: '/spec/content' }],
+    });
+  });
+
   it('may not end before they begin for every device', async () => {
     expect(await refused({ availableAt: '2026-12-02T00:00', expiresAt: '2026-12-01T00:00' })).toMatchObject({
       code: 'deployment.never-runs',

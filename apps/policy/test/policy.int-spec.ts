@@ -127,6 +127,22 @@ describe('policy', () => {
     });
   });
 
+  it('says nothing of what is for boot media and PXE alone, and nothing that is for the site', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const kinds = ['MediaAndPxe', 'MediaAndPxeHidden', 'ClientsMediaAndPxe'] as const;
+    for (const availableTo of kinds) {
+      const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, collection.name, policy.know(plain(availableTo)));
+      const saved = { ...made, spec: { ...made.spec, availableTo, comment: 'for us' } };
+      await policy.deployment.publish(deployments.saved, { resource: saved, actor: 'test' });
+    }
+    // The last one is told: what was before it has been decided on.
+    await assigned(device);
+    const [told] = (await device.policy()).assignments;
+    expect(told).toMatchObject({ availableTo: 'ClientsMediaAndPxe' });
+    expect(told).not.toHaveProperty('comment');
+  });
+
   it.each([
     ['9999-12-31T23:59', 1],
     ['0000-01-01T00:00', 0],

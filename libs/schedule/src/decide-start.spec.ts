@@ -89,6 +89,20 @@ describe('a Required deployment', () => {
     expect(decide(rules, { bootedAt, deployedAt: bootedAt + 1 })).toMatchObject({ state: 'waiting', for: 'trigger' });
   });
 
+  it.each(['LogOn', 'LogOff'] as const)('with the trigger %s runs once after each, if it was there before', (event) => {
+    const rules = required({ triggers: [{ event }] });
+    const happened = at('2026-11-26T08:00Z');
+    const facts = event === 'LogOn' ? { loggedOnAt: happened } : { loggedOffAt: happened };
+    expect(decide(rules, { ...facts, ...ran('2026-11-26T07:00Z') })).toMatchObject({ state: 'start', due: happened });
+    expect(decide(rules, { ...facts, ...ran('2026-11-26T08:01Z') })).toMatchObject({ state: 'waiting' });
+    expect(decide(rules, { ...facts, deployedAt: happened + 1 })).toMatchObject({ state: 'waiting' });
+    expect(decide(rules, event === 'LogOn' ? { loggedOffAt: happened } : { loggedOnAt: happened })).toEqual({
+      state: 'waiting',
+      for: 'trigger',
+      lookAgain: undefined,
+    });
+  });
+
   it.each<[Rerun, boolean, boolean]>([
     ['Always', true, true],
     ['Always', false, true],

@@ -14,7 +14,10 @@ export interface StartFacts {
   readonly timeZone: string;
   /** When the computer started; undefined: nobody knows. */
   readonly bootedAt?: number | undefined;
-  /** When the deployment was made: a start of the computer before it is none of its triggers. */
+  /** When somebody last logged on, and off; undefined: never, or nobody knows. */
+  readonly loggedOnAt?: number | undefined;
+  readonly loggedOffAt?: number | undefined;
+  /** When the deployment was made: what happened on the computer before it is none of its triggers. */
   readonly deployedAt?: number | undefined;
   /** The last run of the deployment on this device that has ended. Deciding while one goes on is the caller's mistake. */
   readonly lastRun?: { readonly startedAt: number; readonly succeeded: boolean } | undefined;
@@ -22,6 +25,8 @@ export interface StartFacts {
   readonly askedAt?: number | undefined;
   /** When people at the device were told that it starts, if no run has begun since. */
   readonly warnedAt?: number | undefined;
+  /** Does the connection of the device cost by what goes over it? Undefined: nobody knows, or it does not. */
+  readonly metered?: boolean | undefined;
   /** All windows of all collections of the device. */
   readonly windows: readonly MaintenanceWindow[];
   /** What the run may take; 0 is no limit. */
@@ -42,7 +47,7 @@ export type StartDecision =
     }
   | {
       readonly state: 'waiting';
-      readonly for: 'availability' | 'trigger' | 'window';
+      readonly for: 'availability' | 'trigger' | 'connection' | 'window';
       readonly lookAgain?: number | undefined;
     }
   /** Nobody has asked for it; people at the device may. */
@@ -60,7 +65,7 @@ export type StartDecision =
 
 /**
  * Decides as the stages 2 to 8 of deployments.md section 7 do: expired, held, not yet available, asked for or triggered, the rule for
- * reruns, the maintenance windows. The agent acts on it and explain tells it, so they cannot disagree.
+ * reruns, the connection, the maintenance windows. The agent acts on it and explain tells it, so they cannot disagree.
  */
 export function decideStart(rules: StartRules, facts: StartFacts): StartDecision {
   const { now, timeZone } = facts;
@@ -87,6 +92,9 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
   const rerun = rules.rerun ?? 'Always';
   if (lastRun && !runsAgain(rerun, lastRun.succeeded)) return { state: 'not-rerun', rerun, due, lookAgain: next };
 
+  if (facts.metered === true && rules.onMetered !== true) {
+    return { state: 'waiting', for: 'connection', lookAgain: until(undefined) };
+  }
   const begins = beginning(rules, facts);
   if (begins >= expires) return { state: 'waiting', for: 'trigger', lookAgain: next };
   const windows = rules.outsideWindows === true ? undefined : windowsForSequences(facts.windows);
@@ -147,12 +155,15 @@ function lastDue(trigger: Trigger, facts: StartFacts, available: number): number
 }
 
 function lastComing(trigger: Trigger, facts: StartFacts): number | undefined {
-  const { now, timeZone, bootedAt, deployedAt = -Infinity } = facts;
+  const { now, timeZone, deployedAt = -Infinity } = facts;
   if ('schedule' in trigger) return lastOccurrence(trigger.schedule, now, timeZone);
   // As soon as possible: any run at all has used it up.
   if (trigger.event === 'AsSoonAsPossible') return -Infinity;
-  return bootedAt !== undefined && bootedAt >= deployedAt ? bootedAt : undefined;
+  const happened = facts[EVENT_FACTS[trigger.event]];
+  return happened !== undefined && happened >= deployedAt ? happened : undefined;
 }
+
+const EVENT_FACTS = { Startup: 'bootedAt', LogOn: 'loggedOnAt', LogOff: 'loggedOffAt' } as const;
 
 function nextDue(trigger: Trigger, { now, timeZone }: StartFacts): number | undefined {
   return 'schedule' in trigger ? nextOccurrence(trigger.schedule, now, timeZone) : undefined;

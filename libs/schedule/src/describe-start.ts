@@ -29,6 +29,8 @@ function waiting({ for: what, lookAgain }: Extract<StartDecision, { state: 'wait
       return `not available${next(lookAgain, ' before ')}`;
     case 'trigger':
       return lookAgain === undefined ? 'nothing makes it run again' : `next at ${isoOf(lookAgain)}`;
+    case 'connection':
+      return 'waits for a connection that is not metered';
     case 'window':
       return lookAgain === undefined
         ? 'no maintenance window is long enough for it'

@@ -13,8 +13,10 @@ export const triggerSchema = z
     z.strictObject({ schedule: scheduleSchema }),
     z.strictObject({
       event: z
-        .enum(['AsSoonAsPossible', 'Startup'])
-        .describe('AsSoonAsPossible: once, as soon as the device may; Startup: whenever the computer has started'),
+        .enum(['AsSoonAsPossible', 'Startup', 'LogOn', 'LogOff'])
+        .describe(
+          'AsSoonAsPossible: once, as soon as the device may; Startup: whenever the computer has started; LogOn, LogOff: whenever somebody has logged on to it, or off',
+        ),
     }),
   ])
   .meta({ id: 'Trigger' });
@@ -54,6 +56,25 @@ export const startRulesShape = {
     .boolean()
     .optional()
     .describe('May it start outside the maintenance windows of a device once a trigger has come? Default false'),
+  availableTo: z
+    .enum(['Clients', 'ClientsMediaAndPxe', 'MediaAndPxe', 'MediaAndPxeHidden'])
+    .optional()
+    .describe(
+      'Clients: agents in the installed system; media and PXE: computers that start from boot media or the network; hidden: only those that name it. Default Clients',
+    ),
+  fetchAhead: z
+    .boolean()
+    .optional()
+    .describe(
+      'Available only: is its content fetched from availableAt on, before anybody asks? What is missing when somebody does comes as `content` says. Default false',
+    ),
+  onMetered: z
+    .boolean()
+    .optional()
+    .describe(
+      'Required only: may it start and fetch content over a metered connection once a trigger has come? Default false',
+    ),
+  showProgress: z.boolean().optional().describe('Does the device show people at which step a run is? Default true'),
   restartOutsideWindows: z
     .boolean()
     .optional()

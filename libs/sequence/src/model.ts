@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Condition, CONDITION_ERROR_POLICIES, conditionSchema } from './conditions/model.js';
 import { LIMITS } from './limits.js';
+import { platformSchema } from './platforms.js';
 
 /** Where a step may run: the preinstallation environment, the installed system, or both. */
 export const RUN_IN = ['PE', 'FullOS', 'Any'] as const;
@@ -140,6 +141,29 @@ const runFirstSchema = z
     description: 'a program that runs before the first step; without its success the sequence does not begin',
   });
 
+const highImpactText = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}*$/u, 'must be one line');
+
+/** What people are told of a deployment that may take away what they work with: all of it, or the usual words. */
+const highImpactTextSchema = z
+  .strictObject({
+    headline: highImpactText,
+    paragraphs: z.array(highImpactText).length(3),
+  })
+  .meta({ id: 'HighImpactText' });
+
+/** Only shown to people; nothing depends on it. */
+const estimateSchema = z
+  .strictObject({
+    minutes: z.int().min(1).max(525_600).optional(),
+    downloadMegabytes: z.int().min(1).max(10_000_000).optional(),
+    restart: z.boolean().optional(),
+  })
+  .meta({ id: 'Estimate', description: 'what people may expect of a run; only shown' });
+
 const specFields = {
   displayName: z.string().min(1).max(LIMITS.nameLength).optional(),
   description: z.string().max(LIMITS.descriptionLength).optional(),
@@ -149,6 +173,19 @@ const specFields = {
     description: 'what becomes of a node whose condition cannot be decided on this computer: skip (default) or fail',
   }),
   runFirst: runFirstSchema.optional(),
+  platforms: z.array(platformSchema).min(1).max(50).optional().meta({
+    description: 'the computers it is for; others reject its deployments. Default: any',
+  }),
+  highImpact: z.boolean().optional().meta({
+    description: 'Required deployments are verified as if it had a step that may take systems or data away',
+  }),
+  highImpactText: highImpactTextSchema.optional().meta({
+    description: 'what people are told before a run of a Required deployment that may take systems or data away',
+  }),
+  suppressNotifications: z.boolean().optional().meta({
+    description: 'people are not told that a run begins; the time of warnMinutes stays. Default false',
+  }),
+  estimate: estimateSchema.optional(),
   variables: z.record(z.string(), z.string().max(LIMITS.variableValueLength)).optional(),
   annotations: annotationsSchema.optional(),
 };

@@ -28,6 +28,10 @@ import { tellPeople } from '../people/tell-people.js';
 import { decideRestart } from '@muster/schedule/decide-start.js';
 import { FirstPrograms } from './first-programs.js';
 import { KeyRotator } from './key-rotator.js';
+import { currentBootId } from '../facts/boot-id.js';
+import { thisSystem } from '../facts/system.js';
+import { Connection, isMetered } from './connection.js';
+import { LogOns } from './log-ons.js';
 import { neededContent } from './needed-content.js';
 import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
@@ -48,6 +52,10 @@ export interface DaemonOptions {
   readonly restart: AgentConfig['restart'];
   /** How people who are logged in are told; undefined: as this system does it. */
   readonly tellCommand: AgentConfig['tellCommand'];
+  /** Where systemd-logind tells who is logged in. */
+  readonly sessionsFolder: string;
+  /** Does the connection of this computer cost by what goes over it? */
+  readonly metered: AgentConfig['metered'];
   /** Most that the content cache may take, in MiB; undefined: the usual. */
   readonly cacheMegabytes?: number | undefined;
   /** Abort: let go of everything and come back. */
@@ -93,7 +101,7 @@ async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
-  { logger, restart, tellCommand, cacheMegabytes, signal }: DaemonOptions,
+  { logger, restart, tellCommand, sessionsFolder, metered, cacheMegabytes, signal }: DaemonOptions,
 ): Promise<boolean> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
@@ -176,6 +184,8 @@ async function work(
   const requests = new StartRequests(folder.requests);
   const permits = new StartPermits(folder.permits, logger);
   const warnings = new Warnings(folder.warnings);
+  const connection = new Connection(folder.metered);
+  const logOns = new LogOns(folder.logOns);
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,
@@ -186,6 +196,8 @@ async function work(
     windows: () => policy.windows,
     timeZone: ownTimeZone(),
     bootedAt: bootedAt(folder),
+    logOns,
+    connection,
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
   const runs = new RunLoop({
@@ -202,7 +214,7 @@ async function work(
     preparer: new RunPreparer({ preparations, cache, logger, changed }),
     countdown: new StartCountdown({
       warnings,
-      mayTell: () => true,
+      properties: ({ body }) => bodyFacts.of(body),
       tell: (text) => tellPeople(text, tellCommand),
       logger,
     }),
@@ -222,6 +234,8 @@ async function work(
     runs.run(both),
     sender.run(both, deadline.signal),
     inventory.run(both),
+    connection.run(() => isMetered(metered, thisSystem), changed, both),
+    logOns.run(sessionsFolder, currentBootId(), changed, both),
   ];
   // If one of them fails, all stop, and whoever supervises the agent starts it again.
   const ends = await Promise.allSettled(tasks.map((task) => task.finally(() => stop.abort())));

@@ -1,10 +1,17 @@
 import type { PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
+import { release } from 'node:os';
+import { highRiskSteps } from '@muster/sequence/high-risk.js';
+import type { PlatformFacts } from '@muster/sequence/platforms.js';
+import { architectureName, osIdentity } from '../facts/os-identity.js';
+import { thisSystem } from '../facts/system.js';
 import { currentBootId } from '../facts/boot-id.js';
 import { bootTime } from '../facts/boot-time.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import type { BodyStore } from '../policy/body-store.js';
 import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
+import type { Connection } from './connection.js';
+import type { LogOns } from './log-ons.js';
 import type { RunRecords } from './run-records.js';
 import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
@@ -24,6 +31,8 @@ export interface FactSources {
   readonly timeZone: string;
   /** When the computer started; undefined: nobody knows. */
   readonly bootedAt: number | undefined;
+  readonly logOns: Pick<LogOns, 'times'>;
+  readonly connection: Pick<Connection, 'metered'>;
 }
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
@@ -37,6 +46,10 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     now,
     timeZone,
     bootedAt,
+    loggedOnAt: sources.logOns.times.loggedOnAt,
+    loggedOffAt: sources.logOns.times.loggedOffAt,
+    metered: sources.connection.metered,
+    os: ownPlatform,
     windows: sources.windows(),
     body: (digest) => sources.body(digest),
     lastRun,
@@ -48,6 +61,12 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     warnedAt: (uid) => sinceLastRun(warnings.warnedAt(uid), lastRun(uid)),
   };
 }
+
+/** The operating system does not change under a running agent. */
+const ownPlatform: PlatformFacts = {
+  ...osIdentity(thisSystem, release),
+  architecture: architectureName(process.arch),
+};
 
 /** A crash between the beginning of a run and the end of what led to it must not count for another run. */
 function sinceLastRun(at: number | undefined, lastRun: { startedAt: number } | undefined): number | undefined {
@@ -71,10 +90,14 @@ export class BodyFactsCache {
     const body = this.bodies.read(digest);
     if (!body) return undefined;
     const { spec } = body.sequence;
+    const specs = [spec, ...Object.values(body.children ?? {}).map((child) => child.spec)];
+    const { platforms, highImpactText, suppressNotifications, estimate } = spec;
     const facts = {
       enabled: spec.enabled !== false,
       maximumMinutes: spec.maximumRunTimeMinutes ?? DEFAULT_RUN_MINUTES,
       content: contentOf(body),
+      properties: { platforms, highImpactText, suppressNotifications, estimate },
+      highImpact: spec.highImpact === true || specs.some((one) => highRiskSteps(one).length > 0),
     };
     this.known.set(digest, facts);
     return facts;

@@ -27,7 +27,14 @@ const waiting = (more: Partial<Preparation> = {}): Preparation => ({
   ...more,
 });
 const judge = (one: AssignmentFate, known?: Preparation, more: Partial<PreparationFacts> = {}) =>
-  judgePreparation(one, known, { now, timeZone: 'UTC', complete: false, lastRunStartedAt: undefined, ...more });
+  judgePreparation(one, known, {
+    now,
+    timeZone: 'UTC',
+    complete: false,
+    lastRunStartedAt: undefined,
+    metered: false,
+    ...more,
+  });
 
 describe('what is done for the content of a run', () => {
   it('is nothing when all of it is here, whatever was noted before', () => {

@@ -21,6 +21,7 @@ export interface PreparationFacts {
   /** Is all content that the body names in the cache? */
   readonly complete: boolean;
   readonly lastRunStartedAt: number | undefined;
+  readonly metered: boolean;
 }
 
 /**
@@ -52,7 +53,7 @@ export function judgePreparation(
     if (found.state === 'waiting' || (found.state === 'working' && decision.state === 'expired'))
       return { verdict: 'refused', ...tooLate(found) };
   }
-  if (!starting && !(mayFetchAhead({ assignment, decision }, facts.lastRunStartedAt) && !complete)) {
+  if (!starting && !(mayFetchAhead({ assignment, decision }, facts) && !complete)) {
     return { verdict: 'idle' };
   }
   const sameBody = found?.body === assignment.body ? found : undefined;
@@ -99,16 +100,22 @@ export function content(assignment: Assignment): NonNullable<Assignment['content
   return assignment.content ?? 'AsNeeded';
 }
 
-/** May content come before anything makes the deployment run: when it is Required, available, and will run. */
-function mayFetchAhead({ assignment, decision }: AssignmentFate, lastRunStartedAt: number | undefined): boolean {
-  if (assignment.purpose !== 'Required' || content(assignment) !== 'BeforeStart') return false;
+/** May content come before anything makes the deployment run: when it is available, and will run, or is Available and says so. */
+function mayFetchAhead(
+  { assignment, decision }: AssignmentFate,
+  { lastRunStartedAt, metered }: PreparationFacts,
+): boolean {
+  // Ahead of its trigger nothing goes over a connection that costs.
+  if (metered) return false;
+  if (assignment.purpose === 'Available') return assignment.fetchAhead === true && decision.state === 'offered';
+  if (content(assignment) !== 'BeforeStart') return false;
   if (decision.state === 'no-permit') return true;
-  if (decision.state !== 'waiting' || decision.for === 'availability') return false;
+  if (decision.state !== 'waiting' || decision.for === 'availability' || decision.for === 'connection') return false;
   if (decision.for === 'window') return decision.lookAgain !== undefined;
   const { triggers = [] } = assignment;
-  const runsAtStartup = triggers.some((trigger) => 'event' in trigger && trigger.event === 'Startup');
+  const runsAtEvents = triggers.some((trigger) => 'event' in trigger && trigger.event !== 'AsSoonAsPossible');
   const hasTimes = triggers.some((trigger) => 'schedule' in trigger);
-  return runsAtStartup || (decision.lookAgain !== undefined && (hasTimes || lastRunStartedAt === undefined));
+  return runsAtEvents || (decision.lookAgain !== undefined && (hasTimes || lastRunStartedAt === undefined));
 }
 
 /** Was it for a run that has been? Only a crash leaves such a one. */

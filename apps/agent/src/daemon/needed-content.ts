@@ -17,7 +17,8 @@ export function neededContent(
 ): ReadonlySet<Digest> {
   const finished = records.finishedDeployments;
   const toCome = assignments.filter(
-    ({ purpose, deployment, triggers }) =>
+    ({ purpose, deployment, triggers, fetchAhead }) =>
+      fetchAhead === true ||
       preparing.has(deployment.uid) ||
       (purpose === 'Required' && (!finished.has(deployment.uid) || triggers !== undefined)),
   );

@@ -2,10 +2,14 @@ import { AgentError } from '../identity/agent-error.js';
 import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
-import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
 import { ownTimeZone } from '../facts/time-zone.js';
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { type AssignmentFate, type BodyFacts, judgeAssignments } from '../policy/decide.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
+import { Connection } from './connection.js';
+import { LogOns } from './log-ons.js';
+import { highImpactLines } from './start-countdown.js';
 import { runSays } from './run-says.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
@@ -28,10 +32,16 @@ export interface Offer {
   readonly says: string;
   /** The first later instant at which that may change; absent: time alone changes nothing. */
   readonly lookAgain?: string | undefined;
+  /** What the sequence says people may expect. */
+  readonly estimate?: BodyFacts['properties']['estimate'];
+  /** What people should know before a run that may take systems or data away. */
+  readonly highImpact?: readonly string[] | undefined;
   readonly lastRun?: Pick<EndedRun, 'result' | 'endedAt'> | undefined;
 }
 
 interface Deciding {
+  readonly bodies: BodyFactsCache;
+  readonly logOns: LogOns;
   readonly now: number;
   readonly fates: readonly AssignmentFate[];
   readonly records: RunRecords;
@@ -90,6 +100,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const { assignments, windows = [] } = policy.document;
   const records = new RunRecords(folder);
   const requests = new StartRequests(folder.requests);
+  const logOns = new LogOns(folder.logOns);
   const permits = new StartPermits(folder.permits);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
   const facts = decidingFacts(
@@ -102,15 +113,21 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       windows: () => windows,
       timeZone: ownTimeZone(),
       bootedAt: bootedAt(folder),
+      logOns,
+      connection: new Connection(folder.metered),
     },
     now,
   );
   const preparations = new Preparations(folder.preparations);
-  return { now, fates: judgeAssignments(assignments, facts), records, requests, preparations, refusal };
+  return { now, bodies, logOns, fates: judgeAssignments(assignments, facts), records, requests, preparations, refusal };
 }
 
-function offerOf({ assignment, decision }: AssignmentFate, { now, records, preparations, refusal }: Deciding): Offer {
+function offerOf(
+  { assignment, decision }: AssignmentFate,
+  { now, records, preparations, bodies, logOns, refusal }: Deciding,
+): Offer {
   const { deployment, purpose } = assignment;
+  const sequence = bodies.of(assignment.body);
   const run = records.unfinished.find((one) => one.deployment.uid === deployment.uid);
   const running = run !== undefined;
   const last = records.lastRun(deployment.uid);
@@ -128,8 +145,12 @@ function offerOf({ assignment, decision }: AssignmentFate, { now, records, prepa
     ...known,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
-    says: run ? runSays(run) : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}`),
+    says: run
+      ? runSays(run)
+      : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}${noLogOns(assignment, logOns)}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
+    ...(sequence?.properties.estimate ? { estimate: sequence.properties.estimate } : {}),
+    ...(purpose === 'Required' && sequence?.highImpact ? { highImpact: highImpactLines(sequence) } : {}),
     ...lastRun,
   };
 }
@@ -141,6 +162,7 @@ function allows(decision: AssignmentFate['decision']): boolean {
     case 'held':
     case 'disabled':
     case 'no-body':
+    case 'rejected':
       return false;
     case 'waiting':
       return decision.for !== 'availability';
@@ -149,10 +171,17 @@ function allows(decision: AssignmentFate['decision']): boolean {
   }
 }
 
+/** Says that a trigger cannot come here. */
+function noLogOns({ triggers = [] }: Assignment, { times }: LogOns): string {
+  const waits = triggers.some((one) => 'event' in one && (one.event === 'LogOn' || one.event === 'LogOff'));
+  return waits && times.unknown === true ? '; without systemd-logind nobody knows here who logs on or off' : '';
+}
+
 function sentence(decision: AssignmentFate['decision'], now: number): string {
   switch (decision.state) {
     case 'disabled':
       return 'its task sequence is disabled';
+    case 'rejected':
     case 'no-permit':
       return decision.says;
     case 'no-body':

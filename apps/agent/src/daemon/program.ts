@@ -56,6 +56,8 @@ Environment:
   MUSTER_AGENT_TELL_COMMAND
                           program and arguments that tell people who are logged in of a run or a restart, the text comes as
                           one more argument; default: wall
+  MUSTER_AGENT_SESSIONS   where systemd-logind tells who is logged in; default: /run/systemd/sessions
+  MUSTER_AGENT_METERED    yes, no, or auto (default): NetworkManager says whether the connection costs by what goes over it
   MUSTER_AGENT_CACHE_MB   most that the content cache may take, in MiB; default: 5120, or a fifth of the disk if less
   MUSTER_LOG_LEVEL        trace, debug, info (default), warn or error; the daemon logs JSON lines to standard output`;
 
@@ -149,6 +151,8 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
         signal,
         restart: config.restart,
         tellCommand: config.tellCommand,
+        sessionsFolder: config.sessionsFolder,
+        metered: config.metered,
         cacheMegabytes: config.cacheMegabytes,
         ready: ({ deviceUid, site, server, name }) => {
           logger.info({ deviceUid, site, server, name, version: AGENT_VERSION }, 'agent is at work');
@@ -187,7 +191,8 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
     .argument('<deployment>', 'its name, as muster-agent list says it')
     .addOption(state())
     .action(async (deployment: string, options: { state: string }) => {
-      await askForStart(stateFolder(options.state), deployment, Date.now());
+      const { highImpact = [] } = await askForStart(stateFolder(options.state), deployment, Date.now());
+      highImpact.forEach(out);
       out(`${deployment} starts as soon as no other run goes on; muster-agent status follows it`);
     });
 

@@ -80,6 +80,7 @@ export class RunLoop {
   private async goOn(record: RunRecord, signal: AbortSignal): Promise<void> {
     const { policy, changed } = this.options;
     const { assignments } = policy;
+    this.parked.delete(record.runId);
     const body = await this.bodyOf(record, signal);
     const result = body ? await this.options.driver.drive(record, body, signal) : 'later';
     if (result === 'ended') this.options.ended();

@@ -29,6 +29,8 @@ interface Target {
   readonly assignment: Assignment;
   readonly content: readonly NamedContent[];
   readonly timeZone: string;
+  /** Is all of it fetched, or only looked for? */
+  readonly whole: boolean;
 }
 
 /** The next thing to do about content. */
@@ -70,7 +72,7 @@ export class RunPreparer {
   /** Turns to a piece of work; what another one had begun is left so that it can be continued. */
   async turnTo(work: PreparationPlan['work'], signal: AbortSignal): Promise<void> {
     const { preparations, changed } = this.options;
-    const key = work && `${work.target.assignment.deployment.uid} ${work.target.assignment.body}`;
+    const key = work && `${work.target.assignment.deployment.uid} ${work.target.assignment.body} ${work.target.whole}`;
     if (this.current?.key !== key) await this.stop();
     if (!work || key === undefined) return;
     const { assignment, timeZone } = work.target;
@@ -114,8 +116,10 @@ export class RunPreparer {
   keepOnly(fates: readonly AssignmentFate[]): void {
     const kept = new Set(
       fates
-        .filter(({ decision: { state } }) =>
-          ['start', 'no-permit', 'waiting', 'held', 'expired', 'no-body'].includes(state),
+        .filter(
+          ({ decision: { state }, assignment }) =>
+            ['start', 'no-permit', 'waiting', 'held', 'expired', 'no-body'].includes(state) ||
+            (state === 'offered' && assignment.fetchAhead === true),
         )
         .map(({ assignment }) => assignment.deployment.uid),
     );
@@ -134,6 +138,7 @@ export class RunPreparer {
       timeZone: facts.timeZone,
       complete: (facts.body(fate.assignment.body)?.content ?? []).every(({ manifest }) => cache.has(manifest)),
       lastRunStartedAt: facts.lastRun(uid)?.startedAt,
+      metered: facts.metered === true,
     });
   }
 
@@ -148,7 +153,10 @@ export class RunPreparer {
       const verdict = judged.get(assignment);
       if (verdict?.verdict !== 'work') continue;
       const named = facts.body(assignment.body)?.content ?? [];
-      return { target: { assignment, content: named, timeZone: facts.timeZone }, starting: verdict.starting };
+      const { starting } = verdict;
+      // Ahead of its start nothing but fetching makes sense.
+      const whole = !starting || content(assignment) === 'BeforeStart';
+      return { target: { assignment, content: named, timeZone: facts.timeZone, whole }, starting };
     }
     return undefined;
   }
@@ -181,11 +189,11 @@ export class RunPreparer {
   }
 
   /** Looks where the content is; what a run wants before its start is fetched. */
-  private async see({ assignment, content: named }: Target, logger: Logger, signal: AbortSignal): Promise<void> {
+  private async see({ assignment, content: named, whole }: Target, logger: Logger, signal: AbortSignal): Promise<void> {
     const { cache } = this.options;
     const missing = named.filter(({ manifest }) => !cache.has(manifest));
     for (const one of missing) await naming(one, () => cache.locate(one.manifest, signal));
-    if (content(assignment) === 'AsNeeded') return;
+    if (!whole) return;
     const manifests = named.map(({ manifest }) => manifest);
     await cache.makeRoom(manifests, this.promised(assignment.deployment.uid), logger);
     this.note(assignment.deployment.uid, { room: manifests });

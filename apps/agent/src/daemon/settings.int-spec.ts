@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Assignment, PolicyBody, PolicyWindow } from '@muster/contracts/agent/policy.js';
@@ -39,9 +39,11 @@ const nameOf = (number: number): string => `deployment-000${number}`;
 function script(name: string, text: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
 }
-const daemon = (): Program =>
+const daemon = (more: NodeJS.ProcessEnv = {}): Program =>
   agent.start(['daemon', '--state', state], {
+    ...more,
     MUSTER_AGENT_TELL_COMMAND: join(folder, 'tell'),
+    MUSTER_AGENT_SESSIONS: join(folder, 'sessions'),
     MUSTER_AGENT_RESTART: 'allow',
     MUSTER_AGENT_RESTART_COMMAND: join(folder, 'restart'),
   });
@@ -155,7 +157,105 @@ describe('a restart behind the last step', () => {
   });
 });
 
+describe('content and connections', () => {
+  const install = (name: string, number: number): [SequenceSpec, PolicyBody['packages']] => {
+    const manifest = site.addContent({ [`${name}.sh`]: { text: `#!/bin/sh\n# ${number}\n`, executable: true } });
+    const step = { step: name, type: 'InstallPackage', settings: { package: name, program: 'go' } };
+    return [{ steps: [step] }, { [name]: { version: 1, manifest, programs: { go: { command: `./${name}.sh` } } } }];
+  };
+  const cached = async (): Promise<number> => {
+    const { out } = await agent.start(['cache', 'list', '-o', 'json', '--state', state]).exited;
+    return (JSON.parse(out || '{}') as { versions?: unknown[] }).versions?.length ?? 0;
+  };
+
+  it('of an Available deployment that fetches ahead is there before anybody asks', async () => {
+    const [spec, packages] = install('ahead', 1);
+    const [other, others] = install('later', 2);
+    deploy(1, spec, { purpose: 'Available', fetchAhead: true }, packages);
+    deploy(2, other, { purpose: 'Available' }, others);
+    daemon();
+    await until(async () => (await cached()) === 1);
+    expect((await offer(1))?.state).toBe('offered');
+    site.points = [];
+    expect((await agent.start(['start', nameOf(1), '--state', state]).exited).code).toBe(0);
+    await until(() => finished('succeeded') === 1);
+    expect(await cached()).toBe(1);
+  });
+
+  it('that are metered keep a trigger waiting, unless the deployment may use them, and never people', async () => {
+    deploy(1, { steps: [shell('one')] }, { usersMayStart: true });
+    deploy(2, { steps: [shell('two')] }, { onMetered: true });
+    const [spec, packages] = install('ahead', 3);
+    deploy(3, spec, { purpose: 'Available', fetchAhead: true }, packages);
+    const first = daemon({ MUSTER_AGENT_METERED: 'yes' });
+    await until(() => finished('succeeded') === 1);
+    await until(async () => (await offer(1))?.says === 'waits for a connection that is not metered');
+    expect([lines('ran'), await cached()]).toEqual([['two'], 0]);
+    expect((await agent.start(['start', nameOf(1), '--state', state]).exited).code).toBe(0);
+    await until(() => finished('succeeded') === 2);
+    await kill(first);
+    daemon({ MUSTER_AGENT_METERED: 'no' });
+    await until(async () => (await cached()) === 1);
+  });
+});
+
+describe('a trigger of people', () => {
+  /** As systemd-logind tells it. */
+  const logOn = (id: string): void =>
+    writeFileSync(join(folder, 'sessions', id), `USER=ann\nSTATE=active\nCLASS=user\nREALTIME=${Date.now()}000\n`);
+
+  it('runs a deployment when somebody logs on, and another when somebody has logged off, also without the agent', async () => {
+    mkdirSync(join(folder, 'sessions'));
+    deploy(1, { steps: [shell('on')] }, { triggers: [{ event: 'LogOn' }] });
+    deploy(2, { steps: [shell('off')] }, { triggers: [{ event: 'LogOff' }] });
+    const first = daemon();
+    await until(async () => (await offer(1))?.state === 'waiting');
+    logOn('1');
+    await until(() => finished('succeeded') === 1);
+    logOn('c2');
+    await until(() => finished('succeeded') === 2);
+    expect(lines('ran')).toEqual(['on', 'on']);
+    await kill(first);
+    rmSync(join(folder, 'sessions', '1'));
+    daemon();
+    await until(() => finished('succeeded') === 3);
+    expect(lines('ran')).toEqual(['on', 'on', 'off']);
+  });
+
+  it('is said not to come where nobody knows who logs on', async () => {
+    deploy(1, { steps: [shell('on')] }, { triggers: [{ event: 'LogOn' }] });
+    daemon();
+    await until(
+      async () =>
+        (await offer(1))?.says.endsWith('without systemd-logind nobody knows here who logs on or off') === true,
+    );
+  });
+});
+
 describe('people at the computer', () => {
+  it('are told the words of a sequence that may take systems away, nothing where they are not to be told, and where a run is', async () => {
+    const paragraphs = ['a', 'b', 'c'];
+    const slow = shell('slow', `while ! test -e ${folder}/go; do sleep 0.1; done`);
+    const text = { headline: 'All data goes', paragraphs };
+    deploy(1, { highImpact: true, highImpactText: text, steps: [slow] }, { warnMinutes: 30, usersMayStart: true });
+    deploy(2, { suppressNotifications: true, steps: [shell('two')] }, { warnMinutes: 30 });
+    daemon();
+    await until(() => lines('told').length === 5);
+    expect(lines('told').slice(1)).toEqual(['All data goes', 'a', 'b', 'c']);
+    await until(async () => (await offer(2))?.says.endsWith('people here are warned') === true);
+    expect(lines('told')).toHaveLength(5);
+    const { out } = await agent.start(['start', nameOf(1), '--state', state]).exited;
+    expect(out).toContain('All data goes\na\nb\nc\n');
+    const status = async (): Promise<string> => (await agent.start(['status', '--state', state]).exited).out;
+    await until(async () => (await status()).includes(': step 1 of 1, slow'));
+    const [one, two] = site.policy.assignments;
+    const assignments = [{ ...one, showProgress: false }, two] as Assignment[];
+    site.policy = { ...site.policy, serial: site.policy.serial + 1, assignments };
+    await until(async () => /running .*Z\n/.test(await status()));
+    writeFileSync(join(folder, 'go'), '');
+    await until(() => finished('succeeded') === 1);
+  });
+
   it('are told once before a run begins, also when the agent is killed, and whoever wants it now gets it', async () => {
     deploy(1, { steps: [shell('one')] }, { warnMinutes: 30, usersMayStart: true });
     const first = daemon();

@@ -1,12 +1,12 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import type { Logger } from 'pino';
-import type { AssignmentFate } from '../policy/decide.js';
+import type { AssignmentFate, BodyFacts } from '../policy/decide.js';
 import type { Warnings } from './warnings.js';
 
 export interface StartCountdownOptions {
   readonly warnings: Warnings;
-  /** Does the sequence of a deployment want people to be told? */
-  mayTell(assignment: Assignment): boolean;
+  /** What the sequence of a deployment says of it; undefined: it is not here. */
+  properties(assignment: Assignment): Pick<BodyFacts, 'properties' | 'highImpact'> | undefined;
   /** Tells people who are logged in; resolves to what went wrong. */
   tell(text: string): Promise<string | undefined>;
   readonly logger: Logger;
@@ -25,7 +25,8 @@ export class StartCountdown {
     const minutes = assignment.warnMinutes ?? 0;
     if (told === undefined || told + minutes * 60_000 !== decision.begins) {
       warnings.note(uid, decision.begins - minutes * 60_000);
-      await this.tell(assignment, `"${name}" starts on this computer at ${clockTime(decision.begins)}.`);
+      const says = `"${name}" starts on this computer at ${clockTime(decision.begins)}.`;
+      await this.tell(assignment, [says, ...highImpactLines(this.options.properties(assignment))].join('\n'));
     }
     return decision.begins;
   }
@@ -46,12 +47,22 @@ export class StartCountdown {
   }
 
   private async tell(assignment: Assignment, text: string): Promise<void> {
-    const { mayTell, tell, logger } = this.options;
-    const problem = mayTell(assignment) ? await tell(text) : undefined;
+    const { properties, tell, logger } = this.options;
+    if (properties(assignment)?.properties.suppressNotifications === true) return;
+    const problem = await tell(text);
     const deployment = assignment.deployment.name;
     if (problem === undefined) logger.info({ deployment, text }, 'people are told');
     else logger.warn({ deployment, reason: problem }, 'people could not be told');
   }
+}
+
+/** What people are told besides of a run that may take away what they work with: the words of the sequence, or the usual ones. */
+export function highImpactLines(sequence: Pick<BodyFacts, 'properties' | 'highImpact'> | undefined): readonly string[] {
+  if (!sequence?.highImpact) return [];
+  const { highImpactText: own } = sequence.properties;
+  return own
+    ? [own.headline, ...own.paragraphs]
+    : ['It may replace the system or the data of this computer. Save your work.'];
 }
 
 /** As the clocks of this computer show it. */

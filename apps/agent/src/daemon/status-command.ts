@@ -8,6 +8,7 @@ import { describeRefusal, readRefusal, type Refusal } from '../identity/site-acc
 import type { StateFolder } from '../identity/state-folder.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
 import { isOver } from './judge-preparation.js';
+import { type RunStep, stepOfRun } from './run-step.js';
 import { runSays } from './run-says.js';
 import { preparationSays } from './preparations-output.js';
 import { type Preparation, Preparations } from './preparations.js';
@@ -29,7 +30,7 @@ export interface AgentStatus {
   readonly refusal?: Refusal;
   /** Why the stored policy does not count. */
   readonly policyProblem?: { readonly code: string; readonly message: string };
-  readonly unfinishedRuns: readonly RunRecord[];
+  readonly unfinishedRuns: readonly (RunRecord & { readonly step?: RunStep })[];
   /** Runs whose content is fetched or waited for. */
   readonly preparing: readonly Preparation[];
   /** The last ones, newest first. */
@@ -44,6 +45,7 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     return { state: folder.root, enrolled: false, unfinishedRuns: [], preparing: [], endedRuns: [], unsentReports: 0 };
   const { name, deviceUid, site, server } = identity;
   const records = new RunRecords(folder);
+  const { hidden, ...policy } = await policyOf(folder, identity);
   const refusal = readRefusal(folder.access);
   const key = await readDeviceKey(folder.key).catch(() => undefined);
   return {
@@ -53,8 +55,11 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     ...(refusal ? { refusal } : {}),
     ...(key ? { keyThumbprint: key.thumbprint } : {}),
     ...(isRotationWished(folder) ? { rotationWished: true } : {}),
-    ...(await policyOf(folder, identity)),
-    unfinishedRuns: records.unfinished,
+    ...policy,
+    unfinishedRuns: records.unfinished.map((run) => {
+      const step = hidden.has(run.deployment.uid) ? undefined : stepOfRun(records.folderOf(run.runId));
+      return step ? { ...run, step } : run;
+    }),
     preparing: new Preparations(folder.preparations).all.filter(
       (one) => one.state !== 'ready' && !isOver(one, startOf(records.lastRun(one.deployment.uid))),
     ),
@@ -66,15 +71,18 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
 async function policyOf(
   folder: StateFolder,
   identity: AgentIdentity,
-): Promise<Pick<AgentStatus, 'policy' | 'policyProblem'>> {
+): Promise<Pick<AgentStatus, 'policy' | 'policyProblem'> & { hidden: ReadonlySet<string> }> {
+  const none = new Set<string>();
   try {
     const found = await readStoredPolicy(folder.policy, identity);
-    if (!found) return {};
+    if (!found) return { hidden: none };
     const { document, receivedAt } = found;
     const deployments = document.assignments.map(({ deployment }) => deployment.name);
-    return { policy: { serial: document.serial, receivedAt, deployments } };
+    const withoutProgress = document.assignments.filter(({ showProgress }) => showProgress === false);
+    const hidden = new Set(withoutProgress.map(({ deployment }) => deployment.uid));
+    return { policy: { serial: document.serial, receivedAt, deployments }, hidden };
   } catch (error) {
-    return { policyProblem: describeError(error) };
+    return { policyProblem: describeError(error), hidden: none };
   }
 }
 
@@ -108,10 +116,10 @@ export function describeStatus(status: AgentStatus): string[] {
       : []),
     ...(refusal ? [`access   ${describeRefusal(refusal)}`] : []),
     `policy   ${policyText}`,
-    ...unfinishedRuns.map(
-      ({ deployment, runId, startedAt, restartWaits }) =>
-        `running  ${deployment.name}, ${runId}, since ${startedAt}${restartWaits ? `: ${runSays({ restartWaits })}` : ''}`,
-    ),
+    ...unfinishedRuns.map(({ deployment, runId, startedAt, restartWaits, step }) => {
+      const at = step ? `: step ${step.number} of ${step.total}, ${step.path.replaceAll(/\p{Cc}/gu, ' ')}` : '';
+      return `running  ${deployment.name}, ${runId}, since ${startedAt}${restartWaits ? `: ${runSays({ restartWaits })}` : at}`;
+    }),
     ...preparing.map((one) => `content  ${one.deployment.name}, ${preparationSays(one)}`),
     ...endedRuns.map(
       ({ deployment, runId, result, exitCode, endedAt }) =>

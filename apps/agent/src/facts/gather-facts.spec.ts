@@ -188,6 +188,9 @@ describe('the network', () => {
       { name: 'eth0', mac: '02:00:00:00:00:0a', addresses: ['10.0.0.1'] },
       { name: 'eth1', mac: '02:00:00:00:00:0b', addresses: [] },
     ]);
+    const eth2 = { ...one, address: '10.1.2.77', netmask: '255.255.255.192', cidr: '10.1.2.77/26' };
+    const six = { ...eth2, address: 'fd00::2', family: 'IPv6' as const, scopeid: 0, cidr: 'fd00::2/64' };
+    expect(networkFacts({ eth2: [eth2, six] }, undefined)).toMatchObject([{ subnets: ['10.1.2.64/26'] }]);
     expect(networkFacts({ tun0: [{ ...lo, internal: false, address: '10.9.0.1' }] }, undefined)).toEqual([
       { name: 'tun0', addresses: ['10.9.0.1'] },
     ]);

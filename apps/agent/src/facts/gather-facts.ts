@@ -67,8 +67,25 @@ export function networkFacts(
     if (known.some((one) => one.internal)) return [];
     const mac = (known[0]?.mac ?? tree?.text(`/sys/class/net/${name}/address`))?.toLowerCase();
     const addresses = known.map((one) => one.address).slice(0, 64);
-    return [{ name, ...(mac === undefined || /^[0:]*$/.test(mac) ? {} : { mac }), addresses }];
+    const subnets = [...new Set(known.flatMap(subnetOf))].slice(0, 64);
+    return [
+      {
+        name,
+        ...(mac === undefined || /^[0:]*$/.test(mac) ? {} : { mac }),
+        addresses,
+        ...(subnets.length === 0 ? {} : { subnets }),
+      },
+    ];
   });
+}
+
+/** The network of an IPv4 address, `10.1.2.0/24`; none where its length is not known. */
+function subnetOf({ family, address, netmask, cidr }: NetworkInterfaceInfo): string[] {
+  const length = cidr?.split('/')[1];
+  if (family !== 'IPv4' || length === undefined) return [];
+  const mask = netmask.split('.').map(Number);
+  const network = address.split('.').map((part, index) => Number(part) & (mask[index] ?? 0));
+  return [`${network.join('.')}/${length}`];
 }
 
 /** Leaves out what does not fit the schema: a fact of a strange computer must not take all others with it. */

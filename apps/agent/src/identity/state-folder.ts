@@ -44,6 +44,10 @@ export interface StateFolder {
   readonly warnings: string;
   /** Programs that ran before a sequence and succeeded. */
   readonly firstPrograms: string;
+  /** When people last logged on and off. */
+  readonly logOns: string;
+  /** Whether the connection is metered. */
+  readonly metered: string;
   /** Exists while the site refuses this computer. */
   readonly access: string;
   /** When this boot was first seen. */
@@ -78,6 +82,8 @@ export function stateFolder(path: string): StateFolder {
     permits: join(root, 'permits'),
     warnings: join(root, 'warnings'),
     firstPrograms: join(root, 'first-programs.json'),
+    logOns: join(root, 'log-ons.json'),
+    metered: join(root, 'metered'),
     access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),

@@ -1,6 +1,6 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { digestOfBytes } from '@muster/contracts/digest.js';
-import { chooseRuns, type DecidingFacts, judgeAssignments } from './decide.js';
+import { type BodyFacts, chooseRuns, type DecidingFacts, judgeAssignments } from './decide.js';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 const uid = (number: number): string => `0193e7a0-0000-7000-8000-00000000000${number}`;
@@ -10,12 +10,23 @@ const assignment = (number: number, more: Partial<Assignment> = {}): Assignment 
   body: digestOfBytes(String(number)),
   ...more,
 });
+const sequence = (maximumMinutes: number, properties: BodyFacts['properties'] = {}): BodyFacts => ({
+  enabled: true,
+  maximumMinutes,
+  content: [],
+  properties,
+  highImpact: false,
+});
 const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   now,
   timeZone: 'UTC',
   bootedAt: undefined,
   windows: [],
-  body: () => ({ enabled: true, maximumMinutes: 120, content: [] }),
+  body: () => sequence(120),
+  loggedOnAt: undefined,
+  loggedOffAt: undefined,
+  metered: false,
+  os: { id: 'debian', versionId: '12', architecture: 'x64' },
   lastRun: () => undefined,
   askedAt: () => undefined,
   refusal: () => undefined,
@@ -28,6 +39,15 @@ const nameOf = (assignments: Assignment[], more: Partial<DecidingFacts> = {}): s
 describe('what to run now', () => {
   it('is a Required assignment, not an Available one', () => {
     expect(nameOf([assignment(1, { purpose: 'Available' }), assignment(2)])).toBe('d2');
+  });
+
+  it('is nothing whose sequence is for other platforms, and that is said', () => {
+    const on = (os: string) => facts({ body: () => sequence(120, { platforms: [{ os }] }) });
+    expect(judgeAssignments([assignment(1)], on('debian'))[0]?.decision.state).toBe('start');
+    expect(judgeAssignments([assignment(1)], on('fedora'))[0]?.decision).toEqual({
+      state: 'rejected',
+      says: 'its task sequence is for fedora, and this computer is debian 12 x64',
+    });
   });
 
   it('is nothing that has finished on this device and has no other trigger', () => {
@@ -51,9 +71,8 @@ describe('what to run now', () => {
     const older = assignment(2, { availableAt: '2026-11-01T00:00:00Z' });
     const newer = assignment(1, { availableAt: '2026-11-02T00:00:00Z' });
     expect(nameOf([newer, older])).toBe('d2');
-    for (const body of [undefined, { enabled: false, maximumMinutes: 1, content: [] }]) {
-      const one: DecidingFacts['body'] = (digest) =>
-        digest === older.body ? body : { enabled: true, maximumMinutes: 120, content: [] };
+    for (const body of [undefined, { ...sequence(1), enabled: false }]) {
+      const one: DecidingFacts['body'] = (digest) => (digest === older.body ? body : sequence(120));
       expect(nameOf([newer, older], { body: one })).toBe('d1');
     }
   });
@@ -74,7 +93,7 @@ describe('what to run now', () => {
     const windows = [{ name: 'w', schedule: { start: '2026-11-21T11:00Z' }, durationMinutes: 120 }];
     const lasting = (maximumMinutes: number): Partial<DecidingFacts> => ({
       windows,
-      body: () => ({ enabled: true, maximumMinutes, content: [] }),
+      body: () => sequence(maximumMinutes),
     });
     expect(nameOf([assignment(1)], lasting(60))).toBe('d1');
     expect(nameOf([assignment(1)], lasting(61))).toBeUndefined();

@@ -1,4 +1,6 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { SequenceSpec } from '@muster/sequence/model.js';
+import { describePlatforms, isListedPlatform, type PlatformFacts } from '@muster/sequence/platforms.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { decideStart, type StartDecision, type StartFacts } from '@muster/schedule/decide-start.js';
 
@@ -9,6 +11,10 @@ export interface BodyFacts {
   readonly maximumMinutes: number;
   /** The versions of content that its enabled steps need. */
   readonly content: readonly NamedContent[];
+  /** What else the sequence says of its deployments. */
+  readonly properties: Pick<SequenceSpec, 'platforms' | 'highImpactText' | 'suppressNotifications' | 'estimate'>;
+  /** May its runs take systems or data away? */
+  readonly highImpact: boolean;
 }
 
 /** A version of content, and what people call it. */
@@ -18,7 +24,11 @@ export interface NamedContent {
 }
 
 /** What this computer knows when it decides. */
-export interface DecidingFacts extends Pick<StartFacts, 'now' | 'timeZone' | 'bootedAt' | 'windows'> {
+export interface DecidingFacts extends Pick<
+  StartFacts,
+  'now' | 'timeZone' | 'bootedAt' | 'loggedOnAt' | 'loggedOffAt' | 'metered' | 'windows'
+> {
+  readonly os: PlatformFacts;
   /** Undefined: the body is not here. */
   body(digest: Digest): BodyFacts | undefined;
   /** The last run of a deployment that has ended here. */
@@ -36,11 +46,12 @@ export interface AssignmentFate {
   readonly assignment: Assignment;
   /**
    * `no-body`: the site has not given it yet; `disabled`: the sequence is switched off; `no-permit`: it would start, and the
-   * site does not permit it yet.
+   * site does not permit it yet; `rejected`: it is for other platforms.
    */
   readonly decision:
     | StartDecision
     | { readonly state: 'no-body' | 'disabled' }
+    | { readonly state: 'rejected'; readonly says: string }
     | { readonly state: 'no-permit'; readonly says: string; readonly lookAgain: number };
 }
 
@@ -54,11 +65,17 @@ function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['de
   const sequence = facts.body(body);
   if (!sequence) return { state: 'no-body' };
   if (!sequence.enabled) return { state: 'disabled' };
-  const { now, timeZone, bootedAt, windows } = facts;
+  const { platforms } = sequence.properties;
+  if (platforms && !isListedPlatform(platforms, facts.os))
+    return { state: 'rejected', says: describePlatforms(platforms, facts.os) };
+  const { now, timeZone, bootedAt, loggedOnAt, loggedOffAt, metered, windows } = facts;
   const decision = decideStart(rules, {
     now,
     timeZone,
     bootedAt,
+    loggedOnAt,
+    loggedOffAt,
+    metered,
     windows,
     deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
     lastRun: facts.lastRun(deployment.uid),

@@ -34,6 +34,7 @@ export function deploymentRules(
     async check(input) {
       refuseEmptyLife(input);
       refuseIdleSettings(input);
+      refuseMediaBeforeStart(input);
       const { sequence } = await bus.request(readSequence, { name: input.spec.sequence });
       refuseMissing(
         `Deployment "${input.metadata.name}"`,
@@ -140,22 +141,60 @@ const REQUIRED_ONLY = [
   'outsideWindows',
   'restartOutsideWindows',
   'warnMinutes',
+  'onMetered',
+  'wakeUp',
 ] as const;
+/** And for one that runs by itself. */
+const AVAILABLE_ONLY = ['fetchAhead'] as const;
 
 /** @throws MusterError `deployment.setting-without-effect` (400) with one finding for each setting that its purpose does not have */
 export function refuseIdleSettings({ metadata, spec }: ResourceInput<DeploymentSpec>): void {
-  if (spec.purpose === 'Required') return;
-  const findings: ProblemFinding[] = REQUIRED_ONLY.filter((name) => spec[name] !== undefined).map((name) => ({
-    path: `/spec/${name}`,
-    code: 'deployment.setting-without-effect',
-    severity: 'error',
-    message: `${name} is for Required deployments: an Available one starts when somebody at the device asks for it, at any time and any number of times`,
-    fix: 'Leave it out, or make the deployment Required',
-  }));
+  const idle =
+    spec.purpose === 'Required'
+      ? AVAILABLE_ONLY.map((name) => ({
+          name,
+          message: `${name} is for Available deployments: of a Required one content: BeforeStart is fetched ahead`,
+          fix: 'Leave it out, or make the deployment Available',
+        }))
+      : REQUIRED_ONLY.map((name) => ({
+          name,
+          message: `${name} is for Required deployments: an Available one starts when somebody at the device asks for it, at any time and any number of times`,
+          fix: 'Leave it out, or make the deployment Required',
+        }));
+  refuseSettings(
+    metadata.name,
+    idle
+      .filter(({ name }) => spec[name] !== undefined)
+      .map(({ name, message, fix }) => ({
+        path: `/spec/${name}`,
+        code: 'deployment.setting-without-effect',
+        severity: 'error',
+        message,
+        fix,
+      })),
+  );
+}
+
+/** @throws MusterError `deployment.media-fetches-as-needed` (400): before its start a computer has no disk to fetch to */
+export function refuseMediaBeforeStart({ metadata, spec }: ResourceInput<DeploymentSpec>): void {
+  const { availableTo = 'Clients', content } = spec;
+  if (availableTo === 'Clients' || content !== 'BeforeStart') return;
+  refuseSettings(metadata.name, [
+    {
+      path: '/spec/content',
+      code: 'deployment.media-fetches-as-needed',
+      severity: 'error',
+      message: `content is BeforeStart, and it is available to ${availableTo}: what starts from boot media or PXE has no place for content before its first steps`,
+      fix: 'Use AsNeeded, or make it available to Clients',
+    },
+  ]);
+}
+
+function refuseSettings(name: string, findings: ProblemFinding[]): void {
   const [first] = findings;
   if (!first) return;
-  const message = `Deployment "${metadata.name}": ${first.path}: ${first.message}. ${first.fix}`;
-  throw new MusterError('invalid', 'deployment.setting-without-effect', message, { findings });
+  const message = `Deployment "${name}": ${first.path}: ${first.message}. ${first.fix}`;
+  throw new MusterError('invalid', first.code, message, { findings });
 }
 
 /** @throws MusterError `deployment.immutable` (409) when the sequence or the collection would change */

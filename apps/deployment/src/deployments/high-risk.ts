@@ -24,6 +24,7 @@ export async function findRisks(bus: Bus, sequence: SequenceRevision): Promise<r
   const known = new Map<string, SequenceRevision>([[sequence.name, sequence]]);
   for (const revision of known.values()) {
     found.push(...highRiskSteps(revision.spec).map((path) => `${revision.name}: ${path}`));
+    if (revision.spec.highImpact === true) found.push(`${revision.name}: highImpact`);
     for (const { reference, disabled } of collectReferences(revision.spec)) {
       if (reference.kind !== 'TaskSequence' || disabled || known.has(reference.name)) continue;
       if (known.size >= MOST_SEQUENCES) return found;

@@ -114,6 +114,9 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
   private async decide(claim: Claim): Promise<Outcome> {
     if (claim.expired)
       return { kind: 'withdrawn', code: 'policy.expired', reason: `expired at ${claim.rules.expiresAt}` };
+    const { availableTo } = claim.rules;
+    if (isForMediaOnly(availableTo))
+      return { kind: 'withdrawn', code: 'policy.media-only', reason: `it is for boot media and PXE (${availableTo})` };
     const { sequence } = await this.bus.request(readSequence, { digest: claim.sequenceDigest });
     if (!sequence) return unknownSequence(claim.sequenceDigest);
     const withdrawn = judgeSequence(sequence);
@@ -194,6 +197,11 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
       `policy of deployment "${name}" is ${state}${message === undefined ? '' : `: ${message}`}`,
     );
   }
+}
+
+/** Agents in the installed system see nothing of it. */
+function isForMediaOnly(availableTo: Assignment['availableTo']): boolean {
+  return availableTo === 'MediaAndPxe' || availableTo === 'MediaAndPxeHidden';
 }
 
 function named(applications: Iterable<string>): { kind: string; name: string }[] {

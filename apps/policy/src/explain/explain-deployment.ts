@@ -21,7 +21,7 @@ interface Known {
 
 /** What one deployment means for a device: whether it is told, when it would start, and what its rollout says to that. */
 export function explainDeployment(
-  { assignment, code, reason, enabled, maximumMinutes, ...one }: TargetedDeployment,
+  { assignment, code, reason, enabled, maximumMinutes, platforms, ...one }: TargetedDeployment,
   permit: Permit | undefined,
   { device, content, now }: Known,
 ): Explained {
@@ -30,7 +30,8 @@ export function explainDeployment(
       'its agent is too old for a deployment with a rollout: update the agent; it is told at its next poll then';
     return { ...one, code: 'policy.agent-too-old', reason: old, told: false };
   }
-  const start = assignment && judgeDeployment(assignment, { enabled, maximumMinutes }, device, content.windows, now);
+  const start =
+    assignment && judgeDeployment(assignment, { enabled, maximumMinutes, platforms }, device, content.windows, now);
   return {
     ...one,
     ...(code === null ? {} : { code }),

@@ -1,4 +1,5 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Platform } from '@muster/sequence/platforms.js';
 import type { Queryable } from '@muster/persistence/database.js';
 
 /** A deployment to a collection that has the device, whether the device is told of it or not. */
@@ -14,6 +15,7 @@ export interface TargetedDeployment {
   /** What the body says of its runs. */
   readonly enabled: boolean | null;
   readonly maximumMinutes: number | null;
+  readonly platforms: readonly Platform[] | null;
 }
 
 export class ExplainRepository {
@@ -21,7 +23,7 @@ export class ExplainRepository {
     return database.query<TargetedDeployment>(
       `select deployment.uid, deployment.name, coalesce(collection.name, '') as collection,
          rules ->> 'purpose' as purpose, state, reason_code as code, reason, assignment,
-         (spec ->> 'enabled')::boolean as enabled, (spec ->> 'maximumRunTimeMinutes')::int as "maximumMinutes"
+         spec -> 'platforms' as platforms, (spec ->> 'enabled')::boolean as enabled, (spec ->> 'maximumRunTimeMinutes')::int as "maximumMinutes"
        from device_member
          join deployment on deployment.collection_uid = device_member.collection_uid
          left join collection on collection.uid = deployment.collection_uid

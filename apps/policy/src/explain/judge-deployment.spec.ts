@@ -45,6 +45,18 @@ describe('what the site says of when a deployment starts on a device', () => {
     expect(judgeDeployment(one, body, known, [], now)).toMatchObject({ state, says });
   });
 
+  it('when its sequence is for other platforms than the device last told, or the device told none', () => {
+    const platforms = [{ os: 'debian', versions: ['12'] }];
+    const on = (facts: KnownDevice['facts']) =>
+      judgeDeployment(assignment(), { ...body, platforms }, device({ facts }), [], now);
+    expect(on({ os: { id: 'debian', versionId: '12' } }).state).toBe('start');
+    expect(on({ os: { id: 'debian', versionId: '11' } })).toEqual({
+      state: 'rejected',
+      says: 'its task sequence is for debian 12, and this computer is debian 11',
+    });
+    expect(on(undefined).state).toBe('rejected');
+  });
+
   it('when its sequence is disabled', () => {
     expect(judgeDeployment(assignment(), { ...body, enabled: false }, device(), [], now).state).toBe('disabled');
   });

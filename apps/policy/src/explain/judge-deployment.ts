@@ -2,6 +2,7 @@ import type { Assignment, PolicyWindow } from '@muster/contracts/agent/policy.js
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import { decideStart } from '@muster/schedule/decide-start.js';
+import { describePlatforms, isListedPlatform, type Platform } from '@muster/sequence/platforms.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
 import { isTimeZone } from '@muster/schedule/zoned-time.js';
 
@@ -16,7 +17,11 @@ const DEFAULT_RUN_MINUTES = 120;
  */
 export function judgeDeployment(
   assignment: Assignment,
-  body: { readonly enabled: boolean | null; readonly maximumMinutes: number | null },
+  body: {
+    readonly enabled: boolean | null;
+    readonly maximumMinutes: number | null;
+    readonly platforms?: readonly Platform[] | null;
+  },
   device: KnownDevice,
   windows: readonly PolicyWindow[],
   now: number,
@@ -25,6 +30,9 @@ export function judgeDeployment(
   const last = device.lastRuns?.find((run) => run.deploymentUid === deployment.uid);
   if (last && !last.ended) return { state: 'running', says: `running since ${last.startedAt ?? 'a moment ago'}` };
   if (body.enabled === false) return { state: 'disabled', says: 'its task sequence is disabled' };
+  const os = device.facts?.os ?? {};
+  if (body.platforms && !isListedPlatform(body.platforms, os))
+    return { state: 'rejected', says: describePlatforms(body.platforms, os) };
   const told = device.facts?.timeZone;
   const decision = decideStart(rules, {
     now,

@@ -14,7 +14,9 @@ import type { Kind } from '@muster/contracts/resource.js';
 import { on } from '@muster/messaging/consumer.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Subscriptions } from '@muster/service/service.module.js';
+import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { lastInstant } from '@muster/schedule/zoned-time.js';
+import { z } from 'zod';
 import { Compiler } from '../compile/compiler.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
@@ -23,6 +25,9 @@ import { TargetRepository } from './target.repository.js';
 
 /** Of more members that came or went all of their collection are told: a row for each would cost more than it spares. */
 const MOST_NAMED_DEVICES = 1_000;
+
+/** What devices are told of a deployment; all else is for the site. */
+const toldRules = z.object(startRulesShape);
 
 /** What other services' facts mean for policy. Each runs in the transaction that moves the inbox position. */
 @Injectable()
@@ -94,7 +99,8 @@ export class TargetFacts {
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
-        const { sequence: _sequence, agreedDevices: _agreedDevices, rollout, collection, ...rules } = spec;
+        const { collection, rollout } = spec;
+        const rules = toldRules.parse(spec);
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,

@@ -28,6 +28,10 @@ export const deploymentSpecSchema = z
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
     ...startRulesShape,
+    wakeUp: z
+      .boolean()
+      .optional()
+      .describe('Required only: are devices woken by packets when a time of it comes? Default false'),
     rollout: rolloutSchema
       .optional()
       .describe('Devices start it group by group, each with a permit of the site. Default: all at once'),
@@ -40,7 +44,11 @@ export const deploymentSpecSchema = z
         'Of a Required deployment that may take systems or data away: on so many devices whoever deploys it has agreed to that',
       ),
     alerts: deploymentAlertsSchema.optional(),
-    comment: z.string().max(1000).optional().describe('What people should know of it'),
+    comment: z
+      .string()
+      .max(1000)
+      .optional()
+      .describe('What people at the site should know of it; devices are not told'),
   })
   .meta({ id: 'DeploymentSpec' });
 

@@ -88,7 +88,9 @@ export const deviceExplanationSchema = z
           reason: z.string().optional(),
           start: z
             .strictObject({
-              state: z.string().describe('start, running, waiting, offered, not-rerun, held, expired or disabled'),
+              state: z
+                .string()
+                .describe('start, running, waiting, offered, not-rerun, held, expired, disabled or rejected'),
               says: z.string(),
               lookAgain: instantSchema.optional().describe('The first later moment at which that may change by itself'),
             })

@@ -70,6 +70,11 @@ export const factsSchema = z
           name: text(64),
           mac: text(64).optional().meta({ description: 'lower case, with colons' }),
           addresses: z.array(text(64)).max(64),
+          subnets: z
+            .array(text(64))
+            .max(64)
+            .optional()
+            .meta({ description: 'IPv4 networks of its addresses: 10.1.2.0/24' }),
         }),
       )
       .max(256)

@@ -39,6 +39,7 @@ interface DeployOptions {
   readonly outsideWindows?: boolean;
   readonly restartOutsideWindows?: boolean;
   readonly warn?: number;
+  readonly wakeUp?: boolean;
   readonly dryRun?: string;
 }
 
@@ -87,6 +88,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       'tell people who are logged in so long before it starts, and before a restart behind its last step',
       wholeNumber(1, MOST_WARN_MINUTES),
     )
+    .option('--wake-up', 'wake the devices by packets when a time of it comes')
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (sequence: string, options: DeployOptions, command: Command) => {
@@ -114,7 +116,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
   const { to, available, from, expires, at, rerun, agreeDevices, content, rollout, atMostStarted } = options;
-  const { usersMayStart, outsideWindows, restartOutsideWindows, warn } = options;
+  const { usersMayStart, outsideWindows, restartOutsideWindows, warn, wakeUp } = options;
   return {
     sequence,
     collection: to,
@@ -129,6 +131,7 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(usersMayStart ? { usersMayStart } : {}),
     ...(outsideWindows ? { outsideWindows } : {}),
     ...(restartOutsideWindows ? { restartOutsideWindows } : {}),
+    ...(wakeUp ? { wakeUp } : {}),
     ...(warn === undefined ? {} : { warnMinutes: warn }),
   };
 }

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../../terminal.js';
 import { addDeviceAccess, addRotateKey } from './device-access.js';
+import { addDeviceWake } from './device-wake.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceImport } from './device-import.js';
 
 /** `muster device …`. */
 export function registerDevice(program: Command, terminal: Terminal): void {
-  const commands = program.command('device').description('import, list, approve and block computers');
+  const commands = program.command('device').description('import, list, approve, block and wake computers');
   addDeviceImport(commands, terminal);
   addDeviceList(commands, terminal);
   addDeviceAccess(commands, terminal);
   addRotateKey(commands, terminal);
+  addDeviceWake(commands, terminal);
 }

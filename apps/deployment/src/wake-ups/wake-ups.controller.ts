@@ -1,0 +1,23 @@
+import { Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { type DeviceWakeUp, deviceWakeUpSchema } from '@muster/contracts/kinds/device-wake-up.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import { nameSchema } from '@muster/contracts/resource.js';
+import { WakeUps } from './wake-ups.service.js';
+
+/** The REST door to wake a device. */
+@ApiTags('Device')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+@Controller('api/v1/devices')
+export class WakeUpsController {
+  constructor(@Inject(WakeUps) private readonly wakeUps: WakeUps) {}
+
+  @Post(':name/wake')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'wakeDevice', summary: 'Sends wake-up packets to a device, now' })
+  @ApiResponse({ status: 200, standardSchema: deviceWakeUpSchema })
+  async wake(@Param('name', { schema: nameSchema }) name: string): Promise<DeviceWakeUp> {
+    return this.wakeUps.wake(name);
+  }
+}

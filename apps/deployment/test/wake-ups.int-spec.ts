@@ -1,0 +1,129 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
+import type { DeviceWakeUp } from '@muster/contracts/kinds/device-wake-up.js';
+import { loadConfig } from '@muster/platform/config.js';
+import { startService } from '@muster/service/start-service.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { pino } from 'pino';
+import { deploymentService } from '../src/deployment.service-definition.js';
+import { openWorld, type World } from './world.js';
+
+/** An address of this computer to which a packet of the site may go: the site sends none to loopback. */
+const own = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+(own === undefined ? describe.skip : describe)('devices that sleep', () => {
+  let servers: TestServers;
+  let world: World;
+  let replica: Awaited<ReturnType<typeof startService>>;
+  let socket: Socket;
+  const packets: string[] = [];
+  const macs = ['02:00:00:00:00:01', '02:00:00:00:00:02', '02:00:00:00:00:03', '02:00:00:00:00:04'];
+  const magic = (mac: string): string => `ffffffffffff${mac.replaceAll(':', '').repeat(16)}`;
+  const woken = (): string[] => macs.filter((mac) => packets.includes(magic(mac)));
+
+  beforeAll(async () => {
+    socket = createSocket('udp4');
+    socket.on('message', (bytes) => packets.push(bytes.toString('hex')));
+    socket.bind(0);
+    await once(socket, 'listening');
+    servers = await startServers();
+    const settings = { MUSTER_WAKE_UP_PACKETS: 'unicast', MUSTER_WAKE_UP_PORT: String(socket.address().port) };
+    world = await openWorld(servers, settings);
+    const environment = {
+      ...servers.environment('deployment'),
+      ...settings,
+      MUSTER_HTTP_PORT: '0',
+      MUSTER_GRPC_PORT: '0',
+    };
+    replica = await startService(
+      deploymentService,
+      loadConfig(deploymentService.config, environment),
+      pino({ level: 'silent' }),
+    );
+    world.revise('demo', 'a');
+    const zones = ['UTC', 'UTC', 'Asia/Tokyo', undefined];
+    for (const [index, timeZone] of zones.entries()) {
+      const uid = await world.enrol(`pc-${index + 1}`);
+      const network = [{ name: 'eth0', mac: macs[index], addresses: [own ?? ''] }];
+      await world.tellFacts(uid, index === 3 ? {} : { network, ...(timeZone && { timeZone }) });
+      await until(async () => (await world.byUid(uid))?.status.facts !== undefined);
+    }
+    const rules = zones.map((_, index) => ({ device: `pc-${index + 1}` }));
+    await world.api.apply('Collection', 'collections', 'pilot', { rules });
+  });
+
+  afterAll(async () => {
+    await replica?.close();
+    await world?.close();
+    await servers?.stop();
+    socket?.close();
+  });
+  beforeEach(() => (packets.length = 0));
+
+  const deploy = async (name: string, more: object): Promise<unknown> =>
+    world.api.apply('Deployment', 'deployments', name, {
+      sequence: 'demo',
+      collection: 'pilot',
+      purpose: 'Required',
+      wakeUp: true,
+      ...more,
+    });
+  const done = async (name: string): Promise<number> => {
+    const { rows } = await world.sql.query(
+      `select count(*)::int as count from wake_up join deployment on deployment.uid = deployment_uid
+       where name = $1 and done_at is not null`,
+      [name],
+    );
+    return (rows[0] as { count: number }).count;
+  };
+
+  it('get the 102 bytes of a magic packet each when a deadline comes, once though two replicas look', async () => {
+    const start = new Date(Date.now() - 1000).toISOString();
+    await deploy('now', { triggers: [{ schedule: { start } }] });
+    await until(async () => (await done('now')) === 1);
+    await until(() => packets.length >= 3);
+    // Another deadline behind it: whatever was to come of the first one has come.
+    await deploy('again', {});
+    await until(async () => (await done('again')) === 1);
+    await until(() => packets.length >= 6);
+    expect(packets.toSorted()).toEqual([...macs.slice(0, 3), ...macs.slice(0, 3)].map(magic).toSorted());
+  });
+
+  it('are woken at a time by their own clock', async () => {
+    const local = new Date(Date.now() + 9 * 3_600_000 - 2000).toISOString().slice(0, 19);
+    await deploy('tokyo', { triggers: [{ schedule: { start: local } }] });
+    await until(async () => (await done('tokyo')) === 1);
+    await until(() => packets.length > 0);
+    expect(woken()).toEqual([macs[2]]);
+  });
+
+  it('sleep on when the deployment is held, wakes nobody, or its time is to come', async () => {
+    await deploy('held', { hold: 'Starts' });
+    await deploy('quiet', { wakeUp: false });
+    await deploy('later', { triggers: [{ schedule: { start: '2099-01-01T00:00Z' } }] });
+    await deploy('last', {});
+    await until(async () => (await done('last')) === 1);
+    await until(() => packets.length >= 3);
+    const { rows } = await world.sql.query(
+      `select name from wake_up join deployment on deployment.uid = deployment_uid where name = any($1)`,
+      [['held', 'quiet', 'later']],
+    );
+    expect([rows, packets.length]).toEqual([[], 3]);
+  });
+
+  it('are woken one by one when somebody asks for it, and who cannot be is told of', async () => {
+    const { status, body } = await world.api.call<DeviceWakeUp>('POST', 'devices/pc-1/wake');
+    expect(status).toBe(200);
+    expect(body).toEqual({ packets: [{ mac: macs[0], address: own, port: socket.address().port }], sent: 1 });
+    await until(() => packets.length === 1);
+    expect(await world.api.refused('POST', 'devices/pc-4/wake')).toMatchObject({
+      status: 409,
+      code: 'device.cannot-be-woken',
+    });
+    expect(await world.api.refused('POST', 'devices/nobody/wake')).toMatchObject({ status: 404 });
+  });
+});
