@@ -41,6 +41,7 @@ import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
 import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
+import { auditListSchema } from './kinds/audit.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
 import {
@@ -92,6 +93,7 @@ import { compareSecrets } from './requests/compare-secrets.js';
 import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
 import { findDeployments } from './requests/find-deployments.js';
+import { readAudit } from './requests/read-audit.js';
 import { readDevice } from './requests/read-device.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
@@ -129,6 +131,7 @@ const DOCUMENTS = {
   'api/alert-change': alertChangeSchema,
   'api/alert-postponement': alertPostponementSchema,
   'api/alert-remark': alertRemarkSchema,
+  'api/audit-list': auditListSchema,
   'api/event': eventSchema,
   'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,
@@ -214,6 +217,7 @@ export function jsonSchemas(): Record<string, unknown> {
     readSealingKey,
     compareSecrets,
     outboxRead('catalog'),
+    readAudit('catalog'),
   ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;

@@ -124,4 +124,44 @@ service WebhookActionService {
   rpc ListDeliveries(ListDeliveriesRequest) returns (WebhookDeliveryList);
   rpc Redeliver(RedeliverRequest) returns (RedeliverResult);
 }
+
+message ListAuditRequest {
+  // Name of an API token.
+  optional string actor = 1;
+  optional string kind = 2;
+  optional string name = 3;
+  // RFC 3339.
+  optional string since = 4;
+  // 1 to 500, default 100.
+  optional int32 page_size = 5;
+  optional string continue = 6;
+}
+
+message AuditEntry {
+  string id = 1;
+  string at = 2;
+  string service = 3;
+  string actor = 4;
+  string action = 5;
+  string kind = 6;
+  string name = 7;
+  optional string uid = 8;
+  optional string version = 9;
+  // Fields whose values changed; never the values.
+  repeated string changed = 10;
+  optional string reason = 11;
+  google.protobuf.Struct details = 12;
+  optional string correlation_id = 13;
+}
+
+message AuditList {
+  muster.v1.ListMetadata metadata = 1;
+  // Newest first.
+  repeated AuditEntry items = 2;
+}
+
+// Who changed what, at the whole site.
+service AuditService {
+  rpc List(ListAuditRequest) returns (AuditList);
+}
 `;
