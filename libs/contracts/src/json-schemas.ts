@@ -52,6 +52,7 @@ import {
 import { deviceAccessRequestSchema } from './kinds/device-access.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
+import { deviceHistorySchema } from './kinds/device-history.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   prestagedContentPlanSchema,
@@ -132,6 +133,7 @@ const DOCUMENTS = {
   'api/alert-postponement': alertPostponementSchema,
   'api/alert-remark': alertRemarkSchema,
   'api/audit-list': auditListSchema,
+  'api/device-history': deviceHistorySchema,
   'api/event': eventSchema,
   'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,

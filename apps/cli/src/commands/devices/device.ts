@@ -3,6 +3,7 @@ import type { Terminal } from '../../terminal.js';
 import { addDeviceAccess } from './device-access.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceImport } from './device-import.js';
+import { addHistoryCommand } from './history.js';
 
 /** `muster device …`. */
 export function registerDevice(program: Command, terminal: Terminal): void {
@@ -10,4 +11,5 @@ export function registerDevice(program: Command, terminal: Terminal): void {
   addDeviceImport(commands, terminal);
   addDeviceList(commands, terminal);
   addDeviceAccess(commands, terminal);
+  addHistoryCommand(commands, terminal);
 }
