@@ -37,6 +37,7 @@ import { registerWatch } from './commands/objects/watch.js';
 import { registerWebhook } from './commands/monitoring/webhook.js';
 import { registerWhereUsed } from './commands/sequences/where-used.js';
 import { registerWindows } from './commands/deployments/windows.js';
+import { registerRollout } from './commands/deployments/rollout.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './errors/exit-codes.js';
 import { reportFailure } from './errors/print-error.js';
 import type { Terminal } from './terminal.js';
@@ -99,6 +100,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerMove(program, terminal);
   registerFolder(program, terminal);
   registerDeployment(program, terminal);
+  registerRollout(program, terminal);
   registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);

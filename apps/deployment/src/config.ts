@@ -13,6 +13,8 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_HIGH_RISK_DEVICES: deviceCount.default(100),
     /** Above so many devices they are refused; 0: never. */
     MUSTER_HIGH_RISK_MOST_DEVICES: deviceCount.default(0),
+    /** So long after a start nobody counts as silent in a rollout: what devices said meanwhile is taken in first. */
+    MUSTER_ROLLOUT_GRACE_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
     /** Events are told to whoever asks for so long. */
     MUSTER_EVENT_KEEP_DAYS: keepDays.default(EVENT_KEEP_DAYS),
     /** Alerts whose condition is gone, and that nobody touched, are kept for so long. */

@@ -60,7 +60,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
         on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
         on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
         on(runReported, (tx, reported) => runs.apply(tx, reported)),
-        on(deploymentJudged, (tx, { deploymentUid, policy }) => follower.judged(tx, deploymentUid, policy)),
+        on(deploymentJudged, (tx, { deploymentUid, policy, body }) => follower.judged(tx, deploymentUid, policy, body)),
       ],
       catalog: [
         on(sequences.saved, (tx, { resource }) => follower.sequenceSaved(tx, resource)),

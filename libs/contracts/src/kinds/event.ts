@@ -15,6 +15,8 @@ export const EVENT_TYPES = {
   'device.deleted': 'Somebody deleted a device',
   'device.enrolled': 'A computer became a device of the site, or enrolled again',
   'device.unblocked': 'Somebody took back the block of a device',
+  'rollout.changed': 'A rollout opened a group, waits, goes on, begins anew or is complete',
+  'rollout.paused': 'A rollout paused itself because of errors, or somebody paused it',
   'run.failed': 'A run of a device ended as failed',
   'run.succeeded': 'A run of a device ended well',
 } as const;
