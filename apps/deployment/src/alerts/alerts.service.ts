@@ -83,7 +83,7 @@ export class AlertsService {
         reason: comment,
         correlationId: currentTraceId(),
       });
-      const resource = await this.recorder.tell(tx, row.uid, 'alert.changed', actor);
+      const resource = await this.recorder.tell(tx, row.uid, 'alert.changed', { actor, action });
       if (!resource) throw new Error(`alert ${row.uid} is gone although it is locked`);
       return resource;
     });
