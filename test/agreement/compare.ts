@@ -92,6 +92,9 @@ function agentVerdict(one: Case): Verdict {
       windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
       timeZone: one.timeZone,
       bootedAt: one.bootedAt,
+      // Triggers of these are times and the start of the computer; their networks cost nothing.
+      logOns: { times: { open: [] } },
+      connection: { metered: false },
     },
     one.now,
   );

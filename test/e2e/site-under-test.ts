@@ -53,9 +53,9 @@ export class SiteUnderTest {
   }
 
   /** `muster up` with more flags; resolves when it serves. */
-  async up(): Promise<void> {
+  async up(...flags: string[]): Promise<void> {
     this.output = '';
-    const child = spawn(process.execPath, [CLI, 'up', '--data', this.data, '--port', String(this.port)], {
+    const child = spawn(process.execPath, [CLI, 'up', '--data', this.data, '--port', String(this.port), ...flags], {
       env: this.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

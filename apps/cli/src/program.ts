@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { registerAlert } from './commands/monitoring/alert.js';
+import { registerAudit } from './commands/monitoring/audit.js';
 import { registerApiToken } from './commands/site/api-token.js';
 import { registerApply } from './commands/objects/apply.js';
 import { registerCollection } from './commands/devices/collection.js';
@@ -106,6 +107,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerAlert(program, terminal);
   registerEvents(program, terminal);
   registerWebhook(program, terminal);
+  registerAudit(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   registerExplain(program, terminal);

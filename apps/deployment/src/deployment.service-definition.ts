@@ -10,6 +10,7 @@ import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
 import { AlertsModule } from './alerts/alerts.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { type DeploymentConfig, deploymentConfigSchema } from './config.js';
 import { CollectionsModule } from './collections/collections.module.js';
 import { DeploymentsModule } from './deployments/deployments.module.js';
@@ -44,6 +45,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     AlertsModule,
     WakeUpsModule,
     WebhooksModule,
+    AuditModule,
   ],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],

@@ -77,6 +77,7 @@ describe('alerts and events', () => {
     await until(async () => (await stateOf('strict-failed')) === 'active');
     expect((await alertOf('strict-failed'))?.status).toMatchObject({ raised: 2 });
     await until(async () => (await told('strict')).length >= 3);
+    await until(async () => (await told('strict')).length >= 3);
     expect(await told('strict')).toEqual(['alert.raised', 'alert.resolved', 'alert.raised']);
   });
 
@@ -131,6 +132,8 @@ describe('alerts and events', () => {
     expect(await stateOf('handled-failed')).toBe('closed');
     await report(target, 0, 'failed');
     await until(async () => (await stateOf('handled-failed')) === 'active');
+    // An event gets its place a moment after what it tells.
+    await until(async () => (await told('handled')).length >= 7);
     expect(await told('handled')).toEqual([
       'alert.raised',
       'alert.changed',
@@ -204,6 +207,7 @@ describe('alerts and events', () => {
     expect((await events('types=device.enrolled&device=computer-1')).map(({ data }) => data.message)).toEqual([
       'device computer-1 enrolled',
     ]);
+    await until(async () => (await events('types=deployment.*&deployment=gone')).length >= 5);
     expect((await events('types=deployment.*&deployment=gone')).map(({ type }) => type)).toEqual([
       'deployment.created',
       'deployment.changed',

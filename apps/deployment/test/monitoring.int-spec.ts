@@ -1,5 +1,6 @@
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
+import type { DeviceHistory } from '@muster/contracts/kinds/device-history.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -159,6 +160,26 @@ describe('how a deployment goes', () => {
     expect(rest.metadata).toEqual({});
     await api.apply('Collection', 'collections', 'all', { rules: [{ device: 'new' }] });
     expect((await devices('?state=succeeded')).items).toMatchObject([{ device: 'well', member: false }]);
+  });
+
+  it('is the past of each device, newest first and in pages', async () => {
+    const history = async (query = '') => (await api.call<DeviceHistory>('GET', `devices/ill/history${query}`)).body;
+    const { items } = await history();
+    expect(items.map(({ what }) => what)).toContain('device.enrolled');
+    const run = items.find(({ what }) => what === 'run.failed');
+    expect(run).toMatchObject({ deployment: 'rollout', taskSequence: 'tale', exitCode: 7 });
+    expect(items.filter((one) => one.run === run?.run).map(({ what }) => what)).toEqual(['run.failed', 'run.started']);
+    expect(items.map(({ at }) => at)).toEqual(
+      items
+        .map(({ at }) => at)
+        .toSorted()
+        .toReversed(),
+    );
+    const first = await history('?limit=2');
+    const rest = await history(`?limit=500&continue=${first.metadata.continue}`);
+    expect([...first.items, ...rest.items]).toEqual(items);
+    expect(await api.refused('GET', 'devices/nobody/history')).toMatchObject({ code: 'resource.not-found' });
+    expect(await api.refused('GET', 'devices/ill/history?continue=x')).toMatchObject({ code: 'request.bad-continue' });
   });
 
   it('is refused for what is not there', async () => {

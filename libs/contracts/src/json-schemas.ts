@@ -45,6 +45,7 @@ import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
 import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
+import { auditListSchema } from './kinds/audit.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
 import {
@@ -56,6 +57,7 @@ import { deploymentRolloutSchema, rolloutActionSchema } from './kinds/deployment
 import { deviceAccessRequestSchema } from './kinds/device-access.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
+import { deviceHistorySchema } from './kinds/device-history.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   prestagedContentPlanSchema,
@@ -98,6 +100,7 @@ import { compareSecrets } from './requests/compare-secrets.js';
 import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
 import { findDeployments } from './requests/find-deployments.js';
+import { readAudit } from './requests/read-audit.js';
 import { readDevice } from './requests/read-device.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
 import { readSequence } from './requests/read-sequence.js';
@@ -138,6 +141,8 @@ const DOCUMENTS = {
   'api/alert-change': alertChangeSchema,
   'api/alert-postponement': alertPostponementSchema,
   'api/alert-remark': alertRemarkSchema,
+  'api/audit-list': auditListSchema,
+  'api/device-history': deviceHistorySchema,
   'api/event': eventSchema,
   'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,
@@ -229,6 +234,7 @@ export function jsonSchemas(): Record<string, unknown> {
     readSealingKey,
     compareSecrets,
     outboxRead('catalog'),
+    readAudit('catalog'),
   ]) {
     all[`requests/${request.owner}.v1.${request.name}.question`] = request.question;
     all[`requests/${request.owner}.v1.${request.name}.answer`] = request.answer;

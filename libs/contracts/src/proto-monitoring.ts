@@ -124,4 +124,112 @@ service WebhookActionService {
   rpc ListDeliveries(ListDeliveriesRequest) returns (WebhookDeliveryList);
   rpc Redeliver(RedeliverRequest) returns (RedeliverResult);
 }
+
+message ListAuditRequest {
+  // Name of an API token.
+  optional string actor = 1;
+  optional string kind = 2;
+  optional string name = 3;
+  // RFC 3339.
+  optional string since = 4;
+  // 1 to 500, default 100.
+  optional int32 page_size = 5;
+  optional string continue = 6;
+}
+
+message AuditEntry {
+  string id = 1;
+  string at = 2;
+  string service = 3;
+  string actor = 4;
+  string action = 5;
+  string kind = 6;
+  string name = 7;
+  optional string uid = 8;
+  optional string version = 9;
+  // Fields whose values changed; never the values.
+  repeated string changed = 10;
+  optional string reason = 11;
+  google.protobuf.Struct details = 12;
+  optional string correlation_id = 13;
+}
+
+message AuditList {
+  muster.v1.ListMetadata metadata = 1;
+  // Newest first.
+  repeated AuditEntry items = 2;
+}
+
+// Who changed what, at the whole site.
+service AuditService {
+  rpc List(ListAuditRequest) returns (AuditList);
+}
+
+message ReadProgressRequest {
+  string name = 1;
+}
+
+message DeploymentProgress {
+  // JSON Schema: DeploymentProgress.
+  google.protobuf.Struct progress = 1;
+}
+
+message ListDeploymentDevicesRequest {
+  string name = 1;
+  // waiting, running, restart-pending, silent, succeeded or failed.
+  optional string state = 2;
+  // 1 to 500, default 100.
+  optional int32 page_size = 3;
+  optional string continue = 4;
+}
+
+message DeploymentDevice {
+  string device = 1;
+  string device_uid = 2;
+  string state = 3;
+  // false: it has left the collection since.
+  bool member = 4;
+  optional string run = 5;
+  // Where it is, or what failed.
+  optional string step = 6;
+  optional string code = 7;
+  optional int32 exit_code = 8;
+  optional string message = 9;
+  optional string heard_at = 10;
+}
+
+message DeploymentDeviceList {
+  muster.v1.ListMetadata metadata = 1;
+  repeated DeploymentDevice items = 2;
+}
+
+message ReadDeviceHistoryRequest {
+  string name = 1;
+  // 1 to 500, default 100.
+  optional int32 page_size = 2;
+  optional string continue = 3;
+}
+
+message DeviceHistoryEntry {
+  string at = 1;
+  string what = 2;
+  optional string message = 3;
+  optional string run = 4;
+  optional string deployment = 5;
+  optional string task_sequence = 6;
+  optional int32 exit_code = 7;
+}
+
+message DeviceHistory {
+  muster.v1.ListMetadata metadata = 1;
+  // Newest first.
+  repeated DeviceHistoryEntry items = 2;
+}
+
+// How deployments go, and what devices did.
+service MonitoringService {
+  rpc ReadProgress(ReadProgressRequest) returns (DeploymentProgress);
+  rpc ListDevices(ListDeploymentDevicesRequest) returns (DeploymentDeviceList);
+  rpc ReadDeviceHistory(ReadDeviceHistoryRequest) returns (DeviceHistory);
+}
 `;

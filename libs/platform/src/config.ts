@@ -18,6 +18,8 @@ export const serviceConfigSchema = z.object({
   /** Migrate at start: right for one machine; on Kubernetes a Job does it before the rollout. */
   MUSTER_MIGRATE: z.stringbool().default(false),
   MUSTER_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).max(67_108_864).default(4_194_304),
+  /** Who changed what is kept for so long. */
+  MUSTER_AUDIT_KEEP_DAYS: z.coerce.number().int().min(1).max(36_500).default(365),
   MUSTER_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).max(300).default(15),
 });
 

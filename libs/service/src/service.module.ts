@@ -6,10 +6,12 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { apiTokenChanged } from '@muster/contracts/events/api-token-changed.js';
+import { readAudit } from '@muster/contracts/requests/read-audit.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { FactConsumer, on, type Subscription } from '@muster/messaging/consumer.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
+import { pruneAudit, readAuditEntries } from '@muster/persistence/audit.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import type { ServiceConfig } from '@muster/platform/config.js';
@@ -39,6 +41,7 @@ class BackgroundWork implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly relay: OutboxRelay,
     private readonly tokens: ApiTokenRepository,
     private readonly subscriptions: Subscriptions,
+    private readonly keepAuditDays: number,
     private readonly logger: Logger,
   ) {}
 
@@ -61,8 +64,17 @@ class BackgroundWork implements OnApplicationBootstrap, OnApplicationShutdown {
       consumer.start();
       this.consumers.push(consumer);
     }
+    this.bus.answer(
+      readAudit(this.service),
+      async ({ before, limit, ...filter }) => ({
+        entries: await readAuditEntries(this.database, this.service, filter, { before, limit }),
+      }),
+      (error) => this.logger.warn({ err: error }, 'cannot read the audit record'),
+    );
     this.pruning = setInterval(() => {
-      pruneAnswers(this.database).catch((error: unknown) => this.logger.warn({ err: error }, 'pruning failed'));
+      Promise.all([pruneAnswers(this.database), pruneAudit(this.database, this.keepAuditDays)]).catch(
+        (error: unknown) => this.logger.warn({ err: error }, 'pruning failed'),
+      );
     }, 3_600_000);
     this.pruning.unref();
   }
@@ -131,7 +143,16 @@ export class ServiceModule {
           provide: BackgroundWork,
           inject: [OutboxRelay, ApiTokenRepository, SUBSCRIPTIONS],
           useFactory: (relay: OutboxRelay, tokens: ApiTokenRepository, subscriptions: Subscriptions) =>
-            new BackgroundWork(service, database, bus, relay, tokens, subscriptions, logger),
+            new BackgroundWork(
+              service,
+              database,
+              bus,
+              relay,
+              tokens,
+              subscriptions,
+              config.MUSTER_AUDIT_KEEP_DAYS,
+              logger,
+            ),
         },
       ],
       exports: [CONFIG, LOGGER, Database, Bus, Outbox, OutboxRelay, ApiTokenRepository, TokenAuthenticator, Metrics],

@@ -19,24 +19,24 @@ export class AlertRecorder {
 
   /**
    * @param type the event that people are told; undefined when only the record changed
-   * @param actor who did it; undefined: the site itself
+   * @param by who did what; undefined: the site itself
    */
   async tell(
     tx: Transaction,
     uid: string,
     type: EventType | undefined,
-    actor?: string,
+    by?: { actor: string; action: string },
   ): Promise<Resource<AlertSpec, AlertStatus> | undefined> {
     const resource = await this.alerts.rows.findByUid(tx, uid);
     if (!resource) return undefined;
-    await this.outbox.add(tx, saved, { resource, actor: actor ?? 'system' });
+    await this.outbox.add(tx, saved, { resource, actor: by?.actor ?? 'system' });
     if (!type) return resource;
     const { metadata, spec, status } = resource;
     await this.events.add(tx, type, `alerts/${metadata.name}`, {
-      message: sentence(type, resource, actor),
+      message: sentence(type, resource, by),
       alert: metadata.name,
       state: status.state,
-      ...(actor === undefined ? {} : { actor }),
+      ...(by ? { actor: by.actor } : {}),
       ...(spec.subject.kind === 'Deployment' ? { deployment: spec.subject.name } : { webhook: spec.subject.name }),
     });
     return resource;
@@ -46,10 +46,10 @@ export class AlertRecorder {
 function sentence(
   type: EventType,
   { metadata, status }: Resource<AlertSpec, AlertStatus>,
-  actor: string | undefined,
+  by: { actor: string; action: string } | undefined,
 ): string {
   if (type === 'alert.raised') return status.message;
   if (type === 'alert.resolved') return `no longer: ${status.message}`;
-  const until = status.state === 'postponed' && status.postponedUntil ? ` until ${status.postponedUntil}` : '';
-  return `alert ${metadata.name} is ${status.state}${until}, says ${actor ?? 'the site'}`;
+  const until = by?.action === 'postponed' && status.postponedUntil ? ` until ${status.postponedUntil}` : '';
+  return `alert ${metadata.name} was ${by?.action ?? 'changed'}${until} by ${by?.actor ?? 'the site'}`;
 }

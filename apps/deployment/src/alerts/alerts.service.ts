@@ -1,6 +1,8 @@
 import { type AlertSpec, type AlertStatus, MOST_ALERT_COMMENTS } from '@muster/contracts/kinds/alert.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
+import { audit } from '@muster/persistence/audit.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { AlertRecorder } from './alert-recorder.js';
 import { type AlertRepository, type AlertRow, lifeOf } from './alert.repository.js';
@@ -22,7 +24,11 @@ export class AlertsService {
 
   /** Somebody looks into it. Throws MusterError `resource.not-found`, `alert.over`, `alert.too-many-comments`. */
   async acknowledge(name: string, wish: Wish): Promise<Resource<AlertSpec, AlertStatus>> {
-    return this.change(name, wish, (life) => ({ ...life, state: 'acknowledged', postponedUntil: undefined }));
+    return this.change(name, 'acknowledged', wish, (life) => ({
+      ...life,
+      state: 'acknowledged',
+      postponedUntil: undefined,
+    }));
   }
 
   /** Nobody is told of it before a time. Throws as `acknowledge`, and MusterError `alert.postponed-into-past`. */
@@ -34,21 +40,22 @@ export class AlertsService {
         `Alert "${name}" cannot be postponed until ${until.toISOString()}: that is not in the future`,
       );
     }
-    return this.change(name, wish, (life) => ({ ...life, state: 'postponed', postponedUntil: until }));
+    return this.change(name, 'postponed', wish, (life) => ({ ...life, state: 'postponed', postponedUntil: until }));
   }
 
   /** Nobody needs to look any more. An alert that is over can be closed too. Throws as `acknowledge`. */
   async close(name: string, wish: Wish): Promise<Resource<AlertSpec, AlertStatus>> {
-    return this.change(name, wish, (life) => ({ ...life, state: 'closed', postponedUntil: undefined }), true);
+    return this.change(name, 'closed', wish, (life) => ({ ...life, state: 'closed', postponedUntil: undefined }), true);
   }
 
   /** Adds a comment, whatever the state. Throws as `acknowledge`. */
   async comment(name: string, wish: Wish): Promise<Resource<AlertSpec, AlertStatus>> {
-    return this.change(name, wish, (life) => life, true);
+    return this.change(name, 'commented', wish, (life) => life, true);
   }
 
   private async change(
     name: string,
+    action: 'acknowledged' | 'postponed' | 'closed' | 'commented',
     { actor, comment }: Wish,
     next: (life: AlertLife) => AlertLife,
     alsoWhenOver = false,
@@ -67,7 +74,16 @@ export class AlertsService {
       const before = lifeOf(row);
       const life = next(before);
       if (life !== before) await this.repository.move(tx, row.uid, life, { by: actor });
-      const resource = await this.recorder.tell(tx, row.uid, 'alert.changed', actor);
+      await audit(tx, {
+        actor,
+        action,
+        kind: 'Alert',
+        name,
+        uid: row.uid,
+        reason: comment,
+        correlationId: currentTraceId(),
+      });
+      const resource = await this.recorder.tell(tx, row.uid, 'alert.changed', { actor, action });
       if (!resource) throw new Error(`alert ${row.uid} is gone although it is locked`);
       return resource;
     });

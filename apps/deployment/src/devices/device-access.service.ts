@@ -1,6 +1,8 @@
 import type { DeviceAccess, DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
+import { audit } from '@muster/persistence/audit.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { EventLog } from '../events/event-log.js';
@@ -103,6 +105,15 @@ export class DeviceAccessDecisions {
     const now = vouchedFor
       ? await this.adoption.settle(tx, device, status, actor)
       : await this.adoption.keep(tx, device, status, actor);
+    await audit(tx, {
+      actor,
+      action: EVENTS[action].slice('device.'.length),
+      kind: 'Device',
+      name: now,
+      uid: device.metadata.uid,
+      reason,
+      correlationId: currentTraceId(),
+    });
     await this.log.add(tx, EVENTS[action], `devices/${now}`, {
       message: `device ${now} was ${EVENTS[action].slice('device.'.length)}${reason === undefined ? '' : `: ${reason}`}`,
       actor,

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   DELIVERY_STATES,
@@ -12,7 +12,10 @@ import {
 } from '@muster/contracts/kinds/webhook.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
+import { principalOf } from '@muster/service/auth/http-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
 import { pageQuerySchema } from '@muster/service/resources/paging.js';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { WebhooksService } from './webhooks.service.js';
 
@@ -57,7 +60,8 @@ export class WebhooksController {
   async redeliver(
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: webhookRedeliverySchema }) body: WebhookRedelivery,
+    @Req() request: FastifyRequest,
   ): Promise<{ events: number }> {
-    return this.webhooks.redeliver(name, body);
+    return this.webhooks.redeliver(name, body, actorName(principalOf(request)));
   }
 }

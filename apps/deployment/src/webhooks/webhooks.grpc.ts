@@ -1,3 +1,4 @@
+import type { Metadata as GrpcMetadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import {
@@ -7,6 +8,8 @@ import {
 } from '@muster/contracts/kinds/webhook.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
+import { grpcPrincipal } from '@muster/service/auth/grpc-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
 import { pageSize } from '@muster/service/resources/paging.js';
 import { z } from 'zod';
 import { deliveryStateSchema } from './webhooks.controller.js';
@@ -33,8 +36,9 @@ export class WebhooksGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'Redeliver')
-  async redeliver({ name, ...wish }: { name?: string }): Promise<{ events: number }> {
+  async redeliver({ name, ...wish }: { name?: string }, metadata: GrpcMetadata): Promise<{ events: number }> {
     const named = parseDocument(namedSchema, { name }, 'The request');
-    return this.webhooks.redeliver(named.name, parseDocument(webhookRedeliverySchema, wish, 'The request'));
+    const asked = parseDocument(webhookRedeliverySchema, wish, 'The request');
+    return this.webhooks.redeliver(named.name, asked, actorName(grpcPrincipal(metadata)));
   }
 }

@@ -8,6 +8,8 @@ import type {
   WebhookTestResult,
 } from '@muster/contracts/kinds/webhook.js';
 import type { Database } from '@muster/persistence/database.js';
+import { audit } from '@muster/persistence/audit.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
@@ -78,7 +80,7 @@ export class WebhooksService {
   }
 
   /** Has events delivered again, with the same ids. Throws `resource.not-found`, `webhook.disabled`, `webhook.delivery-not-found`. */
-  async redeliver(name: string, wish: WebhookRedelivery): Promise<{ events: number }> {
+  async redeliver(name: string, wish: WebhookRedelivery, actor: string): Promise<{ events: number }> {
     const { metadata, spec, status } = await this.webhooks.get(name);
     const { uid } = metadata;
     if (status.state === 'disabled') {
@@ -88,11 +90,13 @@ export class WebhooksService {
         `Webhook "${name}" is disabled, for nothing could be delivered. Once its receiver works, "muster webhook test ${name}" enables it`,
       );
     }
-    const events = await this.database.transaction((tx) =>
-      'since' in wish
+    const events = await this.database.transaction(async (tx) => {
+      const correlationId = currentTraceId();
+      await audit(tx, { actor, action: 'redelivered', kind: 'Webhook', name, uid, details: wish, correlationId });
+      return 'since' in wish
         ? this.deliveries.againSince(tx, uid, matchingTypes(spec.events), new Date(wish.since))
-        : this.deliveries.again(tx, uid, 'event' in wish ? { event: wish.event } : 'dead'),
-    );
+        : this.deliveries.again(tx, uid, 'event' in wish ? { event: wish.event } : 'dead');
+    });
     if ('event' in wish && events === 0) {
       throw new MusterError(
         'not-found',

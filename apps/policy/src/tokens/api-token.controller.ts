@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   apiTokenListSchema,
@@ -7,6 +7,9 @@ import {
 } from '@muster/contracts/agent/enrolment.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { uidSchema } from '@muster/contracts/resource.js';
+import { principalOf } from '@muster/service/auth/http-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { StoredApiToken } from './api-token.repository.js';
 import { ApiTokens } from './api-tokens.service.js';
@@ -39,8 +42,9 @@ export class ApiTokenController {
   @ApiResponse({ status: 201, standardSchema: apiTokenResponseSchema })
   async create(
     @Body({ schema: apiTokenRequestSchema }) request: z.infer<typeof apiTokenRequestSchema>,
+    @Req() http: FastifyRequest,
   ): Promise<z.infer<typeof apiTokenResponseSchema>> {
-    const { stored, token } = await this.tokens.create(request);
+    const { stored, token } = await this.tokens.create(request, actorName(principalOf(http)));
     return { uid: stored.uid, name: stored.name, token, expiresAt: stored.expiresAt?.toISOString() ?? null };
   }
 
@@ -54,7 +58,10 @@ export class ApiTokenController {
   @Delete(':uid')
   @ApiOperation({ operationId: 'revokeApiToken', summary: 'Revokes an API token; answers what it is now' })
   @ApiResponse({ status: 200, standardSchema: itemSchema })
-  async revoke(@Param('uid', { schema: uidSchema }) uid: string): Promise<z.infer<typeof itemSchema>> {
-    return listed(await this.tokens.revoke(uid));
+  async revoke(
+    @Param('uid', { schema: uidSchema }) uid: string,
+    @Req() http: FastifyRequest,
+  ): Promise<z.infer<typeof itemSchema>> {
+    return listed(await this.tokens.revoke(uid, actorName(principalOf(http))));
   }
 }

@@ -2,6 +2,8 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { apiTokenChanged } from '@muster/contracts/events/api-token-changed.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import { audit } from '@muster/persistence/audit.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
@@ -47,10 +49,13 @@ export class ApiTokens implements OnModuleInit {
   }
 
   /** The token itself is in the answer and nowhere else. */
-  async create(request: {
-    name: string;
-    validDays?: number | undefined;
-  }): Promise<{ stored: StoredApiToken; token: string }> {
+  async create(
+    request: {
+      name: string;
+      validDays?: number | undefined;
+    },
+    actor: string,
+  ): Promise<{ stored: StoredApiToken; token: string }> {
     const token = `muster_${randomSecret()}`;
     const expiresAt = new Date(Date.now() + (request.validDays ?? DEFAULT_DAYS) * MILLISECONDS_PER_DAY);
     const stored = await this.database.transaction(async (tx) => {
@@ -61,6 +66,7 @@ export class ApiTokens implements OnModuleInit {
         expiresAt,
         bootstrap: false,
       });
+      await audit(tx, { ...deedOn(row), actor, action: 'created' });
       await this.outbox.add(tx, apiTokenChanged, toRecord(row));
       return row;
     });
@@ -76,7 +82,7 @@ export class ApiTokens implements OnModuleInit {
    *
    * @throws MusterError `api-token.not-found`
    */
-  async revoke(uid: string): Promise<StoredApiToken> {
+  async revoke(uid: string, actor: string): Promise<StoredApiToken> {
     return this.database.transaction(async (tx) => {
       const current = await this.tokens.findForUpdate(tx, uid);
       if (current?.revokedAt) return current;
@@ -88,8 +94,13 @@ export class ApiTokens implements OnModuleInit {
           `There is no API token ${uid}. List them for their uids`,
         );
       }
+      await audit(tx, { ...deedOn(revoked), actor, action: 'revoked' });
       await this.outbox.add(tx, apiTokenChanged, toRecord(revoked));
       return revoked;
     });
   }
+}
+
+function deedOn({ uid, name }: StoredApiToken) {
+  return { kind: 'ApiToken', name, uid, correlationId: currentTraceId() };
 }

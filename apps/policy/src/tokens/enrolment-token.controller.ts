@@ -51,7 +51,10 @@ export class EnrolmentTokenController {
   @Delete(':uid')
   @ApiOperation({ operationId: 'revokeEnrolmentToken', summary: 'Revokes an enrolment token; answers what it is now' })
   @ApiResponse({ status: 200, standardSchema: itemSchema })
-  async revoke(@Param('uid', { schema: uidSchema }) uid: string): Promise<z.infer<typeof itemSchema>> {
-    return this.tokens.revoke(uid);
+  async revoke(
+    @Param('uid', { schema: uidSchema }) uid: string,
+    @Req() http: FastifyRequest,
+  ): Promise<z.infer<typeof itemSchema>> {
+    return this.tokens.revoke(uid, actorName(principalOf(http)));
   }
 }

@@ -5,6 +5,8 @@ import type {
   enrolmentTokenResponseSchema,
 } from '@muster/contracts/agent/enrolment.js';
 import { Database } from '@muster/persistence/database.js';
+import { audit } from '@muster/persistence/audit.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import { v7 as uuidv7 } from 'uuid';
@@ -39,8 +41,9 @@ export class EnrolmentTokens {
     const expiresAt = new Date(Date.now() + (request.validMinutes ?? DEFAULT_MINUTES) * 60_000);
     const maxUses = request.maxUses ?? 1;
     const approval = request.approval ?? 'automatic';
-    await this.database.transaction((tx) =>
-      this.tokens.add(tx, {
+    await this.database.transaction(async (tx) => {
+      await audit(tx, { ...deedOn(uid), actor: createdBy, action: 'created', details: { maxUses, approval } });
+      await this.tokens.add(tx, {
         uid,
         sha256: sha256Hex(token),
         description: request.description === undefined ? null : storableText(request.description),
@@ -48,8 +51,8 @@ export class EnrolmentTokens {
         expiresAt,
         maxUses,
         approval,
-      }),
-    );
+      });
+    });
     return { uid, token, expiresAt: expiresAt.toISOString(), maxUses, approval: this.approvalOf({ approval }) };
   }
 
@@ -68,8 +71,12 @@ export class EnrolmentTokens {
    *
    * @throws MusterError `enrolment-token.not-found`
    */
-  async revoke(uid: string): Promise<ListedToken> {
-    const revoked = await this.database.transaction((tx) => this.tokens.revoke(tx, uid));
+  async revoke(uid: string, actor: string): Promise<ListedToken> {
+    const revoked = await this.database.transaction(async (tx) => {
+      const token = await this.tokens.revoke(tx, uid);
+      if (token) await audit(tx, { ...deedOn(uid), actor, action: 'revoked' });
+      return token;
+    });
     if (revoked) return this.listed(revoked);
     throw new MusterError(
       'not-found',
@@ -93,4 +100,9 @@ export class EnrolmentTokens {
       revokedAt: token.revokedAt?.toISOString() ?? null,
     };
   }
+}
+
+/** An enrolment token has no name but its uid. */
+function deedOn(uid: string) {
+  return { kind: 'EnrolmentToken', name: uid, uid, correlationId: currentTraceId() };
 }

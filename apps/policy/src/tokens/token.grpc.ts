@@ -33,15 +33,16 @@ export class TokenGrpcController {
   }
 
   @GrpcMethod('TokenService', 'RevokeEnrolmentToken')
-  async revokeEnrolmentToken(request: object) {
+  async revokeEnrolmentToken(request: object, metadata: Metadata) {
     const { uid } = parseDocument(revokeRequestSchema, withoutNull(request), 'The request');
-    return withoutNull(await this.enrolmentTokens.revoke(uid));
+    return withoutNull(await this.enrolmentTokens.revoke(uid, actorName(grpcPrincipal(metadata))));
   }
 
   @GrpcMethod('TokenService', 'CreateApiToken')
-  async createApiToken(request: object) {
+  async createApiToken(request: object, metadata: Metadata) {
     const { stored, token } = await this.apiTokens.create(
       parseDocument(apiTokenRequestSchema, withoutNull(request), 'The request'),
+      actorName(grpcPrincipal(metadata)),
     );
     return withoutNull({
       uid: stored.uid,
@@ -57,9 +58,9 @@ export class TokenGrpcController {
   }
 
   @GrpcMethod('TokenService', 'RevokeApiToken')
-  async revokeApiToken(request: object) {
+  async revokeApiToken(request: object, metadata: Metadata) {
     const { uid } = parseDocument(revokeRequestSchema, withoutNull(request), 'The request');
-    return withoutNull(listed(await this.apiTokens.revoke(uid)));
+    return withoutNull(listed(await this.apiTokens.revoke(uid, actorName(grpcPrincipal(metadata)))));
   }
 }
 

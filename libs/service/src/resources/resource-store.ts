@@ -2,9 +2,12 @@ import { sameJson } from '@muster/contracts/digest.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contracts/resource.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
+import { audit } from '@muster/persistence/audit.js';
 import { violatedConstraint, type Database, type Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { currentTraceId } from '@muster/platform/trace.js';
+import { auditedChange } from './audit-change.js';
 import { recallAnswer, rememberAnswer, type IdempotentRequest } from './idempotency.repository.js';
 import { listingJson } from './json-text.js';
 import { type PageOptions, ResourceRepository } from './resource.repository.js';
@@ -194,6 +197,15 @@ export class ResourceStore<Spec, Status> {
         await this.rules.writing?.(tx, current, options);
         await this.rules.deleting?.(tx, current, options);
         await this.rows.remove(tx, current.metadata.uid);
+        await audit(tx, {
+          actor: options.actor,
+          action: 'deleted',
+          kind: this.kind.kind,
+          name,
+          uid: current.metadata.uid,
+          version: current.metadata.resourceVersion,
+          correlationId: currentTraceId(),
+        });
         await this.outbox.add(tx, this.events.deleted, { resource: current, actor: options.actor });
         if (options.dryRun) throw new DryRun(current);
         return current;
@@ -306,6 +318,7 @@ export class ResourceStore<Spec, Status> {
     { actor, comment }: Pick<WriteOptions, 'actor' | 'comment'>,
   ): Promise<Resource<Spec, Status>> {
     await this.rules.saved?.(tx, resource, previous, actor, comment);
+    await audit(tx, auditedChange(this.kind, resource, previous, { actor, comment, correlationId: currentTraceId() }));
     await this.outbox.add(tx, this.events.saved, { resource, actor });
     return resource;
   }

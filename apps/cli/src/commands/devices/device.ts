@@ -4,6 +4,7 @@ import { addDeviceAccess, addRotateKey } from './device-access.js';
 import { addDeviceWake } from './device-wake.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceImport } from './device-import.js';
+import { addHistoryCommand } from './history.js';
 
 /** `muster device …`. */
 export function registerDevice(program: Command, terminal: Terminal): void {
@@ -13,4 +14,5 @@ export function registerDevice(program: Command, terminal: Terminal): void {
   addDeviceAccess(commands, terminal);
   addRotateKey(commands, terminal);
   addDeviceWake(commands, terminal);
+  addHistoryCommand(commands, terminal);
 }
