@@ -128,7 +128,11 @@ export class TestDevice {
 
   /** The policy, with the site's signature verified. */
   async policy(): Promise<PolicyDocument> {
-    const answer = await this.get('/policy');
+    return this.verify(await this.get('/policy'));
+  }
+
+  /** The policy in an answer, with the site's signature verified. */
+  async verify(answer: Answer): Promise<PolicyDocument> {
     if (answer.status !== 200 || !this.signingKey) throw new Error(`no policy: ${answer.status} ${answer.text}`);
     const key = await importJWK({ ...this.signingKey, alg: 'EdDSA' });
     const { payload } = await compactVerify(answer.body['policy'] ?? '', key, { algorithms: ['EdDSA'] });
