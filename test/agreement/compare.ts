@@ -86,6 +86,8 @@ function agentVerdict(one: Case): Verdict {
       },
       requests: { askedAt: () => one.askedAt },
       warnings: { warnedAt: () => one.warnedAt },
+      // No case has a rollout: every start is permitted.
+      permits: { judge: () => undefined },
       body: (digest) => cache.of(digest),
       windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
       timeZone: one.timeZone,

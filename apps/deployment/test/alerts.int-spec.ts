@@ -76,6 +76,7 @@ describe('alerts and events', () => {
     await report(target, 2, 'failed');
     await until(async () => (await stateOf('strict-failed')) === 'active');
     expect((await alertOf('strict-failed'))?.status).toMatchObject({ raised: 2 });
+    await until(async () => (await told('strict')).length >= 3);
     expect(await told('strict')).toEqual(['alert.raised', 'alert.resolved', 'alert.raised']);
   });
 

@@ -29,6 +29,8 @@ export const policyConfigSchema = serviceConfigSchema.extend({
   MUSTER_WAKE_UP_CONNECTIONS: z.coerce.number().int().min(0).max(1_000_000).default(20_000),
   /** Who approves computers that enrol: nobody has to, the token says, or somebody does by hand, whatever the token says. */
   MUSTER_ENROLMENT_APPROVAL: z.enum(['automatic', 'token', 'manual']).default('token'),
+  /** When devices were last heard of is told this often, for all of them together. */
+  MUSTER_SEEN_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
   /** How long an agent's access token is good. */
   MUSTER_SESSION_MINUTES: z.coerce.number().int().min(1).max(60).default(10),
 });

@@ -5,6 +5,7 @@ import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
+import { PermitsModule } from './permits/permits.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { PollShortcut } from './serving/poll-shortcut.js';
 import { ServingModule } from './serving/serving.module.js';
@@ -28,6 +29,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     SessionsModule,
     ServingModule,
     ContentModule,
+    PermitsModule,
     ReportsModule,
     InventoryModule,
     WakeUpsModule,

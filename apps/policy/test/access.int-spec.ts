@@ -148,6 +148,74 @@ describe('a device that is blocked', () => {
   });
 });
 
+describe('a key that was copied to another computer', () => {
+  const facts = (last: string) => ({ machine: { uuid: `4c4c4544-0042-3510-8054-b4c04f4e${last}` } });
+  const firmware = (last: string) => `smbios:${facts(last).machine.uuid}`;
+  const enrolled = async (last: string) => {
+    const device = await TestDevice.make(policy.base);
+    await device.enrol(await policy.enrolmentToken(), { facts: facts(last) });
+    return device;
+  };
+  const from = async (device: TestDevice, last: string) =>
+    device.session(await device.assertion({ hardware: firmware(last) }));
+
+  it('is refused there, told once, and good on the computer that enrolled', async () => {
+    const device = await enrolled('0001');
+    expect((await from(device, '0001')).status).toBe(200);
+    for (let time = 0; time < 3; time++)
+      expect(told(await from(device, '0002'))).toEqual([403, 'session.other-hardware']);
+    expect((await from(device, '0001')).status).toBe(200);
+    const facts = await database.query<{ payload: { hardware: string } }>(
+      `select payload from outbox where subject like '%.device-cloned.%' and payload ->> 'deviceUid' = $1`,
+      [device.uid],
+    );
+    expect(facts.map(({ payload }) => payload.hardware)).toEqual([firmware('0002')]);
+  });
+
+  it('is good there from when somebody says that the computer has another board', async () => {
+    const device = await enrolled('0003');
+    expect((await from(device, '0004')).status).toBe(403);
+    const resource = deviceOf(device.uid);
+    await policy.deployment.publish(resourceEvents(deviceKind).saved, {
+      resource: { ...resource, status: { ...resource.status, hardware: firmware('0004') } },
+      actor: 'anna',
+    });
+    await until(async () => (await from(device, '0004')).status === 200);
+    expect(told(await from(device, '0003'))).toEqual([403, 'session.other-hardware']);
+  });
+
+  it('belongs to the computer that proves it first, of devices that enrolled without telling', async () => {
+    const device = await policy.device();
+    expect((await device.session()).status).toBe(200);
+    expect((await from(device, '0005')).status).toBe(200);
+    expect(told(await from(device, '0006'))).toEqual([403, 'session.other-hardware']);
+  });
+});
+
+describe('devices that are heard of', () => {
+  it('are told together now and then, whatever the number of their requests', async () => {
+    const replica = await policy.replica({ MUSTER_SEEN_SECONDS: '1' });
+    try {
+      const devices = [await policy.device(), await policy.device()];
+      const uids = devices.map(({ uid }) => uid);
+      const told = async () =>
+        (
+          await database.query<{ devices: string[] }>(
+            `select payload -> 'devices' as devices from outbox where subject like '%.devices-seen.%' order by sequence`,
+          )
+        ).filter((fact) => fact.devices.some((uid) => uids.includes(uid)));
+      for (let time = 0; time < 20; time++)
+        for (const { accessToken } of devices) await call(replica.base, '/api/v1/agent/policy', { token: accessToken });
+      await until(async () => uids.every((uid) => JSON.stringify(uids).includes(uid)) && (await told()).length > 0);
+      const facts = await told();
+      expect(new Set(facts.flatMap((fact) => fact.devices).filter((uid) => uids.includes(uid)))).toEqual(new Set(uids));
+      expect(facts.length).toBeLessThanOrEqual(3);
+    } finally {
+      await replica.stop();
+    }
+  });
+});
+
 describe('enrolment tokens', () => {
   const list = async () =>
     (await call(policy.base, '/api/v1/enrolment-tokens', { token: policy.token })).body['items'] as unknown as {

@@ -219,10 +219,10 @@ describe('policy', () => {
     };
     const before = (await device.policy()).assignments[0];
     await save(plain('F', { description: 'changed' }), 2);
-    // Its rules are told at once, its body when it is compiled.
+    // The generation is told at once, the body when it is compiled.
     await until(async () => {
-      const [told] = (await device.policy()).assignments;
-      return told?.deployment.generation === 2 && told.body !== before?.body;
+      const [now] = (await device.policy()).assignments;
+      return now?.deployment.generation === 2 && now.body !== before?.body;
     });
     await save(plain('F', { enabled: false }), 3);
     await assigned(device, 0);

@@ -96,11 +96,18 @@ export class TestDevice {
   }
 
   async assertion(
-    change: { secondsFromNow?: number; lifeSeconds?: number; audience?: string; sealingKey?: SealingKey } = {},
+    change: {
+      secondsFromNow?: number;
+      lifeSeconds?: number;
+      audience?: string;
+      sealingKey?: SealingKey;
+      hardware?: string;
+    } = {},
   ): Promise<string> {
     const now = Math.floor(Date.now() / 1000) + (change.secondsFromNow ?? 0);
     const sealingKey = change.sealingKey ?? this.sealing?.publicKey;
-    return new SignJWT(sealingKey ? { sealingKey } : {})
+    const { hardware } = change;
+    return new SignJWT({ ...(sealingKey ? { sealingKey } : {}), ...(hardware === undefined ? {} : { hardware }) })
       .setProtectedHeader({ alg: 'EdDSA' })
       .setIssuer(this.uid)
       .setAudience(change.audience ?? 'muster:S01')
@@ -127,8 +134,8 @@ export class TestDevice {
   }
 
   /** The policy, with the site's signature verified. */
-  async policy(): Promise<PolicyDocument> {
-    return this.verify(await this.get('/policy'));
+  async policy(headers: Record<string, string> = {}): Promise<PolicyDocument> {
+    return this.verify(await this.get('/policy', headers));
   }
 
   /** The policy in an answer, with the site's signature verified. */

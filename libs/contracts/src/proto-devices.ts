@@ -11,6 +11,16 @@ message ImportDevicesResponse {
   google.protobuf.Struct result = 1;
 }
 
+message ListDevicesByStateRequest {
+  // awaited, pending, approved, blocked, obsolete or cloned.
+  optional string state = 1;
+  // Only devices that nobody has heard of for so many days.
+  optional int32 silent_days = 2;
+  // 1 to 500, default 100.
+  optional int32 page_size = 3;
+  optional string continue = 4;
+}
+
 message DeviceAccessRequest {
   string name = 1;
   // Kept with the record.
@@ -20,6 +30,7 @@ message DeviceAccessRequest {
 
 // What can be done with devices besides reading and writing them.
 service DeviceLifeService {
+  rpc ListDevicesByState(ListDevicesByStateRequest) returns (DeviceList);
   rpc ApproveDevice(DeviceAccessRequest) returns (Device);
   // It has nothing more, at once.
   rpc BlockDevice(DeviceAccessRequest) returns (Device);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Assignment, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import { firmwareOf, hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
@@ -26,11 +27,13 @@ import { tellPeople } from '../people/tell-people.js';
 import { decideRestart } from '@muster/schedule/decide-start.js';
 import { FirstPrograms } from './first-programs.js';
 import { neededContent } from './needed-content.js';
+import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
 import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
 import { Warnings } from './warnings.js';
@@ -94,6 +97,7 @@ async function work(
   const both = AbortSignal.any([signal, stop.signal]);
   both.addEventListener('abort', () => setTimeout(() => deadline.abort(), flushMilliseconds).unref(), { once: true });
 
+  const hardware = firmwareOf(hardwareOfFacts(await gatherFacts()));
   const records = new RunRecords(folder);
   const { privateKey: sealingKey, publicKey } = ensureSealingKey(folder.sealingKey);
   const access = new SiteAccess(folder.access, (refusal) => {
@@ -107,7 +111,11 @@ async function work(
       again.ring();
     }
   });
-  const api = new SiteApi(transport, new Session(transport, identity, key, publicKey, deadline.signal), access);
+  const api = new SiteApi(
+    transport,
+    new Session(transport, identity, key, publicKey, deadline.signal, hardware),
+    access,
+  );
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();
@@ -161,11 +169,13 @@ async function work(
           : undefined,
   });
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits, logger);
   const warnings = new Warnings(folder.warnings);
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,
     requests,
+    permits,
     warnings,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
@@ -176,6 +186,8 @@ async function work(
   const runs = new RunLoop({
     records,
     requests,
+    permits,
+    asker: new PermitAsker(permits, api, logger),
     facts,
     policy,
     bodies,

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { readIfPresent, replaceFile } from './durable-files.js';
 
 const refusalSchema = z.object({
-  code: z.enum(['session.device-pending', 'session.device-blocked', 'session.device-deleted']),
+  code: z.enum([
+    'session.device-pending',
+    'session.device-blocked',
+    'session.device-deleted',
+    'session.other-hardware',
+  ]),
   since: z.string(),
 });
 
@@ -14,6 +19,7 @@ const SENTENCES: Readonly<Record<Refusal['code'], string>> = {
   'session.device-pending': 'this computer waits for its approval at the site',
   'session.device-blocked': 'the site has blocked this computer',
   'session.device-deleted': 'the site has deleted this device: enrol again, with --force',
+  'session.other-hardware': 'the site knows the key of this computer from another one: enrol again, with --force',
 };
 
 /** A refusal as a sentence for people. */

@@ -22,6 +22,7 @@ import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.j
 import type { UpgradePackageSpec } from '@muster/contracts/kinds/upgrade-package.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import type { AlertSpec, AlertStatus } from '@muster/contracts/kinds/alert.js';
+import type { WebhookSpec, WebhookStatus } from '@muster/contracts/kinds/webhook.js';
 import { age, byteSize, duration } from './age.js';
 
 /** One column of a kind's table. `wide` ones are shown with `-o wide` only. */
@@ -152,7 +153,8 @@ const byKind: Record<string, Column[]> = {
   ),
   Device: columns<DeviceSpec, DeviceStatus>(
     {
-      STATE: (_, { enrolled, access }) => (enrolled ? (access?.state ?? 'approved') : 'awaited'),
+      STATE: (_, status) => deviceState(status),
+      'LAST SEEN': (_, { lastSeenAt }, now) => (lastSeenAt === undefined ? '' : age(lastSeenAt, now)),
       OS: (_, { facts }) => [facts?.os?.name ?? facts?.os?.id, facts?.os?.versionId].filter(Boolean).join(' '),
       AGENT: (_, { facts }) => facts?.agent?.version,
     },
@@ -199,6 +201,16 @@ const byKind: Record<string, Column[]> = {
     },
     { 'EXIT CODE': (_, status) => status.exitCode, MESSAGE: (_, status) => status.message },
   ),
+  Webhook: columns<WebhookSpec, WebhookStatus>(
+    {
+      URL: (spec) => spec.url,
+      EVENTS: (spec) => spec.events.join(','),
+      STATE: (_, status) => status.state,
+      PENDING: (_, status) => status.pending,
+      DEAD: (_, status) => status.dead,
+    },
+    { 'LAST DELIVERED': (_, status) => status.lastDeliveredAt, 'LAST ERROR': (_, status) => status.lastError },
+  ),
   Alert: columns<AlertSpec, AlertStatus>(
     {
       STATE: (_, status) => status.state,
@@ -209,6 +221,13 @@ const byKind: Record<string, Column[]> = {
     { TIMES: (_, status) => status.raised, RULE: (spec) => spec.rule, 'CHANGED BY': (_, status) => status.changedBy },
   ),
 };
+
+/** As the site lists them by state. */
+function deviceState({ enrolled, access, cloned, obsolete }: DeviceStatus): string {
+  if (!enrolled) return 'awaited';
+  if (access && access.state !== 'approved') return access.state;
+  return cloned ? 'cloned' : obsolete ? 'obsolete' : 'approved';
+}
 
 const fallback = columns({});
 

@@ -1,6 +1,6 @@
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
-import { hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
+import { hardwareOfFacts, strongHardware } from '@muster/contracts/kinds/hardware-identity.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
@@ -54,6 +54,7 @@ export class Adoption {
     // For whoever knows devices by uid, the waiting record ends here.
     await this.outbox.add(tx, events.deleted, { resource: waiting, actor });
     await this.tellSaved(tx, enrolled.uid, actor);
+    await this.supersede(tx, enrolled.uid, waiting.metadata.name, enrolled.status, actor);
     const owner = { kind: 'Device', uid: enrolled.uid, name: waiting.metadata.name } as const;
     await this.variables.moved(tx, waiting.metadata.uid, owner, waiting.spec);
     await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
@@ -69,12 +70,38 @@ export class Adoption {
     const { uid, name } = approved.metadata;
     const { requestedName = name, ...status } = told;
     const waiting = await this.waitingFor(tx, status.facts ?? {}, requestedName);
-    if (!waiting) return this.keep(tx, approved, status, actor);
+    if (!waiting) {
+      await this.supersede(tx, uid, name, status, actor);
+      return this.keep(tx, approved, status, actor);
+    }
     await this.membership.deviceGone(tx, uid);
     await this.variables.gone(tx, uid);
     await this.devices.rows.remove(tx, uid);
     await this.adopt(tx, waiting, { uid, status }, actor);
     return waiting.metadata.name;
+  }
+
+  /**
+   * Devices whose hardware enrolled anew, as an approved device: they are obsolete. Nothing is taken from them: an id of hardware is a
+   * claim, and some computers share one.
+   */
+  async supersede(tx: Transaction, uid: string, name: string, status: DeviceStatus, actor: string): Promise<void> {
+    const hardware = strongHardware(hardwareOfFacts(status.facts ?? {}));
+    for (const other of await this.hardware.findTold(tx, uid, hardware)) {
+      const before = await this.devices.rows.findByUid(tx, other);
+      if (!before) continue;
+      const since = new Date().toISOString();
+      await this.keep(tx, before, { ...before.status, obsolete: { since, by: name } }, actor);
+    }
+  }
+
+  /** A device of the same hardware that is blocked. */
+  async blockedTwin(tx: Transaction, uid: string, facts: Facts): Promise<Device | undefined> {
+    for (const other of await this.hardware.findTold(tx, uid, strongHardware(hardwareOfFacts(facts)))) {
+      const device = await this.devices.rows.findByUid(tx, other);
+      if (device?.status.access?.state === 'blocked') return device;
+    }
+    return undefined;
   }
 
   /** A device has another status and nothing else. Answers its name. */

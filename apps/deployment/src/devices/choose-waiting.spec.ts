@@ -15,8 +15,9 @@ describe('the record that a computer takes over', () => {
     expect(chooseWaiting(facts, [], undefined)).toBeUndefined();
   });
 
-  it('is none that has its device already', () => {
+  it('is one that has its device already only by the firmware: the computer was installed anew', () => {
     expect(chooseWaiting(facts, [named(`mac:${mac}`, 'taken', true)], undefined)).toBeUndefined();
+    expect(chooseWaiting(facts, [named(`smbios:${uuid}`, 'mine', true)], undefined)).toBe('mine');
   });
 
   it('is not the one of its name when that one waits for other hardware', () => {

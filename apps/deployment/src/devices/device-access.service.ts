@@ -1,4 +1,4 @@
-import type { DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
+import type { DeviceAccess, DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -60,10 +60,24 @@ export class DeviceAccessDecisions {
   ): Promise<Device> {
     const device = await this.devices.rows.findForUpdate(tx, name);
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
-    const access = decideAccess(name, device.status, action, { by: actor, at: new Date().toISOString(), reason });
-    if (!access) return device;
+    const at = new Date().toISOString();
+    const access = decideAccess(name, device.status, action, { by: actor, at, reason });
+    if (!access && !(action === 'approve' && device.status.cloned)) return device;
+    return this.change(tx, device, action, access ?? { state: 'approved', since: at, by: actor }, { actor, reason });
+  }
+
+  private async change(
+    tx: Transaction,
+    device: Device,
+    action: DeviceAccessAction,
+    access: DeviceAccess,
+    { actor, reason }: { actor: string; reason?: string | undefined },
+  ): Promise<Device> {
     const vouchedFor = device.status.access?.state === 'pending' && access.state === 'approved';
-    const status = { ...device.status, access };
+    const { cloned, ...rest } = device.status;
+    // Who approves a device whose key another computer has says that the other one is it: its board was exchanged.
+    const moved = action === 'approve' && cloned ? { hardware: cloned.hardware } : cloned ? { cloned } : {};
+    const status = { ...rest, access, ...moved };
     const now = vouchedFor
       ? await this.adoption.settle(tx, device, status, actor)
       : await this.adoption.keep(tx, device, status, actor);

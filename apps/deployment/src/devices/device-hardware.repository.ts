@@ -46,6 +46,20 @@ export class DeviceHardwareRepository {
     );
   }
 
+  /** Other devices that told any of this hardware of themselves and are not obsolete, the oldest first. */
+  async findTold(database: Queryable, deviceUid: string, hardware: readonly string[]): Promise<string[]> {
+    if (hardware.length === 0) return [];
+    const rows = await database.query<{ uid: string }>(
+      `select device.uid from device
+       where uid <> $1 and state not in ('obsolete', 'awaited', 'pending') and exists (
+         select 1 from device_hardware as told
+         where told.device_uid = device.uid and not told.named and told.hardware = any($2::text[]))
+       order by created_at, uid limit 100`,
+      [deviceUid, [...hardware]],
+    );
+    return rows.map(({ uid }) => uid);
+  }
+
   /** The records whose documents name any of this hardware. */
   async findNamed(database: Queryable, hardware: readonly string[]): Promise<NamedHardware[]> {
     if (hardware.length === 0) return [];

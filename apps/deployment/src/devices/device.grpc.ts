@@ -2,14 +2,17 @@ import type { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { deviceAccessRequestSchema, type DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
+import { devicesByStateQuerySchema } from '@muster/contracts/kinds/device-list.js';
 import { deviceImportRequestSchema, type DeviceImportResult } from '@muster/contracts/kinds/device-import.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
 import { grpcPrincipal } from '@muster/service/auth/grpc-authentication.js';
 import { actorName } from '@muster/service/auth/principal.js';
+import { pageSize } from '@muster/service/resources/paging.js';
 import { toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
 import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
 import { DeviceAccessDecisions } from './device-access.service.js';
+import { DevicesByState } from './devices-by-state.js';
 import { DeviceImport } from './device-import.service.js';
 
 interface AccessRequest {
@@ -24,7 +27,25 @@ export class DeviceGrpcController {
   constructor(
     @Inject(DeviceImport) private readonly devices: DeviceImport,
     @Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions,
+    @Inject(DevicesByState) private readonly byState: DevicesByState,
   ) {}
+
+  @GrpcMethod('DeviceLifeService', 'ListDevicesByState')
+  async listByState(request: { state?: string; silentDays?: number; pageSize?: number; continue?: string }) {
+    const { state, silentDays } = request;
+    const query = parseDocument(
+      devicesByStateQuerySchema,
+      {
+        state: state ?? undefined,
+        silentDays: silentDays ?? undefined,
+        limit: pageSize(request.pageSize),
+        continue: request.continue ?? undefined,
+      },
+      'The request',
+    );
+    const page = await this.byState.list(query);
+    return { ...page, items: page.items.map(toMessage) };
+  }
 
   @GrpcMethod('DeviceLifeService', 'ApproveDevice')
   async approve(request: AccessRequest, metadata: Metadata): Promise<ResourceMessage> {

@@ -1,10 +1,12 @@
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import { hardwareIds } from '@muster/contracts/kinds/hardware-identity.js';
 import { sameJson } from '@muster/contracts/digest.js';
+import type { Database } from '@muster/persistence/database.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
+import type { DeviceRepository } from './device.repository.js';
 import type { DeviceHardwareRepository } from './device-hardware.repository.js';
 import { hardwareTaken } from './hardware-taken.js';
 
@@ -14,6 +16,7 @@ export function deviceRules(
   variables: Variables,
   hardware: DeviceHardwareRepository,
   events: EventLog,
+  seen: { repository: DeviceRepository; database: Database },
 ): ResourceRules<DeviceSpec, DeviceStatus> {
   return {
     seal: (input) => variables.seal(input),
@@ -47,6 +50,17 @@ export function deviceRules(
         message: `device ${name} was deleted by ${actor}`,
         device: name,
         actor,
+      });
+    },
+
+    async derive(resources) {
+      const at = await seen.repository.lastSeen(
+        seen.database,
+        resources.map(({ metadata }) => metadata.uid),
+      );
+      return resources.map((one) => {
+        const lastSeenAt = at.get(one.metadata.uid);
+        return lastSeenAt === undefined ? one : { ...one, status: { ...one.status, lastSeenAt } };
       });
     },
   };

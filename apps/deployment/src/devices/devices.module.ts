@@ -21,6 +21,9 @@ import { DeviceHardwareRepository } from './device-hardware.repository.js';
 import { DeviceImportController } from './device-import.controller.js';
 import { DeviceImport } from './device-import.service.js';
 import { DeviceRepository } from './device.repository.js';
+import { DeviceSightings } from './device-sightings.js';
+import { DevicesByStateController } from './devices-by-state.controller.js';
+import { DevicesByState } from './devices-by-state.js';
 import { deviceRules } from './device.rules.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
@@ -32,6 +35,7 @@ const DEVICES = Symbol('devices');
   controllers: [
     DeviceImportController,
     DeviceAccessController,
+    DevicesByStateController,
     DeviceGrpcController,
     restController(device, DEVICES),
     grpcController(device, DEVICES),
@@ -39,7 +43,7 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog],
+      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog, DeviceRepository],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -47,7 +51,15 @@ const DEVICES = Symbol('devices');
         variables: Variables,
         hardware: DeviceHardwareRepository,
         events: EventLog,
-      ) => new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables, hardware, events)),
+        repository: DeviceRepository,
+      ) =>
+        new ResourceStore(
+          device,
+          'device',
+          database,
+          outbox,
+          deviceRules(membership, variables, hardware, events, { repository, database }),
+        ),
     },
     {
       provide: Adoption,
@@ -68,6 +80,16 @@ const DEVICES = Symbol('devices');
       useFactory: (...parts: ConstructorParameters<typeof DeviceImport>) => new DeviceImport(...parts),
     },
     {
+      provide: DevicesByState,
+      inject: [DEVICES, DeviceRepository, Database],
+      useFactory: (...parts: ConstructorParameters<typeof DevicesByState>) => new DevicesByState(...parts),
+    },
+    {
+      provide: DeviceSightings,
+      inject: [DEVICES, DeviceRepository, EventLog],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceSightings>) => new DeviceSightings(...parts),
+    },
+    {
       provide: DeviceMessages,
       inject: [Bus, Database, DEVICES, DeviceRepository, LOGGER],
       useFactory: (...parts: ConstructorParameters<typeof DeviceMessages>) => new DeviceMessages(...parts),
@@ -83,6 +105,6 @@ const DEVICES = Symbol('devices');
       useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
     },
   ],
-  exports: [Enrolments, Inventories],
+  exports: [Enrolments, Inventories, DeviceSightings],
 })
 export class DevicesModule {}

@@ -13,6 +13,12 @@ import type { DeviceHardwareRepository } from './device-hardware.repository.js';
 import type { DeviceRepository } from './device.repository.js';
 import { candidatePrefix, freeName } from './free-name.js';
 
+const HOW = {
+  approved: 'enrolled',
+  pending: 'enrolled, and waits for its approval',
+  blocked: 'enrolled, and is blocked as its hardware is',
+} as const;
+
 type Enrolment = z.infer<typeof deviceEnrolled.payload>;
 
 /**
@@ -33,15 +39,15 @@ export class Enrolments {
     const { deviceUid: uid, facts } = enrolment;
     await this.membership.lock(tx);
     const before = await this.devices.rows.findByUid(tx, uid);
-    const status = statusOf(enrolment, before?.status.access);
+    const status = await this.judge(tx, enrolment, before?.status.access);
     if (before) {
       await this.devices.writeStatus(tx, uid, status);
       await this.hardware.tell(tx, uid, hardwareOfFacts(facts));
       await this.tellEnrolled(tx, before.metadata.name, 'enrolled again');
       return this.membership.factsChanged(tx, before.metadata, changedFacts(before.status.facts, facts));
     }
-    const pending = status.access?.state === 'pending';
-    const waiting = pending ? undefined : await this.adoption.waitingFor(tx, facts, enrolment.name);
+    const approved = status.access?.state === 'approved';
+    const waiting = !approved ? undefined : await this.adoption.waitingFor(tx, facts, enrolment.name);
     if (waiting) {
       await this.adoption.adopt(tx, waiting, { uid, status }, 'system');
       return this.tellEnrolled(tx, waiting.metadata.name, 'enrolled');
@@ -50,8 +56,20 @@ export class Enrolments {
     await this.repository.insert(tx, { uid, name, status });
     await this.hardware.tell(tx, uid, hardwareOfFacts(facts));
     await this.adoption.tellSaved(tx, uid, 'system');
-    await this.tellEnrolled(tx, name, pending ? 'enrolled, and waits for its approval' : 'enrolled');
+    if (approved) await this.adoption.supersede(tx, uid, name, status, 'system');
+    await this.tellEnrolled(tx, name, HOW[status.access?.state ?? 'approved']);
     await this.membership.devicesAppeared(tx, [{ uid, name }]);
+  }
+
+  /** Whose hardware is blocked does not come back by another key. */
+  private async judge(tx: Transaction, enrolment: Enrolment, kept: DeviceStatus['access']): Promise<DeviceStatus> {
+    const status = statusOf(enrolment, kept);
+    if (kept) return status;
+    const twin = await this.adoption.blockedTwin(tx, enrolment.deviceUid, enrolment.facts);
+    const { access } = status;
+    if (!twin || !access || access.state === 'blocked') return status;
+    const reason = `its hardware is that of "${twin.metadata.name}", which is blocked`;
+    return { ...status, access: { ...access, state: 'blocked', before: access.state, reason } };
   }
 
   private async tellEnrolled(tx: Transaction, device: string, how: string): Promise<void> {

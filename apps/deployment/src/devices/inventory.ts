@@ -25,7 +25,9 @@ export class Inventories {
     const device = await this.devices.rows.findByUid(tx, deviceUid);
     // Deleted meanwhile: it has no record until it enrols again.
     if (!device) return;
-    await this.devices.writeStatus(tx, deviceUid, { ...device.status, facts, factsAt: receivedAt });
+    // Who tells of itself is there: its hardware has two keys, or two computers share an id.
+    const { obsolete: _obsolete, ...kept } = device.status;
+    await this.devices.writeStatus(tx, deviceUid, { ...kept, facts, factsAt: receivedAt });
     const told = hardwareOfFacts(facts);
     if (!sameJson(told, hardwareOfFacts(device.status.facts ?? {}))) await this.hardware.tell(tx, deviceUid, told);
     await this.membership.factsChanged(tx, device.metadata, changedFacts(device.status.facts, facts));

@@ -11,9 +11,11 @@ export interface StoredDevice {
   thumbprint: string;
   state: DeviceState;
   sealingKey: SealingKey | null;
+  /** The computer that the key belongs to, as its firmware tells. */
+  hardware: string | null;
 }
 
-const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state, sealing_key as "sealingKey"';
+const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state, sealing_key as "sealingKey", hardware';
 
 /** The devices that have proved a key. */
 export class DeviceRepository {
@@ -27,12 +29,21 @@ export class DeviceRepository {
       thumbprint: string;
       state: DeviceState;
       tokenUid: string;
+      hardware: string | undefined;
     },
   ): Promise<Date> {
     const [row] = await tx.query<{ enrolledAt: Date }>(
-      `insert into device (uid, name, public_key, thumbprint, state, token_uid) values ($1, $2, $3, $4, $5, $6)
+      `insert into device (uid, name, public_key, thumbprint, state, token_uid, hardware) values ($1, $2, $3, $4, $5, $6, $7)
        returning enrolled_at as "enrolledAt"`,
-      [device.uid, device.name, JSON.stringify(device.publicKey), device.thumbprint, device.state, device.tokenUid],
+      [
+        device.uid,
+        device.name,
+        JSON.stringify(device.publicKey),
+        device.thumbprint,
+        device.state,
+        device.tokenUid,
+        device.hardware ?? null,
+      ],
     );
     if (!row) throw new Error('an insert returned no row');
     return row.enrolledAt;
@@ -58,6 +69,23 @@ export class DeviceRepository {
       `update device set state = $2, blocked_at = case when $2 = 'enrolled' then null else now() end
        where uid = $1 and state not in ($2, 'deleted') returning 1`,
       [uid, state],
+    );
+    return rows.length > 0;
+  }
+
+  /** From now on the key belongs to this computer. */
+  async setHardware(tx: Queryable, uid: string, hardware: string): Promise<void> {
+    await tx.query(
+      'update device set hardware = $2, other_hardware = null where uid = $1 and hardware is distinct from $2',
+      [uid, hardware],
+    );
+  }
+
+  /** Another computer proved the key. True: it is one that was not told of yet. */
+  async noteOtherHardware(tx: Transaction, uid: string, hardware: string): Promise<boolean> {
+    const rows = await tx.query(
+      'update device set other_hardware = $2 where uid = $1 and other_hardware is distinct from $2 returning 1',
+      [uid, hardware],
     );
     return rows.length > 0;
   }

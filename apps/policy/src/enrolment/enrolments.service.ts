@@ -4,6 +4,7 @@ import {
   type enrolmentRequestSchema,
   type enrolmentResponseSchema,
 } from '@muster/contracts/agent/enrolment.js';
+import { firmwareOf, hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
@@ -97,9 +98,18 @@ export class Enrolments {
     const uid = uuidv7();
     const thumbprint = thumbprintOf(request.publicKey);
     const { name, publicKey } = request;
+    const hardware = firmwareOf(hardwareOfFacts(request.facts));
     const pending = this.approvals.approvalOf(token) === 'manual';
     const state = pending ? 'pending' : 'enrolled';
-    const enrolledAt = await this.devices.add(tx, { uid, name, publicKey, thumbprint, state, tokenUid: token.uid });
+    const enrolledAt = await this.devices.add(tx, {
+      uid,
+      name,
+      publicKey,
+      thumbprint,
+      state,
+      tokenUid: token.uid,
+      hardware,
+    });
     await this.tokens.countUse(tx, token.uid, uid);
     await this.outbox.add(tx, deviceEnrolled, {
       deviceUid: uid,

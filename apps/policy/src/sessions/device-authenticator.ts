@@ -7,6 +7,7 @@ import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
+import { Sightings } from '../sightings/sightings.js';
 import { readAccessToken, type AccessTokenFinding } from './access-token.js';
 import { deviceRefused } from './device-refused.js';
 
@@ -20,6 +21,7 @@ export class DeviceAuthenticator implements Authenticator {
 
   constructor(
     @Inject(LiveState) private readonly live: LiveState,
+    @Inject(Sightings) private readonly sightings: Sightings,
     @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(SiteKey) siteKey: SiteKey,
   ) {
@@ -31,7 +33,9 @@ export class DeviceAuthenticator implements Authenticator {
     const token = bearerToken(authorization);
     if (token === undefined) return undefined;
     const found = this.read(token);
-    return found.kind === 'good' && !this.live.refusal(found.deviceUid) ? found.deviceUid : undefined;
+    if (found.kind !== 'good' || this.live.refusal(found.deviceUid)) return undefined;
+    this.sightings.note(found.deviceUid);
+    return found.deviceUid;
   }
 
   /**
@@ -58,6 +62,7 @@ export class DeviceAuthenticator implements Authenticator {
         'expired-token',
         `This access token expired at ${found.expiredAt.toISOString()}. Open a new session`,
       );
+    this.sightings.note(found.deviceUid);
     return { kind: 'device', uid: found.deviceUid };
   }
 

@@ -4,7 +4,9 @@ import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
-import { DeviceRepository } from '../devices/device.repository.js';
+import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { DeviceRepository, type StoredDevice } from '../devices/device.repository.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { LiveState } from '../live/live-state.js';
 import { storableText } from '../storable.js';
@@ -24,6 +26,7 @@ export class Sessions {
 
   constructor(
     @Inject(Database) private readonly database: Database,
+    @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(VariableSetRepository) private readonly variables: VariableSetRepository,
@@ -37,7 +40,7 @@ export class Sessions {
   /**
    * @throws MusterError `session.malformed-assertion`, `.unknown-device`, `.wrong-proof`, `.wrong-audience`,
    *   `.too-long`, `.clock-skew`, `.weak-sealing-key`, `.replayed` (unauthenticated), `.device-pending`, `.device-blocked`,
-   *   `.device-deleted` (forbidden)
+   *   `.device-deleted`, `.other-hardware` (forbidden)
    */
   async open(assertion: string): Promise<{ accessToken: string; expiresAt: string }> {
     const claims = readAssertion(assertion);
@@ -52,6 +55,7 @@ export class Sessions {
     const now = new Date();
     judgeClaims(claims, this.config.MUSTER_SITE, now);
     if (device.state !== 'enrolled') throw deviceRefused(device.state);
+    await this.checkHardware(device, claims.hardware);
     const newKey = sameJson(claims.sealingKey ?? null, device.sealingKey) ? undefined : claims.sealingKey;
     if (newKey) judgeSealingKey(newKey);
     const forgetAt = new Date((claims.exp + SKEW_SECONDS + 1) * 1000);
@@ -67,6 +71,27 @@ export class Sessions {
       accessToken: makeAccessToken(this.secret, this.config.MUSTER_SITE, device.uid, expiresAt),
       expiresAt: expiresAt.toISOString(),
     };
+  }
+
+  /**
+   * A key that was copied with the disk of its computer is refused on the other one: two computers under one name would run each other's
+   * deployments. What a computer says of itself is believed: this is no defence against thieves.
+   *
+   * @throws MusterError `session.other-hardware`
+   */
+  private async checkHardware({ uid, hardware }: StoredDevice, told: string | undefined): Promise<void> {
+    if (told === undefined || told === hardware) return;
+    if (hardware === null) return this.devices.setHardware(this.database, uid, told);
+    await this.database.transaction(async (tx) => {
+      if (!(await this.devices.noteOtherHardware(tx, uid, told))) return;
+      await this.outbox.add(tx, deviceCloned, { deviceUid: uid, hardware: told, at: new Date().toISOString() });
+    });
+    throw new MusterError(
+      'forbidden',
+      'session.other-hardware',
+      `This key belongs to the computer ${hardware}, this is ${told}: a copied disk. Enrol this computer again (muster-agent enrol --force), ` +
+        'or approve the device at the site if its board was exchanged',
+    );
   }
 
   /** The device proved its key, and with it this one: secrets go to it from the next policy on. */

@@ -42,7 +42,8 @@ export const enrolmentResponseSchema = z
 /**
  * POST /api/v1/agent/sessions: trades a proof of the device's key for a bearer token of some minutes.
  * `assertion` is a JWT (EdDSA) with iss = device uid, aud = `muster:<site>`, jti, iat, exp at most 120 s ahead, and `sealingKey`
- * (`SealingKey`): secrets for the device are sealed to it from then on.
+ * (`SealingKey`): secrets for the device are sealed to it from then on; and `hardware`, the id of the computer's firmware
+ * (`smbios:…`) where it has one: a key that was copied to another computer is refused there.
  */
 export const sessionRequestSchema = z.strictObject({ assertion: z.string().max(4096) }).meta({ id: 'SessionRequest' });
 

@@ -24,6 +24,15 @@ export const deviceStatusSchema = z
     keyThumbprint: z.string().optional().describe('RFC 7638 thumbprint of the key that the device proves'),
     access: deviceAccessSchema.optional().describe('Absent while no computer has enrolled; of old records: approved'),
     requestedName: nameSchema.optional().describe('The name under which a pending device enrolled'),
+    obsolete: z
+      .strictObject({ since: instantSchema, by: nameSchema.describe('The record that its hardware enrolled as since') })
+      .optional(),
+    cloned: z
+      .strictObject({ since: instantSchema, hardware: z.string().describe('Of the other computer') })
+      .optional()
+      .describe('Another computer proved the key of this device, and was refused'),
+    hardware: z.string().optional().describe('The computer that has the key, where somebody said so'),
+    lastSeenAt: instantSchema.optional().describe('When the site last heard of it, at most two minutes old'),
     facts: factsSchema.optional().describe('What the device last told of itself'),
     factsAt: instantSchema.optional().describe('When it did'),
   })

@@ -69,6 +69,21 @@ export function hardwareIds(identity: HardwareIdentity | undefined): string[] {
 }
 
 /**
+ * Of ids of one computer those that no other has, as far as makers kept to it: of its firmware, else of cards with an address that a
+ * maker gave. Addresses that software made up are the same on many computers.
+ */
+export function strongHardware(ids: readonly string[]): string[] {
+  const firmware = ids.filter((id) => id.startsWith('smbios:'));
+  if (firmware.length > 0) return firmware;
+  return ids.filter((id) => (Number.parseInt(id.slice('mac:'.length, 'mac:'.length + 2), 16) & 2) === 0);
+}
+
+/** Of ids of one computer that of its firmware, if it has one that can be told. */
+export function firmwareOf(ids: readonly string[]): string | undefined {
+  return ids.find((id) => id.startsWith('smbios:'));
+}
+
+/**
  * The same ids of what a computer told of itself. A container shows the firmware of the computer below it, which is not its
  * own, so there only network cards count.
  */
