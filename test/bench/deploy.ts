@@ -36,10 +36,11 @@ async function main(): Promise<void> {
     await site.addDevices(devices);
     await site.saveCollection('thousand', { rules: [{ query: 'hostname.startsWith("device-000")' }] });
     await site.untilPolicyKnowsAll();
+    const resting = await findResting(site);
     const [small, large]: [Deployed[], Deployed[]] = [[], []];
     for (let round = 0; round <= Number(values.rounds); round += 1) {
-      const one = await measure(site, `to-thousand-${round}`, 'thousand', round);
-      const all = await measure(site, `to-all-${round}`, 'all-devices', 1000 + round);
+      const one = await measure(site, resting, `to-thousand-${round}`, 'thousand', round);
+      const all = await measure(site, resting, `to-all-${round}`, 'all-devices', 1000 + round);
       // The first round warms everything up.
       if (round === 0) continue;
       small.push(one);
@@ -75,7 +76,13 @@ async function main(): Promise<void> {
 }
 
 /** @param device a member whose poll is watched */
-async function measure(site: SiteOfDevices, name: string, collection: string, device: number): Promise<Deployed> {
+async function measure(
+  site: SiteOfDevices,
+  resting: ReadonlySet<string>,
+  name: string,
+  collection: string,
+  device: number,
+): Promise<Deployed> {
   const secret = createSecretKey(Buffer.from(site.sessionSecret, 'base64'));
   const token = makeAccessToken(secret, site.site.siteCode, deviceUid(device), new Date(Date.now() + 600_000));
   const poll = async (tag: string): Promise<{ status: number; tag: string }> => {
@@ -86,23 +93,35 @@ async function measure(site: SiteOfDevices, name: string, collection: string, de
     return { status: answer.status, tag: answer.headers.get('etag') ?? '' };
   };
   const { tag } = await poll('"none"');
-  const before = await settledRows(site);
+  const before = await settledRows(site, resting);
   const { milliseconds: call } = await site.deploy(name, { collection });
   const began = performance.now();
   await until(async () => (await poll(tag)).status === 200);
   const took = performance.now() - began;
   await site.untilPolicyKnowsAll();
-  return { rows: (await settledRows(site)) - before, call, poll: took };
+  return { rows: (await settledRows(site, resting)) - before, call, poll: took };
 }
 
-/** Rows that were ever written, once the servers' own counting has come to rest. */
-async function settledRows(site: SiteOfDevices): Promise<number> {
-  const read = async (): Promise<number> => {
-    const [row] = await site.databases.deployment.query<{ rows: number }>(
-      'select sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint as rows from pg_stat_user_tables',
-    );
-    return row?.rows ?? 0;
-  };
+/** Rows that were ever written to each table. */
+async function rowsByTable(site: SiteOfDevices): Promise<Map<string, number>> {
+  const rows = await site.databases.deployment.query<{ name: string; rows: number }>(
+    `select schemaname || '.' || relname as name, n_tup_ins + n_tup_upd + n_tup_del as rows from pg_stat_user_tables`,
+  );
+  return new Map(rows.map(({ name, rows: count }) => [name, count]));
+}
+
+/** Tables that are written while nothing happens, once in a while, for all that is going on: they belong to no deployment. */
+async function findResting(site: SiteOfDevices): Promise<ReadonlySet<string>> {
+  const before = await rowsByTable(site);
+  await new Promise((resolve) => setTimeout(resolve, 6000));
+  const after = await rowsByTable(site);
+  return new Set([...after].filter(([name, rows]) => rows === before.get(name)).map(([name]) => name));
+}
+
+/** Rows that were ever written to these tables, once the servers' own counting has come to rest. */
+async function settledRows(site: SiteOfDevices, resting: ReadonlySet<string>): Promise<number> {
+  const read = async (): Promise<number> =>
+    [...(await rowsByTable(site))].reduce((sum, [name, rows]) => sum + (resting.has(name) ? rows : 0), 0);
   let rows = await read();
   let since = Date.now();
   // Each connection tells its counts at most once a second.
