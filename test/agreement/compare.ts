@@ -88,6 +88,8 @@ function agentVerdict(one: Case): Verdict {
       // None of these is rolled out in groups.
       permits: { judge: () => undefined },
       warnings: { warnedAt: () => one.warnedAt },
+      // No case has a rollout: every start is permitted.
+      permits: { judge: () => undefined },
       body: (digest) => cache.of(digest),
       windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
       timeZone: one.timeZone,

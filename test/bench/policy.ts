@@ -3,7 +3,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { makeAccessToken } from '../../apps/policy/src/sessions/access-token.js';
 import { createSecretKey } from 'node:crypto';
-import { deviceUid } from './device-uid.js';
+import { deviceName, deviceUid } from './device-uid.js';
 import { poll, type PollLoad, startBareServer } from './poll-load.js';
 import { processorMilliseconds } from './process-figures.js';
 import { SiteOfDevices } from './site-of-devices.js';
@@ -168,7 +168,7 @@ async function pollWhileChanging(site: SiteOfDevices, load: PollLoad) {
   let changes = 0;
   const change = async (): Promise<void> => {
     for (let n = 0; !over.signal.aborted; n += 1) {
-      const device = `device-${String(7 + (n % 5)).padStart(6, '0')}-${String(7 + (n % 5)).padStart(2, '0')}`;
+      const device = deviceName(7 + (n % 5));
       await site.saveCollection('group-00', {
         rules: [{ query: `hostname.endsWith("-00")` }, ...(n % 2 === 0 ? [{ device }] : [])],
       });

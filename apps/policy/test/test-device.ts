@@ -135,7 +135,11 @@ export class TestDevice {
 
   /** The policy, with the site's signature verified. */
   async policy(headers: Record<string, string> = {}): Promise<PolicyDocument> {
-    const answer = await this.get('/policy', headers);
+    return this.verify(await this.get('/policy', headers));
+  }
+
+  /** The policy in an answer, with the site's signature verified. */
+  async verify(answer: Answer): Promise<PolicyDocument> {
     if (answer.status !== 200 || !this.signingKey) throw new Error(`no policy: ${answer.status} ${answer.text}`);
     const key = await importJWK({ ...this.signingKey, alg: 'EdDSA' });
     const { payload } = await compactVerify(answer.body['policy'] ?? '', key, { algorithms: ['EdDSA'] });

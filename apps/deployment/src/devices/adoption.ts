@@ -58,7 +58,8 @@ export class Adoption {
     const owner = { kind: 'Device', uid: enrolled.uid, name: waiting.metadata.name } as const;
     await this.variables.moved(tx, waiting.metadata.uid, owner, waiting.spec);
     await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
-    await this.membership.factsChanged(tx, enrolled.uid, changedFacts(waiting.status.facts, enrolled.status.facts));
+    const device = { uid: enrolled.uid, name: waiting.metadata.name };
+    await this.membership.factsChanged(tx, device, changedFacts(waiting.status.facts, enrolled.status.facts));
   }
 
   /**

@@ -44,7 +44,7 @@ export class Enrolments {
       await this.devices.writeStatus(tx, uid, status);
       await this.hardware.tell(tx, uid, hardwareOfFacts(facts));
       await this.tellEnrolled(tx, before.metadata.name, 'enrolled again');
-      return this.membership.factsChanged(tx, uid, changedFacts(before.status.facts, facts));
+      return this.membership.factsChanged(tx, before.metadata, changedFacts(before.status.facts, facts));
     }
     const approved = status.access?.state === 'approved';
     const waiting = !approved ? undefined : await this.adoption.waitingFor(tx, facts, enrolment.name);

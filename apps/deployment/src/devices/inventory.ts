@@ -30,6 +30,6 @@ export class Inventories {
     await this.devices.writeStatus(tx, deviceUid, { ...kept, facts, factsAt: receivedAt });
     const told = hardwareOfFacts(facts);
     if (!sameJson(told, hardwareOfFacts(device.status.facts ?? {}))) await this.hardware.tell(tx, deviceUid, told);
-    await this.membership.factsChanged(tx, deviceUid, changedFacts(device.status.facts, facts));
+    await this.membership.factsChanged(tx, device.metadata, changedFacts(device.status.facts, facts));
   }
 }

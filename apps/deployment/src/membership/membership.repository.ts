@@ -16,6 +16,9 @@ export interface Entered {
   entered: string[];
 }
 
+/** More in one statement make it longer than they save. */
+const QUERIES_AT_ONCE = 500;
+
 /** Who is in which collection. Every change is one statement over sets, whatever the size of the fleet. */
 export class MembershipRepository {
   /**
@@ -185,19 +188,32 @@ export class MembershipRepository {
     return new Set(rows.map(({ name }) => name));
   }
 
+  /** Names of all collections that have the device. */
+  async collectionsOf(database: Queryable, deviceUid: string): Promise<Set<string>> {
+    const rows = await database.query<{ name: string }>(
+      `select collection.name from collection_member as member join collection on collection.uid = member.collection_uid
+       where member.device_uid = $1`,
+      [deviceUid],
+    );
+    return new Set(rows.map(({ name }) => name));
+  }
+
   /** Which of these queries are true for a device. */
   async answers(database: Queryable, deviceUid: string, queries: readonly string[]): Promise<Set<string>> {
-    if (queries.length === 0) return new Set();
-    const values: SqlValue[] = [deviceUid];
-    const answers = queries.map(
-      (query, index) =>
-        `coalesce(${compileQuery(query, (value) => `$${values.push(value)}`).sql}, false) as "${index}"`,
-    );
-    const [row = {}] = await database.query<Record<string, boolean>>(
-      `select ${answers.join(', ')} from device where uid = $1`,
-      values,
-    );
-    return new Set(queries.filter((_, index) => row[String(index)]));
+    const found = new Set<string>();
+    for (let from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
+      const some = queries.slice(from, from + QUERIES_AT_ONCE);
+      const values: SqlValue[] = [deviceUid];
+      const answers = some.map(
+        (query) => `coalesce(${compileQuery(query, (value) => `$${values.push(value)}`).sql}, false)`,
+      );
+      const [row] = await database.query<{ answers: boolean[] }>(
+        `select array[${answers.join(', ')}] as answers from device where uid = $1`,
+        values,
+      );
+      for (const [index, query] of some.entries()) if (row?.answers[index]) found.add(query);
+    }
+    return found;
   }
 
   /** Which of these names no device has. */

@@ -5,6 +5,7 @@ import type { Outbox } from '@muster/persistence/outbox.js';
 import type { CollectionGraphRepository } from './collection-graph.repository.js';
 import { evaluationOrder } from './collection-graph.js';
 import type { MembershipRepository } from './membership.repository.js';
+import { explainMembership } from './explain-membership.js';
 import { compileQuery } from './query-sql.js';
 import { evaluated, type EvaluatedCollection } from './wanted-devices.js';
 
@@ -59,10 +60,36 @@ export class Membership {
     );
   }
 
-  /** A device that has other facts than before. Only the collections whose queries read one of them are looked at. */
-  async factsChanged(tx: Transaction, deviceUid: string, facts: readonly string[]): Promise<void> {
+  /**
+   * A device that has other facts than before. Only the collections whose queries read one of them are looked at: all together
+   * for who should be in, and one by one only where that is not so already.
+   */
+  async factsChanged(tx: Transaction, device: { uid: string; name: string }, facts: readonly string[]): Promise<void> {
     if (facts.length === 0) return;
-    await this.follow(tx, new Map(), await this.graph.reading(tx, facts), [deviceUid]);
+    const reading = await this.graph.reading(tx, facts);
+    const wrong = await this.notInLine(tx, device, reading);
+    if (wrong.length > 0) await this.follow(tx, new Map(), wrong, [device.uid]);
+  }
+
+  /** Of these collections those that have a device and should not, or should and have not, as things stand below them. */
+  private async notInLine(
+    tx: Transaction,
+    device: { uid: string; name: string },
+    collections: readonly string[],
+  ): Promise<string[]> {
+    if (collections.length === 0) return [];
+    const documents = await this.graph.documents(tx, collections);
+    const memberOf = await this.repository.collectionsOf(tx, device.uid);
+    const queries = [...documents.values()].flatMap(({ spec }) =>
+      spec.rules.flatMap((rule) => ('query' in rule ? [rule.query] : [])),
+    );
+    const answers = await this.repository.answers(tx, device.uid, [...new Set(queries)]);
+    return [...documents]
+      .filter(([name, { spec }]) => {
+        const { member } = explainMembership(name, spec, device.name, memberOf, answers);
+        return member !== memberOf.has(name);
+      })
+      .map(([name]) => name);
   }
 
   async deviceGone(tx: Transaction, deviceUid: string): Promise<void> {

@@ -24,12 +24,28 @@ export interface QuerySql {
  * @throws QueryError
  */
 export function compileQuery(query: string, parameter: (value: SqlValue) => string): QuerySql {
-  const { expression, unknownFacts } = parseQuery(query);
+  const { expression, unknownFacts } = parsed(query);
   const [unknown] = unknownFacts;
   if (unknown !== undefined) throw new QueryError(`no computer has the fact "${unknown}"`);
   const compiler = new Compiler(parameter);
   const sql = compiler.boolean(expression, new Map());
   return { sql, reads: [...compiler.reads].toSorted() };
+}
+
+/** Queries read last: a changed fact asks those of many collections again and again, and to read one costs more than to ask it. */
+const known = new Map<string, ReturnType<typeof parseQuery>>();
+const MOST_KNOWN = 4096;
+
+function parsed(query: string): ReturnType<typeof parseQuery> {
+  const found = known.get(query) ?? parseQuery(query);
+  // A map keeps the order of insertion: the first is the one asked for longest ago.
+  known.delete(query);
+  known.set(query, found);
+  for (const oldest of known.keys()) {
+    if (known.size <= MOST_KNOWN) break;
+    known.delete(oldest);
+  }
+  return found;
 }
 
 type Type = 'text' | 'number' | 'boolean';

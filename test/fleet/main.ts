@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { anySeed } from '../faults/random.js';
+import { wholeNumber } from '../faults/whole-number.js';
+import { fleetUnderFaults } from './fleet-faults.js';
+
+const help = `npm run faults:fleet [-- --agents 200 --seeds 3 --kills 12 --seed N]
+
+Simulated agents, with the real protocol and in one process, run deployments on a whole site whose services, NATS, Postgres and edge are killed
+(SIGKILL) by a schedule that the seed makes. They tell in any order and now and then twice. In the end every run that was told must be at the
+site once, with exactly what was told of it, and every deployment that was acknowledged must be there. A problem ends it with 1.`;
+
+const { values } = parseArgs({
+  options: {
+    agents: { type: 'string' },
+    seeds: { type: 'string' },
+    kills: { type: 'string' },
+    seed: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help === true) {
+  process.stdout.write(`${help}\n`);
+  process.exit(0);
+}
+const agents = wholeNumber(values.agents, 200, 'agents');
+const seeds = wholeNumber(values.seeds, 3, 'seeds');
+const kills = wholeNumber(values.kills, 12, 'kills');
+const first = wholeNumber(values.seed, anySeed(), 'seed');
+for (let seed = first; seed < first + seeds; seed += 1) {
+  const began = performance.now();
+  const say = (line: string): boolean => process.stdout.write(`  ${line}\n`);
+  process.stdout.write(`seed ${seed}, ${agents} agents, ${kills} kills\n`);
+  const { runs, acknowledged, problems } = await fleetUnderFaults({ agents, seed, kills, say });
+  const seconds = Math.round((performance.now() - began) / 1000);
+  for (const problem of problems.slice(0, 20)) process.stdout.write(`  ${problem}\n`);
+  process.stdout.write(
+    `${runs} runs, ${acknowledged} reports acknowledged, ${problems.length} problems, ${seconds} s\n`,
+  );
+  if (problems.length > 0) process.exit(1);
+}
