@@ -46,6 +46,9 @@ for service in catalog deployment content policy; do
       entry site-key "$site_key"
       entry admin-token-sha256 "$(printf '%s' "$admin_token" | sha256sum | cut -d' ' -f1)"
       ;;
+    deployment)
+      entry webhook-key "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')"
+      ;;
     content)
       entry library-access-key "$LIBRARY_ACCESS_KEY"
       entry library-secret-key "$LIBRARY_SECRET_KEY"

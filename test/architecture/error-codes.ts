@@ -48,6 +48,7 @@ const OTHER = new Set([
   'err.config',
   'metadata.name',
   // Types of events have the shape of codes. One is a code as well, of `muster run`.
+  'webhook.test',
   ...eventTypes.filter((type) => type !== 'run.failed'),
 ]);
 

@@ -155,13 +155,13 @@ describe('two processes of every service', () => {
 
   it('keep what either acknowledged, and tell it once, while those of one side are killed again and again', async () => {
     const acknowledged: string[] = [];
-    let killing = true;
+    const writing = new AbortController();
     const killer = (async () => {
-      for (let round = 0; killing; round++) {
+      for (let round = 0; !writing.signal.aborted; round++) {
         const name = serviceNames[round % serviceNames.length] ?? 'policy';
         const pid = site.pids()[name];
         if (pid !== undefined) process.kill(pid, 'SIGKILL');
-        await until(() => !killing || (site.pids()[name] ?? pid) !== pid);
+        await until(() => writing.signal.aborted || (site.pids()[name] ?? pid) !== pid);
       }
     })();
     for (let index = 0; index < WRITES; index += 6) {
@@ -185,7 +185,7 @@ describe('two processes of every service', () => {
         }),
       );
     }
-    killing = false;
+    writing.abort();
     await killer;
     expect(acknowledged.length).toBeGreaterThanOrEqual(WRITES / 2);
     for (const name of acknowledged) await until(async () => (await policyOf(second, name)) === 'compiled');

@@ -33,8 +33,10 @@ import { registerVariable } from './commands/devices/variable.js';
 import { registerUp } from './commands/site/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
 import { registerWatch } from './commands/objects/watch.js';
+import { registerWebhook } from './commands/monitoring/webhook.js';
 import { registerWhereUsed } from './commands/sequences/where-used.js';
 import { registerWindows } from './commands/deployments/windows.js';
+import { registerRollout } from './commands/deployments/rollout.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './errors/exit-codes.js';
 import { reportFailure } from './errors/print-error.js';
 import type { Terminal } from './terminal.js';
@@ -97,11 +99,13 @@ export function buildProgram(terminal: Terminal): Command {
   registerMove(program, terminal);
   registerFolder(program, terminal);
   registerDeployment(program, terminal);
+  registerRollout(program, terminal);
   registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
   registerAlert(program, terminal);
   registerEvents(program, terminal);
+  registerWebhook(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   registerExplain(program, terminal);

@@ -8,7 +8,7 @@ create table event (
   type text not null,
   subject text not null,
   data jsonb not null,
-  occurred_at timestamptz not null default now()
+  occurred_at timestamptz not null default clock_timestamp()
 );
 create index event_unpositioned on event (sequence) where position is null;
 create index event_time on event (occurred_at);

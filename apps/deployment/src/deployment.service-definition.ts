@@ -22,6 +22,7 @@ import { EventsModule } from './events/events.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { WindowsModule } from './windows/windows.module.js';
 
 const sequences = resourceEvents(taskSequence);
@@ -40,6 +41,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     DeploymentsModule,
     RunsModule,
     AlertsModule,
+    WebhooksModule,
   ],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],
@@ -58,7 +60,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
         on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
         on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
         on(runReported, (tx, reported) => runs.apply(tx, reported)),
-        on(deploymentJudged, (tx, { deploymentUid, policy }) => follower.judged(tx, deploymentUid, policy)),
+        on(deploymentJudged, (tx, { deploymentUid, policy, body }) => follower.judged(tx, deploymentUid, policy, body)),
       ],
       catalog: [
         on(sequences.saved, (tx, { resource }) => follower.sequenceSaved(tx, resource)),

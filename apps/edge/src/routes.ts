@@ -22,6 +22,7 @@ const restRoutes: readonly (readonly [prefix: string, service: ServiceName])[] =
   ['/api/v1/runs', 'deployment'],
   ['/api/v1/alerts', 'deployment'],
   ['/api/v1/events', 'deployment'],
+  ['/api/v1/webhooks', 'deployment'],
   ['/api/v1/device-explanations', 'policy'],
   ['/api/v1/enrolment-tokens', 'policy'],
   ['/api/v1/agent', 'policy'],

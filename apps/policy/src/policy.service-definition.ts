@@ -6,6 +6,7 @@ import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
 import { KeysModule } from './keys/keys.module.js';
+import { PermitsModule } from './permits/permits.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { PollShortcut } from './serving/poll-shortcut.js';
 import { ServingModule } from './serving/serving.module.js';
@@ -29,6 +30,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     SessionsModule,
     ServingModule,
     ContentModule,
+    PermitsModule,
     ReportsModule,
     KeysModule,
     InventoryModule,

@@ -134,8 +134,8 @@ export class TestDevice {
   }
 
   /** The policy, with the site's signature verified. */
-  async policy(): Promise<PolicyDocument> {
-    const answer = await this.get('/policy');
+  async policy(headers: Record<string, string> = {}): Promise<PolicyDocument> {
+    const answer = await this.get('/policy', headers);
     if (answer.status !== 200 || !this.signingKey) throw new Error(`no policy: ${answer.status} ${answer.text}`);
     const key = await importJWK({ ...this.signingKey, alg: 'EdDSA' });
     const { payload } = await compactVerify(answer.body['policy'] ?? '', key, { algorithms: ['EdDSA'] });

@@ -23,6 +23,7 @@ import { inventoryRequestSchema } from './agent/inventory.js';
 import { keyOfferSchema } from './agent/keys.js';
 import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
+import { permitRequestSchema, permitResponseSchema } from './agent/permits.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
   downloadRequestSchema,
@@ -39,6 +40,7 @@ import { devicesSeen } from './events/devices-seen.js';
 import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
+import { rolloutChanged } from './events/rollout-changed.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
@@ -50,6 +52,7 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deploymentRolloutSchema, rolloutActionSchema } from './kinds/deployment-rollout.js';
 import { deviceAccessRequestSchema } from './kinds/device-access.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
@@ -82,7 +85,14 @@ import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequen
 import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
+import {
+  webhookDeliveryListSchema,
+  webhookRedeliveryResultSchema,
+  webhookRedeliverySchema,
+  webhookTestResultSchema,
+} from './kinds/webhook.js';
 import { problemSchema } from './problem.js';
+import { askPermit, explainPermits } from './requests/ask-permit.js';
 import { checkCopies } from './requests/check-copies.js';
 import { compareSecrets } from './requests/compare-secrets.js';
 import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
@@ -114,6 +124,8 @@ const DOCUMENTS = {
   'agent/inventory-request': inventoryRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,
+  'agent/permit-request': permitRequestSchema,
+  'agent/permit-response': permitResponseSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
   'api/download-request': downloadRequestSchema,
@@ -155,6 +167,8 @@ const DOCUMENTS = {
   'api/prestaged-content-plan': prestagedContentPlanSchema,
   'api/prestaged-content-request': prestagedContentRequestSchema,
   'api/prestaged-content-result': prestagedContentResultSchema,
+  'api/deployment-rollout': deploymentRolloutSchema,
+  'api/rollout-action': rolloutActionSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,
@@ -169,6 +183,10 @@ const DOCUMENTS = {
   'api/sequence-template-list': sequenceTemplateListSchema,
   'api/sequence-patch': sequencePatchSchema,
   'api/uses': usesSchema,
+  'api/webhook-delivery-list': webhookDeliveryListSchema,
+  'api/webhook-redelivery': webhookRedeliverySchema,
+  'api/webhook-redelivery-result': webhookRedeliveryResultSchema,
+  'api/webhook-test-result': webhookTestResultSchema,
 } as const;
 
 /**
@@ -192,10 +210,13 @@ export function jsonSchemas(): Record<string, unknown> {
     devicesSeen,
     runReported,
     deploymentJudged,
+    rolloutChanged,
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
   for (const request of [
+    askPermit,
+    explainPermits,
     readSequence,
     resolveContent,
     explainSources,

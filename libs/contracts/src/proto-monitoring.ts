@@ -64,4 +64,64 @@ service AlertActionService {
   rpc Close(AlertChangeRequest) returns (Alert);
   rpc Comment(AlertChangeRequest) returns (Alert);
 }
+
+message TestWebhookRequest {
+  string name = 1;
+}
+
+message WebhookTestResult {
+  bool delivered = 1;
+  string event = 2;
+  // HTTP status, when there was an answer.
+  optional int32 status = 3;
+  optional string error = 4;
+  int32 milliseconds = 5;
+}
+
+message ListDeliveriesRequest {
+  string name = 1;
+  // pending, delivered or dead.
+  optional string state = 2;
+  // 1 to 500, default 100.
+  optional int32 page_size = 3;
+  optional string continue = 4;
+}
+
+message WebhookDelivery {
+  // The webhook-id of every attempt.
+  string event = 1;
+  string type = 2;
+  string sequence = 3;
+  string state = 4;
+  int32 attempts = 5;
+  optional string next_attempt_at = 6;
+  optional int32 last_status = 7;
+  optional string last_error = 8;
+  string updated_at = 9;
+}
+
+message WebhookDeliveryList {
+  muster.v1.ListMetadata metadata = 1;
+  // Newest first.
+  repeated WebhookDelivery items = 2;
+}
+
+// Exactly one of event, dead and since.
+message RedeliverRequest {
+  string name = 1;
+  optional string event = 2;
+  optional bool dead = 3;
+  optional string since = 4;
+}
+
+message RedeliverResult {
+  int32 events = 1;
+}
+
+service WebhookActionService {
+  // Sends a test at once; a disabled webhook that takes it works again.
+  rpc Test(TestWebhookRequest) returns (WebhookTestResult);
+  rpc ListDeliveries(ListDeliveriesRequest) returns (WebhookDeliveryList);
+  rpc Redeliver(RedeliverRequest) returns (RedeliverResult);
+}
 `;

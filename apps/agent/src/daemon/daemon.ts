@@ -29,11 +29,13 @@ import { decideRestart } from '@muster/schedule/decide-start.js';
 import { FirstPrograms } from './first-programs.js';
 import { KeyRotator } from './key-rotator.js';
 import { neededContent } from './needed-content.js';
+import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
 import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
 import { Warnings } from './warnings.js';
@@ -172,11 +174,13 @@ async function work(
   const rotator = new KeyRotator({ folder, session, api, wanted: () => policy.rotateKey, logger, changed });
   let rotated = false;
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits, logger);
   const warnings = new Warnings(folder.warnings);
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,
     requests,
+    permits,
     warnings,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
@@ -186,6 +190,8 @@ async function work(
   const runs = new RunLoop({
     records,
     requests,
+    permits,
+    asker: new PermitAsker(permits, api, logger),
     facts,
     policy,
     bodies,

@@ -9,6 +9,7 @@ import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
 import type { RunRecords } from './run-records.js';
 import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
+import type { StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
 import type { Warnings } from './warnings.js';
 
@@ -16,6 +17,7 @@ import type { Warnings } from './warnings.js';
 export interface FactSources {
   readonly records: Pick<RunRecords, 'lastRun'>;
   readonly requests: Pick<StartRequests, 'askedAt'>;
+  readonly permits: Pick<StartPermits, 'judge'>;
   readonly warnings: Pick<Warnings, 'warnedAt'>;
   body(digest: Digest): BodyFacts | undefined;
   windows(): readonly PolicyWindow[];
@@ -25,7 +27,7 @@ export interface FactSources {
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
 export function decidingFacts(sources: FactSources, now: number): DecidingFacts {
-  const { records, requests, warnings, bootedAt } = sources;
+  const { records, requests, permits, warnings, bootedAt } = sources;
   const lastRun: DecidingFacts['lastRun'] = (uid) => {
     const run = records.lastRun(uid);
     return run && { startedAt: Date.parse(run.startedAt), succeeded: run.result === 'succeeded' };
@@ -37,6 +39,10 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     windows: sources.windows(),
     body: (digest) => sources.body(digest),
     lastRun,
+    refusal: (assignment) => {
+      const judged = permits.judge(assignment, now);
+      return judged?.verdict === 'wait' ? judged : undefined;
+    },
     askedAt: (uid) => sinceLastRun(requests.askedAt(uid), lastRun(uid)),
     warnedAt: (uid) => sinceLastRun(warnings.warnedAt(uid), lastRun(uid)),
   };

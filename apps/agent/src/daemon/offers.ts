@@ -9,6 +9,7 @@ import { runSays } from './run-says.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
 import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
@@ -88,11 +89,13 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const { assignments, windows = [] } = policy.document;
   const records = new RunRecords(folder);
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
   const facts = decidingFacts(
     {
       records,
       requests,
+      permits,
       warnings: new Warnings(folder.warnings),
       body: (digest) => bodies.of(digest),
       windows: () => windows,
@@ -148,6 +151,8 @@ function sentence(decision: AssignmentFate['decision'], now: number): string {
   switch (decision.state) {
     case 'disabled':
       return 'its task sequence is disabled';
+    case 'no-permit':
+      return decision.says;
     case 'no-body':
       return 'waits for the site to give its task sequence';
     default:

@@ -9,8 +9,10 @@ import type { PolicyLoop } from '../policy/policy-loop.js';
 import { mayPass } from './may-pass.js';
 import type { RunDriver } from './run-driver.js';
 import type { PreparationPlan, RunPreparer } from './run-preparer.js';
+import type { PermitAsker } from './permit-asker.js';
 import { newRunId } from './run-id.js';
 import type { StartCountdown } from './start-countdown.js';
+import type { PermitVerdict, StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 
@@ -20,6 +22,8 @@ const longestWaitSeconds = 3600;
 export interface RunLoopOptions {
   readonly records: RunRecords;
   readonly requests: StartRequests;
+  readonly permits: StartPermits;
+  readonly asker: PermitAsker;
   /** What this computer knows at an instant. */
   facts(now: number): DecidingFacts;
   readonly policy: PolicyLoop;
@@ -35,6 +39,13 @@ export interface RunLoopOptions {
   readonly changed: Bell;
   /** Told when a run has ended. */
   ended(): void;
+}
+
+/** The next thing to do, and the permit that the run to begin has or must be asked for. */
+interface NextRun {
+  readonly plan: PreparationPlan;
+  readonly begins: number;
+  readonly permit: Exclude<PermitVerdict, { verdict: 'wait' }> | undefined;
 }
 
 /**
@@ -85,19 +96,20 @@ export class RunLoop {
   }
 
   private async decide(signal: AbortSignal): Promise<void> {
-    const { policy, bodies, records, requests, preparer, countdown, logger, changed } = this.options;
+    const { policy, bodies, records, requests, permits, preparer, countdown, logger, changed } = this.options;
     const { assignments } = policy;
     const unfinished = new Set(records.unfinished.map(({ deployment }) => deployment.uid));
     const startable = policy.startable.filter(({ deployment }) => !unfinished.has(deployment.uid));
     bodies.keepOnly(new Set(assignments.map(({ body }) => body)));
     requests.keepOnly(new Set(assignments.map(({ deployment }) => deployment.uid)));
+    permits.keepOnly(assignments, (runId) => records.hasBegun(runId));
     const now = Date.now();
     const facts = this.options.facts(now);
     const fates = judgeAssignments(startable, facts);
     if (policy.startable.length === assignments.length) preparer.keepOnly(fates);
     await countdown.keepOnly(fates);
     const { runs, lookAgain = Infinity } = chooseRuns(fates);
-    const { plan, begins } = await this.planBehindWarnings(runs, fates, facts);
+    const { plan, begins, permit } = await this.planNext(runs, fates, facts);
     if (!plan.begin) {
       await preparer.turnTo(plan.work, signal);
       const restart = Math.min(...[...this.parked.values()].map(({ until }) => until), Infinity);
@@ -106,33 +118,51 @@ export class RunLoop {
     }
     await preparer.stop();
     const { assignment, refused } = plan.begin;
+    // Behind the answer all is decided again: it may have taken a while.
+    if (permit?.verdict === 'ask') return this.askForPermit(assignment, permit.runId, signal);
     const { uid, name } = assignment.deployment;
     const decision = fates.find((fate) => fate.assignment === assignment)?.decision;
     const asked = decision?.state === 'start' && decision.because === 'asked';
-    const { runId } = records.begin(newRunId(), assignment, { refused, asked });
+    const { runId } = records.begin(permit?.runId ?? newRunId(), assignment, { refused, asked });
     countdown.forget(uid);
+    permits.forget(uid);
     preparer.forget(uid);
     requests.forget(uid);
     logger.info({ runId, deployment: name, refused: refused?.code }, 'policy asks for a run');
   }
 
-  /** What to do next, apart from runs that are ready and of which people are warned: those begin at `begins` at the earliest. */
-  private async planBehindWarnings(
+  /**
+   * What to do next, apart from runs that are ready and of which people are warned: those begin at `begins` at the earliest. Nobody is
+   * warned of a run that has no permit; one that grows old while people are warned is asked for again.
+   */
+  private async planNext(
     runs: readonly Assignment[],
     fates: readonly AssignmentFate[],
     facts: DecidingFacts,
-  ): Promise<{ plan: PreparationPlan; begins: number }> {
-    const { preparer, countdown } = this.options;
+  ): Promise<NextRun> {
+    const { preparer, countdown, permits } = this.options;
     let begins = Infinity;
     for (let left = runs; ;) {
       const plan = preparer.plan(left, fates, facts);
       const first = plan.begin?.refused ? undefined : plan.begin?.assignment;
       const fate = fates.find(({ assignment }) => assignment === first);
+      const permit = first && permits.judge(first, facts.now);
+      if (permit?.verdict === 'ask') return { plan, begins, permit };
       const until = fate && (await countdown.holds(fate, facts.now));
-      if (until === undefined) return { plan, begins };
-      begins = Math.min(begins, until);
+      if (until === undefined) return { plan, begins, permit: permit?.verdict === 'start' ? permit : undefined };
+      begins = Math.min(begins, until, permit?.until ?? Infinity);
       left = left.filter((assignment) => assignment !== first);
     }
+  }
+
+  private async askForPermit(
+    assignment: Assignment,
+    runIdBefore: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const granted = await this.options.asker.ask(assignment, runIdBefore, signal);
+    // Its content is looked for again when it may start: a deadline must not run while it waits for its turn.
+    if (!granted && !signal.aborted) this.options.preparer.forget(assignment.deployment.uid);
   }
 
   /** The body that a run began with, though policy may have forgotten it; from the site when it is no longer here. */

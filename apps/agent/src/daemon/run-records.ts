@@ -91,6 +91,10 @@ export class RunRecords {
     return this.history.some((run) => run.runId === runId);
   }
 
+  hasBegun(runId: string): boolean {
+    return this.open.some((run) => run.runId === runId) || this.hasEnded(runId);
+  }
+
   /** The folder of a run: record, journal, work. */
   folderOf(runId: string): string {
     return join(this.folder.runs, runId);

@@ -130,28 +130,17 @@ async function checkSiteKey(signingKey: PublicKey, token: EnrolmentToken): Promi
   );
 }
 
-/** Policy, runs and reports belong to the old identity: kept, but out of the way. Content has digests for names and stays. */
+/** Policy, permits, runs and reports belong to the old identity: kept, but out of the way. Content has digests for names and stays. */
 function setFormerAside(folder: StateFolder, deviceUid: string): void {
   const aside = join(folder.former, `${deviceUid}-${Date.now()}`);
   makeFolder(aside);
-  const { policy, access, inventory, history, firstPrograms, runs, reports, key, sealingKey, nextKey, nextSealingKey } =
-    folder;
-  for (const path of [
-    policy,
-    access,
-    inventory,
-    history,
-    firstPrograms,
-    runs,
-    reports,
-    key,
-    sealingKey,
-    nextKey,
-    nextSealingKey,
-  ]) {
+  const { policy, access, inventory, history, firstPrograms, runs, reports, permits } = folder;
+  const { key, sealingKey, nextKey, nextSealingKey } = folder;
+  const keys = [key, sealingKey, nextKey, nextSealingKey];
+  for (const path of [policy, access, inventory, history, firstPrograms, runs, reports, permits, ...keys]) {
     if (existsSync(path)) renameSync(path, join(aside, basename(path)));
   }
-  for (const path of [folder.runs, folder.reports]) mkdirSync(path, { mode: 0o700 });
+  for (const path of [folder.runs, folder.reports, folder.permits]) mkdirSync(path, { mode: 0o700 });
   renameSync(folder.newKey, folder.key);
   syncFolder(folder.root);
 }

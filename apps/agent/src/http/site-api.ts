@@ -6,6 +6,13 @@ import {
 } from '@muster/contracts/agent/content.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import type { KeyOffer } from '@muster/contracts/agent/keys.js';
+import {
+  ABILITIES_HEADER,
+  type PermitRequest,
+  type PermitResponse,
+  permitResponseSchema,
+  START_PERMITS,
+} from '@muster/contracts/agent/permits.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -41,7 +48,7 @@ export class SiteApi {
   /** @param etag of the policy at hand. */
   async policy(etag: string | undefined, signal: AbortSignal): Promise<PolicyAnswer> {
     const path = '/api/v1/agent/policy';
-    const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
+    const headers = { [ABILITIES_HEADER]: START_PERMITS, ...(etag === undefined ? {} : { 'if-none-match': etag }) };
     const answer = await this.call({ method: 'GET', path, headers, signal }, attempts);
     if (answer.status === 304) return 'unchanged';
     return { policy: readAnswer(policyResponseSchema, answer, path).policy, etag: answer.etag };
@@ -82,6 +89,12 @@ export class SiteApi {
       await this.call({ method: 'POST', path, json: { faults }, signal }, 2),
       path,
     );
+  }
+
+  /** May a run begin now? Asking twice is asking once. */
+  async permit(question: PermitRequest, signal: AbortSignal): Promise<PermitResponse> {
+    const path = '/api/v1/agent/permits';
+    return readAnswer(permitResponseSchema, await this.call({ method: 'POST', path, json: question, signal }, 2), path);
   }
 
   /** Sends a batch once. What is not in the answer has to be sent again. */

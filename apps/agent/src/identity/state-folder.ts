@@ -38,6 +38,8 @@ export interface StateFolder {
   readonly requests: string;
   /** Runs whose content is fetched or waited for. */
   readonly preparations: string;
+  /** What the site said of runs that need a start permit. */
+  readonly permits: string;
   /** When people were told that a run begins. */
   readonly warnings: string;
   /** Programs that ran before a sequence and succeeded. */
@@ -73,6 +75,7 @@ export function stateFolder(path: string): StateFolder {
     inventory: join(root, 'inventory.json'),
     requests: join(root, 'requests'),
     preparations: join(root, 'preparations'),
+    permits: join(root, 'permits'),
     warnings: join(root, 'warnings'),
     firstPrograms: join(root, 'first-programs.json'),
     access: join(root, 'access.json'),
@@ -94,9 +97,9 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    const { bodies, cache, runs, reports, requests, preparations, warnings } = folder;
-    for (const path of [bodies, cache, runs, reports, requests, preparations, warnings]) makeFolder(path);
-    for (const path of [folder.root, bodies, reports, requests, preparations, warnings]) removeLeftovers(path);
+    const { bodies, cache, runs, reports, requests, preparations, permits, warnings } = folder;
+    for (const path of [bodies, cache, runs, reports, requests, preparations, permits, warnings]) makeFolder(path);
+    for (const path of [folder.root, bodies, reports, requests, preparations, permits, warnings]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

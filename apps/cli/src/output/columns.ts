@@ -22,6 +22,7 @@ import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.j
 import type { UpgradePackageSpec } from '@muster/contracts/kinds/upgrade-package.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import type { AlertSpec, AlertStatus } from '@muster/contracts/kinds/alert.js';
+import type { WebhookSpec, WebhookStatus } from '@muster/contracts/kinds/webhook.js';
 import { age, byteSize, duration } from './age.js';
 
 /** One column of a kind's table. `wide` ones are shown with `-o wide` only. */
@@ -199,6 +200,16 @@ const byKind: Record<string, Column[]> = {
           : duration((finishedAt === undefined ? now.getTime() : Date.parse(finishedAt)) - Date.parse(startedAt)),
     },
     { 'EXIT CODE': (_, status) => status.exitCode, MESSAGE: (_, status) => status.message },
+  ),
+  Webhook: columns<WebhookSpec, WebhookStatus>(
+    {
+      URL: (spec) => spec.url,
+      EVENTS: (spec) => spec.events.join(','),
+      STATE: (_, status) => status.state,
+      PENDING: (_, status) => status.pending,
+      DEAD: (_, status) => status.dead,
+    },
+    { 'LAST DELIVERED': (_, status) => status.lastDeliveredAt, 'LAST ERROR': (_, status) => status.lastError },
   ),
   Alert: columns<AlertSpec, AlertStatus>(
     {

@@ -37,7 +37,7 @@ export class AlertRecorder {
       alert: metadata.name,
       state: status.state,
       ...(actor === undefined ? {} : { actor }),
-      ...(spec.subject.kind === 'Deployment' ? { deployment: spec.subject.name } : {}),
+      ...(spec.subject.kind === 'Deployment' ? { deployment: spec.subject.name } : { webhook: spec.subject.name }),
     });
     return resource;
   }

@@ -62,7 +62,10 @@ export class AlertWatch {
     const judgement = judgeAlert(alert ? lifeOf(alert) : undefined, holds, now);
     if (!judgement) return;
     const { life, tells } = judgement;
-    const message = measured && holds ? describeAlert({ ...measured, by: measured.by ?? undefined }) : undefined;
+    const message =
+      measured && holds
+        ? describeAlert({ ...measured, by: measured.by ?? undefined, error: measured.error ?? undefined })
+        : undefined;
     if (alert) {
       await this.repository.move(tx, alert.uid, life, { message });
       await this.recorder.tell(tx, alert.uid, tells);

@@ -31,6 +31,7 @@ export interface Difference {
     counted: number;
     percent: number;
     by: Date | null;
+    error: string | null;
   } | null;
   alert: AlertRow | null;
 }
@@ -70,15 +71,18 @@ export class AlertRepository {
          where deployment.spec ? 'alerts'
        ), measured as (
          select 'deployment-failed' as m_rule, 'Deployment' as m_kind, uid as m_uid, name as m_name, devices,
-           failed as counted, (alerts ->> 'failedAbovePercent')::float8 as percent, null::timestamptz as by,
+           failed as counted, (alerts ->> 'failedAbovePercent')::float8 as percent, null::timestamptz as by, null as error,
            failed * 100 > (alerts ->> 'failedAbovePercent')::numeric * devices as m_holds
          from watched where alerts ? 'failedAbovePercent'
          union all
          select 'deployment-succeeded', 'Deployment', uid, name, devices, succeeded, (alerts #>> '{succeeded,percent}')::float8,
-           (alerts #>> '{succeeded,by}')::timestamptz,
+           (alerts #>> '{succeeded,by}')::timestamptz, null,
            now() >= (alerts #>> '{succeeded,by}')::timestamptz
              and succeeded * 100 < (alerts #>> '{succeeded,percent}')::numeric * devices
          from watched where alerts ? 'succeeded'
+         union all
+         select 'webhook-disabled', 'Webhook', webhook.uid, webhook.name, 0, 0, 0, failing_since, last_error, true
+         from webhook_line join webhook on webhook.uid = webhook_uid where disabled_at is not null
        )
        select measured.*, alert.* from measured
        full join (select ${COLUMNS} from alert) as alert
@@ -185,6 +189,7 @@ function toMeasured(row: Record<string, unknown>): Difference['measured'] {
     counted: row['counted'] as number,
     percent: row['percent'] as number,
     by: row['by'] as Date | null,
+    error: row['error'] as string | null,
   };
 }
 

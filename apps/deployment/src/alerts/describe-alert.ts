@@ -12,19 +12,24 @@ export interface Measured {
   readonly percent: number;
   /** When it counts from, of rules that have a time. */
   readonly by?: Date | undefined;
+  /** What went wrong last, of rules about that. */
+  readonly error?: string | undefined;
 }
 
 export const SEVERITIES: Readonly<Record<AlertRule, AlertStatus['severity']>> = {
   'deployment-failed': 'error',
   'deployment-succeeded': 'warning',
+  'webhook-disabled': 'error',
 };
 
 /** An alert in one sentence. Pure. */
-export function describeAlert({ rule, subject, devices, counted, percent, by }: Measured): string {
+export function describeAlert({ rule, subject, devices, counted, percent, by, error }: Measured): string {
   const share = `${counted} of ${devices} devices (${percentOf(counted, devices)} %)`;
   switch (rule) {
     case 'deployment-failed':
       return `deployment "${subject}" failed on ${share}: more than ${percent} %`;
+    case 'webhook-disabled':
+      return `webhook "${subject}" was disabled: nothing was delivered since ${by?.toISOString() ?? 'it was made'} (${error ?? 'gone'})`;
     case 'deployment-succeeded':
       return `deployment "${subject}" succeeded on ${share}: ${percent} % were to succeed by ${by?.toISOString() ?? 'now'}`;
   }

@@ -7,6 +7,7 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
 import { deploymentEvent } from './deployment-event.js';
@@ -21,6 +22,7 @@ export function deploymentRules(
   database: Database,
   bus: Bus,
   repository: DeploymentRepository,
+  rollouts: Rollouts,
   events: EventLog,
   limits: HighRiskLimits,
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
@@ -86,6 +88,7 @@ export function deploymentRules(
       const change = previous ? 'changed' : 'created';
       const { type, subject, data } = deploymentEvent(resource, change, actor);
       await events.add(tx, type, subject, data);
+      await rollouts.deploymentSaved(tx, resource, previous);
     },
 
     async deleting(tx, resource, { actor }) {

@@ -14,7 +14,12 @@ export function toCloudEvent({ id, position, type, subject, data, occurred_at }:
     subject,
     time: occurred_at.toISOString(),
     datacontenttype: 'application/json',
-    sequence: String(position).padStart(DIGITS, '0'),
+    sequence: sequenceOf(position),
     data,
   };
+}
+
+/** A position as clients see it. Pure. */
+export function sequenceOf(position: number): string {
+  return String(position).padStart(DIGITS, '0');
 }

@@ -96,11 +96,14 @@ export class EventRepository {
     );
   }
 
-  /** Forgets events older than `keepDays`, some at a time. Returns whether there may be more. */
+  /** Forgets events older than `keepDays` that every webhook has been told of, some at a time. Returns whether there may be more. */
   async prune(database: Queryable, keepDays: number): Promise<boolean> {
     const gone = await database.query(
       `delete from event where id in (
          select id from event where position is not null and occurred_at < now() - make_interval(days => $1)
+           and position <= coalesce((select min(position) from webhook_line), position)
+           and not exists (
+             select 1 from webhook_delivery as open where open.position = event.position and open.state <> 'delivered')
          order by occurred_at limit $2) returning 1`,
       [keepDays, AT_ONCE],
     );

@@ -7,6 +7,7 @@ import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
+import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
 import { runEndedEvent } from './run-ended-event.js';
 import { fitForFact } from './run-fact.js';
@@ -26,6 +27,7 @@ export class RunRecorder {
   constructor(
     private readonly runs: ResourceStore<RunSpec, RunStatus>,
     private readonly repository: RunRepository,
+    private readonly rollouts: Rollouts,
     private readonly outbox: Outbox,
     private readonly tally: TallyRepository,
     private readonly events: EventLog,
@@ -46,6 +48,7 @@ export class RunRecorder {
 
     await this.repository.saveProgress(tx, uid, progress);
     await this.repository.saveSteps(tx, uid, changed.values());
+    await this.rollouts.runTold(tx, uid, progress);
     const resource = await this.runs.rows.findByUid(tx, uid);
     if (!resource) return;
     for (const [path, step] of changed) steps.set(path, step);

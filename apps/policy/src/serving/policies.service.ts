@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -6,8 +7,9 @@ import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
+import { isFor } from './abilities.js';
 import { BodyCache } from './body-cache.js';
-import { matchesTag, policyDocument, policyTag, setsToTell } from './policy-document.js';
+import { isTagFor, matchesTag, policyDocument, policyTag, setsToTell } from './policy-document.js';
 import { PolicyRepository } from './policy.repository.js';
 import { RememberedTags } from './remembered-tags.js';
 
@@ -35,20 +37,30 @@ export class Policies {
   }
 
   /** The tag of a device that has its policy, when that can be said out of memory. */
-  unchanged(deviceUid: string, ifNoneMatch: string | undefined): string | undefined {
+  unchanged(deviceUid: string, ifNoneMatch: string | undefined, abilities: readonly string[]): string | undefined {
     if (this.tags.upTo < this.live.serial) return undefined;
     const tag = this.tags.get(deviceUid);
-    return tag !== undefined && matchesTag(ifNoneMatch, tag) ? tag : undefined;
+    return tag !== undefined && matchesTag(ifNoneMatch, tag) && isTagFor(tag, abilities) ? tag : undefined;
   }
 
-  /** The signed policy; `policy` undefined: the device has it already. */
-  async read(deviceUid: string, ifNoneMatch: string | undefined): Promise<{ tag: string; policy: string | undefined }> {
+  /**
+   * The signed policy; `policy` undefined: the device has it already.
+   * @param abilities what its agent says that it can do
+   */
+  async read(
+    deviceUid: string,
+    ifNoneMatch: string | undefined,
+    abilities: readonly string[],
+  ): Promise<{ tag: string; policy: string | undefined }> {
     if (this.tags.upTo < this.live.serial) await (this.catchingUp ??= this.catchUp());
-    const unchanged = this.unchanged(deviceUid, ifNoneMatch);
+    const unchanged = this.unchanged(deviceUid, ifNoneMatch, abilities);
     if (unchanged !== undefined) return { tag: unchanged, policy: undefined };
     const pollSeconds = this.config.MUSTER_POLL_SECONDS;
     for (;;) {
-      const content = await this.repository.read(this.database, deviceUid);
+      const known = await this.repository.read(this.database, deviceUid);
+      if (!isDeepStrictEqual(known.abilities, abilities))
+        await this.repository.saveAbilities(this.database, deviceUid, abilities);
+      const content = { ...known, abilities, assignments: known.assignments.filter((one) => isFor(one, abilities)) };
       const tag = policyTag(content, pollSeconds);
       this.live.heard(content.serial);
       this.tags.remember(deviceUid, tag, content.serial);

@@ -19,6 +19,8 @@ export interface PolicyContent {
   readonly sealingKey: SealingKey | null;
   /** Thumbprint of the key that the device shall replace; null: none. */
   readonly rotateKey: string | null;
+  /** What its agent said last that it can do. */
+  readonly abilities: readonly string[];
 }
 
 /** Who runs nothing is told no variables. */
@@ -43,7 +45,17 @@ export function policyTag(content: PolicyContent, pollSeconds: number): string {
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
-  return `"${createHash('sha256').update(canonicalJson(said)).digest('base64url')}"`;
+  const digest = createHash('sha256').update(canonicalJson(said)).digest('base64url');
+  return `"${digest}${suffixOf(content.abilities)}"`;
+}
+
+/** Is it the tag of what agents with these abilities are told? An agent that learned something must be told anew. */
+export function isTagFor(tag: string, abilities: readonly string[]): boolean {
+  return tag.replace(/^"[A-Za-z0-9_-]*/, '') === `${suffixOf(abilities)}"`;
+}
+
+function suffixOf(abilities: readonly string[]): string {
+  return abilities.map((ability) => `.${ability}`).join('');
 }
 
 /** True when an If-None-Match header names the tag. Proxies may have weakened it. */

@@ -34,12 +34,18 @@ export class PolicyRepository {
          where device_member.device_uid = $1 and device_member.left_at is null
        ), '[]') as "stepSecrets",
        (select sealing_key from device where uid = $1) as "sealingKey",
-       (select rotate_thumbprint from device where uid = $1) as "rotateKey"
+       (select rotate_thumbprint from device where uid = $1) as "rotateKey",
+       coalesce((select abilities from device where uid = $1), '{}') as abilities
        from policy_serial`,
       [deviceUid],
     );
     if (!row) throw new Error('policy_serial has no row');
     return row;
+  }
+
+  /** What an agent can do, as it said last. */
+  async saveAbilities(database: Queryable, deviceUid: string, abilities: readonly string[]): Promise<void> {
+    await database.query('update device set abilities = $2 where uid = $1', [deviceUid, abilities]);
   }
 
   /** The devices to which policy may say something else at serial `to` than at serial `from`; those that left are among them. */

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Shortcut } from '@muster/service/shortcut.js';
 import { DeviceAuthenticator } from '../sessions/device-authenticator.js';
+import { parseAbilities } from './abilities.js';
 import { Policies } from './policies.service.js';
 
 /** The poll that finds nothing new, which is nearly every request of a fleet: a MAC, two look-ups, 304. */
@@ -18,7 +20,10 @@ export class PollShortcut implements Shortcut {
 
   readonly answer = ({ headers }: IncomingMessage): Record<string, string> | undefined => {
     const deviceUid = this.devices.find(headers.authorization);
-    const tag = deviceUid === undefined ? undefined : this.policies.unchanged(deviceUid, headers['if-none-match']);
+    const tag =
+      deviceUid === undefined
+        ? undefined
+        : this.policies.unchanged(deviceUid, headers['if-none-match'], parseAbilities(headers[ABILITIES_HEADER]));
     return tag === undefined ? undefined : policyHeaders(tag);
   };
 }

@@ -3,6 +3,7 @@ import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { application } from '@muster/contracts/kinds/application.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import { rolloutChanged } from '@muster/contracts/events/rollout-changed.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
@@ -93,7 +94,7 @@ export class TargetFacts {
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
-        const { sequence: _sequence, agreedDevices: _agreedDevices, collection, ...rules } = spec;
+        const { sequence: _sequence, agreedDevices: _agreedDevices, rollout, collection, ...rules } = spec;
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,
@@ -101,6 +102,7 @@ export class TargetFacts {
           generation: metadata.generation,
           createdAt: metadata.createdAt,
           rules,
+          hasRollout: rollout !== undefined,
           expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
         });
@@ -109,6 +111,12 @@ export class TargetFacts {
         // When devices run it is no matter of compiling: what is held must be held now, whatever the body waits for.
         const collectionUid = await this.targets.tellRules(tx, metadata.uid);
         if (collectionUid !== undefined) await this.live.policyChanges(tx, { collection: collectionUid });
+      }),
+      on(rolloutChanged, async (tx, { deploymentUid, change }) => {
+        await this.live.lock(tx);
+        if (!(await this.targets.saveRolloutChange(tx, deploymentUid, change))) return;
+        const collection = await this.targets.tellRules(tx, deploymentUid);
+        if (collection !== undefined) await this.live.policyChanges(tx, { collection });
       }),
       on(deployments.deleted, async (tx, { resource }) => {
         await this.live.lock(tx);

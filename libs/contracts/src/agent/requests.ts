@@ -3,6 +3,7 @@ import { contentLocationsRequestSchema } from './content.js';
 import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
 import { inventoryRequestSchema } from './inventory.js';
 import { keyOfferSchema } from './keys.js';
+import { permitRequestSchema } from './permits.js';
 import { reportsRequestSchema } from './reports.js';
 
 /**
@@ -13,6 +14,7 @@ export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
   enrolmentRequestSchema,
   sessionRequestSchema,
   contentLocationsRequestSchema,
+  permitRequestSchema,
   reportsRequestSchema,
   inventoryRequestSchema,
   keyOfferSchema,

@@ -4,6 +4,7 @@ import { defineKind, instantSchema, nameSchema, uidSchema } from '../resource.js
 /** What alerts are raised for. */
 export const ALERT_RULES = {
   'deployment-failed': 'More devices of a deployment failed than its alerts.failedAbovePercent allows',
+  'webhook-disabled': 'A webhook was disabled, for nothing could be delivered for too long',
   'deployment-succeeded': 'Fewer devices of a deployment succeeded by its alerts.succeeded.by than it asks for',
 } as const;
 

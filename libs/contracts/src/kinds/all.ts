@@ -15,6 +15,7 @@ import { packageKind } from './package.js';
 import { run } from './run.js';
 import { taskSequence } from './task-sequence.js';
 import { upgradePackage } from './upgrade-package.js';
+import { webhook } from './webhook.js';
 
 /** Every kind there is. OpenAPI, .proto files, JSON Schemas, the edge's routes and the CLI are made from this list. */
 export const KINDS = [
@@ -34,6 +35,7 @@ export const KINDS = [
   deployment,
   run,
   alert,
+  webhook,
 ] as readonly Kind[];
 
 export function kindsOf(service: ServiceName): Kind[] {

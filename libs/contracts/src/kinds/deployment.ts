@@ -1,3 +1,4 @@
+import { rolloutSchema } from '@muster/schedule/rollout/rollout.js';
 import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
@@ -27,6 +28,9 @@ export const deploymentSpecSchema = z
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
     ...startRulesShape,
+    rollout: rolloutSchema
+      .optional()
+      .describe('Devices start it group by group, each with a permit of the site. Default: all at once'),
     agreedDevices: z
       .int()
       .min(1)

@@ -16,6 +16,8 @@ export const EVENT_TYPES = {
   'device.enrolled': 'A computer became a device of the site, or enrolled again',
   'device.key-rotated': 'A device replaced its key',
   'device.unblocked': 'Somebody took back the block of a device',
+  'rollout.changed': 'A rollout opened a group, waits, goes on, begins anew or is complete',
+  'rollout.paused': 'A rollout paused itself because of errors, or somebody paused it',
   'run.failed': 'A run of a device ended as failed',
   'run.succeeded': 'A run of a device ended well',
 } as const;
@@ -53,6 +55,7 @@ export const eventDataSchema = z
     device: z.string().optional(),
     run: z.string().optional(),
     taskSequence: z.string().optional(),
+    webhook: z.string().optional(),
     step: z.string().optional().describe('Path of the step that failed'),
     code: z.string().optional(),
     exitCode: z.int().optional(),
