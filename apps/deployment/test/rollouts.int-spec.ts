@@ -146,7 +146,7 @@ describe('a rollout', () => {
     expect(answers.find(({ granted }) => !granted)).toMatchObject({
       code: 'rollout.enough-started',
       message: '7 devices have started and not ended yet; at most 7 may (atMostStarted)',
-      askAgainSeconds: 30,
+      askAgainSeconds: 10,
     });
     const [first = 0] = capped.runs.keys();
     await capped.end(first, 'succeeded');

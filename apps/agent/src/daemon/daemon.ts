@@ -184,6 +184,7 @@ async function work(
     warnings,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
+    timeZone: ownTimeZone(),
     bootedAt: bootedAt(folder),
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);

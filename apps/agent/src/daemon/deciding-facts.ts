@@ -2,7 +2,6 @@ import type { PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { currentBootId } from '../facts/boot-id.js';
 import { bootTime } from '../facts/boot-time.js';
-import { ownTimeZone } from '../facts/time-zone.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import type { BodyStore } from '../policy/body-store.js';
 import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
@@ -21,20 +20,22 @@ export interface FactSources {
   readonly warnings: Pick<Warnings, 'warnedAt'>;
   body(digest: Digest): BodyFacts | undefined;
   windows(): readonly PolicyWindow[];
+  /** An IANA name. */
+  readonly timeZone: string;
   /** When the computer started; undefined: nobody knows. */
   readonly bootedAt: number | undefined;
 }
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
 export function decidingFacts(sources: FactSources, now: number): DecidingFacts {
-  const { records, requests, permits, warnings, bootedAt } = sources;
+  const { records, requests, permits, warnings, timeZone, bootedAt } = sources;
   const lastRun: DecidingFacts['lastRun'] = (uid) => {
     const run = records.lastRun(uid);
     return run && { startedAt: Date.parse(run.startedAt), succeeded: run.result === 'succeeded' };
   };
   return {
     now,
-    timeZone: ownTimeZone(),
+    timeZone,
     bootedAt,
     windows: sources.windows(),
     body: (digest) => sources.body(digest),

@@ -3,6 +3,7 @@ import { describeRefusal, readRefusal, type Refusal } from '../identity/site-acc
 import type { StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
+import { ownTimeZone } from '../facts/time-zone.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
 import { runSays } from './run-says.js';
@@ -99,6 +100,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       warnings: new Warnings(folder.warnings),
       body: (digest) => bodies.of(digest),
       windows: () => windows,
+      timeZone: ownTimeZone(),
       bootedAt: bootedAt(folder),
     },
     now,

@@ -134,10 +134,34 @@ async function checkSiteKey(signingKey: PublicKey, token: EnrolmentToken): Promi
 function setFormerAside(folder: StateFolder, deviceUid: string): void {
   const aside = join(folder.former, `${deviceUid}-${Date.now()}`);
   makeFolder(aside);
-  const { policy, access, inventory, history, firstPrograms, runs, reports, permits } = folder;
-  const { key, sealingKey, nextKey, nextSealingKey } = folder;
-  const keys = [key, sealingKey, nextKey, nextSealingKey];
-  for (const path of [policy, access, inventory, history, firstPrograms, runs, reports, permits, ...keys]) {
+  const {
+    policy,
+    access,
+    inventory,
+    history,
+    firstPrograms,
+    runs,
+    reports,
+    permits,
+    key,
+    sealingKey,
+    nextKey,
+    nextSealingKey,
+  } = folder;
+  for (const path of [
+    policy,
+    access,
+    inventory,
+    history,
+    firstPrograms,
+    runs,
+    reports,
+    permits,
+    key,
+    sealingKey,
+    nextKey,
+    nextSealingKey,
+  ]) {
     if (existsSync(path)) renameSync(path, join(aside, basename(path)));
   }
   for (const path of [folder.runs, folder.reports, folder.permits]) mkdirSync(path, { mode: 0o700 });

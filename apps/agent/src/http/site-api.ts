@@ -5,7 +5,6 @@ import {
   contentLocationsResponseSchema,
 } from '@muster/contracts/agent/content.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
-import type { KeyOffer } from '@muster/contracts/agent/keys.js';
 import {
   ABILITIES_HEADER,
   type PermitRequest,
@@ -13,6 +12,7 @@ import {
   permitResponseSchema,
   START_PERMITS,
 } from '@muster/contracts/agent/permits.js';
+import type { KeyOffer } from '@muster/contracts/agent/keys.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import type { Digest } from '@muster/contracts/digest.js';

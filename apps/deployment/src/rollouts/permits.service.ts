@@ -77,10 +77,11 @@ export class Permits {
 }
 
 function decide(row: RolloutRow, permit: PermitRow | undefined, body: string | null, now: Date): Decided {
-  const judged = judgeRollout(row.rules, row.progress, { now: now.getTime(), members: row.members });
+  const facts = { now: now.getTime(), members: row.members };
+  const judged = judgeRollout(row.rules, row.progress, facts);
   const held = permit?.attempt === row.attempt ? permit : undefined;
   const refusal = refuseBefore(row, body);
-  const decision = refusal ?? decidePermit(row.rules, judged, held, now.getTime());
+  const decision = refusal ?? decidePermit(row.rules, judged, held, facts);
   return { decision, progress: judged.progress, held };
 }
 

@@ -21,8 +21,8 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   variableSets: [],
   stepSecrets: [],
   sealingKey: null,
-  rotateKey: null,
   abilities: [],
+  rotateKey: null,
   ...change,
 });
 const set = (hasHidden: boolean) => ({ ownerUid: assignment.deployment.uid, digest: digestOf('set'), hasHidden });

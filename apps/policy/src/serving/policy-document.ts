@@ -17,10 +17,10 @@ export interface PolicyContent {
   readonly stepSecrets: readonly string[];
   /** To which the device's secrets are sealed; null: it has not told one. */
   readonly sealingKey: SealingKey | null;
-  /** Thumbprint of the key that the device shall replace; null: none. */
-  readonly rotateKey: string | null;
   /** What its agent said last that it can do. */
   readonly abilities: readonly string[];
+  /** Thumbprint of the key that the device shall replace; null: none. */
+  readonly rotateKey: string | null;
 }
 
 /** Who runs nothing is told no variables. */

@@ -34,8 +34,8 @@ export class PolicyRepository {
          where device_member.device_uid = $1 and device_member.left_at is null
        ), '[]') as "stepSecrets",
        (select sealing_key from device where uid = $1) as "sealingKey",
-       (select rotate_thumbprint from device where uid = $1) as "rotateKey",
-       coalesce((select abilities from device where uid = $1), '{}') as abilities
+       coalesce((select abilities from device where uid = $1), '{}') as abilities,
+       (select rotate_thumbprint from device where uid = $1) as "rotateKey"
        from policy_serial`,
       [deviceUid],
     );

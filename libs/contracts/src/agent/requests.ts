@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { contentLocationsRequestSchema } from './content.js';
 import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
 import { inventoryRequestSchema } from './inventory.js';
-import { keyOfferSchema } from './keys.js';
 import { permitRequestSchema } from './permits.js';
+import { keyOfferSchema } from './keys.js';
 import { reportsRequestSchema } from './reports.js';
 
 /**

@@ -6,6 +6,7 @@ import {
   neededIn,
   openPermits,
   placesIn,
+  type RolloutFacts,
   type RolloutProgress,
   type RolloutStage,
   startedIn,
@@ -27,8 +28,9 @@ export type PermitDecision =
   | { readonly granted: true; readonly group: number }
   | { readonly granted: false; readonly code: string; readonly message: string; readonly askAgainSeconds: number };
 
-/** A place may be free any moment. */
-const SOON_SECONDS = 30;
+/** A place may be free any moment: devices come back so soon that each second about so many ask, whatever the size of the fleet. */
+const ASKING_PER_SECOND = 100;
+const SOONEST_SECONDS = 10;
 /** Devices are told when more of them may start; this is for those that were not. */
 const LATER_SECONDS = 900;
 
@@ -42,7 +44,7 @@ export function decidePermit(
   rollout: Rollout,
   { progress, stage }: { readonly progress: RolloutProgress; readonly stage: RolloutStage },
   held: HeldPermit | undefined,
-  now: number,
+  { now, members }: RolloutFacts,
 ): PermitDecision {
   if (stage.stage === 'paused')
     return refused('rollout.is-paused', `the rollout is paused: ${stage.message}`, LATER_SECONDS);
@@ -53,7 +55,7 @@ export function decidePermit(
     return refused(
       'rollout.enough-started',
       `${open} devices have started and not ended yet; at most ${most} may (atMostStarted)`,
-      SOON_SECONDS,
+      soonSeconds(members, progress),
     );
   if (held) return { granted: true, group: held.group };
   const index = currentGroup(progress);
@@ -98,6 +100,11 @@ function describeGroup(rollout: Rollout, group: GroupProgress, index: number): s
     `${group.succeeded} of ${neededIn(rule, group)} needed have succeeded`,
     ...(errors > 0 ? [`${errors} ${errors === 1 ? 'error' : 'errors'}`] : []),
   ].join(', ');
+}
+
+function soonSeconds(members: number, { groups }: RolloutProgress): number {
+  const waiting = members - groups.reduce((sum, group) => sum + startedIn(group), 0);
+  return Math.min(LATER_SECONDS, Math.max(SOONEST_SECONDS, Math.ceil(waiting / ASKING_PER_SECOND)));
 }
 
 function refused(code: string, message: string, askAgainSeconds: number): PermitDecision {

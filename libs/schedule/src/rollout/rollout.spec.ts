@@ -43,7 +43,8 @@ class Fleet {
 
   decide(device: number) {
     const stage = this.judge();
-    return decidePermit(this.rollout, { progress: this.progress, stage }, this.permits.get(device), this.at);
+    const known = { now: this.at, members: this.members };
+    return decidePermit(this.rollout, { progress: this.progress, stage }, this.permits.get(device), known);
   }
 
   ask(device: number): boolean {
@@ -195,6 +196,16 @@ describe('a rollout', () => {
     expect(fleet.progress.groups[1]).toMatchObject({ devices: 20 });
     expect(neededIn(rollout.groups[1]!, fleet.progress.groups[1]!)).toBe(7);
     expect(new Fleet({ groups: [{ name: 'one', percent: 1 }] }, 0).progress.groups[0]).toMatchObject({ devices: 1 });
+  });
+
+  it.each([
+    [3, 10],
+    [30_000, 300],
+    [150_000, 900],
+  ])('of %d devices has those ask again in %d s that only wait for others to end', (members, seconds) => {
+    const fleet = new Fleet({ groups: [{ name: 'all' }], atMostStarted: 1 }, members);
+    fleet.ask(1);
+    expect(fleet.decide(2)).toMatchObject({ code: 'rollout.enough-started', askAgainSeconds: seconds });
   });
 
   it('that somebody paused lets nobody start', () => {

@@ -3,9 +3,9 @@ import { rolloutGroups } from './rollout-groups.js';
 describe('the groups of --rollout', () => {
   it('are numbers of devices, percentages, and all others', () => {
     expect(rolloutGroups('5, 2.5%,rest')).toEqual([
-      { name: 'group-1', size: 5 },
-      { name: 'group-2', percent: 2.5 },
-      { name: 'group-3' },
+      { name: '1', size: 5 },
+      { name: '2', percent: 2.5 },
+      { name: 'rest' },
     ]);
   });
 
