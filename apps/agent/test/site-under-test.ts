@@ -241,11 +241,11 @@ export class SiteUnderTest {
     if (!publicKey) return problem(response, 401, 'session.unknown-device', 'nobody is enrolled');
     const verify = async (key: PublicKey) =>
       jwtVerify(assertion, await importJWK(key, 'EdDSA'), {
-      algorithms: ['EdDSA'],
-      issuer: deviceUid,
-      audience: `muster:${SITE}`,
-      requiredClaims: ['jti', 'iat', 'exp'],
-    });
+        algorithms: ['EdDSA'],
+        issuer: deviceUid,
+        audience: `muster:${SITE}`,
+        requiredClaims: ['jti', 'iat', 'exp'],
+      });
     const proven = await verify(publicKey).catch(() => undefined);
     const byOffered = !proven && this.offered ? await verify(this.offered).catch(() => undefined) : undefined;
     if (byOffered && this.offered) {
