@@ -317,6 +317,8 @@ describe('bad input', () => {
       '/api/v1/agent/content-locations',
       '/api/v1/agent/enrolments',
       '/api/v1/agent/inventory',
+      '/api/v1/agent/keys',
+      '/api/v1/agent/permits',
       '/api/v1/agent/policy',
       '/api/v1/agent/reports',
       '/api/v1/agent/sessions',
