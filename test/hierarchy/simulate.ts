@@ -67,6 +67,8 @@ class Simulation {
   private messages = 0;
   /** What the bus holds; a wiped bus delivers none of it. */
   private busAge = 0;
+  /** How often each site was restored. A restore takes longer than anybody waits for an answer. */
+  private readonly restores = new Map<string, number>();
   private troubled = true;
 
   constructor(private readonly seed: number) {
@@ -121,14 +123,18 @@ class Simulation {
     if (this.cut.has(linkName(from, to))) return;
     const copies = this.troubled ? [0, 1, 1, 1, 1, 1, 2][this.below(7)]! : 1;
     for (let copy = 0; copy < copies; copy++) {
-      const sentIn = this.busAge;
+      const sentIn = this.age(from, to);
       this.later(1 + this.below(this.troubled ? 400 : 20), () => {
-        const lost = sentIn !== this.busAge || this.down.has(to) || this.cut.has(linkName(from, to));
+        const lost = sentIn !== this.age(from, to) || this.down.has(to) || this.cut.has(linkName(from, to));
         if (lost) return;
         this.messages += 1;
         deliver();
       });
     }
+  }
+
+  private age(from: string, to: string): number {
+    return this.busAge + (this.restores.get(from) ?? 0) + (this.restores.get(to) ?? 0);
   }
 
   private write(): void {
@@ -180,6 +186,7 @@ class Simulation {
     if (!backup) return;
     this.acknowledged = this.acknowledged.filter((write) => write.at !== code || write.on <= backup.on);
     this.backups.delete(code);
+    this.restores.set(code, (this.restores.get(code) ?? 0) + 1);
     this.sites.get(code)!.restore(backup.disk);
     // A restored site has a clock that is set: its stamps must not repeat.
     this.sites.get(code)!.skewMilliseconds = Math.max(0, this.sites.get(code)!.skewMilliseconds);

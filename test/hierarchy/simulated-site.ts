@@ -7,6 +7,7 @@ import {
   START,
   type Position,
   type Reader,
+  type ReadingPlace,
 } from '@muster/hierarchy/link.js';
 import {
   lostWriteKey,
@@ -32,20 +33,22 @@ export interface StoredObject extends Belonging {
 export interface Disk {
   readonly objects: Map<string, StoredObject>;
   /** How far this site has read the feed of each neighbour. */
-  readonly cursors: Map<string, Position>;
+  readonly cursors: Map<string, ReadingPlace>;
   readonly readers: Map<string, Reader>;
+  /** Of this site's feed. */
+  life: string;
   nextTransaction: number;
   nextSequence: number;
 }
 
-export interface Question {
+export interface Question extends ReadingPlace {
   readonly from: string;
-  readonly after: Position;
 }
 
 export interface Answer {
   readonly from: string;
-  readonly after: Position;
+  readonly asked: ReadingPlace;
+  readonly life: string;
   readonly upto: Position;
   readonly beginAnew: boolean;
   readonly objects: readonly Omit<StoredObject, 'position' | 'via'>[];
@@ -57,10 +60,13 @@ interface OpenTransaction {
   readonly commit: () => void;
 }
 
+const BEGINNING: ReadingPlace = { life: null, after: START };
+
 const emptyDisk = (): Disk => ({
   objects: new Map(),
   cursors: new Map(),
   readers: new Map(),
+  life: 'first',
   nextTransaction: 1,
   nextSequence: 1,
 });
@@ -128,20 +134,22 @@ export class SimulatedSite {
   }
 
   ask(neighbour: string): Question {
-    return { from: this.site.code, after: this.disk.cursors.get(neighbour) ?? START };
+    return { from: this.site.code, ...(this.disk.cursors.get(neighbour) ?? BEGINNING) };
   }
 
   answer(question: Question): Answer {
     const to = this.sites.get(question.from)!;
     const settled = this.settledObjects();
     const head = settled.at(-1)?.position ?? START;
-    const judged = judgeReader(this.disk.readers.get(to.code) ?? NEW_READER, question.after, head);
-    const answer = { from: this.site.code, after: question.after, upto: question.after, objects: [] };
-    if (judged.beginAnew) {
-      this.disk.readers.set(to.code, judged.reader);
-      this.disk.cursors.set(to.code, START);
-      return { ...answer, beginAnew: true };
+    const feed = { life: this.disk.life, head };
+    const judged = judgeReader(this.disk.readers.get(to.code) ?? NEW_READER, question, feed);
+    const answer = { from: this.site.code, asked: question, upto: START, objects: [] };
+    if (judged.restored) {
+      this.disk.life = String(this.random());
+      this.disk.cursors.set(to.code, BEGINNING);
     }
+    this.disk.readers.set(to.code, judged.reader);
+    if (judged.beginAnew) return { ...answer, life: this.disk.life, beginAnew: true };
     const next = settled.filter((one) => comparePositions(one.position, question.after) > 0).slice(0, this.batch);
     const upto = next.at(-1)?.position ?? question.after;
     this.disk.readers.set(to.code, readerGiven(judged.reader, upto));
@@ -152,6 +160,7 @@ export class SimulatedSite {
     );
     return {
       ...answer,
+      life: this.disk.life,
       upto,
       beginAnew: false,
       objects: objects.map(({ kind, key, dataClass, owner, replica }) => ({ kind, key, dataClass, owner, replica })),
@@ -160,10 +169,10 @@ export class SimulatedSite {
 
   /** Takes in an answer. One that does not continue where this site stands is of no use. */
   take(answer: Answer): void {
-    const cursor = this.disk.cursors.get(answer.from) ?? START;
-    if (comparePositions(cursor, answer.after) !== 0) return;
+    const { life, after } = this.disk.cursors.get(answer.from) ?? BEGINNING;
+    if (life !== answer.asked.life || comparePositions(after, answer.asked.after) !== 0) return;
     if (answer.beginAnew) {
-      this.disk.cursors.set(answer.from, START);
+      this.disk.cursors.set(answer.from, { life: answer.life, after: START });
       return;
     }
     const transaction = this.disk.nextTransaction++;
@@ -174,7 +183,7 @@ export class SimulatedSite {
       if (problem) throw new Error(`site ${this.site.code} was sent what it must not have: ${problem}`);
       this.merge(object, transaction, from.code);
     }
-    this.disk.cursors.set(answer.from, answer.upto);
+    this.disk.cursors.set(answer.from, { life: answer.life, after: answer.upto });
   }
 
   private merge(object: Omit<StoredObject, 'position' | 'via'>, transaction: number, via: string): void {

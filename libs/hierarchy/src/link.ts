@@ -26,20 +26,36 @@ export interface Reader {
 /** A reader that has read nothing. */
 export const NEW_READER: Reader = { given: START, everythingUntil: START };
 
+/** A site's feed as it is now. Its life has another name after the site was restored: positions of before mean nothing then. */
+export interface Feed {
+  readonly life: string;
+  /** Its last position. */
+  readonly head: Position;
+}
+
+/** Where a reader wants to go on; it knows no life before its first answer. */
+export interface ReadingPlace {
+  readonly life: string | null;
+  readonly after: Position;
+}
+
 /**
- * What to do with a request to read on after a position.
+ * What to do with a request to read on.
  *
  * Who stands behind what it was given, or at the start, may have forgotten even its own writes (it was restored from a backup):
- * up to the head of now it gets everything. Who stands beyond what it was given knows more than this site, which then was itself
- * restored: the reader must begin anew, and this site must read everything of that reader again.
- *
- * @param head the last position of this site's feed
+ * up to the head of now it gets everything. Who stands beyond what it was given knows more than this site, which then was `restored`
+ * itself: it begins another life, and reads everything of that reader again. Who knows another life begins anew.
  */
-export function judgeReader(reader: Reader, after: Position, head: Position): { beginAnew: boolean; reader: Reader } {
+export function judgeReader(
+  reader: Reader,
+  { life, after }: ReadingPlace,
+  feed: Feed,
+): { beginAnew: boolean; restored: boolean; reader: Reader } {
+  if (life !== null && life !== feed.life) return { beginAnew: true, restored: false, reader };
   const order = comparePositions(after, reader.given);
-  if (order > 0) return { beginAnew: true, reader: NEW_READER };
+  if (order > 0) return { beginAnew: true, restored: true, reader: NEW_READER };
   const forgot = order < 0 || comparePositions(after, START) === 0;
-  return { beginAnew: false, reader: forgot ? { ...reader, everythingUntil: head } : reader };
+  return { beginAnew: false, restored: false, reader: forgot ? { ...reader, everythingUntil: feed.head } : reader };
 }
 
 /** The reader was given what is there up to a position. Questions may arrive late and in any order: it never goes back. */
