@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { bucketsAnswerSchema, digestsAnswerSchema, type Digest } from '@muster/contracts/links/link-messages.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Hierarchy, KnownSite } from './hierarchy.repository.js';
@@ -106,5 +107,6 @@ function differing(here: readonly Digest[], there: readonly Digest[]): Map<strin
 function versionOf(entry: unknown): string {
   const { site, stamp, seen, content } = entry as { site: string; stamp: number; seen: object; content: unknown };
   const sites = Object.entries(seen).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `${site}-${stamp}${content === null ? ' (deleted)' : ''} of ${sites.map(([code, at]) => `${code}:${at}`).join(' ')}`;
+  const digest = createHash('md5').update(JSON.stringify(content)).digest('hex').slice(0, 8);
+  return `${site}-${stamp}${content === null ? ' (deleted)' : ` (${digest})`} of ${sites.map(([code, at]) => `${code}:${at}`).join(' ')}`;
 }
