@@ -25,7 +25,7 @@ create table replica (
   bucket smallint not null generated always as (get_byte(decode(md5(kind || '/' || key), 'hex'), 0)) stored,
   primary key (kind, key)
 );
-create index replica_feed on replica (transaction, sequence);
+create index replica_in_order on replica (transaction, sequence);
 create index replica_bucket on replica (kind, bucket);
 
 -- The feed's life: another one after this database was restored from a backup and a neighbour noticed.
