@@ -14,6 +14,8 @@ const configSchema = z.object({
   MUSTER_AGENT_RESTART: z.enum(['allow', 'never']).default('never'),
   /** Program and arguments that restart this computer, instead of what the system has. */
   MUSTER_AGENT_RESTART_COMMAND: z.string().min(1).optional(),
+  /** Program and arguments that tell people who are logged in; the text comes as one more argument. Default: wall. */
+  MUSTER_AGENT_TELL_COMMAND: z.string().min(1).optional(),
   /** Most that the content cache may take, in MiB. Default: 5,120, or a fifth of the disk where that is less. */
   MUSTER_AGENT_CACHE_MB: z.coerce.number().int().min(1).max(1_048_576).optional(),
   MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -24,6 +26,7 @@ export interface AgentConfig {
   readonly state: string;
   readonly enrolmentToken: string | undefined;
   readonly restart: { readonly policy: 'allow' | 'never'; readonly command: readonly string[] | undefined };
+  readonly tellCommand: readonly string[] | undefined;
   readonly cacheMegabytes: number | undefined;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
@@ -42,18 +45,22 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     state: data.MUSTER_AGENT_STATE,
     enrolmentToken: data.MUSTER_ENROLMENT_TOKEN,
-    restart: { policy: data.MUSTER_AGENT_RESTART, command: commandOf(data.MUSTER_AGENT_RESTART_COMMAND) },
+    restart: { policy: data.MUSTER_AGENT_RESTART, command: commandOf('MUSTER_AGENT_RESTART_COMMAND', data) },
+    tellCommand: commandOf('MUSTER_AGENT_TELL_COMMAND', data),
     cacheMegabytes: data.MUSTER_AGENT_CACHE_MB,
     logLevel: data.MUSTER_LOG_LEVEL,
   };
 }
 
-function commandOf(text: string | undefined): readonly string[] | undefined {
+function commandOf(
+  name: 'MUSTER_AGENT_RESTART_COMMAND' | 'MUSTER_AGENT_TELL_COMMAND',
+  { [name]: text }: z.infer<typeof configSchema>,
+): readonly string[] | undefined {
   if (text === undefined) return undefined;
   try {
     return splitCommand(text);
   } catch (error) {
     if (!(error instanceof CommandSplitError)) throw error;
-    throw new AgentError('config.invalid', `MUSTER_AGENT_RESTART_COMMAND: ${error.message}`);
+    throw new AgentError('config.invalid', `${name}: ${error.message}`);
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '@muster/contracts/agent/enrolment.js';
 import type { Assignment, PolicyBody, PolicyDocument, SealedValues } from '@muster/contracts/agent/policy.js';
 import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
+import { type PermitRequest, permitRequestSchema, type PermitResponse } from '@muster/contracts/agent/permits.js';
 import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
 import { canonicalJson, type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import { SEALING, type SealingKey, sealingKeySchema } from '@muster/contracts/sealing.js';
@@ -57,6 +58,9 @@ export class SiteUnderTest {
   withoutLocation: ReadonlySet<string> = new Set();
   /** Downloads of more than so many bytes send these, then nothing more. */
   stallAt: number | undefined;
+  /** What devices asked permits for, and what they are answered. */
+  readonly permitsAsked: PermitRequest[] = [];
+  permit: (asked: PermitRequest) => PermitResponse = () => ({ granted: true, startWithinSeconds: 600 });
   /** Bad copies that devices told of. */
   readonly contentFaults: ContentFault[] = [];
   fault: (request: string) => Fault = () => undefined;
@@ -180,6 +184,11 @@ export class SiteUnderTest {
       return body === undefined ? problem(response, 404, 'policy.no-body', 'none') : void response.end(body);
     }
     if (what === 'POST /api/v1/agent/content-locations') return this.locate(JSON.parse(text), response);
+    if (what === 'POST /api/v1/agent/permits') {
+      const asked = permitRequestSchema.parse(JSON.parse(text));
+      this.permitsAsked.push(asked);
+      return json(response, 200, { ...this.permit(asked), newField: 'of a newer site' });
+    }
     if (what === 'POST /api/v1/agent/inventory') {
       this.inventories.push(inventoryRequestSchema.parse(JSON.parse(text)));
       return void response.writeHead(204).end();

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerAlert } from './commands/monitoring/alert.js';
 import { registerApiToken } from './commands/site/api-token.js';
 import { registerApply } from './commands/objects/apply.js';
 import { registerCollection } from './commands/devices/collection.js';
@@ -12,7 +13,9 @@ import { registerDeploy } from './commands/deployments/deploy.js';
 import { registerDeployment } from './commands/deployments/deployment.js';
 import { registerDescribe } from './commands/objects/describe.js';
 import { registerDiff } from './commands/sequences/diff.js';
+import { registerDevice } from './commands/devices/device.js';
 import { registerEnrolmentToken } from './commands/devices/enrolment-token.js';
+import { registerEvents } from './commands/monitoring/events.js';
 import { registerExplain } from './commands/deployments/explain-device.js';
 import { registerExport } from './commands/export/export.js';
 import { registerFolder } from './commands/sequences/folder.js';
@@ -30,8 +33,10 @@ import { registerVariable } from './commands/devices/variable.js';
 import { registerUp } from './commands/site/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
 import { registerWatch } from './commands/objects/watch.js';
+import { registerWebhook } from './commands/monitoring/webhook.js';
 import { registerWhereUsed } from './commands/sequences/where-used.js';
 import { registerWindows } from './commands/deployments/windows.js';
+import { registerRollout } from './commands/deployments/rollout.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './errors/exit-codes.js';
 import { reportFailure } from './errors/print-error.js';
 import type { Terminal } from './terminal.js';
@@ -49,6 +54,7 @@ Examples:
   muster content distribute hello --to local
   muster deploy hello-site --to hello-computers --name hello-site
   muster watch deployment hello-site              every step of every device, live
+  muster events --watch                           what happens at the site; also muster alert list
   muster explain --device web-1                   what applies to it, which variable wins, and why
   muster run hello-site.yaml                      the sequence on this computer, no server
 
@@ -93,13 +99,18 @@ export function buildProgram(terminal: Terminal): Command {
   registerMove(program, terminal);
   registerFolder(program, terminal);
   registerDeployment(program, terminal);
+  registerRollout(program, terminal);
   registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
+  registerAlert(program, terminal);
+  registerEvents(program, terminal);
+  registerWebhook(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   registerExplain(program, terminal);
   registerCollection(program, terminal);
+  registerDevice(program, terminal);
   registerVariable(program, terminal);
   registerContent(program, terminal);
   registerEnrolmentToken(program, terminal);

@@ -1,6 +1,9 @@
+import { addressRangeSchema } from '@muster/contracts/address-range.js';
+import { EVENT_KEEP_DAYS } from '@muster/contracts/kinds/event.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
 
+const keepDays = z.coerce.number().int().min(1).max(3_650);
 const deviceCount = z.coerce.number().int().min(0).max(10_000_000);
 
 /** Settings of the deployment service. */
@@ -10,6 +13,29 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_HIGH_RISK_DEVICES: deviceCount.default(100),
     /** Above so many devices they are refused; 0: never. */
     MUSTER_HIGH_RISK_MOST_DEVICES: deviceCount.default(0),
+    /** So long after a start nobody counts as silent in a rollout: what devices said meanwhile is taken in first. */
+    MUSTER_ROLLOUT_GRACE_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
+    /** Events are told to whoever asks for so long. */
+    MUSTER_EVENT_KEEP_DAYS: keepDays.default(EVENT_KEEP_DAYS),
+    /** Alerts whose condition is gone, and that nobody touched, are kept for so long. */
+    MUSTER_ALERT_KEEP_DAYS: keepDays.default(90),
+    /** Seals the secrets of webhooks: 32 random bytes or more as base64url; give it by file: MUSTER_WEBHOOK_KEY_FILE. */
+    MUSTER_WEBHOOK_KEY: z
+      .base64url()
+      .refine((text) => Buffer.from(text, 'base64url').length >= 32, 'at least 32 bytes are expected'),
+    /** Networks, comma separated, that webhooks may be sent to although they are not the public internet; also without TLS. */
+    MUSTER_WEBHOOK_NETWORKS: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== ''),
+      )
+      .pipe(z.array(addressRangeSchema)),
+    /** A webhook to which nothing could be delivered for so long is disabled. */
+    MUSTER_WEBHOOK_GIVE_UP_HOURS: z.coerce.number().min(0).max(8_760).default(120),
   })
   .refine(({ MUSTER_HIGH_RISK_DEVICES: ask, MUSTER_HIGH_RISK_MOST_DEVICES: most }) => most === 0 || most > ask, {
     path: ['MUSTER_HIGH_RISK_MOST_DEVICES'],

@@ -1,21 +1,27 @@
 import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
+import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
 import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
+import { AlertsModule } from './alerts/alerts.module.js';
 import { type DeploymentConfig, deploymentConfigSchema } from './config.js';
 import { CollectionsModule } from './collections/collections.module.js';
 import { DeploymentsModule } from './deployments/deployments.module.js';
 import { SequenceFollower } from './deployments/sequence-follower.js';
 import { DevicesModule } from './devices/devices.module.js';
+import { DeviceSightings } from './devices/device-sightings.js';
 import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
+import { EventsModule } from './events/events.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { WindowsModule } from './windows/windows.module.js';
 
 const sequences = resourceEvents(taskSequence);
@@ -25,16 +31,34 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
   service: 'deployment',
   config: deploymentConfigSchema,
   migrations: migrationsBeside(import.meta.dirname),
-  modules: [DevicesModule, CollectionsModule, WindowsModule, MonitoringModule, DeploymentsModule, RunsModule],
+  modules: [
+    EventsModule,
+    DevicesModule,
+    CollectionsModule,
+    WindowsModule,
+    MonitoringModule,
+    DeploymentsModule,
+    RunsModule,
+    AlertsModule,
+    WebhooksModule,
+  ],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],
-    inject: [Enrolments, Inventories, RunRecorder, SequenceFollower],
-    useFactory: (enrolments: Enrolments, inventories: Inventories, runs: RunRecorder, follower: SequenceFollower) => ({
+    inject: [Enrolments, Inventories, DeviceSightings, RunRecorder, SequenceFollower],
+    useFactory: (
+      enrolments: Enrolments,
+      inventories: Inventories,
+      sightings: DeviceSightings,
+      runs: RunRecorder,
+      follower: SequenceFollower,
+    ) => ({
       policy: [
         on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
+        on(deviceCloned, (tx, cloned) => sightings.cloned(tx, cloned)),
+        on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
         on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
         on(runReported, (tx, reported) => runs.apply(tx, reported)),
-        on(deploymentJudged, (tx, { deploymentUid, policy }) => follower.judged(tx, deploymentUid, policy)),
+        on(deploymentJudged, (tx, { deploymentUid, policy, body }) => follower.judged(tx, deploymentUid, policy, body)),
       ],
       catalog: [
         on(sequences.saved, (tx, { resource }) => follower.sequenceSaved(tx, resource)),

@@ -143,6 +143,8 @@ describe('the rules of when a deployment runs', () => {
       purpose: 'Available',
       rerun: 'Never',
       outsideWindows: true,
+      restartOutsideWindows: true,
+      warnMinutes: 15,
       triggers: [{ event: 'Startup' }],
     });
     expect(problem).toMatchObject({ status: 400, code: 'deployment.setting-without-effect' });
@@ -150,6 +152,8 @@ describe('the rules of when a deployment runs', () => {
       '/spec/triggers',
       '/spec/rerun',
       '/spec/outsideWindows',
+      '/spec/restartOutsideWindows',
+      '/spec/warnMinutes',
     ]);
   });
 

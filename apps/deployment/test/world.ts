@@ -43,12 +43,10 @@ export async function openWorld(servers: Servers, settings: Record<string, strin
     () => undefined,
   );
   const environment = { ...servers.environment('deployment'), ...settings };
-  const app = await startService(
-    deploymentService,
-    loadConfig(deploymentService.config, environment),
-    pino({ level: 'silent' }),
-  );
-  const api = new Api(await app.getUrl(), await servers.addToken('deployment'));
+  const config = loadConfig(deploymentService.config, environment);
+  const app = await startService(deploymentService, config, pino({ level: 'silent' }));
+  const token = await servers.addToken('deployment');
+  const api = new Api(await app.getUrl(), token);
   const sql = new Client({ connectionString: environment['MUSTER_DATABASE_URL'] });
   await sql.connect();
 
@@ -60,6 +58,8 @@ export async function openWorld(servers: Servers, settings: Record<string, strin
     catalog,
     api,
     sql,
+    token,
+    grpcAddress: `127.0.0.1:${config.MUSTER_GRPC_PORT}`,
     devices,
     byUid,
 

@@ -27,6 +27,10 @@ export const policyConfigSchema = serviceConfigSchema.extend({
     .pipe(z.array(addressRangeSchema)),
   /** Devices that may hold a connection to this process open, to be told of new policy; all others poll. */
   MUSTER_WAKE_UP_CONNECTIONS: z.coerce.number().int().min(0).max(1_000_000).default(20_000),
+  /** Who approves computers that enrol: nobody has to, the token says, or somebody does by hand, whatever the token says. */
+  MUSTER_ENROLMENT_APPROVAL: z.enum(['automatic', 'token', 'manual']).default('token'),
+  /** When devices were last heard of is told this often, for all of them together. */
+  MUSTER_SEEN_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
   /** How long an agent's access token is good. */
   MUSTER_SESSION_MINUTES: z.coerce.number().int().min(1).max(60).default(10),
 });

@@ -5,7 +5,9 @@ import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { ExplainModule } from './explain/explain.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
+import { PermitsModule } from './permits/permits.module.js';
 import { ReportsModule } from './reports/reports.module.js';
+import { PollShortcut } from './serving/poll-shortcut.js';
 import { ServingModule } from './serving/serving.module.js';
 import { DeviceAuthenticator } from './sessions/device-authenticator.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -27,6 +29,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     SessionsModule,
     ServingModule,
     ContentModule,
+    PermitsModule,
     ReportsModule,
     InventoryModule,
     WakeUpsModule,
@@ -45,4 +48,5 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     { path: '/api/v1/agent/', proof: 'device' },
   ],
   deviceAuthenticator: (app) => app.get(DeviceAuthenticator),
+  shortcut: (app) => app.get(PollShortcut),
 };

@@ -208,9 +208,9 @@ describe('sessions', () => {
       actor: 'test',
     });
     await until(async () => (await deleted.get('/policy')).status === 403);
-    expect((await deleted.get('/policy')).body['code']).toBe('session.device-blocked');
+    expect((await deleted.get('/policy')).body['code']).toBe('session.device-deleted');
     const answer = await deleted.session();
-    expect([answer.status, answer.body['code']]).toEqual([403, 'session.device-blocked']);
+    expect([answer.status, answer.body['code']]).toEqual([403, 'session.device-deleted']);
   });
 });
 
@@ -325,6 +325,7 @@ describe('bad input', () => {
       '/api/v1/api-tokens/{uid}',
       '/api/v1/device-explanations/{device}',
       '/api/v1/enrolment-tokens',
+      '/api/v1/enrolment-tokens/{uid}',
     ]);
   });
 });

@@ -219,8 +219,11 @@ describe('policy', () => {
     };
     const before = (await device.policy()).assignments[0];
     await save(plain('F', { description: 'changed' }), 2);
-    await until(async () => (await device.policy()).assignments[0]?.deployment.generation === 2);
-    expect((await device.policy()).assignments[0]?.body).not.toBe(before?.body);
+    // The generation is told at once, the body when it is compiled.
+    await until(async () => {
+      const [now] = (await device.policy()).assignments;
+      return now?.deployment.generation === 2 && now.body !== before?.body;
+    });
     await save(plain('F', { enabled: false }), 3);
     await assigned(device, 0);
     // On a busy machine a short life may be over before anybody has seen it: then a longer one.

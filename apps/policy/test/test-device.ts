@@ -58,7 +58,7 @@ export class TestDevice {
     return new TestDevice(base, privateKey, { kty: 'OKP', crv: 'Ed25519', x: x ?? '' });
   }
 
-  async enrol(token: string, change: { name?: string; proof?: string } = {}): Promise<Answer> {
+  async enrol(token: string, change: { name?: string; proof?: string; facts?: object } = {}): Promise<Answer> {
     const name = change.name ?? 'computer';
     const proof = change.proof ?? (await this.prove({ tokenSha256: sha256Hex(token), name, iat: 1 }));
     const answer = await call(this.base, '/api/v1/agent/enrolments', {
@@ -67,7 +67,7 @@ export class TestDevice {
         name,
         publicKey: this.publicKey,
         proof,
-        facts: { hostname: 'computer\0', os: { id: 'debian\0' } },
+        facts: change.facts ?? { hostname: 'computer\0', os: { id: 'debian\0' } },
       },
     });
     if (answer.status === 201) {
@@ -96,11 +96,18 @@ export class TestDevice {
   }
 
   async assertion(
-    change: { secondsFromNow?: number; lifeSeconds?: number; audience?: string; sealingKey?: SealingKey } = {},
+    change: {
+      secondsFromNow?: number;
+      lifeSeconds?: number;
+      audience?: string;
+      sealingKey?: SealingKey;
+      hardware?: string;
+    } = {},
   ): Promise<string> {
     const now = Math.floor(Date.now() / 1000) + (change.secondsFromNow ?? 0);
     const sealingKey = change.sealingKey ?? this.sealing?.publicKey;
-    return new SignJWT(sealingKey ? { sealingKey } : {})
+    const { hardware } = change;
+    return new SignJWT({ ...(sealingKey ? { sealingKey } : {}), ...(hardware === undefined ? {} : { hardware }) })
       .setProtectedHeader({ alg: 'EdDSA' })
       .setIssuer(this.uid)
       .setAudience(change.audience ?? 'muster:S01')
@@ -127,8 +134,8 @@ export class TestDevice {
   }
 
   /** The policy, with the site's signature verified. */
-  async policy(): Promise<PolicyDocument> {
-    const answer = await this.get('/policy');
+  async policy(headers: Record<string, string> = {}): Promise<PolicyDocument> {
+    const answer = await this.get('/policy', headers);
     if (answer.status !== 200 || !this.signingKey) throw new Error(`no policy: ${answer.status} ${answer.text}`);
     const key = await importJWK({ ...this.signingKey, alg: 'EdDSA' });
     const { payload } = await compactVerify(answer.body['policy'] ?? '', key, { algorithms: ['EdDSA'] });

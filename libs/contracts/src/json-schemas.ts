@@ -13,6 +13,7 @@ import {
   apiTokenResponseSchema,
   enrolmentRequestSchema,
   enrolmentResponseSchema,
+  enrolmentTokenListSchema,
   enrolmentTokenRequestSchema,
   enrolmentTokenResponseSchema,
   sessionRequestSchema,
@@ -21,6 +22,7 @@ import {
 import { inventoryRequestSchema } from './agent/inventory.js';
 import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
+import { permitRequestSchema, permitResponseSchema } from './agent/permits.js';
 import { reportsRequestSchema, reportsResponseSchema } from './agent/reports.js';
 import {
   downloadRequestSchema,
@@ -31,12 +33,16 @@ import {
 import { apiTokenChanged } from './events/api-token-changed.js';
 import { deploymentJudged } from './events/deployment-judged.js';
 import { deviceEnrolled } from './events/device-enrolled.js';
+import { deviceCloned } from './events/device-cloned.js';
+import { devicesSeen } from './events/devices-seen.js';
 import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
+import { rolloutChanged } from './events/rollout-changed.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
+import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
 import {
@@ -44,6 +50,10 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { deploymentRolloutSchema, rolloutActionSchema } from './kinds/deployment-rollout.js';
+import { deviceAccessRequestSchema } from './kinds/device-access.js';
+import { eventListSchema, eventSchema } from './kinds/event.js';
+import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   prestagedContentPlanSchema,
@@ -73,7 +83,14 @@ import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequen
 import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
+import {
+  webhookDeliveryListSchema,
+  webhookRedeliveryResultSchema,
+  webhookRedeliverySchema,
+  webhookTestResultSchema,
+} from './kinds/webhook.js';
 import { problemSchema } from './problem.js';
+import { askPermit, explainPermits } from './requests/ask-permit.js';
 import { checkCopies } from './requests/check-copies.js';
 import { compareSecrets } from './requests/compare-secrets.js';
 import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
@@ -104,14 +121,22 @@ const DOCUMENTS = {
   'agent/inventory-request': inventoryRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,
+  'agent/permit-request': permitRequestSchema,
+  'agent/permit-response': permitResponseSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
   'api/download-request': downloadRequestSchema,
   'api/download-response': downloadResponseSchema,
   'api/upload-request': uploadRequestSchema,
   'api/upload-response': uploadResponseSchema,
+  'api/enrolment-token-list': enrolmentTokenListSchema,
   'api/enrolment-token-request': enrolmentTokenRequestSchema,
   'api/enrolment-token-response': enrolmentTokenResponseSchema,
+  'api/alert-change': alertChangeSchema,
+  'api/alert-postponement': alertPostponementSchema,
+  'api/alert-remark': alertRemarkSchema,
+  'api/event': eventSchema,
+  'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
@@ -119,7 +144,10 @@ const DOCUMENTS = {
   'api/membership-explanation': membershipExplanationSchema,
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
+  'api/device-access-request': deviceAccessRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
+  'api/device-import-request': deviceImportRequestSchema,
+  'api/device-import-result': deviceImportResultSchema,
   'api/edit-lock': editLockSchema,
   'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,
@@ -136,6 +164,8 @@ const DOCUMENTS = {
   'api/prestaged-content-plan': prestagedContentPlanSchema,
   'api/prestaged-content-request': prestagedContentRequestSchema,
   'api/prestaged-content-result': prestagedContentResultSchema,
+  'api/deployment-rollout': deploymentRolloutSchema,
+  'api/rollout-action': rolloutActionSchema,
   'api/references': referencesSchema,
   'api/revision': revisionSchema,
   'api/revision-list': revisionListSchema,
@@ -150,6 +180,10 @@ const DOCUMENTS = {
   'api/sequence-template-list': sequenceTemplateListSchema,
   'api/sequence-patch': sequencePatchSchema,
   'api/uses': usesSchema,
+  'api/webhook-delivery-list': webhookDeliveryListSchema,
+  'api/webhook-redelivery': webhookRedeliverySchema,
+  'api/webhook-redelivery-result': webhookRedeliveryResultSchema,
+  'api/webhook-test-result': webhookTestResultSchema,
 } as const;
 
 /**
@@ -168,12 +202,17 @@ export function jsonSchemas(): Record<string, unknown> {
     variablesChanged,
     deviceEnrolled,
     deviceInventoried,
+    deviceCloned,
+    devicesSeen,
     runReported,
     deploymentJudged,
+    rolloutChanged,
     apiTokenChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
   for (const request of [
+    askPermit,
+    explainPermits,
     readSequence,
     resolveContent,
     explainSources,

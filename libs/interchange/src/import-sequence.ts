@@ -212,7 +212,7 @@ function descriptionOf(found: FoundSequence, into: SequenceImport): string | und
 
 const factHelp: Readonly<Record<string, string>> = {
   BootImageID: 'deployments through media and PXE choose the boot image',
-  DependentProgram: 'put a step for that program at the beginning',
+  DependentProgram: 'name that program in runFirst',
   Category: 'use labels or folders',
 };
 

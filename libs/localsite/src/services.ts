@@ -20,6 +20,8 @@ export interface SiteFacts {
   readonly logLevel: string;
   readonly pollSeconds: number;
   readonly adminTokenDigest: string;
+  /** Networks that webhooks may be sent to although they are not the public internet. */
+  readonly webhookNetworks?: readonly string[] | undefined;
 }
 
 /** Names of the four services, in the order in which they are listed to people. */
@@ -65,6 +67,12 @@ function ownSettings(service: string, site: SiteFacts): Record<string, string> {
       MUSTER_SITE_KEY_FILE: siteKeyFile(site.layout.keys),
       MUSTER_ADMIN_TOKEN_SHA256: site.adminTokenDigest,
       MUSTER_POLL_SECONDS: String(site.pollSeconds),
+    };
+  }
+  if (service === 'deployment') {
+    return {
+      MUSTER_WEBHOOK_KEY: keptSecret(site.layout.keys, 'webhook-key', 32),
+      MUSTER_WEBHOOK_NETWORKS: (site.webhookNetworks ?? []).join(','),
     };
   }
   if (service === 'content') {

@@ -37,6 +37,8 @@ export interface StartSiteOptions {
   readonly logLevel?: string;
   /** Seconds between two looks of an agent for policy, default 2 on one machine. */
   readonly pollSeconds?: number;
+  /** Networks (CIDR) that webhooks may be sent to although they are not the public internet. Default: none. */
+  readonly webhookNetworks?: readonly string[];
   /** Make a new admin token in place of a lost one. */
   readonly renewAdminToken?: boolean;
   /** Default: the four services as built. */
@@ -134,6 +136,7 @@ async function startLocked(
     logLevel,
     pollSeconds: options.pollSeconds ?? 2,
     adminTokenDigest: admin.digest,
+    webhookNetworks: options.webhookNetworks,
   };
   const startPostgres = async (): Promise<void> => {
     await preparePostgres(layout, programs, postgresPort);

@@ -39,6 +39,12 @@ export class Database implements Queryable {
     return result.rows;
   }
 
+  /** A statement that is asked all the time: each connection parses and plans it once, under this name. */
+  async prepared<Row extends object>(name: string, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+    const result = await this.pool.query<Row>({ name, text: sql, values: [...values] });
+    return result.rows;
+  }
+
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();

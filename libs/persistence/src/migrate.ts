@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
+import type { Queryable } from './database.js';
 
 const PLUMBING = join(import.meta.dirname, '..', 'migrations');
+
+/** The folders of a service's migrations in their order, each with the table that keeps which of its files ran. */
+function sources(own: string): readonly (readonly [folder: string, table: string])[] {
+  return [
+    [PLUMBING, 'plumbing_migration'],
+    [own, 'migration'],
+  ];
+}
 
 /**
  * Brings a service's schema up to date: first the tables that every service has, then its own.
@@ -17,10 +27,7 @@ export async function migrate(options: {
   folder: string;
   log: (line: string) => void;
 }): Promise<void> {
-  for (const [dir, table] of [
-    [PLUMBING, 'plumbing_migration'],
-    [options.folder, 'migration'],
-  ] as const) {
+  for (const [dir, table] of sources(options.folder)) {
     const done = await runner({
       databaseUrl: options.url,
       dir,
@@ -37,6 +44,27 @@ export async function migrate(options: {
     });
     for (const { name } of done) options.log(`migrated ${options.schema}: ${name}`);
   }
+}
+
+/**
+ * Names of the migrations that this program knows and the schema does not have yet. A schema that is ahead of the program
+ * has none: the release before still runs on it.
+ *
+ * @param database a connection whose search path is the service's schema
+ */
+export async function pendingMigrations(database: Queryable, folder: string): Promise<string[]> {
+  const pending: string[] = [];
+  for (const [dir, table] of sources(folder)) {
+    const known = readdirSync(dir)
+      .filter((file) => file.endsWith('.sql'))
+      .map((file) => file.slice(0, -'.sql'.length))
+      .sort();
+    const [found] = await database.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [table]);
+    const ran = found?.exists ? await database.query<{ name: string }>(`select name from ${table}`) : [];
+    const names = new Set(ran.map((row) => row.name));
+    pending.push(...known.filter((name) => !names.has(name)));
+  }
+  return pending;
 }
 
 /** The advisory lock of a schema: a number made of its name. */

@@ -56,6 +56,7 @@ describe('a Required deployment', () => {
       state: 'start',
       because: 'trigger',
       due: at('2026-11-26T10:00Z'),
+      begins: now,
     });
     expect(decide(rules, ran('2026-11-26T10:00Z'))).toEqual({
       state: 'waiting',
@@ -134,7 +135,12 @@ describe('a Required deployment', () => {
     const rules = required({ triggers: daily('2027-01-01T00:00Z') });
     const facts = { askedAt: now, windows: [night] };
     expect(decide(rules, facts)).toMatchObject({ state: 'waiting' });
-    expect(decide({ ...rules, usersMayStart: true }, facts)).toEqual({ state: 'start', because: 'asked', due: now });
+    expect(decide({ ...rules, usersMayStart: true }, facts)).toEqual({
+      state: 'start',
+      because: 'asked',
+      due: now,
+      begins: now,
+    });
   });
 });
 
@@ -179,6 +185,7 @@ describe('any decision', () => {
       rerun: fc.constantFrom('Always' as const, 'Never' as const, 'IfFailed' as const, 'IfSucceeded' as const),
       usersMayStart: fc.boolean(),
       outsideWindows: fc.boolean(),
+      warnMinutes: fc.integer({ min: 1, max: 90 }),
       hold: fc.constantFrom('Starts' as const, 'Runs' as const),
     },
     { requiredKeys: ['purpose'] },
@@ -188,6 +195,7 @@ describe('any decision', () => {
     bootedAt: option(past),
     lastRun: option(fc.record({ startedAt: past, succeeded: fc.boolean() })),
     askedAt: option(past),
+    warnedAt: option(past),
     windows: fc.array(
       fc.record({ name: fc.constant('w'), schedule, durationMinutes: fc.integer({ min: 5, max: 1440 }) }),
       { maxLength: 2 },
@@ -216,7 +224,12 @@ describe('any decision', () => {
       fc.property(rules, facts, fc.boolean(), (one, known, succeeded) => {
         const decision = decide(one, known);
         if (decision.state !== 'start') return;
-        const after = decide(one, { ...known, askedAt: undefined, lastRun: { startedAt: now, succeeded } });
+        const after = decide(one, {
+          ...known,
+          askedAt: undefined,
+          warnedAt: undefined,
+          lastRun: { startedAt: now, succeeded },
+        });
         expect(after.state).not.toBe('start');
       }),
       { numRuns: 2000 },

@@ -5,6 +5,8 @@ import type { Rerun, StartRules, Trigger } from './start-rules.js';
 import { nextStarts } from './window-spans.js';
 import { momentInstant } from './zoned-time.js';
 
+const MINUTE = 60_000;
+
 /** What is known where and when it is decided. All instants are milliseconds since 1970. */
 export interface StartFacts {
   readonly now: number;
@@ -18,6 +20,8 @@ export interface StartFacts {
   readonly lastRun?: { readonly startedAt: number; readonly succeeded: boolean } | undefined;
   /** When somebody at the device asked for it, if no run has begun since. */
   readonly askedAt?: number | undefined;
+  /** When people at the device were told that it starts, if no run has begun since. */
+  readonly warnedAt?: number | undefined;
   /** All windows of all collections of the device. */
   readonly windows: readonly MaintenanceWindow[];
   /** What the run may take; 0 is no limit. */
@@ -29,7 +33,13 @@ export interface StartFacts {
  * time passes.
  */
 export type StartDecision =
-  | { readonly state: 'start'; readonly because: 'asked' | 'trigger'; readonly due: number }
+  | {
+      readonly state: 'start';
+      readonly because: 'asked' | 'trigger';
+      readonly due: number;
+      /** When it begins: now, or when people at the device have had the time of `warnMinutes`. */
+      readonly begins: number;
+    }
   | {
       readonly state: 'waiting';
       readonly for: 'availability' | 'trigger' | 'window';
@@ -63,7 +73,7 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
 
   // The will of somebody at the device beats windows and rules for reruns (MW-15).
   if (facts.askedAt !== undefined && mayBeAsked(rules)) {
-    return { state: 'start', because: 'asked', due: facts.askedAt };
+    return { state: 'start', because: 'asked', due: facts.askedAt, begins: now };
   }
   if (rules.purpose === 'Available') return { state: 'offered', lookAgain: until(undefined) };
 
@@ -77,12 +87,37 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
   const rerun = rules.rerun ?? 'Always';
   if (lastRun && !runsAgain(rerun, lastRun.succeeded)) return { state: 'not-rerun', rerun, due, lookAgain: next };
 
+  const begins = beginning(rules, facts);
+  if (begins >= expires) return { state: 'waiting', for: 'trigger', lookAgain: next };
   const windows = rules.outsideWindows === true ? undefined : windowsForSequences(facts.windows);
   if (windows) {
-    const [start] = nextStarts(windows, now, facts.maximumMinutes, { timeZone, most: 1 });
+    // The time in which people are warned is in the window too (deployments.md section 8).
+    const room = facts.maximumMinutes + (begins - now) / MINUTE;
+    const [start] = nextStarts(windows, now, room, { timeZone, most: 1 });
     if (start?.from !== now) return { state: 'waiting', for: 'window', lookAgain: until(start?.from) };
   }
-  return { state: 'start', because: 'trigger', due };
+  return { state: 'start', because: 'trigger', due, begins };
+}
+
+/** A warning so much older than the run it was for counts no longer: the computer slept, or another run took long. */
+const WARNING_HOLDS = 5 * MINUTE;
+
+/** When people have had their time: from the warning on, or from now when there was none that counts. */
+function beginning({ warnMinutes = 0 }: StartRules, { now, warnedAt }: StartFacts): number {
+  const begins = (warnedAt ?? -Infinity) + warnMinutes * MINUTE;
+  const counts = warnedAt !== undefined && warnedAt <= now && now < begins + WARNING_HOLDS;
+  return counts ? Math.max(now, begins) : now + warnMinutes * MINUTE;
+}
+
+/** When a restart behind the last step of a run may come: `now`, or not before `lookAgain`; undefined: no window comes for it. */
+export function decideRestart(
+  { restartOutsideWindows, warnMinutes = 0 }: Pick<StartRules, 'restartOutsideWindows' | 'warnMinutes'>,
+  facts: Pick<StartFacts, 'now' | 'timeZone' | 'windows'> & { readonly asked: boolean },
+): 'now' | { readonly lookAgain: number | undefined } {
+  const windows = restartOutsideWindows === true || facts.asked ? undefined : windowsForSequences(facts.windows);
+  if (!windows) return 'now';
+  const [start] = nextStarts(windows, facts.now, warnMinutes, { timeZone: facts.timeZone, most: 1 });
+  return start?.from === facts.now ? 'now' : { lookAgain: start?.from };
 }
 
 /** May somebody at the device start it: always when it is Available, else when the deployment lets them. */

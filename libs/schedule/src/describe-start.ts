@@ -1,10 +1,10 @@
 import type { StartDecision } from './decide-start.js';
 
 /** What becomes of a deployment on a device, as a sentence for people. Instants are said in UTC. */
-export function describeStart(decision: StartDecision): string {
+export function describeStart(decision: StartDecision, now: number): string {
   switch (decision.state) {
     case 'start':
-      return decision.because === 'asked' ? 'starts next: somebody asked for it' : 'starts next';
+      return starting(decision, now);
     case 'offered':
       return 'starts when somebody asks for it: muster-agent start';
     case 'waiting':
@@ -16,6 +16,11 @@ export function describeStart(decision: StartDecision): string {
     case 'expired':
       return `expired at ${isoOf(decision.at)}`;
   }
+}
+
+function starting({ because, begins }: Extract<StartDecision, { state: 'start' }>, now: number): string {
+  if (because === 'asked') return 'starts next: somebody asked for it';
+  return begins > now ? `starts at ${isoOf(begins)}, people here are warned` : 'starts next';
 }
 
 function waiting({ for: what, lookAgain }: Extract<StartDecision, { state: 'waiting' }>): string {

@@ -106,6 +106,17 @@ describe('a schedule', () => {
     ]);
   });
 
+  it('comes soon after its start when the days are counted from a weekday before it', () => {
+    const schedule: Schedule = {
+      start: '2026-10-05T01:30Z',
+      repeat: { monthly: { week: 'last', weekday: 'Tuesday', offsetDays: 8 } },
+    };
+    expect(coming(schedule, '2026-10-05T00:00Z', 'UTC', 2)).toEqual([
+      '2026-10-07T01:30:00.000Z',
+      '2026-11-04T01:30:00.000Z',
+    ]);
+  });
+
   it('has no last time before its start', () => {
     expect(lastOccurrence({ start: '2026-12-01T01:00Z' }, at('2026-12-01T00:59Z'), 'UTC')).toBeUndefined();
     expect(text(lastOccurrence({ start: '2026-12-01T01:00Z' }, at('2026-12-01T01:00Z'), 'UTC'))).toBe(

@@ -101,9 +101,11 @@ function weeks({ on, everyWeeks = 1 }: Weekly, { date }: WallTime): Calendar {
 
 function months(monthly: Monthly, { date }: WallTime): Calendar {
   const { everyMonths = 1 } = monthly;
-  const firstOfMonth = date.with({ day: 1 });
+  // One cycle before the start: days that are counted from its weekday may lie behind the start.
+  const firstOfMonth = date.with({ day: 1 }).subtract({ months: everyMonths });
   return {
-    cycleNear: (other) => Math.floor(((other.year - date.year) * 12 + other.month - date.month) / everyMonths),
+    cycleNear: (other) =>
+      Math.floor(((other.year - firstOfMonth.year) * 12 + other.month - firstOfMonth.month) / everyMonths),
     datesIn: (cycle) => [dayOf(firstOfMonth.add({ months: cycle * everyMonths }), monthly)],
   };
 }

@@ -4,6 +4,9 @@ import { momentSchema, scheduleSchema } from './schedule.js';
 /** At most so many times and events that make a deployment run (deployments.md DEP-05). */
 export const MOST_TRIGGERS = 15;
 
+/** People are told at most a day before. */
+export const MOST_WARN_MINUTES = 24 * 60;
+
 /** What makes a Required deployment run. */
 export const triggerSchema = z
   .union([
@@ -51,6 +54,20 @@ export const startRulesShape = {
     .boolean()
     .optional()
     .describe('May it start outside the maintenance windows of a device once a trigger has come? Default false'),
+  restartOutsideWindows: z
+    .boolean()
+    .optional()
+    .describe(
+      'Required only: may a restart behind the last step of a run come outside the maintenance windows? Restarts between steps belong to the run. Default false',
+    ),
+  warnMinutes: z
+    .int()
+    .min(1)
+    .max(MOST_WARN_MINUTES)
+    .optional()
+    .describe(
+      'Required only: people who are logged in are told so long before a run that a trigger starts, and before a restart behind its last step. Default: nobody is told',
+    ),
   content: z
     .enum(['AsNeeded', 'BeforeStart'])
     .optional()

@@ -40,13 +40,19 @@ export function momentInstant(moment: string, timeZone: string): number {
   return instantOf(wall.date, wall);
 }
 
+/** Names that the system has said to be time zones: to ask it costs more than a decision. */
+const knownZones = new Set<string>();
+
 /** Is it a time zone that this system knows? Devices tell theirs, and may tell anything. */
 export function isTimeZone(name: string): boolean {
+  if (knownZones.has(name)) return true;
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== '';
+    new Intl.DateTimeFormat('en', { timeZone: name }).format(0);
   } catch {
     return false;
   }
+  knownZones.add(name);
+  return true;
 }
 
 /** The date on the calendar of a zone. */

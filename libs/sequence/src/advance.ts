@@ -1,6 +1,6 @@
 import { Draft, type StepResult } from './draft.js';
 import { LIMITS } from './limits.js';
-import { compilePlan } from './plan.js';
+import { planOfRun } from './plan-of-run.js';
 import { mergeCollectionVariables } from './collection-variables.js';
 import type { Observer } from './observer.js';
 import { isSuccess } from './restart-request.js';
@@ -116,7 +116,7 @@ const handlers = {
 };
 
 function start(event: RunStarted, now: string, observer: Observer | undefined): Advance {
-  const { plan, problem } = compilePlan(event.sequence.name, event.sequence.spec, event.children);
+  const { plan, problem } = planOfRun(event);
   const draft = new Draft(
     {
       runId: event.runId,

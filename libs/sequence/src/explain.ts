@@ -1,7 +1,8 @@
 import { type ConditionTrace, type Truth, traceCondition } from './conditions/evaluate.js';
 import type { Expression, ProbeAnswer, WorldExpression } from './conditions/model.js';
 import { mentionedNames } from './expand.js';
-import { type Instruction, type Plan, type PlanProblem, compilePlan, isStepInstruction } from './plan.js';
+import { type Instruction, type Plan, type PlanProblem, isStepInstruction } from './plan.js';
+import { planOfRun } from './plan-of-run.js';
 import { prepareStep } from './prepare-step.js';
 import type { ReportReason } from './report.js';
 import type { ExecuteEffect, Run, RunStarted } from './run.js';
@@ -92,7 +93,7 @@ export interface ExplainOptions {
  * and writes down what the engine decides.
  */
 export function explainSequence(started: RunStarted, options: ExplainOptions = {}): SequenceExplanation {
-  const { plan, problem } = compilePlan(started.sequence.name, started.sequence.spec, started.children);
+  const { plan, problem } = planOfRun(started);
   if (problem) return { sequence: started.sequence.name, problem, nodes: [], restarts: 0, result: 'failed' };
   const seen = new Map<number, NodeExplanation>();
   const answers = new Map<string, ProbeAnswer>();
@@ -107,10 +108,7 @@ export function explainSequence(started: RunStarted, options: ExplainOptions = {
     observer: {
       onNode: (instruction, decision, run, truth) => {
         if (decision === 'disabled') return;
-        seen.set(
-          instruction.position,
-          describe(instruction, run, truth, answers, options, started.variables.collections ?? []),
-        );
+        seen.set(instruction.position, describe(instruction, run, truth, answers, options, started));
       },
     },
   });
@@ -138,9 +136,10 @@ function describe(
   truth: Truth | undefined,
   answers: ReadonlyMap<string, ProbeAnswer>,
   options: ExplainOptions,
-  collections: readonly CollectionVariables[],
+  started: RunStarted,
 ): NodeExplanation {
   const { variables } = run;
+  const { collections = [] } = started.variables;
   const condition = instruction.condition && traceOf(instruction, run, answers);
   const base = {
     ...headOf(instruction),
@@ -177,7 +176,11 @@ function describe(
       message,
     };
   }
-  return { ...withContent, verdict: 'will-run' };
+  return { ...withContent, ...(instruction.first ? firstProgramNote(started) : {}), verdict: 'will-run' };
+}
+
+function firstProgramNote({ sequence }: RunStarted): { message?: string } {
+  return sequence.spec.runFirst?.always === true ? {} : { message: 'not where it has succeeded before' };
 }
 
 /** A node the engine never came to: something around it or before it kept it away. */

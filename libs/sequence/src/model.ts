@@ -116,6 +116,30 @@ export const sequenceNodeSchema: z.ZodType<SequenceNode> = z
   )
   .meta({ id: 'SequenceNode', description: 'a group, a step, or a child sequence' });
 
+/** Plain names: it runs before any variable is there. */
+const runFirstSchema = z
+  .strictObject({
+    package: z
+      .string()
+      .min(1)
+      .max(253)
+      .regex(/^[^%]+$/, 'must be a plain name, without variables'),
+    program: z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[^%]+$/, 'must be a plain name, without variables')
+      .meta({ description: 'name of one of its programs, case-sensitive' }),
+    always: z
+      .boolean()
+      .optional()
+      .meta({ description: 'run it again on a device on which it has succeeded; default false' }),
+  })
+  .meta({
+    id: 'RunFirst',
+    description: 'a program that runs before the first step; without its success the sequence does not begin',
+  });
+
 const specFields = {
   displayName: z.string().min(1).max(LIMITS.nameLength).optional(),
   description: z.string().max(LIMITS.descriptionLength).optional(),
@@ -124,6 +148,7 @@ const specFields = {
   onConditionError: z.enum(CONDITION_ERROR_POLICIES).optional().meta({
     description: 'what becomes of a node whose condition cannot be decided on this computer: skip (default) or fail',
   }),
+  runFirst: runFirstSchema.optional(),
   variables: z.record(z.string(), z.string().max(LIMITS.variableValueLength)).optional(),
   annotations: annotationsSchema.optional(),
 };

@@ -36,6 +36,8 @@ export interface Instruction {
   readonly condition?: Condition | undefined;
   /** The node fails, instead of being skipped, when its condition cannot be decided. */
   readonly failOnConditionError?: boolean | undefined;
+  /** The program that runs before the first step of the sequence. */
+  readonly first?: true | undefined;
   /** Absent for groups and child sequences. */
   readonly step?: StepInstruction | undefined;
 }
@@ -72,18 +74,21 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Flattens a sequence and its children into an instruction table.
- * A child behind a disabled pointer, or inside a disabled group, is not looked at.
+ * A child behind a disabled pointer, or inside a disabled group, is not looked at. The program that runs first is the first
+ * instruction; those of children run nothing (deployments.md section 1.1).
  */
 export function compilePlan(
   name: string,
   spec: SequenceSpec,
   children: Readonly<Record<string, SequenceSpec>> = {},
+  { withoutFirst = false }: { readonly withoutFirst?: boolean } = {},
 ): { plan: Plan; problem?: PlanProblem } {
   const compiler = new PlanCompiler(children);
   compiler.addVariables(spec.variables);
   if (spec.enabled === false) {
     compiler.problem = { code: 'sequence.disabled', message: `the task sequence "${name}" is disabled` };
   } else {
+    if (spec.runFirst && !withoutFirst) compiler.addFirst(spec.runFirst);
     compiler.addSequence([name], spec, -1, '', false);
   }
   const variables = compiler.variables;
@@ -118,6 +123,17 @@ class PlanCompiler {
       this.variableKeys.add(nameKey(name));
       this.variables[name] = value;
     }
+  }
+
+  addFirst({ package: name, program }: NonNullable<SequenceSpec['runFirst']>): void {
+    const node = {
+      step: `Run first: ${name}, ${program}`,
+      type: 'InstallPackage',
+      settings: { package: name, program },
+    };
+    this.addNode({ names: [], failOnConditionError: false }, node, -1, '', false);
+    const [first] = this.instructions;
+    if (first) first.first = true;
   }
 
   addSequence(names: readonly string[], spec: SequenceSpec, parent: number, prefix: string, inert: boolean): void {

@@ -14,6 +14,9 @@ export interface SequenceReference {
   readonly reference: ContentReference | { readonly kind: 'TaskSequence'; readonly name: string };
 }
 
+/** Where a sequence names the program that runs first. */
+export const FIRST_PROGRAM = '/spec/runFirst';
+
 /**
  * All content and child sequences of a valid spec, in document order, duplicates included. Names that hold
  * `%NAME%` are left out: they are only known during the run.
@@ -46,6 +49,14 @@ function findReferences(spec: SequenceSpec, path: string): SequenceReference[] {
       } else found.push({ path: at, disabled, reference: { kind: 'TaskSequence', name: node.sequence } });
     });
   };
+  if (spec.runFirst) {
+    const { package: name, program } = spec.runFirst;
+    found.push({
+      path: path === '/spec' ? FIRST_PROGRAM : pointer(path, 'runFirst'),
+      disabled: false,
+      reference: { kind: 'Package', name, program },
+    });
+  }
   visit(spec.steps, pointer(path, 'steps'), false);
   return found;
 }

@@ -46,6 +46,17 @@ export function retryRequestProblem({ variables }: Run, succeeded: boolean): str
     : undefined;
 }
 
+/** Does the run wait for a restart behind which no enabled step is left? Such a restart may come later: nothing waits for it. */
+export function isLastRestart({ awaiting, plan: { instructions }, pointer }: Run): boolean {
+  if (awaiting.kind !== 'restart' || awaiting.again) return false;
+  for (let position = pointer; position < instructions.length; position++) {
+    const one = instructions[position];
+    if (one?.disabled) position = one.end - 1;
+    else if (one?.step) return false;
+  }
+  return true;
+}
+
 /**
  * A restart that no Restart Computer step asked for: `SMSTSRebootDelay` seconds before the first, `SMSTSRebootDelayNext`
  * before later ones where it is set; `SMSTSRebootMessage` for whoever sits there. No delay means at once.

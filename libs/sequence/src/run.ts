@@ -29,6 +29,8 @@ export interface RunStarted {
     readonly readOnly?: Readonly<Record<string, string>> | undefined;
     /** Process environment for `%NAME%`; only names the sequence mentions (`mentionedVariables`). */
     readonly environment?: Readonly<Record<string, string>> | undefined;
+    /** The program that runs first has succeeded on this computer, and need not run always. */
+    readonly firstProgramDone?: boolean | undefined;
   };
 }
 

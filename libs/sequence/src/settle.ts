@@ -140,8 +140,10 @@ export function fail(
       compact({
         result: 'failed' as const,
         exitCode: exitCode === 0 ? 1 : exitCode,
-        code: result.code ?? 'step.exit-code',
-        message: `"${instruction.path}" failed: ${cause}`,
+        code: instruction.first ? 'run.first-program-failed' : (result.code ?? 'step.exit-code'),
+        message: instruction.first
+          ? `the sequence did not begin: "${instruction.path}" failed: ${cause}`
+          : `"${instruction.path}" failed: ${cause}`,
       }),
     );
     return false;

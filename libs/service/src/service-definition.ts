@@ -4,6 +4,7 @@ import type { ServiceName } from '@muster/contracts/resource.js';
 import type { ServiceConfig } from '@muster/platform/config.js';
 import type { z } from 'zod';
 import type { Authenticator, RouteProof } from './auth/http-authentication.js';
+import type { Shortcut } from './shortcut.js';
 import type { Subscriptions } from './service.module.js';
 
 /** What makes one service different from the others. */
@@ -24,6 +25,8 @@ export interface ServiceDefinition<Config extends ServiceConfig> {
   routes?: readonly RouteProof[];
   /** Proves devices; only the policy service has it. */
   deviceAuthenticator?: (app: INestApplication) => Authenticator;
+  /** Answers what comes most before any framework sees it. */
+  shortcut?: (app: INestApplication) => Shortcut;
 }
 
 /** The migrations folder beside a service's sources, in the tree and in the build alike. */

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import type { Server } from '@grpc/grpc-js';
@@ -10,7 +11,7 @@ import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.j
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
-import { migrate } from '@muster/persistence/migrate.js';
+import { migrate, pendingMigrations } from '@muster/persistence/migrate.js';
 import { loadConfig, type ServiceConfig } from '@muster/platform/config.js';
 import { currentTraceId, withTrace } from '@muster/platform/trace.js';
 import type { FastifyInstance } from 'fastify';
@@ -27,9 +28,11 @@ import { ProblemFilter } from './problem.filter.js';
 import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
 import type { ServiceDefinition } from './service-definition.js';
+import { takeShortcut } from './shortcut.js';
 import { ServiceModule } from './service.module.js';
 
 const SERVICES: readonly ServiceName[] = ['catalog', 'deployment', 'content', 'policy'];
+const SCHEMA_POLL_MILLISECONDS = 1_000;
 const LOADER = {
   keepCase: false,
   longs: Number,
@@ -110,6 +113,7 @@ export async function startService<Config extends ServiceConfig>(
     schema: service,
     onError: (error) => logger.warn({ err: error }, 'a database connection broke'),
   });
+  if (!config.MUSTER_MIGRATE) await waitForSchema(definition.migrations, database, logger);
   const bus = await Bus.connect({
     url: config.MUSTER_NATS_URL,
     user: config.MUSTER_NATS_USER,
@@ -177,8 +181,27 @@ export async function startService<Config extends ServiceConfig>(
   serveDocumentation(app, service);
   await app.startAllMicroservices();
   await app.listen(config.MUSTER_HTTP_PORT, config.MUSTER_HOST);
+  if (definition.shortcut) takeShortcut(server, definition.shortcut(app), app.get(Metrics));
   logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
   return app;
+}
+
+/**
+ * Waits until the schema has every migration that this program knows: somebody else migrates, and the order in which both
+ * are started does not matter. Whoever started the process says how long is too long.
+ */
+async function waitForSchema(migrations: string, database: Database, logger: Logger): Promise<void> {
+  let told = '';
+  for (;;) {
+    const waitsFor = await pendingMigrations(database, migrations).then(
+      (pending) => (pending.length === 0 ? null : `the schema lacks ${pending.join(', ')}`),
+      (error: Error) => `the database cannot be read: ${error.message}`,
+    );
+    if (waitsFor === null) return;
+    if (waitsFor !== told) logger.warn({ code: 'service.schema-behind' }, `waiting for a migration: ${waitsFor}`);
+    told = waitsFor;
+    await sleep(SCHEMA_POLL_MILLISECONDS);
+  }
 }
 
 /** Every request runs in the trace of its `traceparent`, or in a new one; the answer names it. */

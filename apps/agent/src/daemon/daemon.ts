@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import { firmwareOf, hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
@@ -9,6 +10,7 @@ import { Transport } from '../http/transport.js';
 import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, readDeviceKey } from '../identity/device-key.js';
+import { SiteAccess } from '../identity/site-access.js';
 import { ensureSealingKey } from '../identity/sealing-key.js';
 import { gatherFacts } from '../facts/gather-facts.js';
 import { InventoryLoop } from '../inventory/inventory-loop.js';
@@ -20,13 +22,21 @@ import { listenForWakeUps } from '../policy/wake-up-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
+import { ownTimeZone } from '../facts/time-zone.js';
+import { tellPeople } from '../people/tell-people.js';
+import { decideRestart } from '@muster/schedule/decide-start.js';
+import { FirstPrograms } from './first-programs.js';
 import { neededContent } from './needed-content.js';
+import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
 import { RunDriver } from './run-driver.js';
 import { RunLoop } from './run-loop.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
+import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
+import { Warnings } from './warnings.js';
 
 const flushMilliseconds = 5_000;
 
@@ -34,6 +44,8 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
+  /** How people who are logged in are told; undefined: as this system does it. */
+  readonly tellCommand: AgentConfig['tellCommand'];
   /** Most that the content cache may take, in MiB; undefined: the usual. */
   readonly cacheMegabytes?: number | undefined;
   /** Abort: let go of everything and come back. */
@@ -77,7 +89,7 @@ async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
-  { logger, restart, cacheMegabytes, signal }: DaemonOptions,
+  { logger, restart, tellCommand, cacheMegabytes, signal }: DaemonOptions,
 ): Promise<void> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
@@ -85,13 +97,30 @@ async function work(
   const both = AbortSignal.any([signal, stop.signal]);
   both.addEventListener('abort', () => setTimeout(() => deadline.abort(), flushMilliseconds).unref(), { once: true });
 
+  const hardware = firmwareOf(hardwareOfFacts(await gatherFacts()));
   const records = new RunRecords(folder);
   const { privateKey: sealingKey, publicKey } = ensureSealingKey(folder.sealingKey);
-  const api = new SiteApi(transport, new Session(transport, identity, key, publicKey, deadline.signal));
+  const access = new SiteAccess(folder.access, (refusal) => {
+    if (refusal)
+      logger.error({ code: refusal.code }, 'the site refuses this computer: nothing starts, and what runs ends');
+    else logger.info('the site lets this computer in again');
+    driver.policyChanged();
+    changed.ring();
+    if (!refusal) {
+      policy.askNow();
+      again.ring();
+    }
+  });
+  const api = new SiteApi(
+    transport,
+    new Session(transport, identity, key, publicKey, deadline.signal, hardware),
+    access,
+  );
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();
   const news = new Bell();
+  const again = new Bell();
   const policy = new PolicyLoop({
     api,
     bodies,
@@ -100,6 +129,7 @@ async function work(
     path: folder.policy,
     logger,
     changed,
+    refused: () => access.refusal !== undefined,
     accepted: () => driver.policyChanged(),
   });
   const cache = new ContentCache({
@@ -122,27 +152,54 @@ async function work(
     logger,
     news,
     restart,
-    stopped: (uid) => policy.stopped(uid),
+    tellCommand,
+    lastRestart: ({ deployment, asked = false }) => {
+      const found = policy.assignments.find((one) => one.deployment.uid === deployment.uid);
+      // Of a deployment that is gone nothing is allowed any more.
+      const rules: Pick<Assignment, 'restartOutsideWindows' | 'warnMinutes'> = found ?? {};
+      const when = decideRestart(rules, { now: Date.now(), timeZone: ownTimeZone(), windows: policy.windows, asked });
+      return { when, warnMinutes: asked ? 0 : (rules.warnMinutes ?? 0) };
+    },
+    firstPrograms: new FirstPrograms(folder.firstPrograms),
+    stopped: (uid) =>
+      access.refusal
+        ? 'the site refuses this computer'
+        : policy.stopped(uid)
+          ? 'the site stopped this deployment'
+          : undefined,
   });
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits, logger);
+  const warnings = new Warnings(folder.warnings);
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,
     requests,
+    permits,
+    warnings,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
+    timeZone: ownTimeZone(),
     bootedAt: bootedAt(folder),
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
   const runs = new RunLoop({
     records,
     requests,
+    permits,
+    asker: new PermitAsker(permits, api, logger),
     facts,
     policy,
     bodies,
     api,
     driver,
     preparer: new RunPreparer({ preparations, cache, logger, changed }),
+    countdown: new StartCountdown({
+      warnings,
+      mayTell: () => true,
+      tell: (text) => tellPeople(text, tellCommand),
+      logger,
+    }),
     logger,
     changed,
     ended: removeEnded,
@@ -155,7 +212,7 @@ async function work(
   await policy.load();
   const tasks = [
     policy.run(both),
-    listenForWakeUps({ api, logger, wake: () => policy.askNow() }, both),
+    listenForWakeUps({ api, logger, again, wake: () => policy.askNow() }, both),
     runs.run(both),
     sender.run(both, deadline.signal),
     inventory.run(both),

@@ -2,45 +2,56 @@ import type { PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { currentBootId } from '../facts/boot-id.js';
 import { bootTime } from '../facts/boot-time.js';
-import { ownTimeZone } from '../facts/time-zone.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import type { BodyStore } from '../policy/body-store.js';
 import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
 import type { RunRecords } from './run-records.js';
 import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
+import type { StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
+import type { Warnings } from './warnings.js';
 
 /** Where this computer finds what it decides with. */
 export interface FactSources {
   readonly records: Pick<RunRecords, 'lastRun'>;
   readonly requests: Pick<StartRequests, 'askedAt'>;
+  readonly permits: Pick<StartPermits, 'judge'>;
+  readonly warnings: Pick<Warnings, 'warnedAt'>;
   body(digest: Digest): BodyFacts | undefined;
   windows(): readonly PolicyWindow[];
+  /** An IANA name. */
+  readonly timeZone: string;
   /** When the computer started; undefined: nobody knows. */
   readonly bootedAt: number | undefined;
 }
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
 export function decidingFacts(sources: FactSources, now: number): DecidingFacts {
-  const { records, requests, bootedAt } = sources;
+  const { records, requests, permits, warnings, timeZone, bootedAt } = sources;
   const lastRun: DecidingFacts['lastRun'] = (uid) => {
     const run = records.lastRun(uid);
     return run && { startedAt: Date.parse(run.startedAt), succeeded: run.result === 'succeeded' };
   };
   return {
     now,
-    timeZone: ownTimeZone(),
+    timeZone,
     bootedAt,
     windows: sources.windows(),
     body: (digest) => sources.body(digest),
     lastRun,
-    askedAt: (uid) => {
-      const at = requests.askedAt(uid);
-      // A crash between the beginning of a run and the end of its request must not make another run.
-      return at !== undefined && at > (lastRun(uid)?.startedAt ?? -Infinity) ? at : undefined;
+    refusal: (assignment) => {
+      const judged = permits.judge(assignment, now);
+      return judged?.verdict === 'wait' ? judged : undefined;
     },
+    askedAt: (uid) => sinceLastRun(requests.askedAt(uid), lastRun(uid)),
+    warnedAt: (uid) => sinceLastRun(warnings.warnedAt(uid), lastRun(uid)),
   };
+}
+
+/** A crash between the beginning of a run and the end of what led to it must not count for another run. */
+function sinceLastRun(at: number | undefined, lastRun: { startedAt: number } | undefined): number | undefined {
+  return at !== undefined && at > (lastRun?.startedAt ?? -Infinity) ? at : undefined;
 }
 
 /** When this boot was first seen. */

@@ -10,7 +10,7 @@ const hour = 3_600_000;
 const iso = (instant: number): string => new Date(instant).toISOString();
 const body = digestOfBytes('body');
 const deployment = { uid: '0193e7a0-0000-7000-8000-00000000000a', name: 'd', generation: 1 };
-const start = { state: 'start', because: 'trigger', due: now } as const;
+const start = { state: 'start', because: 'trigger', due: now, begins: now } as const;
 const fate = (more: Partial<Assignment> = {}, decision: AssignmentFate['decision'] = start): AssignmentFate => ({
   assignment: { deployment, purpose: 'Required', body, ...more },
   decision,

@@ -102,6 +102,7 @@ export function content(assignment: Assignment): NonNullable<Assignment['content
 /** May content come before anything makes the deployment run: when it is Required, available, and will run. */
 function mayFetchAhead({ assignment, decision }: AssignmentFate, lastRunStartedAt: number | undefined): boolean {
   if (assignment.purpose !== 'Required' || content(assignment) !== 'BeforeStart') return false;
+  if (decision.state === 'no-permit') return true;
   if (decision.state !== 'waiting' || decision.for === 'availability') return false;
   if (decision.for === 'window') return decision.lookAgain !== undefined;
   const { triggers = [] } = assignment;

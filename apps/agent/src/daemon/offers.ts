@@ -1,13 +1,18 @@
 import { AgentError } from '../identity/agent-error.js';
+import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, judgeAssignments } from '../policy/decide.js';
+import { ownTimeZone } from '../facts/time-zone.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
+import { runSays } from './run-says.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
+import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
+import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
@@ -18,7 +23,7 @@ export interface Offer {
   readonly purpose: 'Required' | 'Available';
   /** May somebody here start it now? */
   readonly mayStart: boolean;
-  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content';
+  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content' | 'refused';
   /** The state as a sentence. */
   readonly says: string;
   /** The first later instant at which that may change; absent: time alone changes nothing. */
@@ -27,15 +32,18 @@ export interface Offer {
 }
 
 interface Deciding {
+  readonly now: number;
   readonly fates: readonly AssignmentFate[];
   readonly records: RunRecords;
   readonly requests: StartRequests;
   readonly preparations: Preparations;
+  /** Of the site about this computer. */
+  readonly refusal: Refusal | undefined;
 }
 
 /**
  * What the policy of this computer offers, decided as the daemon decides. Reading it disturbs no daemon.
- * @throws AgentError `agent.not-enrolled`, `agent.no-policy`, `agent.state-corrupt`, `agent.not-readable`
+ * @throws AgentError `agent.not-enrolled`, `agent.no-policy`, `agent.refused`, `agent.state-corrupt`, `agent.not-readable`
  */
 export async function readOffers(folder: StateFolder, now: number): Promise<Offer[]> {
   const deciding = await decide(folder, now);
@@ -74,24 +82,37 @@ export async function askForStart(folder: StateFolder, name: string, now: number
 async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const identity = enrolledIdentity(folder);
   const policy = await readPolicyFor(folder, identity);
+  const refusal = readRefusal(folder.access);
+  if (!policy && refusal) throw new AgentError('agent.refused', describeRefusal(refusal));
   if (!policy) {
     throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
   }
   const { assignments, windows = [] } = policy.document;
   const records = new RunRecords(folder);
   const requests = new StartRequests(folder.requests);
+  const permits = new StartPermits(folder.permits);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
   const facts = decidingFacts(
-    { records, requests, body: (digest) => bodies.of(digest), windows: () => windows, bootedAt: bootedAt(folder) },
+    {
+      records,
+      requests,
+      permits,
+      warnings: new Warnings(folder.warnings),
+      body: (digest) => bodies.of(digest),
+      windows: () => windows,
+      timeZone: ownTimeZone(),
+      bootedAt: bootedAt(folder),
+    },
     now,
   );
   const preparations = new Preparations(folder.preparations);
-  return { fates: judgeAssignments(assignments, facts), records, requests, preparations };
+  return { now, fates: judgeAssignments(assignments, facts), records, requests, preparations, refusal };
 }
 
-function offerOf({ assignment, decision }: AssignmentFate, { records, preparations }: Deciding): Offer {
+function offerOf({ assignment, decision }: AssignmentFate, { now, records, preparations, refusal }: Deciding): Offer {
   const { deployment, purpose } = assignment;
-  const running = records.unfinished.some((run) => run.deployment.uid === deployment.uid);
+  const run = records.unfinished.find((one) => one.deployment.uid === deployment.uid);
+  const running = run !== undefined;
   const last = records.lastRun(deployment.uid);
   const preparation = preparations.of(deployment.uid);
   const fetching =
@@ -100,14 +121,16 @@ function offerOf({ assignment, decision }: AssignmentFate, { records, preparatio
       : undefined;
   const decided = 'lookAgain' in decision && decision.lookAgain !== undefined ? isoOf(decision.lookAgain) : undefined;
   const lookAgain = fetching?.lookAgain ?? decided;
+  const known = { deployment: deployment.name, purpose };
+  const lastRun = last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {};
+  if (refusal) return { ...known, mayStart: false, state: 'refused', says: describeRefusal(refusal), ...lastRun };
   return {
-    deployment: deployment.name,
-    purpose,
+    ...known,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
-    says: running ? 'running now' : (fetching?.says ?? `${sentence(decision)}${fetching?.besides ?? ''}`),
+    says: run ? runSays(run) : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
-    ...(last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {}),
+    ...lastRun,
   };
 }
 
@@ -126,14 +149,16 @@ function allows(decision: AssignmentFate['decision']): boolean {
   }
 }
 
-function sentence(decision: AssignmentFate['decision']): string {
+function sentence(decision: AssignmentFate['decision'], now: number): string {
   switch (decision.state) {
     case 'disabled':
       return 'its task sequence is disabled';
+    case 'no-permit':
+      return decision.says;
     case 'no-body':
       return 'waits for the site to give its task sequence';
     default:
-      return describeStart(decision);
+      return describeStart(decision, now);
   }
 }
 

@@ -51,6 +51,9 @@ Environment:
                           never (default): its owner restarts it, and the run waits
   MUSTER_AGENT_RESTART_COMMAND
                           program and arguments that restart it; default: systemctl reboot, shutdown -r now or reboot
+  MUSTER_AGENT_TELL_COMMAND
+                          program and arguments that tell people who are logged in of a run or a restart, the text comes as
+                          one more argument; default: wall
   MUSTER_AGENT_CACHE_MB   most that the content cache may take, in MiB; default: 5120, or a fifth of the disk if less
   MUSTER_LOG_LEVEL        trace, debug, info (default), warn or error; the daemon logs JSON lines to standard output`;
 
@@ -143,6 +146,7 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
         logger,
         signal,
         restart: config.restart,
+        tellCommand: config.tellCommand,
         cacheMegabytes: config.cacheMegabytes,
         ready: ({ deviceUid, site, server, name }) => {
           logger.info({ deviceUid, site, server, name, version: AGENT_VERSION }, 'agent is at work');

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { decideRestart } from '@muster/schedule/decide-start.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { SequenceNode } from '@muster/sequence/model.js';
 import { pino } from 'pino';
@@ -11,6 +12,7 @@ import { ContentCache } from '../content/content-cache.js';
 import { Bell } from '../http/backoff.js';
 import { type StateFolder, lockStateFolder, stateFolder } from '../identity/state-folder.js';
 import { Spool } from '../status/spool.js';
+import { FirstPrograms } from './first-programs.js';
 import { type DriveResult, RunDriver } from './run-driver.js';
 import { RunRecords } from './run-records.js';
 
@@ -38,6 +40,9 @@ function body(steps: SequenceNode[]): PolicyBody {
   return { version: 1, sequence: { name: 'demo', digest: digestOf(spec), spec }, packages: {} };
 }
 
+let lastRestart: ReturnType<typeof decideRestart> = 'now';
+beforeEach(() => (lastRestart = 'now'));
+
 /** A new agent on the same state folder goes on with the run, or begins it. `ready`: before it does. */
 async function drive(policy: PolicyBody, ready: () => void = () => undefined): Promise<DriveResult> {
   const records = new RunRecords(state);
@@ -56,7 +61,10 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
     cache: new ContentCache({ folder: state.cache, locator, dispatcher: new Agent() }),
     logger,
     news: new Bell(),
-    stopped: () => false,
+    tellCommand: ['true'],
+    lastRestart: () => ({ when: lastRestart, warnMinutes: 0 }),
+    firstPrograms: new FirstPrograms(state.firstPrograms),
+    stopped: () => undefined,
     restart: { policy: 'allow', command: ['/bin/sh', '-c', `echo asked >> ${folder}/asked`] },
   });
   ready();
@@ -92,6 +100,19 @@ describe('the driver of a run', () => {
     expect(await drive(policy)).toBe('ended');
     expect(new RunRecords(state).ended).toMatchObject([{ runId, result: 'failed', code: 'journal.removed' }]);
     expect(lines('ran')).toEqual(['one']);
+  });
+
+  it('lets a run wait for its last restart beyond its maximum run time, and ends it when the computer was restarted', async () => {
+    const policy = body([shell('one', 'exit 194')]);
+    lastRestart = { lookAgain: undefined };
+    expect(await drive(policy)).toEqual({ lookAgain: undefined });
+    const path = join(state.runs, runId, 'run.json');
+    const record = JSON.parse(readFileSync(path, 'utf8')) as object;
+    writeFileSync(path, JSON.stringify({ ...record, startedAt: '2020-01-01T00:00:00.000Z' }));
+    expect(await drive(policy)).toEqual({ lookAgain: undefined });
+    restartComputer();
+    expect([await drive(policy), lines('ran'), lines('asked')]).toEqual(['ended', ['one'], []]);
+    expect(new RunRecords(state).ended).toMatchObject([{ result: 'succeeded' }]);
   });
 
   (mayMount ? it : it.skip)('takes no restart for done that was asked for in this boot', async () => {

@@ -1,6 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { PolicyBody, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { decideRestart } from '@muster/schedule/decide-start.js';
+import type { StepReport } from '@muster/sequence/report.js';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
@@ -16,6 +18,7 @@ import { restartComputer } from '../restart/computer-restart.js';
 import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
 import type { RunSpool } from '../status/run-spool.js';
 import type { Spool } from '../status/spool.js';
+import type { FirstPrograms } from './first-programs.js';
 import { mayPass } from './may-pass.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 import { runTimeLimit } from './run-time-limit.js';
@@ -31,14 +34,22 @@ export interface RunDriverOptions {
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
-  /** Does the site want the runs of a deployment to end? */
-  stopped(deploymentUid: string): boolean;
+  /** Why the site wants the runs of a deployment to end; undefined: it does not. */
+  stopped(deploymentUid: string): string | undefined;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
+  readonly tellCommand: AgentConfig['tellCommand'];
+  /** When the last restart of a run may come, and how long people have before it. */
+  lastRestart(record: RunRecord): { readonly when: ReturnType<typeof decideRestart>; readonly warnMinutes: number };
+  readonly firstPrograms: FirstPrograms;
 }
 
-/** `ended`: in the history. `restart-pending`: goes on after a restart. `later`: the disk or the lock was in the way. `let-go`: aborted. */
-export type DriveResult = 'ended' | 'restart-pending' | 'later' | 'let-go';
+/**
+ * `ended`: in the history. `restart-pending`: goes on after a restart. `later`: the disk or the lock was in the way. `let-go`: aborted.
+ * `restartLater`: all is done but a restart, which may not come yet; other runs may go on.
+ */
+export type DriveResult =
+  'ended' | 'restart-pending' | 'later' | 'let-go' | NonNullable<Pick<SequenceResult, 'restartLater'>['restartLater']>;
 
 /** Drives one run to its end, from its beginning or from its journal. */
 export class RunDriver {
@@ -47,11 +58,10 @@ export class RunDriver {
 
   constructor(private readonly options: RunDriverOptions) {}
 
-  /** Policy has changed: it may want the run at hand to end. */
+  /** Policy has changed, or the site refuses this computer: it may want the run at hand to end. */
   policyChanged(): void {
-    if (this.current && this.options.stopped(this.current.deploymentUid)) {
-      this.current.stop.abort('the site stopped this deployment');
-    }
+    const why = this.current && this.options.stopped(this.current.deploymentUid);
+    if (why !== undefined) this.current?.stop.abort(why);
   }
 
   /** Never throws for what a run did or what became of its journal. */
@@ -65,6 +75,12 @@ export class RunDriver {
       if (record.refused) return this.refuse(record, record.refused, spool, logger);
       const outcome = await this.execute(record, body, spool, logger, signal);
       if (outcome.result === 'interrupted') return 'let-go';
+      if (outcome.restartLater) {
+        const { lookAgain } = outcome.restartLater;
+        this.options.records.noteRestartWaits(record, lookAgain);
+        logger.info({ lookAgain }, 'all is done but a restart, which waits for a maintenance window');
+        return outcome.restartLater;
+      }
       if (outcome.result === 'restart-pending') {
         const who = this.options.restart.policy === 'allow' ? 'has been asked for' : 'is left to its owner';
         logger.warn({ code: 'run.restart-pending' }, `the run waits for a restart of this computer, which ${who}`);
@@ -104,7 +120,9 @@ export class RunDriver {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<SequenceResult> {
-    const { records, cache, news, variables, sealingKey } = this.options;
+    const { records, cache, news, variables, sealingKey, firstPrograms, restart, tellCommand } = this.options;
+    const { runFirst } = sequence.spec;
+    const firstProgramDone = runFirst !== undefined && runFirst.always !== true && firstPrograms.hasSucceeded(runFirst);
     const folder = records.folderOf(record.runId);
     const boot = new BootNote(join(folder, 'boot-id'), currentBootId());
     if (spool.lastNumber === 0) boot.write();
@@ -123,7 +141,10 @@ export class RunDriver {
           open: (told) => openVariables(told, sealingKey),
           atRest: atRest(sealingKey, `run ${record.runId}`),
         },
-        facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
+        facts: {
+          ...collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
+          ...(firstProgramDone ? { firstProgramDone } : {}),
+        },
         folder,
         begun: spool.lastNumber > 0,
         content: new SiteContent(cache, { packages, contents, applications }, logger),
@@ -136,18 +157,25 @@ export class RunDriver {
           boot.write();
           return another;
         },
-        restart: (request) =>
-          restartComputer(
-            request,
+        restart: (request, last) => {
+          const { when, warnMinutes } = this.options.lastRestart(record);
+          if (last && when !== 'now') return Promise.resolve({ kind: 'later', ...when });
+          const delaySeconds = Math.max(request.delaySeconds, last ? warnMinutes * 60 : 0);
+          return restartComputer(
+            { ...request, delaySeconds },
             {
-              ...this.options.restart,
+              ...restart,
+              tellCommand,
               stateFolder: folder,
               log: (message, fields) => logger.warn({ code: 'run.restart', ...fields }, message),
             },
-            AbortSignal.any([signal, limit.signal]),
-          ),
+            last ? signal : AbortSignal.any([signal, limit.signal]),
+          );
+        },
         onWarning: (reason) => logger.warn({ code: 'journal.torn', reason }, 'the journal was cut'),
         onReport: (report, replayed) => {
+          // Noted before it is told, and again after a crash: a program that has succeeded must not run a second time.
+          if (runFirst && !firstProgramDone && isFirstSuccess(report)) firstPrograms.note(runFirst, report.at);
           spool.append(report);
           if (replayed) return;
           // From here on a restart that is asked for is one after this boot.
@@ -168,6 +196,11 @@ export class RunDriver {
     const { result, exitCode, code, message } = outcome;
     logger.info({ result, exitCode, code, reason: message }, 'run ended');
   }
+}
+
+/** Did the program that runs first, the first instruction of its run, succeed? */
+function isFirstSuccess({ event, position, outcome }: StepReport): boolean {
+  return event === 'step-finished' && position === 0 && outcome === 'succeeded';
 }
 
 /** In which boot a run was last at work: how a restart that was asked for is told from a restart of the agent. */

@@ -1,15 +1,18 @@
-import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { Logger } from 'pino';
 import { type Bell, pause } from '../http/backoff.js';
 import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from '../policy/body-store.js';
-import { chooseRuns, type DecidingFacts, judgeAssignments } from '../policy/decide.js';
+import { type AssignmentFate, chooseRuns, type DecidingFacts, judgeAssignments } from '../policy/decide.js';
 import type { PolicyLoop } from '../policy/policy-loop.js';
 import { mayPass } from './may-pass.js';
 import type { RunDriver } from './run-driver.js';
-import type { RunPreparer } from './run-preparer.js';
+import type { PreparationPlan, RunPreparer } from './run-preparer.js';
+import type { PermitAsker } from './permit-asker.js';
 import { newRunId } from './run-id.js';
+import type { StartCountdown } from './start-countdown.js';
+import type { PermitVerdict, StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 
@@ -19,6 +22,8 @@ const longestWaitSeconds = 3600;
 export interface RunLoopOptions {
   readonly records: RunRecords;
   readonly requests: StartRequests;
+  readonly permits: StartPermits;
+  readonly asker: PermitAsker;
   /** What this computer knows at an instant. */
   facts(now: number): DecidingFacts;
   readonly policy: PolicyLoop;
@@ -26,6 +31,7 @@ export interface RunLoopOptions {
   readonly api: Pick<SiteApi, 'body'>;
   readonly driver: RunDriver;
   readonly preparer: RunPreparer;
+  readonly countdown: StartCountdown;
   readonly logger: Logger;
   /** Rung when policy has changed, or somebody asks for a run. */
   readonly changed: Bell;
@@ -33,15 +39,28 @@ export interface RunLoopOptions {
   ended(): void;
 }
 
-/** One run at a time: an unfinished one before anything else, then what policy wants. */
+/** The next thing to do, and the permit that the run to begin has or must be asked for. */
+interface NextRun {
+  readonly plan: PreparationPlan;
+  readonly begins: number;
+  readonly permit: Exclude<PermitVerdict, { verdict: 'wait' }> | undefined;
+}
+
+/**
+ * One run at a time: an unfinished one before anything else, then what policy wants. A run of which all is done but a restart that may
+ * not come yet is no hindrance to others.
+ */
 export class RunLoop {
+  /** Runs that wait for their last restart, until an instant or another policy. */
+  private readonly parked = new Map<string, { readonly until: number; readonly policy: readonly Assignment[] }>();
+
   constructor(private readonly options: RunLoopOptions) {}
 
   /** Until aborted; the run at hand is then let go so that it can be resumed. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        const [unfinished] = this.options.records.unfinished;
+        const unfinished = this.options.records.unfinished.find(({ runId }) => !this.isParked(runId));
         if (unfinished) {
           await this.options.preparer.stop();
           await this.goOn(unfinished, signal);
@@ -56,37 +75,91 @@ export class RunLoop {
   }
 
   private async goOn(record: RunRecord, signal: AbortSignal): Promise<void> {
+    const { policy, changed } = this.options;
+    const { assignments } = policy;
     const body = await this.bodyOf(record, signal);
     const result = body ? await this.options.driver.drive(record, body, signal) : 'later';
     if (result === 'ended') this.options.ended();
     else if (result === 'later') await pause(laterSeconds, signal);
     // Another policy may stop it.
-    else if (result === 'restart-pending') await this.options.changed.wait(longestWaitSeconds, signal);
+    else if (result === 'restart-pending') await changed.wait(longestWaitSeconds, signal);
+    else if (result !== 'let-go')
+      this.parked.set(record.runId, { until: result.lookAgain ?? Infinity, policy: assignments });
+  }
+
+  private isParked(runId: string): boolean {
+    const parked = this.parked.get(runId);
+    return parked !== undefined && Date.now() < parked.until && parked.policy === this.options.policy.assignments;
   }
 
   private async decide(signal: AbortSignal): Promise<void> {
-    const { policy, bodies, records, requests, preparer, logger, changed } = this.options;
-    const { assignments, startable } = policy;
+    const { policy, bodies, records, requests, permits, preparer, countdown, logger, changed } = this.options;
+    const { assignments } = policy;
+    const unfinished = new Set(records.unfinished.map(({ deployment }) => deployment.uid));
+    const startable = policy.startable.filter(({ deployment }) => !unfinished.has(deployment.uid));
     bodies.keepOnly(new Set(assignments.map(({ body }) => body)));
     requests.keepOnly(new Set(assignments.map(({ deployment }) => deployment.uid)));
+    permits.keepOnly(assignments, (runId) => records.hasBegun(runId));
     const now = Date.now();
     const facts = this.options.facts(now);
     const fates = judgeAssignments(startable, facts);
-    if (startable.length === assignments.length) preparer.keepOnly(fates);
+    if (policy.startable.length === assignments.length) preparer.keepOnly(fates);
+    await countdown.keepOnly(fates);
     const { runs, lookAgain = Infinity } = chooseRuns(fates);
-    const plan = preparer.plan(runs, fates, facts);
+    const { plan, begins, permit } = await this.planNext(runs, fates, facts);
     if (!plan.begin) {
       await preparer.turnTo(plan.work, signal);
-      const seconds = Math.max(0.001, (Math.min(lookAgain, plan.lookAgain) - now) / 1000);
+      const restart = Math.min(...[...this.parked.values()].map(({ until }) => until), Infinity);
+      const seconds = Math.max(0.001, (Math.min(lookAgain, plan.lookAgain, begins, restart) - now) / 1000);
       return changed.wait(Math.min(seconds, longestWaitSeconds), signal);
     }
     await preparer.stop();
     const { assignment, refused } = plan.begin;
+    // Behind the answer all is decided again: it may have taken a while.
+    if (permit?.verdict === 'ask') return this.askForPermit(assignment, permit.runId, signal);
     const { uid, name } = assignment.deployment;
-    const { runId } = records.begin(newRunId(), assignment, refused);
+    const decision = fates.find((fate) => fate.assignment === assignment)?.decision;
+    const asked = decision?.state === 'start' && decision.because === 'asked';
+    const { runId } = records.begin(permit?.runId ?? newRunId(), assignment, { refused, asked });
+    countdown.forget(uid);
+    permits.forget(uid);
     preparer.forget(uid);
     requests.forget(uid);
     logger.info({ runId, deployment: name, refused: refused?.code }, 'policy asks for a run');
+  }
+
+  /**
+   * What to do next, apart from runs that are ready and of which people are warned: those begin at `begins` at the earliest. Nobody is
+   * warned of a run that has no permit; one that grows old while people are warned is asked for again.
+   */
+  private async planNext(
+    runs: readonly Assignment[],
+    fates: readonly AssignmentFate[],
+    facts: DecidingFacts,
+  ): Promise<NextRun> {
+    const { preparer, countdown, permits } = this.options;
+    let begins = Infinity;
+    for (let left = runs; ;) {
+      const plan = preparer.plan(left, fates, facts);
+      const first = plan.begin?.refused ? undefined : plan.begin?.assignment;
+      const fate = fates.find(({ assignment }) => assignment === first);
+      const permit = first && permits.judge(first, facts.now);
+      if (permit?.verdict === 'ask') return { plan, begins, permit };
+      const until = fate && (await countdown.holds(fate, facts.now));
+      if (until === undefined) return { plan, begins, permit: permit?.verdict === 'start' ? permit : undefined };
+      begins = Math.min(begins, until, permit?.until ?? Infinity);
+      left = left.filter((assignment) => assignment !== first);
+    }
+  }
+
+  private async askForPermit(
+    assignment: Assignment,
+    runIdBefore: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const granted = await this.options.asker.ask(assignment, runIdBefore, signal);
+    // Its content is looked for again when it may start: a deadline must not run while it waits for its turn.
+    if (!granted && !signal.aborted) this.options.preparer.forget(assignment.deployment.uid);
   }
 
   /** The body that a run began with, though policy may have forgotten it; from the site when it is no longer here. */

@@ -114,7 +114,9 @@ export class RunPreparer {
   keepOnly(fates: readonly AssignmentFate[]): void {
     const kept = new Set(
       fates
-        .filter(({ decision: { state } }) => ['start', 'waiting', 'held', 'expired', 'no-body'].includes(state))
+        .filter(({ decision: { state } }) =>
+          ['start', 'no-permit', 'waiting', 'held', 'expired', 'no-body'].includes(state),
+        )
         .map(({ assignment }) => assignment.deployment.uid),
     );
     for (const { deployment } of this.options.preparations.all) {

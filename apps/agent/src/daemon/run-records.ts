@@ -18,6 +18,10 @@ const recordSchema = z.object({
   startedAt: z.string(),
   /** Why it fails before its first step. */
   refused: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** Somebody at this computer wanted it. */
+  asked: z.boolean().optional(),
+  /** All is done but a restart, which waits for a maintenance window. */
+  restartWaits: z.object({ until: z.string().optional() }).optional(),
 });
 
 /** What a run is for. Written before anything else happens: a crash cannot make a second run of it. */
@@ -87,19 +91,40 @@ export class RunRecords {
     return this.history.some((run) => run.runId === runId);
   }
 
+  hasBegun(runId: string): boolean {
+    return this.open.some((run) => run.runId === runId) || this.hasEnded(runId);
+  }
+
   /** The folder of a run: record, journal, work. */
   folderOf(runId: string): string {
     return join(this.folder.runs, runId);
   }
 
   /** Records a new run, also one that will only fail; on return it is durable. */
-  begin(runId: string, { deployment, body }: Assignment, refused?: RunRecord['refused']): RunRecord {
-    const record = { runId, deployment, body, startedAt: new Date().toISOString(), ...(refused && { refused }) };
+  begin(
+    runId: string,
+    { deployment, body }: Assignment,
+    { refused, asked }: Pick<RunRecord, 'refused' | 'asked'> = {},
+  ): RunRecord {
+    const startedAt = new Date().toISOString();
+    const record = { runId, deployment, body, startedAt, ...(refused && { refused }), ...(asked && { asked }) };
     mkdirSync(this.folderOf(runId), { mode: 0o700 });
-    replaceFile(join(this.folderOf(runId), 'run.json'), `${JSON.stringify(record)}\n`);
+    this.write(record);
     syncFolder(this.folder.runs);
     this.open = [...this.open, record];
     return record;
+  }
+
+  /** Records that all of a run is done but its restart. */
+  noteRestartWaits(record: RunRecord, until: number | undefined): void {
+    const waits = until === undefined ? {} : { until: new Date(until).toISOString() };
+    const noted = { ...record, restartWaits: waits };
+    this.write(noted);
+    this.open = this.open.map((other) => (other.runId === record.runId ? noted : other));
+  }
+
+  private write(record: RunRecord): void {
+    replaceFile(join(this.folderOf(record.runId), 'run.json'), `${JSON.stringify(record)}\n`);
   }
 
   /** Records the end of a run; on return it is durable, and the run will never be begun again. */

@@ -109,19 +109,20 @@ it('runs a Required deployment at each of its times', async () => {
 });
 
 it('waits for a maintenance window that its run fits into, and runs when one opens', async () => {
-  const opens = Date.now() + 10_000;
   const window = (from: number, durationMinutes: number) => ({
     name: 'w',
     collection: 'pilot',
     schedule: { start: new Date(from).toISOString() },
     durationMinutes,
   });
-  site.policy = { ...site.policy, windows: [window(opens, 90)] };
+  site.policy = { ...site.policy, windows: [window(Date.now() + 3_600_000, 90)] };
   deploy({}, 60);
   daemon();
   await until(async () => (await offer())?.state === 'waiting');
   expect((await offer())?.says).toMatch(/waits for a maintenance window, /);
   expect(ends()).toBe(0);
+  const opens = Date.now() + 3_000;
+  site.policy = { ...site.policy, serial: site.policy.serial + 1, windows: [window(opens, 90)] };
   await until(() => ends() === 1);
   const started = site.received.find(({ report }) => report.event === 'run-started')?.report.at ?? '';
   expect(Date.parse(started)).toBeGreaterThanOrEqual(opens);

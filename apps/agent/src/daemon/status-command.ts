@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
 import { isOver } from './judge-preparation.js';
+import { runSays } from './run-says.js';
 import { preparationSays } from './preparations-output.js';
 import { type Preparation, Preparations } from './preparations.js';
 import { type EndedRun, RunRecords, type RunRecord } from './run-records.js';
@@ -17,6 +19,8 @@ export interface AgentStatus {
   readonly enrolled: boolean;
   readonly identity?: Pick<AgentIdentity, 'name' | 'deviceUid' | 'site' | 'server'>;
   readonly policy?: { readonly serial: number; readonly receivedAt: string; readonly deployments: readonly string[] };
+  /** The site's word that this computer has nothing to expect from it. */
+  readonly refusal?: Refusal;
   /** Why the stored policy does not count. */
   readonly policyProblem?: { readonly code: string; readonly message: string };
   readonly unfinishedRuns: readonly RunRecord[];
@@ -34,10 +38,12 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     return { state: folder.root, enrolled: false, unfinishedRuns: [], preparing: [], endedRuns: [], unsentReports: 0 };
   const { name, deviceUid, site, server } = identity;
   const records = new RunRecords(folder);
+  const refusal = readRefusal(folder.access);
   return {
     state: folder.root,
     enrolled: true,
     identity: { name, deviceUid, site, server },
+    ...(refusal ? { refusal } : {}),
     ...(await policyOf(folder, identity)),
     unfinishedRuns: records.unfinished,
     preparing: new Preparations(folder.preparations).all.filter(
@@ -78,7 +84,7 @@ function countReports(folder: string): number {
 
 /** The status as lines for people. */
 export function describeStatus(status: AgentStatus): string[] {
-  const { identity, policy, policyProblem, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
+  const { identity, policy, policyProblem, refusal, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
   if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
   const policyText = policy
     ? `serial ${policy.serial}, received ${policy.receivedAt}, deployments: ${policy.deployments.join(', ') || 'none'}`
@@ -88,9 +94,11 @@ export function describeStatus(status: AgentStatus): string[] {
   return [
     `device   ${identity.name} (${identity.deviceUid})`,
     `site     ${identity.site}, ${identity.server}`,
+    ...(refusal ? [`access   ${describeRefusal(refusal)}`] : []),
     `policy   ${policyText}`,
     ...unfinishedRuns.map(
-      ({ deployment, runId, startedAt }) => `running  ${deployment.name}, ${runId}, since ${startedAt}`,
+      ({ deployment, runId, startedAt, restartWaits }) =>
+        `running  ${deployment.name}, ${runId}, since ${startedAt}${restartWaits ? `: ${runSays({ restartWaits })}` : ''}`,
     ),
     ...preparing.map((one) => `content  ${one.deployment.name}, ${preparationSays(one)}`),
     ...endedRuns.map(

@@ -84,7 +84,15 @@ const finished = (): boolean => site.received.some(({ report }) => report.event 
 const kept = (): string =>
   readdirSync(state, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .map((entry) => {
+      try {
+        return readFileSync(join(entry.parentPath, entry.name), 'latin1');
+      } catch (error) {
+        // A report that was sent meanwhile.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+        throw error;
+      }
+    })
     .join('\n');
 
 describe('the variables that policy brings', () => {

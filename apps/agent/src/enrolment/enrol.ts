@@ -34,6 +34,8 @@ export interface EnrolmentOptions {
 /** `already`: this computer was enrolled before, nothing was sent and nothing changed. */
 export interface EnrolmentResult {
   readonly already: boolean;
+  /** It gets nothing before somebody approves it. */
+  readonly pending?: boolean;
   readonly identity: Omit<AgentIdentity, 'layoutVersion'>;
 }
 
@@ -56,12 +58,12 @@ export async function enrol(folder: StateFolder, options: EnrolmentOptions): Pro
     // The key is stored before the site hears of it: an answer that is lost does not lose the key that was enrolled.
     const key = await ensureDeviceKey(existsSync(folder.agent) ? folder.newKey : folder.key);
     const answer = await send(transport, await requestOf(token, name, key), options.signal);
-    const { deviceUid, site, signingKey } = readAnswer(enrolmentResponseSchema, answer, path);
+    const { deviceUid, site, signingKey, access } = readAnswer(enrolmentResponseSchema, answer, path);
     await checkSiteKey(signingKey, token);
     if (existsSync(folder.agent)) setFormerAside(folder, existing?.deviceUid ?? 'unknown');
     const identity = { server, deviceUid, name, site, signingKey };
     writeIdentity(folder, identity);
-    return { already: false, identity };
+    return { already: false, identity, pending: access === 'pending' };
   } finally {
     await transport.close();
     lock.release();
@@ -128,23 +130,23 @@ async function checkSiteKey(signingKey: PublicKey, token: EnrolmentToken): Promi
   );
 }
 
-/** Policy, runs and reports belong to the old identity: kept, but out of the way. Content has digests for names and stays. */
+/** Policy, permits, runs and reports belong to the old identity: kept, but out of the way. Content has digests for names and stays. */
 function setFormerAside(folder: StateFolder, deviceUid: string): void {
   const aside = join(folder.former, `${deviceUid}-${Date.now()}`);
   makeFolder(aside);
-  const { policy, inventory, history, runs, reports, key, sealingKey } = folder;
-  for (const path of [policy, inventory, history, runs, reports, key, sealingKey]) {
+  const { policy, access, inventory, history, firstPrograms, runs, reports, permits, key, sealingKey } = folder;
+  for (const path of [policy, access, inventory, history, firstPrograms, runs, reports, permits, key, sealingKey]) {
     if (existsSync(path)) renameSync(path, join(aside, basename(path)));
   }
-  for (const path of [folder.runs, folder.reports]) mkdirSync(path, { mode: 0o700 });
+  for (const path of [folder.runs, folder.reports, folder.permits]) mkdirSync(path, { mode: 0o700 });
   renameSync(folder.newKey, folder.key);
   syncFolder(folder.root);
 }
 
 /** One line for people about what came out. */
-export function describeEnrolment({ already, identity }: EnrolmentResult): string {
+export function describeEnrolment({ already, identity, pending = false }: EnrolmentResult): string {
   const { deviceUid, name, site, server } = identity;
   return already
     ? `already enrolled as ${name} (${deviceUid}) at site ${site}, ${server}; --force replaces this identity`
-    : `enrolled as ${name} (${deviceUid}) at site ${site}, ${server}`;
+    : `enrolled as ${name} (${deviceUid}) at site ${site}, ${server}${pending ? '; it waits for its approval there' : ''}`;
 }

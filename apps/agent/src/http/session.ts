@@ -23,6 +23,8 @@ export class Session {
     /** Told with every session, so that a new one is known with the next. */
     private readonly sealingKey: SealingKey,
     private readonly signal: AbortSignal,
+    /** Of the firmware of this computer; a key that was copied is refused elsewhere. */
+    private readonly hardware?: string,
   ) {}
 
   /**
@@ -52,7 +54,8 @@ export class Session {
   private assertion(): Promise<string> {
     const { deviceUid, site } = this.identity;
     const issuedAt = Math.floor(Date.now() / 1000);
-    return new SignJWT({ sealingKey: this.sealingKey })
+    const { sealingKey, hardware } = this;
+    return new SignJWT({ sealingKey, ...(hardware === undefined ? {} : { hardware }) })
       .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: this.key.thumbprint })
       .setIssuer(deviceUid)
       .setAudience(`muster:${site}`)

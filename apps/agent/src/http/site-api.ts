@@ -5,9 +5,17 @@ import {
   contentLocationsResponseSchema,
 } from '@muster/contracts/agent/content.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
+import {
+  ABILITIES_HEADER,
+  type PermitRequest,
+  type PermitResponse,
+  permitResponseSchema,
+  START_PERMITS,
+} from '@muster/contracts/agent/permits.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import type { Digest } from '@muster/contracts/digest.js';
+import type { SiteAccess } from '../identity/site-access.js';
 import { backoffSeconds, pause } from './backoff.js';
 import { readAnswer } from './read-answer.js';
 import { ServerError } from './server-error.js';
@@ -32,12 +40,14 @@ export class SiteApi {
   constructor(
     private readonly transport: Transport,
     private readonly session: Session,
+    /** Told what the site thinks of this computer. */
+    private readonly access?: Pick<SiteAccess, 'refused' | 'admitted'>,
   ) {}
 
   /** @param etag of the policy at hand. */
   async policy(etag: string | undefined, signal: AbortSignal): Promise<PolicyAnswer> {
     const path = '/api/v1/agent/policy';
-    const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
+    const headers = { [ABILITIES_HEADER]: START_PERMITS, ...(etag === undefined ? {} : { 'if-none-match': etag }) };
     const answer = await this.call({ method: 'GET', path, headers, signal }, attempts);
     if (answer.status === 304) return 'unchanged';
     return { policy: readAnswer(policyResponseSchema, answer, path).policy, etag: answer.etag };
@@ -80,6 +90,12 @@ export class SiteApi {
     );
   }
 
+  /** May a run begin now? Asking twice is asking once. */
+  async permit(question: PermitRequest, signal: AbortSignal): Promise<PermitResponse> {
+    const path = '/api/v1/agent/permits';
+    return readAnswer(permitResponseSchema, await this.call({ method: 'POST', path, json: question, signal }, 2), path);
+  }
+
   /** Sends a batch once. What is not in the answer has to be sent again. */
   async reports(batch: ReportsRequest, signal: AbortSignal): Promise<ReportsResponse> {
     const path = '/api/v1/agent/reports';
@@ -112,6 +128,17 @@ export class SiteApi {
 
   /** With a token; with a new one when the site does not take the old one. */
   private async withSession<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
+    try {
+      const answer = await this.withToken(ask);
+      this.access?.admitted();
+      return answer;
+    } catch (error) {
+      if (error instanceof ServerError && error.status === 403) this.access?.refused(error.code);
+      throw error;
+    }
+  }
+
+  private async withToken<Answer>(ask: (token: string) => Promise<Answer>): Promise<Answer> {
     const token = await this.session.token();
     try {
       return await ask(token);

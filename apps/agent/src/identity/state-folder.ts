@@ -33,6 +33,14 @@ export interface StateFolder {
   readonly requests: string;
   /** Runs whose content is fetched or waited for. */
   readonly preparations: string;
+  /** What the site said of runs that need a start permit. */
+  readonly permits: string;
+  /** When people were told that a run begins. */
+  readonly warnings: string;
+  /** Programs that ran before a sequence and succeeded. */
+  readonly firstPrograms: string;
+  /** Exists while the site refuses this computer. */
+  readonly access: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -58,6 +66,10 @@ export function stateFolder(path: string): StateFolder {
     inventory: join(root, 'inventory.json'),
     requests: join(root, 'requests'),
     preparations: join(root, 'preparations'),
+    permits: join(root, 'permits'),
+    warnings: join(root, 'warnings'),
+    firstPrograms: join(root, 'first-programs.json'),
+    access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),
@@ -76,9 +88,9 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    const { bodies, cache, runs, reports, requests, preparations } = folder;
-    for (const path of [bodies, cache, runs, reports, requests, preparations]) makeFolder(path);
-    for (const path of [folder.root, bodies, reports, requests, preparations]) removeLeftovers(path);
+    const { bodies, cache, runs, reports, requests, preparations, permits, warnings } = folder;
+    for (const path of [bodies, cache, runs, reports, requests, preparations, permits, warnings]) makeFolder(path);
+    for (const path of [folder.root, bodies, reports, requests, preparations, permits, warnings]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

@@ -18,6 +18,8 @@ const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   body: () => ({ enabled: true, maximumMinutes: 120, content: [] }),
   lastRun: () => undefined,
   askedAt: () => undefined,
+  refusal: () => undefined,
+  warnedAt: () => undefined,
   ...more,
 });
 const nameOf = (assignments: Assignment[], more: Partial<DecidingFacts> = {}): string | undefined =>

@@ -23,15 +23,25 @@ export interface DecidingFacts extends Pick<StartFacts, 'now' | 'timeZone' | 'bo
   body(digest: Digest): BodyFacts | undefined;
   /** The last run of a deployment that has ended here. */
   lastRun(deploymentUid: string): StartFacts['lastRun'];
+  /** When people here were told that a run of it begins, if none has begun since. */
+  warnedAt(deploymentUid: string): number | undefined;
   /** When somebody asked for it here, if no run has begun since. */
   askedAt(deploymentUid: string): number | undefined;
+  /** That the site does not permit a run to begin, as it said last; undefined: it may be asked, or need not. */
+  refusal(assignment: Assignment): { readonly until: number; readonly says: string } | undefined;
 }
 
 /** What becomes of one assignment now. */
 export interface AssignmentFate {
   readonly assignment: Assignment;
-  /** `no-body`: the site has not given it yet; `disabled`: the sequence is switched off. */
-  readonly decision: StartDecision | { readonly state: 'no-body' | 'disabled' };
+  /**
+   * `no-body`: the site has not given it yet; `disabled`: the sequence is switched off; `no-permit`: it would start, and the
+   * site does not permit it yet.
+   */
+  readonly decision:
+    | StartDecision
+    | { readonly state: 'no-body' | 'disabled' }
+    | { readonly state: 'no-permit'; readonly says: string; readonly lookAgain: number };
 }
 
 /** Every assignment with what becomes of it, in the order of the policy. Changes nothing. */
@@ -40,12 +50,12 @@ export function judgeAssignments(assignments: readonly Assignment[], facts: Deci
 }
 
 function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['decision'] {
-  const { deployment, body, ...rules } = assignment;
+  const { deployment, body, rollout: _rollout, ...rules } = assignment;
   const sequence = facts.body(body);
   if (!sequence) return { state: 'no-body' };
   if (!sequence.enabled) return { state: 'disabled' };
   const { now, timeZone, bootedAt, windows } = facts;
-  return decideStart(rules, {
+  const decision = decideStart(rules, {
     now,
     timeZone,
     bootedAt,
@@ -53,8 +63,11 @@ function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['de
     deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
     lastRun: facts.lastRun(deployment.uid),
     askedAt: facts.askedAt(deployment.uid),
+    warnedAt: facts.warnedAt(deployment.uid),
     maximumMinutes: sequence.maximumMinutes,
   });
+  const refusal = decision.state === 'start' ? facts.refusal(assignment) : undefined;
+  return refusal ? { state: 'no-permit', says: refusal.says, lookAgain: refusal.until } : decision;
 }
 
 /** What may begin now, the first one first, and when to look again if nothing else happens. */

@@ -13,6 +13,8 @@ import { type PolicyTrust, verifyPolicy } from './verify-policy.js';
 
 /** Pause between polls before any policy says one. */
 const firstPollSeconds = 30;
+/** Between questions of a computer that the site refuses: whoever approves it waits for the answer. */
+const refusedSeconds = 30;
 const parallelBodies = 4;
 
 export interface PolicyLoopOptions {
@@ -26,6 +28,8 @@ export interface PolicyLoopOptions {
   readonly logger: Logger;
   /** Rung when there is something new to decide on. */
   readonly changed: Bell;
+  /** Does the site refuse this computer? */
+  refused(): boolean;
   /** Told when another policy is in force, also while a run goes on. */
   accepted(): void;
 }
@@ -53,9 +57,12 @@ export class PolicyLoop {
     return this.inForce?.document.windows ?? [];
   }
 
-  /** Those that may begin; none while a hidden variable of theirs cannot be opened: a run without it would do something else. */
+  /**
+   * Those that may begin; none while the site refuses this computer, or while a hidden variable of theirs cannot be opened: a run
+   * without it would do something else.
+   */
   get startable(): readonly Assignment[] {
-    return this.secretsReadable ? this.assignments : [];
+    return this.secretsReadable && !this.options.refused() ? this.assignments : [];
   }
 
   /** The variables of a run that begins now. */
@@ -87,7 +94,8 @@ export class PolicyLoop {
       const { complete, retryAfterSeconds = 0 } = await this.poll(signal);
       failures = complete ? 0 : failures + 1;
       const usual = (this.inForce?.document.pollSeconds ?? firstPollSeconds) * (0.9 + Math.random() * 0.2);
-      const wait = complete ? usual : Math.min(usual, backoffSeconds(failures, 1, usual, Math.random()));
+      const most = this.options.refused() ? Math.min(usual, refusedSeconds * (0.9 + Math.random() * 0.2)) : usual;
+      const wait = complete ? most : Math.min(most, backoffSeconds(failures, 1, most, Math.random()));
       // Not before the site wants to be asked, whoever is in a hurry.
       await pause(retryAfterSeconds, signal);
       await this.wanted.wait(Math.max(0, wait - retryAfterSeconds), signal);

@@ -1,6 +1,6 @@
 import { WAKE_UP_EVENT, wakeUpSchema } from '@muster/contracts/agent/wake-up.js';
 import type { Logger } from 'pino';
-import { backoffSeconds, pause } from '../http/backoff.js';
+import { backoffSeconds, type Bell, pause } from '../http/backoff.js';
 import { ServerError } from '../http/server-error.js';
 import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
@@ -14,6 +14,8 @@ const longestLine = 4096;
 export interface WakeUpLoopOptions {
   readonly api: Pick<SiteApi, 'wakeUps'>;
   readonly logger: Logger;
+  /** Rung when it is worth trying at once. */
+  readonly again: Bell;
   /** Policy may have changed: ask for it. */
   wake(): void;
 }
@@ -22,7 +24,10 @@ export interface WakeUpLoopOptions {
  * Holds a connection to the site open and is told when policy may have changed. Nothing depends on it: without a connection the
  * device hears at its next poll.
  */
-export async function listenForWakeUps({ api, logger, wake }: WakeUpLoopOptions, signal: AbortSignal): Promise<void> {
+export async function listenForWakeUps(
+  { api, logger, again, wake }: WakeUpLoopOptions,
+  signal: AbortSignal,
+): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     const began = Date.now();
@@ -41,7 +46,7 @@ export async function listenForWakeUps({ api, logger, wake }: WakeUpLoopOptions,
     }
     failures = Date.now() - began > goodSeconds * 1000 ? 1 : failures + 1;
     const seconds = backoffSeconds(failures, firstPauseSeconds, longestPauseSeconds, Math.random());
-    await pause(Math.max(seconds, least), signal);
+    await again.wait(Math.max(seconds, least), signal);
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RestartRequest } from '@muster/sequence/run.js';
 import { reasonOf } from '../journal/journal-error.js';
+import { tellPeople } from '../people/tell-people.js';
 import type { RestartAnswer } from '../runner/run-sequence.js';
 
 export interface RestartOptions {
@@ -10,6 +11,8 @@ export interface RestartOptions {
   readonly policy: 'allow' | 'never';
   /** Program and arguments; undefined: what this system has (`systemRestartCommand`). */
   readonly command: readonly string[] | undefined;
+  /** Tells people of it; undefined: what this system has (`tellPeople`). */
+  readonly tellCommand?: readonly string[] | undefined;
   /** Folder of the journal: it must survive the restart. */
   readonly stateFolder: string;
   log(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -52,7 +55,11 @@ export async function restartComputer(
   }
   options.log('the computer restarts', { delaySeconds, message });
   if (delaySeconds > 0) {
-    await warnUsers(message ?? `This computer restarts in ${delaySeconds} seconds.`);
+    const problem = await tellPeople(
+      message ?? `This computer restarts in ${delaySeconds} seconds.`,
+      options.tellCommand,
+    );
+    if (problem !== undefined) options.log('people could not be told', { reason: problem });
     const waited = await delay(delaySeconds * 1000, true, { signal }).catch(() => false);
     if (!waited) return { kind: 'pending' };
   }
@@ -68,11 +75,6 @@ export function systemRestartCommand(exists: (path: string) => boolean = existsS
   if (program !== undefined) return [program, '-r', 'now'];
   const reboot = ['/sbin/reboot', '/usr/sbin/reboot'].find(exists);
   return reboot === undefined ? undefined : [reboot];
-}
-
-/** Tells whoever is signed in on a terminal; nobody has to be there. */
-async function warnUsers(text: string): Promise<void> {
-  if (process.platform !== 'win32') await run(['wall', text], AbortSignal.timeout(5000));
 }
 
 /** What went wrong, or undefined. */

@@ -12,6 +12,7 @@ import type {
   RunEvent,
   RunStarted,
 } from '@muster/sequence/run.js';
+import { isLastRestart } from '@muster/sequence/restart-request.js';
 import { checkSequence } from '@muster/sequence/check-sequence.js';
 import { answerProbe } from '../conditions/probes.js';
 import { withFactsInspector } from '../conditions/with-facts-inspector.js';
@@ -30,11 +31,17 @@ export interface SequenceResult {
   readonly exitCode: number;
   readonly code?: string | undefined;
   readonly message?: string | undefined;
+  /** The pending restart has not been asked for: it may come at `lookAgain` at the earliest; undefined: nobody knows when. */
+  readonly restartLater?: { readonly lookAgain: number | undefined };
 }
 
-/** What came of asking for a restart; `pending`: the computer goes down, or somebody else has to restart it. */
+/**
+ * What came of asking for a restart; `pending`: the computer goes down, or somebody else has to restart it; `later`: it may not come
+ * yet, and nothing was done.
+ */
 export type RestartAnswer =
   | { readonly kind: 'pending' }
+  | { readonly kind: 'later'; readonly lookAgain: number | undefined }
   | { readonly kind: 'completed'; readonly phase: Phase }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
@@ -65,7 +72,10 @@ export interface RunSequenceOptions {
   onReport(report: StepReport, replayed: boolean): void | Promise<void>;
   /** Abort: let go now. The step's processes are killed, nothing more is written, the run can be resumed. */
   readonly signal: AbortSignal;
-  /** Abort: end the run as failed (`run.stopped`), e.g. its maximum run time is over. `reason` is reported. */
+  /**
+   * Abort: end the run as failed (`run.stopped`), e.g. its maximum run time is over. `reason` is reported. A run that only waits for
+   * its last restart has done everything, and does not fail of it.
+   */
   readonly stop?: AbortSignal | undefined;
   /** Abort: the same once the step at hand has ended by itself. */
   readonly stopBetweenSteps?: AbortSignal | undefined;
@@ -73,8 +83,9 @@ export interface RunSequenceOptions {
   readonly restarted?: (() => boolean) | undefined;
   /**
    * Restarts the computer; called when the journal holds everything. Default: nobody does, the run stays pending.
+   * @param last no step is left behind it
    */
-  restart?(request: RestartRequest): Promise<RestartAnswer>;
+  restart?(request: RestartRequest, last: boolean): Promise<RestartAnswer>;
   /** Told what a running step says of its progress, by `tsenv progress`; neither kept nor repeated. */
   onProgress?(progress: StepProgress): void;
   /** Told when a torn last line was cut off the journal. */
@@ -180,7 +191,8 @@ class Driver {
 
   async drive(): Promise<SequenceResult> {
     for (;;) {
-      const stop = [this.options.stop, this.options.stopBetweenSteps].find((one) => one?.aborted);
+      const limit = this.run && isLastRestart(this.run) ? undefined : this.options.stop;
+      const stop = [limit, this.options.stopBetweenSteps].find((one) => one?.aborted);
       if (stop && this.run?.stopping === undefined && this.run?.awaiting.kind !== 'nothing') {
         this.take({ type: 'stop-requested', reason: String(stop.reason) });
       }
@@ -193,7 +205,8 @@ class Driver {
       }
       if (this.options.signal.aborted) return this.interrupted();
       if (effect.kind === 'restart') {
-        if (!(await this.restart(effect))) return { result: 'restart-pending', exitCode: 3010 };
+        const pending = await this.restart(effect);
+        if (pending) return { result: 'restart-pending', exitCode: 3010, ...pending };
       } else if (effect.kind === 'probe') {
         // Asking may take long, and a step that has ended must not look as if it were in flight.
         await this.commit();
@@ -213,20 +226,22 @@ class Driver {
     this.performer.close?.();
   }
 
-  /** True when the run goes on at once. */
-  private async restart(request: RestartRequest): Promise<boolean> {
+  /** Undefined: the run goes on at once. */
+  private async restart(request: RestartRequest): Promise<Pick<SequenceResult, 'restartLater'> | undefined> {
     const resumed = this.resumedRestart;
     this.resumedRestart = false;
     if (resumed && (this.options.restarted?.() ?? true)) {
       this.take({ type: 'restart-completed', phase: this.options.facts.phase });
-      return true;
+      return undefined;
     }
     await this.commit();
-    const answer = (await this.options.restart?.(request)) ?? { kind: 'pending' };
+    const last = this.run !== undefined && isLastRestart(this.run);
+    const answer = (await this.options.restart?.(request, last)) ?? { kind: 'pending' };
     if (answer.kind === 'completed') this.take({ type: 'restart-completed', phase: answer.phase });
     else if (answer.kind === 'refused')
       this.take({ type: 'restart-refused', code: answer.code, message: answer.message });
-    return answer.kind !== 'pending';
+    if (answer.kind === 'later') return { restartLater: { lookAgain: answer.lookAgain } };
+    return answer.kind === 'pending' ? {} : undefined;
   }
 
   /** False when the step was let go because of the signal: its end is not written. */

@@ -21,6 +21,8 @@ import type { RunSpec, RunStatus } from '@muster/contracts/kinds/run.js';
 import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { UpgradePackageSpec } from '@muster/contracts/kinds/upgrade-package.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import type { AlertSpec, AlertStatus } from '@muster/contracts/kinds/alert.js';
+import type { WebhookSpec, WebhookStatus } from '@muster/contracts/kinds/webhook.js';
 import { age, byteSize, duration } from './age.js';
 
 /** One column of a kind's table. `wide` ones are shown with `-o wide` only. */
@@ -151,7 +153,8 @@ const byKind: Record<string, Column[]> = {
   ),
   Device: columns<DeviceSpec, DeviceStatus>(
     {
-      ENROLLED: (_, status) => (status.enrolled ? 'yes' : 'no'),
+      STATE: (_, status) => deviceState(status),
+      'LAST SEEN': (_, { lastSeenAt }, now) => (lastSeenAt === undefined ? '' : age(lastSeenAt, now)),
       OS: (_, { facts }) => [facts?.os?.name ?? facts?.os?.id, facts?.os?.versionId].filter(Boolean).join(' '),
       AGENT: (_, { facts }) => facts?.agent?.version,
     },
@@ -198,7 +201,33 @@ const byKind: Record<string, Column[]> = {
     },
     { 'EXIT CODE': (_, status) => status.exitCode, MESSAGE: (_, status) => status.message },
   ),
+  Webhook: columns<WebhookSpec, WebhookStatus>(
+    {
+      URL: (spec) => spec.url,
+      EVENTS: (spec) => spec.events.join(','),
+      STATE: (_, status) => status.state,
+      PENDING: (_, status) => status.pending,
+      DEAD: (_, status) => status.dead,
+    },
+    { 'LAST DELIVERED': (_, status) => status.lastDeliveredAt, 'LAST ERROR': (_, status) => status.lastError },
+  ),
+  Alert: columns<AlertSpec, AlertStatus>(
+    {
+      STATE: (_, status) => status.state,
+      SEVERITY: (_, status) => status.severity,
+      RAISED: (_, status) => status.raisedAt,
+      MESSAGE: (_, status) => status.message,
+    },
+    { TIMES: (_, status) => status.raised, RULE: (spec) => spec.rule, 'CHANGED BY': (_, status) => status.changedBy },
+  ),
 };
+
+/** As the site lists them by state. */
+function deviceState({ enrolled, access, cloned, obsolete }: DeviceStatus): string {
+  if (!enrolled) return 'awaited';
+  if (access && access.state !== 'approved') return access.state;
+  return cloned ? 'cloned' : obsolete ? 'obsolete' : 'approved';
+}
 
 const fallback = columns({});
 

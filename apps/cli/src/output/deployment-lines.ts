@@ -1,4 +1,5 @@
 import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
+import { rolloutLine } from './rollout-lines.js';
 import { safeLine } from './safe-text.js';
 
 /** How a deployment goes, for people. */
@@ -7,6 +8,7 @@ export function progressLines(progress: DeploymentProgress): string[] {
   return [
     `${deployment}: sequence ${sequence}, ${progress.sequenceDigest.slice(0, 'sha256:'.length + 12)}`,
     `devices    ${devices.targeted}: ${counted(devices)}; ${succeededPercent} % succeeded`,
+    ...(progress.rollout ? [rolloutLine(progress.rollout)] : []),
     `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week`,
     ...(runSeconds
       ? [

@@ -24,7 +24,8 @@ function deploymentLine(one: DeviceExplanation['deployments'][number]): string {
   const why = one.reason === undefined ? '' : `: ${one.reason}`;
   const before = one.told && one.state !== 'compiled' ? ', told as it was before' : '';
   const start = one.start ? `; ${one.start.says}` : '';
-  return `  ${sign} ${one.name}  ${one.purpose} by ${one.collection}, ${one.state}${why}${before}${start}`;
+  const group = one.rollout?.group === undefined ? '' : `, group ${one.rollout.group} of its rollout`;
+  return `  ${sign} ${one.name}  ${one.purpose} by ${one.collection}, ${one.state}${group}${why}${before}${start}`;
 }
 
 function variableLines({ name, winner, losers }: Variable): string[] {

@@ -39,8 +39,8 @@ describe('tables', () => {
 
   it('show what matters of a device, and more when wide', () => {
     expect(formatResources(device, [web], 'table', false, now)).toEqual([
-      'NAME     ENROLLED   OS          AGENT   AGE',
-      'web-01   yes        Debian 12   0.1.0   3h',
+      'NAME     STATE      LAST SEEN   OS          AGENT   AGE',
+      'web-01   approved               Debian 12   0.1.0   3h',
     ]);
     expect(formatResources(device, [web], 'wide', false, now)[1]).toMatch(/team=infra$/);
   });

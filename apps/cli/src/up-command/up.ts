@@ -22,6 +22,7 @@ export interface UpOptions {
   readonly sample?: boolean;
   readonly exit?: boolean;
   readonly renewAdminToken?: boolean;
+  readonly webhooksTo?: readonly string[];
 }
 
 /**
@@ -58,6 +59,7 @@ async function start(
     terminal.out(`Muster site in ${dataFolder}`);
     const site = await startSite({
       dataFolder,
+      ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.host === undefined ? {} : { host: options.host }),
       renewAdminToken: options.renewAdminToken ?? false,

@@ -7,7 +7,10 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { Rollouts } from '../rollouts/rollouts.service.js';
+import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
+import { deploymentEvent } from './deployment-event.js';
 import { findRisks, type HighRiskLimits, judgeRisk } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
 
@@ -19,6 +22,8 @@ export function deploymentRules(
   database: Database,
   bus: Bus,
   repository: DeploymentRepository,
+  rollouts: Rollouts,
+  events: EventLog,
   limits: HighRiskLimits,
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
@@ -79,8 +84,17 @@ export function deploymentRules(
       };
     },
 
-    async deleting(tx, resource) {
+    async saved(tx, resource, previous, actor) {
+      const change = previous ? 'changed' : 'created';
+      const { type, subject, data } = deploymentEvent(resource, change, actor);
+      await events.add(tx, type, subject, data);
+      await rollouts.deploymentSaved(tx, resource, previous);
+    },
+
+    async deleting(tx, resource, { actor }) {
       await repository.bury(tx, resource.metadata.uid);
+      const { type, subject, data } = deploymentEvent(resource, 'deleted', actor);
+      await events.add(tx, type, subject, data);
     },
 
     async derive(resources) {
@@ -119,7 +133,14 @@ export function refuseEmptyLife({ metadata, spec }: ResourceInput<DeploymentSpec
 }
 
 /** Settings that mean nothing for a deployment that only people start. */
-const REQUIRED_ONLY = ['triggers', 'rerun', 'usersMayStart', 'outsideWindows'] as const;
+const REQUIRED_ONLY = [
+  'triggers',
+  'rerun',
+  'usersMayStart',
+  'outsideWindows',
+  'restartOutsideWindows',
+  'warnMinutes',
+] as const;
 
 /** @throws MusterError `deployment.setting-without-effect` (400) with one finding for each setting that its purpose does not have */
 export function refuseIdleSettings({ metadata, spec }: ResourceInput<DeploymentSpec>): void {

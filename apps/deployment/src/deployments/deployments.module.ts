@@ -8,25 +8,31 @@ import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import type { DeploymentConfig } from '../config.js';
+import { EventLog } from '../events/event-log.js';
 import { DeploymentMessages } from './deployment.messages.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { deploymentRules } from './deployment.rules.js';
+import { Rollouts } from '../rollouts/rollouts.service.js';
+import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { SequenceFollower } from './sequence-follower.js';
 
 const DEPLOYMENTS = Symbol('deployments');
 
 @Module({
+  imports: [RolloutsModule],
   controllers: [restController(deployment, DEPLOYMENTS), grpcController(deployment, DEPLOYMENTS)],
   providers: [
     { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     {
       provide: DEPLOYMENTS,
-      inject: [Database, Outbox, Bus, DeploymentRepository, CONFIG],
+      inject: [Database, Outbox, Bus, DeploymentRepository, Rollouts, EventLog, CONFIG],
       useFactory: (
         database: Database,
         outbox: Outbox,
         bus: Bus,
         repository: DeploymentRepository,
+        rollouts: Rollouts,
+        events: EventLog,
         config: DeploymentConfig,
       ) =>
         new ResourceStore(
@@ -34,7 +40,7 @@ const DEPLOYMENTS = Symbol('deployments');
           'deployment',
           database,
           outbox,
-          deploymentRules(database, bus, repository, {
+          deploymentRules(database, bus, repository, rollouts, events, {
             agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
           }),
@@ -42,12 +48,13 @@ const DEPLOYMENTS = Symbol('deployments');
     },
     {
       provide: SequenceFollower,
-      inject: [DEPLOYMENTS, DeploymentRepository, Outbox],
+      inject: [DEPLOYMENTS, DeploymentRepository, Rollouts, Outbox],
       useFactory: (
         deployments: ResourceStore<DeploymentSpec, DeploymentStatus>,
         repository: DeploymentRepository,
+        rollouts: Rollouts,
         outbox: Outbox,
-      ) => new SequenceFollower(deployments, repository, outbox),
+      ) => new SequenceFollower(deployments, repository, rollouts, outbox),
     },
     DeploymentMessages,
   ],

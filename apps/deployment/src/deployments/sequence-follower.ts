@@ -1,3 +1,4 @@
+import type { Digest } from '@muster/contracts/digest.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import {
   deployment,
@@ -10,6 +11,7 @@ import type { Resource } from '@muster/contracts/resource.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { DeploymentRepository } from './deployment.repository.js';
 import { countsOf } from './deployment.rules.js';
 
@@ -20,6 +22,7 @@ export class SequenceFollower {
   constructor(
     private readonly deployments: ResourceStore<DeploymentSpec, DeploymentStatus>,
     private readonly repository: DeploymentRepository,
+    private readonly rollouts: Rollouts,
     private readonly outbox: Outbox,
   ) {}
 
@@ -32,8 +35,10 @@ export class SequenceFollower {
   }
 
   /** What policy made of a deployment: its status says so, and whoever watches hears of it. */
-  async judged(tx: Transaction, uid: string, policy: DeploymentPolicy): Promise<void> {
+  async judged(tx: Transaction, uid: string, policy: DeploymentPolicy, body: Digest | undefined): Promise<void> {
     if (await this.repository.notePolicy(tx, uid, policy)) await this.announce(tx, uid);
+    // Behind the deployment: who saves one takes the lock of its rollout second, too.
+    if (body !== undefined) await this.rollouts.bodyTold(tx, uid, body);
   }
 
   /** Deployments of a deleted sequence keep the revision they had: the catalog keeps revisions for ever. */

@@ -1,19 +1,29 @@
 import { Module } from '@nestjs/common';
-import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { device } from '@muster/contracts/kinds/device.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { LOGGER } from '@muster/service/tokens.js';
-import type { Logger } from 'pino';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { EventLog } from '../events/event-log.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
 import { Variables } from '../variables/variables.service.js';
 import { VariablesModule } from '../variables/variables.module.js';
 import { DeviceMessages } from './device.messages.js';
+import { Adoption } from './adoption.js';
+import { DeviceAccessController } from './device-access.controller.js';
+import { DeviceAccessDecisions } from './device-access.service.js';
+import { DeviceGrpcController } from './device.grpc.js';
+import { DeviceHardwareRepository } from './device-hardware.repository.js';
+import { DeviceImportController } from './device-import.controller.js';
+import { DeviceImport } from './device-import.service.js';
 import { DeviceRepository } from './device.repository.js';
+import { DeviceSightings } from './device-sightings.js';
+import { DevicesByStateController } from './devices-by-state.controller.js';
+import { DevicesByState } from './devices-by-state.js';
 import { deviceRules } from './device.rules.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
@@ -22,44 +32,79 @@ const DEVICES = Symbol('devices');
 
 @Module({
   imports: [MembershipModule, VariablesModule],
-  controllers: [restController(device, DEVICES), grpcController(device, DEVICES)],
+  controllers: [
+    DeviceImportController,
+    DeviceAccessController,
+    DevicesByStateController,
+    DeviceGrpcController,
+    restController(device, DEVICES),
+    grpcController(device, DEVICES),
+  ],
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables],
-      useFactory: (database: Database, outbox: Outbox, membership: Membership, variables: Variables) =>
-        new ResourceStore(device, 'device', database, outbox, deviceRules(membership, variables)),
+      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog, DeviceRepository],
+      useFactory: (
+        database: Database,
+        outbox: Outbox,
+        membership: Membership,
+        variables: Variables,
+        hardware: DeviceHardwareRepository,
+        events: EventLog,
+        repository: DeviceRepository,
+      ) =>
+        new ResourceStore(
+          device,
+          'device',
+          database,
+          outbox,
+          deviceRules(membership, variables, hardware, events, { repository, database }),
+        ),
     },
+    {
+      provide: Adoption,
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox],
+      useFactory: (...parts: ConstructorParameters<typeof Adoption>) => new Adoption(...parts),
+    },
+    {
+      provide: DeviceAccessDecisions,
+      inject: [DEVICES, Membership, Adoption, EventLog, Database],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceAccessDecisions>) =>
+        new DeviceAccessDecisions(...parts),
+    },
+    { provide: DeviceHardwareRepository, useFactory: () => new DeviceHardwareRepository() },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
+    {
+      provide: DeviceImport,
+      inject: [DEVICES, DeviceHardwareRepository, Membership, Variables, Database, Outbox],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceImport>) => new DeviceImport(...parts),
+    },
+    {
+      provide: DevicesByState,
+      inject: [DEVICES, DeviceRepository, Database],
+      useFactory: (...parts: ConstructorParameters<typeof DevicesByState>) => new DevicesByState(...parts),
+    },
+    {
+      provide: DeviceSightings,
+      inject: [DEVICES, DeviceRepository, EventLog],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceSightings>) => new DeviceSightings(...parts),
+    },
     {
       provide: DeviceMessages,
       inject: [Bus, Database, DEVICES, DeviceRepository, LOGGER],
-      useFactory: (
-        bus: Bus,
-        database: Database,
-        devices: ResourceStore<DeviceSpec, DeviceStatus>,
-        repository: DeviceRepository,
-        logger: Logger,
-      ) => new DeviceMessages(bus, database, devices, repository, logger),
+      useFactory: (...parts: ConstructorParameters<typeof DeviceMessages>) => new DeviceMessages(...parts),
     },
     {
       provide: Inventories,
-      inject: [DEVICES, Membership],
-      useFactory: (devices: ResourceStore<DeviceSpec, DeviceStatus>, membership: Membership) =>
-        new Inventories(devices, membership),
+      inject: [DEVICES, Membership, DeviceHardwareRepository],
+      useFactory: (...parts: ConstructorParameters<typeof Inventories>) => new Inventories(...parts),
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, Membership, Variables, Outbox],
-      useFactory: (
-        devices: ResourceStore<DeviceSpec, DeviceStatus>,
-        repository: DeviceRepository,
-        membership: Membership,
-        variables: Variables,
-        outbox: Outbox,
-      ) => new Enrolments(devices, repository, membership, variables, outbox),
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption, EventLog],
+      useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
     },
   ],
-  exports: [Enrolments, Inventories],
+  exports: [Enrolments, Inventories, DeviceSightings],
 })
 export class DevicesModule {}

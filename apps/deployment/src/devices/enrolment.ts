@@ -1,78 +1,93 @@
 import type { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
-import { resourceEvents } from '@muster/contracts/events/resource-events.js';
-import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
-import type { Resource } from '@muster/contracts/resource.js';
+import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import type { Transaction } from '@muster/persistence/database.js';
-import type { Outbox } from '@muster/persistence/outbox.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
+import type { EventLog } from '../events/event-log.js';
 import { toInstant } from '../instant.js';
 import type { Membership } from '../membership/membership.js';
-import type { Variables } from '../variables/variables.service.js';
+import type { Adoption } from './adoption.js';
 import { changedFacts } from './changed-facts.js';
+import type { DeviceHardwareRepository } from './device-hardware.repository.js';
 import type { DeviceRepository } from './device.repository.js';
 import { candidatePrefix, freeName } from './free-name.js';
 
+const HOW = {
+  approved: 'enrolled',
+  pending: 'enrolled, and waits for its approval',
+  blocked: 'enrolled, and is blocked as its hardware is',
+} as const;
+
 type Enrolment = z.infer<typeof deviceEnrolled.payload>;
 
-const events = resourceEvents(device);
-
 /**
- * Makes the record of a device that enrolled. Its uid is the enrolment's: policy, sessions and reports know the device by
- * no other. So a record that waited under its name gets that uid, and keeps its labels, description and collections.
+ * Makes the record of a device that enrolled, or gives it the one that waited for it. A pending device touches no record but its own:
+ * nobody has vouched for it yet.
  */
 export class Enrolments {
   constructor(
     private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
     private readonly repository: DeviceRepository,
+    private readonly hardware: DeviceHardwareRepository,
     private readonly membership: Membership,
-    private readonly variables: Variables,
-    private readonly outbox: Outbox,
+    private readonly adoption: Adoption,
+    private readonly log: EventLog,
   ) {}
 
   async apply(tx: Transaction, enrolment: Enrolment): Promise<void> {
-    const uid = enrolment.deviceUid;
-    const status: DeviceStatus = {
-      enrolled: true,
-      enrolledAt: toInstant(enrolment.enrolledAt) ?? new Date().toISOString(),
-      keyThumbprint: enrolment.keyThumbprint,
-      facts: enrolment.facts,
-      factsAt: toInstant(enrolment.enrolledAt) ?? new Date().toISOString(),
-    };
+    const { deviceUid: uid, facts } = enrolment;
     await this.membership.lock(tx);
     const before = await this.devices.rows.findByUid(tx, uid);
+    const status = await this.judge(tx, enrolment, before?.status.access);
     if (before) {
       await this.devices.writeStatus(tx, uid, status);
-      return this.membership.factsChanged(tx, uid, changedFacts(before.status.facts, status.facts));
+      await this.hardware.tell(tx, uid, hardwareOfFacts(facts));
+      await this.tellEnrolled(tx, before.metadata.name, 'enrolled again');
+      return this.membership.factsChanged(tx, uid, changedFacts(before.status.facts, facts));
     }
-    const namesake = await this.devices.rows.findForUpdate(tx, enrolment.name);
-    if (namesake && !namesake.status.enrolled) return this.adopt(tx, namesake, { uid, status });
-
-    const name = namesake
-      ? freeName(enrolment.name, await this.repository.namesBeginning(tx, candidatePrefix(enrolment.name)))
-      : enrolment.name;
+    const approved = status.access?.state === 'approved';
+    const waiting = !approved ? undefined : await this.adoption.waitingFor(tx, facts, enrolment.name);
+    if (waiting) {
+      await this.adoption.adopt(tx, waiting, { uid, status }, 'system');
+      return this.tellEnrolled(tx, waiting.metadata.name, 'enrolled');
+    }
+    const name = freeName(enrolment.name, await this.repository.namesBeginning(tx, candidatePrefix(enrolment.name)));
     await this.repository.insert(tx, { uid, name, status });
-    await this.tellSaved(tx, uid);
-    await this.membership.deviceAppeared(tx, { uid, name });
+    await this.hardware.tell(tx, uid, hardwareOfFacts(facts));
+    await this.adoption.tellSaved(tx, uid, 'system');
+    if (approved) await this.adoption.supersede(tx, uid, name, status, 'system');
+    await this.tellEnrolled(tx, name, HOW[status.access?.state ?? 'approved']);
+    await this.membership.devicesAppeared(tx, [{ uid, name }]);
   }
 
-  private async adopt(
-    tx: Transaction,
-    waiting: Resource<DeviceSpec, DeviceStatus>,
-    enrolled: { uid: string; status: DeviceStatus },
-  ): Promise<void> {
-    await this.repository.adopt(tx, waiting.metadata.uid, enrolled);
-    // For whoever knows devices by uid, the waiting record ends here.
-    await this.outbox.add(tx, events.deleted, { resource: waiting, actor: 'system' });
-    await this.tellSaved(tx, enrolled.uid);
-    const owner = { kind: 'Device', uid: enrolled.uid, name: waiting.metadata.name } as const;
-    await this.variables.moved(tx, waiting.metadata.uid, owner, waiting.spec);
-    await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
-    await this.membership.factsChanged(tx, enrolled.uid, changedFacts(waiting.status.facts, enrolled.status.facts));
+  /** Whose hardware is blocked does not come back by another key. */
+  private async judge(tx: Transaction, enrolment: Enrolment, kept: DeviceStatus['access']): Promise<DeviceStatus> {
+    const status = statusOf(enrolment, kept);
+    if (kept) return status;
+    const twin = await this.adoption.blockedTwin(tx, enrolment.deviceUid, enrolment.facts);
+    const { access } = status;
+    if (!twin || !access || access.state === 'blocked') return status;
+    const reason = `its hardware is that of "${twin.metadata.name}", which is blocked`;
+    return { ...status, access: { ...access, state: 'blocked', before: access.state, reason } };
   }
 
-  private async tellSaved(tx: Transaction, uid: string): Promise<void> {
-    const resource = await this.devices.rows.findByUid(tx, uid);
-    if (resource) await this.outbox.add(tx, events.saved, { resource, actor: 'system' });
+  private async tellEnrolled(tx: Transaction, device: string, how: string): Promise<void> {
+    await this.log.add(tx, 'device.enrolled', `devices/${device}`, { message: `device ${device} ${how}`, device });
   }
+}
+
+/** @param kept what was decided about the device since it enrolled */
+function statusOf(enrolment: Enrolment, kept: DeviceStatus['access']): DeviceStatus {
+  const enrolledAt = toInstant(enrolment.enrolledAt) ?? new Date().toISOString();
+  const { state, by } = enrolment.access ?? { state: 'approved', by: 'system' };
+  return {
+    enrolled: true,
+    enrolledAt,
+    keyThumbprint: enrolment.keyThumbprint,
+    access: kept ?? { state, since: enrolledAt, by },
+    ...(state === 'pending' ? { requestedName: enrolment.name } : {}),
+    facts: enrolment.facts,
+    factsAt: enrolledAt,
+  };
 }

@@ -7,6 +7,7 @@ import type {
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
+import { RolloutActions } from '../rollouts/rollout-actions.service.js';
 import { type Monitored, MonitoringRepository } from './monitoring.repository.js';
 
 /** How deployments go. Reads only. */
@@ -15,17 +16,19 @@ export class Monitoring {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(MonitoringRepository) private readonly repository: MonitoringRepository,
+    @Inject(RolloutActions) private readonly rollouts: RolloutActions,
   ) {}
 
   /** @throws MusterError `resource.not-found` */
   async progress(name: string): Promise<DeploymentProgress> {
     const deployment = await this.existing(name);
     const { database, repository } = this;
-    const [counts, runSeconds, errors, steps] = await Promise.all([
+    const [counts, runSeconds, errors, steps, rollout] = await Promise.all([
       repository.counts(database, deployment),
       repository.runSeconds(database, deployment),
       repository.errors(database, deployment),
       repository.steps(database, deployment),
+      this.rollouts.find(deployment.uid),
     ]);
     const { targeted, succeeded } = counts.devices;
     return {
@@ -34,6 +37,7 @@ export class Monitoring {
       sequenceDigest: deployment.sequenceDigest,
       at: new Date().toISOString(),
       ...counts,
+      ...(rollout ? { rollout } : {}),
       succeededPercent: targeted === 0 ? 0 : Math.round((succeeded / targeted) * 1000) / 10,
       ...(runSeconds ? { runSeconds } : {}),
       errors,

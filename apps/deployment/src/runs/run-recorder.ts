@@ -7,10 +7,14 @@ import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
+import type { Rollouts } from '../rollouts/rollouts.service.js';
+import type { EventLog } from '../events/event-log.js';
+import { runEndedEvent } from './run-ended-event.js';
 import { fitForFact } from './run-fact.js';
 import { runNames } from './run-name.js';
 import { applyReports, NOTHING_HEARD, toRunStep, type RunProgress } from './run-progress.js';
 import type { KnownNames, RunRepository } from './run.repository.js';
+import type { TallyRepository } from './tally.repository.js';
 
 type Reported = z.infer<typeof runReported.payload>;
 
@@ -23,7 +27,10 @@ export class RunRecorder {
   constructor(
     private readonly runs: ResourceStore<RunSpec, RunStatus>,
     private readonly repository: RunRepository,
+    private readonly rollouts: Rollouts,
     private readonly outbox: Outbox,
+    private readonly tally: TallyRepository,
+    private readonly events: EventLog,
   ) {}
 
   /**
@@ -41,11 +48,16 @@ export class RunRecorder {
 
     await this.repository.saveProgress(tx, uid, progress);
     await this.repository.saveSteps(tx, uid, changed.values());
+    await this.rollouts.runTold(tx, uid, progress);
     const resource = await this.runs.rows.findByUid(tx, uid);
     if (!resource) return;
     for (const [path, step] of changed) steps.set(path, step);
     resource.status.steps = [...steps.values()].sort((a, b) => a.number - b.number).map(toRunStep);
     await this.outbox.add(tx, saved, { resource: fitForFact(resource), actor: 'system' });
+    if (progress.end?.result === before.end?.result) return;
+    await this.tally.count(tx, uid, before.end?.result);
+    const { type, subject, data } = runEndedEvent(resource);
+    await this.events.add(tx, type, subject, data);
   }
 
   /** The run as it is; made when this is the first that is heard of it. */

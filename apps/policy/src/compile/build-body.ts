@@ -9,7 +9,7 @@ import { packagesOfApplications } from '@muster/sequence/applications/close-appl
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { sealedSecretNames } from '@muster/sequence/edit/sealed-reference.js';
 import { compilePlan } from '@muster/sequence/plan.js';
-import { collectReferences } from '@muster/sequence/references.js';
+import { collectReferences, FIRST_PROGRAM } from '@muster/sequence/references.js';
 import { NO_APPLICATIONS, type Applications } from './collect-applications.js';
 import type { Children } from './collect-children.js';
 import { eachOnce } from './content-questions.js';
@@ -52,13 +52,16 @@ export interface Blocked {
   readonly suspends: boolean;
 }
 
-/** The content that enabled steps of these sequences and these applications need, by kind and name, each once. */
+/**
+ * The content that enabled steps of these sequences and these applications need, by kind and name, each once. The first sequence is
+ * the one that is deployed: what children would run first does not run.
+ */
 export function neededContent(
   specs: readonly SequenceSpec[],
   { documents }: Applications = NO_APPLICATIONS,
 ): ContentReference[] {
   const ofSteps = specs
-    .flatMap((spec) => collectReferences(spec))
+    .flatMap((spec, index) => collectReferences(spec).filter(({ path }) => index === 0 || path !== FIRST_PROGRAM))
     .filter(({ disabled }) => !disabled)
     .map(({ reference: { kind, name } }) => ({ kind, name }))
     .filter((one): one is ContentReference => one.kind !== 'Application' && one.kind !== 'TaskSequence');

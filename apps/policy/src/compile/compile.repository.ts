@@ -10,6 +10,8 @@ export interface Claim {
   generation: number;
   createdAt: Date;
   rules: StartRules;
+  /** What devices are told to run; null: nothing. */
+  body: string | null;
   /** When it is over for every device. */
   expiresAt: Date | null;
   expired: boolean;
@@ -39,7 +41,7 @@ export class CompileRepository {
                      order by due_at limit $1 for update skip locked)
        returning uid, name, collection_uid as "collectionUid", generation, created_at as "createdAt", rules, expires_at as "expiresAt",
                  coalesce(expires_at <= now(), false) as expired, sequence_digest as "sequenceDigest",
-                 input_version as "inputVersion", state, reason, reason_code as code`,
+                 input_version as "inputVersion", assignment ->> 'body' as body, state, reason, reason_code as code`,
       [atMost, CLAIM_SECONDS],
     );
   }
@@ -111,7 +113,8 @@ export class CompileRepository {
   }
 
   /**
-   * Ends a claim with its outcome. `assignment: 'keep'` leaves what devices are told.
+   * Ends a claim with its outcome. `assignment: 'keep'` leaves what devices are told. How far a rollout is may have changed since
+   * the claim, so it is put in here.
    *
    * @returns undefined when the input changed meanwhile (the outcome is void, and the deployment is due again),
    *   else whether devices are told something else now
@@ -129,9 +132,11 @@ export class CompileRepository {
   ): Promise<boolean | undefined> {
     const keep = outcome.assignment === 'keep';
     const [row] = await tx.query<{ changed: boolean }>(
-      `with before as (select uid, assignment from deployment where uid = $1 and input_version = $2 for update)
+      `with before as (select uid, assignment, rollout_change from deployment where uid = $1 and input_version = $2 for update)
        update deployment set state = $3, reason = $4, reason_code = $8, due_at = $5, claimed_until = null,
-              assignment = case when $6 then deployment.assignment else $7::jsonb end
+              assignment = case when $6 then deployment.assignment
+                when before.rollout_change is null then $7::jsonb
+                else jsonb_set($7::jsonb, '{rollout}', jsonb_build_object('change', before.rollout_change)) end
        from before where deployment.uid = before.uid
        returning deployment.assignment is distinct from before.assignment as changed`,
       [

@@ -177,7 +177,9 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
       }
       if (told !== 'keep') await this.work.nameBody(tx, claim.uid, told?.body ?? null);
       if (changed) await this.live.policyChanges(tx, { collection: claim.collectionUid });
-      if (isNews(claim, policy)) await this.outbox.add(tx, deploymentJudged, { deploymentUid: claim.uid, policy });
+      const body = outcome.kind === 'compiled' ? outcome.digest : undefined;
+      if (isNews(claim, policy) || (body !== undefined && body !== claim.body))
+        await this.outbox.add(tx, deploymentJudged, { deploymentUid: claim.uid, policy, ...(body && { body }) });
       return true;
     });
   }
@@ -214,10 +216,14 @@ function assignmentAfter(claim: Claim, outcome: Outcome): Assignment | null | 'k
   return outcome.kind === 'blocked' && !outcome.suspends ? 'keep' : null;
 }
 
-/** What devices are told of a compiled deployment. */
+/** What devices are told of a compiled deployment; what they are told of its rollout is added where it is kept. */
 export function assignmentOf(claim: Claim, digest: Digest): Assignment {
   const { uid, name, generation, createdAt, rules } = claim;
-  return { deployment: { uid, name, generation, createdAt: createdAt.toISOString() }, ...rules, body: digest };
+  return {
+    deployment: { uid, name, generation, createdAt: createdAt.toISOString() },
+    ...rules,
+    body: digest,
+  };
 }
 
 function dueAt(claim: Claim, outcome: Outcome): Date | null {

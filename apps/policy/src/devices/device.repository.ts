@@ -2,27 +2,48 @@ import type { PublicKey } from '@muster/contracts/agent/enrolment.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
+/** Only an `enrolled` one has sessions. */
+export type DeviceState = 'pending' | 'enrolled' | 'blocked' | 'deleted';
+
 export interface StoredDevice {
   uid: string;
   publicKey: PublicKey;
   thumbprint: string;
-  state: 'enrolled' | 'blocked';
+  state: DeviceState;
   sealingKey: SealingKey | null;
+  /** The computer that the key belongs to, as its firmware tells. */
+  hardware: string | null;
 }
 
-const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state, sealing_key as "sealingKey"';
+const COLUMNS = 'uid, public_key as "publicKey", thumbprint, state, sealing_key as "sealingKey", hardware';
 
 /** The devices that have proved a key. */
 export class DeviceRepository {
   /** Returns when the device was enrolled. */
   async add(
     tx: Transaction,
-    device: { uid: string; name: string; publicKey: PublicKey; thumbprint: string },
+    device: {
+      uid: string;
+      name: string;
+      publicKey: PublicKey;
+      thumbprint: string;
+      state: DeviceState;
+      tokenUid: string;
+      hardware: string | undefined;
+    },
   ): Promise<Date> {
     const [row] = await tx.query<{ enrolledAt: Date }>(
-      `insert into device (uid, name, public_key, thumbprint, state) values ($1, $2, $3, $4, 'enrolled')
+      `insert into device (uid, name, public_key, thumbprint, state, token_uid, hardware) values ($1, $2, $3, $4, $5, $6, $7)
        returning enrolled_at as "enrolledAt"`,
-      [device.uid, device.name, JSON.stringify(device.publicKey), device.thumbprint],
+      [
+        device.uid,
+        device.name,
+        JSON.stringify(device.publicKey),
+        device.thumbprint,
+        device.state,
+        device.tokenUid,
+        device.hardware ?? null,
+      ],
     );
     if (!row) throw new Error('an insert returned no row');
     return row.enrolledAt;
@@ -31,6 +52,42 @@ export class DeviceRepository {
   async find(database: Queryable, uid: string): Promise<StoredDevice | undefined> {
     const [row] = await database.query<StoredDevice>(`select ${COLUMNS} from device where uid = $1`, [uid]);
     return row;
+  }
+
+  /** The device that enrolled with a token and a key. */
+  async findByToken(database: Queryable, tokenUid: string, thumbprint: string): Promise<StoredDevice | undefined> {
+    const [row] = await database.query<StoredDevice>(
+      `select ${COLUMNS} from device where token_uid = $1 and thumbprint = $2 and state <> 'deleted'`,
+      [tokenUid, thumbprint],
+    );
+    return row;
+  }
+
+  /** What was decided about a device that is not deleted. False: it was so already. */
+  async decide(tx: Transaction, uid: string, state: Exclude<DeviceState, 'deleted'>): Promise<boolean> {
+    const rows = await tx.query(
+      `update device set state = $2, blocked_at = case when $2 = 'enrolled' then null else now() end
+       where uid = $1 and state not in ($2, 'deleted') returning 1`,
+      [uid, state],
+    );
+    return rows.length > 0;
+  }
+
+  /** From now on the key belongs to this computer. */
+  async setHardware(tx: Queryable, uid: string, hardware: string): Promise<void> {
+    await tx.query(
+      'update device set hardware = $2, other_hardware = null where uid = $1 and hardware is distinct from $2',
+      [uid, hardware],
+    );
+  }
+
+  /** Another computer proved the key. True: it is one that was not told of yet. */
+  async noteOtherHardware(tx: Transaction, uid: string, hardware: string): Promise<boolean> {
+    const rows = await tx.query(
+      'update device set other_hardware = $2 where uid = $1 and other_hardware is distinct from $2 returning 1',
+      [uid, hardware],
+    );
+    return rows.length > 0;
   }
 
   /** From now on the device's secrets are sealed to this key. False: they were before, or the device is blocked. */
@@ -44,9 +101,9 @@ export class DeviceRepository {
   }
 
   /** Ends a device: its sessions are refused, and nothing of its targets is kept. */
-  async block(tx: Transaction, uid: string): Promise<void> {
+  async end(tx: Transaction, uid: string): Promise<void> {
     await tx.query(
-      `update device set state = 'blocked', blocked_at = now(), sealing_key = null where uid = $1 and state <> 'blocked'`,
+      `update device set state = 'deleted', blocked_at = now(), sealing_key = null where uid = $1 and state <> 'deleted'`,
       [uid],
     );
     await tx.query('delete from device_member where device_uid = $1', [uid]);

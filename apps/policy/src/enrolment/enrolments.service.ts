@@ -4,6 +4,7 @@ import {
   type enrolmentRequestSchema,
   type enrolmentResponseSchema,
 } from '@muster/contracts/agent/enrolment.js';
+import { firmwareOf, hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
@@ -12,23 +13,25 @@ import { CONFIG } from '@muster/service/tokens.js';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { PolicyConfig } from '../config.js';
-import { DeviceRepository } from '../devices/device.repository.js';
+import { DeviceRepository, type StoredDevice } from '../devices/device.repository.js';
 import { SiteKey, thumbprintOf } from '../site-key/site-key.js';
 import { storable } from '../storable.js';
 import { EnrolmentTokenRepository, type StoredEnrolmentToken } from '../tokens/enrolment-token.repository.js';
+import { EnrolmentTokens } from '../tokens/enrolment-tokens.service.js';
 import { sha256Hex } from '../tokens/secret.js';
 import { checkEnrolmentProof } from './enrolment-proof.js';
 
 type EnrolmentRequest = z.infer<typeof enrolmentRequestSchema>;
 type EnrolmentResponse = z.infer<typeof enrolmentResponseSchema>;
 
-/** Makes devices out of computers that hold a one-time token and a key pair of their own. */
+/** Makes devices out of computers that hold a token and a key pair of their own. */
 @Injectable()
 export class Enrolments {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(EnrolmentTokenRepository) private readonly tokens: EnrolmentTokenRepository,
+    @Inject(EnrolmentTokens) private readonly approvals: EnrolmentTokens,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(SiteKey) private readonly siteKey: SiteKey,
     @Inject(CONFIG) private readonly config: PolicyConfig,
@@ -38,12 +41,13 @@ export class Enrolments {
    * Uses the token up. The same key with the same token gets the same answer while the token lives: an answer that was
    * lost on the way can be asked for again.
    *
-   * @throws MusterError `enrolment.other-site`, `.unknown-token`, `.expired-token`, `.used-token`, `.wrong-proof`
+   * @throws MusterError `enrolment.other-site`, `.unknown-token`, `.expired-token`, `.revoked-token`,
+   *   `.used-token`, `.wrong-proof`
    */
   async enrol(request: EnrolmentRequest): Promise<EnrolmentResponse> {
     this.checkForm(request.token);
     await checkEnrolmentProof(request);
-    const deviceUid = await this.database.transaction(async (tx) => {
+    const device = await this.database.transaction(async (tx) => {
       const token = await this.tokens.findForUpdate(tx, sha256Hex(request.token));
       if (!token) throw refused('unknown-token', 'This enrolment token is unknown here. Ask for a new one');
       if (token.expiresAt.getTime() <= Date.now())
@@ -51,10 +55,28 @@ export class Enrolments {
           'expired-token',
           `This enrolment token expired at ${token.expiresAt.toISOString()}. Ask for a new one`,
         );
-      if (token.usedAt !== null) return this.enrolledBefore(tx, token, request);
+      if (token.revokedAt !== null)
+        throw refused(
+          'revoked-token',
+          `This enrolment token was revoked at ${token.revokedAt.toISOString()}. Ask for a new one`,
+        );
+      const before = await this.devices.findByToken(tx, token.uid, thumbprintOf(request.publicKey));
+      if (before) return before;
+      if (token.uses >= token.maxUses)
+        throw refused(
+          'used-token',
+          token.maxUses === 1
+            ? 'This enrolment token was used by a computer already; it is good once. Ask for a new one'
+            : `This enrolment token was used by ${token.uses} computers already, as many as it is good for. Ask for a new one`,
+        );
       return this.add(tx, token, request);
     });
-    return { deviceUid, site: this.config.MUSTER_SITE, signingKey: this.siteKey.publicKey };
+    return {
+      deviceUid: device.uid,
+      site: this.config.MUSTER_SITE,
+      signingKey: this.siteKey.publicKey,
+      access: device.state === 'pending' ? 'pending' : 'approved',
+    };
   }
 
   private checkForm(token: string): void {
@@ -68,34 +90,36 @@ export class Enrolments {
       );
   }
 
-  private async enrolledBefore(
+  private async add(
     tx: Transaction,
     token: StoredEnrolmentToken,
     request: EnrolmentRequest,
-  ): Promise<string> {
-    const device = token.deviceUid === null ? undefined : await this.devices.find(tx, token.deviceUid);
-    if (device?.state !== 'enrolled' || device.thumbprint !== thumbprintOf(request.publicKey))
-      throw refused(
-        'used-token',
-        'This enrolment token was used by a computer already; each is good once. Ask for a new one',
-      );
-    return device.uid;
-  }
-
-  private async add(tx: Transaction, token: StoredEnrolmentToken, request: EnrolmentRequest): Promise<string> {
+  ): Promise<Pick<StoredDevice, 'uid' | 'state'>> {
     const uid = uuidv7();
     const thumbprint = thumbprintOf(request.publicKey);
     const { name, publicKey } = request;
-    const enrolledAt = await this.devices.add(tx, { uid, name, publicKey, thumbprint });
-    await this.tokens.markUsed(tx, token.uid, uid);
+    const hardware = firmwareOf(hardwareOfFacts(request.facts));
+    const pending = this.approvals.approvalOf(token) === 'manual';
+    const state = pending ? 'pending' : 'enrolled';
+    const enrolledAt = await this.devices.add(tx, {
+      uid,
+      name,
+      publicKey,
+      thumbprint,
+      state,
+      tokenUid: token.uid,
+      hardware,
+    });
+    await this.tokens.countUse(tx, token.uid, uid);
     await this.outbox.add(tx, deviceEnrolled, {
       deviceUid: uid,
       name,
       keyThumbprint: thumbprint,
       enrolledAt: enrolledAt.toISOString(),
       facts: storable(request.facts),
+      access: { state: pending ? 'pending' : 'approved', by: token.createdBy },
     });
-    return uid;
+    return { uid, state };
   }
 }
 

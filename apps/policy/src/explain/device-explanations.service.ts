@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { policyBodySchema, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
+import { explainPermits } from '@muster/contracts/requests/ask-permit.js';
 import { explainSources } from '@muster/contracts/requests/explain-sources.js';
 import { readDevice } from '@muster/contracts/requests/read-device.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -14,7 +15,7 @@ import { PolicyRepository } from '../serving/policy.repository.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { addressesOf, contentOfBody } from './content-of-body.js';
 import { explainBody, maskedVariables } from './explain-told.js';
-import { judgeDeployment } from './judge-deployment.js';
+import { explainDeployment, type Permit } from './explain-deployment.js';
 import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
 
 /** Says what policy means for a device: out of the same rows that its polls are answered with, by the engine that it runs. */
@@ -34,6 +35,7 @@ export class DeviceExplanations {
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
     const { content, told } = await this.read(device.uid);
     const deployments = await this.repository.deploymentsOf(this.database, device.uid);
+    const permits = await this.permitsOf(device.uid, deployments);
     const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
     const body = wanted && (await this.readBody(wanted.body));
     return {
@@ -43,15 +45,9 @@ export class DeviceExplanations {
         canOpenSecrets: content.sealingKey !== null,
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
-      deployments: deployments.map(({ assignment, code, reason, enabled, maximumMinutes, ...one }) => ({
-        ...one,
-        ...(code === null ? {} : { code }),
-        ...(reason === null ? {} : { reason }),
-        ...(assignment === null
-          ? {}
-          : { start: judgeDeployment(assignment, { enabled, maximumMinutes }, device, content.windows, Date.now()) }),
-        told: assignment !== null,
-      })),
+      deployments: deployments.map((one) =>
+        explainDeployment(one, permits.get(one.uid), { device, content, now: Date.now() }),
+      ),
       variables: explainVariables(told),
       problems: problemsOf(content),
       ...(body
@@ -70,6 +66,14 @@ export class DeviceExplanations {
       const sets = await this.variables.read(content.variableSets);
       if (sets) return { content, told: maskedVariables(this.variables.names(sets, content.stepSecrets)) };
     }
+  }
+
+  /** What the device would be answered if it asked now: by the service that decides. */
+  private async permitsOf(deviceUid: string, deployments: readonly TargetedDeployment[]): Promise<Map<string, Permit>> {
+    const deploymentUids = deployments.filter(({ assignment }) => assignment?.rollout).map(({ uid }) => uid);
+    if (deploymentUids.length === 0) return new Map();
+    const { permits } = await this.bus.request(explainPermits, { deviceUid, deploymentUids });
+    return new Map(permits.map((permit) => [permit.deploymentUid, permit]));
   }
 
   private async readBody(digest: string): Promise<PolicyBody> {

@@ -37,7 +37,7 @@ export function judgeDeployment(
   const again = 'lookAgain' in decision ? decision.lookAgain : undefined;
   return {
     state: decision.state,
-    says: describeStart(decision),
+    says: describeStart(decision, now),
     ...(again === undefined ? {} : { lookAgain: new Date(again).toISOString() }),
   };
 }

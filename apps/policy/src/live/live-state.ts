@@ -10,21 +10,26 @@ import { Database, type Transaction } from '@muster/persistence/database.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { PolicyConfig } from '../config.js';
-import { type Concerned, LiveRepository } from './live.repository.js';
+import { type Concerned, LiveRepository, type RefusedState } from './live.repository.js';
 
 /** What another replica committed is known here after at most this time. */
 const REFRESH_MILLISECONDS = 250;
+/** Well below the time for which changes are noted (housekeeping): who heard nothing for longer may have missed some. */
+const GAP_MILLISECONDS = 5 * 60_000;
 
 /**
- * What this process knows without asking per request: the serial of policy, and the devices that were blocked while
+ * What this process knows without asking per request: the serial of policy, and the devices that were refused while
  * their access tokens may still be good. Read by a loop, and at once after this process's own commits.
  */
 @Injectable()
 export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private known = 0;
-  private blocked: ReadonlySet<string> = new Set();
-  private readonly blockedHere = new Set<string>();
+  private refused: ReadonlyMap<string, RefusedState> = new Map();
+  private readonly refusedHere = new Map<string, RefusedState>();
   private readonly listeners = new Set<() => void>();
+  private readonly refusals = new Set<() => void>();
+  private readonly gapListeners = new Set<() => void>();
+  private refreshedAt = performance.now();
   private readonly loop: Loop;
 
   constructor(
@@ -59,13 +64,24 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
     return this.known;
   }
 
-  isBlocked(deviceUid: string): boolean {
-    return this.blocked.has(deviceUid) || this.blockedHere.has(deviceUid);
+  /** Why a device is refused that may still have an access token; undefined: it is not. */
+  refusal(deviceUid: string): RefusedState | undefined {
+    return this.refusedHere.get(deviceUid) ?? this.refused.get(deviceUid);
+  }
+
+  /** Calls back when a device was refused by a commit of this process. */
+  onRefused(listener: () => void): void {
+    this.refusals.add(listener);
   }
 
   /** Calls back whenever the serial rose. */
   onSerial(listener: () => void): void {
     this.listeners.add(listener);
+  }
+
+  /** Calls back when changes may have been missed: nothing was heard for long, or the database is one of an earlier day. */
+  onGap(listener: () => void): void {
+    this.gapListeners.add(listener);
   }
 
   /** First of all in a transaction that writes deployments: all take the lock of the serial before theirs. */
@@ -80,10 +96,20 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
     tx.afterCommit(() => this.heard(serial));
   }
 
-  /** Part of the transaction that blocks a device: refuses its sessions here at once, elsewhere within the refresh time. */
-  deviceBlocked(tx: Transaction, deviceUid: string): void {
+  /** Part of the transaction that refuses a device: its sessions end here at once, elsewhere within the refresh time. */
+  deviceRefused(tx: Transaction, deviceUid: string, state: RefusedState): void {
     tx.afterCommit(() => {
-      this.blockedHere.add(deviceUid);
+      this.refusedHere.set(deviceUid, state);
+      this.loop.nudge();
+      for (const listener of this.refusals) listener();
+    });
+  }
+
+  /** Part of the transaction that takes a refusal back. */
+  deviceAdmitted(tx: Transaction, deviceUid: string): void {
+    tx.afterCommit(() => {
+      this.refusedHere.delete(deviceUid);
+      this.refused = new Map([...this.refused].filter(([uid]) => uid !== deviceUid));
       this.loop.nudge();
     });
   }
@@ -96,11 +122,16 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
   }
 
   private async refresh(): Promise<void> {
-    // Blocked after this line may be missing in the answer; what was blocked before it is there.
-    const here = [...this.blockedHere];
-    const { serial, blocked } = await this.repository.read(this.database, this.config.MUSTER_SESSION_MINUTES);
-    this.blocked = new Set(blocked);
-    for (const uid of here) this.blockedHere.delete(uid);
+    // Refused after this line may be missing in the answer; what was refused before it is there.
+    const here = [...this.refusedHere];
+    const before = this.known;
+    const { serial, refused } = await this.repository.read(this.database, this.config.MUSTER_SESSION_MINUTES);
+    this.refused = new Map(Object.entries(refused));
+    for (const [uid, state] of here) if (this.refusedHere.get(uid) === state) this.refusedHere.delete(uid);
+    const now = performance.now();
+    if (serial < before || now - this.refreshedAt > GAP_MILLISECONDS)
+      for (const listener of this.gapListeners) listener();
+    this.refreshedAt = now;
     this.heard(serial);
   }
 }

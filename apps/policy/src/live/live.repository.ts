@@ -1,15 +1,26 @@
+import type { DeviceState } from '../devices/device.repository.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
-/** To whom policy says something else: a device, or everybody who is in a collection or has left it. */
-export type Concerned = { readonly collection: string } | { readonly device: string };
+/** To whom policy says something else: devices, or everybody who is in a collection or has left it. */
+export type Concerned = { readonly collection: string } | { readonly devices: readonly string[] };
+
+/** Why a device has no session. */
+export type RefusedState = Exclude<DeviceState, 'enrolled'>;
 
 /** The two things that every process must hear of soon, whichever replica committed them. */
 export class LiveRepository {
-  /** @param sessionMinutes a device that was blocked longer ago has no session left to refuse */
-  async read(database: Queryable, sessionMinutes: number): Promise<{ serial: number; blocked: string[] }> {
-    const [row] = await database.query<{ serial: number; blocked: string[] }>(
-      `select serial, coalesce((select array_agg(uid::text) from device
-                                where blocked_at > now() - make_interval(mins => $1)), '{}') as blocked
+  /**
+   * The serial, and the state of each refused device by its uid.
+   *
+   * @param sessionMinutes a device that was refused longer ago has no session left
+   */
+  async read(
+    database: Queryable,
+    sessionMinutes: number,
+  ): Promise<{ serial: number; refused: Record<string, RefusedState> }> {
+    const [row] = await database.query<{ serial: number; refused: Record<string, RefusedState> }>(
+      `select serial, coalesce((select jsonb_object_agg(uid::text, state) from device
+                                where blocked_at > now() - make_interval(mins => $1)), '{}') as refused
        from policy_serial`,
       [sessionMinutes + 1],
     );
@@ -17,14 +28,19 @@ export class LiveRepository {
     return row;
   }
 
-  /** Remembers for some minutes whom a change concerns: connected devices are woken by it. */
+  /** Remembers for some minutes whom a change concerns: connected devices are woken by it, remembered tags forgotten. */
   async noteChange(tx: Transaction, serial: number, concerned: Concerned): Promise<void> {
-    const { collection = null, device = null } = concerned as { collection?: string; device?: string };
-    await tx.query('insert into policy_change (serial, collection_uid, device_uid) values ($1, $2, $3)', [
-      serial,
-      collection,
-      device,
-    ]);
+    if ('collection' in concerned) {
+      await tx.query('insert into policy_change (serial, collection_uid) values ($1, $2)', [
+        serial,
+        concerned.collection,
+      ]);
+    } else {
+      await tx.query('insert into policy_change (serial, device_uid) select $1, uid from unnest($2::uuid[]) as uid', [
+        serial,
+        concerned.devices,
+      ]);
+    }
   }
 
   async lockSerial(tx: Transaction): Promise<void> {

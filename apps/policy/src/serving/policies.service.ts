@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -6,18 +7,21 @@ import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
+import { isFor } from './abilities.js';
 import { BodyCache } from './body-cache.js';
-import { matchesTag, policyDocument, policyTag, setsToTell } from './policy-document.js';
+import { isTagFor, matchesTag, policyDocument, policyTag, setsToTell } from './policy-document.js';
 import { PolicyRepository } from './policy.repository.js';
+import { RememberedTags } from './remembered-tags.js';
 
 /**
- * What one device is told. Most polls find nothing new, so the tag that a device last had is remembered while the
- * serial stands: such a poll costs no query and no signature. What is signed is always read from the database.
+ * What one device is told. Most polls find nothing new, so the tag that a device last had is remembered until a change
+ * concerns it: such a poll costs no query and no signature. What is signed is always read from the database.
  */
 @Injectable()
 export class Policies {
-  /** Device uid → tag of its policy at the serial that is known. */
-  private readonly tags = new Map<string, string>();
+  private readonly tags: RememberedTags;
+  /** Polls wait for it together: none is answered by what was before a change that this process has heard of. */
+  private catchingUp: Promise<void> | undefined;
   private readonly bodies = new BodyCache();
 
   constructor(
@@ -28,20 +32,38 @@ export class Policies {
     @Inject(DeviceVariables) private readonly variables: DeviceVariables,
     @Inject(CONFIG) private readonly config: PolicyConfig,
   ) {
-    // Any change forgets all tags. When changes come faster than polls, forget by collection (issue 6).
-    live.onSerial(() => this.tags.clear());
+    this.tags = new RememberedTags(live.serial);
+    live.onGap(() => this.tags.forgetAll());
   }
 
-  /** The signed policy; `policy` undefined: the device has it already. */
-  async read(deviceUid: string, ifNoneMatch: string | undefined): Promise<{ tag: string; policy: string | undefined }> {
-    const remembered = this.tags.get(deviceUid);
-    if (remembered !== undefined && matchesTag(ifNoneMatch, remembered)) return { tag: remembered, policy: undefined };
+  /** The tag of a device that has its policy, when that can be said out of memory. */
+  unchanged(deviceUid: string, ifNoneMatch: string | undefined, abilities: readonly string[]): string | undefined {
+    if (this.tags.upTo < this.live.serial) return undefined;
+    const tag = this.tags.get(deviceUid);
+    return tag !== undefined && matchesTag(ifNoneMatch, tag) && isTagFor(tag, abilities) ? tag : undefined;
+  }
+
+  /**
+   * The signed policy; `policy` undefined: the device has it already.
+   * @param abilities what its agent says that it can do
+   */
+  async read(
+    deviceUid: string,
+    ifNoneMatch: string | undefined,
+    abilities: readonly string[],
+  ): Promise<{ tag: string; policy: string | undefined }> {
+    if (this.tags.upTo < this.live.serial) await (this.catchingUp ??= this.catchUp());
+    const unchanged = this.unchanged(deviceUid, ifNoneMatch, abilities);
+    if (unchanged !== undefined) return { tag: unchanged, policy: undefined };
     const pollSeconds = this.config.MUSTER_POLL_SECONDS;
     for (;;) {
-      const content = await this.repository.read(this.database, deviceUid);
+      const known = await this.repository.read(this.database, deviceUid);
+      if (!isDeepStrictEqual(known.abilities, abilities))
+        await this.repository.saveAbilities(this.database, deviceUid, abilities);
+      const content = { ...known, abilities, assignments: known.assignments.filter((one) => isFor(one, abilities)) };
       const tag = policyTag(content, pollSeconds);
       this.live.heard(content.serial);
-      if (content.serial === this.live.serial) this.tags.set(deviceUid, tag);
+      this.tags.remember(deviceUid, tag, content.serial);
       if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };
       const sets = await this.variables.read(setsToTell(content));
       // Somebody changed variables between the two questions: what is signed must be what the tag says.
@@ -49,6 +71,16 @@ export class Policies {
       const variables = await this.variables.tell(deviceUid, sets, content.stepSecrets, content.sealingKey);
       const to = { site: this.config.MUSTER_SITE, deviceUid, pollSeconds, now: new Date() };
       return { tag, policy: this.siteKey.signDocument(policyDocument(content, variables, to)) };
+    }
+  }
+
+  /** Forgets the tags of the devices that were concerned by what changed since. */
+  private async catchUp(): Promise<void> {
+    try {
+      const [from, to] = [this.tags.upTo, this.live.serial];
+      this.tags.changed(to, await this.repository.concerned(this.database, { from, to }));
+    } finally {
+      this.catchingUp = undefined;
     }
   }
 

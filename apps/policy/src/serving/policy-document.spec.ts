@@ -1,6 +1,6 @@
 import { policyDocumentSchema, type Assignment, type PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
-import { matchesTag, policyDocument, policyTag, type PolicyContent } from './policy-document.js';
+import { isTagFor, matchesTag, policyDocument, policyTag, type PolicyContent } from './policy-document.js';
 
 const assignment: Assignment = {
   deployment: { uid: '7b7e4c5e-0000-4000-8000-000000000001', name: 'rollout', generation: 1 },
@@ -21,6 +21,7 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   variableSets: [],
   stepSecrets: [],
   sealingKey: null,
+  abilities: [],
   ...change,
 });
 const set = (hasHidden: boolean) => ({ ownerUid: assignment.deployment.uid, digest: digestOf('set'), hasHidden });
@@ -54,6 +55,15 @@ describe('policyTag', () => {
     expect(tag(false, key)).toBe(tag(false, null));
     const stepSecrets = ['_Secret-abcdefghijklmnop'];
     expect(policyTag(content({ stepSecrets, sealingKey: key }), 60)).not.toBe(policyTag(content({ stepSecrets }), 60));
+  });
+});
+
+describe('isTagFor', () => {
+  it('tells what agents with other abilities are told apart', () => {
+    const plain = policyTag(content(), 60);
+    const able = policyTag(content({ abilities: ['start-permits'] }), 60);
+    expect([isTagFor(plain, []), isTagFor(able, ['start-permits'])]).toEqual([true, true]);
+    expect([isTagFor(plain, ['start-permits']), isTagFor(able, [])]).toEqual([false, false]);
   });
 });
 

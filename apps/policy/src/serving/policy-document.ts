@@ -17,6 +17,8 @@ export interface PolicyContent {
   readonly stepSecrets: readonly string[];
   /** To which the device's secrets are sealed; null: it has not told one. */
   readonly sealingKey: SealingKey | null;
+  /** What its agent said last that it can do. */
+  readonly abilities: readonly string[];
 }
 
 /** Who runs nothing is told no variables. */
@@ -40,7 +42,17 @@ export function policyTag(content: PolicyContent, pollSeconds: number): string {
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
-  return `"${createHash('sha256').update(canonicalJson(said)).digest('base64url')}"`;
+  const digest = createHash('sha256').update(canonicalJson(said)).digest('base64url');
+  return `"${digest}${suffixOf(content.abilities)}"`;
+}
+
+/** Is it the tag of what agents with these abilities are told? An agent that learned something must be told anew. */
+export function isTagFor(tag: string, abilities: readonly string[]): boolean {
+  return tag.replace(/^"[A-Za-z0-9_-]*/, '') === `${suffixOf(abilities)}"`;
+}
+
+function suffixOf(abilities: readonly string[]): string {
+  return abilities.map((ability) => `.${ability}`).join('');
 }
 
 /** True when an If-None-Match header names the tag. Proxies may have weakened it. */

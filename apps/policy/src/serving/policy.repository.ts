@@ -1,4 +1,4 @@
-import type { Queryable } from '@muster/persistence/database.js';
+import type { Database, Queryable } from '@muster/persistence/database.js';
 import { ownersOf } from '../variables/variable-set.repository.js';
 import type { PolicyContent } from './policy-document.js';
 
@@ -8,8 +8,9 @@ const FINISH_HOURS = 24;
 /** What may be told and given to one device. */
 export class PolicyRepository {
   /** One statement, so one snapshot: the serial is that of the assignments. */
-  async read(database: Queryable, deviceUid: string): Promise<PolicyContent> {
-    const [row] = await database.query<PolicyContent>(
+  async read(database: Database, deviceUid: string): Promise<PolicyContent> {
+    const [row] = await database.prepared<PolicyContent>(
+      'policy of a device',
       `select serial, coalesce((
          select jsonb_agg(assignment order by uid) from (
            select deployment.uid, deployment.assignment
@@ -32,12 +33,33 @@ export class PolicyRepository {
            join body_secret on body_secret.body_digest = deployment.assignment ->> 'body'
          where device_member.device_uid = $1 and device_member.left_at is null
        ), '[]') as "stepSecrets",
-       (select sealing_key from device where uid = $1) as "sealingKey"
+       (select sealing_key from device where uid = $1) as "sealingKey",
+       coalesce((select abilities from device where uid = $1), '{}') as abilities
        from policy_serial`,
       [deviceUid],
     );
     if (!row) throw new Error('policy_serial has no row');
     return row;
+  }
+
+  /** What an agent can do, as it said last. */
+  async saveAbilities(database: Queryable, deviceUid: string, abilities: readonly string[]): Promise<void> {
+    await database.query('update device set abilities = $2 where uid = $1', [deviceUid, abilities]);
+  }
+
+  /** The devices to which policy may say something else at serial `to` than at serial `from`; those that left are among them. */
+  async concerned(database: Queryable, { from, to }: { from: number; to: number }): Promise<string[]> {
+    // One value instead of a row for each: a change may concern the whole fleet.
+    const [row] = await database.query<{ uids: string }>(
+      `with changes as (select collection_uid, device_uid from policy_change where serial > $1 and serial <= $2)
+       select string_agg(uid::text, ',') as uids from (
+         select device_uid as uid from changes where device_uid is not null
+         union
+         select device_uid from device_member where collection_uid in (select collection_uid from changes)
+       ) as concerned`,
+      [from, to],
+    );
+    return row?.uids ? row.uids.split(',') : [];
   }
 
   /** Whether a body is, or was until a day ago, assigned to the device. */

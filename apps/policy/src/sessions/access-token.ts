@@ -12,7 +12,7 @@ const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
 export function makeAccessToken(secret: KeyObject, site: string, deviceUid: string, expiresAt: Date): string {
   const claims = { aud: `muster:${site}`, sub: deviceUid, exp: Math.floor(expiresAt.getTime() / 1000) };
   const input = `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  return `${input}.${mac(secret, input).toString('base64url')}`;
+  return `${input}.${mac(secret, input)}`;
 }
 
 /**
@@ -23,8 +23,8 @@ export function makeAccessToken(secret: KeyObject, site: string, deviceUid: stri
 export function readAccessToken(secret: KeyObject, site: string, token: string, now: Date): AccessTokenFinding {
   const [header, body, signature, ...rest] = token.split('.');
   if (header !== HEADER || body === undefined || signature === undefined || rest.length > 0) return { kind: 'forged' };
-  const expected = mac(secret, `${header}.${body}`);
-  const given = Buffer.from(signature, 'base64url');
+  const expected = Buffer.from(mac(secret, `${header}.${body}`), 'latin1');
+  const given = Buffer.from(signature, 'latin1');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { kind: 'forged' };
   const { aud, sub, exp } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as {
     aud: string;
@@ -36,6 +36,7 @@ export function readAccessToken(secret: KeyObject, site: string, token: string, 
   return { kind: 'good', deviceUid: sub };
 }
 
-function mac(secret: KeyObject, input: string): Buffer {
-  return createHmac('sha256', secret).update(input).digest();
+/** In base64url: Node makes that text for less than a buffer. */
+function mac(secret: KeyObject, input: string): string {
+  return createHmac('sha256', secret).update(input).digest('base64url');
 }

@@ -18,6 +18,7 @@ const claimsSchema = z.object({
   iat: z.number(),
   exp: z.number(),
   sealingKey: sealingKeySchema.optional(),
+  hardware: z.string().max(100).optional(),
 });
 
 export type AssertionClaims = z.infer<typeof claimsSchema>;
@@ -38,7 +39,7 @@ export function readAssertion(assertion: string): AssertionClaims {
   if (result.success) return result.data;
   throw refused(
     'malformed-assertion',
-    'The assertion must be a JWT with iss (device uid), aud, jti (8 to 200 characters), iat, exp, and sealingKey (an X25519 key) if the device has one',
+    'The assertion must be a JWT with iss (device uid), aud, jti (8 to 200 characters), iat, exp, and sealingKey (an X25519 key) and hardware (smbios:<uuid>) if the device has one',
   );
 }
 

@@ -7,8 +7,9 @@ import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
-import { readAccessToken } from './access-token.js';
-import { deviceBlocked } from './device-blocked.js';
+import { Sightings } from '../sightings/sightings.js';
+import { readAccessToken, type AccessTokenFinding } from './access-token.js';
+import { deviceRefused } from './device-refused.js';
 
 /** What the sessions' secret is derived for. */
 export const SESSION_PURPOSE = 'muster session';
@@ -20,37 +21,58 @@ export class DeviceAuthenticator implements Authenticator {
 
   constructor(
     @Inject(LiveState) private readonly live: LiveState,
+    @Inject(Sightings) private readonly sightings: Sightings,
     @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(SiteKey) siteKey: SiteKey,
   ) {
     this.secret = siteKey.deriveSecret(SESSION_PURPOSE);
   }
 
+  /** The device that an access token proves; undefined: none, `authenticate` says why. */
+  find(authorization: string | undefined): string | undefined {
+    const token = bearerToken(authorization);
+    if (token === undefined) return undefined;
+    const found = this.read(token);
+    if (found.kind !== 'good' || this.live.refusal(found.deviceUid)) return undefined;
+    this.sightings.note(found.deviceUid);
+    return found.deviceUid;
+  }
+
   /**
    * @throws MusterError `session.missing-token`, `.forged-token`, `.expired-token` (unauthenticated),
-   *   `.device-blocked` (forbidden)
+   *   `.device-blocked`, `.device-deleted` (forbidden)
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
-    const token = /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    const token = bearerToken(authorization);
     if (token === undefined)
       throw refused(
         'missing-token',
         'This is for devices: send "Authorization: Bearer <accessToken>" from POST /api/v1/agent/sessions',
       );
-    const found = readAccessToken(this.secret, this.config.MUSTER_SITE, token, new Date());
+    const found = this.read(token);
     if (found.kind === 'forged')
       throw refused(
         'forged-token',
         'This access token was not made by this site, or was changed on the way. Open a new session',
       );
-    if (this.live.isBlocked(found.deviceUid)) throw deviceBlocked();
+    const refusal = this.live.refusal(found.deviceUid);
+    if (refusal) throw deviceRefused(refusal);
     if (found.kind === 'expired')
       throw refused(
         'expired-token',
         `This access token expired at ${found.expiredAt.toISOString()}. Open a new session`,
       );
+    this.sightings.note(found.deviceUid);
     return { kind: 'device', uid: found.deviceUid };
   }
+
+  private read(token: string): AccessTokenFinding {
+    return readAccessToken(this.secret, this.config.MUSTER_SITE, token, new Date());
+  }
+}
+
+function bearerToken(authorization: string | undefined): string | undefined {
+  return /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
 }
 
 function refused(code: string, message: string): MusterError {

@@ -4,7 +4,9 @@ import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
-import { DeviceRepository } from '../devices/device.repository.js';
+import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { DeviceRepository, type StoredDevice } from '../devices/device.repository.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { LiveState } from '../live/live-state.js';
 import { storableText } from '../storable.js';
@@ -15,7 +17,7 @@ import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { judgeClaims, judgeSealingKey, readAssertion, SKEW_SECONDS, verifyAssertion } from './assertion.js';
 import { SessionRepository } from './session.repository.js';
 import { SESSION_PURPOSE } from './device-authenticator.js';
-import { deviceBlocked } from './device-blocked.js';
+import { deviceRefused } from './device-refused.js';
 
 /** Trades a proof of a device's key for an access token of some minutes. */
 @Injectable()
@@ -24,6 +26,7 @@ export class Sessions {
 
   constructor(
     @Inject(Database) private readonly database: Database,
+    @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(SessionRepository) private readonly sessions: SessionRepository,
     @Inject(VariableSetRepository) private readonly variables: VariableSetRepository,
@@ -36,7 +39,8 @@ export class Sessions {
 
   /**
    * @throws MusterError `session.malformed-assertion`, `.unknown-device`, `.wrong-proof`, `.wrong-audience`,
-   *   `.too-long`, `.clock-skew`, `.weak-sealing-key`, `.replayed` (unauthenticated), `.device-blocked` (forbidden)
+   *   `.too-long`, `.clock-skew`, `.weak-sealing-key`, `.replayed` (unauthenticated), `.device-pending`, `.device-blocked`,
+   *   `.device-deleted`, `.other-hardware` (forbidden)
    */
   async open(assertion: string): Promise<{ accessToken: string; expiresAt: string }> {
     const claims = readAssertion(assertion);
@@ -50,7 +54,8 @@ export class Sessions {
     await verifyAssertion(assertion, device.publicKey);
     const now = new Date();
     judgeClaims(claims, this.config.MUSTER_SITE, now);
-    if (device.state === 'blocked') throw deviceBlocked();
+    if (device.state !== 'enrolled') throw deviceRefused(device.state);
+    await this.checkHardware(device, claims.hardware);
     const newKey = sameJson(claims.sealingKey ?? null, device.sealingKey) ? undefined : claims.sealingKey;
     if (newKey) judgeSealingKey(newKey);
     const forgetAt = new Date((claims.exp + SKEW_SECONDS + 1) * 1000);
@@ -68,6 +73,27 @@ export class Sessions {
     };
   }
 
+  /**
+   * A key that was copied with the disk of its computer is refused on the other one: two computers under one name would run each other's
+   * deployments. What a computer says of itself is believed: this is no defence against thieves.
+   *
+   * @throws MusterError `session.other-hardware`
+   */
+  private async checkHardware({ uid, hardware }: StoredDevice, told: string | undefined): Promise<void> {
+    if (told === undefined || told === hardware) return;
+    if (hardware === null) return this.devices.setHardware(this.database, uid, told);
+    await this.database.transaction(async (tx) => {
+      if (!(await this.devices.noteOtherHardware(tx, uid, told))) return;
+      await this.outbox.add(tx, deviceCloned, { deviceUid: uid, hardware: told, at: new Date().toISOString() });
+    });
+    throw new MusterError(
+      'forbidden',
+      'session.other-hardware',
+      `This key belongs to the computer ${hardware}, this is ${told}: a copied disk. Enrol this computer again (muster-agent enrol --force), ` +
+        'or approve the device at the site if its board was exchanged',
+    );
+  }
+
   /** The device proved its key, and with it this one: secrets go to it from the next policy on. */
   private async sealTo(deviceUid: string, key: SealingKey): Promise<void> {
     await this.database.transaction(async (tx) => {
@@ -75,7 +101,7 @@ export class Sessions {
       await this.live.lock(tx);
       if (!(await this.devices.setSealingKey(tx, deviceUid, key))) return;
       // Where nothing is hidden, no policy changes: a fleet that enrols must not forget everybody's tags.
-      if (await this.variables.hasHidden(tx, deviceUid)) await this.live.policyChanges(tx, { device: deviceUid });
+      if (await this.variables.hasHidden(tx, deviceUid)) await this.live.policyChanges(tx, { devices: [deviceUid] });
     });
   }
 }

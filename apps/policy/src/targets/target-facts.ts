@@ -3,6 +3,7 @@ import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { application } from '@muster/contracts/kinds/application.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import { rolloutChanged } from '@muster/contracts/events/rollout-changed.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
@@ -19,6 +20,9 @@ import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
 import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { TargetRepository } from './target.repository.js';
+
+/** Of more members that came or went all of their collection are told: a row for each would cost more than it spares. */
+const MOST_NAMED_DEVICES = 1_000;
 
 /** What other services' facts mean for policy. Each runs in the transaction that moves the inbox position. */
 @Injectable()
@@ -41,9 +45,20 @@ export class TargetFacts {
     const deployments = resourceEvents(deployment);
     return [
       on(devices.deleted, async (tx, { resource }) => {
-        await this.devices.block(tx, resource.metadata.uid);
-        await this.variables.remove(tx, resource.metadata.uid);
-        this.live.deviceBlocked(tx, resource.metadata.uid);
+        const { uid } = resource.metadata;
+        await this.devices.end(tx, uid);
+        await this.variables.remove(tx, uid);
+        this.live.deviceRefused(tx, uid, 'deleted');
+      }),
+      on(devices.saved, async (tx, { resource: { metadata, status } }) => {
+        if (status.hardware !== undefined) await this.devices.setHardware(tx, metadata.uid, status.hardware);
+        const decided = status.access?.state;
+        // A record whose computer has not come is none of this service's.
+        if (decided === undefined) return;
+        const state = decided === 'approved' ? 'enrolled' : decided;
+        if (!(await this.devices.decide(tx, metadata.uid, state))) return;
+        if (state === 'enrolled') this.live.deviceAdmitted(tx, metadata.uid);
+        else this.live.deviceRefused(tx, metadata.uid, state);
       }),
       on(collections.saved, async (tx, { resource: { metadata, spec } }) => {
         const { uid, name } = metadata;
@@ -63,18 +78,20 @@ export class TargetFacts {
         if (removed.length > 0) await this.targets.removeMembers(tx, collectionUid, removed);
         if (added.length > 0) await this.targets.addMembers(tx, collectionUid, added);
         if (await this.isSpokenOf(tx, collectionUid)) {
-          await this.live.policyChanges(tx, { collection: collectionUid });
+          const devices = [...added, ...removed];
+          const few = devices.length <= MOST_NAMED_DEVICES;
+          await this.live.policyChanges(tx, few ? { devices } : { collection: collectionUid });
         }
       }),
       on(variablesChanged, async (tx, set) => {
         await this.variables.save(tx, set);
         if (!(await this.targets.isTold(tx, set.owner))) return;
         const { kind, uid } = set.owner;
-        await this.live.policyChanges(tx, kind === 'Collection' ? { collection: uid } : { device: uid });
+        await this.live.policyChanges(tx, kind === 'Collection' ? { collection: uid } : { devices: [uid] });
       }),
       on(deployments.saved, async (tx, { resource: { metadata, spec, status } }) => {
         await this.live.lock(tx);
-        const { sequence: _sequence, agreedDevices: _agreedDevices, collection, ...rules } = spec;
+        const { sequence: _sequence, agreedDevices: _agreedDevices, rollout, collection, ...rules } = spec;
         const changed = await this.targets.saveDeployment(tx, {
           uid: metadata.uid,
           name: metadata.name,
@@ -82,6 +99,7 @@ export class TargetFacts {
           generation: metadata.generation,
           createdAt: metadata.createdAt,
           rules,
+          hasRollout: rollout !== undefined,
           expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
         });
@@ -90,6 +108,12 @@ export class TargetFacts {
         // When devices run it is no matter of compiling: what is held must be held now, whatever the body waits for.
         const collectionUid = await this.targets.tellRules(tx, metadata.uid);
         if (collectionUid !== undefined) await this.live.policyChanges(tx, { collection: collectionUid });
+      }),
+      on(rolloutChanged, async (tx, { deploymentUid, change }) => {
+        await this.live.lock(tx);
+        if (!(await this.targets.saveRolloutChange(tx, deploymentUid, change))) return;
+        const collection = await this.targets.tellRules(tx, deploymentUid);
+        if (collection !== undefined) await this.live.policyChanges(tx, { collection });
       }),
       on(deployments.deleted, async (tx, { resource }) => {
         await this.live.lock(tx);

@@ -11,10 +11,16 @@ export interface DeploymentFacts {
   createdAt: string;
   /** When devices run it: decided there, carried here. */
   rules: StartRules;
+  /** Devices start it with permits only. */
+  hasRollout: boolean;
   /** When it is over for every device; null: never. */
   expiresAt: Date | null;
   sequenceDigest: string;
 }
+
+/** What devices are told of a rollout. */
+const ROLLOUT_TOLD = `case when rollout_change is null then '{}'::jsonb
+  else jsonb_build_object('rollout', jsonb_build_object('change', rollout_change)) end`;
 
 /**
  * This service's copy of who is in which collection and what is deployed to it. Every method is one statement over
@@ -42,12 +48,12 @@ export class TargetRepository {
     await tx.query('delete from collection where uid = $1', [uid]);
   }
 
-  /** Devices that were blocked do not come back by a fact that was on its way. */
+  /** Devices that were deleted do not come back by a fact that was on its way. */
   async addMembers(tx: Transaction, collectionUid: string, deviceUids: readonly string[]): Promise<void> {
     await tx.query(
       `insert into device_member (device_uid, collection_uid)
        select added.uid, $1 from unnest($2::uuid[]) as added (uid)
-       where not exists (select 1 from device where device.uid = added.uid and device.state = 'blocked')
+       where not exists (select 1 from device where device.uid = added.uid and device.state = 'deleted')
        on conflict (device_uid, collection_uid) do update set left_at = null where device_member.left_at is not null`,
       [collectionUid, deviceUids],
     );
@@ -89,11 +95,12 @@ export class TargetRepository {
    */
   async saveDeployment(tx: Transaction, facts: DeploymentFacts): Promise<boolean> {
     const rows = await tx.query(
-      `insert into deployment (uid, name, collection_uid, generation, created_at, rules, expires_at, sequence_digest, due_at)
-       values ($1, $2, (select uid from collection where name = $3), $4, $5, $6, $7, $8, now())
+      `insert into deployment (uid, name, collection_uid, generation, created_at, rules, expires_at, sequence_digest, rollout_change, due_at)
+       values ($1, $2, (select uid from collection where name = $3), $4, $5, $6, $7, $8, case when $9 then 0 end, now())
        on conflict (uid) do update set
          name = excluded.name, generation = excluded.generation, created_at = excluded.created_at,
          rules = excluded.rules, expires_at = excluded.expires_at, sequence_digest = excluded.sequence_digest,
+         rollout_change = case when $9 then coalesce(deployment.rollout_change, 0) end,
          input_version = deployment.input_version + 1, due_at = now(), state = 'pending', reason = null, reason_code = null
        where deployment.deleted_at is null
          and (deployment.name, deployment.generation, deployment.rules, deployment.sequence_digest)
@@ -108,6 +115,7 @@ export class TargetRepository {
         JSON.stringify(facts.rules),
         facts.expiresAt,
         facts.sequenceDigest,
+        facts.hasRollout,
       ],
     );
     return rows.length > 0;
@@ -120,7 +128,7 @@ export class TargetRepository {
   async tellRules(tx: Transaction, uid: string): Promise<string | undefined> {
     const [row] = await tx.query<{ collection: string }>(
       `with told as (
-         select uid, rules || jsonb_build_object(
+         select uid, rules || ${ROLLOUT_TOLD} || jsonb_build_object(
            'body', assignment -> 'body',
            'deployment', (assignment -> 'deployment') || jsonb_build_object('name', name, 'generation', generation)
          ) as assignment
@@ -132,6 +140,15 @@ export class TargetRepository {
       [uid],
     );
     return row?.collection;
+  }
+
+  /** More devices may start it than before; false when that is known, or it has no rollout any more. */
+  async saveRolloutChange(tx: Transaction, uid: string, change: number): Promise<boolean> {
+    const rows = await tx.query(
+      'update deployment set rollout_change = $2 where uid = $1 and rollout_change < $2 returning 1',
+      [uid, change],
+    );
+    return rows.length > 0;
   }
 
   /** The row stays as evidence for reports of runs that began before. Answers its collection when some policy spoke of it. */

@@ -1,23 +1,47 @@
-import type { Transaction } from '@muster/persistence/database.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
+export type Approval = 'automatic' | 'manual';
+
+/** A row of `enrolment_token`, without its hash. */
 export interface StoredEnrolmentToken {
   uid: string;
+  description: string | null;
+  createdBy: string;
+  createdAt: Date;
   expiresAt: Date;
+  maxUses: number;
+  uses: number;
+  /** The last time. */
   usedAt: Date | null;
-  deviceUid: string | null;
+  approval: Approval;
+  revokedAt: Date | null;
 }
 
-const COLUMNS = 'uid, expires_at as "expiresAt", used_at as "usedAt", device_uid as "deviceUid"';
+const COLUMNS =
+  'uid, description, created_by as "createdBy", created_at as "createdAt", expires_at as "expiresAt", max_uses as "maxUses", ' +
+  'uses, used_at as "usedAt", approval, revoked_at as "revokedAt"';
 
-/** One-time tokens that let a computer become a device. */
+/** More tokens than this are not listed: nobody reads so many. */
+const LISTED = 1000;
+
+/** Tokens that let computers become devices. */
 export class EnrolmentTokenRepository {
   async add(
     tx: Transaction,
-    token: { uid: string; sha256: string; description: string | null; createdBy: string; expiresAt: Date },
+    token: {
+      uid: string;
+      sha256: string;
+      description: string | null;
+      createdBy: string;
+      expiresAt: Date;
+      maxUses: number;
+      approval: Approval;
+    },
   ): Promise<void> {
     await tx.query(
-      'insert into enrolment_token (uid, sha256, description, created_by, expires_at) values ($1, $2, $3, $4, $5)',
-      [token.uid, token.sha256, token.description, token.createdBy, token.expiresAt],
+      `insert into enrolment_token (uid, sha256, description, created_by, expires_at, max_uses, approval)
+       values ($1, $2, $3, $4, $5, $6, $7)`,
+      [token.uid, token.sha256, token.description, token.createdBy, token.expiresAt, token.maxUses, token.approval],
     );
   }
 
@@ -30,7 +54,26 @@ export class EnrolmentTokenRepository {
     return row;
   }
 
-  async markUsed(tx: Transaction, uid: string, deviceUid: string): Promise<void> {
-    await tx.query('update enrolment_token set used_at = now(), device_uid = $2 where uid = $1', [uid, deviceUid]);
+  async countUse(tx: Transaction, uid: string, deviceUid: string): Promise<void> {
+    await tx.query('update enrolment_token set uses = uses + 1, used_at = now(), device_uid = $2 where uid = $1', [
+      uid,
+      deviceUid,
+    ]);
+  }
+
+  /** The newest first. */
+  async list(database: Queryable): Promise<StoredEnrolmentToken[]> {
+    return database.query<StoredEnrolmentToken>(
+      `select ${COLUMNS} from enrolment_token order by created_at desc, uid desc limit ${LISTED}`,
+    );
+  }
+
+  /** Ends a token; what it was before stays. Undefined: there is none. */
+  async revoke(tx: Transaction, uid: string): Promise<StoredEnrolmentToken | undefined> {
+    const [row] = await tx.query<StoredEnrolmentToken>(
+      `update enrolment_token set revoked_at = coalesce(revoked_at, now()) where uid = $1 returning ${COLUMNS}`,
+      [uid],
+    );
+    return row;
   }
 }

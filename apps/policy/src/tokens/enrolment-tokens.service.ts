@@ -1,30 +1,44 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type {
+  enrolmentTokenListSchema,
+  enrolmentTokenRequestSchema,
+  enrolmentTokenResponseSchema,
+} from '@muster/contracts/agent/enrolment.js';
 import { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { CONFIG } from '@muster/service/tokens.js';
 import { v7 as uuidv7 } from 'uuid';
+import type { z } from 'zod';
+import type { PolicyConfig } from '../config.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { storableText } from '../storable.js';
-import { EnrolmentTokenRepository } from './enrolment-token.repository.js';
+import { type Approval, EnrolmentTokenRepository, type StoredEnrolmentToken } from './enrolment-token.repository.js';
 import { randomSecret, sha256Hex } from './secret.js';
+
+type ListedToken = z.infer<typeof enrolmentTokenListSchema>['items'][number];
 
 const DEFAULT_MINUTES = 60;
 
-/** Makes one-time enrolment tokens. */
+/** Makes, lists and ends the tokens with which computers enrol. */
 @Injectable()
 export class EnrolmentTokens {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(EnrolmentTokenRepository) private readonly tokens: EnrolmentTokenRepository,
     @Inject(SiteKey) private readonly siteKey: SiteKey,
+    @Inject(CONFIG) private readonly config: PolicyConfig,
   ) {}
 
   /** The token carries the thumbprint of the site's key, so that the agent knows the site at first contact. */
   async create(
-    request: { description?: string | undefined; validMinutes?: number | undefined },
+    request: z.infer<typeof enrolmentTokenRequestSchema>,
     createdBy: string,
-  ): Promise<{ uid: string; token: string; expiresAt: string }> {
+  ): Promise<z.infer<typeof enrolmentTokenResponseSchema>> {
     const uid = uuidv7();
     const token = `mse_${randomSecret()}.${this.siteKey.thumbprint}`;
     const expiresAt = new Date(Date.now() + (request.validMinutes ?? DEFAULT_MINUTES) * 60_000);
+    const maxUses = request.maxUses ?? 1;
+    const approval = request.approval ?? 'automatic';
     await this.database.transaction((tx) =>
       this.tokens.add(tx, {
         uid,
@@ -32,8 +46,51 @@ export class EnrolmentTokens {
         description: request.description === undefined ? null : storableText(request.description),
         createdBy,
         expiresAt,
+        maxUses,
+        approval,
       }),
     );
-    return { uid, token, expiresAt: expiresAt.toISOString() };
+    return { uid, token, expiresAt: expiresAt.toISOString(), maxUses, approval: this.approvalOf({ approval }) };
+  }
+
+  /** What becomes of computers that enrol with a token, at this site. */
+  approvalOf({ approval }: { approval: Approval }): Approval {
+    const site = this.config.MUSTER_ENROLMENT_APPROVAL;
+    return site === 'token' ? approval : site;
+  }
+
+  async list(): Promise<ListedToken[]> {
+    return (await this.tokens.list(this.database)).map((token) => this.listed(token));
+  }
+
+  /**
+   * Ends a token at once; devices that enrolled with it stay. Revoking it again changes nothing.
+   *
+   * @throws MusterError `enrolment-token.not-found`
+   */
+  async revoke(uid: string): Promise<ListedToken> {
+    const revoked = await this.database.transaction((tx) => this.tokens.revoke(tx, uid));
+    if (revoked) return this.listed(revoked);
+    throw new MusterError(
+      'not-found',
+      'enrolment-token.not-found',
+      `There is no enrolment token ${uid}. List them for their uids`,
+    );
+  }
+
+  private listed(token: StoredEnrolmentToken): ListedToken {
+    const { uid, description, createdBy, maxUses, uses } = token;
+    return {
+      uid,
+      description,
+      createdBy,
+      createdAt: token.createdAt.toISOString(),
+      expiresAt: token.expiresAt.toISOString(),
+      maxUses,
+      uses,
+      lastUsedAt: token.usedAt?.toISOString() ?? null,
+      approval: this.approvalOf(token),
+      revokedAt: token.revokedAt?.toISOString() ?? null,
+    };
   }
 }

@@ -27,6 +27,17 @@ export class TokenGrpcController {
     return this.enrolmentTokens.create(input, actorName(grpcPrincipal(metadata)));
   }
 
+  @GrpcMethod('TokenService', 'ListEnrolmentTokens')
+  async listEnrolmentTokens() {
+    return { items: (await this.enrolmentTokens.list()).map(withoutNull) };
+  }
+
+  @GrpcMethod('TokenService', 'RevokeEnrolmentToken')
+  async revokeEnrolmentToken(request: object) {
+    const { uid } = parseDocument(revokeRequestSchema, withoutNull(request), 'The request');
+    return withoutNull(await this.enrolmentTokens.revoke(uid));
+  }
+
   @GrpcMethod('TokenService', 'CreateApiToken')
   async createApiToken(request: object) {
     const { stored, token } = await this.apiTokens.create(

@@ -10,6 +10,6 @@ import { TokenGrpcController } from './token.grpc.js';
 @Module({
   controllers: [ApiTokenController, EnrolmentTokenController, TokenGrpcController],
   providers: [IssuedApiTokenRepository, EnrolmentTokenRepository, ApiTokens, EnrolmentTokens],
-  exports: [EnrolmentTokenRepository],
+  exports: [EnrolmentTokenRepository, EnrolmentTokens],
 })
 export class TokensModule {}

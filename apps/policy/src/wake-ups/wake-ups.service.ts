@@ -12,7 +12,7 @@ import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { WakeUpRepository } from './wake-up.repository.js';
 
-/** Blocked devices are looked for this often; changes are heard of at once. */
+/** Devices that another replica refused are looked for this often; changes are heard of at once. */
 const IDLE_MILLISECONDS = 1_000;
 /** So many devices a second are asked to come for policy. */
 const WOKEN_PER_SECOND = 1_000;
@@ -45,6 +45,7 @@ export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
       (error) => logger.warn({ err: error }, 'cannot wake devices right now; trying again'),
     );
     live.onSerial(() => this.loop.nudge());
+    live.onRefused(() => this.loop.nudge());
     const { connected } = this;
     metrics.registry.registerMetric(
       new Gauge({
@@ -92,7 +93,7 @@ export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async round(): Promise<void> {
-    for (const [uid, subscriber] of this.connected) if (this.live.isBlocked(uid)) subscriber.complete();
+    for (const [uid, subscriber] of this.connected) if (this.live.refusal(uid)) subscriber.complete();
     const { serial } = this.live;
     if (serial === this.told) return;
     const devices = [...this.connected.keys()];

@@ -35,13 +35,15 @@ export const enrolmentResponseSchema = z
     deviceUid: uidSchema,
     site: z.string(),
     signingKey: publicKeySchema.describe('The site signs policy with this key; its thumbprint is in the token'),
+    access: z.enum(['pending', 'approved']).optional().describe('pending: it gets nothing before somebody approves it'),
   })
   .meta({ id: 'EnrolmentResponse' });
 
 /**
  * POST /api/v1/agent/sessions: trades a proof of the device's key for a bearer token of some minutes.
  * `assertion` is a JWT (EdDSA) with iss = device uid, aud = `muster:<site>`, jti, iat, exp at most 120 s ahead, and `sealingKey`
- * (`SealingKey`): secrets for the device are sealed to it from then on.
+ * (`SealingKey`): secrets for the device are sealed to it from then on; and `hardware`, the id of the computer's firmware
+ * (`smbios:…`) where it has one: a key that was copied to another computer is refused there.
  */
 export const sessionRequestSchema = z.strictObject({ assertion: z.string().max(4096) }).meta({ id: 'SessionRequest' });
 
@@ -49,17 +51,50 @@ export const sessionResponseSchema = z
   .strictObject({ accessToken: z.string(), expiresAt: z.string() })
   .meta({ id: 'SessionResponse' });
 
+/** Who approves a computer that enrols: nobody has to (`automatic`), or somebody does afterwards (`manual`). */
+export const approvalSchema = z.enum(['automatic', 'manual']);
+
 /** POST /api/v1/enrolment-tokens (for administrators). */
 export const enrolmentTokenRequestSchema = z
   .strictObject({
     description: z.string().max(256).optional(),
     validMinutes: z.number().int().min(1).max(43_200).optional().describe('Default 60'),
+    maxUses: z.number().int().min(1).max(100_000).optional().describe('How many computers it enrols, default 1'),
+    approval: approvalSchema
+      .optional()
+      .describe('Default: what the site has; a site that approves by hand does so whatever is said here'),
   })
   .meta({ id: 'EnrolmentTokenRequest' });
 
 export const enrolmentTokenResponseSchema = z
-  .strictObject({ uid: uidSchema, token: z.string().describe('Shown once'), expiresAt: z.string() })
+  .strictObject({
+    uid: uidSchema,
+    token: z.string().describe('Shown once'),
+    expiresAt: z.string(),
+    maxUses: z.number().int().optional(),
+    approval: approvalSchema.optional().describe('What becomes of computers that enrol with it'),
+  })
   .meta({ id: 'EnrolmentTokenResponse' });
+
+/** GET /api/v1/enrolment-tokens */
+export const enrolmentTokenListSchema = z
+  .strictObject({
+    items: z.array(
+      z.strictObject({
+        uid: uidSchema,
+        description: z.string().nullable(),
+        createdBy: z.string(),
+        createdAt: z.string(),
+        expiresAt: z.string(),
+        maxUses: z.number().int(),
+        uses: z.number().int(),
+        lastUsedAt: z.string().nullable(),
+        approval: approvalSchema,
+        revokedAt: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'EnrolmentTokenList' });
 
 /** POST /api/v1/api-tokens (for administrators). */
 export const apiTokenRequestSchema = z

@@ -20,6 +20,10 @@ export const assignmentSchema = z
       createdAt: instantSchema.optional(),
     }),
     ...startRulesShape,
+    rollout: z
+      .strictObject({ change: z.int().describe('Goes up when more devices may start: who was refused asks again') })
+      .optional()
+      .describe('It starts only with a permit of the site: POST /api/v1/agent/permits'),
     body: digestSchema,
   })
   .meta({ id: 'Assignment' });

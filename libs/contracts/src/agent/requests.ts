@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { contentLocationsRequestSchema } from './content.js';
 import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
 import { inventoryRequestSchema } from './inventory.js';
+import { permitRequestSchema } from './permits.js';
 import { reportsRequestSchema } from './reports.js';
 
 /**
@@ -12,6 +13,7 @@ export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
   enrolmentRequestSchema,
   sessionRequestSchema,
   contentLocationsRequestSchema,
+  permitRequestSchema,
   reportsRequestSchema,
   inventoryRequestSchema,
 ]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { digestSchema } from '../digest.js';
 import { deploymentPolicySchema } from '../kinds/deployment.js';
 import { uidSchema } from '../resource.js';
 import { defineEvent } from '../subjects.js';
@@ -7,5 +8,9 @@ import { defineEvent } from '../subjects.js';
 export const deploymentJudged = defineEvent(
   'policy',
   'deployment-judged',
-  z.object({ deploymentUid: uidSchema, policy: deploymentPolicySchema }),
+  z.object({
+    deploymentUid: uidSchema,
+    policy: deploymentPolicySchema,
+    body: digestSchema.optional().describe('Compiled: what devices run from now on'),
+  }),
 );

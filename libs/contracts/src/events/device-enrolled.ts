@@ -13,5 +13,9 @@ export const deviceEnrolled = defineEvent(
     keyThumbprint: z.string(),
     enrolledAt: z.string(),
     facts: factsSchema,
+    access: z
+      .object({ state: z.enum(['pending', 'approved']), by: z.string() })
+      .optional()
+      .describe('What its token is good for, and who made that; absent: approved'),
   }),
 );

@@ -1,4 +1,5 @@
 import type { Kind, ServiceName } from '../resource.js';
+import { alert } from './alert.js';
 import { application } from './application.js';
 import { bootImage } from './boot-image.js';
 import { boundaryGroup } from './boundary-group.js';
@@ -14,6 +15,7 @@ import { packageKind } from './package.js';
 import { run } from './run.js';
 import { taskSequence } from './task-sequence.js';
 import { upgradePackage } from './upgrade-package.js';
+import { webhook } from './webhook.js';
 
 /** Every kind there is. OpenAPI, .proto files, JSON Schemas, the edge's routes and the CLI are made from this list. */
 export const KINDS = [
@@ -32,6 +34,8 @@ export const KINDS = [
   collection,
   deployment,
   run,
+  alert,
+  webhook,
 ] as readonly Kind[];
 
 export function kindsOf(service: ServiceName): Kind[] {

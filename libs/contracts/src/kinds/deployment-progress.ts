@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { deploymentRolloutSchema } from './deployment-rollout.js';
 
 /** What a device did with a deployment: by its newest run, or that it has none. */
 export const DEVICE_STATES = ['waiting', 'running', 'restart-pending', 'silent', 'succeeded', 'failed'] as const;
@@ -26,6 +27,7 @@ export const deploymentProgressSchema = z
       succeeded: count,
       failed: count,
     }),
+    rollout: deploymentRolloutSchema.optional().describe('Of a deployment that has one'),
     succeededPercent: z.number().min(0).max(100).describe('Of all that are targeted'),
     ended: z
       .strictObject({ lastHour: count, lastDay: count, lastWeek: count })

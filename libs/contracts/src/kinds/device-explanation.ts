@@ -96,6 +96,15 @@ export const deviceExplanationSchema = z
             .describe(
               'Of what the device is told: when it starts there, and why not now, as far as the site knows the device',
             ),
+          rollout: z
+            .strictObject({
+              granted: z.boolean(),
+              group: z.string().optional().describe('The one that the device is in, or would be in'),
+              code: z.string().optional(),
+              message: z.string().optional(),
+            })
+            .optional()
+            .describe('Of one with a rollout: what the device would be answered if it asked for a start permit now'),
           told: z.boolean().describe('The device is told of it, perhaps as it was before'),
         }),
       )

@@ -1,11 +1,16 @@
 import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
-import { defineKind, instantSchema } from '../resource.js';
+import { defineKind, instantSchema, nameSchema } from '../resource.js';
+import { deviceAccessSchema } from './device-access.js';
+import { hardwareIdentitySchema } from './hardware-identity.js';
 import { variablesSchema, withoutHiddenValues } from './variables.js';
 
 export const deviceSpecSchema = z
   .strictObject({
     description: z.string().max(256).optional(),
+    identity: hardwareIdentitySchema
+      .optional()
+      .describe('By what the computer is known that this record is for, whatever name it enrols under'),
     variables: variablesSchema
       .optional()
       .describe('Of task sequences on this device; they win over those of its collections'),
@@ -17,6 +22,17 @@ export const deviceStatusSchema = z
     enrolled: z.boolean(),
     enrolledAt: instantSchema.optional(),
     keyThumbprint: z.string().optional().describe('RFC 7638 thumbprint of the key that the device proves'),
+    access: deviceAccessSchema.optional().describe('Absent while no computer has enrolled; of old records: approved'),
+    requestedName: nameSchema.optional().describe('The name under which a pending device enrolled'),
+    obsolete: z
+      .strictObject({ since: instantSchema, by: nameSchema.describe('The record that its hardware enrolled as since') })
+      .optional(),
+    cloned: z
+      .strictObject({ since: instantSchema, hardware: z.string().describe('Of the other computer') })
+      .optional()
+      .describe('Another computer proved the key of this device, and was refused'),
+    hardware: z.string().optional().describe('The computer that has the key, where somebody said so'),
+    lastSeenAt: instantSchema.optional().describe('When the site last heard of it, at most two minutes old'),
     facts: factsSchema.optional().describe('What the device last told of itself'),
     factsAt: instantSchema.optional().describe('When it did'),
   })

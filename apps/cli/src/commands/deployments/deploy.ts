@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { deployment, type DeploymentSpec } from '@muster/contracts/kinds/deployment.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
-import { rerunSchema } from '@muster/schedule/start-rules.js';
+import { MOST_WARN_MINUTES, rerunSchema } from '@muster/schedule/start-rules.js';
 import { type Command, Option } from 'commander';
 import { withClient } from '../../api/open-client.js';
 import { objectName } from '../../output/formats.js';
 import type { Terminal } from '../../terminal.js';
 import { collect, dryRunOption, wholeNumber } from '../arguments.js';
+import { rolloutGroups } from './rollout-groups.js';
 
 const help = `
 Required (the default): every device of the collection runs the sequence as soon as it hears of it, or at the times of --at, inside
 its maintenance windows (muster windows --help). Available: it runs where somebody on the device asks for it (muster-agent start).
 A time is 2026-12-01T22:00 by the clock of each device, or 2026-12-01T22:00Z at one moment everywhere. Times that come again and
-again, and start of the computer, are written in a document (docs/deployments.md).
+again, and start of the computer, are written in a document (docs/deployments.md). With --rollout devices start group by group, and
+the rollout pauses itself when too many fail (muster rollout --help); times and limits of each group are written in a document.
 
 Examples:
   muster deploy harden-debian --to pilot
   muster deploy harden-debian --to pilot --name pilot-june --dry-run=server
   muster deploy harden-debian --to web-servers --at 2026-12-01T22:00 --rerun IfFailed
+  muster deploy harden-debian --to web-servers --rollout 5,10%,rest --at-most-started 20
   muster deploy office-tools --to all-laptops --available --expires 2027-01-31T00:00`;
 
 interface DeployOptions {
@@ -30,8 +33,12 @@ interface DeployOptions {
   readonly rerun?: NonNullable<DeploymentSpec['rerun']>;
   readonly agreeDevices?: number;
   readonly content?: NonNullable<DeploymentSpec['content']>;
+  readonly rollout?: ReturnType<typeof rolloutGroups>;
+  readonly atMostStarted?: number;
   readonly usersMayStart?: boolean;
   readonly outsideWindows?: boolean;
+  readonly restartOutsideWindows?: boolean;
+  readonly warn?: number;
   readonly dryRun?: string;
 }
 
@@ -63,13 +70,30 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
         'is its content fetched as steps need it, or before it starts? (default: AsNeeded)',
       ).choices(['AsNeeded', 'BeforeStart']),
     )
+    .option('--rollout <groups>', 'start it group by group: numbers of devices, percentages, rest', rolloutGroups)
+    .option(
+      '--at-most-started <number>',
+      'of a rollout: devices that have started and not ended (default: 100)',
+      wholeNumber(1, 10_000_000),
+    )
     .option('--users-may-start', 'let people at the device start a Required one before its time')
     .option('--outside-windows', 'let it start outside the maintenance windows of the devices')
+    .option(
+      '--restart-outside-windows',
+      'let a restart behind its last step come outside the maintenance windows of the devices',
+    )
+    .option(
+      '--warn <minutes>',
+      'tell people who are logged in so long before it starts, and before a restart behind its last step',
+      wholeNumber(1, MOST_WARN_MINUTES),
+    )
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (sequence: string, options: DeployOptions, command: Command) => {
       const name = options.name ?? deploymentName(sequence, options.to);
       const dryRun = options.dryRun !== undefined;
+      if (options.atMostStarted !== undefined && !options.rollout)
+        command.error('error: cli.usage: --at-most-started is for a deployment with --rollout', { exitCode: 2 });
       await withClient(command, terminal, (client) =>
         client.create(
           deployment,
@@ -89,7 +113,8 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 }
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
-  const { to, available, from, expires, at, rerun, agreeDevices, content, usersMayStart, outsideWindows } = options;
+  const { to, available, from, expires, at, rerun, agreeDevices, content, rollout, atMostStarted } = options;
+  const { usersMayStart, outsideWindows, restartOutsideWindows, warn } = options;
   return {
     sequence,
     collection: to,
@@ -100,8 +125,11 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(rerun === undefined ? {} : { rerun }),
     ...(agreeDevices === undefined ? {} : { agreedDevices: agreeDevices }),
     ...(content === undefined ? {} : { content }),
+    ...(rollout ? { rollout: { groups: rollout, ...(atMostStarted === undefined ? {} : { atMostStarted }) } } : {}),
     ...(usersMayStart ? { usersMayStart } : {}),
     ...(outsideWindows ? { outsideWindows } : {}),
+    ...(restartOutsideWindows ? { restartOutsideWindows } : {}),
+    ...(warn === undefined ? {} : { warnMinutes: warn }),
   };
 }
 

@@ -3,7 +3,7 @@ import { SilentExit } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
 import type { Terminal } from '../../terminal.js';
 import type { UpOptions } from '../../up-command/up.js';
-import { wholeNumber } from '../arguments.js';
+import { collect, wholeNumber } from '../arguments.js';
 
 const help = `
 Starts real servers on this computer: Postgres, NATS, a distribution point, the services and one port for all of them. All data
@@ -28,6 +28,11 @@ export function registerUp(program: Command, terminal: Terminal): void {
     .option('--sample', 'enrol this computer and run the sample on it')
     .option('--exit', 'stop when everything was started, or when the sample is over')
     .option('--renew-admin-token', 'make a new admin token in place of a lost one')
+    .option(
+      '--webhooks-to <network>',
+      'let webhooks go to this network too, such as 10.1.0.0/16; several are possible',
+      collect,
+    )
     .addHelpText('after', help)
     .action(async (options: UpOptions) => {
       // Only this command needs the servers' own libraries.

@@ -1,0 +1,4 @@
+import { runMigration } from '@muster/service/run-migration.js';
+import { catalogService } from './catalog.service-definition.js';
+
+await runMigration(catalogService);

@@ -1,0 +1,76 @@
+import { Body, Controller, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  deviceAccessRequestSchema,
+  type DeviceAccessAction,
+  type DeviceAccessRequest,
+} from '@muster/contracts/kinds/device-access.js';
+import { device } from '@muster/contracts/kinds/device.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import { nameSchema, type Resource } from '@muster/contracts/resource.js';
+import { principalOf } from '@muster/service/auth/http-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
+import { writeQuerySchema } from '@muster/service/resources/rest.js';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { DeviceAccessDecisions } from './device-access.service.js';
+
+type Query = z.infer<typeof writeQuerySchema>;
+
+/** The REST door of decisions about access. */
+@ApiTags('Device')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+@Controller('api/v1/devices')
+export class DeviceAccessController {
+  constructor(@Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions) {}
+
+  @Post(':name/approve')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'approveDevice', summary: 'Lets a pending device have policy, content and secrets' })
+  @ApiResponse({ status: 200, standardSchema: device.resource })
+  async approve(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: deviceAccessRequestSchema }) body: DeviceAccessRequest,
+    @Query({ schema: writeQuerySchema }) query: Query,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.decide(name, 'approve', body, query, request);
+  }
+
+  @Post(':name/block')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'blockDevice', summary: 'Lets a device have nothing more, at once' })
+  @ApiResponse({ status: 200, standardSchema: device.resource })
+  async block(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: deviceAccessRequestSchema }) body: DeviceAccessRequest,
+    @Query({ schema: writeQuerySchema }) query: Query,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.decide(name, 'block', body, query, request);
+  }
+
+  @Post(':name/unblock')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'unblockDevice', summary: 'Makes a blocked device what it was before' })
+  @ApiResponse({ status: 200, standardSchema: device.resource })
+  async unblock(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: deviceAccessRequestSchema }) body: DeviceAccessRequest,
+    @Query({ schema: writeQuerySchema }) query: Query,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.decide(name, 'unblock', body, query, request);
+  }
+
+  private decide(
+    name: string,
+    action: DeviceAccessAction,
+    { reason }: DeviceAccessRequest,
+    { dryRun = false }: Query,
+    request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.decisions.decide(name, action, { actor: actorName(principalOf(request)), reason, dryRun });
+  }
+}

@@ -1,0 +1,91 @@
+import type { DeviceAccess, DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
+import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
+import type { Database, Transaction } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { EventLog } from '../events/event-log.js';
+import type { Membership } from '../membership/membership.js';
+import type { Adoption, Device } from './adoption.js';
+import { decideAccess } from './decide-access.js';
+
+const EVENTS = { approve: 'device.approved', block: 'device.blocked', unblock: 'device.unblocked' } as const;
+
+/** Carries what a dry run would have made out of the transaction that it rolls back. */
+class DryRun extends Error {
+  constructor(readonly device: Device) {
+    super('dry run');
+  }
+}
+
+/** Who may have anything from the site: decided by people, told to policy as a fact, in one transaction. */
+export class DeviceAccessDecisions {
+  constructor(
+    private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
+    private readonly membership: Membership,
+    private readonly adoption: Adoption,
+    private readonly log: EventLog,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Answers the device as it is now. Deciding the same again changes nothing.
+   *
+   * @throws MusterError `resource.not-found`, `deployment.device-not-enrolled`, `deployment.device-blocked`
+   */
+  async decide(
+    name: string,
+    action: DeviceAccessAction,
+    { actor, reason, dryRun }: { actor: string; reason?: string | undefined; dryRun: boolean },
+  ): Promise<Device> {
+    try {
+      const decided = await this.database.transaction(async (tx) => {
+        // As enrolments do: first this lock, then rows.
+        await this.membership.lock(tx);
+        const made = await this.make(tx, name, action, { actor, reason });
+        if (dryRun) throw new DryRun(made);
+        return made;
+      });
+      return (await this.devices.derive([decided]))[0] ?? decided;
+    } catch (error) {
+      if (error instanceof DryRun) return error.device;
+      throw error;
+    }
+  }
+
+  private async make(
+    tx: Transaction,
+    name: string,
+    action: DeviceAccessAction,
+    { actor, reason }: { actor: string; reason?: string | undefined },
+  ): Promise<Device> {
+    const device = await this.devices.rows.findForUpdate(tx, name);
+    if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
+    const at = new Date().toISOString();
+    const access = decideAccess(name, device.status, action, { by: actor, at, reason });
+    if (!access && !(action === 'approve' && device.status.cloned)) return device;
+    return this.change(tx, device, action, access ?? { state: 'approved', since: at, by: actor }, { actor, reason });
+  }
+
+  private async change(
+    tx: Transaction,
+    device: Device,
+    action: DeviceAccessAction,
+    access: DeviceAccess,
+    { actor, reason }: { actor: string; reason?: string | undefined },
+  ): Promise<Device> {
+    const vouchedFor = device.status.access?.state === 'pending' && access.state === 'approved';
+    const { cloned, ...rest } = device.status;
+    // Who approves a device whose key another computer has says that the other one is it: its board was exchanged.
+    const moved = action === 'approve' && cloned ? { hardware: cloned.hardware } : cloned ? { cloned } : {};
+    const status = { ...rest, access, ...moved };
+    const now = vouchedFor
+      ? await this.adoption.settle(tx, device, status, actor)
+      : await this.adoption.keep(tx, device, status, actor);
+    await this.log.add(tx, EVENTS[action], `devices/${now}`, {
+      message: `device ${now} was ${EVENTS[action].slice('device.'.length)}${reason === undefined ? '' : `: ${reason}`}`,
+      actor,
+      device: now,
+    });
+    return (await this.devices.rows.find(tx, now)) ?? device;
+  }
+}

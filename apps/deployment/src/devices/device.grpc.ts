@@ -1,0 +1,89 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { Controller, Inject } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { deviceAccessRequestSchema, type DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
+import { devicesByStateQuerySchema } from '@muster/contracts/kinds/device-list.js';
+import { deviceImportRequestSchema, type DeviceImportResult } from '@muster/contracts/kinds/device-import.js';
+import { nameSchema } from '@muster/contracts/resource.js';
+import { parseDocument } from '@muster/platform/errors.js';
+import { grpcPrincipal } from '@muster/service/auth/grpc-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
+import { pageSize } from '@muster/service/resources/paging.js';
+import { toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
+import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
+import { DeviceAccessDecisions } from './device-access.service.js';
+import { DevicesByState } from './devices-by-state.js';
+import { DeviceImport } from './device-import.service.js';
+
+interface AccessRequest {
+  name?: string;
+  reason?: string | null;
+  dryRun?: boolean | null;
+}
+
+/** The gRPC door of what can be done with devices besides reading and writing them. */
+@Controller()
+export class DeviceGrpcController {
+  constructor(
+    @Inject(DeviceImport) private readonly devices: DeviceImport,
+    @Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions,
+    @Inject(DevicesByState) private readonly byState: DevicesByState,
+  ) {}
+
+  @GrpcMethod('DeviceLifeService', 'ListDevicesByState')
+  async listByState(request: { state?: string; silentDays?: number; pageSize?: number; continue?: string }) {
+    const { state, silentDays } = request;
+    const query = parseDocument(
+      devicesByStateQuerySchema,
+      {
+        state: state ?? undefined,
+        silentDays: silentDays ?? undefined,
+        limit: pageSize(request.pageSize),
+        continue: request.continue ?? undefined,
+      },
+      'The request',
+    );
+    const page = await this.byState.list(query);
+    return { ...page, items: page.items.map(toMessage) };
+  }
+
+  @GrpcMethod('DeviceLifeService', 'ApproveDevice')
+  async approve(request: AccessRequest, metadata: Metadata): Promise<ResourceMessage> {
+    return this.decide('approve', request, metadata);
+  }
+
+  @GrpcMethod('DeviceLifeService', 'BlockDevice')
+  async block(request: AccessRequest, metadata: Metadata): Promise<ResourceMessage> {
+    return this.decide('block', request, metadata);
+  }
+
+  @GrpcMethod('DeviceLifeService', 'UnblockDevice')
+  async unblock(request: AccessRequest, metadata: Metadata): Promise<ResourceMessage> {
+    return this.decide('unblock', request, metadata);
+  }
+
+  @GrpcMethod('DeviceLifeService', 'ImportDevices')
+  async importDevices(
+    request: { request?: ProtobufStruct; dryRun?: boolean | null },
+    metadata: Metadata,
+  ): Promise<{ result: ProtobufStruct }> {
+    const { devices } = parseDocument(deviceImportRequestSchema, fromStruct(request.request), 'The request');
+    const result: DeviceImportResult = await this.devices.take(devices, {
+      actor: actorName(grpcPrincipal(metadata)),
+      dryRun: request.dryRun ?? false,
+    });
+    return { result: toStruct(result) };
+  }
+
+  private async decide(action: DeviceAccessAction, request: AccessRequest, metadata: Metadata) {
+    const name = parseDocument(nameSchema, request.name, 'The name');
+    const wish = parseDocument(deviceAccessRequestSchema, { reason: request.reason ?? undefined }, 'The request');
+    return toMessage(
+      await this.decisions.decide(name, action, {
+        actor: actorName(grpcPrincipal(metadata)),
+        reason: wish.reason,
+        dryRun: request.dryRun ?? false,
+      }),
+    );
+  }
+}

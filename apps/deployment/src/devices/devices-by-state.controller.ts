@@ -1,0 +1,25 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { device } from '@muster/contracts/kinds/device.js';
+import { devicesByStateQuerySchema, type DevicesByStateQuery } from '@muster/contracts/kinds/device-list.js';
+import { problemSchema } from '@muster/contracts/problem.js';
+import type { Resource, ResourceList } from '@muster/contracts/resource.js';
+import { DevicesByState } from './devices-by-state.js';
+
+/** Devices by what became of them. */
+@ApiTags('Device')
+@ApiBearerAuth()
+@ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
+@Controller('api/v1/devices')
+export class DevicesByStateController {
+  constructor(@Inject(DevicesByState) private readonly devices: DevicesByState) {}
+
+  @Get('-/by-state')
+  @ApiOperation({ operationId: 'listDevicesByState', summary: 'Lists devices by state, and those nobody has heard of' })
+  @ApiResponse({ status: 200, standardSchema: device.list })
+  async list(
+    @Query({ schema: devicesByStateQuerySchema }) query: DevicesByStateQuery,
+  ): Promise<ResourceList<Resource>> {
+    return this.devices.list(query);
+  }
+}

@@ -1,0 +1,46 @@
+import type { DeploymentRollout, RolloutAction } from '@muster/contracts/kinds/deployment-rollout.js';
+import type { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { rolloutDocument } from './rollout-document.js';
+import type { RolloutRepository } from './rollout.repository.js';
+import { noRollout, type Rollouts } from './rollouts.service.js';
+
+/** What people read of a rollout, and do with it. */
+export class RolloutActions {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: RolloutRepository,
+    private readonly rollouts: Rollouts,
+  ) {}
+
+  /** @throws MusterError `resource.not-found`, `rollout.none` */
+  async read(name: string): Promise<DeploymentRollout> {
+    return this.document(await this.uidOf(name), name);
+  }
+
+  /** @throws MusterError as `read`, and `rollout.not-paused`, `rollout.nothing-to-approve`, `rollout.other-group` */
+  async act(name: string, action: RolloutAction, actor: string): Promise<DeploymentRollout> {
+    const uid = await this.uidOf(name);
+    await this.database.transaction((tx) => this.rollouts.act(tx, uid, action, actor));
+    return this.document(uid, name);
+  }
+
+  /** The rollout of a deployment; undefined: it has none. */
+  async find(uid: string): Promise<DeploymentRollout | undefined> {
+    const row = await this.repository.find(this.database, uid);
+    return row && rolloutDocument(row, Date.now());
+  }
+
+  private async document(uid: string, name: string): Promise<DeploymentRollout> {
+    const found = await this.find(uid);
+    if (!found) throw noRollout(name);
+    return found;
+  }
+
+  private async uidOf(name: string): Promise<string> {
+    const found = await this.repository.named(this.database, name);
+    if (!found) throw new MusterError('not-found', 'resource.not-found', `There is no Deployment "${name}"`);
+    if (!found.hasRollout) throw noRollout(name);
+    return found.uid;
+  }
+}

@@ -1,0 +1,127 @@
+import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
+import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { v7 as uuidv7 } from 'uuid';
+import { openWorld, type Device, type World } from './world.js';
+
+const facts = (last: string) => ({ machine: { uuid: `4c4c4544-0042-3510-8054-b4c04f4e${last}` } });
+
+describe('what becomes of devices', () => {
+  let servers: TestServers;
+  let world: World;
+  let { api, byUid } = {} as World;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    world = await openWorld(servers);
+    ({ api, byUid } = world);
+  });
+
+  afterAll(async () => {
+    await world?.close();
+    await servers?.stop();
+  });
+
+  const enrol = async (name: string, told = {}, state: 'pending' | 'approved' = 'approved'): Promise<Device> => {
+    const deviceUid = uuidv7();
+    await world.policy.publish(deviceEnrolled, {
+      deviceUid,
+      name,
+      keyThumbprint: 'key',
+      enrolledAt: new Date().toISOString(),
+      facts: told,
+      access: { state, by: 'anna' },
+    });
+    await until(async () => (await byUid(deviceUid)) !== undefined);
+    return (await byUid(deviceUid))!;
+  };
+  const named = (name: string) => api.get<Device>(`devices/${name}`);
+  const byState = async (query: string) =>
+    (await api.list<Device>(`devices/-/by-state?${query}`)).map(({ metadata }) => metadata.name);
+  const act = (action: string, name: string) => api.call<Device>('POST', `devices/${name}/${action}`, {});
+
+  it('are obsolete when their hardware enrols anew, and are not any more when they are heard of again', async () => {
+    const old = await enrol('pc-1', facts('0001'));
+    await enrol('pc-1', facts('0001'));
+    expect((await named('pc-1')).status.obsolete).toMatchObject({ by: 'pc-1-2' });
+    expect(await byState('state=obsolete')).toEqual(['pc-1']);
+    await world.tellFacts(old.metadata.uid, { ...facts('0001'), hostname: 'alive' });
+    await until(async () => (await byState('state=obsolete')).length === 0);
+  });
+
+  it('are not made obsolete by a computer that nobody has approved, until somebody does', async () => {
+    await enrol('pc-2', facts('0002'));
+    await enrol('pc-2', facts('0002'), 'pending');
+    expect((await named('pc-2')).status.obsolete).toBeUndefined();
+    expect(await byState('state=pending')).toEqual(['pc-2-2']);
+    await act('approve', 'pc-2-2');
+    expect((await named('pc-2')).status.obsolete).toMatchObject({ by: 'pc-2-2' });
+  });
+
+  it('go on under their record when it names the firmware and the computer was installed anew', async () => {
+    const identity = { smbiosUuid: facts('0003').machine.uuid };
+    await api.apply('Device', 'devices', 'pc-3', { identity, variables: [{ name: 'Ring', value: 'pilot' }] });
+    const before = await enrol('anything', facts('0003'));
+    const again = await enrol('anything-else', facts('0003'));
+    expect([before.metadata.name, again.metadata.name]).toEqual(['pc-3', 'pc-3']);
+    expect(again.spec.variables).toEqual([{ name: 'Ring', value: 'pilot' }]);
+    expect(await byUid(before.metadata.uid)).toBeUndefined();
+  });
+
+  it('stay blocked when their hardware comes back with another key', async () => {
+    await enrol('pc-4', facts('0004'));
+    await act('block', 'pc-4');
+    const again = await enrol('innocent', facts('0004'));
+    expect(again.status.access).toMatchObject({
+      state: 'blocked',
+      before: 'approved',
+      reason: expect.stringContaining('"pc-4"'),
+    });
+    expect(await byState('state=blocked')).toEqual(['innocent', 'pc-4']);
+  });
+
+  it('are told apart by who has their key, until somebody says which computer it is', async () => {
+    const device = await enrol('pc-5', facts('0005'));
+    const hardware = 'smbios:4c4c4544-0042-3510-8054-b4c04f4effff';
+    await world.policy.publish(deviceCloned, {
+      deviceUid: device.metadata.uid,
+      hardware,
+      at: new Date().toISOString(),
+    });
+    await until(async () => (await byState('state=cloned')).includes('pc-5'));
+    const { body } = await act('approve', 'pc-5');
+    expect([body.status.cloned, body.status.hardware]).toEqual([undefined, hardware]);
+    expect(await byState('state=cloned')).toEqual([]);
+  });
+
+  it('show when they were last heard of, without another version, and are found when they are silent', async () => {
+    const [seen, silent] = [await enrol('pc-6'), await enrol('pc-7')];
+    const day = 86_400_000;
+    const at = (days: number) => new Date(Date.now() - days * day).toISOString();
+    const tell = (device: Device, days: number) =>
+      world.policy.publish(devicesSeen, { at: at(days), devices: [device.metadata.uid, uuidv7()] });
+    await tell(seen, 1);
+    await tell(silent, 9);
+    await until(async () => (await named('pc-7')).status.lastSeenAt !== undefined);
+    expect((await named('pc-6')).status.lastSeenAt?.slice(0, 10)).toBe(at(1).slice(0, 10));
+    expect((await named('pc-6')).metadata.resourceVersion).toBe(seen.metadata.resourceVersion);
+    expect(await byState('silentDays=7')).toEqual(['pc-7']);
+    await tell(silent, 30);
+    await tell(silent, 2);
+    await until(async () => (await byState('silentDays=7')).length === 0);
+  });
+
+  it('are listed page by page, records without a computer too', async () => {
+    for (const number of [1, 2, 3]) await api.apply('Device', 'devices', `later-${number}`, {});
+    const page = await api.call<{ metadata: { continue: string }; items: Device[] }>(
+      'GET',
+      'devices/-/by-state?state=awaited&limit=2',
+    );
+    expect(page.body.items.map(({ metadata }) => metadata.name)).toEqual(['later-1', 'later-2']);
+    expect(await byState(`state=awaited&limit=2&continue=${page.body.metadata.continue}`)).toEqual(['later-3']);
+    expect((await api.refused('GET', 'devices/-/by-state?state=lost')).status).toBe(400);
+    expect((await api.refused('GET', 'devices/-/by-state?continue=x')).code).toBe('request.bad-continue');
+  });
+});

@@ -1,0 +1,60 @@
+import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
+import type { explainPermits } from '@muster/contracts/requests/ask-permit.js';
+import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
+import type { z } from 'zod';
+import { isFor } from '../serving/abilities.js';
+import type { PolicyContent } from '../serving/policy-document.js';
+import type { TargetedDeployment } from './explain.repository.js';
+import { judgeDeployment } from './judge-deployment.js';
+
+/** What a device would be answered if it asked for a permit. */
+export type Permit = z.infer<typeof explainPermits.answer>['permits'][number];
+
+type Explained = DeviceExplanation['deployments'][number];
+
+/** What is known where a deployment is explained. */
+interface Known {
+  readonly device: KnownDevice;
+  readonly content: Pick<PolicyContent, 'windows' | 'abilities'>;
+  readonly now: number;
+}
+
+/** What one deployment means for a device: whether it is told, when it would start, and what its rollout says to that. */
+export function explainDeployment(
+  { assignment, code, reason, enabled, maximumMinutes, ...one }: TargetedDeployment,
+  permit: Permit | undefined,
+  { device, content, now }: Known,
+): Explained {
+  if (assignment && !isFor(assignment, content.abilities)) {
+    const old =
+      'its agent is too old for a deployment with a rollout: update the agent; it is told at its next poll then';
+    return { ...one, code: 'policy.agent-too-old', reason: old, told: false };
+  }
+  const start = assignment && judgeDeployment(assignment, { enabled, maximumMinutes }, device, content.windows, now);
+  return {
+    ...one,
+    ...(code === null ? {} : { code }),
+    ...(reason === null ? {} : { reason }),
+    ...(start ? { start: withPermit(start, permit) } : {}),
+    ...(permit ? { rollout: rolloutOf(permit) } : {}),
+    told: assignment !== null,
+  };
+}
+
+/** What would start now starts with a permit only. */
+function withPermit(
+  start: NonNullable<Explained['start']>,
+  permit: Permit | undefined,
+): NonNullable<Explained['start']> {
+  if (start.state !== 'start' || !permit || permit.granted) return start;
+  return { state: 'waiting', says: `waits for a start permit: ${permit.message ?? permit.code ?? ''}` };
+}
+
+function rolloutOf({ granted, group, code, message }: Permit): NonNullable<Explained['rollout']> {
+  return {
+    granted,
+    ...(group === undefined ? {} : { group }),
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+  };
+}

@@ -1,0 +1,27 @@
+import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { digestOf } from '@muster/contracts/digest.js';
+import { isFor, parseAbilities } from './abilities.js';
+
+const assignment: Assignment = {
+  deployment: { uid: '7b7e4c5e-0000-4000-8000-000000000001', name: 'd', generation: 1 },
+  purpose: 'Required',
+  body: digestOf('body'),
+};
+
+describe('what an agent can do', () => {
+  it.each([
+    [undefined, []],
+    ['', []],
+    ['flying', []],
+    ['flying , start-permits,start-permits', ['start-permits']],
+    [['a', 'start-permits'], ['start-permits']],
+  ])('is read from the header %j as %j', (header, abilities) => {
+    expect(parseAbilities(header)).toEqual(abilities);
+  });
+
+  it('keeps a deployment that has a rollout from agents that know no permits', () => {
+    expect(isFor(assignment, [])).toBe(true);
+    expect(isFor({ ...assignment, rollout: { change: 0 } }, [])).toBe(false);
+    expect(isFor({ ...assignment, rollout: { change: 0 } }, ['start-permits'])).toBe(true);
+  });
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { instantSchema } from '../resource.js';
+
+/** May the computer of a record have anything from the site? */
+export const deviceAccessSchema = z
+  .strictObject({
+    state: z
+      .enum(['pending', 'approved', 'blocked'])
+      .describe(
+        'pending: it enrolled, and nobody approved it yet. Only an approved one gets policy, content or secrets',
+      ),
+    since: instantSchema,
+    by: z.string().describe('Who decided: the name of a token, or system'),
+    reason: z.string().optional().describe('Why it was blocked, as given'),
+    before: z
+      .enum(['pending', 'approved'])
+      .optional()
+      .describe('Of a blocked one: what it is again when it is unblocked'),
+  })
+  .meta({ id: 'DeviceAccess' });
+
+export type DeviceAccess = z.infer<typeof deviceAccessSchema>;
+
+export const DEVICE_ACCESS_ACTIONS = ['approve', 'block', 'unblock'] as const;
+export type DeviceAccessAction = (typeof DEVICE_ACCESS_ACTIONS)[number];
+
+/** POST /api/v1/devices/{name}/approve|block|unblock */
+export const deviceAccessRequestSchema = z
+  .strictObject({ reason: z.string().min(1).max(256).optional().describe('Kept with the record') })
+  .meta({ id: 'DeviceAccessRequest' });
+
+export type DeviceAccessRequest = z.infer<typeof deviceAccessRequestSchema>;

@@ -1,0 +1,40 @@
+/** What the deployment service's .proto has besides its kinds. */
+export const DEVICES_PROTO = `
+message ImportDevicesRequest {
+  // JSON Schema: DeviceImportRequest.
+  google.protobuf.Struct request = 1;
+  optional bool dry_run = 2;
+}
+
+message ImportDevicesResponse {
+  // JSON Schema: DeviceImportResult.
+  google.protobuf.Struct result = 1;
+}
+
+message ListDevicesByStateRequest {
+  // awaited, pending, approved, blocked, obsolete or cloned.
+  optional string state = 1;
+  // Only devices that nobody has heard of for so many days.
+  optional int32 silent_days = 2;
+  // 1 to 500, default 100.
+  optional int32 page_size = 3;
+  optional string continue = 4;
+}
+
+message DeviceAccessRequest {
+  string name = 1;
+  // Kept with the record.
+  optional string reason = 2;
+  optional bool dry_run = 3;
+}
+
+// What can be done with devices besides reading and writing them.
+service DeviceLifeService {
+  rpc ListDevicesByState(ListDevicesByStateRequest) returns (DeviceList);
+  rpc ApproveDevice(DeviceAccessRequest) returns (Device);
+  // It has nothing more, at once.
+  rpc BlockDevice(DeviceAccessRequest) returns (Device);
+  rpc UnblockDevice(DeviceAccessRequest) returns (Device);
+  rpc ImportDevices(ImportDevicesRequest) returns (ImportDevicesResponse);
+}
+`;

@@ -1,0 +1,48 @@
+import type { PermitState } from './decide-permit.js';
+import { currentGroup, type GroupProgress, type RolloutProgress } from './judge-rollout.js';
+
+/** A permit of a group is in another state now; without `from` it is a new one, without `to` it is taken back. */
+export function movePermit(
+  progress: RolloutProgress,
+  index: number,
+  from: PermitState | undefined,
+  to: PermitState | undefined,
+): RolloutProgress {
+  const moved = (group: GroupProgress): GroupProgress => {
+    const counts = { ...group };
+    if (from) counts[from] -= 1;
+    if (to) counts[to] += 1;
+    return counts;
+  };
+  return { ...progress, groups: progress.groups.map((group, at) => (at === index ? moved(group) : group)) };
+}
+
+export function pauseRollout(progress: RolloutProgress, message: string, now: number): RolloutProgress {
+  return { ...progress, paused: { code: 'rollout.paused-by-hand', message, at: now } };
+}
+
+/** Goes on: what has gone wrong until now is taken, and counts no more. */
+export function resumeRollout({ groups }: RolloutProgress): RolloutProgress {
+  return {
+    groups: groups.map((group) => ({ ...group, forgiven: Math.max(group.forgiven, group.failed + group.silent) })),
+  };
+}
+
+/**
+ * Lets the next group open when its time has come, or at once and whatever became of the one before.
+ * @returns undefined when there is no next group, or nothing left to approve
+ */
+export function approveGroup(
+  progress: RolloutProgress,
+  forced: boolean,
+  needsApproval: (index: number) => boolean,
+): { readonly progress: RolloutProgress; readonly group: number } | undefined {
+  const group = currentGroup(progress) + 1;
+  const next = progress.groups[group];
+  if (!next || (!forced && (!needsApproval(group) || next.approval !== undefined))) return undefined;
+  const approval = forced ? 'forced' : 'approved';
+  return {
+    group,
+    progress: { ...progress, groups: progress.groups.map((one, at) => (at === group ? { ...one, approval } : one)) },
+  };
+}

@@ -1,0 +1,13 @@
+import { countVerdicts, findDisagreement } from './compare.js';
+
+it('the agent, the explanation of the site and the specification agree on when deployments start', () => {
+  expect(findDisagreement(1, 500)).toBeUndefined();
+});
+
+it('the cases reach every verdict', () => {
+  const counts = countVerdicts(1, 2000);
+  const seldom = ['running', 'disabled', 'expired', 'held', 'waiting availability', 'waiting trigger', 'waiting window']
+    .concat(['start asked', 'start trigger', 'offered', 'not-rerun'])
+    .filter((verdict) => (counts.get(verdict) ?? 0) < 10);
+  expect(seldom).toEqual([]);
+});

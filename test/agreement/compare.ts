@@ -1,0 +1,147 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Assignment, PolicyBody } from '@muster/contracts/agent/policy.js';
+import { digestOf } from '@muster/contracts/digest.js';
+import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
+import { startRulesSchema } from '@muster/schedule/start-rules.js';
+import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
+import { BodyFactsCache, decidingFacts } from '../../apps/agent/src/daemon/deciding-facts.js';
+import { chooseRuns, judgeAssignments } from '../../apps/agent/src/policy/decide.js';
+import { judgeDeployment } from '../../apps/policy/src/explain/judge-deployment.js';
+import { type Case, randomCase } from './random-case.js';
+import { judge, type Verdict } from './reference.js';
+
+const UID = '7b7e4c5e-0000-4000-8000-000000000001';
+const BODY = digestOf('body');
+
+/** Compares cases by their numbers; undefined: all agree, else the first one that does not, in words. */
+export function findDisagreement(from: number, count: number): string | undefined {
+  for (let number = from; number < from + count; number += 1) {
+    const found = disagreementOf(randomCase(number));
+    if (found) return `case ${number}: ${found}`;
+  }
+  return undefined;
+}
+
+/** How often each verdict was reached: a generator that reaches few of them proves little. */
+export function countVerdicts(from: number, count: number): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (let number = from; number < from + count; number += 1) {
+    const { state, detail = '' } = judge(randomCase(number).rules, whatDeviceKnows(randomCase(number)));
+    const name = `${state} ${detail}`.trim();
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** What the agent decides and what the site explains, each beside what the reference says with the same knowledge. */
+function disagreementOf(one: Case): string | undefined {
+  // A case that no user could have written would prove nothing.
+  startRulesSchema.parse(one.rules);
+  for (const window of one.windows) maintenanceWindowSchema.parse(window);
+  const onDevice = { agent: agentVerdict(one), reference: judge(one.rules, whatDeviceKnows(one)) };
+  if (!isDeepStrictEqual(onDevice.agent, onDevice.reference)) return told(one, onDevice);
+  const atSite = { explain: siteVerdict(one), reference: withoutDetail(judge(one.rules, whatSiteKnows(one))) };
+  if (!isDeepStrictEqual(atSite.explain, atSite.reference)) return told(one, atSite);
+  return undefined;
+}
+
+function whatDeviceKnows(one: Case) {
+  const last = one.runs.at(-1);
+  // A wish is granted, and a warning followed, by the run that began at it or after it.
+  const open = (at: number | undefined) => (at !== undefined && !(last && last.startedAt >= at) ? at : undefined);
+  return { ...whatSiteKnows(one), bootedAt: one.bootedAt, askedAt: open(one.askedAt), warnedAt: open(one.warnedAt) };
+}
+
+/** The same but what only the computer knows: when it started, and what people there asked for and were told. */
+function whatSiteKnows({ runs, ...one }: Case) {
+  const last = runs.at(-1);
+  const lastRun = last && { startedAt: last.startedAt, ...(last.ended ? { succeeded: last.succeeded } : {}) };
+  return { ...one, lastRun, bootedAt: undefined, askedAt: undefined, warnedAt: undefined };
+}
+
+function assignmentOf({ rules, deployedAt }: Case): Assignment {
+  const createdAt = deployedAt === undefined ? {} : { createdAt: new Date(deployedAt).toISOString() };
+  return { deployment: { uid: UID, name: 'd', generation: 1, ...createdAt }, ...rules, body: BODY };
+}
+
+/** The decision of the daemon: an unfinished run goes on before anything is decided (run-loop.ts). */
+function agentVerdict(one: Case): Verdict {
+  const { runs, windows } = one;
+  if (runs.at(-1)?.ended === false) return { state: 'running' };
+  const last = runs.at(-1);
+  const body = { sequence: { spec: { ...one.sequence, steps: [] } }, packages: {} } as unknown as PolicyBody;
+  const cache = new BodyFactsCache({ read: () => body });
+  const facts = decidingFacts(
+    {
+      records: {
+        lastRun: () =>
+          last && {
+            runId: UID,
+            deployment: { uid: UID, name: 'd', generation: 1 },
+            result: last.succeeded ? 'succeeded' : 'failed',
+            exitCode: last.succeeded ? 0 : 1,
+            startedAt: new Date(last.startedAt).toISOString(),
+            endedAt: new Date(last.startedAt).toISOString(),
+          },
+      },
+      requests: { askedAt: () => one.askedAt },
+      // None of these is rolled out in groups.
+      permits: { judge: () => undefined },
+      warnings: { warnedAt: () => one.warnedAt },
+      body: (digest) => cache.of(digest),
+      windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
+      timeZone: one.timeZone,
+      bootedAt: one.bootedAt,
+    },
+    one.now,
+  );
+  const fates = judgeAssignments([assignmentOf(one)], facts);
+  const { decision } = fates[0]!;
+  const { runs: chosen, lookAgain } = chooseRuns(fates);
+  if (chosen.length > 0 !== (decision.state === 'start')) return { state: `chosen ${chosen.length}` };
+  const detail = 'because' in decision ? decision.because : 'for' in decision ? decision.for : undefined;
+  return {
+    state: decision.state,
+    ...(detail === undefined ? {} : { detail }),
+    ...('begins' in decision ? { begins: decision.begins } : {}),
+    ...(lookAgain === undefined ? {} : { lookAgain }),
+  };
+}
+
+/** What `muster explain --device` says. */
+function siteVerdict(one: Case): Verdict {
+  const { sequence, runs, timeZone, windows, now } = one;
+  const device: KnownDevice = {
+    uid: UID,
+    name: 'device',
+    facts: { timeZone },
+    lastRuns: runs.slice(-1).map(({ startedAt, succeeded, ended }) => ({
+      deploymentUid: UID,
+      ended,
+      succeeded: ended && succeeded,
+      startedAt: new Date(startedAt).toISOString(),
+    })),
+  };
+  const { state, lookAgain } = judgeDeployment(
+    assignmentOf(one),
+    { enabled: sequence.enabled ?? null, maximumMinutes: sequence.maximumRunTimeMinutes ?? null },
+    device,
+    windows.map((window) => ({ ...window, collection: 'c' })),
+    now,
+  );
+  return { state, ...(lookAgain === undefined ? {} : { lookAgain: Date.parse(lookAgain) }) };
+}
+
+function withoutDetail({ detail: _detail, begins: _begins, ...verdict }: Verdict): Verdict {
+  return verdict;
+}
+
+function told(one: Case, verdicts: Record<string, Verdict>): string {
+  const lines = Object.entries(verdicts).map(([who, { lookAgain, ...verdict }]) => {
+    const again = lookAgain === undefined ? '' : `, looks again at ${new Date(lookAgain).toISOString()}`;
+    return `  ${who}: ${Object.values(verdict).join(' ')}${again}`;
+  });
+  const iso = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' && value > 1e12 ? new Date(value).toISOString() : value;
+  return `\n${lines.join('\n')}\n${JSON.stringify(one, iso, 2)}`;
+}
