@@ -4,7 +4,7 @@ import type { LinkBus } from '@muster/messaging/link-bus.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { z } from 'zod';
 import type { KnownSite } from './hierarchy.repository.js';
-import { claimedSender, openMessage, type LinkKey } from './site-signature.js';
+import { claimsOf, openMessage, type LinkKey } from './site-signature.js';
 
 /** What every message has. */
 interface Envelope {
@@ -16,7 +16,7 @@ interface Envelope {
 /** What a handler is given: who proved to ask, and what. */
 export type LinkHandler<Question> = (question: Question, asker: KnownSite) => Promise<string>;
 
-/** Above this, the two clocks are worth a word. */
+/** A site that does not answer in this time is away. */
 const ANSWER_MILLISECONDS = 10_000;
 
 /** Asks and answers other sites: both sides prove who they are, and an answer counts for its question only. */
@@ -79,10 +79,16 @@ export class LinkPort {
     this.bus.answer(
       name,
       async (message) => {
-        const claimed = claimedSender(message) ?? '';
+        const { from: claimed, nonce: claimedNonce } = claimsOf(message);
         const asker = this.neighbour(claimed);
         if (!asker?.publicKey)
-          return this.refuse(name, claimed, '', 'hierarchy.unknown-site', `it has no link to you, or revoked it`);
+          return this.refuse(
+            name,
+            claimed,
+            claimedNonce,
+            'hierarchy.unknown-site',
+            `it has no link to you, or revoked it`,
+          );
         const question = openMessage(schema, `${name} question`, message, asker.publicKey);
         if (question.to !== this.here || question.from !== asker.code) {
           return this.refuse(

@@ -53,13 +53,13 @@ export function openMessage<Message>(
   return schema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
 }
 
-/** What an unproved message claims about its sender; the sender's key must prove it. */
-export function claimedSender({ body }: LinkMessage): string | undefined {
+/** What an unproved message claims about itself; the sender's key must prove it. */
+export function claimsOf({ body }: LinkMessage): { from: string; nonce: string } {
   try {
-    const { from } = JSON.parse(Buffer.from(body).toString('utf8')) as { from?: unknown };
-    return typeof from === 'string' ? from : undefined;
+    const { from, nonce } = JSON.parse(Buffer.from(body).toString('utf8')) as { from?: unknown; nonce?: unknown };
+    return { from: typeof from === 'string' ? from : '', nonce: typeof nonce === 'string' ? nonce.slice(0, 64) : '' };
   } catch {
-    return undefined;
+    return { from: '', nonce: '' };
   }
 }
 
