@@ -14,7 +14,16 @@ export function keptSecret(keysFolder: string, name: string, bytes = 24): string
 
 /** Path of the site's signing key (Ed25519, PKCS#8 PEM, 0600), made once. */
 export function siteKeyFile(keysFolder: string): string {
-  const file = join(keysFolder, 'site-key.pem');
+  return keptKey(keysFolder, 'site-key.pem');
+}
+
+/** Path of the key by which other sites know this one (Ed25519, PKCS#8 PEM, 0600), made once. */
+export function linkKeyFile(keysFolder: string): string {
+  return keptKey(keysFolder, 'link-key.pem');
+}
+
+function keptKey(keysFolder: string, name: string): string {
+  const file = join(keysFolder, name);
   if (!existsSync(file)) {
     const { privateKey } = generateKeyPairSync('ed25519');
     writeFileAtomic(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());

@@ -1,8 +1,8 @@
 import type { ChildSpec } from './child.js';
 import { serviceDatabaseUrl } from './databases.js';
-import { keptSecret, siteKeyFile } from './keys.js';
+import { keptSecret, linkKeyFile, siteKeyFile } from './keys.js';
 import type { SiteLayout } from './layout.js';
-import { natsPassword } from './nats.js';
+import { linkUser, natsPassword } from './nats.js';
 import { builtApp } from './repository.js';
 
 /** A service process of the site: its name is also its database role, schema and NATS user. */
@@ -47,6 +47,9 @@ export function serviceChild(service: ServiceProcess, site: SiteFacts): ChildSpe
       MUSTER_NATS_URL: `nats://127.0.0.1:${site.ports['nats'] ?? 0}`,
       MUSTER_NATS_USER: service.name,
       MUSTER_NATS_PASSWORD: natsPassword(site.layout, service.name),
+      MUSTER_LINK_NATS_USER: linkUser(site.layout, service.name).user,
+      MUSTER_LINK_NATS_PASSWORD: linkUser(site.layout, service.name).password,
+      MUSTER_LINK_KEY_FILE: linkKeyFile(site.layout.keys),
       MUSTER_LOG_LEVEL: site.logLevel,
       MUSTER_MIGRATE: 'true',
       ...ownSettings(service.name, site),

@@ -12,7 +12,7 @@ import {
   writeSiteFile,
 } from './layout.js';
 import { endLeftovers } from './leftovers.js';
-import { natsChild } from './nats.js';
+import { natsChild, type BusLinks } from './nats.js';
 import { requireNatsServer } from './nats-server.js';
 import { choosePorts, requirePublicPort } from './ports.js';
 import { postgresChild, preparePostgres } from './postgres.js';
@@ -32,6 +32,8 @@ export interface StartSiteOptions {
   readonly host?: string;
   /** Default S01; counts on first start only. */
   readonly siteCode?: string;
+  /** Buses of other sites that this one's is connected to. Default: none. */
+  readonly links?: BusLinks;
   readonly logLevel?: string;
   /** Seconds between two looks of an agent for policy, default 2 on one machine. */
   readonly pollSeconds?: number;
@@ -111,7 +113,7 @@ async function startLocked(
   const edgePort = options.port ?? known?.ports['edge'] ?? defaultPort;
   await requirePublicPort(edgePort, host);
   createFolders(layout);
-  const chosen = await choosePorts(portNames(services), known?.ports ?? {});
+  const chosen = await choosePorts(portNames(services, options.links), known?.ports ?? {});
   chosen.notes.forEach(note);
   const ports: Record<string, number> = { ...chosen.ports, edge: edgePort };
   const siteCode = known?.siteCode ?? options.siteCode ?? 'S01';
@@ -142,7 +144,10 @@ async function startLocked(
     await prepareDatabases(layout, postgresPort, roles);
   };
   const startServices = async (): Promise<void> => {
-    await Promise.all([startPostgres(), supervisor.start(natsChild(layout, siteCode, ports, roles, natsServer))]);
+    await Promise.all([
+      startPostgres(),
+      supervisor.start(natsChild(layout, siteCode, ports, roles, natsServer, options.links)),
+    ]);
     await Promise.all(services.map((service) => supervisor.start(serviceChild(service, facts))));
   };
   const starts = [
@@ -180,12 +185,13 @@ async function startLocked(
   };
 }
 
-function portNames(services: readonly ServiceProcess[]): string[] {
+function portNames(services: readonly ServiceProcess[], links: BusLinks = {}): string[] {
   const names = new Set([...serviceNames, ...services.map((service) => service.name)]);
   return [
     'postgres',
     'nats',
     'nats-monitor',
+    ...(links.children?.length ? ['nats-leaf'] : []),
     'store',
     ...[...names].flatMap((name) => [`${name}-http`, `${name}-grpc`]),
   ];

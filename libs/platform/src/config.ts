@@ -14,6 +14,11 @@ export const serviceConfigSchema = z.object({
   MUSTER_NATS_URL: z.url({ protocol: /^(nats|tls)$/ }),
   MUSTER_NATS_USER: z.string().optional(),
   MUSTER_NATS_PASSWORD: z.string().optional(),
+  /** The account of the bus whose subjects cross the links to other sites. */
+  MUSTER_LINK_NATS_USER: z.string().optional(),
+  MUSTER_LINK_NATS_PASSWORD: z.string().optional(),
+  /** Ed25519 key (PKCS #8, PEM) by which other sites know this one. Without it the site stands alone. */
+  MUSTER_LINK_KEY: z.string().optional(),
   MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** Migrate at start: right for one machine; on Kubernetes a Job does it before the rollout. */
   MUSTER_MIGRATE: z.stringbool().default(false),

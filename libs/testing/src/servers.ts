@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Client } from 'pg';
-import { serviceChild } from '@muster/localsite/services.js';
+import { natsChild, type BusLinks } from '@muster/localsite/nats.js';
+import { requireNatsServer } from '@muster/localsite/nats-server.js';
+import { serviceChild, serviceNames } from '@muster/localsite/services.js';
 import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
 import { freePort } from './free-port.js';
 
@@ -17,13 +19,31 @@ export interface TestServers {
   addToken(service: ServiceName): Promise<string>;
   /** Everything that the tables of a service hold, as text: to look for what must not be there. */
   dump(service: ServiceName): Promise<string>;
+  /** Starts the NATS server that a test stopped. */
+  restartBus(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** How the servers of a test differ from those of a site that stands alone. */
+export interface TestServersOptions {
+  readonly siteCode?: string;
+  readonly links?: BusLinks;
+  /** false: the test needs no store. */
+  readonly store?: boolean;
+}
+
 /** Starts the servers; the caller stops them in afterAll. Needs a build (`npm run build`), because the parts are processes. */
-export async function startServers(): Promise<TestServers> {
+export async function startServers(options: TestServersOptions = {}): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-test-'));
-  const site = await startSite({ dataFolder: folder, services: [], port: await freePort(), logLevel: 'warn' });
+  const site = await startSite({
+    dataFolder: folder,
+    services: [],
+    port: await freePort(),
+    logLevel: 'warn',
+    ...(options.siteCode === undefined ? {} : { siteCode: options.siteCode }),
+    ...(options.links === undefined ? {} : { links: options.links }),
+    ...(options.store === false ? { storeScript: null } : {}),
+  });
   const environment = (service: ServiceName): Record<string, string> => ({
     ...serviceChild(
       { name: service, script: '' },
@@ -72,6 +92,12 @@ export async function startServers(): Promise<TestServers> {
       } finally {
         await client.end();
       }
+    },
+    async restartBus() {
+      const program = requireNatsServer(() => undefined);
+      await site.supervisor.start(
+        natsChild(site.layout, site.siteCode, { ...site.ports }, serviceNames, program, options.links),
+      );
     },
     async stop() {
       await site.stop();

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+/** Sites have codes of three capital letters or digits. */
+export const siteCodeSchema = z.string().regex(/^[A-Z0-9]{3}$/, 'a site code: three capital letters or digits');
+
+const whole = z.number().int().nonnegative();
+const positionSchema = z.object({ transaction: whole, sequence: whole });
+const seenSchema = z.record(siteCodeSchema, whole);
+
+/** One object as a site knows it, on its way to a neighbour. */
+export const linkEntrySchema = z.object({
+  kind: z.string().min(1).max(64),
+  key: z.string().min(1).max(512),
+  dataClass: z.enum(['global', 'site']),
+  owner: siteCodeSchema.nullable(),
+  site: siteCodeSchema,
+  stamp: whole,
+  basis: seenSchema,
+  seen: seenSchema,
+  schemaVersion: z.number().int().positive(),
+  content: z.unknown(),
+  position: positionSchema,
+});
+export type LinkEntry = z.infer<typeof linkEntrySchema>;
+
+/** What every message between sites says: from whom to whom, and of which question it is. It is signed as a whole. */
+const envelope = { from: siteCodeSchema, to: siteCodeSchema, nonce: z.string().max(64) };
+
+/** "Give me what your feed has after this position." */
+export const pullQuestionSchema = z.object({
+  ...envelope,
+  /** The life of the feed in which that is a position; null before the first answer. */
+  life: z.uuid().nullable(),
+  after: positionSchema,
+  limit: z.number().int().min(1).max(5_000),
+});
+export const pullAnswerSchema = z.object({
+  ...envelope,
+  /** The question's, which this continues. */
+  asked: z.object({ life: z.uuid().nullable(), after: positionSchema }),
+  /** The feed's life now. */
+  life: z.uuid(),
+  /** Where the next question goes on. */
+  upto: positionSchema,
+  /** The feed's life is another one, as the site was restored: read it from the start. */
+  beginAnew: z.boolean(),
+  /** About how much the feed has after `upto`. */
+  backlog: whole,
+  /** Something is written that cannot be told yet: ask again at once. */
+  unsettled: z.boolean(),
+  /** The clock of the answering site, in milliseconds. */
+  clock: whole,
+  /** Each is judged alone: one that does not fit is parked. */
+  entries: z.array(z.unknown()),
+});
+
+/** "What do you have, in digests?" One per kind and bucket. */
+export const digestsQuestionSchema = z.object({ ...envelope });
+export const digestsAnswerSchema = z.object({
+  ...envelope,
+  digests: z.array(z.object({ kind: z.string(), bucket: whole, count: whole, digest: z.string() })),
+});
+
+/** "Give me all of these buckets." Pages by key. */
+export const bucketsQuestionSchema = z.object({
+  ...envelope,
+  kind: z.string(),
+  buckets: z.array(z.number().int().min(0).max(255)).max(256),
+  afterKey: z.string(),
+  limit: z.number().int().min(1).max(5_000),
+});
+export const bucketsAnswerSchema = z.object({
+  ...envelope,
+  entries: z.array(z.unknown()),
+  lastKey: z.string().nullable(),
+});
+
+/** Sent instead of an answer. */
+export const linkRefusalSchema = z.object({ ...envelope, code: z.string(), message: z.string() });
+
+export type PullQuestion = z.infer<typeof pullQuestionSchema>;
+export type PullAnswer = z.infer<typeof pullAnswerSchema>;
+export type Digest = z.infer<typeof digestsAnswerSchema>['digests'][number];
+
+/** What one site asks another one. */
+export const LINK_QUESTIONS = ['pull', 'digests', 'buckets'] as const;
+export type LinkQuestion = (typeof LINK_QUESTIONS)[number];

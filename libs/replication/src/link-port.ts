@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { linkRefusalSchema, type LinkQuestion } from '@muster/contracts/links/link-messages.js';
+import type { LinkBus } from '@muster/messaging/link-bus.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { z } from 'zod';
+import type { KnownSite } from './hierarchy.repository.js';
+import { claimsOf, openMessage, type LinkKey } from './site-signature.js';
+
+/** What every message has. */
+interface Envelope {
+  readonly from: string;
+  readonly to: string;
+  readonly nonce: string;
+}
+
+/** What a handler is given: who proved to ask, and what. */
+export type LinkHandler<Question> = (question: Question, asker: KnownSite) => Promise<string>;
+
+/** A site that does not answer in this time is away. */
+const ANSWER_MILLISECONDS = 10_000;
+
+/** Asks and answers other sites: both sides prove who they are, and an answer counts for its question only. */
+export class LinkPort {
+  constructor(
+    private readonly bus: LinkBus,
+    private readonly key: LinkKey,
+    private readonly here: string,
+    /** Sites that may ask: neighbours that are not revoked. */
+    private readonly neighbour: (code: string) => KnownSite | undefined,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /**
+   * @throws MusterError `hierarchy.no-answer`, `hierarchy.bad-signature`, or what the other site refuses with
+   */
+  async ask<Answer extends Envelope>(
+    peer: KnownSite,
+    name: LinkQuestion,
+    question: object,
+    answerSchema: z.ZodType<Answer>,
+  ): Promise<Answer> {
+    if (!peer.publicKey)
+      throw new MusterError('bug', 'hierarchy.no-link', `Site ${this.here} has no link to ${peer.code}`);
+    const nonce = randomUUID();
+    const message = this.key.sign(`${name} question`, { from: this.here, to: peer.code, nonce, ...question });
+    let reply;
+    try {
+      reply = await this.bus.ask(peer.code, name, message, ANSWER_MILLISECONDS);
+    } catch (cause) {
+      throw new MusterError(
+        'unavailable',
+        'hierarchy.no-answer',
+        `Site ${peer.code} did not answer over its link. Is it up, and its bus connected to that of ${this.here}?`,
+        { cause },
+      );
+    }
+    const schema = z.union([linkRefusalSchema, answerSchema]);
+    const answer = openMessage(schema, `${name} answer`, reply, peer.publicKey);
+    if (answer.from !== peer.code || answer.to !== this.here || answer.nonce !== nonce) {
+      throw new MusterError(
+        'forbidden',
+        'hierarchy.bad-signature',
+        `Site ${peer.code} answered another question than was asked`,
+      );
+    }
+    const refusal = linkRefusalSchema.safeParse(answer);
+    if (refusal.success) {
+      throw new MusterError('forbidden', refusal.data.code, `Site ${peer.code} refuses: ${refusal.data.message}`);
+    }
+    return answer as Answer;
+  }
+
+  /** Answers one question; the handler's JSON text, an object, is put beside the envelope and signed. */
+  answer<Question extends Envelope>(
+    name: LinkQuestion,
+    schema: z.ZodType<Question>,
+    handler: LinkHandler<Question>,
+  ): void {
+    this.bus.answer(
+      name,
+      async (message) => {
+        const { from: claimed, nonce: claimedNonce } = claimsOf(message);
+        const asker = this.neighbour(claimed);
+        if (!asker?.publicKey)
+          return this.refuse(
+            name,
+            claimed,
+            claimedNonce,
+            'hierarchy.unknown-site',
+            `it has no link to you, or revoked it`,
+          );
+        const question = openMessage(schema, `${name} question`, message, asker.publicKey);
+        if (question.to !== this.here || question.from !== asker.code) {
+          return this.refuse(
+            name,
+            claimed,
+            question.nonce,
+            'hierarchy.bad-signature',
+            'the question is for another site',
+          );
+        }
+        const text = await handler(question, asker);
+        const envelope = JSON.stringify({ from: this.here, to: asker.code, nonce: question.nonce });
+        return this.key.signText(`${name} answer`, `${envelope.slice(0, -1)},${text.slice(1)}`);
+      },
+      this.onError,
+    );
+  }
+
+  private refuse(name: LinkQuestion, to: string, nonce: string, code: string, message: string) {
+    return this.key.sign(`${name} answer`, { from: this.here, to, nonce, code, message });
+  }
+}

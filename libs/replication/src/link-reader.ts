@@ -1,0 +1,80 @@
+import { pullAnswerSchema } from '@muster/contracts/links/link-messages.js';
+import type { LinkBus } from '@muster/messaging/link-bus.js';
+import { Loop } from '@muster/messaging/loop.js';
+import { comparePositions } from '@muster/hierarchy/link.js';
+import type { Database } from '@muster/persistence/database.js';
+import type { Hierarchy, KnownSite } from './hierarchy.repository.js';
+import type { Intake } from './intake.js';
+import type { LinkPort } from './link-port.js';
+import { LinkRepository } from './link.repository.js';
+
+const BATCH = 1_000;
+/** How often a neighbour is asked without a hint; each silence counts as a failed attempt. */
+const POLL_MILLISECONDS = 2_000;
+/** What is written and not committed everywhere yet will be soon. */
+const UNSETTLED_MILLISECONDS = 10;
+
+/** Reads the feed of one neighbour, for as long as there is a link. The position is in Postgres, with what was read. */
+export class LinkReader {
+  private readonly links = new LinkRepository();
+  private readonly loop: Loop;
+  private readonly stopHints: () => void;
+
+  constructor(
+    private readonly peer: KnownSite,
+    private readonly database: Database,
+    private readonly port: LinkPort,
+    private readonly intake: Intake,
+    private readonly hierarchy: () => Hierarchy,
+    bus: LinkBus,
+    private readonly now: () => number,
+    onError: (error: unknown) => void,
+  ) {
+    this.loop = new Loop(() => this.round(), POLL_MILLISECONDS, onError);
+    this.stopHints = bus.onHint(peer.code, () => this.loop.nudge());
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  nudge(): void {
+    this.loop.nudge();
+  }
+
+  async stop(): Promise<void> {
+    this.stopHints();
+    await this.loop.stop();
+  }
+
+  private async round(): Promise<void> {
+    try {
+      while (await this.readOn());
+    } catch (error) {
+      await this.links.failed(this.database, this.peer.code, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+    await this.intake.retry();
+  }
+
+  /** Returns whether there is more. */
+  private async readOn(): Promise<boolean> {
+    const place = await this.links.place(this.database, this.peer.code);
+    const asked = this.now();
+    const answer = await this.port.ask(this.peer, 'pull', { ...place, limit: BATCH }, pullAnswerSchema);
+    const answered = this.now();
+    const moved = answer.beginAnew || answer.life !== place.life || comparePositions(answer.upto, place.after) !== 0;
+    if (moved) await this.intake.take(answer, this.hierarchy());
+    const more = answer.beginAnew || answer.backlog > 0;
+    await this.links.succeeded(this.database, this.peer.code, {
+      backlog: answer.backlog,
+      level: !more && !answer.unsettled,
+      clockAheadMilliseconds: Math.round(answer.clock - (asked + answered) / 2),
+    });
+    if (answer.unsettled) {
+      await new Promise((resolve) => setTimeout(resolve, UNSETTLED_MILLISECONDS));
+      this.loop.nudge();
+    }
+    return more;
+  }
+}

@@ -1,0 +1,114 @@
+import { NEW_READER, START, type Reader, type ReadingPlace } from '@muster/hierarchy/link.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+
+/** How the link to a neighbour is, as this service last saw it. */
+export interface LinkRecord {
+  readonly peer: string;
+  readonly failedAttempts: number;
+  readonly lastError: string | null;
+  readonly succeededAt: Date | null;
+  /** When everything that the neighbour had was here. */
+  readonly levelAt: Date | null;
+  /** About how many changes wait at the neighbour. */
+  readonly backlog: number;
+  readonly clockAheadMilliseconds: number;
+  readonly verifiedAt: Date | null;
+  readonly differences: number | null;
+}
+
+/** What an attempt to read a neighbour's feed gave. */
+export interface Attempt {
+  readonly backlog: number;
+  /** Nothing is left to be read. */
+  readonly level: boolean;
+  readonly clockAheadMilliseconds: number;
+}
+
+interface PlaceRow {
+  life: string | null;
+  transaction: number;
+  sequence: number;
+}
+
+const PLACE = 'cursor_life as life, cursor_transaction as transaction, cursor_sequence as sequence';
+
+/** Where one begins to read. */
+export const BEGINNING: ReadingPlace = { life: null, after: START };
+
+/** Positions and state of the links of this service. */
+export class LinkRepository {
+  async place(database: Queryable, peer: string): Promise<ReadingPlace> {
+    return toPlace(await database.query<PlaceRow>(`select ${PLACE} from replica_link where peer = $1`, [peer]));
+  }
+
+  /** The place, held until the transaction ends: replicas of a service take turns. */
+  async placeForUpdate(tx: Transaction, peer: string): Promise<ReadingPlace> {
+    await tx.query('insert into replica_link (peer) values ($1) on conflict do nothing', [peer]);
+    return toPlace(await tx.query<PlaceRow>(`select ${PLACE} from replica_link where peer = $1 for update`, [peer]));
+  }
+
+  async movePlace(tx: Queryable, peer: string, { life, after }: ReadingPlace): Promise<void> {
+    await tx.query(
+      'update replica_link set cursor_life = $2, cursor_transaction = $3, cursor_sequence = $4 where peer = $1',
+      [peer, life, after.transaction, after.sequence],
+    );
+  }
+
+  async reader(database: Queryable, peer: string): Promise<Reader> {
+    const [row] = await database.query<{ gt: number; gs: number; et: number; es: number }>(
+      `select given_transaction as gt, given_sequence as gs, everything_transaction as et, everything_sequence as es
+       from replica_link where peer = $1`,
+      [peer],
+    );
+    if (!row) return NEW_READER;
+    return {
+      given: { transaction: row.gt, sequence: row.gs },
+      everythingUntil: { transaction: row.et, sequence: row.es },
+    };
+  }
+
+  async saveReader(database: Queryable, peer: string, { given, everythingUntil }: Reader): Promise<void> {
+    await database.query(
+      `insert into replica_link (peer, given_transaction, given_sequence, everything_transaction, everything_sequence)
+       values ($1, $2, $3, $4, $5) on conflict (peer) do update
+       set given_transaction = excluded.given_transaction, given_sequence = excluded.given_sequence,
+         everything_transaction = excluded.everything_transaction, everything_sequence = excluded.everything_sequence`,
+      [peer, given.transaction, given.sequence, everythingUntil.transaction, everythingUntil.sequence],
+    );
+  }
+
+  async succeeded(database: Queryable, peer: string, attempt: Attempt): Promise<void> {
+    await database.query(
+      `update replica_link set failed_attempts = 0, last_error = null, succeeded_at = now(), backlog = $2,
+         level_at = case when $3 then now() else level_at end, clock_ahead_milliseconds = $4 where peer = $1`,
+      [peer, attempt.backlog, attempt.level, attempt.clockAheadMilliseconds],
+    );
+  }
+
+  async failed(database: Queryable, peer: string, error: string): Promise<void> {
+    await database.query(
+      `insert into replica_link (peer, failed_attempts, last_error) values ($1, 1, $2) on conflict (peer)
+       do update set failed_attempts = replica_link.failed_attempts + 1, last_error = excluded.last_error`,
+      [peer, error],
+    );
+  }
+
+  async verified(database: Queryable, peer: string, differences: number): Promise<void> {
+    await database.query('update replica_link set verified_at = now(), differences = $2 where peer = $1', [
+      peer,
+      differences,
+    ]);
+  }
+
+  async list(database: Queryable): Promise<LinkRecord[]> {
+    return database.query<LinkRecord>(
+      `select peer, failed_attempts as "failedAttempts", last_error as "lastError", succeeded_at as "succeededAt",
+         level_at as "levelAt", backlog, clock_ahead_milliseconds as "clockAheadMilliseconds",
+         verified_at as "verifiedAt", differences from replica_link order by peer`,
+    );
+  }
+}
+
+function toPlace([row]: PlaceRow[]): ReadingPlace {
+  return row ? { life: row.life, after: { transaction: row.transaction, sequence: row.sequence } } : BEGINNING;
+}

@@ -1,0 +1,67 @@
+import { keepUnknown } from '@muster/hierarchy/keep-unknown.js';
+import { writeReplica } from '@muster/hierarchy/replica.js';
+import type { Belonging } from '@muster/hierarchy/data-classes.js';
+import type { Transaction } from '@muster/persistence/database.js';
+import { ProblemRepository } from './problem.repository.js';
+import { ReplicaRepository, type ReplicaName } from './replica.repository.js';
+import type { ReplicatedKind } from './replicated-kind.js';
+
+/** Records what is written at this site, in the transaction that writes it. */
+export class ReplicaLog {
+  private readonly replicas = new ReplicaRepository();
+  private readonly problems = new ProblemRepository();
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly site: string,
+    private readonly now: () => number = Date.now,
+    private readonly chance: () => number = Math.random,
+  ) {}
+
+  /** Whoever tells the neighbours asks to be woken after a commit. */
+  onCommitted(wake: () => void): void {
+    this.wake = wake;
+  }
+
+  /** Something was written that is no record of this log: what a neighbour sent goes on to the others. */
+  wakeAfter(tx: Transaction): void {
+    tx.afterCommit(() => this.wake());
+  }
+
+  /**
+   * An object is this now; null: it is deleted. Fields of a newer release stay as they are.
+   *
+   * @param kind what understands the document of before
+   */
+  async record(
+    tx: Transaction,
+    kind: Pick<ReplicatedKind, 'kind' | 'schemaVersion' | 'understand'>,
+    key: string,
+    content: unknown,
+    belonging: Belonging = { dataClass: 'global' },
+  ): Promise<void> {
+    const name: ReplicaName = { kind: kind.kind, key };
+    const current = await this.replicas.findForUpdate(tx, name);
+    const previous = current?.replica.content ?? null;
+    const whole = content === null || previous === null ? content : this.withUnknown(kind, previous, content);
+    const replica = writeReplica<unknown>(current?.replica, whole, {
+      site: this.site,
+      nowMilliseconds: this.now(),
+      chance: this.chance(),
+    });
+    const schemaVersion = Math.max(kind.schemaVersion, content === null ? 0 : (current?.schemaVersion ?? 0));
+    const before = new Map(current ? [[`${name.kind}/${key}`, current]] : []);
+    await this.replicas.save(tx, [{ ...name, ...belonging, replica, schemaVersion }], before);
+    await this.problems.solve(tx, [name]);
+    this.wakeAfter(tx);
+  }
+
+  private withUnknown(kind: Pick<ReplicatedKind, 'understand'>, previous: unknown, next: unknown): unknown {
+    try {
+      return keepUnknown(previous, kind.understand(previous), next);
+    } catch {
+      // What was there is no document of this kind at all: nothing of it can be kept.
+      return next;
+    }
+  }
+}

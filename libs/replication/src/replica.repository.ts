@@ -1,0 +1,293 @@
+import type { LinkEntry } from '@muster/contracts/links/link-messages.js';
+import type { Belonging } from '@muster/hierarchy/data-classes.js';
+import { START, type Position } from '@muster/hierarchy/link.js';
+import type { Replica } from '@muster/hierarchy/replica.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+
+/** A replicated object at this site. */
+export interface StoredReplica extends Belonging {
+  readonly kind: string;
+  readonly key: string;
+  readonly replica: Replica;
+  readonly schemaVersion: number;
+  /** The neighbour that sent exactly this. */
+  readonly via?: string | undefined;
+}
+
+/** What names an object in all the hierarchy. */
+export interface ReplicaName {
+  readonly kind: string;
+  readonly key: string;
+}
+
+/** A page of the feed: entries as JSON texts that nobody reads on the way. */
+export interface FeedPage {
+  readonly entries: string[];
+  readonly upto: Position;
+  /** There is more after `upto`. */
+  readonly more: boolean;
+}
+
+/** Of a message between sites; the bus carries 8 MB. */
+const MOST_CHARACTERS = 1_500_000;
+
+interface Row {
+  kind: string;
+  key: string;
+  data_class: Belonging['dataClass'];
+  owner: string | null;
+  site: string;
+  stamp: number;
+  basis: Record<string, number>;
+  seen: Record<string, number>;
+  content: unknown;
+  schema_version: number;
+}
+
+const COLUMNS = 'kind, key, data_class, owner, site, stamp, basis, seen, content, schema_version';
+const FIELDS = `kind text, key text, data_class text, owner text, site text, stamp bigint, basis jsonb, seen jsonb,
+  content jsonb, schema_version int, via text`;
+
+/** Another transaction wrote an object between this one's look and its write: do it again. */
+export class ReplicaMoved extends Error {
+  /** As Postgres calls it: serialization failure, so that callers see that trying again helps. */
+  readonly code = '40001';
+}
+
+/** Replicated objects, and the feed that they are. */
+export class ReplicaRepository {
+  async find(database: Queryable, { kind, key }: ReplicaName): Promise<StoredReplica | undefined> {
+    const rows = await database.query<Row>(`select ${COLUMNS} from replica where kind = $1 and key = $2`, [kind, key]);
+    return rows[0] && stored(rows[0]);
+  }
+
+  async findForUpdate(tx: Transaction, { kind, key }: ReplicaName): Promise<StoredReplica | undefined> {
+    const sql = `select ${COLUMNS} from replica where kind = $1 and key = $2 for update`;
+    const rows = await tx.query<Row>(sql, [kind, key]);
+    return rows[0] && stored(rows[0]);
+  }
+
+  /** Those that exist, by `kind/key`. */
+  async findMany(database: Queryable, names: readonly ReplicaName[]): Promise<Map<string, StoredReplica>> {
+    const rows = await database.query<Row>(
+      `select ${COLUMNS} from replica
+         join unnest($1::text[], $2::text[]) as wanted (wanted_kind, wanted_key)
+           on kind = wanted_kind and key = wanted_key`,
+      [names.map(({ kind }) => kind), names.map(({ key }) => key)],
+    );
+    return new Map(rows.map((row) => [`${row.kind}/${row.key}`, stored(row)]));
+  }
+
+  /**
+   * Writes objects that were found as `before` says, and no others: throws ReplicaMoved when one of them is another by now. Each
+   * gets its new place in the feed.
+   */
+  async save(
+    tx: Transaction,
+    objects: readonly StoredReplica[],
+    before: ReadonlyMap<string, StoredReplica>,
+  ): Promise<void> {
+    const known = objects.filter(({ kind, key }) => before.has(`${kind}/${key}`));
+    const fresh = objects.filter(({ kind, key }) => !before.has(`${kind}/${key}`));
+    if (known.length > 0) {
+      const updated = await tx.query(
+        `update replica set data_class = new.data_class, owner = new.owner, site = new.site, stamp = new.stamp,
+           basis = new.basis, seen = new.seen, content = new.content, schema_version = new.schema_version, via = new.via,
+           transaction = pg_current_xact_id(), sequence = nextval('replica_sequence')
+         from jsonb_to_recordset($1::jsonb) as new (${FIELDS}, was_site text, was_stamp bigint, was_seen jsonb)
+         where replica.kind = new.kind and replica.key = new.key
+           and replica.site = was_site and replica.stamp = was_stamp and replica.seen = was_seen
+         returning 1 as one`,
+        [
+          JSON.stringify(
+            known.map((object) => {
+              const { version, seen } = before.get(`${object.kind}/${object.key}`)!.replica;
+              return { ...record(object), was_site: version.site, was_stamp: version.stamp, was_seen: seen };
+            }),
+          ),
+        ],
+      );
+      if (updated.length !== known.length) throw new ReplicaMoved('a replicated object was written meanwhile');
+    }
+    if (fresh.length > 0) {
+      const inserted = await tx.query(
+        `insert into replica (${COLUMNS}, via)
+         select ${COLUMNS}, via from jsonb_to_recordset($1::jsonb) as new (${FIELDS}) on conflict do nothing returning 1 as one`,
+        [JSON.stringify(fresh.map(record))],
+      );
+      if (inserted.length !== fresh.length) throw new ReplicaMoved('a replicated object was made meanwhile');
+    }
+  }
+
+  /** The last place of the feed that can be told: before the oldest open transaction. */
+  async head(database: Queryable): Promise<Position> {
+    const [row] = await database.query<Position>(
+      `select transaction::text::bigint as transaction, sequence from replica
+       where transaction < pg_snapshot_xmin(pg_current_snapshot()) order by replica.transaction desc, sequence desc limit 1`,
+    );
+    return row ?? START;
+  }
+
+  /** The life of the feed; another one from now on where the site was restored. */
+  async life(database: Queryable, another = false): Promise<string> {
+    const sql = another
+      ? 'update replica_feed set life = gen_random_uuid() returning life'
+      : 'select life from replica_feed';
+    const [row] = await database.query<{ life: string }>(sql);
+    if (!row) throw new Error('the table replica_feed has no row');
+    return row.life;
+  }
+
+  /** Whether something is written that readers cannot be told yet. */
+  async unsettled(database: Queryable): Promise<boolean> {
+    const [row] = await database.query<{ found: boolean }>(
+      `select exists (select 1 from replica where transaction >= pg_snapshot_xmin(pg_current_snapshot())) as found`,
+    );
+    return row?.found ?? false;
+  }
+
+  /**
+   * The feed after a position, for one neighbour.
+   *
+   * @param owners sites whose site data the neighbour may have
+   * @param everythingUntil up to here also what the neighbour itself sent
+   */
+  async feed(
+    database: Queryable,
+    options: {
+      after: Position;
+      limit: number;
+      peer: string;
+      owners: readonly string[];
+      everythingUntil: Position;
+    },
+  ): Promise<FeedPage> {
+    const { after, limit, peer, owners, everythingUntil } = options;
+    const rows = await database.query<{ transaction: number; sequence: number; entry: string | null }>(
+      `select transaction::text::bigint as transaction, sequence,
+         case when (via is distinct from $4 or (transaction, sequence) <= ($5::text::xid8, $6::bigint))
+               and (data_class = 'global' or data_class = 'site' and owner = any ($7::text[]))
+         then ${entryJson()} end as entry
+       from replica
+       where (transaction, sequence) > ($1::text::xid8, $2::bigint)
+         and transaction < pg_snapshot_xmin(pg_current_snapshot())
+       order by replica.transaction, sequence limit $3`,
+      [
+        String(after.transaction),
+        after.sequence,
+        limit,
+        peer,
+        String(everythingUntil.transaction),
+        everythingUntil.sequence,
+        owners,
+      ],
+    );
+    const entries: string[] = [];
+    let characters = 0;
+    let upto = after;
+    for (const { transaction, sequence, entry } of rows) {
+      characters += entry?.length ?? 0;
+      if (characters > MOST_CHARACTERS && entries.length > 0) return { entries, upto, more: true };
+      if (entry !== null) entries.push(entry);
+      upto = { transaction, sequence };
+    }
+    return { entries, upto, more: rows.length === limit };
+  }
+
+  /** What this site has, in one digest per kind and bucket; the order of objects does not count. */
+  async digests(
+    database: Queryable,
+    owners: readonly string[],
+  ): Promise<{ kind: string; bucket: number; count: number; digest: string }[]> {
+    return database.query(
+      `select kind, bucket, count(*) as count,
+         to_hex(bit_xor(('x' || left(md5(concat_ws('/', kind, key, site, stamp, seen::text, md5(content::text))), 16))::bit(64)::bigint)) as digest
+       from replica where data_class = 'global' or data_class = 'site' and owner = any ($1::text[])
+       group by kind, bucket order by kind, bucket`,
+      [owners],
+    );
+  }
+
+  /** Objects of some buckets after a key, as JSON texts. */
+  async buckets(
+    database: Queryable,
+    options: { kind: string; buckets: readonly number[]; afterKey: string; limit: number; owners: readonly string[] },
+  ): Promise<{ entries: string[]; lastKey: string | null }> {
+    const { kind, buckets, afterKey, limit, owners } = options;
+    const rows = await database.query<{ key: string; entry: string }>(
+      `select key, ${entryJson()} as entry from replica
+       where kind = $1 and bucket = any ($2::int[]) and key > $3
+         and (data_class = 'global' or data_class = 'site' and owner = any ($5::text[]))
+       order by key limit $4`,
+      [kind, buckets, afterKey, limit, owners],
+    );
+    const entries: string[] = [];
+    let characters = 0;
+    let lastKey: string | null = null;
+    for (const { key, entry } of rows) {
+      characters += entry.length;
+      if (characters > MOST_CHARACTERS && entries.length > 0) return { entries, lastKey };
+      entries.push(entry);
+      lastKey = key;
+    }
+    return { entries, lastKey: rows.length === limit ? lastKey : null };
+  }
+
+  /** Puts objects at the end of the feed again, so that every neighbour hears of them. */
+  async tellAgain(tx: Transaction, names: readonly ReplicaName[]): Promise<void> {
+    await tx.query(
+      `update replica set transaction = pg_current_xact_id(), sequence = nextval('replica_sequence'), via = null
+       from unnest($1::text[], $2::text[]) as wanted (wanted_kind, wanted_key)
+       where kind = wanted_kind and key = wanted_key`,
+      [names.map(({ kind }) => kind), names.map(({ key }) => key)],
+    );
+  }
+}
+
+/** An object as another site sent it. */
+export function received(entry: LinkEntry, via: string | undefined): StoredReplica {
+  const { kind, key, dataClass, owner, site, stamp, basis, seen, content, schemaVersion } = entry;
+  return {
+    kind,
+    key,
+    dataClass,
+    owner: owner ?? undefined,
+    schemaVersion,
+    via,
+    replica: { version: { site, stamp }, basis, seen, content: content ?? null },
+  };
+}
+
+function entryJson(): string {
+  return `json_build_object('kind', kind, 'key', key, 'dataClass', data_class, 'owner', owner, 'site', site, 'stamp', stamp,
+    'basis', basis, 'seen', seen, 'schemaVersion', schema_version, 'content', content,
+    'position', json_build_object('transaction', transaction::text::bigint, 'sequence', sequence))::text`;
+}
+
+function stored(row: Row): StoredReplica {
+  const { kind, key, site, stamp, basis, seen, content, owner } = row;
+  return {
+    kind,
+    key,
+    dataClass: row.data_class,
+    owner: owner ?? undefined,
+    schemaVersion: row.schema_version,
+    replica: { version: { site, stamp }, basis, seen, content },
+  };
+}
+
+function record({ kind, key, dataClass, owner, replica, schemaVersion, via }: StoredReplica): object {
+  return {
+    kind,
+    key,
+    data_class: dataClass,
+    owner: owner ?? null,
+    site: replica.version.site,
+    stamp: replica.version.stamp,
+    basis: replica.basis,
+    seen: replica.seen,
+    content: replica.content,
+    schema_version: schemaVersion,
+    via: via ?? null,
+  };
+}

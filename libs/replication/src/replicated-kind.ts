@@ -1,0 +1,17 @@
+import type { Transaction } from '@muster/persistence/database.js';
+
+/** A kind of object whose replicas a service puts to use in tables of its own. */
+export interface ReplicatedKind {
+  readonly kind: string;
+  /** Of the documents that this release writes; a newer one adds fields only. */
+  readonly schemaVersion: number;
+  /** What this release makes of a document: fields that it does not know are left out. Throws when it is none. */
+  understand(content: unknown): unknown;
+  /**
+   * Makes this site's tables say what the document says, `null`: that there is none. Called again for the same document, it changes
+   * nothing. Throws a MusterError when this site cannot have it so now; the object then waits, visibly, and is tried again.
+   */
+  use(tx: Transaction, key: string, content: unknown): Promise<void>;
+  /** Names of objects that have no replica yet, at most `limit`: made before replication, or by an earlier release. */
+  unrecorded?(tx: Transaction, limit: number): Promise<{ key: string; content: unknown }[]>;
+}

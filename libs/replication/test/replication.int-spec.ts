@@ -1,0 +1,195 @@
+import { leafUser } from '@muster/localsite/nats.js';
+import { freePort } from '@muster/testing/free-port.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { TcpProxy } from '@muster/testing/tcp-proxy.js';
+import { until } from '@muster/testing/until.js';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { newLinkKey, note, Station } from './station.js';
+
+describe('two sites, each with its own database and bus', () => {
+  let servers: TestServers[];
+  let proxy: TcpProxy;
+  let central: Station;
+  let primary: Station;
+
+  const level = async () => (await central.digest()) === (await primary.digest());
+
+  beforeAll(async () => {
+    const hub = await startServers({ siteCode: 'CAS', links: { children: ['PR1'] }, store: false });
+    proxy = await TcpProxy.open(await freePort(), hub.site.ports['nats-leaf']!);
+    const parent = { host: '127.0.0.1', port: proxy.port, ...leafUser(hub.site.layout, 'PR1') };
+    const leaf = await startServers({ siteCode: 'PR1', links: { parent }, store: false });
+    servers = [hub, leaf];
+    const keys = [newLinkKey(), newLinkKey()];
+    central = await Station.open(hub, keys[0]!);
+    primary = await Station.open(leaf, keys[1]!);
+    const sites = [
+      { code: 'CAS', kind: 'central', publicKey: keys[0]!.publicKey, revoked: false },
+      { code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: keys[1]!.publicKey, revoked: false },
+    ] as const;
+    for (const station of [central, primary]) {
+      await station.know(...sites);
+      station.start();
+    }
+  });
+
+  afterAll(async () => {
+    await Promise.all([central, primary].map((station) => station.close()));
+    await proxy.close();
+    await Promise.all(servers.map((one) => one.stop()));
+  });
+
+  it('hear of each other what is written, changed and deleted', async () => {
+    await central.write('down', 'from central');
+    await primary.write('up', 'from primary');
+    await until(
+      async () => (await primary.text('down')) === 'from central' && (await central.text('up')) === 'from primary',
+    );
+    await primary.write('down', 'changed below');
+    await central.write('up', null);
+    await until(
+      async () => (await central.text('down')) === 'changed below' && (await primary.text('up')) === undefined,
+    );
+    await until(level);
+  });
+
+  it('miss nothing that commits after a later transaction', async () => {
+    let commit: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (commit = resolve));
+    let wrote: () => void = () => undefined;
+    const written = new Promise<void>((resolve) => (wrote = resolve));
+    const slow = central.database.transaction(async (tx) => {
+      await central.writeIn(tx, 'slow', 'committed late');
+      wrote();
+      await held;
+    });
+    await written;
+    await central.write('quick', 'committed first');
+    // Held back until the older transaction ends, or the reader would go past it.
+    expect(await primary.text('quick')).toBeUndefined();
+    commit();
+    await slow;
+    await until(
+      async () => (await primary.text('slow')) === 'committed late' && (await primary.text('quick')) !== undefined,
+    );
+  });
+
+  it('go on with the link cut, and agree afterwards; who lost is kept at both', async () => {
+    await central.write('both', 'before');
+    await until(async () => (await primary.text('both')) === 'before');
+    proxy.cut();
+    primary.clockAhead = 3_600_000;
+    await central.write('both', 'central says');
+    await primary.write('both', 'primary says');
+    primary.clockAhead = 0;
+    await Promise.all([1, 2, 3, 4, 5].map((n) => central.write(`central-${n}`, 'written during the cut')));
+    await Promise.all([1, 2, 3, 4, 5].map((n) => primary.write(`primary-${n}`, 'written during the cut')));
+    proxy.heal();
+    await until(level);
+    expect([await central.text('both'), await primary.text('both')]).toEqual(['primary says', 'primary says']);
+    expect(await central.conflicts()).toEqual([expect.stringMatching(/^Note\/both\/CAS-\d+$/)]);
+    expect(await primary.text('central-5')).toBe('written during the cut');
+    // A later write wins although the clock of its site is an hour behind.
+    await central.write('both', 'central has read it');
+    await until(async () => (await primary.text('both')) === 'central has read it');
+  });
+
+  it('lose nothing with the bus of either side', async () => {
+    for (const one of servers) {
+      const { site } = one;
+      await site.supervisor.stop('nats');
+      rmSync(join(site.layout.nats, 'jetstream'), { recursive: true, force: true });
+      await central.write(`without-bus-of-${site.siteCode}`, 'central');
+      await primary.write(`also-without-bus-of-${site.siteCode}`, 'primary');
+      await one.restartBus();
+    }
+    await until(level);
+    expect(await primary.text('without-bus-of-CAS')).toBe('central');
+    expect(await central.text('also-without-bus-of-PR1')).toBe('primary');
+  });
+
+  it('let an object wait that a site cannot use, say why, and hold up nothing', async () => {
+    await central.database.transaction((tx) => central.log.record(tx, note, 'bad', { text: 'refused' }));
+    await central.database.transaction((tx) => central.log.record(tx, note, 'worse', { words: 1 }));
+    await central.write('after', 'it goes on');
+    await until(async () => (await primary.text('after')) === 'it goes on');
+    const problems = await primary.problems.list(primary.database, 10);
+    expect(problems.map(({ key, code }) => [key, code])).toEqual([
+      ['bad', 'note.refused'],
+      ['worse', 'hierarchy.cannot-use'],
+    ]);
+    await central.write('bad', 'good now');
+    await central.write('worse', 'better');
+    await until(async () => (await primary.problems.counts(primary.database)).problems === 0);
+    expect(await primary.text('bad')).toBe('good now');
+  });
+
+  it('park what a site must not send, and go on', async () => {
+    await primary.database.transaction((tx) =>
+      primary.log.record(
+        tx,
+        { ...note, kind: 'CollectionSize' },
+        'forged',
+        { members: 1 },
+        { dataClass: 'site', owner: 'PR2' },
+      ),
+    );
+    await primary.database.query(`update replica set data_class = 'global' where key = 'forged'`);
+    await primary.write('behind-it', 'passes');
+    await until(async () => (await central.text('behind-it')) === 'passes');
+    const parked = await central.problems.parked(central.database, 10);
+    expect(parked.map(({ peer, error }) => [peer, error])).toEqual([
+      ['PR1', 'CollectionSize is site data, it came as global data'],
+    ]);
+    await primary.database.query(`delete from replica where key = 'forged'`);
+  });
+
+  it('keep what a newer release says, also when this one changes the object', async () => {
+    const newer = { ...note, schemaVersion: 2, understand: (content: unknown) => content };
+    await central.database.transaction((tx) => central.log.record(tx, newer, 'newer', { text: 'one', colour: 'red' }));
+    await until(async () => (await primary.text('newer')) === 'one');
+    await primary.write('newer', 'two');
+    await until(async () => (await central.text('newer')) === 'two');
+    const there = await central.replicas.find(central.database, { kind: 'Note', key: 'newer' });
+    expect([there?.replica.content, there?.schemaVersion]).toEqual([{ text: 'two', colour: 'red' }, 2]);
+  });
+
+  it('find by digests what was damaged on either side, and mend it', async () => {
+    await until(level);
+    await central.database.query(`delete from replica where key = 'after'`);
+    await primary.database.query(`delete from replica where key = 'up'`);
+    await primary.database.query(`update replica set content = '{"text":"damaged"}' where key = 'central-1'`);
+    const [looked] = await primary.replication.verify(false);
+    expect(looked!.differences.map(({ key }) => key).sort()).toEqual(['after', 'central-1', 'up']);
+    await primary.replication.verify(true);
+    await until(
+      async () => (await central.replicas.find(central.database, { kind: 'Note', key: 'after' })) !== undefined,
+    );
+    const [again] = await central.replication.verify(false);
+    expect(again!.differences.map(({ key }) => key)).toEqual(['central-1']);
+  });
+
+  it('read everything anew while writes go on', async () => {
+    await primary.replication.readAnew('CAS');
+    for (let n = 0; n < 20; n++) await central.write(`meanwhile-${n}`, 'written');
+    await until(async () => (await primary.text('meanwhile-19')) === 'written');
+  });
+
+  it('refuse to talk to a site that was revoked', async () => {
+    await central.know({ code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: null, revoked: true });
+    await until(async () => (await primary.links.list(primary.database))[0]!.failedAttempts > 0);
+    const [link] = await primary.links.list(primary.database);
+    expect(link!.lastError).toContain('Site CAS refuses');
+    await primary.write('secret', 'of a revoked site');
+    await central.know({
+      code: 'PR1',
+      kind: 'primary',
+      parent: 'CAS',
+      publicKey: newLinkKey().publicKey,
+      revoked: false,
+    });
+    await until(() => central.errors.some((error) => String(error).includes('is not signed by the site')));
+    expect(await central.text('secret')).toBeUndefined();
+  });
+});
