@@ -85,8 +85,6 @@ function agentVerdict(one: Case): Verdict {
           },
       },
       requests: { askedAt: () => one.askedAt },
-      // None of these is rolled out in groups.
-      permits: { judge: () => undefined },
       warnings: { warnedAt: () => one.warnedAt },
       // No case has a rollout: every start is permitted.
       permits: { judge: () => undefined },
