@@ -21,6 +21,7 @@ const order = [
   'Collection',
   'TaskSequence',
   'Deployment',
+  'Webhook',
 ] as const;
 
 /** What of a document decides on its place. */
