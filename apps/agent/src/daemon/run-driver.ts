@@ -6,6 +6,7 @@ import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
 import { SiteContent } from '../content/site-content.js';
 import { currentBootId } from '../facts/boot-id.js';
+import { ownTimeZone } from '../facts/time-zone.js';
 import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
 import { atRest } from '../identity/at-rest.js';
@@ -16,6 +17,7 @@ import { restartComputer } from '../restart/computer-restart.js';
 import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
 import type { RunSpool } from '../status/run-spool.js';
 import type { Spool } from '../status/spool.js';
+import { ContentWithPatience } from './content-with-patience.js';
 import { mayPass } from './may-pass.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 import { runTimeLimit } from './run-time-limit.js';
@@ -126,7 +128,11 @@ export class RunDriver {
         facts: collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
         folder,
         begun: spool.lastNumber > 0,
-        content: new SiteContent(cache, { packages, contents, applications }, logger),
+        content: new ContentWithPatience(
+          new SiteContent(cache, { packages, contents, applications }, logger),
+          { purpose: record.purpose, expiresAt: record.expiresAt, timeZone: ownTimeZone(), now: Date.now },
+          logger,
+        ),
         signal,
         stop: limit.signal,
         stopBetweenSteps: stop.signal,

@@ -16,12 +16,18 @@ const recordSchema = z.object({
   deployment: z.object({ uid: z.string(), name: z.string(), generation: z.number() }),
   body: digestSchema,
   startedAt: z.string(),
+  /** Absent in records of agents before these fields, whose steps do not wait. */
+  purpose: z.enum(['Available', 'Required']).default('Available'),
+  expiresAt: z.string().optional(),
   /** Why it fails before its first step. */
   refused: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 
 /** What a run is for. Written before anything else happens: a crash cannot make a second run of it. */
 export type RunRecord = z.infer<typeof recordSchema>;
+
+/** What of an assignment a run keeps. */
+export type RunPurpose = Pick<Assignment, 'deployment' | 'body' | 'purpose' | 'expiresAt'>;
 
 const endedRunSchema = z.object({
   runId: z.string(),
@@ -93,10 +99,22 @@ export class RunRecords {
   }
 
   /** Records a new run, also one that will only fail; on return it is durable. */
-  begin(runId: string, { deployment, body }: Assignment, refused?: RunRecord['refused']): RunRecord {
-    const record = { runId, deployment, body, startedAt: new Date().toISOString(), ...(refused && { refused }) };
-    mkdirSync(this.folderOf(runId), { mode: 0o700 });
-    replaceFile(join(this.folderOf(runId), 'run.json'), `${JSON.stringify(record)}\n`);
+  begin(
+    runId: string,
+    { deployment, body, purpose, expiresAt }: RunPurpose,
+    refused?: RunRecord['refused'],
+  ): RunRecord {
+    const startedAt = new Date().toISOString();
+    const record = { runId, deployment, body, startedAt, purpose, expiresAt, ...(refused && { refused }) };
+    const path = this.folderOf(runId);
+    mkdirSync(path, { mode: 0o700 });
+    try {
+      replaceFile(join(path, 'run.json'), `${JSON.stringify(record)}\n`);
+    } catch (error) {
+      // Without room there is no run, and the next try has another id.
+      rmSync(path, { recursive: true, force: true });
+      throw error;
+    }
     syncFolder(this.folder.runs);
     this.open = [...this.open, record];
     return record;
