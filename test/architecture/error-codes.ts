@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import ts from 'typescript';
+import { eventTypes } from '@muster/contracts/kinds/event.js';
 import { CATEGORIES, type Category } from '@muster/contracts/problem.js';
 import { EXIT_CODES } from '../../apps/cli/src/errors/exit-codes.js';
 import { root } from './depcruise.js';
@@ -43,7 +44,12 @@ const EXTENSIONS = [
   '.yaml',
   '.yml',
 ];
-const OTHER = new Set(['err.config', 'metadata.name']);
+const OTHER = new Set([
+  'err.config',
+  'metadata.name',
+  // Types of events have the shape of codes. One is a code as well, of `muster run`.
+  ...eventTypes.filter((type) => type !== 'run.failed'),
+]);
 
 /** Codes put together from a value whose possibilities the text does not show. */
 const COMPOSED: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerAlert } from './commands/monitoring/alert.js';
 import { registerApiToken } from './commands/site/api-token.js';
 import { registerApply } from './commands/objects/apply.js';
 import { registerCollection } from './commands/devices/collection.js';
@@ -12,7 +13,9 @@ import { registerDeploy } from './commands/deployments/deploy.js';
 import { registerDeployment } from './commands/deployments/deployment.js';
 import { registerDescribe } from './commands/objects/describe.js';
 import { registerDiff } from './commands/sequences/diff.js';
+import { registerDevice } from './commands/devices/device.js';
 import { registerEnrolmentToken } from './commands/devices/enrolment-token.js';
+import { registerEvents } from './commands/monitoring/events.js';
 import { registerExplain } from './commands/deployments/explain-device.js';
 import { registerExport } from './commands/export/export.js';
 import { registerFolder } from './commands/sequences/folder.js';
@@ -49,6 +52,7 @@ Examples:
   muster content distribute hello --to local
   muster deploy hello-site --to hello-computers --name hello-site
   muster watch deployment hello-site              every step of every device, live
+  muster events --watch                           what happens at the site; also muster alert list
   muster explain --device web-1                   what applies to it, which variable wins, and why
   muster run hello-site.yaml                      the sequence on this computer, no server
 
@@ -96,10 +100,13 @@ export function buildProgram(terminal: Terminal): Command {
   registerImport(program, terminal);
   registerDeploy(program, terminal);
   registerWatch(program, terminal);
+  registerAlert(program, terminal);
+  registerEvents(program, terminal);
   // Only for the list in --help: runCli hands these over before commander looks at them.
   program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
   registerExplain(program, terminal);
   registerCollection(program, terminal);
+  registerDevice(program, terminal);
   registerVariable(program, terminal);
   registerContent(program, terminal);
   registerEnrolmentToken(program, terminal);

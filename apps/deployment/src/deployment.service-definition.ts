@@ -6,6 +6,7 @@ import { runReported } from '@muster/contracts/events/run-reported.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on } from '@muster/messaging/consumer.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
+import { AlertsModule } from './alerts/alerts.module.js';
 import { type DeploymentConfig, deploymentConfigSchema } from './config.js';
 import { CollectionsModule } from './collections/collections.module.js';
 import { DeploymentsModule } from './deployments/deployments.module.js';
@@ -13,6 +14,7 @@ import { SequenceFollower } from './deployments/sequence-follower.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
+import { EventsModule } from './events/events.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
@@ -25,7 +27,16 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
   service: 'deployment',
   config: deploymentConfigSchema,
   migrations: migrationsBeside(import.meta.dirname),
-  modules: [DevicesModule, CollectionsModule, WindowsModule, MonitoringModule, DeploymentsModule, RunsModule],
+  modules: [
+    EventsModule,
+    DevicesModule,
+    CollectionsModule,
+    WindowsModule,
+    MonitoringModule,
+    DeploymentsModule,
+    RunsModule,
+    AlertsModule,
+  ],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],
     inject: [Enrolments, Inventories, RunRecorder, SequenceFollower],

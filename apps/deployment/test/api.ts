@@ -4,8 +4,8 @@ import type { Problem } from '@muster/contracts/problem.js';
 /** A client of the service's REST door. */
 export class Api {
   constructor(
-    private readonly url: string,
-    private readonly token: string,
+    readonly url: string,
+    readonly token: string,
   ) {}
 
   async call<Body>(
@@ -55,11 +55,12 @@ export class Api {
     path: string,
     enough: (seen: One[]) => boolean,
     listed: () => void = () => undefined,
+    headers: Record<string, string> = {},
   ): Promise<One[]> {
     const seen: One[] = [];
     const abort = new AbortController();
     const response = await fetch(`${this.url}/api/v1/${path}`, {
-      headers: { authorization: `Bearer ${this.token}` },
+      headers: { authorization: `Bearer ${this.token}`, ...headers },
       signal: AbortSignal.any([abort.signal, AbortSignal.timeout(100_000)]),
     });
     let text = '';

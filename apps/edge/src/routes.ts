@@ -20,6 +20,8 @@ const restRoutes: readonly (readonly [prefix: string, service: ServiceName])[] =
   ['/api/v1/collections', 'deployment'],
   ['/api/v1/deployments', 'deployment'],
   ['/api/v1/runs', 'deployment'],
+  ['/api/v1/alerts', 'deployment'],
+  ['/api/v1/events', 'deployment'],
   ['/api/v1/device-explanations', 'policy'],
   ['/api/v1/enrolment-tokens', 'policy'],
   ['/api/v1/agent', 'policy'],

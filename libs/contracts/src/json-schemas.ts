@@ -37,6 +37,7 @@ import { resourceEvents } from './events/resource-events.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { KINDS } from './kinds/all.js';
+import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
 import {
@@ -44,6 +45,8 @@ import {
   distributionActionSchema,
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
+import { eventListSchema, eventSchema } from './kinds/event.js';
+import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
   prestagedContentPlanSchema,
@@ -112,6 +115,11 @@ const DOCUMENTS = {
   'api/upload-response': uploadResponseSchema,
   'api/enrolment-token-request': enrolmentTokenRequestSchema,
   'api/enrolment-token-response': enrolmentTokenResponseSchema,
+  'api/alert-change': alertChangeSchema,
+  'api/alert-postponement': alertPostponementSchema,
+  'api/alert-remark': alertRemarkSchema,
+  'api/event': eventSchema,
+  'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,
   'api/api-token-response': apiTokenResponseSchema,
   'api/api-token-list': apiTokenListSchema,
@@ -120,6 +128,8 @@ const DOCUMENTS = {
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
+  'api/device-import-request': deviceImportRequestSchema,
+  'api/device-import-result': deviceImportResultSchema,
   'api/edit-lock': editLockSchema,
   'api/edit-lock-request': editLockRequestSchema,
   'api/folder-list': folderListSchema,

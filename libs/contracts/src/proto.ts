@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
 import { AUTHORING_PROTO } from './proto-authoring.js';
 import { CONTENT_PROTO } from './proto-content.js';
+import { DEVICES_PROTO } from './proto-devices.js';
+import { MONITORING_PROTO } from './proto-monitoring.js';
 import { VERSIONS_PROTO } from './proto-versions.js';
 import type { Kind, ServiceName } from './resource.js';
 
@@ -20,6 +22,7 @@ export function protoPackage(service: ServiceName): string {
 const MORE: Partial<Record<ServiceName, string>> = {
   catalog: AUTHORING_PROTO,
   content: VERSIONS_PROTO + CONTENT_PROTO,
+  deployment: DEVICES_PROTO + MONITORING_PROTO,
 };
 
 /** The text of a service's .proto: one message, one list and one gRPC service for each of its kinds. */

@@ -21,6 +21,7 @@ import type { RunSpec, RunStatus } from '@muster/contracts/kinds/run.js';
 import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { UpgradePackageSpec } from '@muster/contracts/kinds/upgrade-package.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import type { AlertSpec, AlertStatus } from '@muster/contracts/kinds/alert.js';
 import { age, byteSize, duration } from './age.js';
 
 /** One column of a kind's table. `wide` ones are shown with `-o wide` only. */
@@ -197,6 +198,15 @@ const byKind: Record<string, Column[]> = {
           : duration((finishedAt === undefined ? now.getTime() : Date.parse(finishedAt)) - Date.parse(startedAt)),
     },
     { 'EXIT CODE': (_, status) => status.exitCode, MESSAGE: (_, status) => status.message },
+  ),
+  Alert: columns<AlertSpec, AlertStatus>(
+    {
+      STATE: (_, status) => status.state,
+      SEVERITY: (_, status) => status.severity,
+      RAISED: (_, status) => status.raisedAt,
+      MESSAGE: (_, status) => status.message,
+    },
+    { TIMES: (_, status) => status.raised, RULE: (spec) => spec.rule, 'CHANGED BY': (_, status) => status.changedBy },
   ),
 };
 

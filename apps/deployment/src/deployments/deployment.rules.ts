@@ -7,7 +7,9 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
+import { deploymentEvent } from './deployment-event.js';
 import { findRisks, type HighRiskLimits, judgeRisk } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
 
@@ -19,6 +21,7 @@ export function deploymentRules(
   database: Database,
   bus: Bus,
   repository: DeploymentRepository,
+  events: EventLog,
   limits: HighRiskLimits,
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
@@ -79,8 +82,16 @@ export function deploymentRules(
       };
     },
 
-    async deleting(tx, resource) {
+    async saved(tx, resource, previous, actor) {
+      const change = previous ? 'changed' : 'created';
+      const { type, subject, data } = deploymentEvent(resource, change, actor);
+      await events.add(tx, type, subject, data);
+    },
+
+    async deleting(tx, resource, { actor }) {
       await repository.bury(tx, resource.metadata.uid);
+      const { type, subject, data } = deploymentEvent(resource, 'deleted', actor);
+      await events.add(tx, type, subject, data);
     },
 
     async derive(resources) {

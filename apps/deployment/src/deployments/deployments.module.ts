@@ -8,6 +8,7 @@ import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import type { DeploymentConfig } from '../config.js';
+import { EventLog } from '../events/event-log.js';
 import { DeploymentMessages } from './deployment.messages.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { deploymentRules } from './deployment.rules.js';
@@ -21,12 +22,13 @@ const DEPLOYMENTS = Symbol('deployments');
     { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     {
       provide: DEPLOYMENTS,
-      inject: [Database, Outbox, Bus, DeploymentRepository, CONFIG],
+      inject: [Database, Outbox, Bus, DeploymentRepository, EventLog, CONFIG],
       useFactory: (
         database: Database,
         outbox: Outbox,
         bus: Bus,
         repository: DeploymentRepository,
+        events: EventLog,
         config: DeploymentConfig,
       ) =>
         new ResourceStore(
@@ -34,7 +36,7 @@ const DEPLOYMENTS = Symbol('deployments');
           'deployment',
           database,
           outbox,
-          deploymentRules(database, bus, repository, {
+          deploymentRules(database, bus, repository, events, {
             agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
           }),

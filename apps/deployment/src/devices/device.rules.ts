@@ -1,10 +1,20 @@
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { hardwareIds } from '@muster/contracts/kinds/hardware-identity.js';
+import { sameJson } from '@muster/contracts/digest.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
+import type { DeviceHardwareRepository } from './device-hardware.repository.js';
+import { hardwareTaken } from './hardware-taken.js';
 
 /** A device that people write by hand waits for its agent; collections count it in from the start. */
-export function deviceRules(membership: Membership, variables: Variables): ResourceRules<DeviceSpec, DeviceStatus> {
+export function deviceRules(
+  membership: Membership,
+  variables: Variables,
+  hardware: DeviceHardwareRepository,
+  events: EventLog,
+): ResourceRules<DeviceSpec, DeviceStatus> {
   return {
     seal: (input) => variables.seal(input),
 
@@ -18,14 +28,26 @@ export function deviceRules(membership: Membership, variables: Variables): Resou
 
     async saved(tx, resource, previous) {
       const { uid, name } = resource.metadata;
+      const { identity } = resource.spec;
+      if (!sameJson(identity ?? null, previous?.spec.identity ?? null)) {
+        await hardware.name(tx, uid, hardwareIds(identity));
+        const taken = hardwareTaken(name, identity, await hardware.findNamed(tx, hardwareIds(identity)));
+        if (taken) throw taken;
+      }
       await variables.saved(tx, { kind: 'Device', uid, name }, resource.spec, previous?.spec);
-      if (!previous) await membership.deviceAppeared(tx, resource.metadata);
+      if (!previous) await membership.devicesAppeared(tx, [resource.metadata]);
     },
 
-    async deleting(tx, resource) {
+    async deleting(tx, resource, { actor }) {
       await membership.lock(tx);
       await membership.deviceGone(tx, resource.metadata.uid);
       await variables.gone(tx, resource.metadata.uid);
+      const { name } = resource.metadata;
+      await events.add(tx, 'device.deleted', `devices/${name}`, {
+        message: `device ${name} was deleted by ${actor}`,
+        device: name,
+        actor,
+      });
     },
   };
 }

@@ -9,10 +9,11 @@ export interface MemberChange {
   devices: string[];
 }
 
-/** A collection that a device entered. */
+/** A collection that devices entered. */
 export interface Entered {
   uid: string;
   name: string;
+  entered: string[];
 }
 
 /** Who is in which collection. Every change is one statement over sets, whatever the size of the fleet. */
@@ -91,28 +92,35 @@ export class MembershipRepository {
     return row!.preview;
   }
 
-  /** Puts a new device into the collections that depend on no other and whose rules want it; answers them. */
-  async enter(tx: Transaction, device: { uid: string; name: string }): Promise<Entered[]> {
+  /** Puts new devices into the collections that depend on no other and whose rules want them; answers those. */
+  async enter(tx: Transaction, devices: readonly { uid: string; name: string }[]): Promise<Entered[]> {
     return tx.query<Entered>(
-      `with entered as (
+      `with new as (select * from unnest($1::uuid[], $2::text[]) as one (uid, name)), entered as (
          insert into collection_member (collection_uid, device_uid)
-         select uid, $1 from collection
-         where (spec @> '{"rules":[{"allDevices":true}]}' or spec @> $2)
+         select collection.uid, new.uid from new join collection
+           on collection.spec @> jsonb_build_object('rules', jsonb_build_array(jsonb_build_object('device', new.name)))
+         where not exists (select 1 from collection_edge as edge where edge.collection = collection.name)
+         union
+         select collection.uid, new.uid from new, collection
+         where collection.spec @> '{"rules":[{"allDevices":true}]}'
            and not exists (select 1 from collection_edge as edge where edge.collection = collection.name)
-         on conflict do nothing returning collection_uid
+         on conflict do nothing returning collection_uid, device_uid
        )
-       select uid, name from collection join entered on entered.collection_uid = collection.uid`,
-      [device.uid, JSON.stringify({ rules: [{ device: device.name }] })],
+       select uid, name, json_agg(device_uid) as entered
+       from collection join entered on entered.collection_uid = collection.uid group by uid, name`,
+      [devices.map(({ uid }) => uid), devices.map(({ name }) => name)],
     );
   }
 
-  /** Names of the collections that depend on others and have a rule of their own for this device. */
-  async dependentCollectionsNaming(tx: Transaction, deviceName: string): Promise<string[]> {
+  /** Names of the collections that depend on others and have a rule of their own for any of these devices. */
+  async dependentCollectionsNaming(tx: Transaction, deviceNames: readonly string[]): Promise<string[]> {
     const rows = await tx.query<{ name: string }>(
       `select name from collection
-       where (spec @> '{"rules":[{"allDevices":true}]}' or spec @> $1)
+       where (spec @> '{"rules":[{"allDevices":true}]}' or exists (
+           select 1 from unnest($1::text[]) as new (name)
+           where collection.spec @> jsonb_build_object('rules', jsonb_build_array(jsonb_build_object('device', new.name)))))
          and exists (select 1 from collection_edge as edge where edge.collection = collection.name)`,
-      [JSON.stringify({ rules: [{ device: deviceName }] })],
+      [[...deviceNames]],
     );
     return rows.map(({ name }) => name);
   }

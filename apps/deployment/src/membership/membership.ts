@@ -39,22 +39,30 @@ export class Membership {
     if (changed.size > 0) await this.follow(tx, new Map([[collection.name, changed]]), []);
   }
 
-  /** A device that was not there before. */
-  async deviceAppeared(tx: Transaction, device: { uid: string; name: string }): Promise<void> {
+  /** Devices that were not there before; at most as many as one fact carries. */
+  async devicesAppeared(tx: Transaction, devices: readonly { uid: string; name: string }[]): Promise<void> {
     const changes = new Map<string, ReadonlySet<string>>();
-    for (const { uid, name } of await this.repository.enter(tx, device)) {
-      await this.tell(tx, uid, { added: [device.uid] });
-      changes.set(name, new Set([device.uid]));
+    for (const { uid, name, entered } of await this.repository.enter(tx, devices)) {
+      await this.tell(tx, uid, { added: entered });
+      changes.set(name, new Set(entered));
     }
-    const naming = await this.repository.dependentCollectionsNaming(tx, device.name);
+    const naming = await this.repository.dependentCollectionsNaming(
+      tx,
+      devices.map(({ name }) => name),
+    );
     const asking = await this.graph.reading(tx);
-    await this.follow(tx, changes, [...naming, ...asking], device.uid);
+    await this.follow(
+      tx,
+      changes,
+      [...naming, ...asking],
+      devices.map(({ uid }) => uid),
+    );
   }
 
   /** A device that has other facts than before. Only the collections whose queries read one of them are looked at. */
   async factsChanged(tx: Transaction, deviceUid: string, facts: readonly string[]): Promise<void> {
     if (facts.length === 0) return;
-    await this.follow(tx, new Map(), await this.graph.reading(tx, facts), deviceUid);
+    await this.follow(tx, new Map(), await this.graph.reading(tx, facts), [deviceUid]);
   }
 
   async deviceGone(tx: Transaction, deviceUid: string): Promise<void> {
@@ -80,27 +88,27 @@ export class Membership {
    * changed there. Where nothing changes, what hangs on it is left alone (collections-variables, 2.3).
    *
    * @param changes devices that entered or left, by collection; grows on the way
-   * @param also collections to look at for the device `appeared`, whatever changed below them
+   * @param also collections to look at for the devices `looked`, whatever changed below them
    */
   private async follow(
     tx: Transaction,
     changes: Map<string, ReadonlySet<string>>,
     also: readonly string[],
-    appeared?: string,
+    looked: readonly string[] = [],
   ): Promise<void> {
     const start = [...changes.keys()];
     const edges = await this.graph.above(tx, [...start, ...also]);
     const order = evaluationOrder([...start, ...also], edges).filter((name) => !changes.has(name));
     if (order.length === 0) return;
     const needs = Map.groupBy(edges, ({ collection }) => collection);
-    const asked = new Set(appeared === undefined ? [] : also);
+    const asked = new Set(looked.length === 0 ? [] : also);
     const documents = await this.graph.documents(tx, order);
     const named = [...documents.values()].flatMap(({ spec }) => namedCollections(spec).map(({ name }) => name));
     const uids = await this.graph.uids(tx, named);
     for (const name of order) {
       const document = documents.get(name);
       if (!document) continue;
-      const scope = new Set(appeared !== undefined && asked.has(name) ? [appeared] : []);
+      const scope = new Set(asked.has(name) ? looked : []);
       for (const edge of needs.get(name) ?? []) for (const uid of changes.get(edge.needs) ?? []) scope.add(uid);
       if (scope.size === 0) continue;
       const changed = await this.bringInLine(tx, evaluated(document.uid, document.spec, uids), scope);

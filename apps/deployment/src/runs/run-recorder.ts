@@ -7,10 +7,13 @@ import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
+import type { EventLog } from '../events/event-log.js';
+import { runEndedEvent } from './run-ended-event.js';
 import { fitForFact } from './run-fact.js';
 import { runNames } from './run-name.js';
 import { applyReports, NOTHING_HEARD, toRunStep, type RunProgress } from './run-progress.js';
 import type { KnownNames, RunRepository } from './run.repository.js';
+import type { TallyRepository } from './tally.repository.js';
 
 type Reported = z.infer<typeof runReported.payload>;
 
@@ -24,6 +27,8 @@ export class RunRecorder {
     private readonly runs: ResourceStore<RunSpec, RunStatus>,
     private readonly repository: RunRepository,
     private readonly outbox: Outbox,
+    private readonly tally: TallyRepository,
+    private readonly events: EventLog,
   ) {}
 
   /**
@@ -46,6 +51,10 @@ export class RunRecorder {
     for (const [path, step] of changed) steps.set(path, step);
     resource.status.steps = [...steps.values()].sort((a, b) => a.number - b.number).map(toRunStep);
     await this.outbox.add(tx, saved, { resource: fitForFact(resource), actor: 'system' });
+    if (progress.end?.result === before.end?.result) return;
+    await this.tally.count(tx, uid, before.end?.result);
+    const { type, subject, data } = runEndedEvent(resource);
+    await this.events.add(tx, type, subject, data);
   }
 
   /** The run as it is; made when this is the first that is heard of it. */

@@ -5,9 +5,11 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore, type ResourceRules } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { EventLog } from '../events/event-log.js';
 import { toRunStep } from './run-progress.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunRepository } from './run.repository.js';
+import { TallyRepository } from './tally.repository.js';
 
 const RUNS = Symbol('runs');
 
@@ -40,9 +42,13 @@ function runRules(database: Database, repository: RunRepository): ResourceRules<
     },
     {
       provide: RunRecorder,
-      inject: [RUNS, RunRepository, Outbox],
-      useFactory: (runs: ResourceStore<RunSpec, RunStatus>, repository: RunRepository, outbox: Outbox) =>
-        new RunRecorder(runs, repository, outbox),
+      inject: [RUNS, RunRepository, Outbox, EventLog],
+      useFactory: (
+        runs: ResourceStore<RunSpec, RunStatus>,
+        repository: RunRepository,
+        outbox: Outbox,
+        events: EventLog,
+      ) => new RunRecorder(runs, repository, outbox, new TallyRepository(), events),
     },
   ],
   exports: [RunRecorder],

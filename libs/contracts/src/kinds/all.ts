@@ -1,4 +1,5 @@
 import type { Kind, ServiceName } from '../resource.js';
+import { alert } from './alert.js';
 import { application } from './application.js';
 import { bootImage } from './boot-image.js';
 import { boundaryGroup } from './boundary-group.js';
@@ -32,6 +33,7 @@ export const KINDS = [
   collection,
   deployment,
   run,
+  alert,
 ] as readonly Kind[];
 
 export function kindsOf(service: ServiceName): Kind[] {

@@ -1,7 +1,26 @@
 import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
-import { defineKind, nameSchema } from '../resource.js';
+import { defineKind, instantSchema, nameSchema } from '../resource.js';
+
+const percentSchema = z.number().min(0).max(100);
+
+/** What a deployment raises alerts for. Percents are of its devices: members of the collection, or all that have reported if those are more. */
+export const deploymentAlertsSchema = z
+  .strictObject({
+    failedAbovePercent: percentSchema
+      .optional()
+      .describe('Alert when the newest run that has ended failed on more of its devices'),
+    succeeded: z
+      .strictObject({ percent: percentSchema, by: instantSchema })
+      .optional()
+      .describe('Alert when at this time, or later, the newest run that has ended succeeded on fewer of its devices'),
+  })
+  .refine(
+    (alerts) => alerts.failedAbovePercent !== undefined || alerts.succeeded !== undefined,
+    'at least one of failedAbovePercent and succeeded is expected',
+  )
+  .meta({ id: 'DeploymentAlerts' });
 
 export const deploymentSpecSchema = z
   .strictObject({
@@ -16,6 +35,8 @@ export const deploymentSpecSchema = z
       .describe(
         'Of a Required deployment that may take systems or data away: on so many devices whoever deploys it has agreed to that',
       ),
+    alerts: deploymentAlertsSchema.optional(),
+    comment: z.string().max(1000).optional().describe('What people should know of it'),
   })
   .meta({ id: 'DeploymentSpec' });
 

@@ -1,11 +1,15 @@
 import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
 import { defineKind, instantSchema } from '../resource.js';
+import { hardwareIdentitySchema } from './hardware-identity.js';
 import { variablesSchema, withoutHiddenValues } from './variables.js';
 
 export const deviceSpecSchema = z
   .strictObject({
     description: z.string().max(256).optional(),
+    identity: hardwareIdentitySchema
+      .optional()
+      .describe('By what the computer is known that this record is for, whatever name it enrols under'),
     variables: variablesSchema
       .optional()
       .describe('Of task sequences on this device; they win over those of its collections'),

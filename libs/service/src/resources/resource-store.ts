@@ -51,7 +51,7 @@ export interface ResourceRules<Spec, Status> {
    */
   unused?(resource: Resource<Spec, Status>): Promise<void>;
   /** Refuses or cascades, in the transaction that deletes. */
-  deleting?(tx: Transaction, resource: Resource<Spec, Status>): Promise<void>;
+  deleting?(tx: Transaction, resource: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
   /** Fills in what of the status is derived at the moment of reading, for a whole page at once. */
   derive?<Item extends DerivedFrom<Status>>(resources: Item[]): Promise<Item[]>;
 }
@@ -192,7 +192,7 @@ export class ResourceStore<Spec, Status> {
         if (!current) throw this.notFound(name);
         this.checkVersion(current, options.ifMatch);
         await this.rules.writing?.(tx, current, options);
-        await this.rules.deleting?.(tx, current);
+        await this.rules.deleting?.(tx, current, options);
         await this.rows.remove(tx, current.metadata.uid);
         await this.outbox.add(tx, this.events.deleted, { resource: current, actor: options.actor });
         if (options.dryRun) throw new DryRun(current);

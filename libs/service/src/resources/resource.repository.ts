@@ -113,6 +113,34 @@ export class ResourceRepository<Spec, Status> {
     return this.toResource({ ...rows[0]!, spec: input.spec, status });
   }
 
+  /** Many at once, in the order of `inputs`, all with the same status. A name that exists is an error of the database. */
+  async insertMany(
+    tx: Transaction,
+    inputs: readonly ResourceInput<Spec>[],
+    status: Status,
+  ): Promise<Resource<Spec, Status>[]> {
+    const documents = inputs.map(({ metadata, spec }) => ({
+      uid: uuidv7(),
+      name: metadata.name,
+      display_name: metadata.displayName ?? null,
+      folder: metadata.folder ?? null,
+      labels: metadata.labels ?? {},
+      spec,
+    }));
+    const rows = await tx.query<MetadataRow>(
+      `insert into ${this.table} (uid, name, display_name, folder, labels, resource_version, generation, spec, status)
+       select uid, name, display_name, folder, labels, nextval('resource_version'), 1, spec, $2
+       from jsonb_to_recordset($1) as one (uid uuid, name text, display_name text, folder text, labels jsonb, spec jsonb)
+       returning ${METADATA}`,
+      [JSON.stringify(documents), JSON.stringify(status)],
+    );
+    const written = new Map(rows.map((row) => [row.uid, row]));
+    return documents.flatMap(({ uid, spec }) => {
+      const row = written.get(uid);
+      return row ? [this.toResource({ ...row, spec, status })] : [];
+    });
+  }
+
   async update(
     tx: Transaction,
     current: Resource<Spec, Status>,

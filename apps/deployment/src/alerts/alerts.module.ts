@@ -1,0 +1,61 @@
+import { Module } from '@nestjs/common';
+import { alert, type AlertSpec, type AlertStatus } from '@muster/contracts/kinds/alert.js';
+import { Database } from '@muster/persistence/database.js';
+import { Outbox } from '@muster/persistence/outbox.js';
+import { grpcController } from '@muster/service/resources/grpc.js';
+import { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { restController } from '@muster/service/resources/rest.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
+import type { DeploymentConfig } from '../config.js';
+import { EventLog } from '../events/event-log.js';
+import { AlertRecorder } from './alert-recorder.js';
+import { AlertWatch } from './alert-watch.js';
+import { AlertRepository } from './alert.repository.js';
+import { AlertsController } from './alerts.controller.js';
+import { AlertsGrpcController } from './alerts.grpc.js';
+import { AlertsService } from './alerts.service.js';
+
+const ALERTS = Symbol('alerts');
+
+type AlertStore = ResourceStore<AlertSpec, AlertStatus>;
+
+@Module({
+  controllers: [restController(alert, ALERTS), grpcController(alert, ALERTS), AlertsController, AlertsGrpcController],
+  providers: [
+    { provide: AlertRepository, useFactory: () => new AlertRepository() },
+    {
+      provide: ALERTS,
+      inject: [Database, Outbox],
+      useFactory: (database: Database, outbox: Outbox) =>
+        new ResourceStore(alert, 'alert_document', database, outbox, {
+          status: () => Promise.reject(new Error('alerts are raised by the site')),
+        }),
+    },
+    {
+      provide: AlertRecorder,
+      inject: [ALERTS, Outbox, EventLog],
+      useFactory: (alerts: AlertStore, outbox: Outbox, events: EventLog) => new AlertRecorder(alerts, outbox, events),
+    },
+    {
+      provide: AlertsService,
+      inject: [Database, AlertRepository, AlertRecorder],
+      useFactory: (database: Database, repository: AlertRepository, recorder: AlertRecorder) =>
+        new AlertsService(database, repository, recorder),
+    },
+    {
+      provide: AlertWatch,
+      inject: [Database, AlertRepository, AlertRecorder, ALERTS, Outbox, CONFIG, LOGGER],
+      useFactory: (
+        database: Database,
+        repository: AlertRepository,
+        recorder: AlertRecorder,
+        alerts: AlertStore,
+        outbox: Outbox,
+        config: DeploymentConfig,
+        logger: Logger,
+      ) => new AlertWatch(database, repository, recorder, alerts, outbox, config.MUSTER_ALERT_KEEP_DAYS, logger),
+    },
+  ],
+})
+export class AlertsModule {}
