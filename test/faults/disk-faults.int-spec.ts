@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SequenceNode } from '@muster/sequence/model.js';
 import type { StepReport } from '@muster/sequence/report.js';
+import { mayMount, SmallDisk } from '@muster/testing/small-disk.js';
 import { LocalContent } from '../../apps/agent/src/runner/local-content.js';
 import { type RunSequenceOptions, type SequenceResult, runSequence } from '../../apps/agent/src/runner/run-sequence.js';
 import { expectedRun, seenBy, survivors, timeless } from './expected-run.js';
@@ -18,30 +18,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function mount(...argv: string[]): boolean {
-  return spawnSync('mount', argv).status === 0;
-}
-
 /** A disk of its own, in memory; the work is done on it. */
-async function onDisk(work: (disk: string) => Promise<void>): Promise<void> {
-  expect(mount('-t', 'tmpfs', '-o', `size=${diskPages * pageBytes}`, 'tmpfs', folder)).toBe(true);
+async function onDisk(work: (disk: SmallDisk) => Promise<void>): Promise<void> {
+  const disk = SmallDisk.mount(diskPages * pageBytes);
   try {
-    await work(folder);
+    await work(disk);
   } finally {
-    expect(spawnSync('umount', [folder]).status).toBe(0);
+    disk.unmount();
   }
 }
 
-const mayMount = ((): boolean => {
-  const place = mkdtempSync(join(tmpdir(), 'muster-disk-faults-'));
-  try {
-    return mount('-t', 'tmpfs', 'tmpfs', place) && spawnSync('umount', [place]).status === 0;
-  } finally {
-    rmSync(place, { recursive: true });
-  }
-})();
-if (!mayMount) process.stderr.write('SKIPPED: the faults of a disk need the right to mount one (root)\n');
-const itOnDisk = mayMount ? it : it.skip;
+const itOnDisk = mayMount() ? it : it.skip;
 
 /** The steps of the scenario, and what is told of them. */
 class Computer {
@@ -100,15 +87,14 @@ describe('a run on a disk with faults', () => {
       // Room for so many pages, and bytes more in the first line: what does not fit is another line each time.
       const rooms = [0, 1, 2, 3].flatMap((pages) => [0, 400, 900, 1400, 1900, 2400].map((more) => ({ pages, more })));
       for (const { pages, more } of rooms) {
-        const run = join(disk, 'run');
+        const run = join(disk.folder, 'run');
         const computer = new Computer(run, more);
-        const filler = join(disk, 'filler');
-        writeFileSync(filler, Buffer.alloc((diskPages - pages) * pageBytes - usedBytes(disk)));
+        disk.fill(pages * pageBytes);
         const failure: unknown = await computer.run().catch((error: unknown) => error);
-        rmSync(filler);
+        disk.free();
         if (!(failure instanceof Error)) throw new Error(`${pages} pages were enough`);
         expect(failure).toMatchObject({ code: 'journal.not-writable', message: expect.stringContaining('ENOSPC') });
-        const left = readdirSync(disk).includes('run') ? readdirSync(run) : [];
+        const left = readdirSync(disk.folder).includes('run') ? readdirSync(run) : [];
         expect(left.filter((name) => name !== 'journal.jsonl' && name !== 'journal.jsonl.new')).toEqual([]);
         const found = survivors(left.includes('journal.jsonl') ? journalOf(run) : undefined);
         failedAt.add(found.lines);
@@ -129,13 +115,13 @@ describe('a run on a disk with faults', () => {
 
   itOnDisk('that is read-only is refused with a clear code before anything is executed', async () => {
     await onDisk(async (disk) => {
-      const run = join(disk, 'run');
+      const run = join(disk.folder, 'run');
       const computer = new Computer(run);
       const refused = { code: 'journal.not-writable', message: expect.stringContaining('EROFS') as string };
-      expect(mount('-o', 'remount,ro', disk)).toBe(true);
+      disk.remount('ro');
       await expect(computer.run()).rejects.toMatchObject(refused);
       expect([computer.executions, computer.reports]).toEqual([[], []]);
-      expect(mount('-o', 'remount,rw', disk)).toBe(true);
+      disk.remount('rw');
 
       const letGo = new AbortController();
       const interrupted = await computer.run({
@@ -147,10 +133,10 @@ describe('a run on a disk with faults', () => {
       });
       expect(interrupted.result).toBe('interrupted');
       const done = computer.executions.length;
-      expect(mount('-o', 'remount,ro', disk)).toBe(true);
+      disk.remount('ro');
       await expect(computer.run()).rejects.toMatchObject(refused);
       expect(computer.executions.length).toBe(done);
-      expect(mount('-o', 'remount,rw', disk)).toBe(true);
+      disk.remount('rw');
       computer.expectRun(await computer.run(), new Set());
     });
   });
@@ -187,8 +173,3 @@ describe('a run on a computer whose clock is set back', () => {
     expect(reports.map(({ number }) => number)).toEqual(reports.map((_, index) => index + 1));
   });
 });
-
-function usedBytes(disk: string): number {
-  const { stdout } = spawnSync('df', ['--output=used', '-B1', disk], { encoding: 'utf8' });
-  return Number(stdout.trim().split('\n').at(-1));
-}

@@ -170,7 +170,10 @@ export class ContentUnderTest {
 
   /** The address of the second store, which begins with the first question for it; its keys are those of the site's own point. */
   async secondEndpoint(): Promise<string> {
-    this.second ??= SecondStore.start(this.environment);
+    this.second ??= SecondStore.start({
+      accessKeyId: this.environment['MUSTER_DP_ACCESS_KEY']!,
+      secretAccessKey: this.environment['MUSTER_DP_SECRET_KEY']!,
+    });
     const { endpoint, folder } = await this.second;
     this.secondFolder = folder;
     return endpoint;
@@ -239,20 +242,21 @@ export class ContentUnderTest {
   }
 }
 
-/** A store process with the keys of the site's own point and no limit on buckets. */
-class SecondStore {
+/** A store process with keys of its own and no limit on buckets. */
+export class SecondStore {
   private constructor(
     readonly endpoint: string,
     readonly folder: string,
+    private readonly home: string,
     private readonly child: ChildProcess,
   ) {}
 
-  static async start(environment: NodeJS.ProcessEnv): Promise<SecondStore> {
+  /** @param folder of its bytes; default: one of its own, which goes with it */
+  static async start(key: { accessKeyId: string; secretAccessKey: string }, ownFolder?: string): Promise<SecondStore> {
     const home = await mkdtemp(join(tmpdir(), 'muster-store-'));
-    const folder = join(home, 'store');
+    const folder = ownFolder ?? join(home, 'store');
     const keys = join(home, 'keys.json');
-    const [accessKeyId, secretAccessKey] = [environment['MUSTER_DP_ACCESS_KEY'], environment['MUSTER_DP_SECRET_KEY']];
-    await writeFile(keys, JSON.stringify([{ accessKeyId, secretAccessKey }]), { mode: 0o600 });
+    await writeFile(keys, JSON.stringify([key]), { mode: 0o600 });
     const child = fork(builtApp('store'), {
       env: {
         PATH: process.env['PATH'],
@@ -266,14 +270,14 @@ class SecondStore {
       child.once('message', (message) => resolve((message as { port: number }).port));
       child.once('exit', (code) => reject(new Error(`the store ended with ${code}`)));
     });
-    return new SecondStore(`http://127.0.0.1:${port}`, folder, child);
+    return new SecondStore(`http://127.0.0.1:${port}`, folder, home, child);
   }
 
   async stop(): Promise<void> {
     const exit = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill();
     await exit;
-    await rm(join(this.folder, '..'), { recursive: true, force: true });
+    await rm(this.home, { recursive: true, force: true });
   }
 }
 

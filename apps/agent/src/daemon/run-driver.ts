@@ -8,6 +8,7 @@ import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
 import { SiteContent } from '../content/site-content.js';
 import { currentBootId } from '../facts/boot-id.js';
+import { ownTimeZone } from '../facts/time-zone.js';
 import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
 import { atRest } from '../identity/at-rest.js';
@@ -19,6 +20,7 @@ import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
 import type { RunSpool } from '../status/run-spool.js';
 import type { Spool } from '../status/spool.js';
 import type { FirstPrograms } from './first-programs.js';
+import { ContentWithPatience } from './content-with-patience.js';
 import { mayPass } from './may-pass.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 import { runTimeLimit } from './run-time-limit.js';
@@ -147,7 +149,11 @@ export class RunDriver {
         },
         folder,
         begun: spool.lastNumber > 0,
-        content: new SiteContent(cache, { packages, contents, applications }, logger),
+        content: new ContentWithPatience(
+          new SiteContent(cache, { packages, contents, applications }, logger),
+          { purpose: record.purpose, expiresAt: record.expiresAt, timeZone: ownTimeZone(), now: Date.now },
+          logger,
+        ),
         signal,
         stop: limit.signal,
         stopBetweenSteps: stop.signal,

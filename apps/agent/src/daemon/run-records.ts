@@ -16,6 +16,9 @@ const recordSchema = z.object({
   deployment: z.object({ uid: z.string(), name: z.string(), generation: z.number() }),
   body: digestSchema,
   startedAt: z.string(),
+  /** Absent in records of agents before these fields, whose steps do not wait. */
+  purpose: z.enum(['Available', 'Required']).default('Available'),
+  expiresAt: z.string().optional(),
   /** Why it fails before its first step. */
   refused: z.object({ code: z.string(), message: z.string() }).optional(),
   /** Somebody at this computer wanted it. */
@@ -26,6 +29,9 @@ const recordSchema = z.object({
 
 /** What a run is for. Written before anything else happens: a crash cannot make a second run of it. */
 export type RunRecord = z.infer<typeof recordSchema>;
+
+/** What of an assignment a run keeps. */
+export type RunPurpose = Pick<Assignment, 'deployment' | 'body' | 'purpose' | 'expiresAt'>;
 
 const endedRunSchema = z.object({
   runId: z.string(),
@@ -103,13 +109,21 @@ export class RunRecords {
   /** Records a new run, also one that will only fail; on return it is durable. */
   begin(
     runId: string,
-    { deployment, body }: Assignment,
+    { deployment, body, purpose, expiresAt }: RunPurpose,
     { refused, asked }: Pick<RunRecord, 'refused' | 'asked'> = {},
   ): RunRecord {
     const startedAt = new Date().toISOString();
-    const record = { runId, deployment, body, startedAt, ...(refused && { refused }), ...(asked && { asked }) };
-    mkdirSync(this.folderOf(runId), { mode: 0o700 });
-    this.write(record);
+    const why = { ...(refused && { refused }), ...(asked && { asked }) };
+    const record = { runId, deployment, body, startedAt, purpose, expiresAt, ...why };
+    const path = this.folderOf(runId);
+    mkdirSync(path, { mode: 0o700 });
+    try {
+      this.write(record);
+    } catch (error) {
+      // Without room there is no run: the next try begins one anew.
+      rmSync(path, { recursive: true, force: true });
+      throw error;
+    }
     syncFolder(this.folder.runs);
     this.open = [...this.open, record];
     return record;

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { StepReport } from '@muster/sequence/report.js';
+import { mayMount, SmallDisk } from '@muster/testing/small-disk.js';
 import { pino } from 'pino';
 import { RunSpool } from './run-spool.js';
 import { Spool } from './spool.js';
+
+const itOnDisk = mayMount() ? it : it.skip;
 
 let folder: string;
 let path: string;
@@ -42,6 +45,28 @@ describe('the spool of a run', () => {
     for (let number = 1; number <= 4; number += 1) again?.append(report(number));
     expect(numbers(again)).toEqual([4]);
     again?.close();
+  });
+
+  itOnDisk('has nothing of a report that found no room, and takes it once there is some', () => {
+    const disk = SmallDisk.mount(64 * 4096);
+    try {
+      path = join(disk.folder, 'run-1.jsonl');
+      const spool = RunSpool.create(path, owner);
+      const long = (number: number): StepReport => ({ ...report(number), message: 'x'.repeat(3000) });
+      disk.fill(2 * 4096);
+      let number = 0;
+      const fillUp = (): void => {
+        for (;;) spool.append(long((number += 1)));
+      };
+      expect(fillUp).toThrow(/ENOSPC/);
+      expect(number).toBeGreaterThan(1);
+      disk.free();
+      spool.append(long(number));
+      spool.close();
+      expect(numbers(RunSpool.open(path))).toEqual(Array.from({ length: number }, (_, index) => index + 1));
+    } finally {
+      disk.unmount();
+    }
   });
 
   it('refuses a gap in the numbers', () => {

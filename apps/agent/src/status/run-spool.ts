@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Digest, digestSchema } from '@muster/contracts/digest.js';
 import { type StepReport, stepReportSchema } from '@muster/sequence/report.js';
@@ -95,10 +95,17 @@ export class RunSpool {
     if (report.number !== this.highest + 1) {
       throw new Error(`report ${report.number} of run ${this.owner.runId} came after ${this.highest}`);
     }
-    this.file ??= openSync(this.path, 'a', 0o600);
-    const bytes = Buffer.from(`${JSON.stringify(report)}\n`, 'utf8');
-    for (let offset = 0; offset < bytes.length;) offset += writeSync(this.file, bytes, offset);
-    fdatasyncSync(this.file);
+    const file = (this.file ??= openSync(this.path, 'a', 0o600));
+    const length = fstatSync(file).size;
+    try {
+      const bytes = Buffer.from(`${JSON.stringify(report)}\n`, 'utf8');
+      for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
+      fdatasyncSync(file);
+    } catch (error) {
+      // A full disk took a part of the line: the next one must not come behind it.
+      ftruncateSync(file, length);
+      throw error;
+    }
     this.waiting.set(report.number, report);
     this.highest = report.number;
   }
