@@ -20,6 +20,8 @@ const common = {
 };
 
 export default {
+  // One waits while the other computes. Here and not as a flag: what failed is run once more in one worker, by a flag.
+  maxWorkers: 2,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.spec.ts'] },
     { ...common, displayName: 'integration', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.int-spec.ts'] },

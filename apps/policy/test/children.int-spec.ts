@@ -132,8 +132,9 @@ describe('a deployment of a sequence with children', () => {
     await until(async () => (await digests(mover.device))[0] !== before[0]);
     expect((await bodyOf(mover.device)).children?.['moving']?.spec).toEqual(plain('B'));
     expect(await versions()).toEqual([moverVersion + 1, otherVersion]);
-    // The same news for people: it was compiled and is compiled.
-    expect(await told(mover.uid)).toEqual([{ state: 'compiled' }]);
+    // What devices run now is news, also where nothing else is: a rollout begins anew with it.
+    expect(await told(mover.uid)).toEqual([{ state: 'compiled' }, { state: 'compiled' }]);
+    expect(await told(other.uid)).toEqual([{ state: 'compiled' }]);
   });
 
   it('is taken back from devices while a child is disabled, and given again after that', async () => {

@@ -73,7 +73,13 @@ describe('enrolment', () => {
     await expect(enrolHere({ force: true })).resolves.toMatchObject({ already: false });
     expect(readFileSync(folder.key, 'utf8')).not.toBe(oldKey);
     const [former = ''] = readdirSync(folder.former);
-    expect(readdirSync(join(folder.former, former)).sort()).toEqual(['history.json', 'key.pem', 'reports', 'runs']);
+    expect(readdirSync(join(folder.former, former)).sort()).toEqual([
+      'history.json',
+      'key.pem',
+      'permits',
+      'reports',
+      'runs',
+    ]);
     expect(readdirSync(folder.root)).not.toContain('history.json');
   });
 
