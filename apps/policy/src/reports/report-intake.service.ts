@@ -57,17 +57,12 @@ export class ReportIntake {
       const fresh = incoming
         .map(({ report }) => report)
         .filter(({ runId, number }) => isNew.delete(`${runId} ${number}`));
-      for (const { runId, reports } of groupReports(fresh)) {
+      const facts = groupReports(fresh).map(({ runId, reports }) => {
         const deploymentUid = owners.get(runId)?.deploymentUid ?? '';
         const sequenceDigest = digests.get(runId);
-        await this.outbox.add(tx, runReported, {
-          deviceUid,
-          deploymentUid,
-          runId,
-          ...(sequenceDigest && { sequenceDigest }),
-          reports,
-        });
-      }
+        return { deviceUid, deploymentUid, runId, ...(sequenceDigest && { sequenceDigest }), reports };
+      });
+      await this.outbox.addMany(tx, runReported, facts);
     });
     return { acknowledged: sent.map(({ report: { runId, number } }) => ({ runId, number })) };
   }
