@@ -57,12 +57,17 @@ export class ReportIntake {
       const fresh = incoming
         .map(({ report }) => report)
         .filter(({ runId, number }) => isNew.delete(`${runId} ${number}`));
-      const facts = groupReports(fresh).map(({ runId, reports }) => {
+      for (const { runId, reports } of groupReports(fresh)) {
         const deploymentUid = owners.get(runId)?.deploymentUid ?? '';
         const sequenceDigest = digests.get(runId);
-        return { deviceUid, deploymentUid, runId, ...(sequenceDigest && { sequenceDigest }), reports };
-      });
-      await this.outbox.addMany(tx, runReported, facts);
+        await this.outbox.add(tx, runReported, {
+          deviceUid,
+          deploymentUid,
+          runId,
+          ...(sequenceDigest && { sequenceDigest }),
+          reports,
+        });
+      }
     });
     return { acknowledged: sent.map(({ report: { runId, number } }) => ({ runId, number })) };
   }
