@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { withoutStorage } from '@muster/contracts/agent/manifest-blobs.js';
 import { packageKind, type PackageSpec, type PackageStatus } from '@muster/contracts/kinds/package.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import { until } from '@muster/testing/until.js';
 import { runCli } from '../../apps/cli/src/program.js';
 import { captureTerminal } from '../../apps/cli/test/capture-terminal.js';
 import { SiteUnderTest } from './site-under-test.js';
@@ -28,6 +31,28 @@ spec:
     - {step: Join, type: JoinDomain, settings: {kind: domain, domain: example.org, account: 'E\\joe', password: s3cret}}
 `;
 const place = 'join/spec/steps/1/settings/password';
+
+/** Imports through a proxy that does something to the site right before sequences are saved. */
+async function importOver(site: SiteUnderTest, archive: string, before: () => void) {
+  const proxy = createServer((request, response) => {
+    if (request.url === '/api/v1/task-sequences/-/import') before();
+    const { method, headers } = request;
+    const onward = forward(`${site.url}${request.url}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    request.pipe(onward);
+  });
+  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+  try {
+    const { port } = proxy.address() as AddressInfo;
+    return await site.muster('import', archive, '--server', `http://127.0.0.1:${port}`, '--token', site.token);
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
+}
 
 describe('export and import between sites, on a whole site,', () => {
   let site: SiteUnderTest;
@@ -239,6 +264,22 @@ describe('export and import between sites, on a whole site,', () => {
       });
       expect((await other.muster('get', 'package', 'tool')).code).toBe(4);
       cpSync(join(folder, name), join(other.folder, 'full_files', name));
+
+      // The catalog is gone when its turn comes, behind the package and its files.
+      const refused = await importOver(other, there, () => {
+        const { catalog } = other.pids();
+        // The client tries again while the supervisor starts another one.
+        if (catalog !== undefined) process.kill(catalog, 'SIGKILL');
+      });
+      expect(refused).toMatchObject({
+        code: 7,
+        stderr: expect.stringContaining('no sequence was imported; packages that are here now: tool. Import again'),
+      });
+      expect(await filesOf(other)).toEqual(await filesOf(site));
+      await until(async () => (await other.muster('get', 'ts', 'base')).code === 4);
+      expect(await other.ok('import', there)).toMatch(/package\/tool +unchanged\ntaskSequence\/base +created/);
+      await other.ok('delete', 'ts', 'base');
+      await other.ok('delete', 'package', 'tool');
 
       // As when the first import was cut off between the package and its files.
       const cut = join(other.folder, 'cut.yaml');

@@ -12,27 +12,30 @@ describeOnDisk('content on disks that fill', () => {
   let content: ContentUnderTest;
   let libraryDisk: SmallDisk;
   let pointDisk: SmallDisk;
-  let library: SecondStore;
   let point: SecondStore;
+  /** The first thing that was begun ends last, whatever did not begin: no disk stays mounted. */
+  const ends: (() => void | Promise<void>)[] = [];
 
   beforeAll(async () => {
     libraryDisk = SmallDisk.mount(32 * MEGABYTE);
+    ends.unshift(() => libraryDisk.unmount());
     pointDisk = SmallDisk.mount(16 * MEGABYTE);
-    library = await SecondStore.start(keys, join(libraryDisk.folder, 'store'));
+    ends.unshift(() => pointDisk.unmount());
+    const library = await SecondStore.start(keys, join(libraryDisk.folder, 'store'));
+    ends.unshift(() => library.stop());
     content = await ContentUnderTest.start({
       MUSTER_LIBRARY_ENDPOINT: library.endpoint,
       MUSTER_LIBRARY_ACCESS_KEY: keys.accessKeyId,
       MUSTER_LIBRARY_SECRET_KEY: keys.secretAccessKey,
     });
+    ends.unshift(() => content.stop());
     const { MUSTER_DP_ACCESS_KEY: accessKeyId = '', MUSTER_DP_SECRET_KEY: secretAccessKey = '' } = content.environment;
     point = await SecondStore.start({ accessKeyId, secretAccessKey }, join(pointDisk.folder, 'store'));
+    ends.unshift(() => point.stop());
     await content.makeBucket(point.endpoint, 'small');
   });
   afterAll(async () => {
-    await content.stop();
-    await Promise.all([library.stop(), point.stop()]);
-    libraryDisk.unmount();
-    pointDisk.unmount();
+    for (const end of ends) await end();
   });
 
   it('shows no version while the library has no room for it; the same upload goes on when there is some', async () => {
