@@ -1,25 +1,20 @@
 import { createSecretKey } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { makeAccessToken } from '../../apps/policy/src/sessions/access-token.js';
 import type { PollLoad, PollResult } from './poll-load.js';
 import { deviceUid } from './device-uid.js';
+import { HttpConnection } from './http-connection.js';
 
-/**
- * A client that costs less than what it measures: sockets that are kept, requests as text, and of an answer only its status. One
- * request at a time on each connection.
- */
+/** Polls at a rate, or as fast as they are answered. */
 process.on('message', (load: PollLoad) => {
   void new Load(load).run().then((result) => process.send?.(result));
 });
 process.on('disconnect', () => process.exit());
 
-const END = Buffer.from('\r\n\r\n');
-
 class Load {
   private readonly latencies: number[] = [];
   private readonly statuses: Record<string, number> = {};
-  private readonly idle: Connection[] = [];
+  private readonly idle: HttpConnection[] = [];
   private readonly tokens = new Map<number, string>();
   private next = 0;
   private sent = 0;
@@ -29,7 +24,7 @@ class Load {
 
   async run(): Promise<PollResult> {
     const { connections, seconds, ratePerSecond, most = Infinity } = this.load;
-    for (let index = 0; index < connections; index += 1) this.idle.push(await Connection.open(this.load.port));
+    for (let index = 0; index < connections; index += 1) this.idle.push(await HttpConnection.open(this.load.port));
     for (let index = 0; index < this.load.devices; index += 1) this.token(index);
     const began = performance.now();
     const until = began + seconds * 1000;
@@ -50,7 +45,7 @@ class Load {
   /** Each poll is due at its time, whatever became of those before; its latency counts from then. */
   private async steadily(rate: number, began: number, until: number): Promise<void> {
     let due = 0;
-    const pollLate = async (connection: Connection, dueAt: number): Promise<void> => {
+    const pollLate = async (connection: HttpConnection, dueAt: number): Promise<void> => {
       this.inFlight += 1;
       await this.poll(connection, dueAt);
       this.inFlight -= 1;
@@ -67,11 +62,11 @@ class Load {
     }
   }
 
-  private async poll(connection: Connection, due: number): Promise<void> {
+  private async poll(connection: HttpConnection, due: number): Promise<void> {
     const { devices, order, tags } = this.load;
     const device = order === 'each' ? this.next++ % devices : Math.floor(Math.random() * devices);
     this.sent += 1;
-    const status = await connection.ask(
+    const { status } = await connection.ask(
       `GET ${this.load.path} HTTP/1.1\r\nhost: site\r\nauthorization: Bearer ${this.token(device)}\r\n` +
         `if-none-match: ${tags[device % tags.length]}\r\nuser-agent: muster-agent\r\naccept-encoding: gzip\r\n\r\n`,
     );
@@ -89,56 +84,4 @@ class Load {
     return made;
   }
   private key: ReturnType<typeof createSecretKey> | undefined;
-}
-
-class Connection {
-  private answered: ((status: string) => void) | undefined;
-  private status = '';
-  /** Bytes of the answer's body that are still to come; undefined: its head is not complete. */
-  private left: number | undefined;
-  private head: Buffer = Buffer.alloc(0);
-
-  private constructor(private readonly socket: Socket) {
-    socket.on('data', (chunk) => this.take(chunk));
-    socket.on('error', () => this.finish('error'));
-    socket.on('close', () => this.finish('closed'));
-  }
-
-  static async open(port: number): Promise<Connection> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return new Connection(socket);
-  }
-
-  ask(request: string): Promise<string> {
-    return new Promise((resolve) => {
-      this.answered = resolve;
-      this.socket.write(request);
-    });
-  }
-
-  close(): void {
-    this.socket.destroy();
-  }
-
-  private take(chunk: Buffer): void {
-    if (this.left === undefined) {
-      this.head = this.head.length === 0 ? chunk : Buffer.concat([this.head, chunk]);
-      const end = this.head.indexOf(END);
-      if (end < 0) return;
-      const text = this.head.toString('latin1', 0, end);
-      this.status = text.slice(9, 12);
-      this.left = Number(/^content-length: (\d+)/im.exec(text)?.[1] ?? 0) - (this.head.length - end - END.length);
-      this.head = Buffer.alloc(0);
-    } else this.left -= chunk.length;
-    if (this.left > 0) return;
-    this.left = undefined;
-    this.finish(this.status);
-  }
-
-  private finish(status: string): void {
-    const { answered } = this;
-    this.answered = undefined;
-    answered?.(status);
-  }
 }

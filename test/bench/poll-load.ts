@@ -33,15 +33,24 @@ export interface PollResult {
 /** Runs a load to its end. @throws Error when an answer was anything but 304, unless `allowed` has it */
 export async function poll(load: PollLoad, allowed: readonly string[] = ['304']): Promise<PollResult> {
   const child = startChild('poll-load-process.js');
-  const result = await new Promise<PollResult>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as PollResult));
-    child.once('exit', (code) => reject(new Error(`the load process ended with ${code}`)));
-    child.send(load);
-  });
+  const result = await askChild<PollResult>(child, load);
   child.disconnect();
   const others = Object.entries(result.statuses).filter(([status]) => !allowed.includes(status));
   if (others.length > 0) throw new Error(`polls were answered with ${JSON.stringify(result.statuses)}`);
   return result;
+}
+
+/** Sends a child a message and waits for its next one. @throws Error when it ends instead */
+export function askChild<Answer>(child: ChildProcess, message: object | string): Promise<Answer> {
+  return new Promise<Answer>((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`the load process ended with ${code}`));
+    child.once('exit', onExit);
+    child.once('message', (answer) => {
+      child.off('exit', onExit);
+      resolve(answer as Answer);
+    });
+    child.send(message);
+  });
 }
 
 /** A process that answers 304 to everything; its port. It ends with this process. */
@@ -51,6 +60,7 @@ export async function startBareServer(): Promise<{ port: number; pid: number; st
   return { port, pid: child.pid ?? 0, stop: () => child.disconnect() };
 }
 
-function startChild(name: string): ChildProcess {
+/** A program of this folder in a process of its own. It ends with this process. */
+export function startChild(name: string): ChildProcess {
   return fork(join(import.meta.dirname, name), { serialization: 'advanced' });
 }

@@ -3,7 +3,7 @@
  * may hold either, and must not be refused for ever because of it.
  */
 export function storableText(text: string): string {
-  return Buffer.from(text.replaceAll('\0', '\uFFFD'), 'utf8').toString('utf8');
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
 /** The same for every text in a document. */
