@@ -12,12 +12,17 @@ describe('a reader of the feed', () => {
   });
 
   it('gets everything up to the head, even its own, when it stands behind what it was given, or begins', () => {
-    expect(judgeReader(reader, place(10), feed).reader).toEqual({ given: at(20), everythingUntil: head });
+    expect(judgeReader(reader, place(10), feed).reader).toEqual({ given: at(10), everythingUntil: head });
     expect(judgeReader(NEW_READER, { life: null, after: START }, feed).reader.everythingUntil).toEqual(head);
   });
 
   it('begins anew when it knows more than this site, which was restored then', () => {
     expect(judgeReader(reader, place(20, 2), feed)).toEqual({ beginAnew: true, restored: true, reader: NEW_READER });
+  });
+
+  it('is found beyond a feed that was restored while it caught up after a restore of its own', () => {
+    const backup = judgeReader(reader, place(10), feed).reader;
+    expect(judgeReader(backup, place(15), feed)).toMatchObject({ beginAnew: true, restored: true });
   });
 
   it('begins anew when it knows an earlier life of the feed, whatever its position means there', () => {

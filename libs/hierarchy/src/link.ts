@@ -55,7 +55,9 @@ export function judgeReader(
   const order = comparePositions(after, reader.given);
   if (order > 0) return { beginAnew: true, restored: true, reader: NEW_READER };
   const forgot = order < 0 || comparePositions(after, START) === 0;
-  return { beginAnew: false, restored: false, reader: forgot ? { ...reader, everythingUntil: feed.head } : reader };
+  // What it was given counts from here again: if this site is restored meanwhile, the reader must be found beyond it.
+  const next = forgot ? { given: after, everythingUntil: feed.head } : reader;
+  return { beginAnew: false, restored: false, reader: next };
 }
 
 /** The reader was given what is there up to a position. Questions may arrive late and in any order: it never goes back. */
