@@ -60,7 +60,7 @@ export function judgeReader(
   return { beginAnew: false, restored: false, reader: next };
 }
 
-/** The reader was given what is there up to a position. Questions may arrive late and in any order: it never goes back. */
+/** The reader was given what is there up to a position. Answers may be sent late and in any order: none takes it back; only judgeReader does. */
 export function readerGiven(reader: Reader, upto: Position): Reader {
   return comparePositions(upto, reader.given) > 0 ? { ...reader, given: upto } : reader;
 }
