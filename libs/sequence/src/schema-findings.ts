@@ -45,10 +45,9 @@ function toFindings(issue: Issue, schema: z.ZodType, root: unknown, base: string
     }
     case 'too_small':
     case 'too_big': {
-      const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : '';
       const [bound, limit] = issue.code === 'too_small' ? ['at least', issue.minimum] : ['at most', issue.maximum];
-      const rule = `${bound} ${String(limit)}${unit}`;
-      return [found('sequence.out-of-range', `${label} is out of range: ${rule}`, `make it ${rule}`)];
+      const rule = `${bound} ${String(limit)}${unitOf(issue.origin, Number(limit))}`;
+      return [found('sequence.out-of-range', `${label} ${OUT_OF_RANGE[issue.code](issue.origin)}`, `make it ${rule}`)];
     }
     case 'invalid_value':
       return [
@@ -141,4 +140,18 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 /** Type of a JSON value in words. */
 export function typeName(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** What is wrong with a value whose size is not allowed. */
+const OUT_OF_RANGE = {
+  too_small: (origin: string) =>
+    origin === 'string' ? 'is too short' : origin === 'array' ? 'has too few entries' : 'is too small',
+  too_big: (origin: string) =>
+    origin === 'string' ? 'is too long' : origin === 'array' ? 'has too many entries' : 'is too large',
+} as const;
+
+function unitOf(origin: string, count: number): string {
+  if (origin === 'string') return count === 1 ? ' character' : ' characters';
+  if (origin === 'array') return count === 1 ? ' entry' : ' entries';
+  return '';
 }

@@ -34,7 +34,7 @@ describeStepTypes([
         'add "partitionStyle" (one of: GPT, MBR)',
       ],
       [{ makeBootDisk: 'maybe' }, 'makeBootDisk', 'sequence.invalid-value', 'make it true or false'],
-      [{ partitions: [] }, 'partitions', 'sequence.out-of-range', 'make it at least 1 entries'],
+      [{ partitions: [] }, 'partitions', 'sequence.out-of-range', 'make it at least 1 entry'],
       [{ partitions: [{ size: 1 }] }, 'partitions/0/type', 'sequence.missing-field', /Primary, Extended, Logical/],
       [
         { partitions: [partition, { ...partition, size: 101 }] },

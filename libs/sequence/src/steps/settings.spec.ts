@@ -81,7 +81,7 @@ describeStepTypes([
         'sequence.invalid-value',
         'make it one of: PerSeat, PerServer',
       ],
-      [{ userName: '' }, 'userName', 'sequence.out-of-range', 'make it at least 1 characters'],
+      [{ userName: '' }, 'userName', 'sequence.out-of-range', 'make it at least 1 character'],
       [{ organization: 'x'.repeat(256) }, 'organization', 'sequence.out-of-range', 'make it at most 255 characters'],
     ],
   },

@@ -22,9 +22,9 @@ describeStepTypes([
     },
     wrong: [
       [{ package: undefined }, 'package', 'sequence.missing-field', 'add "package" (string)'],
-      [{ package: '' }, 'package', 'sequence.out-of-range', 'make it at least 1 characters'],
+      [{ package: '' }, 'package', 'sequence.out-of-range', 'make it at least 1 character'],
       [{ mode: 'Expert' }, 'mode', 'sequence.invalid-value', 'make it one of: Simple, Advanced'],
-      [{ configFiles: [''] }, 'configFiles/0', 'sequence.out-of-range', 'make it at least 1 characters'],
+      [{ configFiles: [''] }, 'configFiles/0', 'sequence.out-of-range', 'make it at least 1 character'],
       [
         { fileAccess: 'VSS' },
         'useHardLinks',

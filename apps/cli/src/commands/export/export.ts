@@ -195,7 +195,7 @@ function keep(file: string, bytes: Buffer, force: boolean): 'written' | 'unchang
     if (!force)
       throw new CliError(
         'export.file-exists',
-        `${file} is there already with another content: --force replaces it, or name another with --file`,
+        `${file} is there already with another content: --force replaces it, or name another with --out`,
         EXIT_CODES.conflict,
       );
   } catch (error) {
