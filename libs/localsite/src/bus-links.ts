@@ -1,5 +1,5 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import { busLinksSchema } from '@muster/contracts/hierarchy/joining.js';
+import { busLinksSchema, type BusLinksFile } from '@muster/contracts/hierarchy/joining.js';
 import type { ChildSpec } from './child.js';
 import { keepSecret } from './keys.js';
 import type { SiteLayout } from './layout.js';
@@ -18,8 +18,8 @@ export function readBusLinks(layout: SiteLayout): BusLinks {
 }
 
 /**
- * Keeps the bus connected as the policy service says while the site runs. Users of sites below are read anew by the running server;
- * a link upwards needs another start of it, which takes a moment and loses nothing (invariant 1).
+ * Keeps the bus connected as the policy service says while the site runs. Users of sites below that came are read anew by the
+ * running server; anything else needs another start of it, which takes a moment and loses nothing (invariant 1).
  *
  * @returns how to stop
  */
@@ -35,11 +35,10 @@ export function followBusLinks(
   const follow = async (): Promise<void> => {
     const text = readText(layout);
     if (stopped || text === known) return;
-    const [before, links] = [toLinks(layout, known), toLinks(layout, text)];
-    const bus = busOf(links);
+    const before = parse(known);
+    const bus = busOf(toLinks(layout, text));
     const pid = supervisor.pids()[bus.name];
-    if (JSON.stringify(before.parent) === JSON.stringify(links.parent) && pid !== undefined)
-      process.kill(pid, 'SIGHUP');
+    if (onlyAdds(before, parse(text)) && pid !== undefined) process.kill(pid, 'SIGHUP');
     else {
       await supervisor.stop(bus.name);
       await supervisor.start(bus);
@@ -69,9 +68,22 @@ function readText(layout: SiteLayout): string {
   }
 }
 
+function parse(text: string): BusLinksFile {
+  return text === '' ? { children: [], parent: null } : busLinksSchema.parse(JSON.parse(text));
+}
+
+/** Nothing but sites below came: the running server can be told. It would not let go of one whose user is gone. */
+function onlyAdds(before: BusLinksFile, after: BusLinksFile): boolean {
+  const now = new Set(after.children.map((child) => JSON.stringify(child)));
+  return sameParent(before, after) && before.children.every((child) => now.has(JSON.stringify(child)));
+}
+
+function sameParent(before: BusLinksFile, after: BusLinksFile): boolean {
+  return JSON.stringify(before.parent) === JSON.stringify(after.parent);
+}
+
 function toLinks(layout: SiteLayout, text: string): BusLinks {
-  if (text === '') return { children: [] };
-  const { children, parent } = busLinksSchema.parse(JSON.parse(text));
+  const { children, parent } = parse(text);
   for (const { code, password } of children) keepSecret(layout.keys, `nats-leaf-${code}`, password);
   return { children: children.map(({ code }) => code), ...(parent ? { parent } : {}) };
 }

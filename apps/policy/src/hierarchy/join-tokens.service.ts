@@ -50,11 +50,11 @@ export class JoinTokens {
       const problem = placeProblem({ code, kind, parent: own.code }, { ...own, parent: own.parent ?? undefined });
       if (problem) throw new MusterError('conflict', 'hierarchy.wrong-place', `${code} cannot join here: ${problem}`);
       const known = await this.sites.find(tx, code);
-      if (known && !(known.revoked && known.parent === own.code))
+      if (known && known.parent !== own.code)
         throw new MusterError(
           'conflict',
           'hierarchy.code-in-use',
-          `There is a site ${code} in this hierarchy. Codes are for ever: choose another, or revoke that one first if it is the same`,
+          `There is a site ${code} elsewhere in this hierarchy. Codes are for ever: choose another`,
         );
       await audit(tx, { ...deedOn(uid), actor: createdBy, action: 'created', details: { site: code, siteKind: kind } });
       await this.tokens.add(tx, { uid, sha256: sha256Hex(token), code, kind, createdBy, expiresAt });

@@ -56,6 +56,12 @@ describe('a site that presents a join token', () => {
     expect(judge({ token: used, sites: [own, site({ code: 'PR1', revoked: true })] })).toBe('hierarchy.revoked-site');
   });
 
+  it('that is here already comes again with a new token and the same key, whatever was lost on the way', () => {
+    const { publicKey } = claims;
+    expect(judge({ sites: [own, site({ code: 'PR1', publicKey })] })).toBe('admit');
+    expect(judge({ sites: [own, site({ code: 'PR1', publicKey, parent: 'PR2' })] })).toBe('hierarchy.code-in-use');
+  });
+
   it('that was revoked comes back with a new token', () => {
     expect(judge({ sites: [own, site({ code: 'PR1', revoked: true })] })).toBe('admit');
   });

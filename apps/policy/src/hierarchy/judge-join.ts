@@ -30,19 +30,20 @@ export interface JoinQuestion {
  */
 export function judgeJoin(question: JoinQuestion): 'admit' | 'again' | Refusal {
   const { token, claims, thumbprint, sites } = question;
-  if (!token) return refusal('unauthenticated', 'unknown-token', 'This join token is unknown here. Make a new one');
+  if (!token)
+    return refusal('unauthenticated', 'hierarchy.unknown-token', 'This join token is unknown here. Make a new one');
   const known = sites.find(({ code }) => code === claims.code);
   if (token.usedAt !== null) {
     if (token.usedBy !== thumbprint)
       return refusal(
         'unauthenticated',
-        'used-token',
+        'hierarchy.used-token',
         'A site joined with this token already; it is good once. Make a new one',
       );
     if (known?.revoked !== false)
       return refusal(
         'forbidden',
-        'revoked-site',
+        'hierarchy.revoked-site',
         `Site ${claims.code} was revoked. Only a new token brings it back: muster hierarchy token create ${claims.code}`,
       );
     return 'again';
@@ -54,13 +55,13 @@ function judgeToken(token: StoredJoinToken, now: Date): Refusal | undefined {
   if (token.revokedAt !== null)
     return refusal(
       'unauthenticated',
-      'revoked-token',
+      'hierarchy.revoked-token',
       `This join token was revoked at ${token.revokedAt.toISOString()}. Make a new one`,
     );
   if (token.expiresAt <= now)
     return refusal(
       'unauthenticated',
-      'expired-token',
+      'hierarchy.expired-token',
       `This join token expired at ${token.expiresAt.toISOString()}. Make a new one`,
     );
   return undefined;
@@ -74,18 +75,20 @@ function judgePlace(
   if (claims.code !== token.code)
     return refusal(
       'forbidden',
-      'wrong-code',
+      'hierarchy.wrong-code',
       `This join token is for the site ${token.code}, and it was site ${claims.code} that sent it`,
     );
   if (claims.kind !== token.kind)
     return refusal(
       'forbidden',
-      'wrong-kind',
+      'hierarchy.wrong-kind',
       `This join token is for a ${token.kind} site, and ${claims.code} is a ${claims.kind} site (MUSTER_SITE_KIND)`,
     );
   const problem = placeProblem({ ...claims, parent: own.code }, { ...own, parent: own.parent ?? undefined });
-  if (problem) return refusal('conflict', 'wrong-place', `${claims.code} cannot be here: ${problem}`);
-  if (known && !(known.revoked && known.parent === own.code)) return codeInUse(claims.code);
+  if (problem) return refusal('conflict', 'hierarchy.wrong-place', `${claims.code} cannot be here: ${problem}`);
+  // The same site by its key may come again, as one whose answer was lost does; a revoked one may have another key by now.
+  const same = known?.parent === own.code && (known.revoked || known.publicKey?.x === claims.publicKey.x);
+  if (known && !same) return codeInUse(claims.code);
   const taken = claims.below.find(({ code }) =>
     sites.some((site) => site.code === code && site.parent !== claims.code),
   );
@@ -93,7 +96,7 @@ function judgePlace(
   if (claims.sealingKey !== sealingKey)
     return refusal(
       'conflict',
-      'other-sealing-key',
+      'hierarchy.other-sealing-key',
       `${claims.code} seals its secrets to another key than ${own.code}, so that neither could open what the other has. ` +
         'Give both the same: on one machine start the newer site with "muster up --sealing-key" and the file keys/sealing-key ' +
         'of the other; on Kubernetes put the same MUSTER_SEALING_KEY into both',
@@ -104,11 +107,11 @@ function judgePlace(
 function codeInUse(code: string): Refusal {
   return refusal(
     'conflict',
-    'code-in-use',
+    'hierarchy.code-in-use',
     `There is a site ${code} in this hierarchy. Codes are for ever: choose another, or revoke that one first if it is the same`,
   );
 }
 
 function refusal(category: Category, code: string, message: string): Refusal {
-  return { category, code: `hierarchy.${code}`, message };
+  return { category, code, message };
 }
