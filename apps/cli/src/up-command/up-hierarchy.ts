@@ -53,12 +53,14 @@ export async function upHierarchy(options: UpHierarchyOptions, terminal: Termina
   const members: Member[] = [];
   try {
     const sealingKey = sharedSealingKey(root);
-    for (const [index, code] of codes.entries())
-      sites.push(
-        await phase(terminal, `starting site ${code}`, () =>
-          start(options, root, code, index, sealingKey, interruption, terminal),
-        ),
-      );
+    const starts = codes.map(async (code, index) => {
+      const work = () => start(options, root, code, index, sealingKey, interruption, terminal);
+      sites.push(await phase(terminal, `starting site ${code}`, work));
+    });
+    // Whoever has come up by then is stopped below, also when another one cannot start.
+    await Promise.allSettled(starts);
+    await Promise.all(starts);
+    sites.sort((one, other) => one.siteCode.localeCompare(other.siteCode));
     for (const site of sites) members.push(await memberOf(site, terminal, interruption));
     const [central, ...primaries] = members;
     if (central) for (const primary of primaries) await joinUnlessJoined(central, primary, terminal);
