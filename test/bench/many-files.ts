@@ -15,7 +15,7 @@ const help = `npm run bench:many-files [-- --files 100000 | -- --full]
 
 A folder of tiny files (20 to 1,000 bytes, 1,000 in each folder) is uploaded by the command line in a process of its own, brought to a distribution point,
 fetched and laid out by an agent in a process of its own, and looked at once more. Then 1 % of the files are changed, here and there, and the bytes that go
-to library, point and agent are counted. Beside it, in the same run: \`tar\` into sha256sum, and \`cp -r\`. --full: 1,000,000 files.`;
+to library, point and agent are counted. All of it is in the folder for temporary files (TMPDIR). Beside it, in the same run: \`tar\` into sha256sum, and \`cp -r\`. --full: 1,000,000 files.`;
 
 const { values } = parseArgs({
   options: {
@@ -159,6 +159,8 @@ try {
   line('second upload', `${second.seconds.toFixed(1)} s, ${second.peakMebibytes.toFixed(0)} MiB`, second.said);
   const next = await distributed(2);
   const before = new Set(blobsInCache());
+  // Room for the next: its blobs stay.
+  rmSync(agent.folder, { recursive: true });
   const agentNext = await provide(next.manifest);
   execFileSync('diff', ['--recursive', '--brief', tree, agentNext.folder]);
   const fetched = await content.app.get(Bus).request(locateContent, { manifest: next.manifest });
