@@ -185,7 +185,7 @@ describe('content of which 1 % changed', () => {
   ])('is not shown with a pack %s', async (_what, pack, files, why) => {
     await content.apply('Package', 'packages', 'pack-liar', {});
     const beside = { path: 'beside', digest: digestOfBytes('beside'), size: 6 };
-    const packed = { path: 'muster.pack', digest: digestOfBytes(pack), size: pack.length, pack: { files } };
+    const packed = { path: 'muster-pack', digest: digestOfBytes(pack), size: pack.length, pack: { files } };
     const { body: plan } = await content.announce('pack-liar', [beside, packed]);
     await sendAll(plan, [pack, Buffer.from('beside')]);
     const { status, body } = await content.commit('pack-liar', plan.version);

@@ -161,10 +161,13 @@ describe('content upload', () => {
     expect(site.requests).toEqual([]);
     rmSync(join(folder, 'MANY-77'));
     const { exitCode, out } = await muster('content', 'upload', 'p', folder);
-    expect([exitCode, out]).toEqual([0, expect.stringContaining('version 1: 10005 files, 10.7 MiB; sent 2 files, 9.7 MiB')]);
+    expect([exitCode, out]).toEqual([
+      0,
+      expect.stringContaining('version 1: 10005 files, 10.7 MiB; sent 2 files, 9.7 MiB'),
+    ]);
     expect(site.uploads.get('p')?.[0]?.files.map(({ path, pack }) => [path, pack])).toEqual([
       ['large', undefined],
-      ['muster.pack', { files: 10_004 }],
+      ['muster-pack', { files: 10_004 }],
     ]);
     expect((await muster('content', 'upload', 'p', folder)).out).toContain('sent 0 files, 0 B');
     expect(packs()).toEqual(before);

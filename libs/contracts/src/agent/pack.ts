@@ -1,5 +1,5 @@
 /** The place of a pack among the files of a version. Its files are laid out in the version's folder; it is not. */
-export const PACK_PATH = 'muster.pack';
+export const PACK_PATH = 'muster-pack';
 /** A file of a pack has at most this many bytes: whoever reads one holds it in memory. */
 export const MOST_PACKED_BYTES = 4 * 1024 * 1024;
 export const MOST_PACKED_FILES = 10_000_000;
