@@ -20,6 +20,7 @@ export const REPLICATED_KINDS = {
   TaskSequence: 'global',
   Conflict: 'global',
   CollectionSize: 'site',
+  DeploymentResults: 'site',
 } as const satisfies Readonly<Record<string, DataClass>>;
 
 /** Why data cannot be written at a site, or undefined. */
