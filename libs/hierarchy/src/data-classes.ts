@@ -18,6 +18,7 @@ export const REPLICATED_KINDS = {
   Collection: 'global',
   Conflict: 'global',
   CollectionSize: 'site',
+  Site: 'global',
 } as const satisfies Readonly<Record<string, DataClass>>;
 
 /** Why data cannot be written at a site, or undefined. */
