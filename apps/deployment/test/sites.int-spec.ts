@@ -13,7 +13,7 @@ import { freePort } from '@muster/testing/free-port.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { until } from '@muster/testing/until.js';
-import { openWorld, type Collection, type World } from './world.js';
+import { openWorld, type Collection, type Deployment, type World } from './world.js';
 
 describe('collections of a central and a primary site', () => {
   let servers: TestServers[] = [];
@@ -142,6 +142,26 @@ describe('collections of a central and a primary site', () => {
     await until(async () => (await conflicts(primary)).length === 0);
     expect(await conflicts(central)).toEqual([]);
     expect(await central.policy.bus.request(settleConflict('deployment'), question)).toEqual({ settled: false });
+  });
+
+  it('are deployed to from one site at all: where the sequence is not known yet, the deployment waits and says so', async () => {
+    await put(central, 'fleet', { rules: [{ allDevices: true }] });
+    central.revise('harden', 'a');
+    const spec = { sequence: 'harden', collection: 'fleet', purpose: 'Required' };
+    await central.api.apply('Deployment', 'deployments', 'harden-all', spec);
+    const replication = () => primary.policy.bus.request(readReplication('deployment'), {});
+    await until(async () => (await replication()).waitingCount === 1);
+    expect((await replication()).waiting).toEqual([
+      expect.objectContaining({ kind: 'Deployment', key: 'harden-all', code: 'deployment.missing-reference' }),
+    ]);
+    primary.revise('harden', 'a');
+    const deployed = async () => (await primary.api.call<Deployment>('GET', 'deployments/harden-all')).body;
+    await until(async () => (await deployed()).status?.devices?.targeted === 1);
+    expect((await replication()).waitingCount).toBe(0);
+    // Made anew for other computers: no change leads there, and the other site has it so all the same.
+    await central.api.call('DELETE', 'deployments/harden-all');
+    await central.api.apply('Deployment', 'deployments', 'harden-all', { ...spec, collection: 'one-device' });
+    await until(async () => (await deployed()).spec?.collection === 'one-device');
   });
 
   it('that are deleted at one site are gone at the other, with their variables', async () => {

@@ -250,13 +250,22 @@ export class ResourceStore<Spec, Status> {
     actor: string,
   ): Promise<void> {
     const options: WriteOptions = { actor, replicated: true, force: true };
-    if (input) {
-      if (sealed) this.rules.giveSealed?.(input.spec, sealed);
-      await this.save(tx, input, options);
-      return;
-    }
     const current = await this.rows.findForUpdate(tx, name);
-    if (current) await this.removeWithin(tx, current, options);
+    if (current && (!input || this.isAnother(current, input))) await this.removeWithin(tx, current, options);
+    if (!input) return;
+    if (sealed) this.rules.giveSealed?.(input.spec, sealed);
+    await this.save(tx, input, options);
+  }
+
+  /** Whether no change leads from one to the other: the object was deleted elsewhere, and made anew. */
+  private isAnother(current: Resource<Spec, Status>, input: ResourceInput<Spec>): boolean {
+    try {
+      this.rules.change?.(current, input);
+      return false;
+    } catch (error) {
+      if (error instanceof MusterError) return true;
+      throw error;
+    }
   }
 
   /** Sealed values that belong to the object and are no part of its document. */
