@@ -27,21 +27,32 @@ export class Outbox {
     tx.afterCommit(() => this.wake());
   }
 
-  /** Many facts of one kind in one statement; they get their positions in this order. */
+  /**
+   * Many facts of one kind in one statement; they get their positions in this order.
+   *
+   * @param traceparents of each, where they are of different requests
+   */
   async addMany<Payload>(
     tx: Transaction,
     event: EventDefinition<Payload>,
     payloads: readonly Payload[],
+    traceparents?: readonly (string | undefined)[],
   ): Promise<void> {
     if (payloads.length === 0) return;
+    const usual = this.currentTraceparent() ?? null;
     await tx.query(
       `insert into outbox (id, subject, payload, traceparent)
-       select (fact.value ->> 'id')::uuid, $2, fact.value -> 'payload', $3
+       select (fact.value ->> 'id')::uuid, $2, fact.value -> 'payload', fact.value ->> 'traceparent'
        from jsonb_array_elements($1::jsonb) with ordinality as fact (value, number) order by number`,
       [
-        JSON.stringify(payloads.map((payload) => ({ id: uuidv7(), payload }))),
+        JSON.stringify(
+          payloads.map((payload, index) => ({
+            id: uuidv7(),
+            payload,
+            traceparent: traceparents ? (traceparents[index] ?? null) : usual,
+          })),
+        ),
         event.subject({ site: this.site }),
-        this.currentTraceparent() ?? null,
       ],
     );
     tx.afterCommit(() => this.wake());
