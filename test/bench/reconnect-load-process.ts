@@ -17,6 +17,9 @@ process.on('disconnect', () => process.exit());
 /** The longest pause before another attempt; the n-th is at most 2^n seconds. */
 const MOST_PAUSE_SECONDS = 16;
 
+/** As long as an agent waits (apps/agent/src/http/transport.ts). */
+const PATIENCE = { connect: 5_000, answer: 15_000 };
+
 class Load {
   private readonly key: KeyObject;
   /** Signed before it begins: many computers do that at the same time, this one would need seconds. */
@@ -61,7 +64,7 @@ class Load {
     const { port, tag } = this.part;
     let connection: HttpConnection;
     try {
-      connection = await HttpConnection.open(port, addressOf(this.part.first + index));
+      connection = await HttpConnection.open(port, addressOf(this.part.first + index), PATIENCE);
     } catch (error) {
       return { status: (error as { code?: string }).code ?? 'error', head: '', body: Buffer.alloc(0) };
     }

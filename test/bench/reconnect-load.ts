@@ -23,7 +23,7 @@ export interface ReconnectPart extends ReconnectLoad {
 export interface ReconnectResult {
   /** Milliseconds from the time at which each agent began until its poll was answered; of those that were served. */
   readonly latencies: readonly number[];
-  /** How often an attempt ended in what: the status of a refusal, `closed`, `error`, or the code for which there was no connection. */
+  /** How often an attempt ended in what: the status of a refusal, `closed`, or the code of an error. */
   readonly failures: Readonly<Record<string, number>>;
 }
 

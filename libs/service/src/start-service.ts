@@ -18,12 +18,12 @@ import type { FastifyInstance } from 'fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import { pino, type Logger } from 'pino';
 import { admitRequests } from './admission/admit-requests.js';
-import { mostConnections } from './admission/open-files.js';
 import { authenticateGrpc } from './auth/grpc-authentication.js';
 import { authenticateHttp } from './auth/http-authentication.js';
 import { TokenAuthenticator } from './auth/token-authenticator.js';
 import { Metrics } from './health/metrics.js';
 import { acceptJsonBodies } from './json-body.js';
+import { listen } from './listen.js';
 import { NestLogger } from './nest-logger.js';
 import { serveDocumentation } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -35,8 +35,6 @@ import { ServiceModule } from './service.module.js';
 
 const SERVICES: readonly ServiceName[] = ['catalog', 'deployment', 'content', 'policy'];
 const SCHEMA_POLL_MILLISECONDS = 1_000;
-/** Connections that wait to be accepted: whoever finds no room there hears nothing for seconds. The system may allow fewer. */
-const BACKLOG = 4096;
 const LOADER = {
   keepCase: false,
   longs: Number,
@@ -184,8 +182,8 @@ export async function startService<Config extends ServiceConfig>(
   );
   serveDocumentation(app, service);
   await app.startAllMicroservices();
-  server.server.maxConnections = mostConnections() ?? Infinity;
-  await app.listen({ port: config.MUSTER_HTTP_PORT, host: config.MUSTER_HOST, backlog: BACKLOG });
+  const address = { host: config.MUSTER_HOST, port: config.MUSTER_HTTP_PORT };
+  await listen(app, server, address, definition.admitted !== undefined);
   if (definition.admitted) admitRequests(server, definition.admitted, app.get(Metrics));
   if (definition.shortcut) takeShortcut(server, definition.shortcut(app), app.get(Metrics));
   logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
