@@ -18,7 +18,7 @@ export class Outbox {
 
   /** Records a fact in the transaction that makes it true. Nothing is sent before the commit. */
   async add<Payload>(tx: Transaction, event: EventDefinition<Payload>, payload: Payload): Promise<void> {
-    await tx.query('insert into outbox (id, subject, payload, traceparent) values ($1, $2, $3, $4)', [
+    await tx.prepared('add a fact', 'insert into outbox (id, subject, payload, traceparent) values ($1, $2, $3, $4)', [
       uuidv7(),
       event.subject({ site: this.site }),
       JSON.stringify(payload),
@@ -40,7 +40,8 @@ export class Outbox {
   ): Promise<void> {
     if (payloads.length === 0) return;
     const usual = this.currentTraceparent() ?? null;
-    await tx.query(
+    await tx.prepared(
+      'add facts',
       `insert into outbox (id, subject, payload, traceparent)
        select (fact.value ->> 'id')::uuid, $2, fact.value -> 'payload', fact.value ->> 'traceparent'
        from jsonb_array_elements($1::jsonb) with ordinality as fact (value, number) order by number`,

@@ -12,7 +12,7 @@ const BACKLOG = 4096;
  * Node accepts one connection of a socket in each turn of its event loop. A service that a whole fleet may call at once listens on several
  * (SO_REUSEPORT), or most of the fleet waits in front of a process that has time.
  */
-const SOCKETS_FOR_MANY = 8;
+const SOCKETS_FOR_MANY = 4;
 
 /**
  * Listens, and takes no more connections than the process has files for.

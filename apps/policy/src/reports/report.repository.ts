@@ -25,7 +25,8 @@ export class ReportRepository {
     tx: Transaction,
     pairs: readonly Omit<ReportedRun, 'runId'>[],
   ): Promise<Omit<ReportedRun, 'runId'>[]> {
-    return tx.query(
+    return tx.prepared(
+      'who may report on what',
       `select wanted.device_uid as "deviceUid", wanted.deployment_uid as "deploymentUid"
        from unnest($1::uuid[], $2::uuid[]) as wanted (device_uid, deployment_uid)
        where exists (select 1 from deployment join device_member on device_member.collection_uid = deployment.collection_uid
@@ -36,7 +37,8 @@ export class ReportRepository {
 
   /** Claims runs that are new, and holds all of them: batches about one run take turns. Answers whose they are. */
   async claimRuns(tx: Transaction, runs: readonly ReportedRun[]): Promise<ReportedRun[]> {
-    return tx.query<ReportedRun>(
+    return tx.prepared<ReportedRun>(
+      'claim runs',
       `insert into reported_run (run_id, device_uid, deployment_uid)
        select run_id, device_uid, deployment_uid
        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as claimed (run_id, device_uid, deployment_uid) order by run_id
@@ -52,7 +54,8 @@ export class ReportRepository {
 
   /** Keeps all that are new, in one statement; answers these. Of two with one number the first is kept. */
   async addNew(tx: Transaction, reports: readonly KeptReport[]): Promise<{ runId: string; number: number }[]> {
-    return tx.query<{ runId: string; number: number }>(
+    return tx.prepared<{ runId: string; number: number }>(
+      'keep reports',
       `insert into report (run_id, number, payload)
        select (value ->> 'runId')::uuid, (value ->> 'number')::int, value from jsonb_array_elements($1::jsonb) as incoming (value)
        on conflict do nothing returning run_id as "runId", number`,
