@@ -15,28 +15,28 @@ export class PolicyRepository {
          select jsonb_agg(assignment order by uid) from (
            select deployment.uid, deployment.assignment
            from device_member join deployment on deployment.collection_uid = device_member.collection_uid
-           where device_member.device_uid = wanted.uid and device_member.left_at is null and deployment.assignment is not null
+           where device_member.device_uid = wanted_uid and device_member.left_at is null and deployment.assignment is not null
          ) as told), '[]') as assignments, coalesce((
          select jsonb_agg(one.value || jsonb_build_object('collection', collection.name)
                           order by collection.uid, one.number)
          from device_member join collection on collection.uid = device_member.collection_uid,
               jsonb_array_elements(collection.windows) with ordinality as one (value, number)
-         where device_member.device_uid = wanted.uid and device_member.left_at is null
+         where device_member.device_uid = wanted_uid and device_member.left_at is null
        ), '[]') as windows,
        coalesce((
          select jsonb_agg(jsonb_build_object('ownerUid', owner_uid, 'digest', digest, 'hasHidden', has_hidden) order by owner_uid)
-         from variable_set where ${ownersOf('wanted.uid')}
+         from variable_set where ${ownersOf('wanted_uid')}
        ), '[]') as "variableSets",
        coalesce((
          select jsonb_agg(distinct body_secret.name order by body_secret.name)
          from device_member join deployment on deployment.collection_uid = device_member.collection_uid
            join body_secret on body_secret.body_digest = deployment.assignment ->> 'body'
-         where device_member.device_uid = wanted.uid and device_member.left_at is null
+         where device_member.device_uid = wanted_uid and device_member.left_at is null
        ), '[]') as "stepSecrets",
-       (select sealing_key from device where uid = wanted.uid) as "sealingKey",
-       coalesce((select abilities from device where uid = wanted.uid), '{}') as abilities,
-       (select rotate_thumbprint from device where uid = wanted.uid) as "rotateKey"
-       from unnest($1::uuid[]) with ordinality as wanted (uid, place), policy_serial order by wanted.place`,
+       (select sealing_key from device where uid = wanted_uid) as "sealingKey",
+       coalesce((select abilities from device where uid = wanted_uid), '{}') as abilities,
+       (select rotate_thumbprint from device where uid = wanted_uid) as "rotateKey"
+       from unnest($1::uuid[]) with ordinality as wanted (wanted_uid, place), policy_serial order by wanted.place`,
       [deviceUids],
     );
     if (rows.length !== deviceUids.length) throw new Error('policy_serial has no row');
