@@ -20,7 +20,7 @@ const SOCKETS_FOR_MANY = 4;
  * @param forMany a whole fleet may call at once
  */
 export async function listen(
-  app: NestFastifyApplication,
+  app: Pick<NestFastifyApplication, 'listen'>,
   server: FastifyInstance,
   { host, port }: { host: string; port: number },
   forMany: boolean,
