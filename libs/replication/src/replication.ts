@@ -83,6 +83,11 @@ export class Replication {
     this.schedule.start();
   }
 
+  /** Whether a site stands above this one. */
+  get hasParent(): boolean {
+    return this.hierarchy.own?.parent !== undefined;
+  }
+
   /** The sites may be others now: look at once. */
   sitesChanged(): void {
     this.look.nudge();
