@@ -145,18 +145,45 @@ export class Intake {
     return [...new Map(fresh.map((record) => [record.key, record])).values()];
   }
 
-  /** Each in a savepoint: what cannot be used waits with its reason, and holds nothing up. Returns those that are in use. */
+  /** What cannot be used waits with its reason, and holds nothing up. Returns those that are in use. */
   private async putToUse(tx: Transaction, objects: readonly StoredReplica[]): Promise<ReplicaName[]> {
+    const usable = objects.filter(({ kind }) => this.kinds.has(kind));
+    if (usable.length === 0) return [];
+    let failed: { object: StoredReplica; error: unknown }[] = [];
+    // Hardly ever is one refused: all of them in one savepoint first, and each in its own only where that fails.
+    if (await this.useTogether(tx, usable)) await this.problems.solve(tx, usable);
+    else failed = await this.useOneByOne(tx, usable);
+    for (const { object, error } of failed) {
+      const code = error instanceof MusterError ? error.code : 'hierarchy.cannot-use';
+      await this.problems.add(tx, object, code, error instanceof Error ? error.message : String(error));
+      tx.afterCommit(() => this.report.waiting(object, error));
+    }
+    return usable.filter((one) => !failed.some(({ object }) => object === one));
+  }
+
+  private async useTogether(tx: Transaction, objects: readonly StoredReplica[]): Promise<boolean> {
+    await tx.query('savepoint replicas');
+    try {
+      for (const object of objects) await this.use(tx, object);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      await tx.query('rollback to savepoint replicas');
+      return false;
+    }
+    await tx.query('release savepoint replicas');
+    return true;
+  }
+
+  private async useOneByOne(
+    tx: Transaction,
+    objects: readonly StoredReplica[],
+  ): Promise<{ object: StoredReplica; error: unknown }[]> {
     const used: ReplicaName[] = [];
     const failed: { object: StoredReplica; error: unknown }[] = [];
     for (const object of objects) {
-      const kind = this.kinds.get(object.kind);
-      if (!kind) continue;
       await tx.query('savepoint replica');
       try {
-        const { content, version } = object.replica;
-        const understood = content === null ? null : kind.understand(content);
-        await kind.use(tx, object.key, understood, `site:${version.site}`);
+        await this.use(tx, object);
         await tx.query('release savepoint replica');
         used.push(object);
       } catch (error) {
@@ -166,12 +193,12 @@ export class Intake {
       }
     }
     if (used.length > 0) await this.problems.solve(tx, used);
-    for (const { object, error } of failed) {
-      const code = error instanceof MusterError ? error.code : 'hierarchy.cannot-use';
-      await this.problems.add(tx, object, code, error instanceof Error ? error.message : String(error));
-      tx.afterCommit(() => this.report.waiting(object, error));
-    }
-    return used;
+    return failed;
+  }
+
+  private async use(tx: Transaction, { kind, key, replica: { content, version } }: StoredReplica): Promise<void> {
+    const known = this.kinds.get(kind)!;
+    await known.use(tx, key, content === null ? null : known.understand(content), `site:${version.site}`);
   }
 }
 
