@@ -21,6 +21,7 @@ export const REPLICATED_KINDS = {
   Conflict: 'global',
   CollectionSize: 'site',
   DeploymentResults: 'site',
+  Site: 'global',
 } as const satisfies Readonly<Record<string, DataClass>>;
 
 /** Why data cannot be written at a site, or undefined. */
