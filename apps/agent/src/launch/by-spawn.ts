@@ -42,7 +42,9 @@ function launch(request: LaunchRequest, system: PosixSpawn, children: Children):
   const stdin = request.withInput ? new Socket({ fd: ours.shift() ?? -1, readable: false, writable: true }) : undefined;
   const [stdout, stderr] = ours.map((fd) => new Socket({ fd, readable: true, writable: false })) as [Socket, Socket];
   const ended = children.endOf(pid);
-  const closed = Promise.all([ended, closeOf(stdout), closeOf(stderr)]).then(() => undefined);
+  const outputsClosed = Promise.all([closeOf(stdout), closeOf(stderr)]);
+  void outputsClosed.then(() => children.lookSoon(pid));
+  const closed = Promise.all([ended, outputsClosed]).then(() => undefined);
   return { pid, stdin, stdout, stderr, ended, closed };
 }
 
@@ -121,6 +123,13 @@ class Children {
   /** Listens from now on: a program may be over before anybody waits for it, and its signal comes once. */
   constructor(private readonly system: PosixSpawn) {
     process.on('SIGCHLD', this.look);
+  }
+
+  /** A program whose outputs were closed has ended, as a rule, or is about to: it is looked at at ever longer intervals. */
+  lookSoon(pid: number, milliseconds = 1): void {
+    this.look();
+    if (this.waiting.has(pid) && milliseconds < lookAgainMilliseconds)
+      setTimeout(() => this.lookSoon(pid, milliseconds * 2), milliseconds);
   }
 
   endOf(pid: number): Promise<ProgramEnd> {
