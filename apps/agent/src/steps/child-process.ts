@@ -161,7 +161,8 @@ async function endOf(child: LaunchedProgram, request: ProcessRequest): Promise<P
 /** Waits for an event, but no longer. A timer that is cleared costs a step nothing; an aborted one costs an error with its stack. */
 async function waitAtMost(milliseconds: number, event: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  // One more look at what has arrived: where this process itself was held up, the time is over before anything was read.
+  const over = new Promise<void>((resolve) => (timer = setTimeout(() => setImmediate(resolve), milliseconds)));
   await Promise.race([event, over]);
   clearTimeout(timer);
 }
