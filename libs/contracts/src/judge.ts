@@ -34,7 +34,7 @@ export function judgeInput<Spec, Status>(kind: Kind<Spec, Status>, value: unknow
   // The kind's own words for its specification, the schema's for everything around it.
   const found = parsed.success ? [] : explainIssues(parsed.error.issues, schema, value, CODES);
   const around = found.filter(({ path }) => judged.length === 0 || !(path === '/spec' || path.startsWith('/spec/')));
-  return { findings: [...around, ...judged] };
+  return { findings: [...around, ...judged, ...warnings] };
 }
 
 const tooDeep: ProblemFinding = {
