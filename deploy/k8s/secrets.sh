@@ -7,6 +7,7 @@
 # DATABASE_HOST  default muster-postgres-rw, the one of the component postgres
 # DATABASE_TLS   what follows the "?" of the connection strings, default: verified against the component's authority
 # POINT_CREDENTIALS  JSON with the keys of distribution points by name, default {} (docs/stores.md)
+# SEALING_KEY  of the hierarchy that the site shall belong to (docs/hierarchy.md), default: a new one
 # The token of the first administrator goes to standard error, once.
 set -euo pipefail
 
@@ -30,6 +31,8 @@ secret() {
 }
 
 site_key=$(openssl genpkey -algorithm ed25519)
+link_key=$(openssl genpkey -algorithm ed25519)
+sealing_key=${SEALING_KEY:-$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')}
 admin_token=muster_$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')
 declare -A bus
 for service in catalog deployment content policy; do
@@ -41,9 +44,11 @@ for service in catalog deployment content policy; do
   secret "muster-$service"
   entry database-url "postgres://$service:$password@$host:5432/muster?$tls"
   entry nats-password "${bus[$service]}"
+  entry link-key "$link_key"
   case $service in
     policy)
       entry site-key "$site_key"
+      entry sealing-key "$sealing_key"
       entry admin-token-sha256 "$(printf '%s' "$admin_token" | sha256sum | cut -d' ' -f1)"
       ;;
     deployment)

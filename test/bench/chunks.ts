@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { chunkEnd } from '../../apps/cli/src/content/chunks/cut-chunks.js';
+import { FILE_CUTTING } from '../../apps/cli/src/content/chunks/cutting.js';
 import { scanLargeFile } from '../../apps/cli/src/content/chunks/scan-large-file.js';
 
 const help = `npm run bench:chunks [-- --mib 512 --rounds 5]
@@ -45,7 +46,7 @@ try {
     await measure('sha256', () => createHash('sha256').update(bytes).digest());
     await measure('scan', async () => {
       const file = await open(path);
-      await scanLargeFile(file, new Map(), () => undefined);
+      await scanLargeFile(file, new Map(), FILE_CUTTING, () => undefined);
       await file.close();
     });
   }

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest } from '@muster/contracts/agent/content.js';
+import { packBeginning, packHeader } from '@muster/contracts/agent/pack.js';
 import { type Digest, digestOfBytes } from '@muster/contracts/digest.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -25,7 +27,16 @@ function changed(image: Buffer, places: number, inserted: Buffer): Buffer {
   return after;
 }
 
-describe('a large image of which 1 % changed', () => {
+function packOf(...paths: string[]): Buffer {
+  return Buffer.concat([packBeginning(), ...paths.map((path) => packHeader({ path, size: 0, executable: false }))]);
+}
+
+/** The same names with the same bytes, and no others. */
+function expectSameFolder(one: string, other: string): void {
+  execFileSync('diff', ['--recursive', '--brief', one, other]);
+}
+
+describe('content of which 1 % changed', () => {
   let content: ContentUnderTest;
   let gate: Gate;
   let folder: string;
@@ -38,7 +49,7 @@ describe('a large image of which 1 % changed', () => {
     await content.applyPoint('dp', gate.endpoint);
     folder = mkdtempSync(join(tmpdir(), 'muster-image-'));
     client = new ApiClient({ server: new URL(content.url).origin, token: content.token });
-    for (const name of ['few', 'many']) {
+    for (const name of ['few', 'many', 'tiny']) {
       await content.apply('Package', 'packages', name, {});
       await content.apply('Distribution', 'distributions', name, { package: name, points: ['dp'] });
     }
@@ -54,13 +65,17 @@ describe('a large image of which 1 % changed', () => {
   async function bring(name: string, image: Buffer): Promise<UploadedVersion & { moved: number }> {
     const path = join(folder, `${name}.img`);
     writeFileSync(path, image);
+    return bringPath(name, path, 1);
+  }
+
+  async function bringPath(name: string, path: string, files: number): Promise<UploadedVersion & { moved: number }> {
     const uploaded = await uploadPackage(client, name, path);
     const before = gate.passedBytes;
     const done = await content.untilProgress(
       name,
       ({ version, state }) => version === uploaded.version && state === 'available',
     );
-    expect(done).toMatchObject({ filesDone: 1, bytesDone: image.length, attempts: 1 });
+    expect(done).toMatchObject({ filesDone: files, bytesDone: uploaded.bytes, attempts: 1 });
     const moved = gate.passedBytes - before;
     // What the status says is what went over the wire, but for the headers of requests.
     expect(Math.abs(moved - (done.bytesMoved ?? 0))).toBeLessThan(100_000);
@@ -93,7 +108,7 @@ describe('a large image of which 1 % changed', () => {
     ['few', 16],
     ['many', imageBytes / 100 / 65_536],
   ])(
-    'moves at most 3 % of its bytes to the library, to a point, and to agents that have the version before (in %s places)',
+    'a large image, moves at most 3 % of its bytes to the library, to a point, and to agents that have the version before (in %s places)',
     async (name, places) => {
       const first = randomBytes(imageBytes);
       const second = changed(first, Math.round(places), randomBytes(4096));
@@ -122,6 +137,60 @@ describe('a large image of which 1 % changed', () => {
     },
     120_000,
   );
+
+  it('30,000 tiny files, is a pack: a blob or two, laid out file by file, and about what changed is moved', async () => {
+    const tree = join(folder, 'tiny-files');
+    const packed = 30_000;
+    const fileOf = (index: number): string => join(tree, `d${index % 30}`, `file-${index}.txt`);
+    for (let index = 0; index < 30; index += 1) mkdirSync(join(tree, `d${index}`), { recursive: true });
+    for (let index = 0; index < packed; index += 1) writeFileSync(fileOf(index), randomBytes(20 + (index % 400)));
+    chmodSync(fileOf(7), 0o755);
+    writeFileSync(join(tree, 'd3', 'image'), randomBytes(5 * MIB));
+    const one = await bringPath('tiny', tree, packed + 1);
+    expect(one).toMatchObject({ files: packed + 1, filesSent: 2 });
+    const cache = agentCache('tiny');
+    const silent = pino({ level: 'silent' });
+    const never = new AbortController().signal;
+    const at = await cache.provide(one.manifest as Digest, silent, never);
+    expect(readdirSync(join(folder, 'tiny/blobs/sha256'))).toHaveLength(2);
+    expectSameFolder(tree, at);
+    expect(statSync(join(at, 'd7/file-7.txt')).mode & 0o777).toBe(0o555);
+    // What a program spoilt is found, and is made right out of what is here.
+    rmSync(join(at, 'd0/file-0.txt'));
+    writeFileSync(join(at, 'd0/file-0.txt'), 'spoilt');
+    const before = gate.returnedBytes;
+    await cache.provide(one.manifest as Digest, silent, never);
+    await cache.provide(one.manifest as Digest, silent, never);
+    expectSameFolder(tree, at);
+    expect(gate.returnedBytes).toBe(before);
+
+    for (let index = 50; index < packed; index += 100) writeFileSync(fileOf(index), randomBytes(20 + (index % 400)));
+    const two = await bringPath('tiny', tree, packed + 1);
+    const laidOut = await cache.provide(two.manifest as Digest, silent, never);
+    expectSameFolder(tree, laidOut);
+    const figures = { library: two.bytesSent, point: two.moved, agent: gate.returnedBytes - before };
+    const percent = Object.entries(figures).map(
+      ([what, bytes]) => `${what} ${((bytes / two.bytes) * 100).toFixed(2)} %`,
+    );
+    process.stdout.write(`1 % of ${packed} tiny files here and there: ${percent.join(', ')}\n`);
+    for (const bytes of Object.values(figures)) expect(bytes / two.bytes).toBeLessThan(0.1);
+  }, 120_000);
+
+  it.each([
+    ['that is none', Buffer.from('not a pack'), 1, 'it does not begin as a pack'],
+    ['of another number of files', packOf('a', 'b'), 3, 'it has 2 files, not 3'],
+    ['whose names climb', packOf('../a'), 1, 'is no path in content'],
+    ['whose names collide', packOf('A', 'a'), 2, 'names must differ in more than case'],
+    ['in place of another file', packOf('Beside'), 1, 'collides with another file'],
+  ])('is not shown with a pack %s', async (_what, pack, files, why) => {
+    await content.apply('Package', 'packages', 'pack-liar', {});
+    const beside = { path: 'beside', digest: digestOfBytes('beside'), size: 6 };
+    const packed = { path: 'muster-pack', digest: digestOfBytes(pack), size: pack.length, pack: { files } };
+    const { body: plan } = await content.announce('pack-liar', [beside, packed]);
+    await sendAll(plan, [pack, Buffer.from('beside')]);
+    const { status, body } = await content.commit('pack-liar', plan.version);
+    expect([status, body.code, body.detail]).toEqual([409, 'content.bad-pack', expect.stringContaining(why)]);
+  });
 
   it('is not shown when its extents do not make it, though every blob is right', async () => {
     const bytes = randomBytes(1000);

@@ -38,6 +38,17 @@ describe('the bus of a site on Kubernetes', () => {
     for (const site of ['S01', '100', '1E5']) expect(() => check(files['leafnodes.conf'] ?? '', site)).not.toThrow();
   });
 
+  it('takes links of sites below, and holds one to a site above, in the account for links alone, as the documentation shows', () => {
+    const operations = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+    const shown = [...operations.matchAll(/```conf\n([^`]+)```/g)].map(([, text]) => text ?? '');
+    expect(shown).toHaveLength(2);
+    for (const text of shown) {
+      expect(text).toMatch(/account: "?LINKS/);
+      // The files of the certificates are in the pod only.
+      expect(() => check(text.replaceAll(/^ *tls \{[^}]*\}\n/gm, ''))).not.toThrow();
+    }
+  });
+
   it('understands a misspelt setting as little as the server does', () => {
     expect(() => check('leafnodez { port: 1 }')).toThrow(/unknown field/);
   });
@@ -55,6 +66,9 @@ describe('the bus of a site on Kubernetes', () => {
       const expected = (name: string) => list(name)?.map((subject) => subject.replace('${service}', service));
       expect([service, allowed('publish')]).toEqual([service, expected('publish')]);
       expect([service, allowed('subscribe')]).toEqual([service, expected('subscribe')]);
+      const link = files['nats.conf']?.split(`user: "link-${service}"`)[1]?.split('user: "')[0] ?? '';
+      expect(link).toContain(`publish: { allow: ["muster.hier.*.${service}.>", "_INBOX.>"] }`);
+      expect(link).toContain(`subscribe: { allow: ["muster.hier.*.${service}.>", "_INBOX.*.${service}.>"] }`);
     }
   });
 });

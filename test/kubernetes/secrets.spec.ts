@@ -63,8 +63,10 @@ describe('the secrets of a new site', () => {
       ...common,
       MUSTER_DATABASE_URL: valueOf('muster-policy', 'database-url'),
       MUSTER_SITE_KEY: valueOf('muster-policy', 'site-key'),
+      MUSTER_SEALING_KEY: valueOf('muster-policy', 'sealing-key'),
       MUSTER_ADMIN_TOKEN_SHA256: valueOf('muster-policy', 'admin-token-sha256'),
     });
+    expect(policy.MUSTER_SEALING_KEY).toEqual([expect.objectContaining({ length: 32 })]);
     const token = /muster_\S+/.exec(made.stderr)?.[0] ?? '';
     expect(policy.MUSTER_ADMIN_TOKEN_SHA256).toBe(createHash('sha256').update(token).digest('hex'));
     expect(made.stdout).not.toContain(token);
@@ -79,6 +81,11 @@ describe('the secrets of a new site', () => {
     });
     expect(content.MUSTER_LIBRARY_SECRET_KEY).toBe(keys.LIBRARY_SECRET_KEY);
     expect(JSON.parse(valueOf('muster-content', 'point-credentials.json'))).toEqual({});
+    // One key for the whole site: other sites know it by that.
+    const linkKeys = ['catalog', 'deployment', 'content', 'policy'].map((name) =>
+      valueOf(`muster-${name}`, 'link-key'),
+    );
+    expect([...new Set(linkKeys)]).toEqual([expect.stringContaining('BEGIN PRIVATE KEY')]);
     expect(valueOf('muster-nats', 'policy-password')).toBe(valueOf('muster-policy', 'nats-password'));
   });
 

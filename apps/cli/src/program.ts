@@ -30,6 +30,7 @@ import { registerNode } from './commands/sequences/node.js';
 import { registerRestore } from './commands/sequences/restore.js';
 import { registerRevisions } from './commands/sequences/revisions.js';
 import { registerSearch } from './commands/sequences/search.js';
+import { registerHierarchy } from './commands/site/hierarchy.js';
 import { registerVariable } from './commands/devices/variable.js';
 import { registerUp } from './commands/site/up.js';
 import { CLI_VERSION, registerVersion } from './commands/version.js';
@@ -57,6 +58,8 @@ Examples:
   muster watch deployment hello-site              every step of every device, live
   muster events --watch                           what happens at the site; also muster alert list
   muster explain --device web-1                   what applies to it, which variable wins, and why
+  muster hierarchy status                         the sites, how their links are, and what waits
+  muster --site PR1 get collections               at another site (muster up --hierarchy 2)
   muster run hello-site.yaml                      the sequence on this computer, no server
 
 ${EXIT_CODES_HELP}`;
@@ -67,6 +70,7 @@ export function buildProgram(terminal: Terminal): Command {
     .description('Task sequences for fleets of computers: author, distribute, deploy, run, report.')
     .version(`muster ${CLI_VERSION}`, '--version', 'show the version of this program')
     .option('--context <name>', 'site of the contexts file to talk to')
+    .option('--site <code>', 'the same by the code of the site, such as PR1')
     .option('--server <url>', 'address of the site')
     .option('--token <token>', 'API token')
     .option('--ignore-lock', 'save task sequences although somebody else is editing them (muster lock --help)')
@@ -115,6 +119,7 @@ export function buildProgram(terminal: Terminal): Command {
   registerDevice(program, terminal);
   registerVariable(program, terminal);
   registerContent(program, terminal);
+  registerHierarchy(program, terminal);
   registerEnrolmentToken(program, terminal);
   registerApiToken(program, terminal);
   registerConfig(program, terminal);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
@@ -148,13 +148,29 @@ describe('content upload', () => {
     expect(puts()).toEqual([]);
   });
 
-  it('refuses more files than a version can name before it reads any of them', async () => {
-    const name = (index: number): string => join(folder, `${'x'.repeat(200)}${index}`);
-    for (let index = 0; index < 14_000; index += 1) writeFileSync(name(index), '');
-    const { exitCode, error } = await muster('content', 'upload', 'p', folder);
-    expect(exitCode).toBe(2);
-    expect(error).toMatch(/content\.too-many-files: the list of files is full at file 1\d{4}/);
+  it('makes a pack of more than 10,000 small files, and refuses what cannot be in it before it sends anything', async () => {
+    const packs = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('muster-pack-'));
+    const before = packs();
+    fill();
+    writeFileSync(join(folder, 'large'), randomBytes(5_000_000));
+    for (let index = 0; index < 10_000; index += 1) writeFileSync(join(folder, `many-${index}`), String(index));
+    writeFileSync(join(folder, 'MANY-77'), '');
+    const collision = await muster('content', 'upload', 'p', folder);
+    expect([collision.exitCode, collision.error]).toEqual([2, expect.stringContaining('content.invalid-path: ')]);
+    expect(collision.error).toContain('many-77 cannot be content: it collides with "MANY-77"');
     expect(site.requests).toEqual([]);
+    rmSync(join(folder, 'MANY-77'));
+    const { exitCode, out } = await muster('content', 'upload', 'p', folder);
+    expect([exitCode, out]).toEqual([
+      0,
+      expect.stringContaining('version 1: 10005 files, 10.7 MiB; sent 2 files, 9.7 MiB'),
+    ]);
+    expect(site.uploads.get('p')?.[0]?.files.map(({ path, pack }) => [path, pack])).toEqual([
+      ['large', undefined],
+      ['muster-pack', { files: 10_004 }],
+    ]);
+    expect((await muster('content', 'upload', 'p', folder)).out).toContain('sent 0 files, 0 B');
+    expect(packs()).toEqual(before);
   });
 
   it('uploads a single file', async () => {

@@ -28,6 +28,8 @@ const restRoutes: readonly (readonly [prefix: string, service: ServiceName])[] =
   ['/api/v1/enrolment-tokens', 'policy'],
   ['/api/v1/agent', 'policy'],
   ['/api/v1/api-tokens', 'policy'],
+  ['/api/v1/sites', 'policy'],
+  ['/api/v1/hierarchy', 'policy'],
 ];
 
 /** gRPC packages by prefix of the request path. Reflection and health of the whole site are answered by catalog. */

@@ -3,6 +3,7 @@ import { policyConfigSchema, type PolicyConfig } from './config.js';
 import { ContentModule } from './content/content.module.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { ExplainModule } from './explain/explain.module.js';
+import { HierarchyModule } from './hierarchy/hierarchy.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
 import { PermitsModule } from './permits/permits.module.js';
@@ -36,6 +37,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     InventoryModule,
     WakeUpsModule,
     ExplainModule,
+    HierarchyModule,
     HousekeepingModule,
   ],
   subscriptions: {
@@ -43,10 +45,11 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     inject: [TargetFacts],
     useFactory: (facts: TargetFacts) => facts.subscriptions(),
   },
-  // The first rule that fits counts: the two open routes prove themselves by what is in their bodies.
+  // The first rule that fits counts: the open routes prove themselves by what is in their bodies.
   routes: [
     { method: 'POST', path: '/api/v1/agent/enrolments', proof: 'none' },
     { method: 'POST', path: '/api/v1/agent/sessions', proof: 'none' },
+    { method: 'POST', path: '/api/v1/hierarchy/joins', proof: 'none' },
     { path: '/api/v1/agent/', proof: 'device' },
   ],
   deviceAuthenticator: (app) => app.get(DeviceAuthenticator),

@@ -43,6 +43,26 @@ import { resourceEvents } from './events/resource-events.js';
 import { rolloutChanged } from './events/rollout-changed.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
+import { hierarchySiteChanged } from './events/hierarchy-site-changed.js';
+import {
+  joinAnswerSchema,
+  joinParentRequestSchema,
+  joinRequestSchema,
+  joinTokenListSchema,
+  joinTokenRequestSchema,
+  joinTokenResponseSchema,
+} from './hierarchy/joining.js';
+import {
+  hierarchyConflictListSchema,
+  reinitialiseRequestSchema,
+  reinitialiseResultSchema,
+  settleRequestSchema,
+  settleResultSchema,
+  siteListSchema,
+  siteViewSchema,
+  verifyRequestSchema,
+  verifyResultSchema,
+} from './hierarchy/site-views.js';
 import { KINDS } from './kinds/all.js';
 import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
 import { auditListSchema } from './kinds/audit.js';
@@ -138,6 +158,21 @@ const DOCUMENTS = {
   'api/enrolment-token-list': enrolmentTokenListSchema,
   'api/enrolment-token-request': enrolmentTokenRequestSchema,
   'api/enrolment-token-response': enrolmentTokenResponseSchema,
+  'api/join-answer': joinAnswerSchema,
+  'api/join-parent-request': joinParentRequestSchema,
+  'api/join-request': joinRequestSchema,
+  'api/join-token-list': joinTokenListSchema,
+  'api/join-token-request': joinTokenRequestSchema,
+  'api/join-token-response': joinTokenResponseSchema,
+  'api/hierarchy-conflict-list': hierarchyConflictListSchema,
+  'api/hierarchy-reinitialise-request': reinitialiseRequestSchema,
+  'api/hierarchy-reinitialise-result': reinitialiseResultSchema,
+  'api/hierarchy-settle-request': settleRequestSchema,
+  'api/hierarchy-settle-result': settleResultSchema,
+  'api/hierarchy-verify-request': verifyRequestSchema,
+  'api/hierarchy-verify-result': verifyResultSchema,
+  'api/site-list': siteListSchema,
+  'api/site-view': siteViewSchema,
   'api/alert-change': alertChangeSchema,
   'api/alert-postponement': alertPostponementSchema,
   'api/alert-remark': alertRemarkSchema,
@@ -217,6 +252,7 @@ export function jsonSchemas(): Record<string, unknown> {
     deploymentJudged,
     rolloutChanged,
     apiTokenChanged,
+    hierarchySiteChanged,
   ];
   for (const event of events) all[`events/${event.producer}.v${event.version}.${event.fact}`] = event.payload;
   for (const request of [

@@ -16,6 +16,8 @@ export interface Belonging {
 /** Kinds of replicated objects that this release knows. Of others their sender says what they are. */
 export const REPLICATED_KINDS = {
   Collection: 'global',
+  Deployment: 'global',
+  TaskSequence: 'global',
   Conflict: 'global',
   CollectionSize: 'site',
 } as const satisfies Readonly<Record<string, DataClass>>;

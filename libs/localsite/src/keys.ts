@@ -12,6 +12,34 @@ export function keptSecret(keysFolder: string, name: string, bytes = 24): string
   return secret;
 }
 
+/** Keeps a secret that somebody else made, in place of any before. */
+export function keepSecret(keysFolder: string, name: string, secret: string): void {
+  const file = join(keysFolder, name);
+  if (!existsSync(file) || readFileSync(file, 'utf8').trim() !== secret) writeFileAtomic(file, `${secret}\n`);
+}
+
+/** Path of the keys to which the site's secrets are sealed, separated by commas: the last one counts. Sites that replicate share it. */
+export function sealingKeyFile(keysFolder: string): string {
+  return join(keysFolder, 'sealing-key');
+}
+
+/**
+ * Sees to the sealing key: a new site makes one, unless it is given that of another. A site that had another one before opens what was
+ * sealed to it still. A site from before there were such keys goes on with the one that follows from its signing key.
+ */
+export function keepSealingKey(keysFolder: string, isNew: boolean, given?: string): void {
+  const file = sealingKeyFile(keysFolder);
+  const known = existsSync(file) ? readFileSync(file, 'utf8').trim().split(',') : [];
+  const wanted = given?.trim().split(',').at(-1) ?? (isNew && known.length === 0 ? newSealingKey() : undefined);
+  if (wanted === undefined || known.at(-1) === wanted) return;
+  writeFileAtomic(file, `${[...known.filter((one) => one !== wanted), wanted].join(',')}\n`);
+}
+
+/** A key for the secrets of a whole hierarchy. */
+export function newSealingKey(): string {
+  return randomBytes(32).toString('base64url');
+}
+
 /** Path of the site's signing key (Ed25519, PKCS#8 PEM, 0600), made once. */
 export function siteKeyFile(keysFolder: string): string {
   return keptKey(keysFolder, 'site-key.pem');

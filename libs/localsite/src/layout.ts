@@ -18,6 +18,8 @@ export interface SiteLayout {
   readonly nats: string;
   readonly store: string;
   readonly keys: string;
+  /** Which other buses this site's is connected to, written by the policy service. */
+  readonly busLinks: string;
   readonly logs: string;
   readonly agent: string;
 }
@@ -44,6 +46,7 @@ export function siteLayout(dataFolder: string): SiteLayout {
     nats: join(root, 'nats'),
     store: join(root, 'store'),
     keys: join(root, 'keys'),
+    busLinks: join(root, 'keys', 'bus-links.json'),
     logs: join(root, 'logs'),
     agent: join(root, 'agent'),
   };

@@ -16,7 +16,7 @@ export function natsPassword(layout: SiteLayout, user: string): string {
 
 /** The links of a site's bus to those of its neighbours. */
 export interface BusLinks {
-  /** Codes of the sites below, which connect to this one; `ports['nats-leaf']` is where. */
+  /** Codes of the sites below, which connect to this one; `ports['nats-leaf']` is where. None yet: it listens for them all the same. */
   readonly children?: readonly string[];
   /** The site above, to which this one connects. */
   readonly parent?: { readonly host: string; readonly port: number; readonly user: string; readonly password: string };
@@ -106,9 +106,9 @@ function allowing(publish: readonly string[], subscribe: readonly string[]): str
   return `{ publish: { allow: ${JSON.stringify(publish)} }, subscribe: { allow: ${JSON.stringify(subscribe)} } }`;
 }
 
-function leafNodes({ children = [], parent }: BusLinks, port: number | undefined): string {
+function leafNodes({ children, parent }: BusLinks, port: number | undefined): string {
   const lines: string[] = [];
-  if (children.length > 0 && port !== undefined) {
+  if (children !== undefined && port !== undefined) {
     // A site below keeps to the address that it was given: without the second line it would learn this one, past any proxy.
     lines.push('  host: "127.0.0.1"', `  port: ${port}`, '  no_advertise: true', '  advertise: "127.0.0.1:1"');
   }

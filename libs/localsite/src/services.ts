@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { ChildSpec } from './child.js';
 import { serviceDatabaseUrl } from './databases.js';
-import { keptSecret, linkKeyFile, siteKeyFile } from './keys.js';
+import { keptSecret, linkKeyFile, sealingKeyFile, siteKeyFile } from './keys.js';
 import type { SiteLayout } from './layout.js';
 import { linkUser, natsPassword } from './nats.js';
 import { builtApp } from './repository.js';
@@ -12,6 +13,9 @@ export interface ServiceProcess {
   readonly script: string;
 }
 
+/** What a site is for. */
+export type SiteKind = 'central' | 'primary' | 'secondary';
+
 /** What every service needs to know of the site. */
 export interface SiteFacts {
   readonly layout: SiteLayout;
@@ -20,6 +24,8 @@ export interface SiteFacts {
   readonly logLevel: string;
   readonly pollSeconds: number;
   readonly adminTokenDigest: string;
+  /** Default: primary. */
+  readonly siteKind?: SiteKind | undefined;
   /** Networks that webhooks may be sent to although they are not the public internet. */
   readonly webhookNetworks?: readonly string[] | undefined;
 }
@@ -67,6 +73,12 @@ function ownSettings(service: string, site: SiteFacts): Record<string, string> {
       MUSTER_SITE_KEY_FILE: siteKeyFile(site.layout.keys),
       MUSTER_ADMIN_TOKEN_SHA256: site.adminTokenDigest,
       MUSTER_POLL_SECONDS: String(site.pollSeconds),
+      MUSTER_SITE_KIND: site.siteKind ?? 'primary',
+      MUSTER_BUS_LINKS_FILE: site.layout.busLinks,
+      ...(site.ports['nats-leaf'] === undefined ? {} : { MUSTER_LEAF_ADDRESS: `127.0.0.1:${site.ports['nats-leaf']}` }),
+      ...(existsSync(sealingKeyFile(site.layout.keys))
+        ? { MUSTER_SEALING_KEY_FILE: sealingKeyFile(site.layout.keys) }
+        : {}),
     };
   }
   if (service === 'deployment') {

@@ -1,7 +1,8 @@
+import { followBusLinks, readBusLinks } from './bus-links.js';
 import type { ChildEvent } from './child.js';
 import { prepareDatabases } from './databases.js';
 import { edgeChild, type EdgeRoutes, siteRoutes } from './edge.js';
-import { adminToken } from './keys.js';
+import { adminToken, keepSealingKey } from './keys.js';
 import {
   createFolders,
   layoutVersion,
@@ -18,7 +19,7 @@ import { choosePorts, requirePublicPort } from './ports.js';
 import { postgresChild, preparePostgres } from './postgres.js';
 import { postgresPrograms } from './postgres-programs.js';
 import { builtApp } from './repository.js';
-import { serviceChild, serviceNames, type ServiceProcess, siteServices } from './services.js';
+import { serviceChild, serviceNames, type ServiceProcess, type SiteKind, siteServices } from './services.js';
 import { lockSite, type ReleaseLock } from './site-lock.js';
 import { storeChild } from './store.js';
 import { Supervisor } from './supervisor.js';
@@ -32,7 +33,11 @@ export interface StartSiteOptions {
   readonly host?: string;
   /** Default S01; counts on first start only. */
   readonly siteCode?: string;
-  /** Buses of other sites that this one's is connected to. Default: none. */
+  /** What the site is for, until it belongs to a hierarchy. Default primary. */
+  readonly siteKind?: SiteKind;
+  /** The key to which all sites of a hierarchy seal their secrets, as in `keys/sealing-key` of another. Default: the site's own. */
+  readonly sealingKey?: string;
+  /** Buses of other sites that this one's is connected to. Default: as the policy service says. */
   readonly links?: BusLinks;
   readonly logLevel?: string;
   /** Seconds between two looks of an agent for policy, default 2 on one machine. */
@@ -113,19 +118,17 @@ async function startLocked(
   const edgePort = options.port ?? known?.ports['edge'] ?? defaultPort;
   await requirePublicPort(edgePort, host);
   createFolders(layout);
-  const chosen = await choosePorts(portNames(services, options.links), known?.ports ?? {});
+  const links = options.links ?? readBusLinks(layout);
+  const chosen = await choosePorts(portNames(services, links), known?.ports ?? {});
   chosen.notes.forEach(note);
   const ports: Record<string, number> = { ...chosen.ports, edge: edgePort };
   const siteCode = known?.siteCode ?? options.siteCode ?? 'S01';
   const createdAt = known?.createdAt ?? new Date().toISOString();
   writeSiteFile(layout, { layoutVersion, siteCode, createdAt, ports });
   const admin = adminToken(layout.keys, options.renewAdminToken ?? false);
+  keepSealingKey(layout.keys, known === null, options.sealingKey);
   const supervisor = new Supervisor(layout.logs, layout.childrenFile);
   if (options.onEvent !== undefined) supervisor.on('child', options.onEvent);
-  const stop = async (): Promise<void> => {
-    await supervisor.stopAll();
-    release();
-  };
   const postgresPort = ports['postgres'] ?? 0;
   const roles = [...new Set([...serviceNames, ...services.map((service) => service.name)])];
   const logLevel = options.logLevel ?? 'info';
@@ -136,18 +139,17 @@ async function startLocked(
     logLevel,
     pollSeconds: options.pollSeconds ?? 2,
     adminTokenDigest: admin.digest,
+    siteKind: options.siteKind,
     webhookNetworks: options.webhookNetworks,
   };
+  const busOf = (wanted: BusLinks) => natsChild(layout, siteCode, ports, roles, natsServer, wanted);
   const startPostgres = async (): Promise<void> => {
     await preparePostgres(layout, programs, postgresPort);
     await supervisor.start(postgresChild(layout, programs, postgresPort));
     await prepareDatabases(layout, postgresPort, roles);
   };
   const startServices = async (): Promise<void> => {
-    await Promise.all([
-      startPostgres(),
-      supervisor.start(natsChild(layout, siteCode, ports, roles, natsServer, options.links)),
-    ]);
+    await Promise.all([startPostgres(), supervisor.start(busOf(links))]);
     await Promise.all(services.map((service) => supervisor.start(serviceChild(service, facts))));
   };
   const starts = [
@@ -173,6 +175,12 @@ async function startLocked(
     release();
     throw error;
   }
+  const unfollow = options.links ? undefined : followBusLinks(layout, supervisor, busOf, note);
+  const stop = async (): Promise<void> => {
+    await unfollow?.();
+    await supervisor.stopAll();
+    release();
+  };
   return {
     siteCode,
     layout,
@@ -185,13 +193,13 @@ async function startLocked(
   };
 }
 
-function portNames(services: readonly ServiceProcess[], links: BusLinks = {}): string[] {
+function portNames(services: readonly ServiceProcess[], links: BusLinks): string[] {
   const names = new Set([...serviceNames, ...services.map((service) => service.name)]);
   return [
     'postgres',
     'nats',
     'nats-monitor',
-    ...(links.children?.length ? ['nats-leaf'] : []),
+    ...(links.children ? ['nats-leaf'] : []),
     'store',
     ...[...names].flatMap((name) => [`${name}-http`, `${name}-grpc`]),
   ];

@@ -11,9 +11,11 @@ import { ReplicaRepository, type ReplicaName } from './replica.repository.js';
 export interface Compared {
   readonly peer: string;
   /** Objects that one of both had otherwise, or not at all. */
-  readonly differences: readonly (ReplicaName & { readonly here: string; readonly there: string })[];
+  readonly differences: (ReplicaName & { readonly here: string; readonly there: string })[];
   /** Objects that changed here because of it. */
   readonly repaired: number;
+  /** Why this neighbour could not be compared, or not to the end. */
+  readonly error: string | null;
 }
 
 const PAGE = 1_000;
@@ -45,7 +47,7 @@ export class Comparison {
       repaired += found.repaired;
     }
     await this.links.verified(this.database, peer.code, differences.length);
-    return { peer: peer.code, differences, repaired };
+    return { peer: peer.code, differences, repaired, error: null };
   }
 
   private async compareBuckets(
@@ -54,7 +56,7 @@ export class Comparison {
     buckets: readonly number[],
     owners: readonly string[],
     repair: boolean,
-  ): Promise<Omit<Compared, 'peer'>> {
+  ): Promise<Pick<Compared, 'differences' | 'repaired'>> {
     const theirs = new Map<string, { version: string; entry: unknown }>();
     for (let afterKey = ''; ;) {
       const question = { kind, buckets, afterKey, limit: PAGE };

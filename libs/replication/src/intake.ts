@@ -154,8 +154,9 @@ export class Intake {
       if (!kind) continue;
       await tx.query('savepoint replica');
       try {
-        const { content } = object.replica;
-        await kind.use(tx, object.key, content === null ? null : kind.understand(content));
+        const { content, version } = object.replica;
+        const understood = content === null ? null : kind.understand(content);
+        await kind.use(tx, object.key, understood, `site:${version.site}`);
         await tx.query('release savepoint replica');
         used.push(object);
       } catch (error) {

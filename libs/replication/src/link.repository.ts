@@ -79,8 +79,10 @@ export class LinkRepository {
 
   async succeeded(database: Queryable, peer: string, attempt: Attempt): Promise<void> {
     await database.query(
-      `update replica_link set failed_attempts = 0, last_error = null, succeeded_at = now(), backlog = $2,
-         level_at = case when $3 then now() else level_at end, clock_ahead_milliseconds = $4 where peer = $1`,
+      `insert into replica_link as link (peer, succeeded_at, backlog, level_at, clock_ahead_milliseconds)
+       values ($1, now(), $2, case when $3 then now() end, $4) on conflict (peer)
+       do update set failed_attempts = 0, last_error = null, succeeded_at = now(), backlog = excluded.backlog,
+         level_at = coalesce(excluded.level_at, link.level_at), clock_ahead_milliseconds = excluded.clock_ahead_milliseconds`,
       [peer, attempt.backlog, attempt.level, attempt.clockAheadMilliseconds],
     );
   }

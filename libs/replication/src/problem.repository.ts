@@ -69,7 +69,7 @@ export class ProblemRepository {
 
   async counts(database: Queryable): Promise<{ problems: number; parked: number }> {
     const [row] = await database.query<{ problems: number; parked: number }>(
-      `select (select count(*) from replica_problem) as problems, (select count(*) from replica_parked) as parked`,
+      `select (select count(*) from replica_problem)::int as problems, (select count(*) from replica_parked)::int as parked`,
     );
     return row ?? { problems: 0, parked: 0 };
   }

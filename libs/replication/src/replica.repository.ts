@@ -78,6 +78,16 @@ export class ReplicaRepository {
     return new Map(rows.map((row) => [`${row.kind}/${row.key}`, stored(row)]));
   }
 
+  /** What there is of a kind and not deleted, the latest writes first; or the one of that key. */
+  async latest(database: Queryable, kind: string, limit: number, key?: string): Promise<StoredReplica[]> {
+    const rows = await database.query<Row>(
+      `select ${COLUMNS} from replica where kind = $1 and content is not null and ($3::text is null or key = $3)
+       order by stamp desc, key limit $2`,
+      [kind, limit, key ?? null],
+    );
+    return rows.map(stored);
+  }
+
   /**
    * Writes objects that were found as `before` says, and no others: throws ReplicaMoved when one of them is another by now. Each
    * gets its new place in the feed.

@@ -10,8 +10,12 @@ export interface ReplicatedKind {
   /**
    * Makes this site's tables say what the document says, `null`: that there is none. Called again for the same document, it changes
    * nothing. Throws a MusterError when this site cannot have it so now; the object then waits, visibly, and is tried again.
+   *
+   * @param actor who wrote it, for the record of changes: `site:PR1`
    */
-  use(tx: Transaction, key: string, content: unknown): Promise<void>;
+  use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void>;
+  /** The document as people may see it: without what is secret, sealed or not. Default: as it is. */
+  shown?(content: unknown): unknown;
   /** Names of objects that have no replica yet, at most `limit`: made before replication, or by an earlier release. */
   unrecorded?(tx: Transaction, limit: number): Promise<{ key: string; content: unknown }[]>;
 }

@@ -96,7 +96,7 @@ export class Station {
   }
 
   async writeIn(tx: Transaction, key: string, text: string | null): Promise<void> {
-    await note.use(tx, key, text === null ? null : { text });
+    await note.use(tx, key, text === null ? null : { text }, 'test');
     await this.log.record(tx, note, key, text === null ? null : { text });
   }
 

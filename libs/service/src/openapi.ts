@@ -43,6 +43,7 @@ export async function describeService<Config extends ServiceConfig>(
     logger: absent,
     database: absent,
     bus: absent,
+    links: undefined,
     subscriptions: definition.subscriptions,
   });
 

@@ -16,12 +16,15 @@ import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import type { ServiceConfig } from '@muster/platform/config.js';
 import { currentTraceparent } from '@muster/platform/trace.js';
+import { ReplicaLog } from '@muster/replication/replica-log.js';
 import type { Logger } from 'pino';
 import { ApiTokenRepository } from './auth/api-token.repository.js';
 import { TokenAuthenticator } from './auth/token-authenticator.js';
 import { HealthController } from './health/health.controller.js';
 import { MetricsController } from './health/metrics.controller.js';
 import { Metrics } from './health/metrics.js';
+import { Replicas } from './replication/replicas.js';
+import { SiteReplication, type SiteLinks } from './replication/site-replication.js';
 import { pruneAnswers } from './resources/idempotency.repository.js';
 import { CONFIG, LOGGER } from './tokens.js';
 
@@ -39,6 +42,7 @@ class BackgroundWork implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly database: Database,
     private readonly bus: Bus,
     private readonly relay: OutboxRelay,
+    private readonly replication: SiteReplication,
     private readonly tokens: ApiTokenRepository,
     private readonly subscriptions: Subscriptions,
     private readonly keepAuditDays: number,
@@ -50,7 +54,7 @@ class BackgroundWork implements OnApplicationBootstrap, OnApplicationShutdown {
     const subscriptions: Subscriptions = { ...this.subscriptions };
     if (this.service !== 'policy') {
       const keepToken = on(apiTokenChanged, (tx, token) => this.tokens.save(tx, token));
-      subscriptions.policy = [keepToken, ...(subscriptions.policy ?? [])];
+      subscriptions.policy = [keepToken, this.replication.subscription, ...(subscriptions.policy ?? [])];
     }
     for (const [producer, handlers] of Object.entries(subscriptions)) {
       const consumer = new FactConsumer(this.database, this.bus, this.service, producer as ServiceName, handlers, {
@@ -64,6 +68,7 @@ class BackgroundWork implements OnApplicationBootstrap, OnApplicationShutdown {
       consumer.start();
       this.consumers.push(consumer);
     }
+    this.replication.start();
     this.bus.answer(
       readAudit(this.service),
       async ({ before, limit, ...filter }) => ({
@@ -82,7 +87,7 @@ class BackgroundWork implements OnApplicationBootstrap, OnApplicationShutdown {
   /** After the doors are closed and the requests in flight are answered: they still need the database and the bus. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.pruning);
-    await Promise.all(this.consumers.map((consumer) => consumer.stop()));
+    await Promise.all([...this.consumers.map((consumer) => consumer.stop()), this.replication.stop()]);
     await this.relay.stop();
     await this.bus.close();
     await this.database.close();
@@ -100,6 +105,8 @@ export class ServiceModule {
     logger: Logger;
     database: Database;
     bus: Bus;
+    /** undefined: the site has no link key, and stands alone. */
+    links: SiteLinks | undefined;
     subscriptions:
       | {
           imports?: DynamicModule['imports'];
@@ -108,7 +115,7 @@ export class ServiceModule {
         }
       | undefined;
   }): DynamicModule {
-    const { service, config, logger, database, bus } = parts;
+    const { service, config, logger, database, bus, links } = parts;
     return {
       module: ServiceModule,
       imports: parts.subscriptions?.imports ?? [],
@@ -127,6 +134,16 @@ export class ServiceModule {
               logger.warn({ err: error }, 'cannot publish facts right now; trying again'),
             ),
         },
+        {
+          provide: Replicas,
+          useFactory: () => new Replicas(links && new ReplicaLog(config.MUSTER_SITE)),
+        },
+        {
+          provide: SiteReplication,
+          inject: [Replicas],
+          useFactory: (replicas: Replicas) =>
+            new SiteReplication(service, config.MUSTER_SITE, database, bus, links, replicas, logger),
+        },
         { provide: ApiTokenRepository, useFactory: () => new ApiTokenRepository(database) },
         {
           provide: TokenAuthenticator,
@@ -141,13 +158,19 @@ export class ServiceModule {
         },
         {
           provide: BackgroundWork,
-          inject: [OutboxRelay, ApiTokenRepository, SUBSCRIPTIONS],
-          useFactory: (relay: OutboxRelay, tokens: ApiTokenRepository, subscriptions: Subscriptions) =>
+          inject: [OutboxRelay, SiteReplication, ApiTokenRepository, SUBSCRIPTIONS],
+          useFactory: (
+            relay: OutboxRelay,
+            replication: SiteReplication,
+            tokens: ApiTokenRepository,
+            subscriptions: Subscriptions,
+          ) =>
             new BackgroundWork(
               service,
               database,
               bus,
               relay,
+              replication,
               tokens,
               subscriptions,
               config.MUSTER_AUDIT_KEEP_DAYS,
@@ -155,7 +178,19 @@ export class ServiceModule {
             ),
         },
       ],
-      exports: [CONFIG, LOGGER, Database, Bus, Outbox, OutboxRelay, ApiTokenRepository, TokenAuthenticator, Metrics],
+      exports: [
+        CONFIG,
+        LOGGER,
+        Database,
+        Bus,
+        Outbox,
+        OutboxRelay,
+        Replicas,
+        SiteReplication,
+        ApiTokenRepository,
+        TokenAuthenticator,
+        Metrics,
+      ],
     };
   }
 }

@@ -10,10 +10,12 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { LinkBus } from '@muster/messaging/link-bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { migrate, pendingMigrations } from '@muster/persistence/migrate.js';
 import { loadConfig, type ServiceConfig } from '@muster/platform/config.js';
 import { currentTraceId, withTrace } from '@muster/platform/trace.js';
+import { LinkKey } from '@muster/replication/site-signature.js';
 import type { FastifyInstance } from 'fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import { pino, type Logger } from 'pino';
@@ -25,6 +27,7 @@ import { acceptJsonBodies } from './json-body.js';
 import { NestLogger } from './nest-logger.js';
 import { serveDocumentation } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
+import type { SiteLinks } from './replication/site-replication.js';
 import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -127,6 +130,7 @@ export async function startService<Config extends ServiceConfig>(
     logger,
     database,
     bus,
+    links: await openLinks(service, config),
     subscriptions: definition.subscriptions,
   });
 
@@ -184,6 +188,20 @@ export async function startService<Config extends ServiceConfig>(
   if (definition.shortcut) takeShortcut(server, definition.shortcut(app), app.get(Metrics));
   logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
   return app;
+}
+
+/** The service's way to other sites; none without a link key. */
+async function openLinks(service: ServiceName, config: ServiceConfig): Promise<SiteLinks | undefined> {
+  if (config.MUSTER_LINK_KEY === undefined) return undefined;
+  const key = new LinkKey(config.MUSTER_LINK_KEY);
+  const bus = await LinkBus.connect({
+    url: config.MUSTER_NATS_URL,
+    user: config.MUSTER_LINK_NATS_USER,
+    password: config.MUSTER_LINK_NATS_PASSWORD,
+    site: config.MUSTER_SITE,
+    service,
+  });
+  return { bus, key };
 }
 
 /**

@@ -34,6 +34,11 @@ export class TcpProxy {
     return proxy;
   }
 
+  /** How many ends of connections are open. */
+  get carries(): number {
+    return this.sockets.size;
+  }
+
   /** Ends every connection, and lets none be made. */
   cut(): void {
     this.isCut = true;

@@ -35,9 +35,12 @@ export async function readCacheContents(folders: ContentFolders): Promise<CacheC
   return { versions, blobs };
 }
 
-/** Bytes of the files of a version. */
+/** A small file takes at least this much of a disk. */
+const blockBytes = 4096;
+
+/** Bytes that the files of a version take on the disk; each of a pack takes a block more than its bytes. */
 export function bytesOfFiles({ files }: Manifest): number {
-  return files.reduce((bytes, { size }) => bytes + size, 0);
+  return files.reduce((bytes, { size, pack }) => bytes + size + (pack?.files ?? 0) * blockBytes, 0);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

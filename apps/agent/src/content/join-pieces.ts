@@ -14,8 +14,25 @@ const bufferBytes = 1024 * 1024;
  */
 export async function joinPieces(target: string, pieces: readonly Piece[], signal: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(bufferBytes);
   const out = await open(target, 'wx', 0o600);
+  try {
+    for await (const bytes of readPieces(pieces, bufferBytes, signal)) {
+      hash.update(bytes);
+      await writeWhole(out, bytes);
+    }
+  } finally {
+    await out.close();
+  }
+  return digestOfHash(hash);
+}
+
+/**
+ * The bytes of pieces of files, one behind the other, as far as they are there. What is handed out is good until the next is asked for.
+ *
+ * @param most bytes that are handed out at once
+ */
+export async function* readPieces(pieces: readonly Piece[], most: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(most);
   let source: { path: string; file: FileHandle | undefined } | undefined;
   try {
     for (const { path, offset, size } of pieces) {
@@ -26,19 +43,15 @@ export async function joinPieces(target: string, pieces: readonly Piece[], signa
       }
       for (let done = 0; source.file && done < size;) {
         signal.throwIfAborted();
-        const { bytesRead } = await source.file.read(buffer, 0, Math.min(bufferBytes, size - done), offset + done);
+        const { bytesRead } = await source.file.read(buffer, 0, Math.min(most, size - done), offset + done);
         if (bytesRead === 0) break;
-        const bytes = buffer.subarray(0, bytesRead);
-        hash.update(bytes);
-        await writeWhole(out, bytes);
+        yield buffer.subarray(0, bytesRead);
         done += bytesRead;
       }
     }
   } finally {
     await source?.file?.close();
-    await out.close();
   }
-  return digestOfHash(hash);
 }
 
 /** Undefined when there is none. A pipe in its place is not waited for, a link not followed. */

@@ -28,6 +28,8 @@ export class KnownExtents {
   /** Adds what a version's folder has. */
   add(folder: string, { files }: Manifest): void {
     for (const file of files) {
+      // Its bytes lie in many files, and between them headers that lie in none.
+      if (file.pack) continue;
       const { blobs, extents } = storageOf(file);
       let inFile = 0;
       for (const [blob, inBlob, size] of extents) {

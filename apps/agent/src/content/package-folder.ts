@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { constants, copyFile, chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { contentPathSchema, type Manifest, type ManifestFile } from '@muster/contracts/agent/content.js';
@@ -8,6 +9,7 @@ import { digestOfFile } from './file-digest.js';
 import { inParallel } from './in-parallel.js';
 import { joinPieces } from './join-pieces.js';
 import type { Piece } from './known-extents.js';
+import { digestOfPacked, unpack } from './packed-files.js';
 
 const parallelFiles = 4;
 
@@ -24,11 +26,39 @@ export class WrongFileError extends Error {
  * Is the folder exactly the manifest: every file with its bytes and its executable bit, and nothing else? Read in full
  * each time, because a program that ran in it may have changed it.
  */
-export async function isPackageFolder(folder: string, { files }: Manifest, signal: AbortSignal): Promise<boolean> {
+export async function isPackageFolder(folder: string, manifest: Manifest, signal: AbortSignal): Promise<boolean> {
+  const { pack, files } = withoutPack(manifest);
+  return (
+    (pack ? await isPackedFolder(folder, pack, files, signal) : await hasNames(folder, files)) &&
+    (await areRight(folder, files, signal))
+  );
+}
+
+/** The pack of a version, and the files that are none. */
+function withoutPack({ files }: Manifest): { pack: ManifestFile | undefined; files: readonly ManifestFile[] } {
+  const pack = files.find((file) => file.pack !== undefined);
+  return { pack, files: pack ? files.filter((file) => file !== pack) : files };
+}
+
+/** Is everything in the folder that is not one of these files what the pack has? */
+async function isPackedFolder(
+  folder: string,
+  { digest, pack }: ManifestFile,
+  files: readonly ManifestFile[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const beside = new Set(files.map(({ path }) => path));
+  return existsSync(folder) && (await digestOfPacked(folder, pack!.files, beside, signal)) === digest;
+}
+
+async function hasNames(folder: string, files: readonly ManifestFile[]): Promise<boolean> {
   const found = await listFiles(folder);
   if (found?.length !== files.length) return false;
   const names = new Set(found);
-  if (!files.every(({ path }) => names.has(path))) return false;
+  return files.every(({ path }) => names.has(path));
+}
+
+async function areRight(folder: string, files: readonly ManifestFile[], signal: AbortSignal): Promise<boolean> {
   let right = true;
   await inParallel(files, parallelFiles, signal, async (file, stop) => {
     right &&= await isRight(join(folder, file.path), file, stop);
@@ -41,7 +71,8 @@ async function isRight(
   { size, digest, executable }: ManifestFile,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const state = await lstat(path);
+  const state = await lstat(path).catch(() => undefined);
+  if (!state) return false;
   const isExecutable = (state.mode & 0o100) !== 0;
   if (!state.isFile() || state.size !== size || isExecutable !== (executable === true)) return false;
   return (await digestOfFile(path, signal)) === digest;
@@ -59,10 +90,11 @@ export type FindPieces = (digest: Digest, offset: number, size: number) => reado
  */
 export async function layOut(
   folder: string,
-  { files }: Manifest,
+  manifest: Manifest,
   findPieces: FindPieces,
   signal: AbortSignal,
 ): Promise<void> {
+  const { pack, files } = withoutPack(manifest);
   const temporary = `${folder}.new`;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { mode: 0o755 });
@@ -76,8 +108,18 @@ export async function layOut(
     // Read-only: a hint against changes by mistake, no more than that for a program that runs as root.
     await chmod(target, file.executable === true ? 0o555 : 0o444);
   });
+  if (pack) {
+    const beside = files.map(({ path }) => path);
+    if ((await unpack(temporary, piecesOf(pack, findPieces), beside, signal)) !== pack.digest)
+      throw new WrongFileError(pack);
+  }
   await rm(folder, { recursive: true, force: true });
   await rename(temporary, folder);
+}
+
+function piecesOf(file: ManifestFile, findPieces: FindPieces): Piece[] {
+  const { blobs, extents } = storageOf(file);
+  return extents.flatMap(([blob, offset, size]) => findPieces(blobs[blob]!.digest, offset, size));
 }
 
 /** Is the piece all of a plain file? */
@@ -93,8 +135,7 @@ async function makeFile(
   findPieces: FindPieces,
   signal: AbortSignal,
 ): Promise<Digest> {
-  const { blobs, extents } = storageOf(file);
-  const pieces = extents.flatMap(([blob, offset, size]) => findPieces(blobs[blob]!.digest, offset, size));
+  const pieces = piecesOf(file, findPieces);
   const [only] = pieces;
   if (only && pieces.length === 1 && only.offset === 0 && (await isWholeFile(only))) {
     await copyFile(only.path, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);

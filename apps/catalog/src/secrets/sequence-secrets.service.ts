@@ -13,6 +13,7 @@ import { newSealedName, sealedReference, sealedSecretNames } from '@muster/seque
 import { misplacedSecrets, openSecrets, sealedPlaces } from '@muster/sequence/edit/sealed-secrets.js';
 import { withValues } from '@muster/sequence/edit/strip-secrets.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
+import type { SealedValues } from '@muster/service/replication/replicated-resource.js';
 import { seal } from '@muster/service/sealing/seal.js';
 import { SequenceRevisionRepository } from '../task-sequences/sequence-revision.repository.js';
 import { SealedSecretRepository } from './sealed-secret.repository.js';
@@ -66,6 +67,17 @@ export class SequenceSecrets {
   async saved(tx: Transaction, spec: SequenceSpec): Promise<void> {
     const given = this.given.get(spec);
     if (given && given.size > 0) await this.repository.add(tx, given);
+  }
+
+  /** What other sites get of secrets: values as they are kept. */
+  async sealedValues(tx: Transaction, spec: SequenceSpec): Promise<SealedValues | undefined> {
+    const names = sealedSecretNames(spec);
+    return names.length === 0 ? undefined : Object.fromEntries(await this.repository.find(tx, names));
+  }
+
+  /** Another site sent this specification with these values. */
+  giveSealed(spec: SequenceSpec, values: SealedValues): void {
+    this.given.set(spec, new Map(Object.entries(values)));
   }
 
   /** The sealed secrets that a specification refers to. */

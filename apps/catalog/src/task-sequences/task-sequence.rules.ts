@@ -36,6 +36,10 @@ export function taskSequenceRules(
   return {
     seal: (input) => secrets.seal(input),
 
+    sealedValues: (tx, { spec }) => secrets.sealedValues(tx, spec),
+
+    giveSealed: (spec, sealed) => secrets.giveSealed(spec, sealed),
+
     async check(input) {
       const { name } = input.metadata;
       const wrong = (await wrongReferences([input], database, children, bus)).get(name) ?? [];

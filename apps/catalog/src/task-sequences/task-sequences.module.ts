@@ -4,6 +4,7 @@ import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { DanglingReferenceRepository } from '../dangling/dangling-reference.repository.js';
@@ -33,10 +34,17 @@ import { TASK_SEQUENCES } from './task-sequences.token.js';
     SequenceSecrets,
     {
       provide: TASK_SEQUENCES,
-      inject: [Database, Outbox, Bus, SequenceTables, SequenceSecrets],
-      useFactory: (database: Database, outbox: Outbox, bus: Bus, tables: SequenceTables, secrets: SequenceSecrets) => {
+      inject: [Database, Outbox, Bus, Replicas, SequenceTables, SequenceSecrets],
+      useFactory: (
+        database: Database,
+        outbox: Outbox,
+        bus: Bus,
+        replicas: Replicas,
+        tables: SequenceTables,
+        secrets: SequenceSecrets,
+      ) => {
         const rules = taskSequenceRules(database, tables, bus, secrets, () => new Date());
-        return new ResourceStore(taskSequence, 'task_sequence', database, outbox, rules);
+        return new ResourceStore(taskSequence, 'task_sequence', database, outbox, rules, replicas);
       },
     },
     TaskSequenceMessages,

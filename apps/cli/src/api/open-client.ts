@@ -7,7 +7,7 @@ import { ApiClient, type ApiClientOptions } from './api-client.js';
 /** The site that a command's flags, environment and contexts file name. */
 export function targetOf(command: Command, terminal: Terminal): Target {
   return chooseTarget({
-    flags: command.optsWithGlobals<{ context?: string; server?: string; token?: string }>(),
+    flags: command.optsWithGlobals<{ context?: string; site?: string; server?: string; token?: string }>(),
     environment: terminal.environment,
     file: readContextFile(contextFilePath(terminal.environment)),
   });

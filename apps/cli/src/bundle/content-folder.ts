@@ -98,6 +98,7 @@ export async function provenFiles(folder: string, files: readonly ContentFile[])
     path: file.path,
     size: file.size,
     executable: file.executable ?? false,
+    ...(file.pack ? { pack: file.pack } : {}),
     modifiedAt: statSync(join(folder, hexOf(file))).mtimeMs,
   }));
 }

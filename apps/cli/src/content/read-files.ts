@@ -6,6 +6,7 @@ import { type FileRange, rangesOfBlob } from '@muster/contracts/agent/manifest-b
 import type { Digest } from '@muster/contracts/digest.js';
 import { CliError, reasonOf } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
+import { FILE_CUTTING, PACK_CUTTING } from './chunks/cutting.js';
 import { LARGE_FILE_BYTES, scanLargeFile } from './chunks/scan-large-file.js';
 import { inParallel } from './in-parallel.js';
 import type { PriorVersion } from './prior-version.js';
@@ -40,8 +41,8 @@ export async function readFiles(
   const files: ManifestFile[] = [];
   const blobs = new Map<Digest, UploadBlob>();
   const take = async (file: LocalFile, index: number): Promise<void> => {
-    const { path, size, executable } = file;
-    const common = { path, size, ...(executable ? { executable } : {}) };
+    const { path, size, executable, pack } = file;
+    const common = { path, size, ...(executable ? { executable } : {}), ...(pack ? { pack } : {}) };
     const handle = await openUnchanged(file);
     try {
       if (size < LARGE_FILE_BYTES) {
@@ -49,7 +50,7 @@ export async function readFiles(
         blobs.set(digest, { file, size, source: [{ offset: 0, size }] });
         files[index] = { ...common, digest };
       } else {
-        const scanned = await scanLargeFile(handle, await prior.chunks(), onBytes);
+        const scanned = await scanLargeFile(handle, await prior.chunks(), pack ? PACK_CUTTING : FILE_CUTTING, onBytes);
         const stored = prior.find(scanned.digest, size) ?? scanned.stored;
         files[index] = { ...common, digest: scanned.digest, stored };
         // Those of an older version too, where this file has all of their bytes: the library may have lost them.

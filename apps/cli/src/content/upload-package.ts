@@ -1,6 +1,7 @@
 import type { uploadRequestSchema, uploadResponseSchema } from '@muster/contracts/agent/upload.js';
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import { countFiles } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { Agent } from 'undici';
 import type { z } from 'zod';
@@ -9,14 +10,16 @@ import { inParallel } from './in-parallel.js';
 import { noPriorVersion, type PriorVersion, readPriorVersion } from './prior-version.js';
 import { ExpiredUploadError, putBlob } from './put-file.js';
 import { type ReadFiles, readFiles, type UploadBlob } from './read-files.js';
-import { type LocalFile, walkContent } from './walk-folder.js';
+import { findFiles } from './find-files.js';
+import type { LocalFile } from './walk-folder.js';
+import { writePack } from './write-pack.js';
 
 type UploadRequest = z.infer<typeof uploadRequestSchema>;
 type UploadResponse = z.infer<typeof uploadResponseSchema>;
 
-/** What is under way: reading (hashing), then sending what the library does not have, then the library's proof of it. */
+/** What is under way: packing many small files, reading (hashing), then sending what the library does not have, then the library's proof of it. */
 export interface UploadProgress {
-  readonly phase: 'reading' | 'sending' | 'proving';
+  readonly phase: 'packing' | 'reading' | 'sending' | 'proving';
   readonly bytesDone: number;
   readonly bytes: number;
 }
@@ -36,7 +39,7 @@ export interface UploadedVersion {
   readonly manifest: string;
   readonly files: number;
   readonly bytes: number;
-  /** What had to be sent; the rest was in the library already. */
+  /** What had to be sent; the rest was in the library already. A pack counts as one file. */
   readonly filesSent: number;
   readonly bytesSent: number;
 }
@@ -54,7 +57,18 @@ export async function uploadPackage(
   root: string,
   options: UploadOptions = {},
 ): Promise<UploadedVersion> {
-  return uploadFiles(client, name, walkContent(root), options);
+  const { files, packed } = findFiles(root);
+  if (!packed) return uploadFiles(client, name, files, options);
+  let bytesDone = 0;
+  const pack = await writePack(packed, files, (count) => {
+    bytesDone += count;
+    options.onProgress?.({ phase: 'packing', bytesDone, bytes: packed.bytes });
+  });
+  try {
+    return await uploadFiles(client, name, [...files, pack.file], options);
+  } finally {
+    await pack.remove();
+  }
 }
 
 /** The same with files that lie anywhere. */
@@ -105,7 +119,7 @@ export async function uploadFiles(
       return {
         version: answer.version,
         manifest: answer.manifest,
-        files: files.length,
+        files: countFiles({ files }),
         bytes,
         filesSent: new Set(all.map(({ file }) => file)).size,
         bytesSent: all.reduce((sum, { size }) => sum + size, 0),

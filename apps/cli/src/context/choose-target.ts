@@ -10,16 +10,24 @@ export interface Target {
 
 /** What a user may say about the target, strongest first: flags, environment, contexts file. */
 export interface TargetWishes {
-  readonly flags: { readonly context?: string; readonly server?: string; readonly token?: string };
+  readonly flags: {
+    readonly context?: string;
+    readonly site?: string;
+    readonly server?: string;
+    readonly token?: string;
+  };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly file: ContextFile;
 }
 
 /**
  * Decides the target. A context's token goes to that context's server only: naming another server without a token sends none.
- * Throws CliError `config.unknown-context`, `config.no-server`, `config.server-address`.
+ * Throws CliError `config.unknown-context`, `config.unknown-site`, `config.several-sites`, `config.no-server`, `config.server-address`.
  */
-export function chooseTarget({ flags, environment, file }: TargetWishes): Target {
+export function chooseTarget(wishes: TargetWishes): Target {
+  const { environment, file } = wishes;
+  const { site, ...rest } = wishes.flags;
+  const flags = site === undefined ? rest : { ...rest, context: contextOfSite(site, rest.context, file) };
   const wanted = flags.context ?? (environment['MUSTER_CONTEXT'] || undefined);
   if (wanted !== undefined && !Object.hasOwn(file.contexts, wanted)) {
     const known = Object.keys(file.contexts).join(', ') || 'none';
@@ -44,4 +52,28 @@ export function chooseTarget({ flags, environment, file }: TargetWishes): Target
   const kept = context !== undefined && serverAddress(context.server) === address ? context.token : undefined;
   const given = flags.token ?? (flags.context === undefined ? environment['MUSTER_TOKEN'] || undefined : undefined);
   return { server: address, token: given ?? kept };
+}
+
+/** The context of a site, by its code: the one that is called so, or the only one that is of that site. */
+function contextOfSite(site: string, context: string | undefined, file: ContextFile): string {
+  if (context !== undefined)
+    throw new CliError('cli.usage', '--site and --context both name a site: give one of them', EXIT_CODES.usage);
+  const names = Object.entries(file.contexts)
+    .filter(([name, known]) => known.site === site || (known.site === undefined && name === site))
+    .map(([name]) => name);
+  const [only] = names;
+  if (names.includes(site)) return site;
+  if (only !== undefined && names.length === 1) return only;
+  if (only !== undefined)
+    throw new CliError(
+      'config.several-sites',
+      `several contexts are of a site ${site}: name one with --context (${names.join(', ')})`,
+      EXIT_CODES.usage,
+    );
+  const known = [...new Set(Object.entries(file.contexts).map(([name, one]) => one.site ?? name))].join(', ') || 'none';
+  throw new CliError(
+    'config.unknown-site',
+    `no context is of a site ${site}; known: ${known}. "muster config set-context ${site} --server URL" makes one`,
+    EXIT_CODES.usage,
+  );
 }

@@ -6,7 +6,12 @@ import { z } from 'zod';
 import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 
-const contextSchema = z.object({ server: z.url({ protocol: /^https?$/ }), token: z.string().min(1).optional() });
+const contextSchema = z.object({
+  server: z.url({ protocol: /^https?$/ }),
+  token: z.string().min(1).optional(),
+  /** Code of the site, where it is known. */
+  site: z.string().optional(),
+});
 const contextFileSchema = z.object({
   current: z.string().optional(),
   contexts: z.record(z.string(), contextSchema),

@@ -23,7 +23,8 @@ function wishLines({ apiVersion, kind, metadata, spec }: Resource): string[] {
   return toYaml(sortKeys({ apiVersion, kind, metadata: { name, displayName, folder, labels }, spec })).split('\n');
 }
 
-function sortKeys(value: unknown): unknown {
+/** Keys in one order at every depth. */
+export function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);

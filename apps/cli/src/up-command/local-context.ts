@@ -18,18 +18,24 @@ export const LOCAL_CONTEXT = 'local';
 const knownEverywhereSeconds = 30;
 
 /**
- * The contexts file with context `local` for a site. A former `local` with another token is kept under the port of its site.
+ * The contexts file with context `local`, or another name, for a site. A former one with another token is kept under the port of its site.
  * The context becomes the current one unless the user has chosen one of another site.
  */
-export function withLocalContext(file: ContextFile, server: string, token: string): ContextFile {
-  const former = file.contexts[LOCAL_CONTEXT];
+export function withLocalContext(
+  file: ContextFile,
+  server: string,
+  token: string,
+  { name = LOCAL_CONTEXT, site }: { name?: string; site?: string } = {},
+): ContextFile {
+  const former = file.contexts[name];
   const contexts = { ...file.contexts };
   if (former?.token !== undefined && former.token !== token && serverAddress(former.server) !== server)
-    contexts[`${LOCAL_CONTEXT}-${new URL(former.server).port || 'default'}`] = former;
-  contexts[LOCAL_CONTEXT] = { server, token };
+    contexts[`${name}-${new URL(former.server).port || 'default'}`] = former;
+  contexts[name] = { server, token, ...(site === undefined ? {} : { site }) };
   const { current } = file;
-  const keep = current !== undefined && Object.hasOwn(contexts, current) && !isLocal(current);
-  return { ...file, current: keep ? current : LOCAL_CONTEXT, contexts };
+  const keep =
+    current !== undefined && Object.hasOwn(contexts, current) && (name !== LOCAL_CONTEXT || !isLocal(current));
+  return { ...file, current: keep ? current : name, contexts };
 }
 
 /** Tokens that may be of a site on this computer, the likeliest first. */
@@ -46,27 +52,31 @@ export function candidateTokens(
 }
 
 /**
- * Finds a token for a site that was just started, and keeps it in context `local`. A new admin token is shown here, once.
+ * Finds a token for a site that was just started, and keeps it in context `local`, or another one. A new admin token is shown here, once.
  *
  * @returns undefined when no known token is good for the site
  */
 export async function keepLocalContext(
-  site: { readonly url: string; readonly adminToken?: string },
+  site: { readonly url: string; readonly adminToken?: string; readonly siteCode?: string },
   terminal: Terminal,
+  name: string = LOCAL_CONTEXT,
 ): Promise<string | undefined> {
   const path = contextFilePath(terminal.environment);
   if (site.adminToken !== undefined) {
     terminal.out('');
-    terminal.out(`  admin token, shown only this once:  ${site.adminToken}`);
+    terminal.out(
+      `  admin token${name === LOCAL_CONTEXT ? '' : ` of ${name}`}, shown only this once:  ${site.adminToken}`,
+    );
     terminal.out('');
   }
   try {
     const file = readContextFile(path);
     const token = site.adminToken ?? (await goodToken(candidateTokens(file, site.url, terminal.environment), site.url));
     if (token === undefined) return undefined;
-    const changed = withLocalContext(file, site.url, token);
+    const { siteCode } = site;
+    const changed = withLocalContext(file, site.url, token, { name, ...(siteCode ? { site: siteCode } : {}) });
     if (JSON.stringify(changed) !== JSON.stringify(file)) writeContextFile(path, changed);
-    if (changed.current !== LOCAL_CONTEXT)
+    if (name === LOCAL_CONTEXT && changed.current !== LOCAL_CONTEXT)
       terminal.out(
         `note: the current context stays "${changed.current}"; use this site with --context ${LOCAL_CONTEXT}`,
       );

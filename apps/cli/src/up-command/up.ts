@@ -8,10 +8,12 @@ import { duration } from '../output/age.js';
 import { resumeAgent } from '../local-agent/start-agent.js';
 import { runSample } from '../sample/run-sample.js';
 import type { Terminal } from '../terminal.js';
+import type { SiteKind } from '@muster/localsite/services.js';
 import { repositoryFolder } from '@muster/localsite/repository.js';
 import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
 import { keepLocalContext, untilKnownEverywhere } from './local-context.js';
 import { ChildReports, phase } from './phases.js';
+import { readSealingKey } from './sealing-key-file.js';
 import { asCliError } from './site-errors.js';
 import { showSite } from './site-summary.js';
 
@@ -23,6 +25,10 @@ export interface UpOptions {
   readonly exit?: boolean;
   readonly renewAdminToken?: boolean;
   readonly webhooksTo?: readonly string[];
+  readonly siteCode?: string;
+  readonly kind?: SiteKind;
+  /** File `keys/sealing-key` of another site. */
+  readonly sealingKey?: string;
 }
 
 /**
@@ -57,8 +63,12 @@ async function start(
   try {
     const dataFolder = options.data ?? (terminal.environment['MUSTER_DATA'] || join(repositoryFolder(), '.muster'));
     terminal.out(`Muster site in ${dataFolder}`);
+    const sealingKey = options.sealingKey === undefined ? undefined : readSealingKey(options.sealingKey);
     const site = await startSite({
       dataFolder,
+      ...(options.siteCode === undefined ? {} : { siteCode: options.siteCode }),
+      ...(options.kind === undefined ? {} : { siteKind: options.kind }),
+      ...(sealingKey === undefined ? {} : { sealingKey }),
       ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.host === undefined ? {} : { host: options.host }),

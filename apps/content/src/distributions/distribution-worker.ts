@@ -111,11 +111,13 @@ export class DistributionWorker {
     const pulse = this.pulse(job, abort, progress, proven, pace);
     pulse.start();
     try {
-      const blobs = blobsOf(JSON.parse(job.document) as Manifest);
+      const manifest = JSON.parse(job.document) as Manifest;
+      const blobs = blobsOf(manifest);
       await transferVersion({
         manifest: job.manifest,
         document: job.document,
         blobs,
+        fileCounts: manifest.files.map(({ pack }) => pack?.files ?? 1),
         library: this.stores.library,
         point: this.stores.point(job.point.spec),
         knownAtPoint: await this.jobs.findPointBlobs(

@@ -41,6 +41,8 @@ export interface Transfer {
   document: string;
   /** The blobs of the manifest. */
   blobs: readonly ManifestBlob[];
+  /** For how many files each of the manifest's stands: a pack is many. */
+  fileCounts: readonly number[];
   library: ObjectStore;
   point: ObjectStore;
   /** ETags under which the point was proven to hold blobs before. */
@@ -81,7 +83,7 @@ export async function transferVersion(transfer: Transfer): Promise<void> {
       for (const file of blob.files) {
         const left = blobsLeft.get(file)! - 1;
         blobsLeft.set(file, left);
-        if (left === 0) transfer.progress.filesDone += 1;
+        if (left === 0) transfer.progress.filesDone += transfer.fileCounts[file]!;
       }
       transfer.onProven({ digest: blob.digest, etag, kind: 'blob' });
     } catch (error) {

@@ -4,6 +4,7 @@ import {
   MOST_MANIFEST_BYTES,
   type Manifest,
 } from '@muster/contracts/agent/content.js';
+import { countFiles } from '@muster/contracts/agent/manifest-blobs.js';
 import { uploadRequestSchema } from '@muster/contracts/agent/upload.js';
 import { canonicalJson, digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
@@ -66,12 +67,13 @@ export function manifestDocument(announced: z.infer<typeof announcementSchema>):
   }
   refuse('content.size-conflict', 'The sizes contradict each other', sizeConflicts(announced));
   const files = announced.files
-    .map(({ path, digest, size, executable, stored }) => ({
+    .map(({ path, digest, size, executable, stored, pack }) => ({
       path,
       digest,
       size,
       ...(executable ? { executable } : {}),
       ...(stored ? { stored } : {}),
+      ...(pack ? { pack } : {}),
     }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const manifest = { files };
@@ -88,7 +90,7 @@ export function manifestDocument(announced: z.infer<typeof announcementSchema>):
     manifest,
     document,
     digest: digestOfBytes(document),
-    files: files.length,
+    files: countFiles(manifest),
     bytes: files.reduce((sum, { size }) => sum + size, 0),
   };
 }

@@ -16,7 +16,7 @@ import { proveObject } from '../stores/prove-object.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
 import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
-import { digestOfExtents, doubtfulFiles } from './verify-extents.js';
+import { doubtfulFiles, problemOfFile } from './verify-extents.js';
 import { decideVersion } from './version-decision.js';
 
 /** How long an upload URL is good. */
@@ -99,7 +99,7 @@ export class UploadService {
    * Committing again is harmless, and after a repair of damaged bytes it lets waiting transfers go on.
    *
    * @throws MusterError `content.unknown-version`, `content.blob-mismatch` (with the files), `content.bad-extents`,
-   *   `content.library-unavailable`
+   *   `content.bad-pack`, `content.library-unavailable`
    */
   async commit(packageName: string, version: number): Promise<PackageVersion> {
     const content = { kind: this.packages.kind.kind as ContentKind, name: packageName };
@@ -127,18 +127,18 @@ export class UploadService {
     return { ...found.version, state: 'available' };
   }
 
-  /** Reads the large files whose extents are new out of their blobs: no version shows a file that cannot be made. */
+  /** Reads the packs, and the large files, whose extents are new out of their blobs: no version shows a file that cannot be made. */
   private async proveExtents(packageName: string, packageUid: string, manifest: Manifest): Promise<void> {
     const before = await this.versions.findNewestDocument(this.database, packageUid);
     const doubtful = doubtfulFiles(manifest, before === undefined ? undefined : (JSON.parse(before) as Manifest));
     try {
       await inParallel(doubtful, EXTENTS_AT_ONCE, async (file) => {
-        const made = await digestOfExtents(this.library, file);
-        if (made === file.digest) return;
+        const problem = await problemOfFile(this.library, file, manifest);
+        if (!problem) return;
         throw new MusterError(
           'conflict',
-          'content.bad-extents',
-          `"${file.path}" of package "${packageName}" must be ${file.digest}; its extents make ${made}. Announce the files again`,
+          problem.code,
+          `"${file.path}" of package "${packageName}" ${problem.message}. Announce the files again`,
         );
       });
     } catch (error) {

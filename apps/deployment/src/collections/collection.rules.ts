@@ -42,19 +42,22 @@ export function collectionRules(
 
     change: (current, input) => refuseBuiltIn(current.metadata.name, input),
 
-    async status(tx, input, current) {
+    sealedValues: (tx, { metadata, spec }) => variables.sealedValues(tx, metadata.uid, spec),
+
+    giveSealed: (spec, sealed) => variables.giveSealed(spec, sealed),
+
+    async status(tx, input, current, { replicated }) {
       await membership.lock(tx);
       const { name } = input.metadata;
       refuseWrongQueries(name, input.spec);
       refuseWindowsOfOneName(name, input.spec);
       const named = namedCollections(input.spec);
       refuseCircle(name, named, await graph.below(tx, [...new Set(named.map((one) => one.name))]));
-      // A rule that was fine when it was written stays: its device may have gone since, and may come back.
+      // A rule that was fine when it was written stays: its device may have gone since, and may come back. Devices that another
+      // site's rules name may be that site's own.
       const before = new Set(current ? directDevices(current.spec.rules) : []);
-      const unknown = await members.unknownDevices(
-        tx,
-        directDevices(input.spec.rules).filter((name) => !before.has(name)),
-      );
+      const added = directDevices(input.spec.rules).filter((name) => !before.has(name));
+      const unknown = replicated ? new Set() : await members.unknownDevices(tx, added);
       const existing = await graph.uids(
         tx,
         named.map((one) => one.name),

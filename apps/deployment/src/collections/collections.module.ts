@@ -3,6 +3,7 @@ import { collection, type CollectionSpec, type CollectionStatus } from '@muster/
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { DeviceRepository } from '../devices/device.repository.js';
@@ -25,10 +26,11 @@ import { COLLECTIONS } from './collections.token.js';
   providers: [
     {
       provide: COLLECTIONS,
-      inject: [Database, Outbox, Membership, MembershipRepository, CollectionGraphRepository, Variables],
+      inject: [Database, Outbox, Replicas, Membership, MembershipRepository, CollectionGraphRepository, Variables],
       useFactory: (
         database: Database,
         outbox: Outbox,
+        replicas: Replicas,
         membership: Membership,
         members: MembershipRepository,
         graph: CollectionGraphRepository,
@@ -40,6 +42,7 @@ import { COLLECTIONS } from './collections.token.js';
           database,
           outbox,
           collectionRules(database, membership, members, graph, new DeploymentRepository(), variables),
+          replicas,
         ),
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },

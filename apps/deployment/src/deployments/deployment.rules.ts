@@ -35,31 +35,20 @@ export function deploymentRules(
       refuseEmptyLife(input);
       refuseIdleSettings(input);
       refuseMediaBeforeStart(input);
-      const { sequence } = await bus.request(readSequence, { name: input.spec.sequence });
-      refuseMissing(
-        `Deployment "${input.metadata.name}"`,
-        sequence
-          ? []
-          : [
-              {
-                path: '/spec/sequence',
-                kind: 'TaskSequence',
-                name: input.spec.sequence,
-                fix: 'Apply the sequence first, or correct the name',
-              },
-            ],
-      );
-      if (!sequence) return;
+      const sequence = await newestRevision(bus, input);
       revisions.set(input, sequence);
       if (input.spec.purpose === 'Required') risks.set(input, await findRisks(bus, sequence));
     },
 
     change: refuseMoved,
 
-    async status(tx, input, current) {
+    async status(tx, input, current, { replicated }) {
       // From here on the facts of the catalog keep the digest; taking their lock here could wait for them in a circle.
       const becomesRequired = current?.spec.purpose !== 'Required' && input.spec.purpose === 'Required';
-      const risk = becomesRequired ? risks.get(input) : undefined;
+      // Of what another site wrote nothing was asked before the transaction; it had other devices in its mind.
+      const here = replicated ? await newestRevision(bus, input) : revisions.get(input);
+      const found = replicated && here && becomesRequired ? await findRisks(bus, here) : risks.get(input);
+      const risk = becomesRequired ? found : undefined;
       if (current) {
         const devices = await countsOf(repository, tx, current.metadata.uid);
         const highRisk = judgeRisk(input, risk, devices.targeted, limits);
@@ -76,10 +65,9 @@ export function deploymentRules(
           },
         ]);
       }
-      const revision = revisions.get(input);
-      if (!revision) throw new Error('a deployment is only saved after its check');
+      if (!here) throw new Error('a deployment is only saved after its check');
       return {
-        sequenceDigest: await repository.noteRevision(tx, revision),
+        sequenceDigest: await repository.noteRevision(tx, here),
         devices: noRuns(members ?? 0),
         ...judgeRisk(input, risk, members ?? 0, limits),
       };
@@ -109,6 +97,15 @@ export function deploymentRules(
       }));
     },
   };
+}
+
+/** @throws MusterError when there is no such sequence at this site, or the catalog does not answer */
+async function newestRevision(bus: Bus, { metadata, spec }: ResourceInput<DeploymentSpec>): Promise<SequenceRevision> {
+  const { sequence } = await bus.request(readSequence, { name: spec.sequence });
+  const fix = 'Apply the sequence first, or correct the name';
+  const missing = { path: '/spec/sequence', kind: 'TaskSequence', name: spec.sequence, fix };
+  refuseMissing(`Deployment "${metadata.name}"`, sequence ? [] : [missing]);
+  return sequence as SequenceRevision;
 }
 
 /** The counts of one deployment as they are now. */

@@ -4,6 +4,7 @@ import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { CONFIG } from '@muster/service/tokens.js';
@@ -25,10 +26,11 @@ const DEPLOYMENTS = Symbol('deployments');
     { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     {
       provide: DEPLOYMENTS,
-      inject: [Database, Outbox, Bus, DeploymentRepository, Rollouts, EventLog, CONFIG],
+      inject: [Database, Outbox, Replicas, Bus, DeploymentRepository, Rollouts, EventLog, CONFIG],
       useFactory: (
         database: Database,
         outbox: Outbox,
+        replicas: Replicas,
         bus: Bus,
         repository: DeploymentRepository,
         rollouts: Rollouts,
@@ -44,6 +46,7 @@ const DEPLOYMENTS = Symbol('deployments');
             agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
           }),
+          replicas,
         ),
     },
     {

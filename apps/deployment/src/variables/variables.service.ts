@@ -16,6 +16,7 @@ import { Database, type Transaction } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { nameKey } from '@muster/sequence/names.js';
+import type { SealedValues } from '@muster/service/replication/replicated-resource.js';
 import { seal } from '@muster/service/sealing/seal.js';
 import { mergeVariables } from './merge-variables.js';
 import { SealedVariableRepository } from './sealed-variable.repository.js';
@@ -106,6 +107,17 @@ export class Variables {
     const given = new Map([...(this.given.get(spec) ?? [])].map(([name, { sealed }]) => [name, sealed]));
     await this.repository.save(tx, owner.uid, given, hidden);
     await this.tell(tx, owner, spec);
+  }
+
+  /** What other sites get of hidden variables: values as they are kept. */
+  async sealedValues(tx: Transaction, ownerUid: string, spec: VariablesSpec): Promise<SealedValues | undefined> {
+    if (!spec.variables?.some(({ hidden }) => hidden)) return undefined;
+    return Object.fromEntries(await this.repository.read(tx, ownerUid));
+  }
+
+  /** Another site sent this specification with these values. */
+  giveSealed(spec: VariablesSpec, values: SealedValues): void {
+    this.given.set(spec, new Map(Object.entries(values).map(([name, sealed]) => [name, { sealed }])));
   }
 
   /** A record goes on under another uid. */

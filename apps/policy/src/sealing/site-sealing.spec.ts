@@ -50,4 +50,14 @@ describe('the sealing key of a site', () => {
     expect(await both.open(await seal(secret, first.publicKey), place)).toEqual({ value: 'geheim' });
     expect(await first.open(await seal(secret, both.publicKey), place)).toEqual({ problem: 'other-key' });
   });
+
+  it('is the same at sites that share one, and each still opens what it sealed before', async () => {
+    const [one, other] = [newSiteKey(), newSiteKey()];
+    const shared = [Buffer.alloc(32, 7)];
+    const [here, there] = [new SiteSealing(one, undefined, shared), new SiteSealing(other, undefined, shared)];
+    expect(await there.open(await seal(secret, here.publicKey), place)).toEqual({ value: 'geheim' });
+    const before = await seal(secret, new SiteSealing(one).publicKey);
+    expect(await here.open(before, place)).toEqual({ value: 'geheim' });
+    expect(await there.open(before, place)).toEqual({ problem: 'other-key' });
+  });
 });

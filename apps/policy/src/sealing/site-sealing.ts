@@ -18,15 +18,18 @@ export type Opened = { readonly value: string } | { readonly problem: 'other-key
 
 /**
  * Opens the secrets that other services seal to this one. Its key pair comes from the site's key: whoever has that one can
- * sign policy anyway, there is no second file to keep, and every replica has the same.
+ * sign policy anyway, there is no second file to keep, and every replica has the same. Sites that replicate are given a key that all
+ * of them have, because what one seals must be opened by another; nobody's signing key goes anywhere for that.
  */
 export class SiteSealing {
   readonly publicKey: SealingKey;
   private readonly privateKeys: ReadonlyMap<string, KeyObject>;
   private readonly remembered = new Map<string, { for: string; value: string }>();
 
-  constructor(siteKey: SiteKey, purposes: readonly string[] = PURPOSES) {
-    const pairs = purposes.map((purpose) => keyPair(siteKey.deriveSecret(purpose).export()));
+  /** @param shared seeds of keys that all sites of a hierarchy have; the last one counts. What was sealed before is opened still. */
+  constructor(siteKey: SiteKey, purposes: readonly string[] = PURPOSES, shared: readonly Buffer[] = []) {
+    const own = purposes.map((purpose) => siteKey.deriveSecret(purpose).export());
+    const pairs = [...own, ...shared].map(keyPair);
     this.privateKeys = new Map(pairs.map(({ publicKey, privateKey }) => [sealingKeyId(publicKey), privateKey]));
     this.publicKey = pairs.at(-1)!.publicKey;
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { nameSchema } from '../resource.js';
+import { MOST_PACKED_FILES } from './pack.js';
 
 /** A file's place inside content: relative, with "/", never climbing out. */
 export const contentPathSchema = z
@@ -16,6 +17,9 @@ export const contentPathSchema = z
     'a content path is relative, has "/" between names, and no ".", ".." or empty name',
   );
 
+/** A file is made of at most this many extents. */
+export const MOST_EXTENTS = 60_000;
+
 /** Bytes by their name and their number. */
 const namedBytesSchema = z.strictObject({ digest: digestSchema, size: z.number().int().nonnegative() });
 
@@ -29,7 +33,7 @@ export const storedFileSchema = z
     extents: z
       .array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative(), z.number().int().positive()]))
       .min(1)
-      .max(20_000)
+      .max(MOST_EXTENTS)
       .describe('Each: place of the blob in `blobs`, offset in it, bytes'),
     chunks: namedBytesSchema
       .optional()
@@ -46,6 +50,10 @@ export const manifestFileSchema = z
     size: z.number().int().nonnegative(),
     executable: z.boolean().optional(),
     stored: storedFileSchema.optional().describe("Absent: the file is one blob, named by the file's own digest"),
+    pack: z
+      .strictObject({ files: z.number().int().positive().max(MOST_PACKED_FILES) })
+      .optional()
+      .describe('Not a file but a pack: this many files, which are laid out beside the others'),
   })
   .superRefine(({ size, stored }, context) => {
     const problem = stored && storedProblem(size, stored);
@@ -76,13 +84,16 @@ function storedProblem(
   return undefined;
 }
 
-/** The canonical JSON of a manifest has at most this many bytes: it travels in one message. About 30,000 files. */
+/** The canonical JSON of a manifest has at most this many bytes: it travels in one message. About 27,000 files, or a pack. */
 export const MOST_MANIFEST_BYTES = 4_000_000;
 
 /** The files of one version. Its own digest (of the canonical JSON) is the version's name. */
 export const manifestSchema = z
   .strictObject({ files: z.array(manifestFileSchema).max(100_000) })
   .superRefine(({ files }, context) => {
+    const packs = files.flatMap(({ pack }, index) => (pack ? [index] : []));
+    for (const index of packs.slice(1))
+      context.addIssue({ code: 'custom', path: ['files', index, 'pack'], message: 'is the second pack; there is one' });
     const seen = new Map<string, number>();
     const folders = new Set<string>();
     files.forEach(({ path }, index) => {

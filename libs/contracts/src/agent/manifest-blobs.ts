@@ -18,6 +18,11 @@ export function storageOf({ digest, size, stored }: ManifestFile): Pick<StoredFi
   return stored ?? { blobs: [{ digest, size }], extents: [[0, 0, size]] };
 }
 
+/** How many files a version has, those of its pack counted. Pure. */
+export function countFiles({ files }: Manifest): number {
+  return files.reduce((count, { pack }) => count + (pack?.files ?? 1), 0);
+}
+
 /** The different blobs of a manifest, in the order of the first file that has each. Pure. */
 export function blobsOf({ files }: Manifest): ManifestBlob[] {
   const blobs = new Map<Digest, ManifestBlob>();

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { hierarchySiteSchema } from '../hierarchy/site.js';
 import { defineEvent } from '../subjects.js';
 

@@ -10,6 +10,8 @@ import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError, parseInput } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
 import { auditedChange } from './audit-change.js';
+import type { Replicas } from '../replication/replicas.js';
+import { ReplicatedResource, type SealedValues } from '../replication/replicated-resource.js';
 import { recallAnswer, rememberAnswer, type IdempotentRequest } from './idempotency.repository.js';
 import { listingJson } from './json-text.js';
 import { type PageOptions, ResourceRepository } from './resource.repository.js';
@@ -29,8 +31,13 @@ export interface ResourceRules<Spec, Status> {
   wrongBeside?(document: { metadata?: { name?: unknown }; spec?: unknown }): Promise<readonly ProblemFinding[]>;
   /** Refuses changes that the kind forbids. Pure. */
   change?(current: Resource<Spec, Status>, input: ResourceInput<Spec>): void;
-  /** The status to store with this specification. */
-  status(tx: Transaction, input: ResourceInput<Spec>, current: Resource<Spec, Status> | undefined): Promise<Status>;
+  /** The status to store with this specification. Refuses what cannot be kept so. */
+  status(
+    tx: Transaction,
+    input: ResourceInput<Spec>,
+    current: Resource<Spec, Status> | undefined,
+    options: Pick<WriteOptions, 'replicated'>,
+  ): Promise<Status>;
   /** Refuses a change or a delete of what is there because of who writes, in the transaction that holds it. */
   writing?(tx: Transaction, current: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
   /** Writes what belongs to the change, in its transaction. */
@@ -59,6 +66,10 @@ export interface ResourceRules<Spec, Status> {
   unused?(resource: Resource<Spec, Status>): Promise<void>;
   /** Refuses or cascades, in the transaction that deletes. */
   deleting?(tx: Transaction, resource: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
+  /** Sealed values of the object that are no part of its document: other sites get them with it. */
+  sealedValues?(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
+  /** Remembers by the specification the sealed values that another site sent with it, as `seal` does with those it takes out. */
+  giveSealed?(spec: Spec, sealed: SealedValues): void;
   /** Fills in what of the status is derived at the moment of reading, for a whole page at once. */
   derive?<Item extends DerivedFrom<Status>>(resources: Item[]): Promise<Item[]>;
 }
@@ -81,6 +92,8 @@ export interface WriteOptions {
   ignoreLock?: boolean;
   /** Delete although something still uses it, of kinds that `guardsUses`. */
   force?: boolean;
+  /** Another site wrote it: what only its writer is asked was asked there, and no other site need be told by this one. */
+  replicated?: boolean;
 }
 
 /** What to list: a page of objects with these labels. */
@@ -110,6 +123,7 @@ class DryRun<Result> extends Error {
 export class ResourceStore<Spec, Status> {
   readonly rows: ResourceRepository<Spec, Status>;
   private readonly events;
+  private readonly replicated: ReplicatedResource<Spec, Status> | undefined;
 
   constructor(
     readonly kind: Kind<Spec, Status>,
@@ -117,9 +131,14 @@ export class ResourceStore<Spec, Status> {
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly rules: ResourceRules<Spec, Status>,
+    /** Of kinds that all sites of a hierarchy have. */
+    private readonly replicas?: Replicas,
   ) {
     this.rows = new ResourceRepository(kind, table);
     this.events = resourceEvents(kind);
+    if (!replicas) return;
+    this.replicated = new ReplicatedResource(this);
+    replicas.add(this.replicated);
   }
 
   /** @throws MusterError `resource.not-found` */
@@ -219,18 +238,7 @@ export class ResourceStore<Spec, Status> {
         if (!current) throw this.notFound(name);
         this.checkVersion(current, options.ifMatch);
         await this.rules.writing?.(tx, current, options);
-        await this.rules.deleting?.(tx, current, options);
-        await this.rows.remove(tx, current.metadata.uid);
-        await audit(tx, {
-          actor: options.actor,
-          action: 'deleted',
-          kind: this.kind.kind,
-          name,
-          uid: current.metadata.uid,
-          version: current.metadata.resourceVersion,
-          correlationId: currentTraceId(),
-        });
-        await this.outbox.add(tx, this.events.deleted, { resource: current, actor: options.actor });
+        await this.removeWithin(tx, current, options);
         if (options.dryRun) throw new DryRun(current);
         return current;
       });
@@ -238,6 +246,60 @@ export class ResourceStore<Spec, Status> {
       if (error instanceof DryRun) return error.result as Resource<Spec, Status>;
       throw error;
     }
+  }
+
+  private async removeWithin(tx: Transaction, current: Resource<Spec, Status>, options: WriteOptions): Promise<void> {
+    const { actor } = options;
+    const { name, uid, resourceVersion: version } = current.metadata;
+    await this.rules.deleting?.(tx, current, options);
+    await this.rows.remove(tx, uid);
+    const correlationId = currentTraceId();
+    await audit(tx, { actor, action: 'deleted', kind: this.kind.kind, name, uid, version, correlationId });
+    await this.outbox.add(tx, this.events.deleted, { resource: current, actor });
+    if (this.replicated && !options.replicated) await this.replicas?.record(tx, this.replicated, name, null);
+  }
+
+  /**
+   * Makes this site's object what another one says it is: the same rules as for a person's write, but for what only a writer is
+   * asked. Applying it again changes nothing.
+   *
+   * @param input null: it is deleted
+   * @throws MusterError when this site cannot have it so now
+   */
+  async applyReplicated(
+    tx: Transaction,
+    name: string,
+    input: ResourceInput<Spec> | null,
+    sealed: SealedValues | undefined,
+    actor: string,
+  ): Promise<void> {
+    const options: WriteOptions = { actor, replicated: true, force: true };
+    const current = await this.rows.findForUpdate(tx, name);
+    if (current && (!input || this.isAnother(current, input))) await this.removeWithin(tx, current, options);
+    if (!input) return;
+    if (sealed) this.rules.giveSealed?.(input.spec, sealed);
+    await this.save(tx, input, options);
+  }
+
+  /** Whether no change leads from one to the other: the object was deleted elsewhere, and made anew. */
+  private isAnother(current: Resource<Spec, Status>, input: ResourceInput<Spec>): boolean {
+    try {
+      this.rules.change?.(current, input);
+      return false;
+    } catch (error) {
+      if (error instanceof MusterError) return true;
+      throw error;
+    }
+  }
+
+  /** Sealed values that belong to the object and are no part of its document. */
+  async sealedValues(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined> {
+    return this.rules.sealedValues?.(tx, resource);
+  }
+
+  /** Objects that other sites have not been told of. */
+  async withoutReplica(tx: Transaction, limit: number): Promise<Resource<Spec, Status>[]> {
+    return this.rows.withoutReplica(tx, limit);
   }
 
   /** Records what the service itself observed, with the fact that says so. */
@@ -309,8 +371,8 @@ export class ResourceStore<Spec, Status> {
       );
     }
     if (!current) {
-      const input = this.rules.merge?.(undefined, came) ?? came;
-      const status = await this.rules.status(tx, input, undefined);
+      const input = (options.replicated ? undefined : this.rules.merge?.(undefined, came)) ?? came;
+      const status = await this.rules.status(tx, input, undefined, options);
       return {
         resource: await this.announce(tx, await this.rows.insert(tx, input, status), undefined, options),
         created: true,
@@ -325,12 +387,12 @@ export class ResourceStore<Spec, Status> {
         { current },
       );
     }
-    const input = this.rules.merge?.(current, came) ?? came;
+    const input = (options.replicated ? undefined : this.rules.merge?.(current, came)) ?? came;
     this.rules.change?.(current, input);
     const specChanged = !sameJson(current.spec, input.spec);
     if (!specChanged && sameMetadata(current, input)) return { resource: current, created: false };
-    await this.rules.writing?.(tx, current, options);
-    const status = await this.rules.status(tx, input, current);
+    if (!options.replicated) await this.rules.writing?.(tx, current, options);
+    const status = await this.rules.status(tx, input, current, options);
     const updated = await this.rows.update(tx, current, input, status, specChanged);
     return { resource: await this.announce(tx, updated, current, options), created: false };
   }
@@ -339,11 +401,15 @@ export class ResourceStore<Spec, Status> {
     tx: Transaction,
     resource: Resource<Spec, Status>,
     previous: Resource<Spec, Status> | undefined,
-    { actor, comment }: Pick<WriteOptions, 'actor' | 'comment'>,
+    { actor, comment, replicated }: Pick<WriteOptions, 'actor' | 'comment' | 'replicated'>,
   ): Promise<Resource<Spec, Status>> {
     await this.rules.saved?.(tx, resource, previous, actor, comment);
     await audit(tx, auditedChange(this.kind, resource, previous, { actor, comment, correlationId: currentTraceId() }));
     await this.outbox.add(tx, this.events.saved, { resource, actor });
+    if (this.replicas && this.replicated && !replicated) {
+      const content = await this.replicated.contentOf(tx, resource);
+      await this.replicas.record(tx, this.replicated, resource.metadata.name, content);
+    }
     return resource;
   }
 

@@ -73,6 +73,17 @@ export class ResourceRepository<Spec, Status> {
     return rows.map((row) => this.toResource(row));
   }
 
+  /** Objects that other sites have not been told of, held until the transaction ends. */
+  async withoutReplica(tx: Transaction, limit: number): Promise<Resource<Spec, Status>[]> {
+    const rows = await tx.query<Row>(
+      `select ${COLUMNS} from ${this.table}
+       where not exists (select 1 from replica where replica.kind = $1 and replica.key = ${this.table}.name)
+       order by name limit $2 for update`,
+      [this.kind.kind, limit],
+    );
+    return rows.map((row) => this.toResource(row));
+  }
+
   /** A page in the order of names, after a name; only what is directly in a folder, where one is named. */
   async page(database: Queryable, options: PageOptions): Promise<Resource<Spec, Status>[]> {
     const rows = await this.pageRows(database, COLUMNS, options);

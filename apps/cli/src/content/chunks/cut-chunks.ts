@@ -14,6 +14,13 @@ const FREQUENT_MASK = topBits(15 - 2);
 const GEAR = gearTable();
 
 /**
+ * Says where the chunk that begins at `start` ends. It is asked for one chunk behind the other.
+ *
+ * @param end as for {@link chunkEnd}
+ */
+export type CutChunk = (bytes: Buffer, start: number, end: number) => number;
+
+/**
  * Where the chunk that begins at `start` ends: a place that only the bytes before it decide (a gear hash, as in FastCDC).
  * So what is inserted or removed moves the ends near to it, and no others. Pure.
  *

@@ -9,6 +9,7 @@ import { digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import { readChunkList } from './chunk-list.js';
 import { addKnownChunks, type ChunkPlace, type KnownChunks } from './known-chunks.js';
 import { MOST_BLOB_BYTES } from './extent-builder.js';
+import { FILE_CUTTING } from './cutting.js';
 import { type ScannedFile, scanLargeFile } from './scan-large-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-scan-'));
@@ -44,7 +45,7 @@ async function scan(bytes: Buffer, known: KnownChunks = new Map()): Promise<Scan
   writeFileSync(path, bytes);
   const file = await open(path);
   try {
-    return await scanLargeFile(file, known, () => undefined);
+    return await scanLargeFile(file, known, FILE_CUTTING, () => undefined);
   } finally {
     await file.close();
   }

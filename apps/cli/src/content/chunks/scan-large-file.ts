@@ -3,7 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { StoredFile } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { type Chunk, chunkId, writeChunkList } from './chunk-list.js';
-import { chunkEnd, MOST_CHUNK_BYTES } from './cut-chunks.js';
+import { type CutChunk, MOST_CHUNK_BYTES } from './cut-chunks.js';
+import type { Cutting } from './cutting.js';
 import type { KnownChunks } from './known-chunks.js';
 import { ExtentBuilder } from './extent-builder.js';
 
@@ -11,7 +12,6 @@ import { ExtentBuilder } from './extent-builder.js';
 export const LARGE_FILE_BYTES = 4 * 1024 * 1024;
 /** A file whose blobs hold more than this many times its bytes is stored anew: nobody shall fetch so much for so little. */
 const MOST_OVERHEAD = 2;
-const MOST_EXTENTS = 20_000;
 const READ_BYTES = 4 * 1024 * 1024;
 
 /** A large file, read to its end. */
@@ -30,15 +30,21 @@ export interface ScannedFile {
 export async function scanLargeFile(
   file: FileHandle,
   known: KnownChunks,
+  cutting: Cutting,
   onBytes: (bytes: number) => void,
 ): Promise<ScannedFile> {
   const ways: ExtentBuilder[] = [new ExtentBuilder(known, true), new ExtentBuilder(new Map(), false)];
   if (known.size > 0) ways.splice(1, 0, new ExtentBuilder(new Map(), true));
   for (const builder of ways) {
-    const { digest, size, chunks } = await readChunks(file, builder, builder === ways[0] ? onBytes : () => undefined);
+    const { digest, size, chunks } = await readChunks(
+      file,
+      builder,
+      cutting.begin(),
+      builder === ways[0] ? onBytes : () => undefined,
+    );
     const { blobs, extents } = builder.finish();
     const held = blobs.reduce((sum, blob) => sum + blob.size, 0);
-    if (builder !== ways.at(-1) && (held > MOST_OVERHEAD * size || extents.length > MOST_EXTENTS)) continue;
+    if (builder !== ways.at(-1) && (held > MOST_OVERHEAD * size || extents.length > cutting.mostExtents)) continue;
     const chunkList = writeChunkList(chunks);
     const list = { digest: digestOf(chunkList), size: chunkList.length };
     return { digest, size, stored: { blobs, extents, chunks: list }, chunkList };
@@ -49,6 +55,7 @@ export async function scanLargeFile(
 async function readChunks(
   file: FileHandle,
   builder: ExtentBuilder,
+  cut: CutChunk,
   onBytes: (bytes: number) => void,
 ): Promise<{ digest: Digest; size: number; chunks: Chunk[] }> {
   const buffer = Buffer.allocUnsafe(READ_BYTES + MOST_CHUNK_BYTES);
@@ -67,7 +74,7 @@ async function readChunks(
     // Before the end of the file, only where the whole of the largest chunk is at hand.
     const last = ended ? filled - 1 : filled - MOST_CHUNK_BYTES;
     while (start <= last) {
-      const end = chunkEnd(buffer, start, filled);
+      const end = cut(buffer, start, filled);
       const bytes = buffer.subarray(start, end);
       const id = chunkId(bytes);
       chunks.push({ id, size: bytes.length });

@@ -1,0 +1,178 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hierarchySiteChanged } from '@muster/contracts/events/hierarchy-site-changed.js';
+import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
+import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
+import { compareSecrets } from '@muster/contracts/requests/compare-secrets.js';
+import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
+import { readConflicts, readReplication, settleConflict } from '@muster/contracts/requests/replication.js';
+import { sealingKeySchema } from '@muster/contracts/sealing.js';
+import { leafUser } from '@muster/localsite/nats.js';
+import { LinkKey } from '@muster/replication/site-signature.js';
+import { freePort } from '@muster/testing/free-port.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { TcpProxy } from '@muster/testing/tcp-proxy.js';
+import { until } from '@muster/testing/until.js';
+import { openWorld, type Collection, type Deployment, type World } from './world.js';
+
+describe('collections of a central and a primary site', () => {
+  let servers: TestServers[] = [];
+  let proxy: TcpProxy;
+  let central: World;
+  let primary: World;
+
+  const publicKey = (one: TestServers) =>
+    new LinkKey(readFileSync(one.environment('deployment')['MUSTER_LINK_KEY_FILE']!, 'utf8')).publicKey;
+  const put = (world: World, name: string, spec: object) =>
+    world.api.apply<Collection>('Collection', 'collections', name, spec);
+  const read = async (world: World, name: string) => {
+    const { status, body } = await world.api.call<Collection>('GET', `collections/${name}`);
+    return status === 200 ? body : undefined;
+  };
+  const description = async (world: World, name: string) => (await read(world, name))?.spec.description;
+  const conflicts = async (world: World) =>
+    (await world.policy.bus.request(readConflicts('deployment'), { limit: 10 })).conflicts;
+
+  beforeAll(async () => {
+    const hub = await startServers({ siteCode: 'CAS', links: { children: ['PR1'] }, store: false });
+    servers = [hub];
+    proxy = await TcpProxy.open(await freePort(), hub.site.ports['nats-leaf']!);
+    const parent = { host: '127.0.0.1', port: proxy.port, ...leafUser(hub.site.layout, 'PR1') };
+    const leaf = await startServers({ siteCode: 'PR1', links: { parent }, store: false });
+    servers.push(leaf);
+    central = await openWorld(hub);
+    primary = await openWorld(leaf);
+    await put(central, 'before-joining', { rules: [] });
+    const { kty, crv, x } = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
+    const key = sealingKeySchema.parse({ kty, crv, x });
+    const sites: HierarchySiteRecord[] = [
+      { code: 'CAS', kind: 'central', parent: null, publicKey: publicKey(hub), revoked: false },
+      { code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: publicKey(leaf), revoked: false },
+    ];
+    for (const { policy } of [central, primary]) {
+      const ignore = () => undefined;
+      policy.bus.answer(readSealingKey, async () => ({ key }), ignore);
+      policy.bus.answer(compareSecrets, async ({ pairs }) => ({ same: pairs.map(() => false) }), ignore);
+      for (const site of sites) await policy.publish(hierarchySiteChanged, site);
+    }
+  });
+
+  afterAll(async () => {
+    await central?.close();
+    await primary?.close();
+    await proxy?.close();
+    await Promise.all(servers.map((one) => one.stop()));
+  });
+
+  it('are at both, what was there before they were joined too', async () => {
+    await until(async () => (await read(primary, 'before-joining')) !== undefined);
+    await put(primary, 'made-below', { rules: [{ allDevices: true }] });
+    await until(async () => (await read(central, 'made-below')) !== undefined);
+  });
+
+  it('have their own members at each site, of rules that may name what only one of them knows', async () => {
+    await primary.enrol('only-at-pr1');
+    await until(async () => (await primary.devices()).length === 1);
+    await put(primary, 'one-device', { rules: [{ device: 'only-at-pr1' }] });
+    await until(async () => (await read(central, 'one-device')) !== undefined);
+    expect((await read(primary, 'one-device'))?.status.members).toBe(1);
+    expect((await read(central, 'one-device'))?.status.members).toBe(0);
+  });
+
+  it('bring their hidden variables along, sealed, and tell policy of them', async () => {
+    const variables = [
+      { name: 'Ring', value: 'pilot' },
+      { name: 'Token', hidden: true, value: 'a secret' },
+    ];
+    const made = await put(central, 'with-variables', { rules: [], variables });
+    await until(async () => (await read(primary, 'with-variables')) !== undefined);
+    expect((await read(primary, 'with-variables'))?.spec).toEqual(made.spec);
+    const told = await Promise.all(
+      [central, primary].map(async ({ sql }, index) => {
+        const subject = variablesChanged.subject({ site: ['CAS', 'PR1'][index]! });
+        const { rows } = await sql.query<{ variables: unknown }>(
+          `select payload -> 'variables' as variables from outbox
+           where subject = $1 and payload -> 'owner' ->> 'name' = 'with-variables'`,
+          [subject],
+        );
+        return rows;
+      }),
+    );
+    expect(told[0]).toHaveLength(1);
+    expect(told[1]).toEqual(told[0]);
+  });
+
+  it('that another one limits wait for it, visibly, and are there once it is', async () => {
+    proxy.cut();
+    await put(central, 'above', { rules: [] });
+    await put(central, 'limited', { rules: [], limitingCollection: 'above' });
+    // Written again, the limiting one comes later in the feed than what it limits.
+    await put(central, 'above', { rules: [], description: 'again' });
+    proxy.heal();
+    await until(async () => (await read(primary, 'limited')) !== undefined);
+    const { waiting, waitingCount, parkedCount, links } = await primary.policy.bus.request(
+      readReplication('deployment'),
+      {},
+    );
+    expect([waiting, waitingCount, parkedCount]).toEqual([[], 0, 0]);
+    expect(links).toEqual([expect.objectContaining({ peer: 'CAS', state: 'active' })]);
+  });
+
+  it('edited at both while the link was cut have one winner; what lost can be seen and written anew', async () => {
+    await put(central, 'both', { rules: [] });
+    await until(async () => (await read(primary, 'both')) !== undefined);
+    proxy.cut();
+    await put(central, 'both', { rules: [], description: 'central says' });
+    await put(primary, 'both', { rules: [], description: 'primary says' });
+    proxy.heal();
+    await until(async () => (await description(central, 'both')) === 'primary says');
+    await until(async () => (await conflicts(primary)).length === 1 && (await conflicts(central)).length === 1);
+    const [conflict] = await conflicts(central);
+    expect(conflict).toMatchObject({
+      kind: 'Collection',
+      key: 'both',
+      site: 'CAS',
+      content: { spec: { description: 'central says' } },
+      current: { spec: { description: 'primary says' } },
+    });
+    const question = { name: conflict!.name, how: 'restore', actor: 'somebody' } as const;
+    const settled = await central.policy.bus.request(settleConflict('deployment'), question);
+    expect(settled).toEqual({ settled: true });
+    await until(async () => (await description(primary, 'both')) === 'central says');
+    await until(async () => (await conflicts(primary)).length === 0);
+    expect(await conflicts(central)).toEqual([]);
+    expect(await central.policy.bus.request(settleConflict('deployment'), question)).toEqual({ settled: false });
+  });
+
+  it('are deployed to from one site at all: where the sequence is not known yet, the deployment waits and says so', async () => {
+    await put(central, 'fleet', { rules: [{ allDevices: true }] });
+    central.revise('harden', 'a');
+    const spec = { sequence: 'harden', collection: 'fleet', purpose: 'Required' };
+    await central.api.apply('Deployment', 'deployments', 'harden-all', spec);
+    const replication = () => primary.policy.bus.request(readReplication('deployment'), {});
+    await until(async () => (await replication()).waitingCount === 1);
+    expect((await replication()).waiting).toEqual([
+      expect.objectContaining({ kind: 'Deployment', key: 'harden-all', code: 'deployment.missing-reference' }),
+    ]);
+    primary.revise('harden', 'a');
+    const deployed = async () => (await primary.api.call<Deployment>('GET', 'deployments/harden-all')).body;
+    await until(async () => (await deployed()).status?.devices?.targeted === 1);
+    expect((await replication()).waitingCount).toBe(0);
+    // Made anew for other computers: no change leads there, and the other site has it so all the same.
+    await central.api.call('DELETE', 'deployments/harden-all');
+    await central.api.apply('Deployment', 'deployments', 'harden-all', { ...spec, collection: 'one-device' });
+    await until(async () => (await deployed()).spec?.collection === 'one-device');
+  });
+
+  it('that are deleted at one site are gone at the other, with their variables', async () => {
+    const { status } = await primary.api.call('DELETE', 'collections/with-variables');
+    expect(status).toBe(200);
+    await until(async () => (await read(central, 'with-variables')) === undefined);
+    const { rows } = await central.sql.query('select 1 from sealed_variable');
+    expect(rows).toEqual([]);
+    const audited = await central.sql.query<{ actor: string }>(
+      `select actor from audit_entry where name = 'with-variables' and action = 'deleted'`,
+    );
+    expect(audited.rows).toEqual([{ actor: 'site:PR1' }]);
+  });
+});

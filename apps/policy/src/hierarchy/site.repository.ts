@@ -1,0 +1,47 @@
+import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
+import type { LeafConnection } from '@muster/contracts/hierarchy/joining.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+
+const COLUMNS = 'code, kind, parent, public_key as "publicKey", revoked_at is not null as revoked';
+
+/** The sites of the hierarchy as this one knows them. All services copy what is written here. */
+export class SiteRepository {
+  async list(database: Queryable): Promise<HierarchySiteRecord[]> {
+    return database.query<HierarchySiteRecord>(`select ${COLUMNS} from hierarchy_site order by code`);
+  }
+
+  async find(database: Queryable, code: string): Promise<HierarchySiteRecord | undefined> {
+    const [row] = await database.query<HierarchySiteRecord>(`select ${COLUMNS} from hierarchy_site where code = $1`, [
+      code,
+    ]);
+    return row;
+  }
+
+  /** Whoever changes places takes turns: what was looked at stays so until the transaction ends. */
+  async takeTurn(tx: Transaction): Promise<void> {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended('hierarchy', 0))`);
+  }
+
+  async save(tx: Transaction, site: HierarchySiteRecord): Promise<void> {
+    await tx.query(
+      `insert into hierarchy_site (code, kind, parent, public_key, revoked_at)
+       values ($1, $2, $3, $4, case when $5 then now() end)
+       on conflict (code) do update set kind = excluded.kind, parent = excluded.parent, public_key = excluded.public_key,
+         revoked_at = case when $5 then coalesce(hierarchy_site.revoked_at, now()) end`,
+      [site.code, site.kind, site.parent, site.publicKey ? JSON.stringify(site.publicKey) : null, site.revoked],
+    );
+  }
+
+  /** How the bus connects to that of the site above; undefined: this site has not joined one. */
+  async leaf(database: Queryable): Promise<LeafConnection | null | undefined> {
+    const [row] = await database.query<{ leaf: LeafConnection | null }>('select leaf from hierarchy_parent');
+    return row && row.leaf;
+  }
+
+  async saveLeaf(tx: Transaction, leaf: LeafConnection | null): Promise<void> {
+    await tx.query(
+      `insert into hierarchy_parent (leaf) values ($1) on conflict (only_row) do update set leaf = excluded.leaf`,
+      [leaf ? JSON.stringify(leaf) : null],
+    );
+  }
+}

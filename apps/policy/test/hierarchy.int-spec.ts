@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { SiteList, SiteView } from '@muster/contracts/hierarchy/site-views.js';
+import { siteLayout } from '@muster/localsite/layout.js';
+import { LinkKey } from '@muster/replication/site-signature.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { signJoinRequest } from '../src/hierarchy/join-proof.js';
+import { PolicyUnderTest } from './policy-under-test.js';
+
+describe('a primary site and the central site above it, each with its own servers', () => {
+  const sealingKey = randomBytes(32).toString('base64url');
+  let servers: TestServers[];
+  let central: PolicyUnderTest;
+  let primary: PolicyUnderTest;
+
+  const ask = async (
+    at: PolicyUnderTest,
+    method: string,
+    path: string,
+    body?: unknown,
+    token: string | null = at.token,
+  ) => {
+    const response = await fetch(`${at.base}/api/v1${path}`, {
+      method,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const places = async (at: PolicyUnderTest) => {
+    const { body } = await ask(at, 'GET', '/sites');
+    return Object.fromEntries(
+      (body as unknown as SiteList).items.map(({ code, parent, relation, revoked }) => [
+        code,
+        `${parent} ${relation}${revoked ? ' revoked' : ''}`,
+      ]),
+    );
+  };
+  const makeToken = async (code = 'PR1', kind = 'primary') =>
+    (await ask(central, 'POST', '/hierarchy/tokens', { code, kind })).body['token'] as string;
+  const join = (token: string, parent = central.base) => ask(primary, 'POST', '/hierarchy/join', { parent, token });
+  const linkKeyOf = (one: TestServers) => new LinkKey(readFileSync(`${one.site.layout.keys}/link-key.pem`, 'utf8'));
+  /** How many buses of other sites are connected; undefined while the bus is started again. */
+  const leaves = () =>
+    fetch(`http://127.0.0.1:${servers[0]!.site.ports['nats-monitor']}/leafz`).then(
+      async (response) => ((await response.json()) as { leafnodes: number }).leafnodes,
+      () => undefined,
+    );
+  const audited = async () =>
+    (await servers[0]!.dump('policy'))
+      .split('\n')
+      .filter((line) => line.startsWith('policy.audit_entry'))
+      .join('\n');
+
+  beforeAll(async () => {
+    servers = [
+      await startServers({ siteCode: 'CEN', store: false }),
+      await startServers({ siteCode: 'PR1', store: false }),
+    ];
+    central = await PolicyUnderTest.start(servers[0]!, { MUSTER_SITE_KIND: 'central', MUSTER_SEALING_KEY: sealingKey });
+    primary = await PolicyUnderTest.start(servers[1]!, { MUSTER_SEALING_KEY: sealingKey });
+  });
+
+  afterAll(async () => {
+    await primary?.stop();
+    await central?.stop();
+    await Promise.all((servers ?? []).map((one) => one.stop()));
+  });
+
+  it('stand alone at first, and let nobody look without a token', async () => {
+    expect(await places(central)).toEqual({ CEN: 'null self' });
+    expect(await places(primary)).toEqual({ PR1: 'null self' });
+    for (const [method, path] of [
+      ['GET', '/sites'],
+      ['POST', '/sites/PR1/revoke'],
+      ['POST', '/hierarchy/join'],
+      ['GET', '/hierarchy/conflicts'],
+    ] as const)
+      expect((await ask(central, method, path, method === 'POST' ? {} : undefined, null)).status).toBe(401);
+  });
+
+  it.each([
+    ['hierarchy.parent-address', 'http://192.0.2.1', 400],
+    ['hierarchy.parent-address', 'https://central.example/elsewhere', 400],
+    ['hierarchy.parent-address', 'file:///etc/passwd', 400],
+    ['hierarchy.parent-unreachable', 'http://127.0.0.1:1', 503],
+  ])('is refused with %s for a parent at %s', async (code, parent, status) => {
+    expect(await join(`msj_${'a'.repeat(43)}.${'b'.repeat(43)}`, parent)).toMatchObject({ status, body: { code } });
+  });
+
+  it('says nothing of what answers at an address that is no site', async () => {
+    const { status, body } = await join(
+      `msj_${'a'.repeat(43)}.${'b'.repeat(43)}`,
+      `http://127.0.0.1:${servers[1]!.site.ports['nats-monitor']}`,
+    );
+    expect([status, body['code']]).toEqual([503, 'hierarchy.parent-unreachable']);
+    expect(JSON.stringify(body)).not.toContain('page not found');
+  });
+
+  it('is refused with a token that is none, unknown, for another site, or not good for its kind, place, or key', async () => {
+    expect((await join('text')).body['code']).toBe('hierarchy.bad-token');
+    const token = await makeToken();
+    const thumbprint = token.split('.')[1];
+    expect((await join(`msj_${'a'.repeat(43)}.${thumbprint}`)).body['code']).toBe('hierarchy.unknown-token');
+    // Whoever answers must be who made the token.
+    const child = linkKeyOf(servers[1]!);
+    const claims = {
+      code: 'PR1',
+      kind: 'primary' as const,
+      publicKey: child.publicKey,
+      sealingKey: 'x'.repeat(43),
+      below: [],
+    };
+    const present = (request: object) => ask(central, 'POST', '/hierarchy/joins', request, null);
+    const forged = { ...signJoinRequest(claims, token, child), code: 'PR2' };
+    expect((await present(forged)).body['code']).toBe('hierarchy.wrong-proof');
+    expect((await present(signJoinRequest(claims, token, child))).body).toMatchObject({
+      code: 'hierarchy.other-sealing-key',
+      detail: expect.stringContaining('--sealing-key'),
+    });
+    expect((await present(signJoinRequest({ ...claims, kind: 'secondary' }, token, child))).body['code']).toBe(
+      'hierarchy.wrong-kind',
+    );
+    expect((await join(await makeToken('PR2'))).body['code']).toBe('hierarchy.wrong-code');
+    expect((await ask(central, 'POST', '/hierarchy/tokens', { code: 'SE1', kind: 'secondary' })).body['code']).toBe(
+      'hierarchy.wrong-place',
+    );
+    const { body } = await ask(central, 'GET', '/hierarchy/tokens');
+    const [{ uid } = { uid: '' }] = (body['items'] as { uid: string; code: string }[]).filter(
+      ({ code }) => code === 'PR2',
+    );
+    expect((await ask(central, 'DELETE', `/hierarchy/tokens/${uid}`)).body['revokedAt']).not.toBeNull();
+  });
+
+  it('joins once with its token, and both know each other, and their buses are connected', async () => {
+    expect(await places(primary)).toEqual({ PR1: 'null self' });
+    const token = await makeToken();
+    expect(await join(token)).toMatchObject({ status: 200, body: { code: 'PR1', parent: 'CEN', kind: 'primary' } });
+    expect(await join(token)).toMatchObject({ status: 200, body: { code: 'PR1', parent: 'CEN' } });
+    expect(await places(central)).toEqual({ CEN: 'null self', PR1: 'CEN child' });
+    expect(await places(primary)).toEqual({ CEN: 'null parent', PR1: 'CEN self' });
+    await until(async () => (await leaves()) === 1);
+    const other = linkKeyOf(servers[0]!);
+    const claims = {
+      code: 'PR1',
+      kind: 'primary' as const,
+      publicKey: other.publicKey,
+      sealingKey: 'x'.repeat(43),
+      below: [],
+    };
+    const stolen = await ask(central, 'POST', '/hierarchy/joins', signJoinRequest(claims, token, other), null);
+    expect(stolen.body['code']).toBe('hierarchy.used-token');
+    expect((await join(`msj_${'a'.repeat(43)}.${'b'.repeat(43)}`)).body['code']).toBe('hierarchy.has-parent');
+    const links = JSON.parse(readFileSync(siteLayout(servers[0]!.site.layout.root).busLinks, 'utf8')) as {
+      children: { password: string }[];
+    };
+    for (const one of servers) {
+      const kept = await one.dump('policy');
+      expect(kept).not.toContain(token);
+      expect(kept).not.toContain(links.children[0]?.password);
+    }
+  });
+
+  it('says that its services do not say how the link is, when they do not', async () => {
+    const { body } = await ask(central, 'GET', '/sites/PR1');
+    expect((body as unknown as SiteView).link).toMatchObject({ state: 'unanswered', succeededAt: null });
+    expect((await ask(central, 'GET', '/sites/XXX')).body['code']).toBe('hierarchy.no-such-site');
+    expect((await ask(central, 'POST', '/hierarchy/verify', { peer: 'CEN' })).body['code']).toBe(
+      'hierarchy.not-a-neighbour',
+    );
+  });
+
+  it('answers the same over gRPC', async () => {
+    const client = grpcClient('policy', 'HierarchyService', central.grpcAddress, central.token);
+    const { sites } = await client.call<{ sites: object }>('ListSites', {});
+    client.close();
+    expect(JSON.stringify(sites)).toContain('PR1');
+  });
+
+  it('is out when it is revoked, keeps working alone, and comes back with a new token only', async () => {
+    expect((await ask(central, 'POST', '/sites/CEN/revoke')).body['code']).toBe('hierarchy.not-below');
+    expect(await ask(central, 'POST', '/sites/PR1/revoke')).toMatchObject({
+      status: 200,
+      body: { revoked: true, link: null },
+    });
+    expect((await ask(central, 'POST', '/sites/PR1/revoke')).status).toBe(200);
+    await until(async () => (await leaves()) === 0);
+    expect(await places(primary)).toEqual({ CEN: 'null parent', PR1: 'CEN self' });
+    const again = await makeToken();
+    expect((await join(again)).status).toBe(200);
+    expect(await places(central)).toEqual({ CEN: 'null self', PR1: 'CEN child' });
+    await until(async () => (await leaves()) === 1);
+    const deeds = await audited();
+    expect(deeds.match(/site:PR1/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(deeds).toMatch(/revoked,Site,PR1/);
+  });
+});

@@ -1,0 +1,88 @@
+import type { Kind, Resource, ResourceInput } from '@muster/contracts/resource.js';
+import { API_VERSION, metadataInputSchema } from '@muster/contracts/resource.js';
+import { parseTolerant } from '@muster/contracts/tolerant.js';
+import type { Transaction } from '@muster/persistence/database.js';
+import type { ReplicatedKind } from '@muster/replication/replicated-kind.js';
+import { z } from 'zod';
+
+/** What replication needs of the store of a kind. */
+export interface ReplicableStore<Spec, Status> {
+  readonly kind: Kind<Spec, Status>;
+  /** Makes this site's object what another site, or a person who settles a conflict, says. Records nothing. */
+  applyReplicated(
+    tx: Transaction,
+    name: string,
+    input: ResourceInput<Spec> | null,
+    sealed: SealedValues | undefined,
+    actor: string,
+  ): Promise<void>;
+  /** Sealed values that belong to the object and are no part of its document. */
+  sealedValues(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
+  /** Objects that have no replica yet. */
+  withoutReplica(tx: Transaction, limit: number): Promise<Resource<Spec, Status>[]>;
+}
+
+/** Secrets of a document as they are kept, by their place in it. Every site of a hierarchy has the key that opens them. */
+export type SealedValues = Readonly<Record<string, string>>;
+
+/** An object as it goes from site to site: what people wrote. Uids, versions and status stay each site's own. */
+interface Document<Spec> {
+  metadata: Pick<ResourceInput['metadata'], 'displayName' | 'folder' | 'labels'>;
+  spec: Spec;
+  sealed?: SealedValues | undefined;
+}
+
+const metadataSchema = metadataInputSchema.pick({ displayName: true, folder: true, labels: true });
+
+/** Carries the objects of a store between sites, each by its name. */
+export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
+  readonly kind: string;
+  readonly schemaVersion = 1;
+  private readonly document: z.ZodType<Document<Spec>>;
+
+  constructor(private readonly store: ReplicableStore<Spec, Status>) {
+    this.kind = store.kind.kind;
+    this.document = z.strictObject({
+      metadata: metadataSchema,
+      spec: store.kind.spec,
+      sealed: z.record(z.string(), z.string()).optional(),
+    }) as unknown as z.ZodType<Document<Spec>>;
+  }
+
+  /** The object as other sites get it. */
+  async contentOf(tx: Transaction, resource: Resource<Spec, Status>): Promise<unknown> {
+    const { displayName, folder, labels } = resource.metadata;
+    const sealed = await this.store.sealedValues(tx, resource);
+    const metadata = {
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(folder === undefined ? {} : { folder }),
+      ...(labels === undefined ? {} : { labels }),
+    };
+    return { metadata, spec: resource.spec, ...(sealed === undefined ? {} : { sealed }) };
+  }
+
+  understand(content: unknown): unknown {
+    return parseTolerant(this.document, content);
+  }
+
+  async use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void> {
+    if (content === null) return this.store.applyReplicated(tx, key, null, undefined, actor);
+    const { metadata, spec, sealed } = content as Document<Spec>;
+    const input = { apiVersion: API_VERSION, kind: this.kind, metadata: { name: key, ...metadata }, spec } as const;
+    await this.store.applyReplicated(tx, key, input, sealed, actor);
+  }
+
+  async unrecorded(tx: Transaction, limit: number): Promise<{ key: string; content: unknown }[]> {
+    const found: { key: string; content: unknown }[] = [];
+    for (const resource of await this.store.withoutReplica(tx, limit)) {
+      found.push({ key: resource.metadata.name, content: await this.contentOf(tx, resource) });
+    }
+    return found;
+  }
+
+  /** What people may see of a document: not what is sealed. */
+  shown(content: unknown): unknown {
+    const { sealed: _sealed, ...rest } = content as Document<Spec>;
+    return rest;
+  }
+}
