@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 
 const END = Buffer.from('\r\n\r\n');
 
-/** Of an answer, what a load looks at; the status is `closed` or `error` when there was none. */
+/** Of an answer, what a load looks at; the status is `closed` or the code of an error when there was none. */
 export interface HttpAnswer {
   readonly status: string;
   readonly head: string;
@@ -15,7 +15,7 @@ export interface HttpAnswer {
  */
 export class HttpConnection {
   private answered: ((answer: HttpAnswer) => void) | undefined;
-  private ended: 'closed' | 'error' | undefined;
+  private ended: string | undefined;
   private text: string | undefined;
   /** Bytes of the answer's body that are still to come. */
   private left = 0;
@@ -23,14 +23,26 @@ export class HttpConnection {
 
   private constructor(private readonly socket: Socket) {
     socket.on('data', (chunk) => this.take(chunk));
-    socket.on('error', () => this.end('error'));
+    socket.on('error', (error: { code?: string }) => this.end(error.code ?? 'error'));
     socket.on('close', () => this.end('closed'));
   }
 
-  /** @param localAddress one address has some 28,000 ports, so that many connections need several */
-  static async open(port: number, localAddress?: string): Promise<HttpConnection> {
+  /**
+   * @param localAddress one address has some 28,000 ports, so that many connections need several
+   * @param patience milliseconds; default: none is too long
+   */
+  static async open(
+    port: number,
+    localAddress?: string,
+    patience?: { connect: number; answer: number },
+  ): Promise<HttpConnection> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...(localAddress && { localAddress }) });
+    const giveUp = (after: number, code: string) =>
+      socket.setTimeout(after, () => socket.destroy(Object.assign(new Error(code), { code })));
+    if (patience) giveUp(patience.connect, 'connect-timeout');
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    if (patience) socket.removeAllListeners('timeout');
+    if (patience) giveUp(patience.answer, 'answer-timeout');
     return new HttpConnection(socket);
   }
 
@@ -62,7 +74,7 @@ export class HttpConnection {
     if (this.left <= 0) this.finish(this.text.slice(9, 12));
   }
 
-  private end(how: 'closed' | 'error'): void {
+  private end(how: string): void {
     this.ended ??= how;
     this.finish(this.ended);
   }

@@ -17,6 +17,9 @@ process.on('disconnect', () => process.exit());
 /** The longest pause before another attempt; the n-th is at most 2^n seconds. */
 const MOST_PAUSE_SECONDS = 16;
 
+/** As long as an agent waits (apps/agent/src/http/transport.ts). */
+const PATIENCE = { connect: 5_000, answer: 15_000 };
+
 class Load {
   private readonly key: KeyObject;
   /** Signed before it begins: many computers do that at the same time, this one would need seconds. */
@@ -58,12 +61,12 @@ class Load {
 
   /** Undefined: served. */
   private async attempt(index: number, attempt: number): Promise<HttpAnswer | undefined> {
-    const { port, localAddress, tag } = this.part;
+    const { port, tag } = this.part;
     let connection: HttpConnection;
     try {
-      connection = await HttpConnection.open(port, localAddress);
-    } catch {
-      return { status: 'error', head: '', body: Buffer.alloc(0) };
+      connection = await HttpConnection.open(port, addressOf(this.part.first + index), PATIENCE);
+    } catch (error) {
+      return { status: (error as { code?: string }).code ?? 'error', head: '', body: Buffer.alloc(0) };
     }
     try {
       const assertion = attempt === 1 ? this.assertions[index] : this.assertion(index);
@@ -96,6 +99,11 @@ class Load {
     const signed = `${encoded({ alg: 'EdDSA' })}.${encoded(claims)}`;
     return `${signed}.${sign(null, Buffer.from(signed), this.key).toString('base64url')}`;
   }
+}
+
+/** Each agent is a computer with an address of its own: the system looks for a free port of one address for longer, the more of them are taken. */
+function addressOf(agent: number): string {
+  return `127.${1 + (agent >> 16)}.${(agent >> 8) & 255}.${agent & 255}`;
 }
 
 function encoded(value: object): string {

@@ -18,13 +18,12 @@ export interface ReconnectLoad {
 /** The part of one process. */
 export interface ReconnectPart extends ReconnectLoad {
   readonly first: number;
-  readonly localAddress: string;
 }
 
 export interface ReconnectResult {
   /** Milliseconds from the time at which each agent began until its poll was answered; of those that were served. */
   readonly latencies: readonly number[];
-  /** How often an attempt ended in what: the status of a refusal, `closed`, or `error`. */
+  /** How often an attempt ended in what: the status of a refusal, `closed`, or the code of an error. */
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -35,12 +34,7 @@ export async function reconnect(load: ReconnectLoad, processes: number, begin: (
   await Promise.all(
     children.map((child, index) => {
       const first = index * agents;
-      const part = {
-        ...load,
-        first,
-        agents: Math.min(agents, load.agents - first),
-        localAddress: `127.0.0.${index + 2}`,
-      };
+      const part = { ...load, first, agents: Math.min(agents, load.agents - first) };
       return askChild(child, part satisfies ReconnectPart);
     }),
   );

@@ -23,6 +23,7 @@ import { EventsModule } from './events/events.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
+import { SitesModule } from './sites/sites.module.js';
 import { WakeUpsModule } from './wake-ups/wake-ups.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { WindowsModule } from './windows/windows.module.js';
@@ -46,6 +47,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     WakeUpsModule,
     WebhooksModule,
     AuditModule,
+    SitesModule,
   ],
   subscriptions: {
     imports: [DevicesModule, DeploymentsModule, RunsModule],

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { sameJson } from '@muster/contracts/digest.js';
 import { hierarchySiteChanged } from '@muster/contracts/events/hierarchy-site-changed.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
@@ -75,8 +76,10 @@ describe('collections of a central and a primary site', () => {
     await until(async () => (await primary.devices()).length === 1);
     await put(primary, 'one-device', { rules: [{ device: 'only-at-pr1' }] });
     await until(async () => (await read(central, 'one-device')) !== undefined);
-    expect((await read(primary, 'one-device'))?.status.members).toBe(1);
-    expect((await read(central, 'one-device'))?.status.members).toBe(0);
+    expect((await read(primary, 'one-device'))?.status).toEqual({ members: 1 });
+    // The site above is told how many there are at each.
+    const above = { members: 0, sites: [{ site: 'PR1', members: 1 }] };
+    await until(async () => sameJson((await read(central, 'one-device'))?.status, above));
   });
 
   it('bring their hidden variables along, sealed, and tell policy of them', async () => {
@@ -162,6 +165,9 @@ describe('collections of a central and a primary site', () => {
     await central.api.call('DELETE', 'deployments/harden-all');
     await central.api.apply('Deployment', 'deployments', 'harden-all', { ...spec, collection: 'one-device' });
     await until(async () => (await deployed()).spec?.collection === 'one-device');
+    const results = [{ site: 'PR1', members: 1, succeeded: 0, failed: 0 }];
+    const above = async () => (await central.api.call<Deployment>('GET', 'deployments/harden-all')).body.status?.sites;
+    await until(async () => sameJson(await above(), results));
   });
 
   it('that are deleted at one site are gone at the other, with their variables', async () => {

@@ -53,5 +53,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     { path: '/api/v1/agent/', proof: 'device' },
   ],
   deviceAuthenticator: (app) => app.get(DeviceAuthenticator),
+  // What a fleet asks that comes back after an outage, each at the cost of a signature and the database.
+  admitted: ['/api/v1/agent/enrolments', '/api/v1/agent/sessions'],
   shortcut: (app) => app.get(PollShortcut),
 };

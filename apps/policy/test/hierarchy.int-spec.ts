@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SiteList, SiteView } from '@muster/contracts/hierarchy/site-views.js';
 import { siteLayout } from '@muster/localsite/layout.js';
@@ -6,6 +6,9 @@ import { LinkKey } from '@muster/replication/site-signature.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
+import { SiteSealing } from '../src/sealing/site-sealing.js';
+import { SiteKey } from '../src/site-key/site-key.js';
+import { sealingKeyId } from '@muster/service/sealing/seal.js';
 import { signJoinRequest } from '../src/hierarchy/join-proof.js';
 import { PolicyUnderTest } from './policy-under-test.js';
 
@@ -182,6 +185,26 @@ describe('a primary site and the central site above it, each with its own server
     expect(JSON.stringify(sites)).toContain('PR1');
   });
 
+  it('hears of a sister that joins after it, and of her end, from the site above', async () => {
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const sister = new LinkKey(pem);
+    const sealing = new SiteSealing(new SiteKey(pem), undefined, [Buffer.from(sealingKey, 'base64url')]);
+    const claims = {
+      code: 'PR3',
+      kind: 'primary' as const,
+      publicKey: sister.publicKey,
+      sealingKey: sealingKeyId(sealing.publicKey),
+      below: [{ code: 'SE3', kind: 'secondary' as const, parent: 'PR3' }],
+    };
+    const request = signJoinRequest(claims, await makeToken('PR3'), sister);
+    expect((await ask(central, 'POST', '/hierarchy/joins', request, null)).status).toBe(200);
+    expect(await places(central)).toMatchObject({ PR3: 'CEN child', SE3: 'PR3 other' });
+    await until(async () => (await places(primary))['PR3'] === 'CEN other');
+    await ask(central, 'POST', '/sites/PR3/revoke');
+    await until(async () => (await places(primary))['PR3'] === 'CEN other revoked');
+    expect((await servers[1]!.dump('policy')).includes(sister.publicKey.x)).toBe(false);
+  });
+
   it('is out when it is revoked, keeps working alone, and comes back with a new token only', async () => {
     expect((await ask(central, 'POST', '/sites/CEN/revoke')).body['code']).toBe('hierarchy.not-below');
     expect(await ask(central, 'POST', '/sites/PR1/revoke')).toMatchObject({
@@ -190,10 +213,10 @@ describe('a primary site and the central site above it, each with its own server
     });
     expect((await ask(central, 'POST', '/sites/PR1/revoke')).status).toBe(200);
     await until(async () => (await leaves()) === 0);
-    expect(await places(primary)).toEqual({ CEN: 'null parent', PR1: 'CEN self' });
+    expect(await places(primary)).toMatchObject({ CEN: 'null parent', PR1: 'CEN self' });
     const again = await makeToken();
     expect((await join(again)).status).toBe(200);
-    expect(await places(central)).toEqual({ CEN: 'null self', PR1: 'CEN child' });
+    expect(await places(central)).toMatchObject({ CEN: 'null self', PR1: 'CEN child' });
     await until(async () => (await leaves()) === 1);
     const deeds = await audited();
     expect(deeds.match(/site:PR1/g)?.length).toBeGreaterThanOrEqual(2);

@@ -328,6 +328,17 @@ describe('bad input', () => {
       '/api/v1/device-explanations/{device}',
       '/api/v1/enrolment-tokens',
       '/api/v1/enrolment-tokens/{uid}',
+      '/api/v1/hierarchy/conflicts',
+      '/api/v1/hierarchy/conflicts/settle',
+      '/api/v1/hierarchy/join',
+      '/api/v1/hierarchy/joins',
+      '/api/v1/hierarchy/reinitialise',
+      '/api/v1/hierarchy/tokens',
+      '/api/v1/hierarchy/tokens/{uid}',
+      '/api/v1/hierarchy/verify',
+      '/api/v1/sites',
+      '/api/v1/sites/{code}',
+      '/api/v1/sites/{code}/revoke',
     ]);
   });
 });

@@ -176,6 +176,23 @@ it('refuses a run of another device, and keeps nothing of the batch', async () =
   expect(numbersOf(await factsOf(theirs))).toEqual([[1]]);
 });
 
+it('takes what comes at the same time as a delivery that is refused, whatever it is refused for', async () => {
+  const theirs = randomUUID();
+  await neighbour.post('/reports', { reports: reports(theirs, [1]) });
+  const mine = Array.from({ length: 8 }, () => randomUUID());
+  const beside = [randomUUID(), randomUUID()];
+  const foreign = [...reports(beside[0] ?? '', [1]), ...reports(theirs, [2])];
+  const unassigned = reports(beside[1] ?? '', [1]).map((entry) => ({ ...entry, deploymentUid: randomUUID() }));
+  const deliveries = [...mine.slice(0, 4).map((run) => reports(run, [1, 2])), foreign, unassigned];
+  deliveries.push(...mine.slice(4).map((run) => reports(run, [1, 2])));
+  const answers = await Promise.all(deliveries.map((one) => device.post('/reports', { reports: one })));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 403, 403, 200, 200, 200, 200]);
+  expect([answers[4]?.body['code'], answers[5]?.body['code']]).toEqual(['reports.foreign-run', 'reports.not-assigned']);
+  for (const run of mine) expect(numbersOf(await factsOf(run))).toEqual([[1, 2]]);
+  const traces = await database.query('select 1 from reported_run where run_id = any($1::uuid[])', [beside]);
+  expect(traces).toEqual([]);
+});
+
 it('refuses what was never assigned, and a run id that is no UUID, naming the reports', async () => {
   const batch = reports(randomUUID(), [1, 2]);
   batch[1]!.deploymentUid = randomUUID();

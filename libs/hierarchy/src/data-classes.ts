@@ -20,6 +20,8 @@ export const REPLICATED_KINDS = {
   TaskSequence: 'global',
   Conflict: 'global',
   CollectionSize: 'site',
+  DeploymentResults: 'site',
+  Site: 'global',
 } as const satisfies Readonly<Record<string, DataClass>>;
 
 /** Why data cannot be written at a site, or undefined. */

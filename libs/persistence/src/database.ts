@@ -13,6 +13,12 @@ export interface Queryable {
 
 /** An open transaction. */
 export interface Transaction extends Queryable {
+  /** A statement that is asked all the time: each connection parses and plans it once, under this name (at most 63 characters). */
+  prepared<Row extends object = Record<string, unknown>>(
+    name: string,
+    sql: string,
+    values: readonly SqlValue[],
+  ): Promise<Row[]>;
   /** Runs after the commit, never after a rollback: nudges, never state. */
   afterCommit(action: () => void): void;
 }
@@ -58,6 +64,8 @@ export class Database implements Queryable {
       const result = await work({
         query: async <Row extends object>(sql: string, values: readonly SqlValue[] = []) =>
           (await client.query<Row>(sql, [...values])).rows,
+        prepared: async <Row extends object>(name: string, text: string, values: readonly SqlValue[]) =>
+          (await client.query<Row>({ name, text, values: [...values] })).rows,
         afterCommit: (action) => after.push(action),
       });
       await client.query('commit');

@@ -18,7 +18,7 @@ export class Outbox {
 
   /** Records a fact in the transaction that makes it true. Nothing is sent before the commit. */
   async add<Payload>(tx: Transaction, event: EventDefinition<Payload>, payload: Payload): Promise<void> {
-    await tx.query('insert into outbox (id, subject, payload, traceparent) values ($1, $2, $3, $4)', [
+    await tx.prepared('add a fact', 'insert into outbox (id, subject, payload, traceparent) values ($1, $2, $3, $4)', [
       uuidv7(),
       event.subject({ site: this.site }),
       JSON.stringify(payload),
@@ -27,21 +27,33 @@ export class Outbox {
     tx.afterCommit(() => this.wake());
   }
 
-  /** Many facts of one kind in one statement; they get their positions in this order. */
+  /**
+   * Many facts of one kind in one statement; they get their positions in this order.
+   *
+   * @param traceparents of each, where they are of different requests
+   */
   async addMany<Payload>(
     tx: Transaction,
     event: EventDefinition<Payload>,
     payloads: readonly Payload[],
+    traceparents?: readonly (string | undefined)[],
   ): Promise<void> {
     if (payloads.length === 0) return;
-    await tx.query(
+    const usual = this.currentTraceparent() ?? null;
+    await tx.prepared(
+      'add facts',
       `insert into outbox (id, subject, payload, traceparent)
-       select (fact.value ->> 'id')::uuid, $2, fact.value -> 'payload', $3
+       select (fact.value ->> 'id')::uuid, $2, fact.value -> 'payload', fact.value ->> 'traceparent'
        from jsonb_array_elements($1::jsonb) with ordinality as fact (value, number) order by number`,
       [
-        JSON.stringify(payloads.map((payload) => ({ id: uuidv7(), payload }))),
+        JSON.stringify(
+          payloads.map((payload, index) => ({
+            id: uuidv7(),
+            payload,
+            traceparent: traceparents ? (traceparents[index] ?? null) : usual,
+          })),
+        ),
         event.subject({ site: this.site }),
-        this.currentTraceparent() ?? null,
       ],
     );
     tx.afterCommit(() => this.wake());

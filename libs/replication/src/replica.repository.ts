@@ -78,6 +78,30 @@ export class ReplicaRepository {
     return new Map(rows.map((row) => [`${row.kind}/${row.key}`, stored(row)]));
   }
 
+  /** Data of a kind that belongs to a site, by key. */
+  async ownedBy(database: Queryable, kind: string, owner: string): Promise<Map<string, unknown>> {
+    const rows = await database.query<{ key: string; content: unknown }>(
+      'select key, content from replica where kind = $1 and owner = $2 and content is not null',
+      [kind, owner],
+    );
+    return new Map(rows.map(({ key, content }) => [key, content]));
+  }
+
+  /** Site data about objects, kept under `name/site`; in the order of sites. */
+  async aboutObjects(
+    database: Queryable,
+    kind: string,
+    names: readonly string[],
+  ): Promise<{ name: string; site: string; content: unknown }[]> {
+    // "0" comes after "/".
+    return database.query(
+      `select wanted.name, owner as site, content from unnest($2::text[]) as wanted (name)
+       join replica on kind = $1 and key > wanted.name || '/' and key < wanted.name || '0'
+       where content is not null order by wanted.name, owner`,
+      [kind, names],
+    );
+  }
+
   /** What there is of a kind and not deleted, the latest writes first; or the one of that key. */
   async latest(database: Queryable, kind: string, limit: number, key?: string): Promise<StoredReplica[]> {
     const rows = await database.query<Row>(

@@ -67,6 +67,11 @@ export class Replication {
     this.look.start();
   }
 
+  /** Whether a site stands above this one. */
+  get hasParent(): boolean {
+    return this.hierarchy.own?.parent !== undefined;
+  }
+
   /** The sites may be others now: look at once. */
   sitesChanged(): void {
     this.look.nudge();

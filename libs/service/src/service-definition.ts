@@ -25,6 +25,8 @@ export interface ServiceDefinition<Config extends ServiceConfig> {
   routes?: readonly RouteProof[];
   /** Proves devices; only the policy service has it. */
   deviceAuthenticator?: (app: INestApplication) => Authenticator;
+  /** Routes (POST) to which only as many requests are let in as can be answered soon. */
+  admitted?: readonly string[];
   /** Answers what comes most before any framework sees it. */
   shortcut?: (app: INestApplication) => Shortcut;
 }

@@ -72,3 +72,50 @@ describe('the context of a site on this computer', () => {
     expect(candidateTokens(several, 'http://127.0.0.1:9', { MUSTER_TOKEN: 'te' })).toEqual(['te', 'tl', 't8']);
   });
 });
+
+it('finds the token of a site of a hierarchy again, also at another port', () => {
+  const contexts = {
+    CEN: { server: 'http://127.0.0.1:7700', token: 'c' },
+    PR1: { server: 'http://127.0.0.1:7701', token: 'p' },
+  };
+  expect(candidateTokens({ contexts }, 'http://127.0.0.1:8801', {}, 'PR1')).toEqual(['p']);
+  const moved = withLocalContext({ current: 'CEN', contexts }, 'http://127.0.0.1:8801', 'p', {
+    name: 'PR1',
+    site: 'PR1',
+  });
+  expect(moved).toEqual({
+    current: 'CEN',
+    contexts: { ...contexts, PR1: { server: 'http://127.0.0.1:8801', token: 'p', site: 'PR1' } },
+  });
+});
+
+describe('--site', () => {
+  const server = (port: number) => `http://127.0.0.1:${port}`;
+  const contexts = {
+    PR1: { server: server(1), token: 'one', site: 'PR1' },
+    'PR1-7701': { server: server(2), token: 'former', site: 'PR1' },
+    local: { server: server(3), token: 'alone', site: 'S01' },
+    ulm: { server: server(4), site: 'ULM' },
+    'ulm-test': { server: server(5), site: 'ULM' },
+    CEN: { server: server(6) },
+  };
+  const choose = (flags: object, environment = {}) =>
+    chooseTarget({ flags, environment, file: { current: 'local', contexts } });
+
+  it('finds the context that is called so, or the only one of that site, with its token', () => {
+    expect(choose({ site: 'PR1' })).toEqual({ server: server(1), token: 'one' });
+    expect(choose({ site: 'S01' })).toEqual({ server: server(3), token: 'alone' });
+    expect(choose({ site: 'CEN' })).toEqual({ server: server(6), token: undefined });
+    // What a command line says counts more than the environment.
+    expect(choose({ site: 'PR1' }, { MUSTER_SERVER: server(9), MUSTER_TOKEN: 'other' })).toEqual({
+      server: server(1),
+      token: 'one',
+    });
+  });
+
+  it('does not guess: an unknown site, several contexts of one, and --context beside it are refused', () => {
+    expect(() => choose({ site: 'XXX' })).toThrow(expect.objectContaining({ code: 'config.unknown-site' }));
+    expect(() => choose({ site: 'ULM' })).toThrow(expect.objectContaining({ code: 'config.several-sites' }));
+    expect(() => choose({ site: 'PR1', context: 'local' })).toThrow(expect.objectContaining({ code: 'cli.usage' }));
+  });
+});

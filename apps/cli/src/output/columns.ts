@@ -165,10 +165,13 @@ const byKind: Record<string, Column[]> = {
       MEMORY: (_, { facts }) => (facts?.memoryMegabytes === undefined ? '' : `${facts.memoryMegabytes} MB`),
     },
   ),
-  Collection: columns<CollectionSpec, CollectionStatus>({
-    MEMBERS: (_, status) => status.members,
-    RULES: (spec) => spec.rules.length,
-  }),
+  Collection: columns<CollectionSpec, CollectionStatus>(
+    {
+      MEMBERS: (_, status) => status.members,
+      RULES: (spec) => spec.rules.length,
+    },
+    { 'AT SITES BELOW': (_, { sites = [] }) => sites.map(({ site, members }) => `${site} ${members}`).join(', ') },
+  ),
   Deployment: columns<DeploymentSpec, DeploymentStatus>(
     {
       SEQUENCE: (spec) => spec.sequence,
@@ -184,6 +187,8 @@ const byKind: Record<string, Column[]> = {
       'AVAILABLE AT': (spec) => spec.availableAt,
       'EXPIRES AT': (spec) => spec.expiresAt,
       DIGEST: (_, status) => status.sequenceDigest,
+      'AT SITES BELOW': (_, { sites = [] }) =>
+        sites.map((one) => `${one.site} ${one.succeeded} succeeded, ${one.failed} failed of ${one.members}`).join('; '),
     },
   ),
   Run: columns<RunSpec, RunStatus>(

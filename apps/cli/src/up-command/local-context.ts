@@ -34,7 +34,9 @@ export function withLocalContext(
   contexts[name] = { server, token, ...(site === undefined ? {} : { site }) };
   const { current } = file;
   const keep =
-    current !== undefined && Object.hasOwn(contexts, current) && (name !== LOCAL_CONTEXT || !isLocal(current));
+    current !== undefined &&
+    Object.hasOwn(contexts, current) &&
+    (name !== LOCAL_CONTEXT || !isCalled(current, LOCAL_CONTEXT));
   return { ...file, current: keep ? current : name, contexts };
 }
 
@@ -43,10 +45,11 @@ export function candidateTokens(
   file: ContextFile,
   server: string,
   environment: Readonly<Record<string, string | undefined>>,
+  name: string = LOCAL_CONTEXT,
 ): string[] {
   const contexts = Object.entries(file.contexts);
   const same = contexts.filter(([, context]) => serverAddress(context.server) === server);
-  const local = contexts.filter(([name]) => isLocal(name));
+  const local = contexts.filter(([known]) => isCalled(known, name));
   const tokens = [environment['MUSTER_TOKEN'], ...[...same, ...local].map(([, { token }]) => token)];
   return [...new Set(tokens.filter((token): token is string => token !== undefined && token !== ''))];
 }
@@ -71,7 +74,8 @@ export async function keepLocalContext(
   }
   try {
     const file = readContextFile(path);
-    const token = site.adminToken ?? (await goodToken(candidateTokens(file, site.url, terminal.environment), site.url));
+    const token =
+      site.adminToken ?? (await goodToken(candidateTokens(file, site.url, terminal.environment, name), site.url));
     if (token === undefined) return undefined;
     const { siteCode } = site;
     const changed = withLocalContext(file, site.url, token, { name, ...(siteCode ? { site: siteCode } : {}) });
@@ -126,6 +130,7 @@ async function accepts(server: string, token: string, path: string): Promise<boo
   }
 }
 
-function isLocal(name: string): boolean {
-  return name === LOCAL_CONTEXT || name.startsWith(`${LOCAL_CONTEXT}-`);
+/** By this name, or by the one under which a former context of it is kept. */
+function isCalled(known: string, name: string): boolean {
+  return known === name || known.startsWith(`${name}-`);
 }

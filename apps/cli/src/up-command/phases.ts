@@ -37,6 +37,7 @@ export class ChildReports {
   show({ name, state, detail }: ChildEvent): void {
     const title = names[name] ?? name;
     if (state === 'starting' && !this.startedAt.has(name)) this.startedAt.set(name, performance.now());
+    if (state === 'stopped') this.startedAt.delete(name);
     if (state === 'ready') {
       const seconds = duration(performance.now() - (this.startedAt.get(name) ?? 0));
       const again = this.crashed.delete(name) && this.wasReady.has(name);

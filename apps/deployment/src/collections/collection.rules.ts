@@ -4,11 +4,13 @@ import {
   type CollectionSpec,
   type CollectionStatus,
   type NamedCollection,
+  type SiteMembers,
 } from '@muster/contracts/kinds/collection.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
+import { summariesOf } from '@muster/service/replication/site-summaries.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { DeploymentRepository } from '../deployments/deployment.repository.js';
 import { findCircle, type CollectionEdge } from '../membership/collection-graph.js';
@@ -17,6 +19,7 @@ import { directDevices, type Membership } from '../membership/membership.js';
 import type { MembershipRepository } from '../membership/membership.repository.js';
 import { compileQuery } from '../membership/query-sql.js';
 import { refuseMissing } from '../missing-reference.js';
+import { collectionSizes } from '../sites/summaries.js';
 import type { Variables } from '../variables/variables.service.js';
 import { refuseBuiltIn } from './built-in.js';
 import { refuseWindowsOfOneName } from '../windows/window.rules.js';
@@ -117,7 +120,12 @@ export function collectionRules(
         database,
         resources.map(({ metadata }) => metadata.uid),
       );
-      return resources.map((one) => ({ ...one, status: { members: sizes.get(one.metadata.uid) ?? 0 } }));
+      const names = resources.map(({ metadata }) => metadata.name);
+      const below = await summariesOf<Omit<SiteMembers, 'site'>>(database, collectionSizes.kind, names);
+      return resources.map((one) => {
+        const sites = below.get(one.metadata.name);
+        return { ...one, status: { members: sizes.get(one.metadata.uid) ?? 0, ...(sites ? { sites } : {}) } };
+      });
     },
   };
 }

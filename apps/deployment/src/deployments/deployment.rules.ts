@@ -1,4 +1,4 @@
-import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { DeploymentSpec, DeploymentStatus, SiteResults } from '@muster/contracts/kinds/deployment.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Resource, ResourceInput } from '@muster/contracts/resource.js';
@@ -6,7 +6,9 @@ import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
+import { summariesOf } from '@muster/service/replication/site-summaries.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import { deploymentResults } from '../sites/summaries.js';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
@@ -91,10 +93,13 @@ export function deploymentRules(
         database,
         resources.map(({ metadata }) => metadata.uid),
       );
-      return resources.map((one) => ({
-        ...one,
-        status: { ...one.status, devices: counts.get(one.metadata.uid) ?? one.status.devices },
-      }));
+      const names = resources.map(({ metadata }) => metadata.name);
+      const below = await summariesOf<Omit<SiteResults, 'site'>>(database, deploymentResults.kind, names);
+      return resources.map((one) => {
+        const sites = below.get(one.metadata.name);
+        const devices = counts.get(one.metadata.uid) ?? one.status.devices;
+        return { ...one, status: { ...one.status, devices, ...(sites ? { sites } : {}) } };
+      });
     },
   };
 }

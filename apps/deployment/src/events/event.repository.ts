@@ -24,7 +24,7 @@ const AT_ONCE = 1_000;
 /** Events of the site in the order in which they were committed. */
 export class EventRepository {
   async insert(tx: Transaction, event: { id: string; type: EventType; subject: string; data: EventData }) {
-    await tx.query('insert into event (id, type, subject, data) values ($1, $2, $3, $4)', [
+    await tx.prepared('add an event', 'insert into event (id, type, subject, data) values ($1, $2, $3, $4)', [
       event.id,
       event.type,
       event.subject,

@@ -111,8 +111,9 @@ export class RolloutRepository {
   }
 
   /** The deployment whose permit a run has. */
-  async deploymentOfRun(database: Queryable, runUid: string): Promise<string | undefined> {
-    const [row] = await database.query<{ uid: string }>(
+  async deploymentOfRun(tx: Transaction, runUid: string): Promise<string | undefined> {
+    const [row] = await tx.prepared<{ uid: string }>(
+      'deployment of a permitted run',
       'select deployment_uid as uid from start_permit where run_uid = $1',
       [runUid],
     );

@@ -52,7 +52,8 @@ export class RunRepository {
     tx: Transaction,
     uid: string,
   ): Promise<{ deviceUid: string; deploymentUid: string; progress: RunProgress } | undefined> {
-    const [row] = await tx.query<RunRow>(
+    const [row] = await tx.prepared<RunRow>(
+      'progress of a run',
       `select device_uid, deployment_uid, last_number, started_at, total_steps, restart_number, end_number, end_result,
          finished_at, exit_code, code, message from run where uid = $1 for update`,
       [uid],
@@ -62,7 +63,8 @@ export class RunRepository {
 
   /** Looks the names up: objects of today, deleted deployments, and what earlier runs of the device say. */
   async names(tx: Transaction, deviceUid: string, deploymentUid: string): Promise<KnownNames> {
-    const [row] = await tx.query<KnownNames>(
+    const [row] = await tx.prepared<KnownNames>(
+      'names for a run',
       `select
          coalesce((select name from device where uid = $1),
                   (select device from run where device_uid = $1 order by arrival desc limit 1)) as device,
@@ -80,7 +82,8 @@ export class RunRepository {
 
   /** Makes the row of a run, under the short name unless another run has it. */
   async insert(tx: Transaction, uid: string, names: { short: string; long: string }, spec: RunSpec): Promise<void> {
-    await tx.query(
+    await tx.prepared(
+      'make a run',
       `insert into run (uid, name, labels, resource_version, device, device_uid, deployment, deployment_uid, sequence, sequence_digest)
        values ($1, case when exists (select 1 from run where name = $2) then $3 else $2 end, $4,
          nextval('resource_version'), $5, $6, $7, $8, $9, $10)`,
@@ -101,7 +104,8 @@ export class RunRepository {
 
   async saveProgress(tx: Transaction, uid: string, progress: RunProgress): Promise<void> {
     const { end } = progress;
-    await tx.query(
+    await tx.prepared(
+      'save the progress of a run',
       `update run set last_number = $2, started_at = $3, total_steps = $4, restart_number = $5, end_number = $6,
          end_result = $7, finished_at = $8, exit_code = $9, code = $10, message = $11,
          resource_version = nextval('resource_version'), updated_at = now()
@@ -125,7 +129,8 @@ export class RunRepository {
   async saveSteps(tx: Transaction, uid: string, steps: Iterable<StepProgress>): Promise<void> {
     const rows = [...steps].map(toRow);
     if (rows.length === 0) return;
-    await tx.query(
+    await tx.prepared(
+      'save steps of a run',
       `insert into run_step (run_uid, path, number, type, first_start_number, started_at, last_start_number, attempt,
          end_number, end_attempt, outcome, reason, code, exit_code, continued_on_error, finished_at, message, output)
        select $1, path, number, type, first_start_number, started_at, last_start_number, attempt,

@@ -9,7 +9,8 @@ export class TallyRepository {
    * @param before the end that the run had before, if it had one
    */
   async count(tx: Transaction, runUid: string, before: 'succeeded' | 'failed' | undefined): Promise<void> {
-    await tx.query(
+    await tx.prepared(
+      'count the end of a run',
       `insert into deployment_tally as tally (deployment_uid, succeeded, failed)
        select this.deployment_uid,
          (this.end_result = 'succeeded')::int - (coalesce($2, older.end_result) is not distinct from 'succeeded')::int,

@@ -1,6 +1,6 @@
 import type { PublicKey } from '@muster/contracts/agent/enrolment.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
-import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import type { Database, Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** Only an `enrolled` one has sessions. */
 export type DeviceState = 'pending' | 'enrolled' | 'blocked' | 'deleted';
@@ -55,6 +55,17 @@ export class DeviceRepository {
   async find(database: Queryable, uid: string): Promise<StoredDevice | undefined> {
     const [row] = await database.query<StoredDevice>(`select ${COLUMNS} from device where uid = $1`, [uid]);
     return row;
+  }
+
+  /** Of each uid its device, in one statement. */
+  async findEach(database: Database, uids: readonly string[]): Promise<(StoredDevice | undefined)[]> {
+    const rows = await database.prepared<StoredDevice>(
+      'devices by uid',
+      `select ${COLUMNS} from device where uid = any($1::uuid[])`,
+      [uids],
+    );
+    const devices = new Map(rows.map((row) => [row.uid, row]));
+    return uids.map((uid) => devices.get(uid.toLowerCase()));
   }
 
   /** The device that enrolled with a token and a key. */

@@ -1,6 +1,6 @@
 import { enrolmentProofSchema, type PublicKey } from '@muster/contracts/agent/enrolment.js';
 import { MusterError } from '@muster/platform/errors.js';
-import { compactVerify, importJWK } from 'jose';
+import { verifyProof } from '../proofs/verify-proof.js';
 import { sha256Hex } from '../tokens/secret.js';
 
 /**
@@ -24,12 +24,11 @@ export async function checkEnrolmentProof(request: {
 }
 
 async function readProof({ publicKey, proof }: { publicKey: PublicKey; proof: string }) {
+  const payload = await verifyProof(proof, publicKey);
+  if (payload === undefined) return undefined;
   try {
-    const key = await importJWK({ ...publicKey, alg: 'EdDSA' });
-    const { payload } = await compactVerify(proof, key, { algorithms: ['EdDSA'] });
-    return enrolmentProofSchema.safeParse(JSON.parse(new TextDecoder().decode(payload))).data;
+    return enrolmentProofSchema.safeParse(JSON.parse(payload.toString('utf8'))).data;
   } catch {
-    // A signature that does not verify, a key that is no point of the curve, a text that is no JWS: all the same to the caller.
     return undefined;
   }
 }

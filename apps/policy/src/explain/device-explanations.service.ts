@@ -62,7 +62,8 @@ export class DeviceExplanations {
   /** All its variables, also when nothing is deployed to it: who asks wants to know what it would be told. */
   private async read(deviceUid: string): Promise<{ content: PolicyContent; told: RunStarted['variables'] }> {
     for (;;) {
-      const content = await this.policies.read(this.database, deviceUid);
+      const [content] = await this.policies.readEach(this.database, [deviceUid]);
+      if (!content) throw new Error('a statement about one device returned no row');
       const sets = await this.variables.read(content.variableSets);
       if (sets) return { content, told: maskedVariables(this.variables.names(sets, content.stepSecrets)) };
     }

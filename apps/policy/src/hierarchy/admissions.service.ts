@@ -16,6 +16,7 @@ import { judgeJoin } from './judge-join.js';
 import { LeafPasswords } from './leaf-passwords.js';
 import { OwnLinkKey } from './link-key.js';
 import { OwnPlace } from './own-place.js';
+import { ReplicatedSite } from './replicated-site.js';
 import { SiteRepository } from './site.repository.js';
 
 /** Lets sites in below this one, and puts them out. */
@@ -30,6 +31,7 @@ export class Admissions {
     @Inject(SiteSealing) private readonly sealing: SiteSealing,
     @Inject(LeafPasswords) private readonly passwords: LeafPasswords,
     @Inject(BusLinks) private readonly bus: BusLinks,
+    @Inject(ReplicatedSite) private readonly told: ReplicatedSite,
   ) {}
 
   /**
@@ -87,6 +89,7 @@ export class Admissions {
       if (site.revoked) return site;
       const after = { ...site, revoked: true };
       await this.place.save(tx, after);
+      await this.told.record(tx, after);
       await audit(tx, { ...deedOn(code), actor, action: 'revoked' });
       return after;
     });
@@ -101,7 +104,9 @@ export class Admissions {
     by: { uid: string; thumbprint: string },
   ): Promise<void> {
     await this.tokens.use(tx, by.uid, by.thumbprint);
-    await this.place.save(tx, { code, kind, parent: own.code, publicKey, revoked: false });
+    const site = { code, kind, parent: own.code, publicKey, revoked: false };
+    await this.place.save(tx, site);
+    await this.told.record(tx, site);
     for (const site of below) await this.place.save(tx, { ...site, publicKey: null, revoked: false });
     await audit(tx, { ...deedOn(code), actor: `site:${code}`, action: 'joined', details: { siteKind: kind } });
   }

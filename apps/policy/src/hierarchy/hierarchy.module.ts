@@ -12,6 +12,7 @@ import { JoinTokens } from './join-tokens.service.js';
 import { LeafPasswords } from './leaf-passwords.js';
 import { OwnLinkKey } from './link-key.js';
 import { OwnPlace } from './own-place.js';
+import { ReplicatedSite } from './replicated-site.js';
 import { ReplicationController } from './replication.controller.js';
 import { ReplicationRequests } from './replication-requests.service.js';
 import { SiteRepository } from './site.repository.js';
@@ -28,6 +29,7 @@ import { SiteViews } from './site-views.service.js';
     OwnPlace,
     LeafPasswords,
     BusLinks,
+    ReplicatedSite,
     JoinTokens,
     Admissions,
     JoinParent,

@@ -2,7 +2,7 @@ import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
 import type { LeafConnection } from '@muster/contracts/hierarchy/joining.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
-const COLUMNS = 'code, kind, parent, public_key as "publicKey", revoked_at is not null as revoked';
+const COLUMNS = 'code, hierarchy_site.kind, parent, public_key as "publicKey", revoked_at is not null as revoked';
 
 /** The sites of the hierarchy as this one knows them. All services copy what is written here. */
 export class SiteRepository {
@@ -15,6 +15,16 @@ export class SiteRepository {
       code,
     ]);
     return row;
+  }
+
+  /** Sites right below one that have no replica yet. */
+  async untold(database: Queryable, parent: string, kind: string, limit: number): Promise<HierarchySiteRecord[]> {
+    return database.query<HierarchySiteRecord>(
+      `select ${COLUMNS} from hierarchy_site where parent = $1
+         and not exists (select from replica where replica.kind = $2 and replica.key = hierarchy_site.code)
+       order by code limit $3`,
+      [parent, kind, limit],
+    );
   }
 
   /** Whoever changes places takes turns: what was looked at stays so until the transaction ends. */

@@ -6,7 +6,8 @@ const KNOWN: readonly string[] = [START_PERMITS];
 
 /** What an agent says that it can do: known words, sorted. */
 export function parseAbilities(header: string | readonly string[] | undefined): string[] {
-  const text = typeof header === 'string' ? header : (header ?? []).join(',');
+  if (header === undefined) return [];
+  const text = typeof header === 'string' ? header : header.join(',');
   const words = new Set(text.split(',').map((word) => word.trim()));
   return KNOWN.filter((word) => words.has(word));
 }

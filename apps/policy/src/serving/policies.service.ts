@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
+import { Batches } from '@muster/persistence/batches.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG } from '@muster/service/tokens.js';
@@ -9,7 +10,7 @@ import { SiteKey } from '../site-key/site-key.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { isFor } from './abilities.js';
 import { BodyCache } from './body-cache.js';
-import { isTagFor, matchesTag, policyDocument, policyTag, setsToTell } from './policy-document.js';
+import { isTagFor, matchesTag, type PolicyContent, policyDocument, policyTag, setsToTell } from './policy-document.js';
 import { PolicyRepository } from './policy.repository.js';
 import { RememberedTags } from './remembered-tags.js';
 
@@ -23,6 +24,11 @@ export class Policies {
   /** Polls wait for it together: none is answered by what was before a change that this process has heard of. */
   private catchingUp: Promise<void> | undefined;
   private readonly bodies = new BodyCache();
+  /** A fleet that comes back, or that a change concerns, is read in few statements. */
+  private readonly reads = new Batches<string, PolicyContent>(
+    (deviceUids) => this.repository.readEach(this.database, deviceUids),
+    { atOnce: 3, most: 50, pauseMilliseconds: 10 },
+  );
 
   constructor(
     @Inject(Database) private readonly database: Database,
@@ -57,7 +63,7 @@ export class Policies {
     if (unchanged !== undefined) return { tag: unchanged, policy: undefined };
     const pollSeconds = this.config.MUSTER_POLL_SECONDS;
     for (;;) {
-      const known = await this.repository.read(this.database, deviceUid);
+      const known = await this.reads.add(deviceUid);
       if (!isDeepStrictEqual(known.abilities, abilities))
         await this.repository.saveAbilities(this.database, deviceUid, abilities);
       const content = { ...known, abilities, assignments: known.assignments.filter((one) => isFor(one, abilities)) };

@@ -51,7 +51,8 @@ export function policyTag(content: PolicyContent, pollSeconds: number): string {
 
 /** Is it the tag of what agents with these abilities are told? An agent that learned something must be told anew. */
 export function isTagFor(tag: string, abilities: readonly string[]): boolean {
-  return tag.replace(/^"[A-Za-z0-9_-]*/, '') === `${suffixOf(abilities)}"`;
+  const suffix = tag.indexOf('.');
+  return (suffix < 0 ? '' : tag.slice(suffix, -1)) === suffixOf(abilities);
 }
 
 function suffixOf(abilities: readonly string[]): string {

@@ -7,40 +7,40 @@ const FINISH_HOURS = 24;
 
 /** What may be told and given to one device. */
 export class PolicyRepository {
-  /** One statement, so one snapshot: the serial is that of the assignments. */
-  async read(database: Database, deviceUid: string): Promise<PolicyContent> {
-    const [row] = await database.prepared<PolicyContent>(
-      'policy of a device',
+  /** Of each device, in one statement, so one snapshot: the serial is that of the assignments. */
+  async readEach(database: Database, deviceUids: readonly string[]): Promise<PolicyContent[]> {
+    const rows = await database.prepared<PolicyContent>(
+      'policy of devices',
       `select serial, coalesce((
          select jsonb_agg(assignment order by uid) from (
            select deployment.uid, deployment.assignment
            from device_member join deployment on deployment.collection_uid = device_member.collection_uid
-           where device_member.device_uid = $1 and device_member.left_at is null and deployment.assignment is not null
+           where device_member.device_uid = wanted_uid and device_member.left_at is null and deployment.assignment is not null
          ) as told), '[]') as assignments, coalesce((
          select jsonb_agg(one.value || jsonb_build_object('collection', collection.name)
                           order by collection.uid, one.number)
          from device_member join collection on collection.uid = device_member.collection_uid,
               jsonb_array_elements(collection.windows) with ordinality as one (value, number)
-         where device_member.device_uid = $1 and device_member.left_at is null
+         where device_member.device_uid = wanted_uid and device_member.left_at is null
        ), '[]') as windows,
        coalesce((
          select jsonb_agg(jsonb_build_object('ownerUid', owner_uid, 'digest', digest, 'hasHidden', has_hidden) order by owner_uid)
-         from variable_set where ${ownersOf('$1')}
+         from variable_set where ${ownersOf('wanted_uid')}
        ), '[]') as "variableSets",
        coalesce((
          select jsonb_agg(distinct body_secret.name order by body_secret.name)
          from device_member join deployment on deployment.collection_uid = device_member.collection_uid
            join body_secret on body_secret.body_digest = deployment.assignment ->> 'body'
-         where device_member.device_uid = $1 and device_member.left_at is null
+         where device_member.device_uid = wanted_uid and device_member.left_at is null
        ), '[]') as "stepSecrets",
-       (select sealing_key from device where uid = $1) as "sealingKey",
-       coalesce((select abilities from device where uid = $1), '{}') as abilities,
-       (select rotate_thumbprint from device where uid = $1) as "rotateKey"
-       from policy_serial`,
-      [deviceUid],
+       (select sealing_key from device where uid = wanted_uid) as "sealingKey",
+       coalesce((select abilities from device where uid = wanted_uid), '{}') as abilities,
+       (select rotate_thumbprint from device where uid = wanted_uid) as "rotateKey"
+       from unnest($1::uuid[]) with ordinality as wanted (wanted_uid, place), policy_serial order by wanted.place`,
+      [deviceUids],
     );
-    if (!row) throw new Error('policy_serial has no row');
-    return row;
+    if (rows.length !== deviceUids.length) throw new Error('policy_serial has no row');
+    return rows;
   }
 
   /** What an agent can do, as it said last. */

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 /** What came of looking at an access token. */
 export type AccessTokenFinding =
@@ -17,10 +17,10 @@ export function makeAccessToken(secret: KeyObject, site: string, deviceUid: stri
 
 /**
  * Reads a token of ours without a database. By hand, because every poll of every device passes here: the header is
- * compared as text (there is one algorithm and no choice), the claims are read after the MAC is good, and the secret is
- * a KeyObject (with bytes, Node makes one for each MAC, which costs five times the MAC).
+ * compared as text (there is one algorithm and no choice), and the claims are read after the MAC is good.
  */
 export function readAccessToken(secret: KeyObject, site: string, token: string, now: Date): AccessTokenFinding {
+  if (token.length > MOST_CHARACTERS) return { kind: 'forged' };
   const [header, body, signature, ...rest] = token.split('.');
   if (header !== HEADER || body === undefined || signature === undefined || rest.length > 0) return { kind: 'forged' };
   const expected = Buffer.from(mac(secret, `${header}.${body}`), 'latin1');
@@ -36,7 +36,41 @@ export function readAccessToken(secret: KeyObject, site: string, token: string, 
   return { kind: 'good', deviceUid: sub };
 }
 
-/** In base64url: Node makes that text for less than a buffer. */
+const BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
+/** Ours are some 200 long. */
+const MOST_CHARACTERS = 1000;
+
+interface Mac {
+  /** The inner key block, and room for a message behind it. */
+  readonly inner: Buffer;
+  /** The outer key block, and room for the inner hash behind it. */
+  readonly outer: Buffer;
+}
+const macs = new WeakMap<KeyObject, Mac>();
+
+/**
+ * HMAC-SHA-256 (RFC 2104) in base64url, out of two hashes in one call each: `createHmac` makes a stream for every MAC, which costs four times
+ * as much as the MAC. Messages are at most MOST_CHARACTERS long.
+ */
 function mac(secret: KeyObject, input: string): string {
-  return createHmac('sha256', secret).update(input).digest('base64url');
+  const { inner, outer } = macs.get(secret) ?? prepareMac(secret);
+  const end = BLOCK_BYTES + inner.write(input, BLOCK_BYTES, 'utf8');
+  outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK_BYTES, 'latin1');
+  return hash('sha256', outer, 'base64url');
+}
+
+function prepareMac(secret: KeyObject): Mac {
+  const exported = secret.export();
+  const key = exported.length > BLOCK_BYTES ? hash('sha256', exported, 'buffer') : exported;
+  const prepared = {
+    inner: Buffer.alloc(BLOCK_BYTES + 3 * MOST_CHARACTERS, 0x36, 'latin1'),
+    outer: Buffer.alloc(BLOCK_BYTES + HASH_BYTES, 0x5c, 'latin1'),
+  };
+  key.forEach((byte, index) => {
+    prepared.inner.writeUInt8(byte ^ 0x36, index);
+    prepared.outer.writeUInt8(byte ^ 0x5c, index);
+  });
+  macs.set(secret, prepared);
+  return prepared;
 }

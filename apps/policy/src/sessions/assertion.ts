@@ -3,8 +3,9 @@ import { uidSchema } from '@muster/contracts/resource.js';
 import { sealingKeySchema, type SealingKey } from '@muster/contracts/sealing.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
-import { compactVerify, decodeJwt, importJWK } from 'jose';
+import { decodeJwt } from 'jose';
 import { z } from 'zod';
+import { verifyProof } from '../proofs/verify-proof.js';
 
 /** The longest life of an assertion. */
 export const MOST_SECONDS = 120;
@@ -49,11 +50,8 @@ export function readAssertion(assertion: string): AssertionClaims {
  * @throws MusterError `session.wrong-proof`
  */
 export async function verifyAssertion(assertion: string, publicKey: PublicKey): Promise<void> {
-  try {
-    await compactVerify(assertion, await importJWK({ ...publicKey, alg: 'EdDSA' }), { algorithms: ['EdDSA'] });
-  } catch {
+  if ((await verifyProof(assertion, publicKey)) === undefined)
     throw refused('wrong-proof', 'The assertion is not signed (EdDSA) by the key that this device enrolled with');
-  }
 }
 
 /**

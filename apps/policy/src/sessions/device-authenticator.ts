@@ -72,6 +72,8 @@ export class DeviceAuthenticator implements Authenticator {
 }
 
 function bearerToken(authorization: string | undefined): string | undefined {
+  // As agents write it; the rest is for everybody else.
+  if (authorization?.startsWith('Bearer ey')) return authorization.slice('Bearer '.length);
   return /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
 }
 

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { Batches } from '@muster/persistence/batches.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG } from '@muster/service/tokens.js';
@@ -16,14 +17,25 @@ import { sameJson } from '@muster/contracts/digest.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
 import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { judgeClaims, judgeSealingKey, readAssertion, SKEW_SECONDS, verifyAssertion } from './assertion.js';
-import { SessionRepository } from './session.repository.js';
+import { SessionRepository, type UsedAssertion } from './session.repository.js';
 import { SESSION_PURPOSE } from './device-authenticator.js';
 import { deviceRefused } from './device-refused.js';
+
+const BATCHES = { atOnce: 2, most: 100, pauseMilliseconds: 20 };
 
 /** Trades a proof of a device's key for an access token of some minutes. */
 @Injectable()
 export class Sessions {
   private readonly secret: KeyObject;
+  /** A fleet that comes back opens its sessions in few statements. */
+  private readonly lookUps = new Batches<string, StoredDevice | undefined>(
+    (uids) => this.devices.findEach(this.database, uids),
+    BATCHES,
+  );
+  private readonly uses = new Batches<UsedAssertion, boolean>(
+    (assertions) => this.sessions.useAssertions(this.database, assertions),
+    BATCHES,
+  );
 
   constructor(
     @Inject(Database) private readonly database: Database,
@@ -45,7 +57,7 @@ export class Sessions {
    */
   async open(assertion: string): Promise<{ accessToken: string; expiresAt: string }> {
     const claims = readAssertion(assertion);
-    const device = await this.devices.find(this.database, claims.iss);
+    const device = await this.lookUps.add(claims.iss);
     if (!device)
       throw new MusterError(
         'unauthenticated',
@@ -60,7 +72,7 @@ export class Sessions {
     const newKey = sameJson(claims.sealingKey ?? null, device.sealingKey) ? undefined : claims.sealingKey;
     if (newKey) judgeSealingKey(newKey);
     const forgetAt = new Date((claims.exp + SKEW_SECONDS + 1) * 1000);
-    if (!(await this.sessions.useAssertion(this.database, device.uid, storableText(claims.jti), forgetAt)))
+    if (!(await this.uses.add({ deviceUid: device.uid, jti: storableText(claims.jti), expiresAt: forgetAt })))
       throw new MusterError(
         'unauthenticated',
         'session.replayed',

@@ -1,5 +1,6 @@
 import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
 import { z } from 'zod';
+import { siteCodeSchema } from '../hierarchy/site.js';
 import { defineKind, nameSchema } from '../resource.js';
 import { variablesPrioritySchema, variablesSchema, withoutHiddenValues } from './variables.js';
 
@@ -41,9 +42,18 @@ export const collectionSpecSchema = z
   })
   .meta({ id: 'CollectionSpec' });
 
+const siteMembersSchema = z
+  .strictObject({ site: siteCodeSchema, members: z.number().int().nonnegative() })
+  .meta({ id: 'SiteMembers' });
+
 export const collectionStatusSchema = z
-  .strictObject({ members: z.number().int().nonnegative() })
+  .strictObject({
+    members: z.number().int().nonnegative().describe('At this site'),
+    sites: z.array(siteMembersSchema).optional().describe('What each site below this one has told of its members'),
+  })
   .meta({ id: 'CollectionStatus' });
+
+export type SiteMembers = z.infer<typeof siteMembersSchema>;
 
 export type CollectionRule = z.infer<typeof collectionRuleSchema>;
 export type CollectionSpec = z.infer<typeof collectionSpecSchema>;

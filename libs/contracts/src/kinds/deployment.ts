@@ -2,6 +2,7 @@ import { rolloutSchema } from '@muster/schedule/rollout/rollout.js';
 import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
+import { siteCodeSchema } from '../hierarchy/site.js';
 import { defineKind, instantSchema, nameSchema } from '../resource.js';
 
 const percentSchema = z.number().min(0).max(100);
@@ -64,6 +65,17 @@ export const deploymentPolicySchema = z
   })
   .meta({ id: 'DeploymentPolicy' });
 
+const siteResultsSchema = z
+  .strictObject({
+    site: siteCodeSchema,
+    members: z.number().int().nonnegative().describe('Of its collection, at that site'),
+    succeeded: z.number().int().nonnegative(),
+    failed: z.number().int().nonnegative(),
+  })
+  .meta({ id: 'SiteResults' });
+
+export type SiteResults = z.infer<typeof siteResultsSchema>;
+
 export const deploymentStatusSchema = z
   .strictObject({
     sequenceDigest: digestSchema.describe('The revision that devices run'),
@@ -82,6 +94,7 @@ export const deploymentStatusSchema = z
         devices: z.int().nonnegative().describe('Members when it was saved as Required'),
       })
       .optional(),
+    sites: z.array(siteResultsSchema).optional().describe('What each site below this one has told of its devices'),
     policy: deploymentPolicySchema
       .optional()
       .describe('What became of it in the policy of devices; absent until policy has looked at it'),

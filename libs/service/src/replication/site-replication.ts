@@ -50,6 +50,11 @@ export class SiteReplication {
     private readonly logger: Logger,
   ) {}
 
+  /** Whether a site stands above this one. */
+  get hasParent(): boolean {
+    return this.replication?.hasParent ?? false;
+  }
+
   /** What keeps this service's copy of the hierarchy true. */
   get subscription(): Subscription {
     return on(hierarchySiteChanged, (tx, site) => this.keepSite(tx, site));

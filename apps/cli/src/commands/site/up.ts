@@ -16,7 +16,7 @@ Examples:
   muster up --sample --exit           the same, and stop; exit code 0 only if the sample succeeded
   muster up --data /srv/muster --port 8080 --host 0.0.0.0
   muster up --renew-admin-token       when the admin token is lost
-  muster up --hierarchy 2             sites CEN, PR1 and PR2, each with all of its own, on ports 7700 to 7702; about 0.6 GiB each
+  muster up --hierarchy 2             sites CEN, PR1 and PR2, each with all of its own, on ports 7700 to 7702; 1.2 GiB of memory each
   muster up --data cen --site-code CEN --kind central --sealing-key .muster/keys/sealing-key --port 7800
                                       a central site, to put above the one in .muster (muster hierarchy --help)`;
 

@@ -1,0 +1,88 @@
+import { Loop } from '@muster/messaging/loop.js';
+import type { Database, Queryable } from '@muster/persistence/database.js';
+import { ReplicaRepository } from '@muster/replication/replica.repository.js';
+import type { Logger } from 'pino';
+import type { Replicas } from './replicas.js';
+import type { SiteReplication } from './site-replication.js';
+
+/** What a site tells the sites above it of each of its objects: results, which it alone can know. */
+export interface Summary<Content> {
+  /** Of the records: a kind of site data in libs/hierarchy. */
+  readonly kind: string;
+  /** What is true at this site now, by the name of the object. */
+  read(database: Queryable): Promise<Map<string, Content>>;
+}
+
+const LOOK_MILLISECONDS = 5_000;
+const WRITTEN_AT_ONCE = 200;
+
+/** Keeps what is told upwards true: only what has changed since is written, a few at a time. */
+export class SiteSummaries {
+  private readonly replicas = new ReplicaRepository();
+  private readonly loop: Loop;
+
+  constructor(
+    private readonly site: string,
+    private readonly database: Database,
+    private readonly log: Replicas['log'],
+    private readonly replication: SiteReplication,
+    private readonly summaries: readonly Summary<unknown>[],
+    logger: Logger,
+  ) {
+    const failed = (error: unknown) => logger.warn({ err: error }, 'cannot sum up for the site above right now');
+    this.loop = new Loop(() => this.round(), LOOK_MILLISECONDS, failed);
+  }
+
+  start(): void {
+    if (this.log) this.loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  private async round(): Promise<void> {
+    if (!this.replication.hasParent) return;
+    for (const summary of this.summaries) await this.tell(summary);
+  }
+
+  private async tell({ kind, read }: Summary<unknown>): Promise<void> {
+    const now = await read(this.database);
+    const told = await this.replicas.ownedBy(this.database, kind, this.site);
+    const nameOf = (key: string) => key.slice(0, key.lastIndexOf('/'));
+    const gone = [...told.keys()].map(nameOf).filter((name) => !now.has(name));
+    const changed = [...now].filter(([name, content]) => !same(told.get(this.key(name)), content));
+    const writes = [...gone.map((name) => [name, null] as const), ...changed];
+    const record = { kind, schemaVersion: 1, understand: (content: unknown) => content };
+    for (let from = 0; from < writes.length; from += WRITTEN_AT_ONCE) {
+      await this.database.transaction(async (tx) => {
+        for (const [name, content] of writes.slice(from, from + WRITTEN_AT_ONCE)) {
+          await this.log?.record(tx, record, this.key(name), content, { dataClass: 'site', owner: this.site });
+        }
+      });
+    }
+  }
+
+  private key(name: string): string {
+    return `${name}/${this.site}`;
+  }
+}
+
+/** Summaries are flat: numbers and texts by name. */
+function same(one: unknown, other: unknown): boolean {
+  const entries = (value: unknown) => JSON.stringify(Object.entries(value ?? {}).sort());
+  return one !== undefined && entries(one) === entries(other);
+}
+
+/** What each site below told of some objects, by the name of the object; none at a site without others below it. */
+export async function summariesOf<Content>(
+  database: Queryable,
+  kind: string,
+  names: readonly string[],
+): Promise<Map<string, (Content & { site: string })[]>> {
+  const found = new Map<string, (Content & { site: string })[]>();
+  for (const { name, site, content } of await new ReplicaRepository().aboutObjects(database, kind, names)) {
+    found.set(name, [...(found.get(name) ?? []), { site, ...(content as Content) }]);
+  }
+  return found;
+}
