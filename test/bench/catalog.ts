@@ -17,6 +17,7 @@ The catalog as a process of its own with real Postgres and NATS servers, over RE
   first    a sequence of N steps as the first request of a process that just started, in so many starts. Goal: below 1 s each
   save     the same, saved again with one step more each time. Goal: below 1 s each
   diff     its first revision beside the newest. Goal: below 1 s each
+  export   it, as other sites take it: with its digest, without its secrets. Goal: below 1 s each
   list     all sequences page by page, beside the same queries as raw SQL from this process, in turns: the page, and what
            its sequences miss and who edits them.
            Goal: 99 of 100 pages below 50 ms, and at least half as many pages per second as the raw SQL`;
@@ -45,7 +46,7 @@ const usual = (): SequenceNode[] => [
 ];
 
 interface Api {
-  call(method: 'GET' | 'PUT', path: string, body?: unknown): Promise<{ text: string; milliseconds: number }>;
+  call(method: 'GET' | 'PUT' | 'POST', path: string, body?: unknown): Promise<{ text: string; milliseconds: number }>;
 }
 
 async function main(): Promise<void> {
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
       firstSaveBelow1s: first.high < 1000,
       saveBelow1s: large.saves.high < 1000,
       diffBelow1s: large.differences.high < 1000,
+      exportBelow1s: large.exports.high < 1000,
     };
     if (Number(values.sequences) === 0) return report({ first, ...large }, goals);
     const list = await benchList(api, database, Number(values.sequences), Number(values.page), Number(values.rounds));
@@ -154,14 +156,17 @@ async function saveLarge(api: Api, name: string, steps: number, round: number): 
 async function benchLarge(api: Api, steps: number) {
   const saves: number[] = [];
   const differences: number[] = [];
+  const exports: number[] = [];
   await saveLarge(api, 'large', steps, 0);
   for (let round = 1; round <= 5; round++) {
     saves.push(await saveLarge(api, 'large', steps, round));
     differences.push((await api.call('GET', '/api/v1/task-sequences/large/revisions/1/difference')).milliseconds);
+    exports.push((await api.call('POST', '/api/v1/task-sequences/-/export', { names: ['large'] })).milliseconds);
   }
-  const result = { steps, saves: spread(saves), differences: spread(differences) };
+  const result = { steps, saves: spread(saves), differences: spread(differences), exports: spread(exports) };
   console.log(`save of ${steps} steps, later ones: ${shown(result.saves)}`);
   console.log(`difference of two revisions of it: ${shown(result.differences)}`);
+  console.log(`export of it: ${shown(result.exports)}`);
   return result;
 }
 

@@ -374,6 +374,37 @@ describe('the catalog service', () => {
       expect((await call('GET', '/api/v1/task-sequences/bad')).status).toBe(404);
     });
 
+    it('every finding at once: what the schema, and what only the site knows to be wrong', async () => {
+      const missing = (at: object) => ({ step: 'x', type: 'InstallPackage', settings: { package: 'nothing', ...at } });
+      const steps = [missing({ program: 'p' }), missing({}), { sequence: 'gone', enabled: false }, { stepp: 's' }];
+      const wrong = {
+        ...sequence('bad', steps),
+        metadata: { name: 'bad', labels: { '?': 'x' } },
+      };
+      const expected = [
+        'document.invalid-value /metadata/labels/?',
+        'sequence.missing-field /spec/steps/1/settings/program',
+        'sequence.unknown-field /spec/steps/2/enabled',
+        'sequence.unknown-node /spec/steps/3',
+        'sequence.missing-field /spec/steps/3/type',
+        'sequence.unresolved-reference /spec/steps/2',
+        'sequence.unresolved-reference /spec/steps/0',
+        'sequence.unresolved-reference /spec/steps/1',
+      ];
+      for (const answer of [await put(wrong), await call('POST', '/api/v1/task-sequences', wrong)]) {
+        expect([answer.status, answer.body.code]).toEqual([400, 'document.invalid']);
+        expect(answer.body.findings?.map(({ code, path }) => `${code} ${path}`)).toEqual(expected);
+        for (const finding of answer.body.findings ?? [])
+          expect(finding).toMatchObject({ severity: 'error', fix: expect.any(String), message: expect.any(String) });
+      }
+      const query = await call(
+        'PUT',
+        '/api/v1/task-sequences/bad?dryRn=true',
+        sequence('bad', [missing({ program: 'p' })]),
+      );
+      expect(query.body.findings?.map(({ path }) => path)).toEqual(['/dryRn']);
+    });
+
     it('a name that exists', async () => {
       await put(sequence('taken'));
       const again = await call('POST', '/api/v1/task-sequences', sequence('taken', [runs('false')]));

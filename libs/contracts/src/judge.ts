@@ -1,3 +1,4 @@
+import { explainIssues } from '@muster/sequence/schema-findings.js';
 import type { z } from 'zod';
 import type { ProblemFinding } from './problem.js';
 import type { Kind, ResourceInput } from './resource.js';
@@ -15,7 +16,7 @@ export function judgeDocument<Value>(schema: z.ZodType<Value>, value: unknown): 
   if (isDeeperThan(value, DEEPEST)) return { findings: [tooDeep] };
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data, warnings: [] };
-  return { findings: result.error.issues.flatMap((issue) => findingsOf(issue, [])) };
+  return { findings: explainIssues(result.error.issues, schema, value, CODES) };
 }
 
 /** Validates what a client wrote of a kind: the schema, and what the kind itself has to say of the specification. */
@@ -31,14 +32,15 @@ export function judgeInput<Spec, Status>(kind: Kind<Spec, Status>, value: unknow
   const parsed = schema.safeParse(value);
   if (parsed.success && judged.length === 0) return { value: parsed.data, warnings };
   // The kind's own words for its specification, the schema's for everything around it.
-  const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => findingsOf(issue, []));
-  const around = found.filter(({ path }) => judged.length === 0 || !path.startsWith('/spec/'));
-  return { findings: [...around, ...judged] };
+  const found = parsed.success ? [] : explainIssues(parsed.error.issues, schema, value, CODES);
+  const around = found.filter(({ path }) => judged.length === 0 || !(path === '/spec' || path.startsWith('/spec/')));
+  return { findings: [...around, ...judged, ...warnings] };
 }
 
 const tooDeep: ProblemFinding = {
   path: '',
   code: 'document.too-deep',
+  severity: 'error',
   message: `nested more than ${DEEPEST} levels deep`,
   fix: 'Use fewer levels',
 };
@@ -57,31 +59,12 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return true;
 }
 
-function findingsOf(issue: z.core.$ZodIssue, prefix: PropertyKey[]): ProblemFinding[] {
-  const path = [...prefix, ...issue.path];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: jsonPointer([...path, key]),
-      code: 'document.unknown-field',
-      message: `"${key}" is not a field here`,
-      fix: 'Remove it, or correct its spelling',
-    }));
-  }
-  // Of a union, the branch that got furthest says most.
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const depth = (issues: z.core.$ZodIssue[]) =>
-      Math.max(0, ...issues.map((one) => one.path.length + (one.code === 'unrecognized_keys' ? 0.5 : 0)));
-    const best = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
-    if (best && best.length > 0) return best.flatMap((inner) => findingsOf(inner, path));
-  }
-  // A schema of ours that refuses by a rule of its own has a code of its own.
-  const own: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
-  if (typeof own === 'string') return [{ path: jsonPointer(path), code: own, message: issue.message }];
-  const code =
-    issue.code === 'invalid_type'
-      ? 'document.wrong-type'
-      : issue.code === 'invalid_value'
-        ? 'document.wrong-value'
-        : 'document.invalid-value';
-  return [{ path: jsonPointer(path), code, message: issue.message }];
-}
+/** The words of a sequence's findings; what is missing and what has another type have been one code from the beginning. */
+const CODES = {
+  unknownField: 'document.unknown-field',
+  missing: 'document.wrong-type',
+  wrongType: 'document.wrong-type',
+  outOfRange: 'document.invalid-value',
+  unknownValue: 'document.wrong-value',
+  invalid: 'document.invalid-value',
+};

@@ -1,6 +1,7 @@
 import { validateCondition } from './validate-condition.js';
 import type { FactsInspector } from './conditions/facts-inspector.js';
 import { type Finding, nearest, pointer, utf8Length } from './findings.js';
+import { checkUnknownNode, fieldHint, NODE_HELP, NODE_KINDS } from './check-node.js';
 import { LIMITS } from './limits.js';
 import { shallowSchemas } from './model.js';
 import { writableNameProblem } from './names.js';
@@ -58,36 +59,28 @@ export function checkSequence(spec: unknown, path: string, inspect: FactsInspect
 /** Each group is two levels of JSON (the node, its steps); settings and conditions need some room below. */
 const maximumJsonDepth = LIMITS.nestingDepth * 2 + 50;
 
-const nodeKinds = ['group', 'step', 'sequence'] as const;
-
 function checkNodes(nodes: readonly unknown[], path: string, findings: Finding[], inspect: FactsInspector): void {
   nodes.forEach((node, index) => checkNode(node, pointer(path, index), findings, inspect));
 }
 
 function checkNode(node: unknown, path: string, findings: Finding[], inspect: FactsInspector): void {
   if (!isRecord(node)) {
-    findings.push(error(path, 'sequence.wrong-type', `a node must be an object, not ${typeName(node)}`, nodeHelp));
+    findings.push(error(path, 'sequence.wrong-type', `a node must be an object, not ${typeName(node)}`, NODE_HELP));
     return;
   }
-  const kinds = nodeKinds.filter((kind) => Object.hasOwn(node, kind));
+  const kinds = NODE_KINDS.filter((kind) => Object.hasOwn(node, kind));
   const [kind] = kinds;
-  if (kind === undefined || kinds.length > 1) {
-    const message =
-      kind === undefined
-        ? 'the node is neither a group nor a step nor a child sequence'
-        : `the node is ${kinds.join(' and ')} at once`;
-    findings.push(error(path, 'sequence.unknown-node', message, nodeHelp));
-    return;
-  }
-  findings.push(...checkSchema(shallowSchemas[kind], node, path));
+  if (kind !== undefined && kinds.length === 1)
+    findings.push(...checkSchema(shallowSchemas[kind], node, path, (key) => fieldHint(key, kind, node)));
+  else findings.push(...checkUnknownNode(node, kinds, path));
   if (node['condition'] !== undefined)
     validateCondition(node['condition'], pointer(path, 'condition'), findings, inspect);
-  if (kind === 'group' && Array.isArray(node['steps']))
+  // Also of a node that is none or two: what is inside is to be mended too.
+  if (Array.isArray(node['steps']) && (kind === 'group' || kinds.length !== 1))
     checkNodes(node['steps'], pointer(path, 'steps'), findings, inspect);
-  if (kind === 'step' && typeof node['type'] === 'string') checkType(node, node['type'], path, findings);
+  if (typeof node['type'] === 'string' && (kind === 'step' || kinds.length !== 1))
+    checkType(node, node['type'], path, findings);
 }
-
-const nodeHelp = 'write one of group: NAME with steps, step: NAME with type, or sequence: NAME';
 
 function checkType(node: Record<string, unknown>, type: string, path: string, findings: Finding[]): void {
   const definition = stepDefinition(type);

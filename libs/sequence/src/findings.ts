@@ -25,7 +25,14 @@ export function nearest(word: string, candidates: readonly string[]): string | u
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? [...candidates].find((candidate) => goesOn(wanted, candidate.toLowerCase()));
+}
+
+/** Is a word a candidate, with one typing mistake at most, and something behind it: `comandLine` for `command`? */
+function goesOn(word: string, candidate: string): boolean {
+  const { length } = candidate;
+  if (length < 6 || word.length <= length) return false;
+  return [length - 1, length, length + 1].some((end) => editDistance(word.slice(0, end), candidate) <= 1);
 }
 
 function editDistance(a: string, b: string): number {

@@ -107,6 +107,47 @@ describe('validateSequence', () => {
     expect(fixes).toEqual(['did you mean "continueOnError"?', expect.stringContaining('did you mean RunCommandLine?')]);
   });
 
+  it('suggests what a node was meant to be, and says in the same breath what is wrong inside it', () => {
+    const findings = validateSequence({
+      steps: [
+        { stepp: 's', type: 'RunComandLine', disabeld: true },
+        { steps: [{ step: 't', type: 'RunCommandLine' }] },
+        { group: 'g', step: 's', steps: [{ step: 'u', type: 'Nothing' }], condition: { all: [] } },
+        { type: 'RunCommandLine', settings: { comandLine: 'x' } },
+      ],
+    });
+    expect(findings.map(({ path, code }) => `${code} ${path}`)).toEqual([
+      'sequence.unknown-node /spec/steps/0',
+      'sequence.unknown-field /spec/steps/0/disabeld',
+      'sequence.unknown-step-type /spec/steps/0/type',
+      'sequence.unknown-node /spec/steps/1',
+      'sequence.missing-field /spec/steps/1/steps/0/settings/command',
+      'sequence.unknown-node /spec/steps/2',
+      'sequence.empty-condition /spec/steps/2/condition/all',
+      'sequence.unknown-step-type /spec/steps/2/steps/0/type',
+      'sequence.unknown-node /spec/steps/3',
+      'sequence.missing-field /spec/steps/3/settings/command',
+      'sequence.unknown-field /spec/steps/3/settings/comandLine',
+    ]);
+    expect(findings[0]?.fix).toContain('did you mean "step" instead of "stepp"?');
+    expect(findings.at(-1)?.fix).toBe('did you mean "command"?');
+  });
+
+  it('tells where a field belongs that a step does not have', () => {
+    const fixes = validateSequence({
+      steps: [
+        { step: 's', type: 'RunCommandLine', settings: { command: 'x' }, comandLine: 'x', enabled: false, name: 'n' },
+        { group: 'g', steps: [], enabled: true },
+      ],
+    }).map(({ fix }) => fix);
+    expect(fixes).toEqual([
+      'did you mean "settings.command"? settings of the step stand below "settings"',
+      'write disabled: true',
+      'remove it: the name is the value of "step"',
+      'remove it: a node is enabled unless it says disabled: true',
+    ]);
+  });
+
   it('tells how to write a number where a text is needed', () => {
     const [finding] = validateSequence({ steps: [], variables: { Port: 8080 } });
     expect(finding?.fix).toBe('write it in quotes: "8080"');

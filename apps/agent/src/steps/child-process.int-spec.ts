@@ -1,9 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ProcessRequest, runProcess } from './child-process.js';
+import { byFork } from '../launch/by-fork.js';
+import { bySpawn } from '../launch/by-spawn.js';
+import { launcher } from '../launch/launcher.js';
+import { loadPosixSpawn } from '../launch/posix-spawn.js';
+import type { Launcher } from '../launch/launched-program.js';
+import { type ProcessOutcome, type ProcessRequest, runProcess as run } from './child-process.js';
 import { findMarked } from './process-tree.js';
 
 let folder: string;
@@ -30,7 +44,14 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(5);
 }
 
-describe('running a process', () => {
+const ways: Record<string, () => Promise<Launcher>> = {
+  'as this computer does it': launcher,
+  'by a fork of Node': () => Promise.resolve(byFork),
+};
+
+describe.each(Object.keys(ways))('running a process, %s', (way) => {
+  const runProcess = async (asked: ProcessRequest): Promise<ProcessOutcome> => run(asked, await ways[way]?.());
+
   it('hands over words as they are, without a shell', async () => {
     const outcome = await runProcess(request('echo', ['$HOME', '*', 'a b', '|']));
     expect(outcome).toMatchObject({ exitCode: 0, standardOutput: { text: '$HOME * a b |' } });
@@ -103,4 +124,75 @@ describe('running a process', () => {
     expect(left).toBeDefined();
     process.kill(left ?? 0, 'SIGKILL');
   });
+  it('gives a program a session of its own, and no signal that is ignored or blocked', async () => {
+    const script = `ps -o sid= -o pid= -p $$; grep -E '^Sig(Blk|Ign)' /proc/self/status`;
+    const { standardOutput } = await runProcess(request('/bin/bash', ['-c', script]));
+    const [ids = '', ...masks] = standardOutput.text.split('\n');
+    const [session, pid] = ids.trim().split(/\s+/);
+    expect(session).toBe(pid);
+    // 32 and 33 are the C library's own: it sets them itself where they are used.
+    const own = 0b11n << 31n;
+    const others = masks.map((line) => BigInt(`0x${line.split('\t')[1] ?? ''}`) & ~own);
+    expect(others).toEqual([0n, 0n]);
+  });
+  it('lets the shell read a text that is executable and says no interpreter', async () => {
+    writeFileSync(join(folder, 'plain'), 'echo "$1 by a shell"\n');
+    chmodSync(join(folder, 'plain'), 0o755);
+    expect((await runProcess(request('./plain', ['read']))).standardOutput.text).toBe('read by a shell');
+  });
+  it('looks on the PATH of the step, passes over what cannot be executed, and says so when there is nothing else', async () => {
+    for (const [name, mode] of [
+      ['one', 0o644],
+      ['two', 0o755],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'tool'), `#!/bin/sh\necho ${name}\n`);
+      chmodSync(join(folder, name, 'tool'), mode);
+    }
+    const along = (...folders: string[]) => request('tool', [], { environment: { PATH: folders.join(':') } });
+    expect((await runProcess(along('one', join(folder, 'two')))).standardOutput.text).toBe('two');
+    expect((await runProcess(along('one'))).error?.code).toBe('step.command-not-executable');
+    expect((await runProcess(along('/nowhere'))).error?.code).toBe('step.command-not-found');
+  });
+  it('hands over an environment of half a megabyte, and says when the system takes no more', async () => {
+    const texts = (count: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`LONG_${index}`, 'ä'.repeat(5000)]));
+    const asked = request('/bin/sh', ['-c', 'echo ${#LONG_49} $LAST'], { environment: { ...texts(50), LAST: 'ö' } });
+    expect((await runProcess(asked)).standardOutput.text).toMatch(/^(5000|10000) ö$/);
+    const tooMuch = request('true', [], { environment: { LONG: 'x'.repeat(200_000) } });
+    expect((await runProcess(tooMuch)).error).toMatchObject({ code: 'step.command-failed-to-start' });
+  });
+  it('refuses a null byte in any text instead of losing what is behind it', async () => {
+    for (const asked of [request('true', ['a\0b']), request('true', [], { environment: { A: 'a\0b' } })])
+      expect((await runProcess(asked)).error?.code).toBe('step.command-failed-to-start');
+  });
+  it('tells many programs that run at once apart', async () => {
+    const codes = Array.from({ length: 30 }, (_, index) => index);
+    const outcomes = await Promise.all(codes.map((code) => runProcess(shell(`exit ${code}`))));
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual(codes);
+  });
+  it('leaves no file open, whether a program starts or not', async () => {
+    await runProcess(request('true', []));
+    const open = readdirSync('/proc/self/fd').length;
+    for (let time = 0; time < 5; time++) {
+      await runProcess(request('cat', [], { input: 'x' }));
+      await runProcess(request('nosuchprogram', [], { input: 'x' }));
+    }
+    await until(() => readdirSync('/proc/self/fd').length <= open);
+  });
+});
+
+it('starts programs without a fork of Node where the C library can', async () => {
+  const system = await loadPosixSpawn();
+  expect(system).toBeDefined();
+  if (!system) return;
+  // Ends before anybody waits for it: found all the same.
+  const child = bySpawn(system)({
+    command: 'true',
+    arguments: [],
+    workingDirectory: '/',
+    environment: process.env,
+    withInput: false,
+  });
+  expect(await child.ended).toEqual({ kind: 'exit', code: 0 });
 });

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS } from '@muster/sequence/limits.js';
 import { systemCode } from '../journal/journal-error.js';
+import type { LaunchedProgram, Launcher, ProgramEnd } from '../launch/launched-program.js';
+import { launcher } from '../launch/launcher.js';
 import { withTsenv } from '../tsenv/environment.js';
 import type { StepOutcome } from './executor.js';
 import { type CapturedOutput, OutputTail } from './output-tail.js';
@@ -48,8 +49,11 @@ const EXIT = { timeout: 124, notExecutable: 126, notFound: 127, signalBase: 128 
  * | no such program | 127 | step.command-not-found |
  * | not executable | 126 | step.command-not-executable |
  * | no such working directory | | step.working-directory-missing |
+ *
+ * @param given how it is started; default: the fastest way that this computer has
  */
-export async function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
+export async function runProcess(request: ProcessRequest, given?: Launcher): Promise<ProcessOutcome> {
+  const launch = given ?? (await launcher());
   if (!isFolder(request.workingDirectory)) {
     return failure(
       'step.working-directory-missing',
@@ -59,25 +63,29 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessOutcom
   if (request.signal.aborted) return failure('step.stopped', 'stopped before it began');
   const both = new OutputTail();
   const standardOutput = new OutputTail();
-  let child: ChildProcess;
+  let child: LaunchedProgram;
   try {
-    child = spawn(programOf(request), request.arguments, {
-      cwd: request.workingDirectory,
-      env: withTsenv({ ...inheritedEnvironment(), ...request.environment, [MARKER_VARIABLE]: request.marker }),
-      stdio: [request.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      detached: true,
-      windowsHide: true,
+    child = launch({
+      command: programOf(request),
+      arguments: request.arguments,
+      workingDirectory: request.workingDirectory,
+      environment: withTsenv({
+        ...inheritedEnvironment(),
+        ...request.environment,
+        [MARKER_VARIABLE]: request.marker,
+      }),
+      withInput: request.input !== undefined,
     });
   } catch (error) {
     return spawnFailure(request.command, error);
   }
   // A program that does not read its input is no failure of ours.
   child.stdin?.on('error', () => undefined).end(request.input);
-  child.stdout?.on('data', (chunk: Buffer) => {
+  child.stdout.on('data', (chunk: Buffer) => {
     both.push(chunk);
     standardOutput.push(chunk);
   });
-  child.stderr?.on('data', (chunk: Buffer) => both.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => both.push(chunk));
 
   const end = await endOf(child, request);
   const texts = {
@@ -112,11 +120,7 @@ function toExitCode(code: number): number {
   return process.platform !== 'win32' && code === (3010 & 0xff) ? 3010 : code;
 }
 
-type ProcessEnd =
-  | { kind: 'exit'; code: number }
-  | { kind: 'signal'; signal: NodeJS.Signals }
-  | { kind: 'timeout' | 'stopped' }
-  | { kind: 'not-started'; error: unknown };
+type ProcessEnd = ProgramEnd | { kind: 'timeout' | 'stopped' };
 
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
   SIGHUP: 1,
@@ -128,7 +132,7 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
   SIGTERM: 15,
 };
 
-async function endOf(child: ChildProcess, request: ProcessRequest): Promise<ProcessEnd> {
+async function endOf(child: LaunchedProgram, request: ProcessRequest): Promise<ProcessEnd> {
   let killedFor: 'timeout' | 'stopped' | undefined;
   let killing: Promise<unknown> = Promise.resolve();
   const killTree = (why: 'timeout' | 'stopped'): void => {
@@ -142,27 +146,23 @@ async function endOf(child: ChildProcess, request: ProcessRequest): Promise<Proc
     request.timeoutSeconds === undefined
       ? undefined
       : setTimeout(() => killTree('timeout'), request.timeoutSeconds * 1000);
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const ended = await new Promise<ProcessEnd>((resolve) => {
-    child.once('error', (error) => resolve({ kind: 'not-started', error }));
-    child.once('exit', (code, signal) =>
-      resolve(signal ? { kind: 'signal', signal } : { kind: 'exit', code: code ?? 1 }),
-    );
-  });
+  const ended = await child.ended;
   clearTimeout(timer);
   request.signal.removeEventListener('abort', onAbort);
   await killing;
   // A process left in the background may hold the pipes open for ever: its later output is nobody's.
-  if (ended.kind !== 'not-started') await waitAtMost(500, closed);
-  child.stdout?.destroy();
-  child.stderr?.destroy();
+  if (ended.kind !== 'not-started') await waitAtMost(500, child.closed);
+  child.stdin?.destroy();
+  child.stdout.destroy();
+  child.stderr.destroy();
   return killedFor && ended.kind !== 'not-started' ? { kind: killedFor } : ended;
 }
 
 /** Waits for an event, but no longer. A timer that is cleared costs a step nothing; an aborted one costs an error with its stack. */
 async function waitAtMost(milliseconds: number, event: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  // One more look at what has arrived: where this process itself was held up, the time is over before anything was read.
+  const over = new Promise<void>((resolve) => (timer = setTimeout(() => setImmediate(resolve), milliseconds)));
   await Promise.race([event, over]);
   clearTimeout(timer);
 }

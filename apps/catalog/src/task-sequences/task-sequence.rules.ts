@@ -9,6 +9,7 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
 import { collectReferences, type SequenceReference } from '@muster/sequence/references.js';
+import { writtenReferences } from '@muster/sequence/written-references.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import { withFoldersAround } from '../folders/folder-paths.js';
 import { expiryFrom, lockAgainst, lockedError, stillHeld } from '../locks/edit-lock.js';
@@ -41,7 +42,14 @@ export function taskSequenceRules(
 
     async check(input) {
       const { name } = input.metadata;
-      refuse(name, (await wrongReferences([input], database, children, bus)).get(name) ?? []);
+      const wrong = (await wrongReferences([input], database, children, bus)).get(name) ?? [];
+      refuse(name, wrong, input.spec);
+    },
+
+    async wrongBeside({ metadata, spec }) {
+      const name = typeof metadata?.name === 'string' ? metadata.name : '';
+      const wanted = { name, ...byTarget(writtenReferences(spec)) };
+      return (await wrongTargets([wanted], database, children, bus)).get(name) ?? [];
     },
 
     async status(_tx, input, current) {
@@ -123,9 +131,11 @@ export function taskSequenceRules(
   };
 }
 
-function refuse(name: string, findings: readonly ProblemFinding[]): void {
-  const [first] = findings;
+/** With the warnings of the specification: who mends it sees everything at once. */
+function refuse(name: string, wrong: readonly ProblemFinding[], spec: SequenceSpec): void {
+  const [first] = wrong;
   if (!first) return;
+  const findings = [...wrong, ...judgeSequence(spec)];
   const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
   const where = `${first.path}: ${first.message}${more}`;
   if (first.code === 'sequence.cycle') {
@@ -138,7 +148,13 @@ function refuse(name: string, findings: readonly ProblemFinding[]): void {
 
 /** References of enabled nodes; disabled ones may refer to what is not there (yet). */
 function enabledReferences(spec: SequenceSpec): { children: SequenceReference[]; content: SequenceReference[] } {
-  const enabled = collectReferences(spec).filter(({ disabled }) => !disabled);
+  return byTarget(collectReferences(spec).filter(({ disabled }) => !disabled));
+}
+
+function byTarget(enabled: readonly SequenceReference[]): {
+  children: SequenceReference[];
+  content: SequenceReference[];
+} {
   return {
     children: enabled.filter(({ reference }) => reference.kind === 'TaskSequence'),
     content: enabled.filter(({ reference }) => reference.kind !== 'TaskSequence'),
@@ -158,11 +174,18 @@ export async function wrongReferences(
   bus: Bus,
   packages: ReadonlySet<string> = new Set(),
 ): Promise<Map<string, ProblemFinding[]>> {
+  const wanted = inputs.map(({ metadata: { name }, spec }) => ({ name, ...enabledReferences(spec) }));
+  return wrongTargets(wanted, database, repository, bus, packages);
+}
+
+async function wrongTargets(
+  wanted: readonly { name: string; children: SequenceReference[]; content: SequenceReference[] }[],
+  database: Database,
+  repository: ChildSequenceRepository,
+  bus: Bus,
+  packages: ReadonlySet<string> = new Set(),
+): Promise<Map<string, ProblemFinding[]>> {
   // Two saves at the same time may still make a circle together: policy finds it and blocks the deployment.
-  const wanted = inputs.map((input) => ({
-    name: input.metadata.name,
-    ...enabledReferences(input.spec),
-  }));
   const below = await childrenBelow(wanted, database, repository);
   const asked = wanted
     .flatMap((one) => one.content.map(({ reference }) => reference))

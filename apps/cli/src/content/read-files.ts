@@ -75,7 +75,8 @@ export async function readFiles(
 export async function openUnchanged(file: LocalFile): Promise<FileHandle> {
   let handle: FileHandle;
   try {
-    handle = await open(file.source, constants.O_RDONLY | constants.O_NOFOLLOW);
+    // A pack that was made here has no name, and is reached by what is a link.
+    handle = await open(file.source, constants.O_RDONLY | (file.pack ? 0 : constants.O_NOFOLLOW));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ELOOP') throw changed(file);

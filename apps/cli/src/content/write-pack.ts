@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACK_PATH, packBeginning, packHeader } from '@muster/contracts/agent/pack.js';
@@ -13,15 +13,15 @@ import { localFile, type LocalFile, walkFolder } from './walk-folder.js';
 
 const BATCH_BYTES = 1024 * 1024;
 
-/** A pack in a temporary folder of its own. */
+/** A pack on this computer, until it is removed. */
 export interface WrittenPack {
   readonly file: LocalFile;
   remove(): Promise<void>;
 }
 
 /**
- * Makes a pack of the small files of a folder, beside its large ones. It lies in the system's folder for temporary files until it is removed; what
- * becomes of the files meanwhile changes nothing of it. Memory: a file and a megabyte.
+ * Makes a pack of the small files of a folder, beside its large ones. It takes room in the system's folder for temporary files; what becomes of the
+ * files meanwhile changes nothing of it. Memory: a file and a megabyte.
  *
  * @throws CliError `content.changed`, `content.not-readable`, `content.invalid-path`, `content.no-room-to-pack`
  */
@@ -30,21 +30,17 @@ export async function writePack(
   large: readonly LocalFile[],
   onBytes: (bytes: number) => void,
 ): Promise<WrittenPack> {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-pack-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const source = join(folder, PACK_PATH);
+  const place = await temporaryFile();
   try {
-    const out = await open(source, 'wx', 0o600);
-    try {
-      await writeFiles(out, small, large, onBytes);
-    } finally {
-      await out.close();
-    }
-    const { size, mtimeMs } = await stat(source);
+    await writeFiles(place.file, small, large, onBytes);
+    const { size, mtimeMs: modifiedAt } = await place.file.stat();
     const pack = { files: small.count };
-    return { file: { source, path: PACK_PATH, size, executable: false, modifiedAt: mtimeMs, pack }, remove };
+    return {
+      file: { source: place.path, path: PACK_PATH, size, executable: false, modifiedAt, pack },
+      remove: place.remove,
+    };
   } catch (error) {
-    await remove();
+    await place.remove();
     if (systemCode(error) !== 'ENOSPC') throw error;
     throw new CliError(
       'content.no-room-to-pack',
@@ -53,6 +49,24 @@ export async function writePack(
       { cause: error },
     );
   }
+}
+
+/** Where there is /proc, a file that has no name from its beginning: whatever ends this process, nothing of it stays. */
+async function temporaryFile(): Promise<{ file: FileHandle; path: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-pack-'));
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const named = join(folder, PACK_PATH);
+  const file = await open(named, 'wx+', 0o600);
+  const nameless = `/proc/self/fd/${file.fd}`;
+  if (existsSync(nameless)) {
+    await removeFolder();
+    return { file, path: nameless, remove: () => file.close() };
+  }
+  const remove = async (): Promise<void> => {
+    await file.close();
+    await removeFolder();
+  };
+  return { file, path: named, remove };
 }
 
 async function writeFiles(

@@ -40,7 +40,23 @@ export function systemCode(error: unknown): string | undefined {
   return 'cause' in error ? systemCode(error.cause) : undefined;
 }
 
-/** What a thrown thing says, without a stack. */
+/** What system calls on files say, for people. */
+const FILE_TROUBLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EISDIR: 'it is a folder, not a file',
+  EACCES: 'this user may not do that there',
+  EPERM: 'the system does not allow it',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'the path is too long',
+};
+
+/** What a thrown thing says, without a stack; of files in words, not in codes of the system. */
 export function reasonOf(error: unknown): string {
+  const onFile = typeof error === 'object' && error !== null && 'syscall' in error;
+  const trouble = onFile ? FILE_TROUBLE[systemCode(error) ?? ''] : undefined;
+  if (trouble !== undefined) return trouble;
   return error instanceof Error ? error.message : String(error);
 }

@@ -111,7 +111,8 @@ class SequenceWriter {
       else this.steps++;
       const ids = textsIn(node.annotations, IDS_ANNOTATION);
       const clean = this.withoutSecrets(node, place);
-      const element = exportNode(clean, this.site(ids, place), bindingsOf(ids, this.bind), {
+      const bindings = bindingsOf(ids, this.bind);
+      const element = exportNode(clean, this.site(ids, place, bindings), bindings, {
         find: (code, message, fix) => this.find(place, code, message, fix),
       });
       if (isGroup(node)) element.children.push(...this.nodes(node.steps, place.path, `${place.pointer}/steps`));
@@ -180,7 +181,7 @@ class SequenceWriter {
     });
   }
 
-  private site(ids: Readonly<Record<string, string>>, place: FindingPlace): OtherSite {
+  private site(ids: Readonly<Record<string, string>>, place: FindingPlace, bindings: Map<string, string>): OtherSite {
     return {
       dialect: this.dialect,
       idOf: (kind, name) => {
@@ -197,6 +198,8 @@ class SequenceWriter {
             `--bind ${name}=ID`,
           );
         this.unbound.add(name);
+        // Said above: read back, it is the same name.
+        if (!bindings.has(name.toLowerCase())) bindings.set(name.toLowerCase(), name);
         return name;
       },
     };

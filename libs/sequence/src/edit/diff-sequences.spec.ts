@@ -19,6 +19,15 @@ const of = (...steps: SequenceNode[]): SequenceSpec => ({ steps });
 const lines = (before: SequenceSpec, after: SequenceSpec) =>
   describeDifference(maskDifference(diffSequences(before, after)));
 
+it('names of two nodes that changed places the one that somebody moved, when that is known', () => {
+  const [one, two] = ['one', 'two'].map((step) => ({ step, type: 'RunCommandLine', settings: { command: step } }));
+  const before = { steps: [one!, two!] };
+  const after = { steps: [two!, one!] };
+  const moved = (...touched: string[]) => diffSequences(before, after, touched).moved.map(({ from }) => from.path);
+  expect([moved('one'), moved('two')]).toEqual([['one'], ['two']]);
+  expect(diffSequences(before, before, ['one']).moved).toEqual([]);
+});
+
 describe('the difference of two sequences', () => {
   it('is nothing for equal ones, whatever the order of keys', () => {
     fc.assert(

@@ -10,13 +10,19 @@ import { buildTree, Numbers, ownFields, type TreeNode } from './sequence-tree.js
  * they have the same path, or else when their content says so. Every entry stands alone: what moved out of a removed
  * group is not part of it, and a moved node that changed is in both lists. `applyDifference` makes the second out of the first.
  * Secrets are in it as they are: `maskDifference` before anybody sees it.
+ *
+ * @param touched paths in `before` of nodes that somebody moved: of two that changed places it is said which one did
  */
-export function diffSequences(before: SequenceSpec, after: SequenceSpec): SequenceDifference {
+export function diffSequences(
+  before: SequenceSpec,
+  after: SequenceSpec,
+  touched: readonly string[] = [],
+): SequenceDifference {
   const numbers = new Numbers();
   const old = buildTree(before, numbers);
   const now = buildTree(after, numbers);
   matchNodes(old, now);
-  const moved = findMoved(now);
+  const moved = findMoved(now, new Set(touched));
   return {
     properties: fieldChanges(propertiesOf(before), propertiesOf(after)),
     removed: old.nodes
@@ -67,7 +73,10 @@ function alone({ node, children }: TreeNode): SequenceNode {
 }
 
 /** Nodes that have another parent than before, or that changed their place among those that stayed. */
-function findMoved({ root, nodes }: { root: TreeNode; nodes: readonly TreeNode[] }): Set<TreeNode> {
+function findMoved(
+  { root, nodes }: { root: TreeNode; nodes: readonly TreeNode[] },
+  touched: ReadonlySet<string>,
+): Set<TreeNode> {
   const moved = new Set<TreeNode>();
   for (const parent of [root, ...nodes]) {
     const stayed: TreeNode[] = [];
@@ -76,7 +85,10 @@ function findMoved({ root, nodes }: { root: TreeNode; nodes: readonly TreeNode[]
       if (child.twin.parent?.twin === parent) stayed.push(child);
       else moved.add(child);
     }
-    const unmoved = new Set(longestAscending(stayed, (child) => child.twin?.index ?? 0));
+    const inOrder = (children: TreeNode[]) => longestAscending(children, (child) => child.twin?.index ?? 0);
+    const untouched = stayed.filter((child) => !touched.has(child.twin?.path ?? ''));
+    const [most, known] = [inOrder(stayed), inOrder(untouched)];
+    const unmoved = new Set(known.length === most.length ? known : most);
     for (const child of stayed) if (!unmoved.has(child)) moved.add(child);
   }
   return moved;

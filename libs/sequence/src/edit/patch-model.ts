@@ -25,7 +25,10 @@ export const patchOperationSchema = z
     z.strictObject({
       op: z.literal('move'),
       path,
-      direction: z.enum(['up', 'down']).optional().describe('One place; at the edge of its group out of the group'),
+      direction: z
+        .enum(['up', 'down'])
+        .optional()
+        .describe('One place: into the group that stands there, at the edge of its own group out of it'),
       ...place,
     }),
     z.strictObject({

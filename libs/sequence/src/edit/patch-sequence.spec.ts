@@ -83,6 +83,36 @@ describe('a patch of a sequence', () => {
     expect(paths({ op: 'move', path: 'End/child', direction: 'down' })).toEqual([...all.slice(0, 6), 'child']);
   });
 
+  it('moves into the group that stands there, so that up and down undo each other', () => {
+    expect(paths({ op: 'move', path: 'Install hello', direction: 'up' })).toEqual([
+      ...all.slice(0, 4),
+      'Prepare/Install hello',
+      ...all.slice(5),
+    ]);
+    expect(paths({ op: 'move', path: 'Install hello', direction: 'down' })).toEqual([
+      ...all.slice(0, 4),
+      'End',
+      'End/Install hello',
+      'End/child',
+    ]);
+    fc.assert(
+      fc.property(anySequence, fc.nat(), fc.constantFrom('up', 'down'), (before, at, direction) => {
+        const places = nodePaths(before);
+        const placed = places[at % Math.max(1, places.length)];
+        // A group that is moved is another object, with lists of its own.
+        if (!placed || 'group' in placed.node) return;
+        const there = patchSequence(before, [{ op: 'move', path: placed.path, direction }]);
+        if ('findings' in there) return expect(there.findings[0]?.code).toBe('edit.at-the-edge');
+        const now = nodePaths(there.spec).find(({ node }) => node === placed.node)?.path ?? '';
+        const back = patchSequence(there.spec, [
+          { op: 'move', path: now, direction: direction === 'up' ? 'down' : 'up' },
+        ]);
+        expect(back).toEqual({ spec: before });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('moves anywhere, forwards and backwards in its own list too', () => {
     expect(paths({ op: 'move', path: 'Prepare', after: 'End' })).toEqual([
       'Install hello',

@@ -182,8 +182,15 @@ class Patcher {
       refuse('/direction', 'edit.place', 'direction and a place are given at once', 'give one of them');
     const list = this.listOf(placed);
     const index = placed.index + (direction === 'up' ? -1 : 1);
-    if (index >= 0 && index < list.length) {
+    const neighbour = list[index];
+    if (neighbour) {
       this.takeOut(placed);
+      // Through a group, not over it: an up and a down undo each other, and every place can be reached.
+      if (isGroup(neighbour))
+        return this.insert(placed.node, {
+          list: neighbour.steps,
+          index: direction === 'up' ? neighbour.steps.length : 0,
+        });
       return this.insert(placed.node, { list, index });
     }
     const { parent } = placed;

@@ -91,7 +91,7 @@ describeStepTypes(
       wrong: [
         [{ destination: 'x'.repeat(256) }, 'destination', 'sequence.out-of-range', 'make it at most 255 characters'],
         [{ version: 'x'.repeat(33) }, 'version', 'sequence.out-of-range', 'make it at most 32 characters'],
-        [{ creator: 'a\0b' }, 'creator', 'sequence.invalid-value', 'correct the value'],
+        [{ creator: 'a\0b' }, 'creator', 'sequence.invalid-value', 'it must not contain a NUL character'],
       ],
     },
   ],

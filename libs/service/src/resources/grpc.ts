@@ -6,7 +6,7 @@ import { folderSchema, type Kind, type Metadata, type Resource } from '@muster/c
 import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
-import { MusterError, parseDocument, parseInput } from '@muster/platform/errors.js';
+import { MusterError, parseDocument } from '@muster/platform/errors.js';
 import { filter, map, type Observable } from 'rxjs';
 import { grpcPrincipal } from '../auth/grpc-authentication.js';
 import { actorName } from '../auth/principal.js';
@@ -106,7 +106,7 @@ export function grpcController(kind: Kind, token: symbol): Type<unknown> {
   class WritableGrpcController extends ResourceGrpcController {
     @GrpcMethod(service, 'Apply')
     async apply(request: WriteRequest, metadata: GrpcMetadata): Promise<ResourceMessage> {
-      const input = parseInput(kind, fromMessage(request.resource), `The ${kind.kind}`);
+      const input = await this.store.parse(fromMessage(request.resource), `The ${kind.kind}`);
       const { resource } = await this.store.apply(input, {
         actor: actorName(grpcPrincipal(metadata)),
         dryRun: request.dryRun ?? false,

@@ -1,11 +1,13 @@
 import { sameJson } from '@muster/contracts/digest.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { judgeInput } from '@muster/contracts/judge.js';
+import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contracts/resource.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
 import { audit } from '@muster/persistence/audit.js';
 import { violatedConstraint, type Database, type Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
-import { MusterError } from '@muster/platform/errors.js';
+import { MusterError, parseInput } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
 import { auditedChange } from './audit-change.js';
 import type { Replicas } from '../replication/replicas.js';
@@ -25,6 +27,8 @@ export interface ResourceRules<Spec, Status> {
   merge?(current: Resource<Spec, Status> | undefined, input: ResourceInput<Spec>): ResourceInput<Spec>;
   /** Looks at the document before the transaction: checks that ask other services belong here. Throws to refuse. */
   check?(input: ResourceInput<Spec>): Promise<void>;
+  /** What else is wrong with a document that its schema refuses, where only the service can know: all is to be said at once. */
+  wrongBeside?(document: { metadata?: { name?: unknown }; spec?: unknown }): Promise<readonly ProblemFinding[]>;
   /** Refuses changes that the kind forbids. Pure. */
   change?(current: Resource<Spec, Status>, input: ResourceInput<Spec>): void;
   /** The status to store with this specification. Refuses what cannot be kept so. */
@@ -184,6 +188,26 @@ export class ResourceStore<Spec, Status> {
   /** The document without what must not be kept as it came: for callers of `saveWithin`, before their transaction. */
   async seal(input: ResourceInput<Spec>): Promise<ResourceInput<Spec>> {
     return (await this.rules.seal?.(input)) ?? input;
+  }
+
+  /** Validates what a client wrote. @throws MusterError `document.invalid` with every finding */
+  async parse(document: unknown, what: string): Promise<ResourceInput<Spec>> {
+    try {
+      return parseInput(this.kind, document, what);
+    } catch (error) {
+      throw await this.withEveryFinding(error, document);
+    }
+  }
+
+  /** The error of a document that its schema refuses, with what only the service knows to be wrong; any other as it is. */
+  async withEveryFinding(error: unknown, document: unknown): Promise<unknown> {
+    if (!this.rules.wrongBeside || !(error instanceof MusterError) || !error.findings) return error;
+    if (error.code !== 'document.invalid' || typeof document !== 'object' || document === null) return error;
+    // It may also be the query of the request that is wrong.
+    if ('value' in judgeInput(this.kind, document)) return error;
+    const beside = await this.rules.wrongBeside(document);
+    if (beside.length === 0) return error;
+    return new MusterError(error.category, error.code, error.message, { findings: [...error.findings, ...beside] });
   }
 
   private async writeOrDryRun(

@@ -14,6 +14,7 @@ import {
   Req,
   Res,
   type Type,
+  UseInterceptors,
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { canonicalJson } from '@muster/contracts/digest.js';
@@ -29,6 +30,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actorName } from '../auth/principal.js';
 import { principalOf } from '../auth/http-authentication.js';
+import { everyFinding } from './every-finding.js';
 import type { IdempotentRequest } from './idempotency.repository.js';
 import { ignoresLock } from './ignore-lock.js';
 import { parseLabelSelector } from './label-selector.js';
@@ -152,8 +154,11 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
   }
 
   /** Routes that only writable kinds have, added as decorated methods of a subclass. */
+  const EveryFinding = everyFinding(token);
+
   class WritableController extends ResourceController {
     @Post()
+    @UseInterceptors(EveryFinding)
     @HttpCode(201)
     @ApiOperation({
       operationId: `create${kind.kind}`,
@@ -189,6 +194,7 @@ export function restController(kind: Kind, token: symbol): Type<unknown> {
     }
 
     @Put(':name')
+    @UseInterceptors(EveryFinding)
     @ApiOperation({ operationId: `apply${kind.kind}`, summary: `Creates or replaces a ${kind.kind}` })
     @ApiHeader({ name: 'If-Match', required: false, description: 'ETag that must still be current' })
     @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })

@@ -94,7 +94,7 @@ describe('muster import --dry-run', () => {
     });
     expect(await report(join(folder, 'nowhere.xml'))).toMatchObject({
       exitCode: 3,
-      results: [{ code: 'import.not-readable' }],
+      results: [{ code: 'import.not-readable', message: 'there is no such file or folder' }],
     });
   });
 

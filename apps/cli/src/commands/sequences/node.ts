@@ -93,8 +93,8 @@ export function registerNode(program: Command, terminal: Terminal): void {
   }
   withPlace(change('move', 'move a node'))
     .argument('<path>', 'path of the node')
-    .option('--up', 'one place up; the first of a group leaves the group')
-    .option('--down', 'one place down; the last of a group leaves the group')
+    .option('--up', 'one place up, through groups: into one from below, out of one at its top')
+    .option('--down', 'one place down, through groups: into one from above, out of one at its end')
     .action(
       async (
         name: string,
@@ -171,7 +171,8 @@ async function changeSequence(
   await withClient(command, terminal, async (client) => {
     const before = await client.get(taskSequence, name);
     const after = await patchSequence(client, name, operations, { dryRun, comment: options.comment });
-    const lines = describeDifference(maskDifference(diffSequences(before.spec, after.spec)));
+    const moved = operations.flatMap((one) => (one.op === 'move' ? [one.path] : []));
+    const lines = describeDifference(maskDifference(diffSequences(before.spec, after.spec, moved)));
     const outcome = lines.length === 0 ? 'unchanged' : `revision ${after.status.revision}`;
     terminal.out(`${objectName(taskSequence, name)} ${outcome}${dryRun ? ' (dry run)' : ''}`);
     for (const line of lines) terminal.out(`  ${safeText(line)}`);

@@ -9,7 +9,8 @@ import { listOutputOption, wholeNumber } from '../arguments.js';
 
 const help = `
 Finds task sequences by names, descriptions, types of steps, variables, conditions, references, folders and labels. Every word
-must begin a word somewhere in the sequence; case does not matter. Settings are not searched: they may hold secrets.
+must begin a word somewhere in the sequence; case does not matter. Texts of settings (command lines, scripts) are not searched:
+they may hold secrets.
 
 Examples:
   muster search bitlocker
