@@ -102,6 +102,16 @@ export class LinkRepository {
     ]);
   }
 
+  /** Neighbours whose feeds are read to the end, and that were compared longer ago than this, or never. */
+  async dueForComparison(database: Queryable, milliseconds: number): Promise<string[]> {
+    const rows = await database.query<{ peer: string }>(
+      `select peer from replica_link where failed_attempts = 0 and backlog = 0 and level_at is not null
+         and (verified_at is null or verified_at < now() - make_interval(secs => $1::float8 / 1000)) order by peer`,
+      [milliseconds],
+    );
+    return rows.map(({ peer }) => peer);
+  }
+
   async list(database: Queryable): Promise<LinkRecord[]> {
     return database.query<LinkRecord>(
       `select peer, failed_attempts as "failedAttempts", last_error as "lastError", succeeded_at as "succeededAt",

@@ -1,6 +1,7 @@
 import type { LinkBus } from '@muster/messaging/link-bus.js';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
+import { ComparisonSchedule, type ComparisonTimes } from './comparison-schedule.js';
 import { Comparison, type Compared } from './comparison.js';
 import { Hierarchy, HierarchyRepository } from './hierarchy.repository.js';
 import { Intake } from './intake.js';
@@ -32,6 +33,7 @@ export class Replication {
   private readonly intake: Intake;
   private readonly port: LinkPort;
   private readonly comparison: Comparison;
+  private readonly schedule: ComparisonSchedule;
   private readonly look: Loop;
   private stopping = false;
 
@@ -40,7 +42,13 @@ export class Replication {
     private readonly bus: LinkBus,
     private readonly log: ReplicaLog,
     private readonly kinds: readonly ReplicatedKind[],
-    private readonly options: { here: string; key: LinkKey; report: ReplicationReport; now?: () => number },
+    private readonly options: {
+      here: string;
+      key: LinkKey;
+      report: ReplicationReport;
+      now?: () => number;
+      comparisons?: ComparisonTimes;
+    },
   ) {
     const { here, key, report } = options;
     this.hierarchy = new Hierarchy(here, new Map());
@@ -48,6 +56,13 @@ export class Replication {
     const neighbour = (code: string) => this.hierarchy.neighbours.find((site) => site.code === code);
     this.port = new LinkPort(bus, key, here, neighbour, (error) => report.error(error));
     this.comparison = new Comparison(database, this.port, this.intake, () => this.hierarchy);
+    this.schedule = new ComparisonSchedule(
+      database,
+      this.comparison,
+      () => this.hierarchy,
+      options.comparisons ?? {},
+      (error) => report.error(error),
+    );
     this.look = new Loop(
       () => this.lookAtSites(),
       LOOK_AT_SITES_MILLISECONDS,
@@ -65,6 +80,7 @@ export class Replication {
       (peer) => this.readers.get(peer)?.nudge(),
     ).register(this.port);
     this.look.start();
+    this.schedule.start();
   }
 
   /** Whether a site stands above this one. */
@@ -80,6 +96,7 @@ export class Replication {
   async stop(): Promise<void> {
     this.stopping = true;
     await this.look.stop();
+    await this.schedule.stop();
     await Promise.all([...this.readers.values()].map((reader) => reader.stop()));
   }
 

@@ -155,6 +155,36 @@ describe('two sites, each with its own database and bus', () => {
     expect([there?.replica.content, there?.schemaVersion]).toEqual([{ text: 'two', colour: 'red' }, 2]);
   });
 
+  it('are given by the next comparison of the schedule what their link missed, on both sides', async () => {
+    await until(level);
+    // As if a write had committed behind its reader: it stands in the feed before the place up to which that was read.
+    const behind = `update replica set transaction = '3'::xid8 where key = $1`;
+    for (const [station, key] of [
+      [central, 'missed-below'],
+      [primary, 'missed-above'],
+    ] as const) {
+      await station.database.transaction(async (tx) => {
+        await station.writeIn(tx, key, 'written, and told to nobody');
+        await tx.query(behind, [key]);
+      });
+    }
+    await central.write('after-missed', 'told');
+    await primary.write('after-missed-too', 'told');
+    await until(
+      async () =>
+        (await primary.text('after-missed')) === 'told' && (await central.text('after-missed-too')) === 'told',
+    );
+    expect([await primary.text('missed-below'), await central.text('missed-above')]).toEqual([undefined, undefined]);
+    await primary.database.query(`update replica_link set verified_at = now() - interval '2 hours'`);
+    const said = 'written, and told to nobody';
+    await until(
+      async () => (await primary.text('missed-below')) === said && (await central.text('missed-above')) === said,
+    );
+    await until(level);
+    const [link] = await primary.links.list(primary.database);
+    expect(link!.differences).toBe(2);
+  });
+
   it('find by digests what was damaged on either side, and mend it', async () => {
     await until(level);
     await central.database.query(`delete from replica where key = 'after'`);

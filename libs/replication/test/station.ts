@@ -136,6 +136,7 @@ export class Station {
       here: this.site,
       key: this.key,
       now: () => Date.now() + this.clockAhead,
+      comparisons: { lookMilliseconds: 200 },
       report: { error: (error) => this.errors.push(error), parked: () => undefined, waiting: () => undefined },
     });
   }

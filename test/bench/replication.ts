@@ -1,0 +1,206 @@
+import 'reflect-metadata';
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Client } from 'pg';
+import { siteDatabase } from '@muster/localsite/databases.js';
+import { leafUser } from '@muster/localsite/nats.js';
+import { adminUrl, postgresChild } from '@muster/localsite/postgres.js';
+import { postgresPrograms } from '@muster/localsite/postgres-programs.js';
+import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
+import { newLinkKey, Station } from '../../libs/replication/test/station.js';
+import { line, quantile, report, round } from './spread.js';
+
+const help = `npm run bench:replication [-- --rows 100000 --writes 300 --full]
+
+Two sites with servers of their own on this machine, joined by leaf nodes; a kind of object as simple as may be.
+  backlog   so many objects of about 450 bytes were written at one site while the other did not read: rows per second until all of
+            them are in the other site's own table, central to primary and back. Goal: everything arrives, and at least 0.5 times
+            the rows per second of PostgreSQL's own logical replication of the same rows between the same servers, in the same run
+  latency   one write after the other: from its commit until a query at the other site finds it. Goal: 99 of 100 below 1 s
+--full: 1,000,000 rows.`;
+
+/** Rows of one transaction of the writer, for both. */
+const ROWS_IN_TRANSACTION = 1_000;
+/** Of this many bytes is the text of an object. */
+const TEXT_BYTES = 300;
+const PATIENCE_MILLISECONDS = 3_600_000;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: 'string', default: '100000' },
+      writes: { type: 'string', default: '300' },
+      full: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return console.log(help);
+  const rows = values.full ? 1_000_000 : Number(values.rows);
+  const hub = await startServers({ siteCode: 'CAS', links: { children: ['PR1'] }, store: false });
+  const parent = { host: '127.0.0.1', port: hub.site.ports['nats-leaf']!, ...leafUser(hub.site.layout, 'PR1') };
+  const leaf = await startServers({ siteCode: 'PR1', links: { parent }, store: false });
+  const open: Station[] = [];
+  try {
+    for (const servers of [hub, leaf]) await decodeLogically(servers);
+    const keys = [newLinkKey(), newLinkKey()] as const;
+    const central = await Station.open(hub, keys[0]);
+    open.push(central);
+    const primary = await Station.open(leaf, keys[1]);
+    open.push(primary);
+    const sites = [
+      { code: 'CAS', kind: 'central', publicKey: keys[0].publicKey, revoked: false },
+      { code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: keys[1].publicKey, revoked: false },
+    ] as const;
+    // Nobody starts to read before all of it is written.
+    for (const station of open) await station.know(...sites);
+    await write(central, 'down', rows);
+    await write(primary, 'up', rows);
+    const native = await logicalReplication(central, hub, leaf, rows);
+    line('PostgreSQL, central to primary', `${native} rows/s`);
+    central.start();
+    primary.start();
+    const arrived = await bothArrive(central, primary, rows);
+    line('both ways at once: central to primary', `${arrived.down} rows/s`, 'goal ≥ 0.5 times');
+    line('both ways at once: primary to central', `${arrived.up} rows/s`, 'goal ≥ 0.5 times');
+    await until(async () => (await central.digest()) === (await primary.digest()), PATIENCE_MILLISECONDS);
+    // The first comparison is over; the next one is due in an hour.
+    for (const station of open) {
+      await until(async () => (await station.links.list(station.database))[0]!.verifiedAt !== null);
+    }
+    const latency = await measureLatency(central, primary, Number(values.writes));
+    line('commit until it is visible', `median ${latency.p50} ms, p99 ${latency.p99} ms`, 'goal p99 < 1 s');
+    const ratio = { down: round(arrived.down / native), up: round(arrived.up / native) };
+    report(
+      'replication',
+      {
+        rows,
+        loadAverage: loadavg(),
+        baseline: 'PostgreSQL logical replication of the same rows',
+        baselineRowsPerSecond: native,
+        rowsPerSecond: arrived,
+        ratio: Math.min(ratio.down, ratio.up),
+        ratios: ratio,
+        latency,
+      },
+      { atLeastHalf: Math.min(ratio.down, ratio.up) >= 0.5, p99Below1s: latency.p99 < 1_000, backlogDrained: true },
+    );
+  } finally {
+    for (const station of open) await station.close();
+    await leaf.stop();
+    await hub.stop();
+  }
+}
+
+/** Objects of a site as its writers record them, many in a statement: what is measured is how they travel. */
+async function write(station: Station, name: string, rows: number): Promise<void> {
+  for (let first = 1; first <= rows; first += ROWS_IN_TRANSACTION) {
+    const last = Math.min(rows, first + ROWS_IN_TRANSACTION - 1);
+    await station.database.query(
+      `with made as (
+         insert into note select $1 || '-' || n, repeat(md5($1 || n), $5::int / 32) from generate_series($2::int, $3::int) n
+         returning key, text
+       )
+       insert into replica (kind, key, data_class, site, stamp, basis, seen, content, schema_version)
+       select 'Note', key, 'global', $4, stamp, '{}', jsonb_build_object($4::text, stamp), jsonb_build_object('text', text), 1
+       from (select key, text, (extract(epoch from now()) * 1000000)::bigint + row_number() over () as stamp from made) made`,
+      [name, first, last, station.site, TEXT_BYTES],
+    );
+  }
+  await station.database.query('analyze');
+}
+
+/** Rows per second of a subscription that is enabled when all rows of the central site's table of replicas are written. */
+async function logicalReplication(
+  central: Station,
+  hub: TestServers,
+  leaf: TestServers,
+  rows: number,
+): Promise<number> {
+  const from = await admin(hub);
+  const to = await admin(leaf);
+  try {
+    for (const client of [from, to]) {
+      await client.query('create table public.copied (like catalog.replica including defaults including indexes)');
+      await client.query(`alter table public.copied drop column bucket`);
+      await client.query('alter table public.copied alter column sequence drop default');
+    }
+    await from.query('create publication bench for table public.copied');
+    await from.query(`select pg_create_logical_replication_slot('bench', 'pgoutput')`);
+    await to.query(
+      `create subscription bench connection '${adminUrl(hub.site.layout, hub.site.ports['postgres']!, siteDatabase)}'
+         publication bench with (create_slot = false, slot_name = 'bench', copy_data = false, enabled = false)`,
+    );
+    const columns = `kind, key, data_class, owner, site, stamp, basis, seen, content, schema_version, via, transaction, sequence`;
+    for (let first = 1; first <= rows; first += ROWS_IN_TRANSACTION) {
+      await from.query(
+        `insert into public.copied (${columns}) select ${columns} from catalog.replica
+         where key = any (select 'down-' || n from generate_series($1::int, $2::int) n)`,
+        [first, Math.min(rows, first + ROWS_IN_TRANSACTION - 1)],
+      );
+    }
+    const began = performance.now();
+    await to.query('alter subscription bench enable');
+    await until(
+      async () => (await to.query('select from public.copied where key = $1', [`down-${rows}`])).rowCount === 1,
+      PATIENCE_MILLISECONDS,
+    );
+    const perSecond = Math.round((rows / (performance.now() - began)) * 1_000);
+    const { rows: counted } = await to.query<{ count: number }>('select count(*)::int as count from public.copied');
+    if (counted[0]!.count !== rows) throw new Error(`${counted[0]!.count} rows arrived instead of ${rows}`);
+    await to.query('drop subscription bench');
+    await from.query('drop publication bench');
+    for (const client of [from, to]) await client.query('drop table public.copied');
+    return perSecond;
+  } finally {
+    await from.end();
+    await to.end();
+  }
+}
+
+/** Rows per second of each direction, both at once as sites are. */
+async function bothArrive(central: Station, primary: Station, rows: number): Promise<{ down: number; up: number }> {
+  const began = performance.now();
+  const arrive = async (station: Station, name: string): Promise<number> => {
+    // The feed has an order: behind its last object nothing is left.
+    await until(async () => (await station.text(`${name}-${rows}`)) !== undefined, PATIENCE_MILLISECONDS);
+    const perSecond = Math.round((rows / (performance.now() - began)) * 1_000);
+    const sql = 'select count(*) as count from note where key like $1';
+    const [found] = await station.database.query<{ count: number }>(sql, [`${name}-%`]);
+    if (found!.count !== rows) throw new Error(`${found!.count} objects arrived instead of ${rows}`);
+    return perSecond;
+  };
+  const [down, up] = await Promise.all([arrive(primary, 'down'), arrive(central, 'up')]);
+  return { down, up };
+}
+
+async function measureLatency(central: Station, primary: Station, writes: number) {
+  const times: number[] = [];
+  for (let n = 0; n < writes; n += 1) {
+    const key = `latency-${n}`;
+    await central.write(key, 'written');
+    const began = performance.now();
+    while ((await primary.text(key)) === undefined) await new Promise((resolve) => setImmediate(resolve));
+    times.push(performance.now() - began);
+  }
+  return { writes, p50: quantile(times, 0.5), p99: quantile(times, 0.99), highest: quantile(times, 1) };
+}
+
+/** Logical replication needs more in the log than a site has there; a server takes the setting at its start. */
+async function decodeLogically({ site }: TestServers): Promise<void> {
+  const port = site.ports['postgres']!;
+  const client = new Client({ connectionString: adminUrl(site.layout, port, siteDatabase) });
+  await client.connect();
+  await client.query(`alter system set wal_level = 'logical'`);
+  await client.end();
+  await site.supervisor.stop('postgres');
+  await site.supervisor.start(postgresChild(site.layout, await postgresPrograms(), port));
+}
+
+async function admin({ site }: TestServers): Promise<Client> {
+  const client = new Client({ connectionString: adminUrl(site.layout, site.ports['postgres']!, siteDatabase) });
+  await client.connect();
+  return client;
+}
+
+await main();
