@@ -280,6 +280,24 @@ describe('the catalog service', () => {
     ]);
   });
 
+  it('lists and streams over gRPC too', async () => {
+    await put(sequence('streamed', [runs('true')], { labels: { over: 'grpc' } }));
+    const client = grpcClient('catalog', 'TaskSequenceService', grpcAddress, token);
+    const { items } = await client.call<{ items: ResourceMessage[] }>('List', { labelSelector: 'over=grpc' });
+    expect(items.map((one) => one.metadata?.name)).toEqual(['streamed']);
+    const seen: string[] = [];
+    for await (const { type, resource } of client.stream<{ type: string; resource: ResourceMessage }>('Watch', {
+      name: 'streamed',
+    })) {
+      seen.push(`${type} ${resource.metadata?.name}`);
+      if (seen.length === 1) await put(sequence('streamed', [runs('false')]));
+      if (seen.length === 2) await call('DELETE', '/api/v1/task-sequences/streamed?force=true');
+      if (seen.length === 3) break;
+    }
+    client.close();
+    expect(seen).toEqual(['existing streamed', 'saved streamed', 'deleted streamed']);
+  });
+
   it('goes on where a watch broke, and says so when that is too long ago', async () => {
     const watch = (id: string) =>
       fetch(`${base}/api/v1/task-sequences?watch=true`, {

@@ -1,4 +1,11 @@
-import { credentials, loadPackageDefinition, Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
+import {
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  type Client,
+  type ClientReadableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
@@ -8,6 +15,8 @@ type Method = (
   metadata: Metadata,
   done: (error: ServiceError | null, answer: unknown) => void,
 ) => void;
+
+type StreamingMethod = (request: object, metadata: Metadata) => ClientReadableStream<unknown>;
 
 /** A gRPC client of one of our services, for tests: calls a method by name and gives the answer as plain objects. */
 export function grpcClient(service: ServiceName, name: string, address: string, token: string | undefined) {
@@ -28,6 +37,17 @@ export function grpcClient(service: ServiceName, name: string, address: string, 
         const bound = (client as unknown as Record<string, Method>)[method]!.bind(client);
         bound(request, metadata, (error, answer) => (error ? reject(error) : resolve(answer as Answer)));
       });
+    },
+    /** A call whose answer is a stream: ends it when the loop over it ends. */
+    async *stream<Event>(method: string, request: object): AsyncGenerator<Event> {
+      const bound = (client as unknown as Record<string, StreamingMethod>)[method]!.bind(client);
+      const answers = bound(request, metadata);
+      try {
+        for await (const event of answers) yield event as Event;
+      } finally {
+        answers.on('error', () => undefined);
+        answers.cancel();
+      }
     },
     close: () => client.close(),
   };
