@@ -229,7 +229,29 @@ describe('any decision', () => {
         expect(later.state).toBe(decision.state);
         if (decision.state === 'waiting') expect(later).toMatchObject({ for: decision.for });
       }),
-      { numRuns: 2000 },
+      {
+        numRuns: 2000,
+        examples: [
+          // In a minute there is no time left to warn people before it expires: from then on it waits for no window.
+          [
+            {
+              purpose: 'Required',
+              expiresAt: new Date(now + 2 * 60_000).toISOString(),
+              triggers: [{ event: 'AsSoonAsPossible' }],
+              warnMinutes: 1,
+            },
+            {
+              bootedAt: now,
+              lastRun: undefined,
+              askedAt: undefined,
+              warnedAt: undefined,
+              windows: [{ name: 'w', schedule: { start: new Date(now).toISOString() }, durationMinutes: 5 }],
+              maximumMinutes: 5,
+            },
+            0.5,
+          ],
+        ],
+      },
     );
   });
 

@@ -102,7 +102,10 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
     // The time in which people are warned is in the window too (deployments.md section 8).
     const room = facts.maximumMinutes + (begins - now) / MINUTE;
     const [start] = nextStarts(windows, now, room, { timeZone, most: 1 });
-    if (start?.from !== now) return { state: 'waiting', for: 'window', lookAgain: until(start?.from) };
+    if (start?.from !== now) {
+      const tooLate = earlier(tooLateFrom(rules, facts, expires));
+      return { state: 'waiting', for: 'window', lookAgain: tooLate(until(start?.from)) };
+    }
   }
   return { state: 'start', because: 'trigger', due, begins };
 }
@@ -111,10 +114,24 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
 const WARNING_HOLDS = 5 * MINUTE;
 
 /** When people have had their time: from the warning on, or from now when there was none that counts. */
-function beginning({ warnMinutes = 0 }: StartRules, { now, warnedAt }: StartFacts): number {
-  const begins = (warnedAt ?? -Infinity) + warnMinutes * MINUTE;
-  const counts = warnedAt !== undefined && warnedAt <= now && now < begins + WARNING_HOLDS;
-  return counts ? Math.max(now, begins) : now + warnMinutes * MINUTE;
+function beginning(rules: StartRules, facts: StartFacts): number {
+  const { now } = facts;
+  const warned = warnedUntil(rules, facts);
+  return warned === undefined ? now + (rules.warnMinutes ?? 0) * MINUTE : Math.max(now, warned);
+}
+
+/** When people who were warned have had their time; undefined: there was no warning, or it counts no longer. */
+function warnedUntil({ warnMinutes = 0 }: StartRules, { now, warnedAt }: StartFacts): number | undefined {
+  if (warnedAt === undefined || warnedAt > now) return undefined;
+  const until = warnedAt + warnMinutes * MINUTE;
+  return now < until + WARNING_HOLDS ? until : undefined;
+}
+
+/** From when on people cannot be warned any more before it expires: then no window helps. */
+function tooLateFrom(rules: StartRules, facts: StartFacts, expires: number): number {
+  const warned = warnedUntil(rules, facts);
+  const tooLate = expires - (rules.warnMinutes ?? 0) * MINUTE;
+  return warned === undefined ? tooLate : Math.max(tooLate, warned + WARNING_HOLDS);
 }
 
 /** When a restart behind the last step of a run may come: `now`, or not before `lookAgain`; undefined: no window comes for it. */
