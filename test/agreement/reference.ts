@@ -80,7 +80,13 @@ export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
   const minutes = (knowledge.sequence.maximumRunTimeMinutes ?? USUAL_MINUTES) + (begins - now) / MINUTE;
   const room = rules.outsideWindows === true ? now : firstRoom(knowledge.windows, timeZone, now, minutes);
   if (room === now) return { state: 'start', detail: 'trigger', begins };
-  return { state: 'waiting', detail: 'window', ...later(room) };
+  // Once people cannot be warned any more before it expires, no window helps.
+  return { state: 'waiting', detail: 'window', ...later(Math.min(room, noTimeFrom(rules, knowledge, expires))) };
+}
+
+function noTimeFrom({ warnMinutes = 0 }: StartRules, { now, warnedAt }: Knowledge, expires: number): number {
+  const forgotten = (warnedAt ?? Infinity) <= now ? warnedAt! + (warnMinutes + 5) * MINUTE : -Infinity;
+  return Math.max(expires - warnMinutes * MINUTE, forgotten > now ? forgotten : -Infinity);
 }
 
 /** People have so many minutes from when they were told; a warning counts until five minutes after they are over. */
