@@ -1,5 +1,6 @@
 import type { LostWrite } from '@muster/hierarchy/replica.js';
 import type { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
 import { CONFLICT } from './intake.js';
 import type { ReplicaLog } from './replica-log.js';
 import { ReplicaRepository, type StoredReplica } from './replica.repository.js';
@@ -76,9 +77,16 @@ export class Conflicts {
   private async restore(tx: Parameters<ReplicatedKind['use']>[0], record: StoredReplica, actor: string): Promise<void> {
     const place = placeOf(record.key);
     const kind = this.kinds.get(place.kind);
-    if (!kind) throw new Error(`the service has no kind ${place.kind}`);
     const { content } = record.replica.content as LostWrite;
-    await kind.use(tx, place.key, content === null ? null : kind.understand(content), actor);
+    const words = kind && content !== null ? understood(kind, content) : content;
+    if (!kind || words === undefined) {
+      throw new MusterError(
+        'conflict',
+        'hierarchy.cannot-use',
+        `The conflict "${record.key}" holds what this release does not understand. Restore it at a site with a newer one, or update this site`,
+      );
+    }
+    await kind.use(tx, place.key, words, actor);
     await this.log.record(tx, kind, place.key, content);
   }
 
@@ -86,6 +94,15 @@ export class Conflicts {
     if (content === null) return null;
     const known = this.kinds.get(kind);
     return known?.shown ? known.shown(content) : content;
+  }
+}
+
+/** What this release makes of a document; undefined: nothing. */
+function understood(kind: ReplicatedKind, content: unknown): unknown {
+  try {
+    return kind.understand(content);
+  } catch {
+    return undefined;
   }
 }
 
