@@ -62,7 +62,7 @@ describe('facts of runs', () => {
         expect(keep(batches)).toEqual(keep(facts.map((one) => [one])));
         expect(keep([facts])).toEqual(keep(facts.map((one) => [one])));
       }),
-      { numRuns: 500 },
+      { numRuns: 100 },
     );
   });
 
