@@ -4,8 +4,16 @@ import { fleetUnderFaults } from './fleet-faults.js';
 it('loses nothing that was acknowledged and doubles nothing while every process of the site is killed once', async () => {
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
-  const { runs, acknowledged, problems } = await fleetUnderFaults({ agents: 10, seed: 1, kills: 6, say });
+  const { runs, acknowledged, startedAtOnce, woken, problems } = await fleetUnderFaults({
+    agents: 10,
+    seed: 1,
+    kills: 6,
+    say,
+  });
   expect(problems).toEqual([]);
+  expect(startedAtOnce.most).toBeGreaterThan(0);
+  expect(startedAtOnce.most).toBeLessThanOrEqual(2);
+  expect(woken).toBeGreaterThan(0);
   expect(runs).toBe(30);
   expect(acknowledged).toBeGreaterThan(30 * 4 - 1);
   expect(said.filter((line) => line.endsWith(' killed'))).toHaveLength(6);

@@ -2,10 +2,15 @@ import type { RunningSite } from '@muster/localsite/start-site.js';
 import { until } from '@muster/testing/until.js';
 import { SiteOfDevices } from '../bench/site-of-devices.js';
 import { randomNumbers, sample } from '../faults/random.js';
-import { type ExpectedRun, SimulatedAgent } from './simulated-agent.js';
+import { type ExpectedRun, type Fleet, SimulatedAgent } from './simulated-agent.js';
+import { StartedAtOnce } from './started-at-once.js';
 
 const VICTIMS = ['policy', 'deployment', 'catalog', 'nats', 'postgres', 'edge'] as const;
 const DEPLOYMENTS = 3;
+/** The deployment that devices start with a permit only: the middle one. */
+const ROLLOUT = 1;
+/** All agents together ask so often when nothing happens. */
+const MOST_POLLS_PER_SECOND = 400;
 
 export interface FleetFaults {
   readonly agents: number;
@@ -20,6 +25,10 @@ export interface FleetOutcome {
   /** Reports that the site acknowledged. */
   readonly acknowledged: number;
   readonly kills: number;
+  /** How many devices had started the rollout at once, at most, and how many may. */
+  readonly startedAtOnce: { readonly most: number; readonly cap: number };
+  /** How often agents were woken. */
+  readonly woken: number;
   /** Everything that is not as it must be, in words. */
   readonly problems: readonly string[];
 }
@@ -33,19 +42,24 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
   const site = await SiteOfDevices.start();
   const gaveUp = new AbortController();
   try {
-    const base = site.site.url;
+    const started = new StartedAtOnce(Math.max(2, Math.floor(count / 10)));
+    const pollMilliseconds = Math.max(150, (1000 * count) / MOST_POLLS_PER_SECOND);
+    const fleet: Fleet = { base: site.site.url, started, pollMilliseconds };
     const token = () => enrolmentToken(site.site);
     const agents: SimulatedAgent[] = [];
     for (let n = 0; n < count; n += 20) {
       const some = Array.from({ length: Math.min(20, count - n) }, (_, index) =>
-        SimulatedAgent.enrol(base, token, randomNumbers(seed * 100_003 + n + index)),
+        SimulatedAgent.enrol(fleet, token, randomNumbers(seed * 100_003 + n + index)),
       );
       agents.push(...(await Promise.all(some)));
     }
     say(`${count} agents enrolled`);
     const deployed: string[] = [];
-    await deploy(site, deployed);
-    const lives = Promise.all(agents.map((agent) => agent.live(() => DEPLOYMENTS, gaveUp.signal)));
+    const deployNext = () => deploy(site, deployed, started.cap);
+    await deployNext();
+    const lives = Promise.all(
+      agents.map((agent, index) => agent.live(() => DEPLOYMENTS, agents.at(index - 1) ?? agent, gaveUp.signal)),
+    );
     // Looked at below; when something else fails before, its failure must not end the process.
     lives.catch(() => undefined);
     let victims: (typeof VICTIMS)[number][] = [];
@@ -57,14 +71,21 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
       const pid = site.site.supervisor.pids()[victim];
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
       say(`${victim} ${pid === undefined ? 'is down already' : 'killed'}`);
-      if (kill >= (deployed.length * kills) / DEPLOYMENTS) await deploy(site, deployed);
+      if (kill >= (deployed.length * kills) / DEPLOYMENTS) await deployNext();
     }
-    while (deployed.length < DEPLOYMENTS) await deploy(site, deployed);
+    while (deployed.length < DEPLOYMENTS) await deployNext();
     await lives;
     const expected = agents.flatMap((agent) => [...agent.runs.values()]);
     const acknowledged = agents.reduce((sum, agent) => sum + agent.acknowledged, 0);
-    say(`${expected.length} runs told, ${acknowledged} reports acknowledged`);
-    return { runs: expected.length, acknowledged, kills, problems: await problemsOf(site, expected, deployed) };
+    const woken = agents.reduce((sum, agent) => sum + agent.woken, 0);
+    const { most, cap } = started;
+    say(
+      `${expected.length} runs told, ${acknowledged} reports acknowledged, woken ${woken} times, at most ${most} of ${cap} started at once`,
+    );
+    const problems = agents.flatMap((agent) => agent.problems);
+    if (most > cap) problems.push(`${most} devices had started at once, and ${cap} may`);
+    problems.push(...(await problemsOf(site, expected, deployed)));
+    return { runs: expected.length, acknowledged, kills, startedAtOnce: { most, cap }, woken, problems };
   } finally {
     gaveUp.abort();
     await site.stop();
@@ -72,11 +93,14 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
 }
 
 /** A deployment that is acknowledged; repeated until it is, which is harmless. */
-async function deploy(site: SiteOfDevices, deployed: string[]): Promise<void> {
+async function deploy(site: SiteOfDevices, deployed: string[], atMostStarted: number): Promise<void> {
   const name = `deployment-${deployed.length}`;
+  // However many fail: it is the number that have started at once that is on trial.
+  const groups = [{ name: 'all', successPercent: 1, errors: 1_000_000 }];
+  const rollout = deployed.length === ROLLOUT ? { rollout: { groups, atMostStarted } } : {};
   await until(async () => {
     try {
-      await site.deploy(name, { collection: 'all-devices' });
+      await site.deploy(name, { collection: 'all-devices', ...rollout });
       return true;
     } catch {
       return false;
@@ -120,14 +144,19 @@ async function problemsOf(site: SiteOfDevices, expected: readonly ExpectedRun[],
     run.reports === reports &&
     run.steps === steps;
   const wanted = new Map(expected.map((run) => [run.runId, run]));
+  const isAsTold = (run: StoredRun): boolean => {
+    const told = wanted.get(run.uid);
+    return told !== undefined && sameAs(run, told);
+  };
   let stored: StoredRun[] = [];
   const complete = async (): Promise<boolean> => {
     stored = await read().catch(() => []);
-    return expected.every((one) => stored.some((run) => run.uid === one.runId && sameAs(run, one)));
+    return stored.filter((run) => isAsTold(run)).length >= expected.length;
   };
-  await until(complete).catch(() => undefined);
+  await until(complete, 60_000 + expected.length * 50).catch(() => undefined);
+  const byUid = new Map(stored.map((run) => [run.uid, run]));
   const problems = expected.flatMap((one) => {
-    const run = stored.find(({ uid }) => uid === one.runId);
+    const run = byUid.get(one.runId);
     if (!run) return [`run ${one.runId} was told and acknowledged, and is not there`];
     return sameAs(run, one) ? [] : [`run ${one.runId} is ${JSON.stringify(run)}, told was ${JSON.stringify(one)}`];
   });

@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import {
+  ABILITIES_HEADER,
+  type PermitRequest,
+  permitResponseSchema,
+  START_PERMITS,
+} from '@muster/contracts/agent/permits.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import type { ReportsRequest } from '@muster/contracts/agent/reports.js';
 import type { StepReport } from '@muster/sequence/report.js';
+import { verifyPolicy } from '../../apps/agent/src/policy/verify-policy.js';
 import { type Answer, TestDevice } from '../../apps/policy/test/test-device.js';
+import { PolicyOnTrial } from './policy-on-trial.js';
+import type { StartedAtOnce } from './started-at-once.js';
+import { WakeUps } from './wake-ups.js';
 
 type Report = ReportsRequest['reports'][number];
 
@@ -18,32 +28,65 @@ export interface ExpectedRun {
 
 const MOST_AT_ONCE = 500;
 const LONGEST_PAUSE = 2000;
+const DAY = 24 * 3_600_000;
+const ABLE = { [ABILITIES_HEADER]: START_PERMITS };
+const SITE = 'S01';
+
+/** What all agents of a fleet share. */
+export interface Fleet {
+  readonly base: string;
+  /** Of the deployment with a rollout. */
+  readonly started: StartedAtOnce;
+  /** Milliseconds after which an agent that nobody wakes asks for policy. */
+  readonly pollMilliseconds: number;
+}
 
 /**
- * An agent without a computer: it enrols with a key of its own, opens sessions, polls with its tag, verifies policy, runs what is Required once,
- * and sends what it has to tell until it is acknowledged: in any order, now and then twice. What it was told is durable it forgets, so
- * whatever the site loses then is lost.
+ * An agent without a computer: it enrols with a key of its own, opens sessions, polls with its tag and when it is woken, verifies policy as
+ * agents do, runs what is Required once, with a permit where the deployment has a rollout, and sends what it has to tell until it is
+ * acknowledged: in any order, now and then twice, by a clock that jumps. What it was told is durable it forgets, so whatever the site
+ * loses then is lost.
  */
 export class SimulatedAgent {
   readonly runs = new Map<string, ExpectedRun>();
+  /** What was not as it must be, in words. */
+  readonly problems: string[] = [];
   private readonly spool: Report[] = [];
+  /** Ends of runs that go on for a while: so that many have started at once. */
+  private readonly later: { readonly from: number; readonly report: Report }[] = [];
+  /** Assignments that wait for a permit, with the run that each will be. */
+  private readonly waiting = new Map<string, { assignment: Assignment; question: PermitRequest }>();
+  private readonly wakeUps: WakeUps;
+  private readonly trial = new PolicyOnTrial();
+  /** The signed text of its policy: for others to try. */
+  policyText: string | undefined;
+  private serial: number | undefined;
   private tag = '"none"';
+  private clockAhead = 0;
   acknowledged = 0;
 
   private constructor(
     private readonly device: TestDevice,
     private readonly random: () => number,
-  ) {}
+    private readonly fleet: Fleet,
+  ) {
+    this.wakeUps = new WakeUps(fleet.base, () => this.device.accessToken);
+  }
+
+  /** How often it was woken. */
+  get woken(): number {
+    return this.wakeUps.heard;
+  }
 
   /** @param token asks for an enrolment token; a site that is away is waited for */
-  static async enrol(base: string, token: () => Promise<string>, random: () => number): Promise<SimulatedAgent> {
-    const device = await TestDevice.make(base);
+  static async enrol(fleet: Fleet, token: () => Promise<string>, random: () => number): Promise<SimulatedAgent> {
+    const device = await TestDevice.make(fleet.base);
     await retried(async () => {
       // A token whose answer was lost may be used up: another attempt takes another one.
       const { status, text } = await device.enrol(await token(), { name: `agent-${randomUUID().slice(0, 8)}` });
       if (status !== 201) throw new Error(`enrolment was answered with ${status} ${text}`);
     }, random);
-    return new SimulatedAgent(device, random);
+    return new SimulatedAgent(device, random, fleet);
   }
 
   get uid(): string {
@@ -52,23 +95,28 @@ export class SimulatedAgent {
 
   /** Nothing is left to tell. */
   get idle(): boolean {
-    return this.spool.length === 0;
+    return this.spool.length === 0 && this.later.length === 0;
   }
 
   /** Lives until it has run so many deployments and told everything, or until aborted. */
-  async live(deployments: () => number, signal: AbortSignal): Promise<void> {
+  async live(deployments: () => number, neighbour: SimulatedAgent, signal: AbortSignal): Promise<void> {
     await retried(() => this.openSession(), this.random, signal);
+    const listening = this.wakeUps.listen(signal);
     while (!signal.aborted && (this.runs.size < deployments() || !this.idle)) {
       await retried(
         async () => {
-          await this.poll();
+          await this.poll(neighbour);
+          for (const one of this.waiting.values()) await this.askPermit(one);
           await this.tell();
         },
         this.random,
         signal,
       );
-      await pause(50 + this.random() * 200);
+      const { pollMilliseconds } = this.fleet;
+      await this.wakeUps.pause(pollMilliseconds * (0.5 + this.random()));
     }
+    this.wakeUps.stop();
+    await listening;
   }
 
   private async openSession(): Promise<void> {
@@ -76,22 +124,55 @@ export class SimulatedAgent {
     if (status !== 200) throw new Error(`no session: ${status} ${text}`);
   }
 
-  private async poll(): Promise<void> {
-    const answer = await this.asked(() => this.device.get('/policy', { 'If-None-Match': this.tag }));
+  private async poll(neighbour: SimulatedAgent): Promise<void> {
+    const answer = await this.asked(() => this.device.get('/policy', { ...ABLE, 'If-None-Match': this.tag }));
     if (answer.status === 304) return;
     if (answer.status !== 200) throw new Error(`policy was answered with ${answer.status} ${answer.text}`);
-    const { assignments } = await this.device.verify(answer);
+    const text: string = answer.body['policy'] ?? '';
+    const trust = { deviceUid: this.uid, site: SITE, signingKey: this.device.signingKey! };
+    const { serial, assignments } = await verifyPolicy(text, trust, this.serial);
+    this.problems.push(...(await this.trial.attack({ text, serial }, trust, neighbour.policyText, this.random)));
+    this.serial = serial;
+    this.policyText = text;
     this.tag = answer.headers.get('etag') ?? '"none"';
-    for (const assignment of assignments) if (!this.runs.has(assignment.deployment.uid)) this.begin(assignment);
+    for (const assignment of assignments) {
+      const { uid } = assignment.deployment;
+      if (this.runs.has(uid)) continue;
+      if (!assignment.rollout) this.begin(assignment, randomUUID());
+      else if (!this.waiting.has(uid))
+        this.waiting.set(uid, {
+          assignment,
+          question: { deploymentUid: uid, body: assignment.body, runId: randomUUID() },
+        });
+    }
+  }
+
+  /** Asks for the same run until it may start; an answer that is lost on the way is asked for again. */
+  private async askPermit({
+    assignment,
+    question,
+  }: {
+    assignment: Assignment;
+    question: PermitRequest;
+  }): Promise<void> {
+    const answer = await this.asked(() => this.device.post('/permits', question));
+    if (answer.status !== 200) throw new Error(`a permit was answered with ${answer.status} ${answer.text}`);
+    if (!permitResponseSchema.parse(answer.body).granted) return;
+    this.waiting.delete(question.deploymentUid);
+    this.fleet.started.started(question.runId);
+    this.begin(assignment, question.runId);
   }
 
   /** A whole run at once: what is on trial is the site, not the engine. */
-  private begin({ deployment }: Assignment): void {
+  private begin({ deployment }: Assignment, runId: string): void {
     const steps = 1 + Math.floor(this.random() * 4);
     const state = this.random() < 0.7 ? 'succeeded' : 'failed';
-    const runId = randomUUID();
-    const told = (report: Omit<StepReport, 'runId' | 'number' | 'at'>) =>
-      reports.push({ ...report, runId, number: reports.length + 1, at: new Date().toISOString() });
+    const told = (report: Omit<StepReport, 'runId' | 'number' | 'at'>) => {
+      // Somebody sets the clock of the computer in the middle of a run.
+      if (this.random() < 0.05) this.clockAhead = (this.random() - 0.5) * 800 * DAY;
+      const at = new Date(Date.now() + this.clockAhead).toISOString();
+      reports.push({ ...report, runId, number: reports.length + 1, at });
+    };
     const reports: StepReport[] = [];
     told({ event: 'run-started', total: steps });
     for (let step = 1; step <= steps; step += 1) {
@@ -103,14 +184,21 @@ export class SimulatedAgent {
     told({ event: 'run-finished', result: state, exitCode: state === 'failed' ? 7 : 0 });
     const { uid: deploymentUid } = deployment;
     this.runs.set(deploymentUid, { runId, deviceUid: this.uid, deploymentUid, state, reports: reports.length, steps });
+    const end = reports.pop()!;
     for (const report of reports) this.spool.push({ deploymentUid, report });
+    const from = Date.now() + this.random() * this.fleet.pollMilliseconds;
+    this.later.push({ from, report: { deploymentUid, report: end } });
   }
 
   private async tell(): Promise<void> {
+    const due = this.later.filter(({ from }) => from <= Date.now());
+    this.later.splice(0, this.later.length, ...this.later.filter((one) => !due.includes(one)));
+    this.spool.push(...due.map(({ report }) => report));
     while (this.spool.length > 0) {
       const count = Math.min(MOST_AT_ONCE, 1 + Math.floor(this.random() * this.spool.length));
       const batch = shuffled(this.spool, this.random).slice(0, count);
       const times = this.random() < 0.2 ? 2 : 1;
+      for (const { report } of batch) if (report.event === 'run-finished') this.fleet.started.endIsTold(report.runId);
       for (let time = 0; time < times; time += 1) {
         const answer = await this.asked(() => this.device.post('/reports', { reports: batch }));
         if (answer.status !== 200) throw new Error(`reports were answered with ${answer.status} ${answer.text}`);
