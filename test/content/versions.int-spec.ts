@@ -123,6 +123,31 @@ describe('versions of a package', () => {
     }
   });
 
+  it('are beside revisions of applications, which are listed, compared and brought back', async () => {
+    const spec = (command: string) => ({
+      deploymentTypes: [{ name: 'any', install: { command }, detection: { file: '/x' } }],
+    });
+    for (const command of ['one', 'two']) await content.apply('Application', 'applications', 'editor', spec(command));
+    expect((await muster('revisions', 'app/editor')).out).toMatch(/REVISION +AGE +AUTHOR.*\n2 .*\n1 /);
+    expect(await muster('diff', 'app/editor', '--revision', '1')).toMatchObject({
+      exitCode: 1,
+      out: [
+        '--- application/editor (revision 1)',
+        '+++ application/editor (revision 2)',
+        '~ /deploymentTypes/any/install/command: "one" -> "two"',
+      ].join('\n'),
+    });
+    expect(await muster('restore', 'app/editor', '--revision', '1', '--comment', 'back')).toMatchObject({
+      exitCode: 0,
+      out: 'application/editor restored: revision 3 is revision 1 again',
+    });
+    expect((await muster('revisions', 'app/editor')).out).toContain('Restored revision 1: back');
+    expect(await muster('revisions', 'package/app')).toMatchObject({
+      exitCode: 2,
+      error: expect.stringContaining('cli.no-revisions'),
+    });
+  });
+
   it('have the blobs of their large files among those that are kept, audited and removed for them', async () => {
     const rows = await content.app.get(Database).query<{ version: number; blobs: number }>(
       `select v.version, count(*)::int as blobs from package_version v join manifest_blob using (manifest)

@@ -14,6 +14,8 @@ import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { APPLICATIONS, applicationProviders } from './applications/application.providers.js';
 import { ApplicationRepository } from './applications/application.repository.js';
+import { ApplicationRevisionsController } from './applications/revisions/application-revisions.controller.js';
+import { ApplicationRevisionsGrpcController } from './applications/revisions/application-revisions.grpc.js';
 import { auditProviders } from './audit/audit.providers.js';
 import { Auditor } from './audit/auditor.js';
 import { DistributionActionsController } from './audit/distribution-actions.controller.js';
@@ -113,6 +115,8 @@ const repositories = [
     VersionsGrpcController,
     ContentSourcesController,
     DistributionActionsController,
+    ApplicationRevisionsController,
+    ApplicationRevisionsGrpcController,
     ContentUsesController,
     ContentUsesGrpcController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),

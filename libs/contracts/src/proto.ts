@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
+import { APPLICATIONS_PROTO } from './proto-applications.js';
 import { AUTHORING_PROTO } from './proto-authoring.js';
 import { CONTENT_PROTO } from './proto-content.js';
 import { ROLLOUT_PROTO } from './proto-rollout.js';
@@ -22,7 +23,7 @@ export function protoPackage(service: ServiceName): string {
 /** What services have besides their kinds. */
 const MORE: Partial<Record<ServiceName, string>> = {
   catalog: AUTHORING_PROTO,
-  content: VERSIONS_PROTO + CONTENT_PROTO,
+  content: VERSIONS_PROTO + CONTENT_PROTO + APPLICATIONS_PROTO,
   deployment: DEVICES_PROTO + MONITORING_PROTO + ROLLOUT_PROTO,
 };
 
