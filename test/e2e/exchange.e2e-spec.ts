@@ -337,7 +337,7 @@ describe('export and import between sites, on a whole site,', () => {
       });
       expect(refused).toMatchObject({
         code: 7,
-        stderr: expect.stringContaining('no sequence was imported; packages that are here now: tool. Import again'),
+        stderr: expect.stringContaining('no sequence was imported; here now: package/tool. Import again'),
       });
       expect(await filesOf(other)).toEqual(await filesOf(site));
       await until(async () => (await other.muster('get', 'ts', 'base')).code === 4);
