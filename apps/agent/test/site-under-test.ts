@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import {
   type ContentFault,
+  type ContentReach,
   contentFaultsRequestSchema,
   contentLocationsRequestSchema,
   type Manifest,
@@ -55,6 +56,8 @@ export class SiteUnderTest {
     pollSeconds: 1,
     assignments: [],
   };
+  /** What was asked for where content is, with the points that the deployment allows. */
+  readonly located: { manifest: string; reach: ContentReach | undefined }[] = [];
   /** Names of the distribution points, best first. */
   points = ['dp1'];
   /** Files that no point has: asked for them, the site says so. */
@@ -301,6 +304,7 @@ export class SiteUnderTest {
 
   private locate(body: unknown, response: ServerResponse): void {
     const request = contentLocationsRequestSchema.parse(body);
+    this.located.push({ manifest: request.manifest, reach: request.reach });
     const manifest = this.manifests.get(request.manifest);
     if (!manifest) return problem(response, 404, 'content.unknown-manifest', 'no such content');
     const digests = request.files ?? manifest.files.slice(0, 500).map(({ digest }) => digest);

@@ -19,10 +19,14 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_EVENT_KEEP_DAYS: keepDays.default(EVENT_KEEP_DAYS),
     /** Alerts whose condition is gone, and that nobody touched, are kept for so long. */
     MUSTER_ALERT_KEEP_DAYS: keepDays.default(90),
+    /** Unknown computers of which nobody has heard for so long are forgotten; 0: never. */
+    MUSTER_UNKNOWN_COMPUTER_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
     /** Where wake-up packets go: broadcast address of the subnet of a device, or its last address. */
     MUSTER_WAKE_UP_PACKETS: z.enum(['broadcast', 'unicast']).default('broadcast'),
     /** To which UDP port. */
     MUSTER_WAKE_UP_PORT: z.coerce.number().int().min(1).max(65_535).default(9),
+    /** Are devices that are awake asked to send packets to those that sleep in their networks? */
+    MUSTER_WAKE_UP_NEIGHBOURS: z.enum(['yes', 'no']).default('yes'),
     /** Seals the secrets of webhooks: 32 random bytes or more as base64url; give it by file: MUSTER_WEBHOOK_KEY_FILE. */
     MUSTER_WEBHOOK_KEY: z
       .base64url()

@@ -36,5 +36,6 @@ function ruleText(rule: CollectionRule): string {
   if ('include' in rule) return `include ${rule.include}`;
   if ('exclude' in rule) return `exclude ${rule.exclude}`;
   if ('query' in rule) return `query ${rule.query}`;
+  if ('unknownComputers' in rule) return `unknown computers: ${rule.unknownComputers}`;
   return 'all devices';
 }

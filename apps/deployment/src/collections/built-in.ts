@@ -6,6 +6,9 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { Membership } from '../membership/membership.js';
 
+/** Computers of which the site has no record. People may give it variables, and nothing else. */
+export const UNKNOWN_COMPUTERS_COLLECTION = 'all-unknown-computers';
+
 /** Collections that every site has. Nobody changes or deletes them. */
 export const BUILT_IN_COLLECTIONS: readonly ResourceInput<CollectionSpec>[] = [
   {
@@ -13,6 +16,12 @@ export const BUILT_IN_COLLECTIONS: readonly ResourceInput<CollectionSpec>[] = [
     kind: collection.kind,
     metadata: { name: 'all-devices', displayName: 'All devices' },
     spec: { description: 'Every device of the site', rules: [{ allDevices: true }] },
+  },
+  {
+    apiVersion: API_VERSION,
+    kind: collection.kind,
+    metadata: { name: UNKNOWN_COMPUTERS_COLLECTION, displayName: 'All unknown computers' },
+    spec: { description: 'Computers that enrolled as unknown ones', rules: [{ unknownComputers: 'all' }] },
   },
 ];
 
@@ -34,12 +43,19 @@ export async function makeBuiltIns(
 /** @throws MusterError `deployment.built-in` (409) when the document would change a built-in collection, or `input` is not given */
 export function refuseBuiltIn(name: string, input?: ResourceInput<CollectionSpec>): void {
   const builtIn = BUILT_IN_COLLECTIONS.find(({ metadata }) => metadata.name === name);
-  if (!builtIn || (input && essence(input) === essence(builtIn))) return;
+  if (!builtIn || (input && essence(changeable(input)) === essence(builtIn))) return;
   throw new MusterError(
     'conflict',
     'deployment.built-in',
     `Collection "${name}" is built in: it cannot be changed or deleted. Make a collection of your own with the rules you want`,
   );
+}
+
+/** Without what people may change of a built-in collection. */
+function changeable(input: ResourceInput<CollectionSpec>): ResourceInput<CollectionSpec> {
+  if (input.metadata.name !== UNKNOWN_COMPUTERS_COLLECTION) return input;
+  const { variables: _variables, variablesPriority: _priority, ...spec } = input.spec;
+  return { ...input, spec };
 }
 
 function essence({ metadata, spec }: ResourceInput<CollectionSpec>): string {

@@ -60,7 +60,7 @@ export class MembersService {
     return explainMembership(
       name,
       spec,
-      deviceName,
+      { name: deviceName, unknown: await this.members.asUnknown(this.database, device) },
       await this.members.collectionsWith(this.database, device, named),
       await this.members.answers(this.database, device, [...new Set(queries)]),
     );

@@ -56,12 +56,12 @@ export class DeploymentRepository {
     await tx.query('delete from sequence_head where uid = $1', [uid]);
   }
 
-  /** Points every deployment of a sequence to a revision; answers the uids of those that pointed elsewhere. */
+  /** Points every deployment of a sequence to a revision, but those that name theirs; answers the uids of those that pointed elsewhere. */
   async follow(tx: Transaction, sequence: string, digest: string): Promise<string[]> {
     const rows = await tx.query<{ uid: string }>(
       `update deployment set status = jsonb_set(status, '{sequenceDigest}', to_jsonb($2::text)),
          resource_version = nextval('resource_version'), updated_at = now()
-       where sequence = $1 and status ->> 'sequenceDigest' <> $2 returning uid`,
+       where sequence = $1 and status ->> 'sequenceDigest' <> $2 and not spec ? 'revision' returning uid`,
       [sequence, digest],
     );
     return rows.map(({ uid }) => uid);

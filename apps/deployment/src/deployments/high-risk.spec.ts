@@ -32,6 +32,12 @@ describe('a Required deployment that may take systems away', () => {
     );
   });
 
+  it('may go to all unknown computers, which is built in, with the agreement that others need', () => {
+    const unknown = { collection: 'all-unknown-computers' };
+    expect(judgeRisk(input(unknown), risks, 1, limits)).toMatchObject({ highRisk: { devices: 1 } });
+    expect(() => judgeRisk(input(unknown), risks, 101, limits)).toThrow(/agreedDevices: 101/);
+  });
+
   it('is not asked about where limits are 0', () => {
     expect(judgeRisk(input(), risks, 10_000, { agreementAbove: 0, most: 0 })).toMatchObject({ highRisk: {} });
   });

@@ -6,7 +6,7 @@ import type { Bus } from '@muster/messaging/bus.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { highRiskSteps } from '@muster/sequence/high-risk.js';
 import { collectReferences } from '@muster/sequence/references.js';
-import { BUILT_IN_COLLECTIONS } from '../collections/built-in.js';
+import { BUILT_IN_COLLECTIONS, UNKNOWN_COMPUTERS_COLLECTION } from '../collections/built-in.js';
 
 /** From how many devices on a deployment that may take systems or data away asks, and is refused; 0: never. */
 export interface HighRiskLimits {
@@ -56,7 +56,8 @@ export function judgeRisk(
     throw new MusterError('conflict', code, what, { findings });
   };
   const may = `it is Required and may take systems or data away (${listed(risks)})`;
-  if (BUILT_IN_COLLECTIONS.some((one) => one.metadata.name === spec.collection)) {
+  const builtIn = BUILT_IN_COLLECTIONS.some((one) => one.metadata.name === spec.collection);
+  if (builtIn && spec.collection !== UNKNOWN_COMPUTERS_COLLECTION) {
     const fix = 'Deploy it to a collection of your own with the devices that are meant';
     refuse('deployment.high-risk-built-in', '/spec/collection', `${may}, and "${spec.collection}" is built in`, fix);
   }

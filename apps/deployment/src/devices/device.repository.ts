@@ -58,6 +58,12 @@ export class DeviceRepository {
     return row?.uid;
   }
 
+  /** True for an unknown computer that is not blocked. */
+  async isUnknown(database: Queryable, uid: string): Promise<boolean> {
+    const rows = await database.query(`select 1 from device where uid = $1 and state = 'unknown'`, [uid]);
+    return rows.length > 0;
+  }
+
   /** The newest run of each deployment on a device, at most 1,000. */
   async lastRuns(database: Queryable, uid: string): Promise<NonNullable<KnownDevice['lastRuns']>> {
     const rows = await database.query<{ uid: string; state: string; started: Date | null; ended: Date | null }>(

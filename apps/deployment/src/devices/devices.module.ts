@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
-import { device } from '@muster/contracts/kinds/device.js';
+import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
-import { LOGGER } from '@muster/service/tokens.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import type { Logger } from 'pino';
 import { EventLog } from '../events/event-log.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
@@ -27,6 +28,8 @@ import { DevicesByState } from './devices-by-state.js';
 import { deviceRules } from './device.rules.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
+import { UnknownComputers } from './unknown-computers.js';
+import type { DeploymentConfig } from '../config.js';
 
 const DEVICES = Symbol('devices');
 
@@ -104,7 +107,21 @@ const DEVICES = Symbol('devices');
       inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption, EventLog],
       useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
     },
+    {
+      provide: UnknownComputers,
+      inject: [DEVICES, DeviceRepository, Membership, Adoption, EventLog, Database, CONFIG, LOGGER],
+      useFactory: (
+        devices: ResourceStore<DeviceSpec, DeviceStatus>,
+        repository: DeviceRepository,
+        membership: Membership,
+        adoption: Adoption,
+        events: EventLog,
+        database: Database,
+        { MUSTER_UNKNOWN_COMPUTER_DAYS: days }: DeploymentConfig,
+        logger: Logger,
+      ) => new UnknownComputers(devices, repository, membership, adoption, events, database, days, logger),
+    },
   ],
-  exports: [Enrolments, Inventories, DeviceSightings],
+  exports: [Enrolments, Inventories, DeviceSightings, UnknownComputers],
 })
 export class DevicesModule {}

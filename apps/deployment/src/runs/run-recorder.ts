@@ -8,6 +8,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
+import type { UnknownComputers } from '../devices/unknown-computers.js';
 import type { EventLog } from '../events/event-log.js';
 import { runEndedEvent } from './run-ended-event.js';
 import { fitForFact } from './run-fact.js';
@@ -31,6 +32,7 @@ export class RunRecorder {
     private readonly outbox: Outbox,
     private readonly tally: TallyRepository,
     private readonly events: EventLog,
+    private readonly unknown: UnknownComputers,
   ) {}
 
   /**
@@ -58,6 +60,7 @@ export class RunRecorder {
     await this.tally.count(tx, uid, before.end?.result);
     const { type, subject, data } = runEndedEvent(resource);
     await this.events.add(tx, type, subject, data);
+    if (progress.end?.result === 'succeeded') await this.unknown.runSucceeded(tx, reported.deviceUid);
   }
 
   /** The run as it is; made when this is the first that is heard of it. */

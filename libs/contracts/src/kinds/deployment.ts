@@ -28,6 +28,11 @@ export const deploymentSpecSchema = z
   .strictObject({
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
+    revision: digestSchema
+      .optional()
+      .describe(
+        'Digest of the revision of the sequence that devices run, whatever comes later. Default: always the newest',
+      ),
     ...startRulesShape,
     wakeUp: z
       .boolean()

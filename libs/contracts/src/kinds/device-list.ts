@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** States that devices can be asked for. `silent` is asked for beside them. */
-export const DEVICE_STATES = ['awaited', 'pending', 'approved', 'blocked', 'obsolete', 'cloned'] as const;
+export const DEVICE_STATES = ['awaited', 'pending', 'unknown', 'approved', 'blocked', 'obsolete', 'cloned'] as const;
 export type DeviceState = (typeof DEVICE_STATES)[number];
 
 /** GET /api/v1/devices/-/by-state */
@@ -10,7 +10,7 @@ export const devicesByStateQuerySchema = z.strictObject({
     .enum(DEVICE_STATES)
     .optional()
     .describe(
-      'awaited: no computer has come; obsolete: its hardware enrolled anew; cloned: another computer has its key',
+      'awaited: no computer has come; unknown: the site had no record of it; obsolete: its hardware enrolled anew; cloned: another computer has its key',
     ),
   silentDays: z.coerce
     .number()
