@@ -12,13 +12,22 @@ message ImportDevicesResponse {
 }
 
 message ListDevicesByStateRequest {
-  // awaited, pending, approved, blocked, obsolete or cloned.
+  // awaited, pending, unknown, approved, blocked, obsolete or cloned.
   optional string state = 1;
   // Only devices that nobody has heard of for so many days.
   optional int32 silent_days = 2;
   // 1 to 500, default 100.
   optional int32 page_size = 3;
   optional string continue = 4;
+}
+
+message WakeDeviceRequest {
+  string name = 1;
+}
+
+message WakeDeviceResponse {
+  // JSON Schema: DeviceWakeUp.
+  google.protobuf.Struct wake_up = 1;
 }
 
 message RotateDeviceKeyRequest {
@@ -41,6 +50,8 @@ service DeviceLifeService {
   rpc UnblockDevice(DeviceAccessRequest) returns (Device);
   // Asks the device to replace its key.
   rpc RotateDeviceKey(RotateDeviceKeyRequest) returns (Device);
+  // Sends wake-up packets to it, now. Nobody answers such packets.
+  rpc WakeDevice(WakeDeviceRequest) returns (WakeDeviceResponse);
   rpc ImportDevices(ImportDevicesRequest) returns (ImportDevicesResponse);
 }
 `;

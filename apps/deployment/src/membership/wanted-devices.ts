@@ -52,7 +52,7 @@ export interface WantedDevices {
 }
 
 function unknownComputers(wanted: readonly UnknownComputers[], parameter: (value: SqlValue) => string): string {
-  if (wanted.includes('all')) return 'device.unknown';
+  if (wanted.includes('all')) return '(device.unknown)';
   return `(device.unknown and ${ARCHITECTURE_SQL} = any(${parameter(wanted)}::text[]))`;
 }
 
