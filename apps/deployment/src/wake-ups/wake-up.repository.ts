@@ -123,9 +123,11 @@ export class WakeUpRepository {
          select json_agg(uid) as devices from (
            select device.uid from device_subnet
              join device on device.uid = device_subnet.device_uid and device.state = 'approved'
-             join device_seen on device_seen.device_uid = device.uid and seen_at > now() - interval '15 minutes'
+             left join device_seen on device_seen.device_uid = device.uid,
+             lateral (select greatest(seen_at, (device.status ->> 'enrolledAt')::timestamptz) as heard_at) as heard
            where device_subnet.subnet = wanted.subnet and device.uid <> all($2::uuid[])
-           order by seen_at desc limit $3) as lately) as awake
+             and heard_at > now() - interval '15 minutes'
+           order by heard_at desc limit $3) as lately) as awake
        where awake.devices is not null`,
       [subnets, asleep, most],
     );
