@@ -1,5 +1,6 @@
 import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { EVENT_KEEP_DAYS } from '@muster/contracts/kinds/event.js';
+import { nameSchema } from '@muster/contracts/resource.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
 
@@ -13,6 +14,19 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_HIGH_RISK_DEVICES: deviceCount.default(100),
     /** Above so many devices they are refused; 0: never. */
     MUSTER_HIGH_RISK_MOST_DEVICES: deviceCount.default(0),
+    /** Devices that run the site, by name; those that have a network card of this computer are known without. */
+    MUSTER_SITE_SERVERS: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== ''),
+      )
+      .pipe(z.array(nameSchema)),
+    /** Required deployments that may take systems away and have such devices among theirs: are they refused, or agreed to? */
+    MUSTER_HIGH_RISK_SITE_SERVERS: z.enum(['refuse', 'agree']).default('refuse'),
     /** So long after a start nobody counts as silent in a rollout: what devices said meanwhile is taken in first. */
     MUSTER_ROLLOUT_GRACE_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
     /** Events are told to whoever asks for so long. */

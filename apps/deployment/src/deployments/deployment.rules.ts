@@ -14,7 +14,7 @@ import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
 import { deploymentEvent } from './deployment-event.js';
 import { findRisks, type HighRiskLimits, judgeRisk } from './high-risk.js';
-import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
+import type { DeploymentRepository, DeviceCounts, SiteServers } from './deployment.repository.js';
 
 /**
  * A deployment refers to a sequence and a collection that exist, keeps both for ever, and follows the newest revision.
@@ -26,7 +26,7 @@ export function deploymentRules(
   repository: DeploymentRepository,
   rollouts: Rollouts,
   events: EventLog,
-  limits: HighRiskLimits,
+  limits: HighRiskLimits & { readonly ofSite: SiteServers },
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
   const revisions = new WeakMap<ResourceInput<DeploymentSpec>, SequenceRevision>();
@@ -56,7 +56,8 @@ export function deploymentRules(
       const risk = judged ? found : undefined;
       if (current) {
         const devices = await countsOf(repository, tx, current.metadata.uid);
-        const highRisk = judgeRisk(input, risk, devices.targeted, limits);
+        const siteServers = risk ? await repository.siteServersIn(tx, input.spec.collection, limits.ofSite) : [];
+        const highRisk = judgeRisk(input, risk, { members: devices.targeted, siteServers }, limits);
         const digest = moves && here ? { sequenceDigest: here.digest } : {};
         return { ...current.status, ...digest, devices, ...highRisk };
       }
@@ -72,11 +73,12 @@ export function deploymentRules(
         ]);
       }
       if (!here) throw new Error('a deployment is only saved after its check');
+      const siteServers = risk ? await repository.siteServersIn(tx, input.spec.collection, limits.ofSite) : [];
       return {
         sequenceDigest:
           input.spec.revision === undefined ? await repository.noteRevision(tx, here) : input.spec.revision,
         devices: noRuns(members ?? 0),
-        ...judgeRisk(input, risk, members ?? 0, limits),
+        ...judgeRisk(input, risk, { members: members ?? 0, siteServers }, limits),
       };
     },
 

@@ -49,6 +49,11 @@ export const deploymentSpecSchema = z
       .describe(
         'Of a Required deployment that may take systems or data away: on so many devices whoever deploys it has agreed to that',
       ),
+    agreedSiteServers: z
+      .array(nameSchema)
+      .max(20)
+      .optional()
+      .describe('Of the same: computers of the site itself among them to which whoever deploys it has agreed'),
     alerts: deploymentAlertsSchema.optional(),
     comment: z
       .string()
