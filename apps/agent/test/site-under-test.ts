@@ -20,6 +20,7 @@ import type { Assignment, PolicyBody, PolicyDocument, SealedValues } from '@must
 import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
 import { type PermitRequest, permitRequestSchema, type PermitResponse } from '@muster/contracts/agent/permits.js';
 import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
+import type { WakeUp } from '@muster/contracts/agent/wake-up.js';
 import { canonicalJson, type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import { SEALING, type SealingKey, sealingKeySchema } from '@muster/contracts/sealing.js';
 import { calculateJwkThumbprint, CompactEncrypt, CompactSign, compactVerify, importJWK, jwtVerify } from 'jose';
@@ -216,8 +217,8 @@ export class SiteUnderTest {
   }
 
   /** Tells all who listen that policy may have changed. */
-  wake(): void {
-    for (const one of this.listeners) one.write('event: policy\ndata: {"withinSeconds":0}\n\n');
+  wake(told: WakeUp = { withinSeconds: 0 }): void {
+    for (const one of this.listeners) one.write(`event: policy\ndata: ${JSON.stringify(told)}\n\n`);
   }
 
   /** Bearer tokens are good no longer. */

@@ -1,5 +1,6 @@
 import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { EVENT_KEEP_DAYS } from '@muster/contracts/kinds/event.js';
+import { hardwareIdOf } from '@muster/contracts/kinds/hardware-identity.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
@@ -14,6 +15,22 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_HIGH_RISK_DEVICES: deviceCount.default(100),
     /** Above so many devices they are refused; 0: never. */
     MUSTER_HIGH_RISK_MOST_DEVICES: deviceCount.default(0),
+    /** MAC addresses and SMBIOS UUIDs that several computers of the site have (adapters that are passed around): they tell none apart. */
+    MUSTER_SHARED_HARDWARE: z
+      .string()
+      .default('')
+      .transform((text, context) =>
+        text
+          .split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== '')
+          .flatMap((one) => {
+            const id = hardwareIdOf(one);
+            if (id === undefined)
+              context.addIssue({ code: 'custom', message: `"${one}" is no MAC address and no SMBIOS UUID` });
+            return id ?? [];
+          }),
+      ),
     /** Devices that run the site, by name; those that have a network card of this computer are known without. */
     MUSTER_SITE_SERVERS: z
       .string()

@@ -34,7 +34,12 @@ export function deviceRules(
       const { identity } = resource.spec;
       if (!sameJson(identity ?? null, previous?.spec.identity ?? null)) {
         await hardware.name(tx, uid, hardwareIds(identity));
-        const taken = hardwareTaken(name, identity, await hardware.findNamed(tx, hardwareIds(identity)));
+        const taken = hardwareTaken(
+          name,
+          identity,
+          await hardware.findNamed(tx, hardwareIds(identity)),
+          hardware.shared,
+        );
         if (taken) throw taken;
       }
       await variables.saved(tx, { kind: 'Device', uid, name }, resource.spec, previous?.spec);

@@ -75,7 +75,12 @@ const DEVICES = Symbol('devices');
       useFactory: (...parts: ConstructorParameters<typeof DeviceAccessDecisions>) =>
         new DeviceAccessDecisions(...parts),
     },
-    { provide: DeviceHardwareRepository, useFactory: () => new DeviceHardwareRepository() },
+    {
+      provide: DeviceHardwareRepository,
+      inject: [CONFIG],
+      useFactory: ({ MUSTER_SHARED_HARDWARE: shared }: DeploymentConfig) =>
+        new DeviceHardwareRepository(new Set(shared)),
+    },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
       provide: DeviceImport,
