@@ -19,7 +19,10 @@ export class MembersGrpcController {
     continue?: string | null;
   }): Promise<MemberList> {
     const name = parseDocument(nameSchema, request.collection, 'The collection');
-    return this.members.list(name, { limit: pageSize(request.pageSize ?? undefined), continue: request.continue ?? undefined });
+    return this.members.list(name, {
+      limit: pageSize(request.pageSize ?? undefined),
+      continue: request.continue ?? undefined,
+    });
   }
 
   @GrpcMethod('MembershipService', 'ExplainMember')
