@@ -35,13 +35,16 @@ export class PuttingToUse {
   async use(tx: Transaction, objects: readonly StoredReplica[]): Promise<ReplicaName[]> {
     const usable = objects.filter(({ kind }) => this.kinds.has(kind));
     if (usable.length === 0) return [];
-    const failed: Failed[] = [];
-    for (const run of runsOfOneKind(usable))
-      failed.push(...(await this.useRun(tx, this.kinds.get(run[0]!.kind)!, run)));
-    const names = new Set(failed.map(({ object }) => object));
-    const used = usable.filter((object) => !names.has(object));
+    const failed = new Map<StoredReplica, unknown>();
+    for (const run of runsOfOneKind(usable)) {
+      const kind = this.kinds.get(run[0]!.kind)!;
+      for (const { object, error } of await this.useRun(tx, kind, run)) failed.set(object, error);
+    }
+    const used = usable.filter((object) => !failed.has(object));
     if (used.length > 0) await this.problems.solve(tx, used);
-    for (const { object, error } of failed) {
+    for (const object of usable) {
+      if (!failed.has(object)) continue;
+      const error = failed.get(object);
       const code = error instanceof MusterError ? error.code : 'hierarchy.cannot-use';
       await this.problems.add(tx, object, code, error instanceof Error ? error.message : String(error));
       tx.afterCommit(() => this.waiting(object, error));
