@@ -8,7 +8,7 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
-import { on } from '@muster/messaging/consumer.js';
+import { on, onMany } from '@muster/messaging/consumer.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -71,7 +71,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
         on(deviceKeyRotated, (tx, rotated) => sightings.keyRotated(tx, rotated)),
         on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
         on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
-        on(runReported, (tx, reported) => runs.apply(tx, reported)),
+        onMany(runReported, (tx, facts) => runs.apply(tx, facts)),
         on(deploymentJudged, (tx, { deploymentUid, policy, body }) => follower.judged(tx, deploymentUid, policy, body)),
       ],
       catalog: [

@@ -94,6 +94,12 @@ export async function openWorld(servers: Servers, settings: Record<string, strin
       return next;
     },
 
+    /** Every fact that policy published has been applied. */
+    async applied(): Promise<boolean> {
+      const { rows } = await sql.query(`select position from inbox where producer = 'policy'`);
+      return (await policy.position()) === Number(rows[0]?.position ?? 0);
+    },
+
     async close(): Promise<void> {
       await sql.end();
       await app.close();

@@ -58,10 +58,13 @@ export class DeviceRepository {
     return row?.uid;
   }
 
-  /** True for an unknown computer that is not blocked. */
-  async isUnknown(database: Queryable, uid: string): Promise<boolean> {
-    const rows = await database.query(`select 1 from device where uid = $1 and state = 'unknown'`, [uid]);
-    return rows.length > 0;
+  /** Those of these devices that are unknown computers and not blocked. */
+  async unknownAmong(database: Queryable, uids: readonly string[]): Promise<string[]> {
+    const rows = await database.query<{ uid: string }>(
+      `select uid from device where uid = any($1::uuid[]) and state = 'unknown' order by uid`,
+      [[...new Set(uids)]],
+    );
+    return rows.map(({ uid }) => uid);
   }
 
   /** The newest run of each deployment on a device, at most 1,000. */

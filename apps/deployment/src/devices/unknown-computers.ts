@@ -47,10 +47,16 @@ export class UnknownComputers implements OnApplicationBootstrap, OnModuleDestroy
     await this.forgetting.stop();
   }
 
-  /** A run on a device has succeeded. An unknown computer is from now on what its token says: a device, or one that waits for its approval. */
-  async runSucceeded(tx: Transaction, deviceUid: string): Promise<void> {
-    if (!(await this.repository.isUnknown(tx, deviceUid))) return;
+  /** Runs on devices have succeeded. An unknown computer is from now on what its token says: a device, or one that waits for its approval. */
+  async runsSucceeded(tx: Transaction, deviceUids: readonly string[]): Promise<void> {
+    if (deviceUids.length === 0) return;
+    const unknown = await this.repository.unknownAmong(tx, deviceUids);
+    if (unknown.length === 0) return;
     await this.membership.lock(tx);
+    for (const uid of unknown) await this.becomeKnown(tx, uid);
+  }
+
+  private async becomeKnown(tx: Transaction, deviceUid: string): Promise<void> {
     const device = await this.devices.rows.findByUid(tx, deviceUid);
     const access = device?.status.access;
     if (!device || access?.state !== 'unknown') return;

@@ -21,6 +21,8 @@ const RUNS = Symbol('runs');
 function runRules(database: Database, repository: RunRepository): ResourceRules<RunSpec, RunStatus> {
   return {
     status: () => Promise.reject(new Error('runs are made of reports')),
+    // A run of many steps that is told often would be written over and over.
+    leanFacts: true,
     async derive(runs) {
       const steps = await repository.steps(
         database,
