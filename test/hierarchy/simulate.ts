@@ -39,6 +39,7 @@ const SITES: readonly Site[] = [
   { code: 'SE1', kind: 'secondary', parent: 'PR1' },
 ];
 const LINKS = SITES.flatMap(({ code, parent }) => (parent ? [[code, parent] as const] : []));
+const PRIMARIES = SITES.flatMap(({ code, kind }) => (kind === 'primary' ? [code] : []));
 const KEYS = ['lab', 'web', 'all-eu', 'pilot', 'kiosk'];
 const TROUBLED_MILLISECONDS = 20_000;
 const HEALING_MILLISECONDS = 25_000;
@@ -144,11 +145,14 @@ class Simulation {
     const writer = writers[this.below(writers.length)];
     if (!writer) return;
     const site = this.sites.get(writer.code)!;
-    const ofSite = writer.kind === 'primary' && this.below(4) === 0;
-    const kind = ofSite ? 'CollectionSize' : 'Collection';
-    const key = ofSite ? `${writer.code}/${KEYS[this.below(KEYS.length)]}` : KEYS[this.below(KEYS.length)]!;
+    const chosen = (['Device', writer.kind === 'primary' ? 'CollectionSize' : 'Collection'] as const)[this.below(8)];
+    const kind = chosen ?? 'Collection';
+    // What is wanted of a device is written at its own site and above; what a site counts, by itself.
+    const owner = writer.kind === 'primary' ? writer.code : PRIMARIES[this.below(PRIMARIES.length)]!;
+    const name = KEYS[this.below(KEYS.length)]!;
+    const key = kind === 'Collection' ? name : `${name}/${owner}`;
     const content = this.below(6) === 0 ? null : `text ${this.eventNumber}`;
-    const commit = site.begin(kind, key, content, this.now);
+    const commit = site.begin(kind, key, content, this.now, owner);
     this.later(this.below(60), () => {
       const replica = commit();
       if (!replica) return;

@@ -85,12 +85,17 @@ export class SimulatedSite {
     private readonly random: () => number,
   ) {}
 
-  /** Begins a write; it counts from `commit` on. A crash in between forgets it. */
+  /**
+   * Begins a write; it counts from `commit` on. A crash in between forgets it.
+   *
+   * @param owner of site data; another site than this one where people write what belongs below
+   */
   begin(
     kind: keyof typeof REPLICATED_KINDS,
     key: string,
     content: string | null,
     now: number,
+    owner = this.site.code,
   ): () => Replica | undefined {
     const transaction = this.disk.nextTransaction++;
     let written: Replica | undefined;
@@ -104,8 +109,8 @@ export class SimulatedSite {
           chance: this.random(),
         });
         const dataClass = REPLICATED_KINDS[kind];
-        const owner = dataClass === 'site' ? this.site.code : undefined;
-        this.store({ kind, key, dataClass, owner, replica }, transaction, undefined);
+        const of = dataClass === 'site' ? owner : undefined;
+        this.store({ kind, key, dataClass, owner: of, replica }, transaction, undefined);
         written = replica;
       },
     };

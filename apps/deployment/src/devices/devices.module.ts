@@ -3,8 +3,11 @@ import { device } from '@muster/contracts/kinds/device.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import type { ServiceConfig } from '@muster/platform/config.js';
+import { OwnedReplicas } from '@muster/service/replication/owned-replicas.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
-import { LOGGER } from '@muster/service/tokens.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { EventLog } from '../events/event-log.js';
@@ -25,10 +28,9 @@ import { DeviceSightings } from './device-sightings.js';
 import { DevicesByStateController } from './devices-by-state.controller.js';
 import { DevicesByState } from './devices-by-state.js';
 import { deviceRules } from './device.rules.js';
+import { DEVICES } from './devices.token.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
-
-const DEVICES = Symbol('devices');
 
 @Module({
   imports: [MembershipModule, VariablesModule],
@@ -43,7 +45,17 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog, DeviceRepository],
+      inject: [
+        Database,
+        Outbox,
+        Membership,
+        Variables,
+        DeviceHardwareRepository,
+        EventLog,
+        DeviceRepository,
+        Replicas,
+        CONFIG,
+      ],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -52,6 +64,8 @@ const DEVICES = Symbol('devices');
         hardware: DeviceHardwareRepository,
         events: EventLog,
         repository: DeviceRepository,
+        replicas: Replicas,
+        { MUSTER_SITE: site }: ServiceConfig,
       ) =>
         new ResourceStore(
           device,
@@ -59,6 +73,7 @@ const DEVICES = Symbol('devices');
           database,
           outbox,
           deviceRules(membership, variables, hardware, events, { repository, database }),
+          new OwnedReplicas(replicas, site),
         ),
     },
     {
@@ -105,6 +120,6 @@ const DEVICES = Symbol('devices');
       useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
     },
   ],
-  exports: [Enrolments, Inventories, DeviceSightings],
+  exports: [DEVICES, Enrolments, Inventories, DeviceSightings],
 })
 export class DevicesModule {}
