@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { START } from '@muster/hierarchy/link.js';
+import { comparePositions, START, type Position } from '@muster/hierarchy/link.js';
 import { linkUser } from '@muster/localsite/nats.js';
 import { postgresChild } from '@muster/localsite/postgres.js';
 import { postgresPrograms } from '@muster/localsite/postgres-programs.js';
@@ -96,6 +96,28 @@ describe('two sites to which something happens', () => {
       expect(texts).toEqual(['told, and then forgotten', 'changed since', 'meanwhile', 'after the restore']);
     }
     rmSync(backups, { recursive: true });
+  });
+
+  it('promise a reader that forgot everything also what nobody may read yet', async () => {
+    const { central } = sites;
+    let commit: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (commit = resolve));
+    let wrote: () => void = () => undefined;
+    const written = new Promise<void>((resolve) => (wrote = resolve));
+    const open = central.database.transaction(async (tx) => {
+      await central.writeIn(tx, 'slow', 'not committed yet');
+      wrote();
+      await held;
+    });
+    await written;
+    await central.write('quick', 'behind it');
+    const [place] = await central.database.query<Position>(
+      `select transaction::text::bigint as transaction, sequence from replica where key = 'quick'`,
+    );
+    expect(comparePositions(await central.replicas.head(central.database), place!)).toBeGreaterThan(0);
+    commit();
+    await open;
+    await until(level);
   });
 
   it('have nothing half when a process is killed in the middle of taking in, and all of it after the next start', async () => {

@@ -37,6 +37,7 @@ export interface Disk {
   readonly readers: Map<string, Reader>;
   /** Of this site's feed. */
   life: string;
+  former: readonly string[];
   nextTransaction: number;
   nextSequence: number;
 }
@@ -67,6 +68,7 @@ const emptyDisk = (): Disk => ({
   cursors: new Map(),
   readers: new Map(),
   life: 'first',
+  former: [],
   nextTransaction: 1,
   nextSequence: 1,
 });
@@ -145,13 +147,16 @@ export class SimulatedSite {
   answer(question: Question): Answer {
     const to = this.sites.get(question.from)!;
     const settled = this.settledObjects();
-    const head = settled.at(-1)?.position ?? START;
-    const feed = { life: this.disk.life, head };
+    const head = { transaction: this.disk.nextTransaction, sequence: this.disk.nextSequence };
+    const feed = { life: this.disk.life, former: this.disk.former, head };
     const judged = judgeReader(this.disk.readers.get(to.code) ?? NEW_READER, question, feed);
     const answer = { from: this.site.code, asked: question, upto: START, objects: [] };
     if (judged.restored) {
+      const { life } = this.disk;
+      this.disk.former = [...this.disk.former, life, ...(question.life === life ? [] : [question.life!])];
       this.disk.life = String(this.random());
-      this.disk.cursors.set(to.code, BEGINNING);
+      this.disk.cursors.clear();
+      this.disk.readers.clear();
     }
     this.disk.readers.set(to.code, judged.reader);
     if (judged.beginAnew) return { ...answer, life: this.disk.life, beginAnew: true };

@@ -77,7 +77,9 @@ export class Replication {
       this.database,
       () => this.hierarchy,
       now,
-      (peer) => this.readers.get(peer)?.nudge(),
+      () => {
+        for (const reader of this.readers.values()) reader.nudge();
+      },
     ).register(this.port);
     this.look.start();
     this.schedule.start();
