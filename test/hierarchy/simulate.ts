@@ -7,7 +7,7 @@ import { SimulatedSite, type Answer, type Disk, type Question } from './simulate
 /** An acknowledged write: who wrote it knows that it happened. */
 export interface Acknowledged {
   readonly at: string;
-  /** When it was acknowledged, in milliseconds of virtual time. */
+  /** When it was acknowledged, among backups: what happens in one millisecond has an order too. */
   readonly on: number;
   readonly kind: string;
   readonly key: string;
@@ -62,9 +62,11 @@ class Simulation {
   private readonly faults: Record<string, number> = {};
   private readonly history: string[] = [];
   private acknowledged: Acknowledged[] = [];
+  private readonly forgotten: Acknowledged[] = [];
   private events: Event[] = [];
   private now = 100 * DAY;
   private eventNumber = 0;
+  private moment = 0;
   private messages = 0;
   /** What the bus holds; a wiped bus delivers none of it. */
   private busAge = 0;
@@ -96,7 +98,7 @@ class Simulation {
     this.note('healed');
     this.advance(end + HEALING_MILLISECONDS);
     const all = [...this.sites.values()];
-    const problems = [...differences(all), ...lostWrites(all, this.acknowledged)];
+    const problems = [...differences(all), ...lostWrites(all, this.acknowledged, this.forgotten)];
     const { seed, faults, history, messages } = this;
     return { seed, problems, writes: this.acknowledged.length, messages, faults, history };
   }
@@ -156,7 +158,7 @@ class Simulation {
     this.later(this.below(60), () => {
       const replica = commit();
       if (!replica) return;
-      this.acknowledged.push({ at: writer.code, on: this.now, kind, key, replica });
+      this.acknowledged.push({ at: writer.code, on: this.moment++, kind, key, replica });
       this.note(`${writer.code} writes ${kind}/${key} = ${content} at ${replica.version.stamp}`);
     });
   }
@@ -174,7 +176,7 @@ class Simulation {
       },
       'bus wiped': () => (this.busAge += 1),
       'clock set': () => (this.sites.get(code)!.skewMilliseconds = (this.below(3) - 1) * 3_600_000),
-      backup: () => this.backups.set(code, { disk: this.sites.get(code)!.backup(), on: this.now }),
+      backup: () => this.backups.set(code, { disk: this.sites.get(code)!.backup(), on: this.moment++ }),
       restore: () => this.restore(code),
     };
     const names = Object.keys(faults);
@@ -188,7 +190,9 @@ class Simulation {
   private restore(code: string): void {
     const backup = this.backups.get(code);
     if (!backup) return;
-    this.acknowledged = this.acknowledged.filter((write) => write.at !== code || write.on <= backup.on);
+    const survives = (write: Acknowledged) => write.at !== code || write.on <= backup.on;
+    this.forgotten.push(...this.acknowledged.filter((write) => !survives(write)));
+    this.acknowledged = this.acknowledged.filter(survives);
     this.backups.delete(code);
     this.restores.set(code, (this.restores.get(code) ?? 0) + 1);
     this.sites.get(code)!.restore(backup.disk);

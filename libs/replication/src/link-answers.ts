@@ -4,7 +4,7 @@ import {
   pullQuestionSchema,
   type PullQuestion,
 } from '@muster/contracts/links/link-messages.js';
-import { judgeReader, readerGiven, START, type Reader } from '@muster/hierarchy/link.js';
+import { judgeReader, readerGiven, START } from '@muster/hierarchy/link.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Hierarchy, KnownSite } from './hierarchy.repository.js';
 import type { LinkPort } from './link-port.js';
