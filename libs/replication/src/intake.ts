@@ -1,5 +1,5 @@
 import { linkEntrySchema, type LinkEntry, type PullAnswer } from '@muster/contracts/links/link-messages.js';
-import { intakeProblem } from '@muster/hierarchy/data-classes.js';
+import { intakeProblem, isWrittenByPeople, type Belonging } from '@muster/hierarchy/data-classes.js';
 import { comparePositions, START } from '@muster/hierarchy/link.js';
 import { lostWriteKey, lostWriteReplica, mergeReplica, type LostWrite } from '@muster/hierarchy/replica.js';
 import { sameSeen } from '@muster/hierarchy/version.js';
@@ -75,12 +75,12 @@ export class Intake {
     const before = await this.replicas.findMany(tx, entries);
     const now = new Map<string, StoredReplica>();
     const changed: StoredReplica[] = [];
-    const lost: { name: ReplicaName; write: LostWrite }[] = [];
+    const lost: { name: ReplicaName & Belonging; write: LostWrite }[] = [];
     for (const entry of entries) {
       const name = `${entry.kind}/${entry.key}`;
       const incoming = received(entry, from);
       const merged = mergeReplica(now.get(name)?.replica ?? before.get(name)?.replica, incoming.replica);
-      if (merged.lost) lost.push({ name: entry, write: merged.lost });
+      if (merged.lost) lost.push({ name: { ...entry, ...belonging(entry) }, write: merged.lost });
       if (merged.changed === 'nothing') continue;
       const asSent = merged.changed === 'content' && sameSeen(merged.replica.seen, incoming.replica.seen);
       const object = { ...incoming, replica: merged.replica, via: asSent ? from : undefined };
@@ -127,12 +127,12 @@ export class Intake {
 
   private async conflictRecords(
     tx: Transaction,
-    lost: readonly { name: ReplicaName; write: LostWrite }[],
+    lost: readonly { name: ReplicaName & Belonging; write: LostWrite }[],
     before: Map<string, StoredReplica>,
     now: ReadonlyMap<string, StoredReplica>,
   ): Promise<StoredReplica[]> {
     const records = lost
-      .filter(({ name }) => name.kind !== CONFLICT)
+      .filter(({ name }) => name.kind !== CONFLICT && isWrittenByPeople(name.kind, name))
       .map(({ name, write }): StoredReplica => {
         const key = lostWriteKey(name.kind, name.key, write.version);
         return { kind: CONFLICT, key, dataClass: 'global', schemaVersion: 1, replica: lostWriteReplica(write) };

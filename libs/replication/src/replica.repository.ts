@@ -28,6 +28,8 @@ export interface FeedPage {
   readonly more: boolean;
 }
 
+/** So many names of lives that are over are kept. */
+const FORMER_LIVES = 100;
 /** Of a message between sites; the bus carries 8 MB, and a character may be three bytes. */
 const MOST_CHARACTERS = 2_500_000;
 
@@ -177,21 +179,35 @@ export class ReplicaRepository {
     }
   }
 
-  /** The last place of the feed that can be told: before the oldest open transaction. */
+  /** Behind all that is written or begun, also what cannot be told yet as an older transaction is open. */
   async head(database: Queryable): Promise<Position> {
     const [row] = await database.query<Position>(
-      `select transaction::text::bigint as transaction, sequence from replica
-       where transaction < pg_snapshot_xmin(pg_current_snapshot()) order by replica.transaction desc, sequence desc limit 1`,
+      `select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as transaction, last_value as sequence from replica_sequence`,
     );
     return row ?? START;
   }
 
-  /** The life of the feed; another one from now on where the site was restored. */
-  async life(database: Queryable, another = false): Promise<string> {
-    const sql = another
-      ? 'update replica_feed set life = gen_random_uuid() returning life'
-      : 'select life from replica_feed';
-    const [row] = await database.query<{ life: string }>(sql);
+  /** The life of the feed, and those that are over. */
+  async lives(database: Queryable): Promise<{ life: string; former: string[] }> {
+    const [row] = await database.query<{ life: string; former: string[] }>('select life, former from replica_feed');
+    if (!row) throw new Error('the table replica_feed has no row');
+    return row;
+  }
+
+  /** The same, held until the transaction ends. */
+  async livesForUpdate(tx: Transaction): Promise<{ life: string; former: string[] }> {
+    await tx.query('select from replica_feed for update');
+    return this.lives(tx);
+  }
+
+  /** This site was restored: its feed has another life. @param unknown a life that it had, and has forgotten */
+  async beginAnotherLife(tx: Transaction, unknown: string | null): Promise<string> {
+    const [row] = await tx.query<{ life: string }>(
+      `update replica_feed set life = gen_random_uuid(),
+         former = (array_remove(former || life || $1::uuid, null))[greatest(1, cardinality(former) - ${FORMER_LIVES}):]
+       returning life`,
+      [unknown],
+    );
     if (!row) throw new Error('the table replica_feed has no row');
     return row.life;
   }

@@ -25,7 +25,10 @@ export const BUILT_IN_COLLECTIONS: readonly ResourceInput<CollectionSpec>[] = [
   },
 ];
 
-/** Makes the built-in collections that are not there yet; replicas that start together take turns. */
+/**
+ * Makes the built-in collections that are not there yet; replicas that start together take turns. Every site makes its own: as what
+ * another site wrote, they are told to nobody before somebody asks for what is there.
+ */
 export async function makeBuiltIns(
   collections: ResourceStore<CollectionSpec, CollectionStatus>,
   membership: Membership,
@@ -35,7 +38,7 @@ export async function makeBuiltIns(
     await membership.lock(tx);
     for (const input of BUILT_IN_COLLECTIONS) {
       if (!(await collections.rows.find(tx, input.metadata.name)))
-        await collections.saveWithin(tx, structuredClone(input), 'system');
+        await collections.applyReplicated(tx, input.metadata.name, structuredClone(input), undefined, 'system');
     }
   });
 }

@@ -58,6 +58,10 @@ export function deviceRules(
       });
     },
 
+    sealedValues: (tx, resource) => variables.sealedValues(tx, resource.metadata.uid, resource.spec),
+
+    giveSealed: (spec, sealed) => variables.giveSealed(spec, sealed),
+
     async derive(resources) {
       const at = await seen.repository.lastSeen(
         seen.database,

@@ -3,6 +3,9 @@ import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/ki
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import type { ServiceConfig } from '@muster/platform/config.js';
+import { OwnedReplicas } from '@muster/service/replication/owned-replicas.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
@@ -26,12 +29,11 @@ import { DeviceSightings } from './device-sightings.js';
 import { DevicesByStateController } from './devices-by-state.controller.js';
 import { DevicesByState } from './devices-by-state.js';
 import { deviceRules } from './device.rules.js';
+import { DEVICES } from './devices.token.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
 import { UnknownComputers } from './unknown-computers.js';
 import type { DeploymentConfig } from '../config.js';
-
-const DEVICES = Symbol('devices');
 
 @Module({
   imports: [MembershipModule, VariablesModule],
@@ -46,7 +48,17 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog, DeviceRepository],
+      inject: [
+        Database,
+        Outbox,
+        Membership,
+        Variables,
+        DeviceHardwareRepository,
+        EventLog,
+        DeviceRepository,
+        Replicas,
+        CONFIG,
+      ],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -55,6 +67,8 @@ const DEVICES = Symbol('devices');
         hardware: DeviceHardwareRepository,
         events: EventLog,
         repository: DeviceRepository,
+        replicas: Replicas,
+        { MUSTER_SITE: site }: ServiceConfig,
       ) =>
         new ResourceStore(
           device,
@@ -62,6 +76,7 @@ const DEVICES = Symbol('devices');
           database,
           outbox,
           deviceRules(membership, variables, hardware, events, { repository, database }),
+          new OwnedReplicas(replicas, site),
         ),
     },
     {
@@ -127,6 +142,6 @@ const DEVICES = Symbol('devices');
       ) => new UnknownComputers(devices, repository, membership, adoption, events, database, days, logger),
     },
   ],
-  exports: [Enrolments, Inventories, DeviceSightings, UnknownComputers],
+  exports: [DEVICES, Enrolments, Inventories, DeviceSightings, UnknownComputers],
 })
 export class DevicesModule {}
