@@ -67,6 +67,21 @@ describe('a hierarchy on one machine', () => {
     await until(async () => (await description('PR1', 'lab')) === 'from central');
   });
 
+  it('shows devices of all sites at the central one, where their variables are set too, and has the same empty folders', async () => {
+    const file = join(machine.folder, 'laptop.yaml');
+    writeFileSync(file, 'apiVersion: muster/v1\nkind: Device\nmetadata: {name: laptop}\nspec: {}\n');
+    await at('PR1', 'apply', '-f', file);
+    await at('CEN', 'folder', 'create', '/lab/empty');
+    await until(async () =>
+      /^laptop +PR1 +awaited/m.test((await machine.muster('--site', 'CEN', 'device', 'list')).stdout),
+    );
+    await at('CEN', 'variable', 'set', '--device', 'laptop', '--of', 'PR1', 'Ring=pilot');
+    await until(async () => /^Ring +pilot$/m.test(await at('PR1', 'variable', 'list', '--device', 'laptop')));
+    await until(async () => (await at('PR1', 'folder', 'list')).includes('/lab/empty'));
+    await at('PR1', 'folder', 'delete', '/lab/empty');
+    await until(async () => !(await at('CEN', 'folder', 'list')).includes('/lab/empty'));
+  });
+
   it('lets both sides work with the link cut, and afterwards has one winner, and the other write to be restored', async () => {
     cable.cut();
     await apply('CEN', 'lab', 'central says');

@@ -46,6 +46,19 @@ export class Producer {
     await this.database.transaction((tx) => this.outbox.add(tx, event, payload));
   }
 
+  /** All in one transaction, so that they may come together. */
+  async publishMany<Payload>(event: EventDefinition<Payload>, payloads: readonly Payload[]): Promise<void> {
+    await this.database.transaction((tx) => this.outbox.addMany(tx, event, payloads));
+  }
+
+  /** Of the newest fact; undefined while there are some that have none yet. */
+  async position(): Promise<number | undefined> {
+    const [row] = await this.database.query<{ position: number | null }>(
+      `select case when not exists (select 1 from outbox where position is null) then position end as position from outbox_head`,
+    );
+    return row?.position ?? undefined;
+  }
+
   async close(): Promise<void> {
     await this.relay.stop();
     await this.bus.close();

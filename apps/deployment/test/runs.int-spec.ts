@@ -84,15 +84,26 @@ describe('runs', () => {
     const id = uuidv7();
     const name = `run-${id.replaceAll('-', '').slice(0, 8)}${id.slice(-4)}`;
     const listed = Promise.withResolvers<void>();
+    let changes = 0;
     const watched = api.watch<Run>(
       `runs?watch=true&name=${name}`,
-      (seen) => seen.at(-1)?.status.state === 'succeeded',
+      (seen) => {
+        changes = seen.length;
+        return seen.at(-1)?.status.state === 'succeeded';
+      },
       listed.resolve,
     );
     await Promise.race([listed.promise, watched]);
     const [one, two, three, four, five] = story(id) as [StepReport, StepReport, StepReport, StepReport, StepReport];
-    for (const batch of [[one, two], [two], [three, four], [one, two, three], [five], [four, five]])
-      await tell(id, batch);
+    // What is told together may be seen together: the next ones wait until these were seen.
+    await tell(id, [one, two]);
+    await tell(id, [two]);
+    await until(() => changes === 1);
+    await tell(id, [three, four]);
+    await tell(id, [one, two, three]);
+    await until(() => changes === 2);
+    await tell(id, [five]);
+    await tell(id, [four, five]);
     const seen = await watched;
     expect(seen.map(({ status }) => [status.state, status.steps.length])).toEqual([
       ['running', 1],
@@ -195,6 +206,52 @@ describe('runs', () => {
     await until(async () => (await runsOf('device=teller')).length === 4);
     const names = (await runsOf('device=teller')).map(({ metadata }) => metadata.name);
     expect(names).toEqual(expect.arrayContaining(['run-0198b000beef', `run-${two.replaceAll('-', '')}`]));
+  });
+
+  it('are the same whether their facts come together or one by one', async () => {
+    const rows = async (runs: string[]) => {
+      const { rows: found } = await world.sql.query(
+        `select state, last_number, started_at, total_steps, restart_number, end_number, finished_at, exit_code, message, (
+           select jsonb_agg(to_jsonb(step) - 'run_uid' order by path) from run_step as step where run_uid = run.uid) as steps,
+           (select jsonb_agg(data - 'run' order by sequence) from event where data ->> 'run' = run.name) as events
+         from run where uid = any ($1) order by array_position($1, uid)`,
+        [runs],
+      );
+      return found;
+    };
+    const made = await api.apply<Deployment>('Deployment', 'deployments', 'together', {
+      sequence: 'tale',
+      collection: 'tellers',
+      purpose: 'Required',
+    });
+    const counts = async () => (await api.get<Deployment>('deployments/together')).status.devices;
+    const from = { deviceUid: web.metadata.uid, deploymentUid: made.metadata.uid };
+    const facts = (id: string): StepReport[][] => {
+      const [one, two, three, four, five] = story(id) as [StepReport, StepReport, StepReport, StepReport, StepReport];
+      const failed = report(id, 6, { event: 'run-finished', result: 'failed', message: 'after all' });
+      return [[three], [one, two], [five], [four], [two, three], [failed], [five]];
+    };
+    const [alone, together] = [
+      [uuidv7(), uuidv7()],
+      [uuidv7(), uuidv7()],
+    ];
+    for (const id of alone) {
+      for (const reports of facts(id)) {
+        await tell(id, reports, from);
+        await until(() => world.applied());
+      }
+    }
+    expect(await counts()).toMatchObject({ succeeded: 0, failed: 1 });
+    await world.policy.publishMany(
+      runReported,
+      facts(together[0]!).flatMap((reports, nth) => [
+        { ...from, runId: together[0]!, reports },
+        { ...from, runId: together[1]!, reports: facts(together[1]!)[nth]! },
+      ]),
+    );
+    await until(() => world.applied());
+    expect(await rows(together)).toEqual(await rows(alone));
+    expect(await counts()).toMatchObject({ succeeded: 0, failed: 1 });
   });
 
   it('belong to one device: what another one says of them is put aside', async () => {

@@ -5,6 +5,7 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
+import { outboxRead } from '@muster/contracts/subjects.js';
 import { Database } from '@muster/persistence/database.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
@@ -57,11 +58,22 @@ function reports(runId: string, numbers: number[], change: Partial<StepReport> =
 }
 
 async function factsOf(runId: string): Promise<Fact[]> {
-  const rows = await database.query<{ payload: Fact }>(
-    `select payload from outbox where subject = $1 and payload->>'runId' = $2 order by sequence`,
-    [runReported.subject({ site: 'S01' }), runId],
-  );
-  return rows.map(({ payload }) => runReported.payload.parse(payload));
+  // As the other services read them: nothing has a position before it is committed, and nothing keeps it after that.
+  await until(async () => (await database.query('select 1 from outbox where position is null')).length === 0);
+  const subject = runReported.subject({ site: 'S01' });
+  const facts: Fact[] = [];
+  for (let after = 0; ;) {
+    const { head, entries } = await policy.deployment.bus.request(outboxRead('policy'), {
+      consumer: 'deployment',
+      after,
+      limit: 1000,
+    });
+    for (const entry of entries) {
+      if (entry.subject === subject) facts.push(runReported.payload.parse(entry.payload));
+    }
+    after = entries.at(-1)?.position ?? head;
+    if (after >= head) return facts.filter((fact) => fact.runId === runId);
+  }
 }
 
 const numbersOf = (facts: Fact[]) => facts.map((fact) => fact.reports.map(({ number }) => number));
@@ -164,6 +176,24 @@ it('forgets the reports of a run that was silent for a month, and of no other', 
   await new HousekeepingRepository().deleteSome(database);
   const kept = await database.query('select run_id as run from report where run_id = any($1::uuid[])', [[old, young]]);
   expect(kept).toEqual([{ run: young }]);
+});
+
+it('keeps the reports of a silent run for as long as a service has not read the fact of them', async () => {
+  const [unread, read] = [randomUUID(), randomUUID()];
+  await device.post('/reports', { reports: [...reports(unread, [1, 2, 4]), ...reports(read, [1])] });
+  const age = async (table: string, condition: string, value: string) =>
+    database.query(`update ${table} set ${condition}`, [value]);
+  await age('outbox', `occurred_at = now() - interval '40 days' where payload ->> 'runId' = $1`, unread);
+  await age('reported_run', `last_report_at = now() - interval '40 days' where run_id = $1`, unread);
+  await age('reported_run', `last_report_at = now() - interval '41 days' where run_id = $1`, read);
+  // The oldest fact that is kept is the one of `unread`, and first in the order.
+  await database.query('delete from outbox where occurred_at > (select min(occurred_at) from outbox)');
+  await new HousekeepingRepository().deleteSome(database);
+  const kept = await database.query('select distinct run_id as run from report where run_id = any($1::uuid[])', [
+    [unread, read],
+  ]);
+  expect(kept).toEqual([{ run: unread }]);
+  expect(numbersOf(await factsOf(unread))).toEqual([[1, 2, 4]]);
 });
 
 it('refuses a run of another device, and keeps nothing of the batch', async () => {

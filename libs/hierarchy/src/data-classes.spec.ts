@@ -60,6 +60,17 @@ describe('what a site takes in', () => {
     expect(problem('CollectionSize', global, 'PR2')).toBe('CollectionSize is site data, it came as global data');
   });
 
+  it('is what sites above an owner want of its devices, not what they say of them', () => {
+    const below = (kind: string, writer: string) => intakeProblem(kind, ofPr1, writer, CAS, PR1, sites);
+    expect([below('Device', 'CAS'), below('Device', 'PR1'), below('DeviceState', 'PR1')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(below('DeviceState', 'CAS')).toBe('site CAS wrote data that belongs to PR1');
+    expect(below('Device', 'PR2')).toBe('site PR2 wrote data that belongs to PR1');
+  });
+
   it('is no global data that a secondary site made', () => {
     expect(problem('Collection', global, 'SE1')).toBe('site SE1 is a secondary one: it writes no global data');
     expect(problem('Collection', global, 'PR1')).toBeUndefined();

@@ -17,15 +17,25 @@ import { Loop } from './loop.js';
 import { parseTolerant } from '@muster/contracts/tolerant.js';
 
 const BATCH = 200;
+/** Messages of the bus in one transaction: each may hold many facts. */
+const MESSAGES = 50;
 /** How often the producer is asked whether the bus has kept something from us. */
 const CHECK_MILLISECONDS = 3_000;
 const STREAM_POLL_MILLISECONDS = 250;
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
+/** What a fact says, and the trace in which it came about. */
+export interface Told<Payload> {
+  readonly payload: Payload;
+  readonly traceparent: string | null;
+}
+
 /** What a service does with one kind of fact. */
 export interface Subscription<Payload = never> {
   readonly event: EventDefinition<Payload>;
-  readonly apply: (tx: Transaction, payload: Payload) => Promise<void>;
+  /** Gets one fact, or several in their order when they may be applied together. */
+  readonly apply: (tx: Transaction, facts: readonly Told<Payload>[]) => Promise<void>;
+  readonly together: boolean;
 }
 
 /** Pairs an event with its handler, keeping the payload's type. */
@@ -33,7 +43,21 @@ export function on<Payload>(
   event: EventDefinition<Payload>,
   apply: (tx: Transaction, payload: Payload) => Promise<void>,
 ): Subscription {
-  return { event, apply } as unknown as Subscription;
+  const each = async (tx: Transaction, facts: readonly Told<Payload>[]): Promise<void> => {
+    for (const { payload, traceparent } of facts) await withTrace(traceparent, () => apply(tx, payload));
+  };
+  return { event, apply: each, together: false } as unknown as Subscription;
+}
+
+/**
+ * The same for a handler that takes consecutive facts together, with as few statements as one. When one of them cannot be applied it is
+ * called again with each alone, so it must have done nothing outside the transaction.
+ */
+export function onMany<Payload>(
+  event: EventDefinition<Payload>,
+  apply: (tx: Transaction, facts: readonly Told<Payload>[]) => Promise<void>,
+): Subscription {
+  return { event, apply, together: true } as unknown as Subscription;
 }
 
 /**
@@ -124,9 +148,9 @@ export class FactConsumer {
 
   private async drain(): Promise<void> {
     while (this.pending.length > 0) {
-      const batch = this.pending.splice(0, BATCH);
+      const batch = this.pending.splice(0, MESSAGES);
       try {
-        const entries = batch.map((message) => message.json<OutboxEntry>());
+        const entries = batch.flatMap((message) => this.entriesOf(message));
         const last = entries.at(-1)?.position ?? 0;
         const position = await this.apply(entries);
         if (position < last) await this.catchUp();
@@ -136,6 +160,22 @@ export class FactConsumer {
         throw error;
       }
     }
+  }
+
+  /** One fact, or several. What nobody here wants to know need not be read: only its place counts. */
+  private entriesOf(message: JsMsg): OutboxEntry[] {
+    const { subject, headers } = message;
+    const first = Number(headers?.get('Muster-Position'));
+    if (this.handlers.has(subject) || !(first > 0)) return [message.json<OutboxEntry | OutboxEntry[]>()].flat();
+    const count = Number(headers?.get('Muster-Facts')) || 1;
+    return Array.from({ length: count }, (_, index) => ({
+      position: first + index,
+      id: '',
+      subject,
+      payload: undefined,
+      traceparent: null,
+      occurredAt: '',
+    }));
   }
 
   private async catchUp(): Promise<void> {
@@ -159,19 +199,20 @@ export class FactConsumer {
   }
 
   private async apply(entries: readonly OutboxEntry[]): Promise<number> {
-    const position = await applyFacts(
-      this.database,
-      this.producer,
-      entries,
-      async (tx, entry) => {
-        const subscription = this.handlers.get(entry.subject);
-        if (!subscription) return;
-        await withTrace(entry.traceparent, async () => {
-          await subscription.apply(tx, parseTolerant(subscription.event.payload, entry.payload));
-        });
+    const position = await applyFacts(this.database, this.producer, entries, {
+      handlerOf: (subject) => {
+        const subscription = this.handlers.get(subject);
+        if (!subscription) return undefined;
+        const { event, apply } = subscription;
+        return (tx, group) =>
+          apply(
+            tx,
+            group.map(({ payload, traceparent }) => ({ payload: parseTolerant(event.payload, payload), traceparent })),
+          );
       },
-      (entry, error) => this.report.parked(entry, error),
-    );
+      together: (subject) => this.handlers.get(subject)?.together === true,
+      parked: (entry, error) => this.report.parked(entry, error),
+    });
     for (const listener of this.afterApply) listener();
     return position;
   }

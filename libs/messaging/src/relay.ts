@@ -1,7 +1,7 @@
 import { headers } from '@nats-io/transport-node';
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import type { ServiceName } from '@muster/contracts/resource.js';
-import { eventStream, outboxRead, type OutboxEntry } from '@muster/contracts/subjects.js';
+import { eventStream, outboxRead } from '@muster/contracts/subjects.js';
 import type { Database } from '@muster/persistence/database.js';
 import {
   assignPositions,
@@ -9,8 +9,8 @@ import {
   markPublished,
   publishedPosition,
   pruneOutbox,
-  readOutbox,
   type Outbox,
+  type OutgoingFact,
 } from '@muster/persistence/outbox.js';
 import type { Bus } from './bus.js';
 import { Loop } from './loop.js';
@@ -18,6 +18,8 @@ import { Loop } from './loop.js';
 const BATCH = 500;
 /** Half of what one message may hold (max_payload); a single fact always goes through. */
 const MOST_BYTES_PER_ANSWER = 4 * 1024 * 1024;
+/** Of several facts; a message of the bus carries 1 MiB, and one fact always has one of its own. */
+const MOST_BYTES_PER_MESSAGE = 200_000;
 const KEEP_HOURS = 24;
 const PRUNE_EVERY_MILLISECONDS = 10 * 60_000;
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
@@ -36,7 +38,7 @@ export class OutboxRelay {
     private readonly database: Database,
     private readonly bus: Bus,
     private readonly producer: ServiceName,
-    outbox: Outbox,
+    private readonly outbox: Outbox,
     private readonly onError: (error: unknown) => void,
   ) {
     this.loop = new Loop(() => this.round(), 500, onError);
@@ -48,8 +50,9 @@ export class OutboxRelay {
       outboxRead(this.producer),
       async ({ consumer, after, limit }) => {
         await confirmConsumer(this.database, consumer, after);
-        const page = await readOutbox(this.database, after, limit);
-        return { ...page, entries: whatFits(page.entries) };
+        const { head, facts } = await this.outbox.read(this.database, after, limit);
+        const entries = whatFits(facts).map((fact) => ({ ...fact, payload: JSON.parse(fact.payload) as unknown }));
+        return { head, entries };
       },
       this.onError,
     );
@@ -70,10 +73,10 @@ export class OutboxRelay {
     while ((await assignPositions(this.database)) > 0) for (const listener of this.listeners) listener();
     for (;;) {
       const after = await publishedPosition(this.database);
-      const { entries } = await readOutbox(this.database, after, BATCH);
-      const last = entries.at(-1);
+      const { facts } = await this.outbox.read(this.database, after, BATCH);
+      const last = facts.at(-1);
       if (!last) break;
-      await this.publish(entries);
+      await this.publish(facts);
       await markPublished(this.database, last.position);
     }
     if (Date.now() - this.prunedAt > PRUNE_EVERY_MILLISECONDS) {
@@ -82,16 +85,21 @@ export class OutboxRelay {
     }
   }
 
-  private async publish(entries: readonly OutboxEntry[]): Promise<void> {
+  private async publish(facts: readonly OutgoingFact[]): Promise<void> {
     if (!this.streamReady) await this.ensureStream();
     const stream = this.bus.jetstream();
     try {
       await Promise.all(
-        entries.map((entry) => {
+        messages(facts).map(([first, ...others]) => {
           const all = headers();
-          all.set('Muster-Position', String(entry.position));
-          if (entry.traceparent) all.set('traceparent', entry.traceparent);
-          return stream.publish(entry.subject, JSON.stringify(entry), { msgID: entry.id, headers: all });
+          all.set('Muster-Position', String(first.position));
+          if (first.traceparent) all.set('traceparent', first.traceparent);
+          if (others.length === 0)
+            return stream.publish(first.subject, textOf(first), { msgID: first.id, headers: all });
+          all.set('Muster-Facts', String(1 + others.length));
+          const text = `[${[first, ...others].map(textOf).join()}]`;
+          // Not by the first alone: another time it may go with fewer.
+          return stream.publish(first.subject, text, { msgID: `${first.id} ${others.length}`, headers: all });
         }),
       );
     } catch (error) {
@@ -124,10 +132,32 @@ export class OutboxRelay {
   }
 }
 
-function whatFits(entries: readonly OutboxEntry[]): OutboxEntry[] {
+/** Consecutive facts of one subject share a message while it stays short: `Muster-Facts` of them from `Muster-Position` on. */
+function messages(facts: readonly OutgoingFact[]): [OutgoingFact, ...OutgoingFact[]][] {
+  const all: [OutgoingFact, ...OutgoingFact[]][] = [];
   let bytes = 0;
-  return entries.filter((entry, index) => {
-    bytes += Buffer.byteLength(JSON.stringify(entry.payload));
+  for (const fact of facts) {
+    const last = all.at(-1);
+    const more = Buffer.byteLength(fact.payload);
+    if (last && last[0].subject === fact.subject && bytes + more <= MOST_BYTES_PER_MESSAGE) last.push(fact);
+    else {
+      all.push([fact]);
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  return all;
+}
+
+/** An OutboxEntry as JSON text. */
+function textOf({ payload, ...rest }: OutgoingFact): string {
+  return `${JSON.stringify(rest).slice(0, -1)},"payload":${payload}}`;
+}
+
+function whatFits(facts: readonly OutgoingFact[]): OutgoingFact[] {
+  let bytes = 0;
+  return facts.filter(({ payload }, index) => {
+    bytes += Buffer.byteLength(payload);
     return index === 0 || bytes <= MOST_BYTES_PER_ANSWER;
   });
 }

@@ -1,4 +1,5 @@
-import { Pool, types } from 'pg';
+import type { Socket } from 'node:net';
+import { Pool, type PoolClient, types } from 'pg';
 
 // int8 columns are positions, versions and byte counts: all far below 2^53.
 types.setTypeParser(types.builtins.INT8, Number);
@@ -19,6 +20,16 @@ export interface Transaction extends Queryable {
     sql: string,
     values: readonly SqlValue[],
   ): Promise<Row[]>;
+  /**
+   * All that follows finds rows by their keys. Plans outlive what the tables were like when they were made, those of foreign keys too: one
+   * that was made for an empty table reads all of it for every row when it has grown within minutes.
+   */
+  byKeys(): void;
+  /**
+   * The last writes of a transaction, whose answers nobody waits for: the commit is sent behind them at once. When one of them fails,
+   * so does the transaction.
+   */
+  last(write: Promise<unknown>): void;
   /** Runs after the commit, never after a rollback: nudges, never state. */
   afterCommit(action: () => void): void;
 }
@@ -30,6 +41,8 @@ export class Database implements Queryable {
   constructor(options: { url: string; schema: string; maximumConnections?: number; onError?: (error: Error) => void }) {
     this.pool = new Pool({
       connectionString: options.url,
+      // Statements of one connection are sent without waiting for the answers to those before.
+      pipeline: true,
       max: options.maximumConnections ?? 10,
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 30_000,
@@ -55,20 +68,33 @@ export class Database implements Queryable {
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     const after: (() => void)[] = [];
+    const unanswered: Promise<unknown>[] = [];
     let broken: Error | undefined;
     // A connection that dies between two statements emits an error that nobody else would handle.
     const onError = (error: Error) => (broken = error);
     client.on('error', onError);
+    const together = (): void => sentTogether(client);
     try {
-      await client.query('begin');
+      together();
+      unanswered.push(answered(client.query('begin')));
       const result = await work({
-        query: async <Row extends object>(sql: string, values: readonly SqlValue[] = []) =>
-          (await client.query<Row>(sql, [...values])).rows,
-        prepared: async <Row extends object>(name: string, text: string, values: readonly SqlValue[]) =>
-          (await client.query<Row>({ name, text, values: [...values] })).rows,
+        query: async <Row extends object>(sql: string, values: readonly SqlValue[] = []) => {
+          together();
+          return (await client.query<Row>(sql, [...values])).rows;
+        },
+        prepared: async <Row extends object>(name: string, text: string, values: readonly SqlValue[]) => {
+          together();
+          return (await client.query<Row>({ name, text, values: [...values] })).rows;
+        },
+        byKeys: () => unanswered.push(answered(client.query('set local enable_seqscan = off'))),
+        last: (write) => unanswered.push(answered(write)),
         afterCommit: (action) => after.push(action),
       });
-      await client.query('commit');
+      const committed = answered(client.query('commit'));
+      await Promise.all(unanswered);
+      // Of a transaction in which something failed Postgres makes a rollback, without an error.
+      if ((await committed).command !== 'COMMIT')
+        throw new Error('the transaction was rolled back instead of committed');
       for (const action of after) action();
       return result;
     } catch (error) {
@@ -84,6 +110,20 @@ export class Database implements Queryable {
   async close(): Promise<void> {
     await this.pool.end();
   }
+}
+
+/** What is asked in the same turn of the event loop goes to the server in one piece. */
+function sentTogether(client: PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
+/** The same; when it fails, that is looked at later. */
+function answered<Answer>(promise: Promise<Answer>): Promise<Answer> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** True when trying the same again may succeed: lost connections, restarts of the server, deadlocks, full disks. */

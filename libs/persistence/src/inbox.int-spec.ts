@@ -19,12 +19,18 @@ describe('applying facts', () => {
     traceparent: null,
     occurredAt: '2026-01-01T00:00:00.000Z',
   });
-  const keep: FactHandler = async (tx, { position }) => {
-    await tx.query('insert into kept (producer, position) values ($1, $2)', [producer, position]);
-    applied.push(position);
+  const keep: FactHandler = async (tx, entries) => {
+    for (const { position } of entries) {
+      await tx.query('insert into kept (producer, position) values ($1, $2)', [producer, position]);
+      applied.push(position);
+    }
   };
-  const apply = (positions: number[], handler = keep) =>
-    applyFacts(database, producer, positions.map(fact), handler, () => undefined);
+  const apply = (positions: number[], handler = keep, together = false) =>
+    applyFacts(database, producer, positions.map(fact), {
+      handlerOf: () => handler,
+      together: () => together,
+      parked: () => undefined,
+    });
   const kept = async () =>
     (
       await database.query<{ position: number }>('select position from kept where producer = $1 order by 1', [producer])
@@ -69,9 +75,9 @@ describe('applying facts', () => {
   });
 
   it('keeps nothing of a batch in which the database failed for the moment', async () => {
-    const deadlock: FactHandler = async (tx, entry) => {
-      await keep(tx, entry);
-      if (entry.position === 2) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    const deadlock: FactHandler = async (tx, entries) => {
+      await keep(tx, entries);
+      if (entries[0]?.position === 2) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
     };
     await expect(apply([1, 2, 3], deadlock)).rejects.toThrow('deadlock');
     expect([await kept(), await inboxPosition(database, producer)]).toEqual([[], 0]);
@@ -79,9 +85,9 @@ describe('applying facts', () => {
   });
 
   it('passes by a fact that can never be applied, without what its handler had written', async () => {
-    const poison: FactHandler = async (tx, entry) => {
-      await keep(tx, entry);
-      if (entry.position === 2) throw new Error('poison');
+    const poison: FactHandler = async (tx, entries) => {
+      await keep(tx, entries);
+      if (entries.some(({ position }) => position === 2)) throw new Error('poison');
     };
     expect(await apply([1, 2, 3], poison)).toBe(3);
     expect(await kept()).toEqual([1, 3]);
@@ -90,5 +96,20 @@ describe('applying facts', () => {
       [producer],
     );
     expect(parked).toEqual([{ position: 2, error: 'Error: poison' }]);
+
+    producer = uuidv7();
+    expect(await apply([1, 2, 3], poison, true)).toBe(3);
+    expect(await kept()).toEqual([1, 3]);
+  });
+
+  it('hands facts of one subject that follow each other to a handler that takes them together', async () => {
+    const groups: number[][] = [];
+    const handler: FactHandler = async (tx, entries) => {
+      groups.push(entries.map(({ position }) => position));
+      await keep(tx, entries);
+    };
+    expect(await apply([1, 1, 2, 3, 5], handler, true)).toBe(3);
+    expect(groups).toEqual([[1, 2, 3]]);
+    expect(await kept()).toEqual([1, 2, 3]);
   });
 });

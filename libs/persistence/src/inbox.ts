@@ -1,8 +1,20 @@
 import type { OutboxEntry } from '@muster/contracts/subjects.js';
 import { isTransient, type Database, type Queryable, type Transaction } from './database.js';
 
-/** Applies one fact inside the transaction that also moves the position. Throwing parks the fact. */
-export type FactHandler = (tx: Transaction, entry: OutboxEntry) => Promise<void>;
+/**
+ * Applies facts, in order, inside the transaction that also moves the position. Throwing parks the fact, if it is one; several are then
+ * applied again one by one.
+ */
+export type FactHandler = (tx: Transaction, entries: readonly OutboxEntry[]) => Promise<void>;
+
+/** How facts of a producer are applied. */
+export interface FactHandling {
+  /** undefined: nobody here wants to know facts of this subject. */
+  handlerOf(subject: string): FactHandler | undefined;
+  /** May consecutive facts of this subject be applied together? */
+  together?(subject: string): boolean;
+  parked(entry: OutboxEntry, error: unknown): void;
+}
 
 /** How far this service has applied a producer's facts. */
 export async function inboxPosition(database: Queryable, producer: string): Promise<number> {
@@ -23,8 +35,7 @@ export async function applyFacts(
   database: Database,
   producer: string,
   entries: readonly OutboxEntry[],
-  handler: FactHandler,
-  onParked: (entry: OutboxEntry, error: unknown) => void,
+  handling: FactHandling,
 ): Promise<number> {
   return database.transaction(async (tx) => {
     await tx.query('insert into inbox (producer) values ($1) on conflict do nothing', [producer]);
@@ -32,25 +43,58 @@ export async function applyFacts(
       producer,
     ]);
     const start = row?.position ?? 0;
-    let position = start;
-    for (const entry of entries) {
-      if (entry.position <= position) continue;
-      if (entry.position !== position + 1) break;
-      await tx.query('savepoint fact');
-      try {
-        await handler(tx, entry);
-        await tx.query('release savepoint fact');
-      } catch (error) {
-        if (isTransient(error)) throw error;
-        await tx.query('rollback to savepoint fact');
-        await park(tx, producer, entry, error);
-        tx.afterCommit(() => onParked(entry, error));
-      }
-      position = entry.position;
-    }
+    const fresh = consecutive(entries, start);
+    for (const group of groups(fresh, handling)) await applyGroup(tx, producer, group, handling);
+    const position = fresh.at(-1)?.position ?? start;
     if (position !== start) await tx.query('update inbox set position = $2 where producer = $1', [producer, position]);
     return position;
   });
+}
+
+/** What follows a position without a gap, each once. */
+function consecutive(entries: readonly OutboxEntry[], start: number): OutboxEntry[] {
+  const fresh: OutboxEntry[] = [];
+  for (const entry of entries) {
+    const next = start + fresh.length + 1;
+    if (entry.position > next) break;
+    if (entry.position === next) fresh.push(entry);
+  }
+  return fresh;
+}
+
+function groups(entries: readonly OutboxEntry[], { together }: FactHandling): OutboxEntry[][] {
+  const all: OutboxEntry[][] = [];
+  for (const entry of entries) {
+    const last = all.at(-1);
+    if (last?.[0]?.subject === entry.subject && together?.(entry.subject)) last.push(entry);
+    else all.push([entry]);
+  }
+  return all;
+}
+
+async function applyGroup(
+  tx: Transaction,
+  producer: string,
+  group: readonly OutboxEntry[],
+  handling: FactHandling,
+): Promise<void> {
+  const [first] = group;
+  const handler = first && handling.handlerOf(first.subject);
+  if (!handler) return;
+  await tx.query('savepoint fact');
+  try {
+    await handler(tx, group);
+    await tx.query('release savepoint fact');
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    await tx.query('rollback to savepoint fact');
+    if (group.length > 1) {
+      for (const entry of group) await applyGroup(tx, producer, [entry], handling);
+      return;
+    }
+    await park(tx, producer, first, error);
+    tx.afterCommit(() => handling.parked(first, error));
+  }
 }
 
 async function park(tx: Queryable, producer: string, entry: OutboxEntry, error: unknown): Promise<void> {

@@ -2,9 +2,16 @@ import type { EventDefinition, OutboxEntry } from '@muster/contracts/subjects.js
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Queryable, Transaction } from './database.js';
 
+/**
+ * Makes the payloads of facts whole when they are read, as JSON texts in the same order: of facts that leave out what another table of
+ * the service keeps anyway. That must be there for as long as the facts are.
+ */
+export type Completion<Kept> = (database: Queryable, kept: readonly Kept[]) => Promise<string[]>;
+
 /** Writes facts beside the state change that makes them true (invariant 1). */
 export class Outbox {
   private wake: () => void = () => undefined;
+  private readonly completions = new Map<string, Completion<unknown>>();
 
   constructor(
     private readonly site: string,
@@ -14,6 +21,26 @@ export class Outbox {
   /** The relay asks to be woken after a commit that wrote facts. */
   onCommitted(wake: () => void): void {
     this.wake = wake;
+  }
+
+  /** Facts of this kind are written by `addMany` as `Kept`, and made whole whenever they are read. */
+  complete<Kept>(event: EventDefinition<unknown>, completion: Completion<Kept>): void {
+    this.completions.set(event.subject({ site: this.site }), completion as Completion<unknown>);
+  }
+
+  /** Facts after a position, in order and whole, and the position of the newest. */
+  async read(database: Queryable, after: number, limit: number): Promise<{ head: number; facts: OutgoingFact[] }> {
+    const { head, facts } = await readOutgoing(database, after, limit);
+    for (const [subject, completion] of this.completions) {
+      const incomplete = facts.filter((fact) => fact.subject === subject);
+      if (incomplete.length === 0) continue;
+      const whole = await completion(
+        database,
+        incomplete.map(({ payload }) => JSON.parse(payload) as unknown),
+      );
+      incomplete.forEach((fact, index) => (fact.payload = whole[index] ?? fact.payload));
+    }
+    return { head, facts };
   }
 
   /** Records a fact in the transaction that makes it true. Nothing is sent before the commit. */
@@ -34,7 +61,7 @@ export class Outbox {
    */
   async addMany<Payload>(
     tx: Transaction,
-    event: EventDefinition<Payload>,
+    event: Pick<EventDefinition<Payload>, 'subject'>,
     payloads: readonly Payload[],
     traceparents?: readonly (string | undefined)[],
   ): Promise<void> {
@@ -82,7 +109,31 @@ export async function assignPositions(database: Database, limit = 1000): Promise
   });
 }
 
-/** Facts after a position, in order, and the position of the newest. */
+/** A fact on its way out: its payload is JSON text that nobody reads in between. */
+export interface OutgoingFact extends Omit<OutboxEntry, 'payload'> {
+  payload: string;
+}
+
+async function readOutgoing(
+  database: Queryable,
+  after: number,
+  limit: number,
+): Promise<{ head: number; facts: OutgoingFact[] }> {
+  const [head] = await database.query<{ position: number }>('select position from outbox_head');
+  const facts = await database.query<OutgoingFact>(
+    `select position, id, subject, payload::text as payload, traceparent, ${OCCURRED_AT}
+     from outbox where position > $1 order by position limit $2`,
+    [after, limit],
+  );
+  return { head: head?.position ?? 0, facts };
+}
+
+const OCCURRED_AT = `to_char(occurred_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "occurredAt"`;
+
+/**
+ * Facts after a position, in order, and the position of the newest. Payloads are as they are kept: those of facts that `Outbox.complete`
+ * is told of are not whole.
+ */
 export async function readOutbox(
   database: Queryable,
   after: number,
@@ -90,8 +141,7 @@ export async function readOutbox(
 ): Promise<{ head: number; entries: OutboxEntry[] }> {
   const [head] = await database.query<{ position: number }>('select position from outbox_head');
   const entries = await database.query<OutboxEntry>(
-    `select position, id, subject, payload, traceparent,
-            to_char(occurred_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "occurredAt"
+    `select position, id, subject, payload, traceparent, ${OCCURRED_AT}
      from outbox where position > $1 order by position limit $2`,
     [after, limit],
   );

@@ -77,7 +77,9 @@ export class Replication {
       this.database,
       () => this.hierarchy,
       now,
-      (peer) => this.readers.get(peer)?.nudge(),
+      () => {
+        for (const reader of this.readers.values()) reader.nudge();
+      },
     ).register(this.port);
     this.look.start();
     this.schedule.start();
@@ -149,6 +151,8 @@ export class Replication {
 
   /** Objects from before replication get their replicas, a few at a time. */
   private async recordWhatWasThere(): Promise<void> {
+    // What a secondary site made before it joined, such as what is built in, is its own.
+    if (this.hierarchy.own?.kind === 'secondary') return;
     for (const kind of this.kinds) {
       if (!kind.unrecorded) continue;
       for (let count = UNRECORDED_AT_ONCE; count === UNRECORDED_AT_ONCE && !this.stopping;) {

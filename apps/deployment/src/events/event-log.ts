@@ -9,6 +9,13 @@ import type { EventRepository } from './event.repository.js';
 const LOOK_EVERY_MILLISECONDS = 500;
 const PRUNE_EVERY_MILLISECONDS = 10 * 60_000;
 
+/** What happened to an object, which `subject` names by its path below /api/v1. */
+export interface Happening {
+  readonly type: EventType;
+  readonly subject: string;
+  readonly data: EventData;
+}
+
 /** Where the parts of this service say what happened. Gives events their places in the order, and forgets old ones. */
 export class EventLog {
   private readonly placing: Loop;
@@ -52,7 +59,16 @@ export class EventLog {
    * @param subject the object, as its path below /api/v1
    */
   async add(tx: Transaction, type: EventType, subject: string, data: EventData): Promise<void> {
-    await this.repository.insert(tx, { id: uuidv7(), type, subject, data });
+    await this.addMany(tx, [{ type, subject, data }]);
+  }
+
+  /** Says several things in this order. */
+  async addMany(tx: Transaction, happenings: readonly Happening[]): Promise<void> {
+    if (happenings.length === 0) return;
+    await this.repository.insert(
+      tx,
+      happenings.map((happening) => ({ id: uuidv7(), ...happening })),
+    );
     tx.afterCommit(() => this.placing.nudge());
   }
 

@@ -23,13 +23,17 @@ const AT_ONCE = 1_000;
 
 /** Events of the site in the order in which they were committed. */
 export class EventRepository {
-  async insert(tx: Transaction, event: { id: string; type: EventType; subject: string; data: EventData }) {
-    await tx.prepared('add an event', 'insert into event (id, type, subject, data) values ($1, $2, $3, $4)', [
-      event.id,
-      event.type,
-      event.subject,
-      JSON.stringify(event.data),
-    ]);
+  async insert(
+    tx: Transaction,
+    events: readonly { id: string; type: EventType; subject: string; data: EventData }[],
+  ): Promise<void> {
+    await tx.prepared(
+      'add events',
+      `insert into event (id, type, subject, data)
+       select (value ->> 'id')::uuid, value ->> 'type', value ->> 'subject', value -> 'data'
+       from jsonb_array_elements($1::jsonb) with ordinality as event (value, number) order by number`,
+      [JSON.stringify(events)],
+    );
   }
 
   /** Gives committed events that have none the next positions. Returns how many got one. Replicas take turns by the row lock. */

@@ -110,6 +110,16 @@ export class RolloutRepository {
     );
   }
 
+  /** Those of these runs that have a permit. */
+  async permittedOf(tx: Transaction, runUids: readonly string[]): Promise<string[]> {
+    const rows = await tx.prepared<{ uid: string }>(
+      'runs with permits',
+      'select run_uid as uid from start_permit where run_uid = any ($1::uuid[])',
+      [[...runUids]],
+    );
+    return rows.map(({ uid }) => uid);
+  }
+
   /** The deployment whose permit a run has. */
   async deploymentOfRun(tx: Transaction, runUid: string): Promise<string | undefined> {
     const [row] = await tx.prepared<{ uid: string }>(

@@ -66,6 +66,11 @@ export class Rollouts {
     await this.settle(tx, { ...row, body, attempt }, newProgress(row.rules), 'system');
   }
 
+  /** Those of these runs that began with a permit: `runTold` is for them. */
+  async permitted(tx: Transaction, runUids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(await this.repository.permittedOf(tx, runUids));
+  }
+
   /** What is heard of a run, in the transaction that keeps it. */
   async runTold(tx: Transaction, runUid: string, { end }: RunProgress, now = new Date()): Promise<void> {
     const uid = await this.repository.deploymentOfRun(tx, runUid);

@@ -1,16 +1,12 @@
-import type { EventData, EventType } from '@muster/contracts/kinds/event.js';
 import type { RunSpec, RunStatus } from '@muster/contracts/kinds/run.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import type { Happening } from '../events/event-log.js';
 
 /** What devices say is as long as they like; an event is one sentence. */
 const MOST_MESSAGE = 500;
 
 /** How the end of a run is told. Pure. */
-export function runEndedEvent({ metadata, spec, status }: Resource<RunSpec, RunStatus>): {
-  type: EventType;
-  subject: string;
-  data: EventData;
-} {
+export function runEndedEvent({ metadata, spec, status }: Resource<RunSpec, RunStatus>): Happening {
   const { device, deployment, sequence } = spec;
   const about = { device, deployment, run: metadata.name, taskSequence: sequence };
   const subject = `runs/${metadata.name}`;

@@ -1,8 +1,10 @@
 import type { RunSpec } from '@muster/contracts/kinds/run.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import type { RunProgress, StepProgress } from './run-progress.js';
+import type { KnownRun, ToldRun } from './told-runs.js';
 
 interface RunRow {
+  uid: string;
   device_uid: string;
   deployment_uid: string;
   last_number: number;
@@ -46,107 +48,149 @@ export interface KnownNames {
   sequenceDigest: string | null;
 }
 
-/** Runs and their steps. */
+/** A run that is heard of for the first time. */
+export interface NewRun {
+  readonly uid: string;
+  /** The long one is for runs whose short one another run has. */
+  readonly names: { readonly short: string; readonly long: string };
+  readonly spec: RunSpec;
+  readonly progress: RunProgress;
+}
+
+type Told = Pick<ToldRun, 'uid' | 'deviceUid' | 'deploymentUid' | 'progress' | 'changed' | 'hasStep'>;
+
+/** What `progressRow` makes, for jsonb_to_recordset. */
+const PROGRESS = `last_number bigint, started_at timestamptz, total_steps bigint, restart_number bigint, end_number bigint,
+  end_result text, finished_at timestamptz, exit_code bigint, code text, message text`;
+const PROGRESS_COLUMNS = `last_number, started_at, total_steps, restart_number, end_number, end_result, finished_at, exit_code, code,
+  message`;
+
+/** What `toRow` makes besides its key. */
+const STEP = `number bigint, type text, first_start_number bigint, started_at timestamptz, last_start_number bigint, attempt bigint,
+  end_number bigint, end_attempt bigint, outcome text, reason text, code text, exit_code bigint, continued_on_error boolean,
+  finished_at timestamptz, message text, output text`;
+const STEP_COLUMNS = `number, type, first_start_number, started_at, last_start_number, attempt, end_number, end_attempt, outcome, reason,
+  code, exit_code, continued_on_error, finished_at, message, output`;
+
+/** Runs and their steps. Whatever is written of many runs is one statement. */
 export class RunRepository {
-  async find(
+  /** Those of these runs that are there, held until the transaction ends. */
+  async hold(tx: Transaction, uids: readonly string[]): Promise<Map<string, KnownRun>> {
+    const rows = await tx.prepared<RunRow>(
+      'progress of runs',
+      `select uid, device_uid, deployment_uid, last_number, started_at, total_steps, restart_number, end_number, end_result,
+         finished_at, exit_code, code, message from run where uid = any ($1::uuid[]) order by uid for update`,
+      [[...uids]],
+    );
+    if (rows.length === 0) return new Map();
+    const steps = await this.steps(
+      tx,
+      rows.map(({ uid }) => uid),
+    );
+    return new Map(
+      rows.map((row) => [
+        row.uid,
+        {
+          deviceUid: row.device_uid,
+          deploymentUid: row.deployment_uid,
+          progress: toProgress(row),
+          steps: steps.get(row.uid) ?? [],
+        },
+      ]),
+    );
+  }
+
+  /** Looks the names up, in the order of the runs: objects of today, deleted deployments, and what earlier runs of the device say. */
+  async names(
     tx: Transaction,
-    uid: string,
-  ): Promise<{ deviceUid: string; deploymentUid: string; progress: RunProgress } | undefined> {
-    const [row] = await tx.prepared<RunRow>(
-      'progress of a run',
-      `select device_uid, deployment_uid, last_number, started_at, total_steps, restart_number, end_number, end_result,
-         finished_at, exit_code, code, message from run where uid = $1 for update`,
-      [uid],
-    );
-    return row && { deviceUid: row.device_uid, deploymentUid: row.deployment_uid, progress: toProgress(row) };
-  }
-
-  /** Looks the names up: objects of today, deleted deployments, and what earlier runs of the device say. */
-  async names(tx: Transaction, deviceUid: string, deploymentUid: string): Promise<KnownNames> {
-    const [row] = await tx.prepared<KnownNames>(
-      'names for a run',
+    runs: readonly { readonly deviceUid: string; readonly deploymentUid: string }[],
+  ): Promise<KnownNames[]> {
+    if (runs.length === 0) return [];
+    return tx.prepared<KnownNames>(
+      'names for runs',
       `select
-         coalesce((select name from device where uid = $1),
-                  (select device from run where device_uid = $1 order by arrival desc limit 1)) as device,
+         coalesce((select name from device where uid = wanted.device_uid),
+                  (select device from run where device_uid = wanted.device_uid order by arrival desc limit 1)) as device,
          known.name as deployment, known.sequence, known.digest as "sequenceDigest"
-       from (select 1) as always left join lateral (
-         select name, sequence, status ->> 'sequenceDigest' as digest from deployment where uid = $2
+       from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (device_uid, deployment_uid, number)
+       left join lateral (
+         select name, sequence, status ->> 'sequenceDigest' as digest from deployment where uid = wanted.deployment_uid
          union all
-         select name, sequence, sequence_digest from past_deployment where uid = $2
+         select name, sequence, sequence_digest from past_deployment where uid = wanted.deployment_uid
          limit 1
-       ) as known on true`,
-      [deviceUid, deploymentUid],
+       ) as known on true order by wanted.number`,
+      [runs.map(({ deviceUid }) => deviceUid), runs.map(({ deploymentUid }) => deploymentUid)],
     );
-    return row ?? { device: null, deployment: null, sequence: null, sequenceDigest: null };
   }
 
-  /** Makes the row of a run, under the short name unless another run has it. */
-  async insert(tx: Transaction, uid: string, names: { short: string; long: string }, spec: RunSpec): Promise<void> {
+  /** Makes rows of runs in this order, each under its short name unless another run has it. */
+  async insert(tx: Transaction, runs: readonly NewRun[]): Promise<void> {
+    if (runs.length === 0) return;
     await tx.prepared(
-      'make a run',
-      `insert into run (uid, name, labels, resource_version, device, device_uid, deployment, deployment_uid, sequence, sequence_digest)
-       values ($1, case when exists (select 1 from run where name = $2) then $3 else $2 end, $4,
-         nextval('resource_version'), $5, $6, $7, $8, $9, $10)`,
+      'make runs',
+      `insert into run (uid, name, labels, resource_version, device, device_uid, deployment, deployment_uid, sequence,
+         sequence_digest, ${PROGRESS_COLUMNS})
+       select uid,
+         case when row_number() over (partition by short order by place) > 1
+           or exists (select 1 from run as other where other.name = short) then long else short end,
+         jsonb_build_object('deployment', deployment, 'device', device), nextval('resource_version'), device, device_uid,
+         deployment, deployment_uid, sequence, sequence_digest, ${PROGRESS_COLUMNS}
+       from jsonb_to_recordset($1) as one (place int, uid uuid, short text, long text, device text, device_uid uuid, deployment text,
+         deployment_uid uuid, sequence text, sequence_digest text, ${PROGRESS})
+       order by place`,
       [
-        uid,
-        names.short,
-        names.long,
-        JSON.stringify({ deployment: spec.deployment, device: spec.device }),
-        spec.device,
-        spec.deviceUid,
-        spec.deployment,
-        spec.deploymentUid,
-        spec.sequence,
-        spec.sequenceDigest,
+        JSON.stringify(
+          runs.map(({ uid, names, spec, progress }, place) => ({
+            place,
+            uid,
+            ...names,
+            device: spec.device,
+            device_uid: spec.deviceUid,
+            deployment: spec.deployment,
+            deployment_uid: spec.deploymentUid,
+            sequence: spec.sequence,
+            sequence_digest: spec.sequenceDigest,
+            ...progressRow(progress),
+          })),
+        ),
       ],
     );
   }
 
-  async saveProgress(tx: Transaction, uid: string, progress: RunProgress): Promise<void> {
-    const { end } = progress;
+  async saveProgress(tx: Transaction, runs: readonly Told[]): Promise<void> {
+    if (runs.length === 0) return;
     await tx.prepared(
-      'save the progress of a run',
-      `update run set last_number = $2, started_at = $3, total_steps = $4, restart_number = $5, end_number = $6,
-         end_result = $7, finished_at = $8, exit_code = $9, code = $10, message = $11,
+      'save the progress of runs',
+      `update run set (${PROGRESS_COLUMNS}) = (select ${PROGRESS_COLUMNS.replaceAll(/\w+/g, 'told.$&')}),
          resource_version = nextval('resource_version'), updated_at = now()
-       where uid = $1`,
-      [
-        uid,
-        progress.lastNumber,
-        progress.startedAt ?? null,
-        progress.totalSteps ?? null,
-        progress.restartNumber ?? null,
-        end?.number ?? null,
-        end?.result ?? null,
-        end?.at ?? null,
-        end?.exitCode ?? null,
-        end?.code ?? null,
-        end?.message ?? null,
-      ],
+       from jsonb_to_recordset($1) as told (uid uuid, ${PROGRESS}) where run.uid = told.uid`,
+      [JSON.stringify(runs.map(({ uid, progress }) => ({ uid, ...progressRow(progress) })))],
     );
   }
 
-  async saveSteps(tx: Transaction, uid: string, steps: Iterable<StepProgress>): Promise<void> {
-    const rows = [...steps].map(toRow);
-    if (rows.length === 0) return;
-    await tx.prepared(
-      'save steps of a run',
-      `insert into run_step (run_uid, path, number, type, first_start_number, started_at, last_start_number, attempt,
-         end_number, end_attempt, outcome, reason, code, exit_code, continued_on_error, finished_at, message, output)
-       select $1, path, number, type, first_start_number, started_at, last_start_number, attempt,
-         end_number, end_attempt, outcome, reason, code, exit_code, continued_on_error, finished_at, message, output
-       from jsonb_to_recordset($2) as step (path text, number bigint, type text, first_start_number bigint,
-         started_at timestamptz, last_start_number bigint, attempt bigint, end_number bigint, end_attempt bigint, outcome text, reason text,
-         code text, exit_code bigint, continued_on_error boolean, finished_at timestamptz, message text, output text)
-       on conflict (run_uid, path_key) do update set number = excluded.number, type = excluded.type,
-         first_start_number = excluded.first_start_number, started_at = excluded.started_at,
-         last_start_number = excluded.last_start_number, attempt = excluded.attempt, end_number = excluded.end_number,
-         end_attempt = excluded.end_attempt,
-         outcome = excluded.outcome, reason = excluded.reason, code = excluded.code, exit_code = excluded.exit_code,
-         continued_on_error = excluded.continued_on_error, finished_at = excluded.finished_at,
-         message = excluded.message, output = excluded.output`,
-      [uid, JSON.stringify(rows)],
-    );
+  /** Keeps the steps of runs that changed. Whoever does so holds the runs, and knows which steps they have. */
+  async saveSteps(tx: Transaction, runs: readonly Told[]): Promise<void> {
+    const [fresh, known]: [object[], object[]] = [[], []];
+    for (const { uid, changed, hasStep } of runs) {
+      for (const step of changed.values()) (hasStep(step.path) ? known : fresh).push(toRow(uid, step));
+    }
+    if (fresh.length > 0) {
+      await tx.prepared(
+        'add steps of runs',
+        `insert into run_step (run_uid, path, ${STEP_COLUMNS})
+         select run_uid, path, ${STEP_COLUMNS} from jsonb_to_recordset($1) as step (run_uid uuid, path text, ${STEP})`,
+        [JSON.stringify(fresh)],
+      );
+    }
+    if (known.length > 0) {
+      await tx.prepared(
+        'save steps of runs',
+        `update run_step set (${STEP_COLUMNS}) = (select ${STEP_COLUMNS.replaceAll(/\w+/g, 'step.$&')})
+         from jsonb_to_recordset($1) as step (run_uid uuid, path text, ${STEP})
+         where run_step.run_uid = step.run_uid and path_key = md5(step.path)`,
+        [JSON.stringify(known)],
+      );
+    }
   }
 
   /** The steps of many runs with one query, each run's in the order of their first report. */
@@ -216,30 +260,40 @@ function toStep(row: StepRow): StepProgress {
   };
 }
 
-function toRow({ path, number, type, firstStart, lastStart, end }: StepProgress): Omit<
-  StepRow,
-  'run_uid' | 'started_at' | 'finished_at'
-> & {
-  started_at: string | null;
-  finished_at: string | null;
-} {
+function progressRow({ lastNumber, startedAt, totalSteps, restartNumber, end }: RunProgress) {
   return {
+    last_number: lastNumber,
+    started_at: startedAt,
+    total_steps: totalSteps,
+    restart_number: restartNumber,
+    end_number: end?.number,
+    end_result: end?.result,
+    finished_at: end?.at,
+    exit_code: end?.exitCode,
+    code: end?.code,
+    message: end?.message,
+  };
+}
+
+function toRow(runUid: string, { path, number, type, firstStart, lastStart, end }: StepProgress) {
+  return {
+    run_uid: runUid,
     path,
     number,
-    type: type ?? null,
-    first_start_number: firstStart?.number ?? null,
-    started_at: firstStart?.at ?? null,
-    last_start_number: lastStart?.number ?? null,
-    attempt: lastStart?.attempt ?? null,
-    end_number: end?.number ?? null,
-    end_attempt: end?.attempt ?? null,
-    outcome: end?.outcome ?? null,
-    reason: end?.reason ?? null,
-    code: end?.code ?? null,
-    exit_code: end?.exitCode ?? null,
-    continued_on_error: end?.continuedOnError ?? null,
-    finished_at: end?.at ?? null,
-    message: end?.message ?? null,
-    output: end?.output ?? null,
+    type,
+    first_start_number: firstStart?.number,
+    started_at: firstStart?.at,
+    last_start_number: lastStart?.number,
+    attempt: lastStart?.attempt,
+    end_number: end?.number,
+    end_attempt: end?.attempt,
+    outcome: end?.outcome,
+    reason: end?.reason,
+    code: end?.code,
+    exit_code: end?.exitCode,
+    continued_on_error: end?.continuedOnError,
+    finished_at: end?.at,
+    message: end?.message,
+    output: end?.output,
   };
 }

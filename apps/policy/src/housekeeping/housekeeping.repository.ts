@@ -18,7 +18,13 @@ export class HousekeepingRepository {
   async deleteSome(database: Queryable): Promise<boolean> {
     const deleted = await Promise.all([
       this.delete(database, 'session_assertion', 'expires_at < now()'),
-      this.delete(database, 'reported_run', `last_report_at < now() - interval '${RUN_SILENT_DAYS} days'`),
+      this.delete(
+        database,
+        'reported_run',
+        // Facts that a consumer has not read yet are made whole of these reports; the outbox keeps them for as long.
+        `last_report_at < now() - interval '${RUN_SILENT_DAYS} days' and last_report_at < coalesce(
+           (select occurred_at from outbox order by position nulls last limit 1), 'infinity')`,
+      ),
       this.delete(database, 'device_member', `left_at < now() - interval '${LEFT_DAYS} days'`),
       this.delete(database, 'policy_change', `changed_at < now() - interval '${CHANGE_MINUTES} minutes'`),
       this.delete(database, 'enrolment_token', `expires_at < now() - interval '${UNUSED_TOKEN_DAYS} days'`),

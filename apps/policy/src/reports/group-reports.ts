@@ -1,27 +1,37 @@
-import type { StepReport } from '@muster/sequence/report.js';
+import type { IncomingReport } from './delivery.js';
 
 /** A fact may be at most this long: a message of the bus carries 1 MiB, and a batch of facts shares one. */
 export const MOST_FACT_BYTES = 200_000;
 
-/** Reports of one run for one fact. */
+/** Numbers of one run for one fact: ranges of consecutive ones, first and last, in order. */
 export interface ReportGroup {
-  runId: string;
-  reports: StepReport[];
+  readonly runId: string;
+  readonly ranges: [first: number, last: number][];
 }
 
-/** Groups reports by run, in order of their numbers; a run with very much to say is split over several groups, in order. */
-export function groupReports(reports: readonly StepReport[], mostBytes = MOST_FACT_BYTES): ReportGroup[] {
+/**
+ * Groups reports by run, in order of their numbers; a run with very much to say is split over several groups, in order.
+ *
+ * @param reports none twice
+ */
+export function groupReports(
+  reports: readonly { readonly report: Pick<IncomingReport['report'], 'runId' | 'number'>; readonly json: string }[],
+  mostBytes = MOST_FACT_BYTES,
+): ReportGroup[] {
   const groups: ReportGroup[] = [];
   const open = new Map<string, { group: ReportGroup; bytes: number }>();
-  for (const report of [...reports].sort((one, other) => one.number - other.number)) {
-    const bytes = Buffer.byteLength(JSON.stringify(report)) + 1;
-    let current = open.get(report.runId);
+  for (const { report, json } of [...reports].sort((one, other) => one.report.number - other.report.number)) {
+    const { runId, number } = report;
+    const bytes = Buffer.byteLength(json) + 1;
+    let current = open.get(runId);
     if (!current || current.bytes + bytes > mostBytes) {
-      current = { group: { runId: report.runId, reports: [] }, bytes: 0 };
-      open.set(report.runId, current);
+      current = { group: { runId, ranges: [] }, bytes: 0 };
+      open.set(runId, current);
       groups.push(current.group);
     }
-    current.group.reports.push(report);
+    const range = current.group.ranges.at(-1);
+    if (range && range[1] + 1 === number) range[1] = number;
+    else current.group.ranges.push([number, number]);
     current.bytes += bytes;
   }
   return groups;

@@ -2,18 +2,24 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ReportsRequest, ReportsResponse } from '@muster/contracts/agent/reports.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { Batches } from '@muster/persistence/batches.js';
-import { Database, type Transaction } from '@muster/persistence/database.js';
+import { Database, type Queryable, type Transaction } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import type { MusterError } from '@muster/platform/errors.js';
 import { currentTraceparent } from '@muster/platform/trace.js';
-import { type Delivery, refusalOfDeployments, refusalOfRuns, toDelivery } from './delivery.js';
-import { groupReports } from './group-reports.js';
-import { type ReportedRun, ReportRepository } from './report.repository.js';
+import type { z } from 'zod';
+import { type Delivery, type IncomingReport, refusalOfDeployments, refusalOfRuns, toDelivery } from './delivery.js';
+import { groupReports, type ReportGroup } from './group-reports.js';
+import { type NumberRange, type ReportedRun, ReportRepository } from './report.repository.js';
 
 /** Reports in one transaction; as many as a device may send at once go alone. */
 const MOST_REPORTS = 500;
 /** Transactions at once: some wait for the disk while others are made. */
 const AT_ONCE = 3;
+
+type RunReported = z.infer<typeof runReported.payload>;
+
+/** A fact as it is kept: its reports are in their own table already, and are put in when it is read. */
+type KeptFact = Omit<RunReported, 'reports'> & Pick<ReportGroup, 'ranges'>;
 
 /** Undefined: taken. */
 type Outcome = MusterError | undefined;
@@ -36,7 +42,9 @@ export class ReportIntake {
     @Inject(Database) private readonly database: Database,
     @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(ReportRepository) private readonly repository: ReportRepository,
-  ) {}
+  ) {
+    outbox.complete<KeptFact | RunReported>(runReported, (queryable, facts) => this.complete(queryable, facts));
+  }
 
   /**
    * @throws MusterError `reports.invalid-run` (invalid), `reports.not-assigned`, `reports.foreign-run` (forbidden),
@@ -69,37 +77,84 @@ export class ReportIntake {
   private async keep(tx: Transaction, deliveries: readonly Delivery[]): Promise<void> {
     const wanted = runsOf(deliveries);
     const pairs = new Map(wanted.all.map((run) => [pairOf(run), run]));
-    const reportable = new Set((await this.repository.findReportable(tx, [...pairs.values()])).map(pairOf));
+    tx.byKeys();
+    // Sent together, answered one after the other: what is known is asked for behind the lock on the runs.
+    const [reportablePairs, runs, known] = await Promise.all([
+      this.repository.findReportable(tx, [...pairs.values()]),
+      this.repository.claimRuns(tx, [...wanted.first.values()]),
+      this.repository.numbersOf(tx, [...wanted.ranges.values()]),
+    ]);
+    const reportable = new Set(reportablePairs.map(pairOf));
     throwRefusals(deliveries, (one) =>
       refusalOfDeployments(one, (deviceUid, deploymentUid) => reportable.has(pairOf({ deviceUid, deploymentUid }))),
     );
-    const runs = await this.repository.claimRuns(tx, [...wanted.first.values()]);
     const owners = new Map(runs.map((run) => [run.runId, run]));
     throwRefusals(deliveries, (one) => refusalOfRuns(one, owners));
 
-    const incoming = deliveries.flatMap(({ reports }) => reports);
-    const added = await this.repository.addNew(
-      tx,
-      incoming.map(({ report, json }) => ({ runId: report.runId, number: report.number, json })),
+    const fresh = notKnown(deliveries, known);
+    if (fresh.length === 0) return;
+    tx.last(
+      this.repository.add(
+        tx,
+        fresh.map(({ report, json }) => ({ runId: report.runId, number: report.number, json })),
+      ),
     );
-    const isNew = new Set(added.map(({ runId, number }) => `${runId} ${number}`));
-    // A number that is twice here was kept once: the first.
-    const fresh = incoming
-      .map(({ report }) => report)
-      .filter(({ runId, number }) => isNew.delete(`${runId} ${number}`));
-    const facts = groupReports(fresh).map(({ runId, reports }) => {
+    const facts = groupReports(fresh).map(({ runId, ranges }): { kept: KeptFact; traceparent: string | undefined } => {
       const { deviceUid = '', deploymentUid = '' } = owners.get(runId) ?? {};
       const { sequenceDigest, traceparent } = wanted.told.get(runId) ?? {};
-      const payload = { deviceUid, deploymentUid, runId, ...(sequenceDigest && { sequenceDigest }), reports };
-      return { payload, traceparent };
+      return {
+        kept: { deviceUid, deploymentUid, runId, ...(sequenceDigest && { sequenceDigest }), ranges },
+        traceparent,
+      };
     });
-    await this.outbox.addMany(
-      tx,
-      runReported,
-      facts.map(({ payload }) => payload),
-      facts.map(({ traceparent }) => traceparent),
+    tx.last(
+      this.outbox.addMany<KeptFact>(
+        tx,
+        runReported,
+        facts.map(({ kept }) => kept),
+        facts.map(({ traceparent }) => traceparent),
+      ),
     );
   }
+
+  /** Facts as others read them. Those of a version that kept the reports in the fact are whole already. */
+  private async complete(database: Queryable, facts: readonly (KeptFact | RunReported)[]): Promise<string[]> {
+    const ranges = facts.map((fact) =>
+      'ranges' in fact ? fact.ranges.map(([first, last]) => ({ runId: fact.runId, first, last })) : [],
+    );
+    const texts = await this.repository.read(database, ranges.flat());
+    return facts.map((fact, index) => {
+      if (!('ranges' in fact)) return JSON.stringify(fact);
+      const { ranges: _, ...rest } = fact;
+      const reports = texts.splice(0, ranges[index]?.length ?? 0);
+      return `${JSON.stringify(rest).slice(0, -1)},"reports":[${reports.filter(Boolean).join()}]}`;
+    });
+  }
+}
+
+/** Those that are new, in their order. Of two with one number the first counts. */
+function notKnown(
+  deliveries: readonly Delivery[],
+  known: readonly { readonly runId: string; readonly number: number }[],
+): IncomingReport[] {
+  const numbers = new Map<string, Set<number>>();
+  const numbersOf = (runId: string): Set<number> => {
+    const found = numbers.get(runId) ?? new Set();
+    numbers.set(runId, found);
+    return found;
+  };
+  for (const { runId, number } of known) numbersOf(runId).add(number);
+  const fresh: IncomingReport[] = [];
+  for (const { reports } of deliveries) {
+    for (const incoming of reports) {
+      const { runId, number } = incoming.report;
+      const seen = numbersOf(runId);
+      if (seen.has(number)) continue;
+      seen.add(number);
+      fresh.push(incoming);
+    }
+  }
+  return fresh;
 }
 
 /** Why deliveries cannot be taken, to leave the transaction with. */
@@ -124,28 +179,36 @@ function throwRefusals(
 type Told = { sequenceDigest: Delivery['reports'][number]['sequenceDigest']; traceparent: string | undefined };
 
 /**
- * The runs of deliveries: all; each once, as the first of its reports has it; and what the first report that says so says of the revision
- * that it runs.
+ * The runs of deliveries: all; each once, as the first of its reports has it; between which numbers it is told of; and what the first
+ * report that says so says of the revision that it runs.
  */
 function runsOf(deliveries: readonly Delivery[]): {
   all: ReportedRun[];
   first: Map<string, ReportedRun>;
+  ranges: Map<string, NumberRange>;
   told: Map<string, Told>;
 } {
   const all: ReportedRun[] = [];
   const first = new Map<string, ReportedRun>();
+  const ranges = new Map<string, NumberRange>();
   const told = new Map<string, Told>();
   for (const { deviceUid, reports, traceparent } of deliveries) {
     for (const { deploymentUid, sequenceDigest, report } of reports) {
-      const { runId } = report;
+      const { runId, number } = report;
       const run = { runId, deviceUid, deploymentUid };
+      const range = ranges.get(runId);
+      ranges.set(runId, {
+        runId,
+        first: Math.min(number, range?.first ?? number),
+        last: Math.max(number, range?.last ?? number),
+      });
       all.push(run);
       if (!first.has(runId)) first.set(runId, run);
       if (told.get(runId)?.sequenceDigest === undefined)
         told.set(runId, { sequenceDigest, traceparent: told.get(runId)?.traceparent ?? traceparent });
     }
   }
-  return { all, first, told };
+  return { all, first, ranges, told };
 }
 
 function pairOf({ deviceUid, deploymentUid }: { deviceUid: string; deploymentUid: string }): string {

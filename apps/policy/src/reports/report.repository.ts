@@ -1,4 +1,4 @@
-import type { Transaction } from '@muster/persistence/database.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** Whose a run is. */
 export interface ReportedRun {
@@ -12,6 +12,13 @@ export interface KeptReport {
   readonly runId: string;
   readonly number: number;
   readonly json: string;
+}
+
+/** Consecutive numbers of a run. */
+export interface NumberRange {
+  readonly runId: string;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Reports as they came in, for as long as they may come again. */
@@ -52,14 +59,43 @@ export class ReportRepository {
     );
   }
 
-  /** Keeps all that are new, in one statement; answers these. Of two with one number the first is kept. */
-  async addNew(tx: Transaction, reports: readonly KeptReport[]): Promise<{ runId: string; number: number }[]> {
+  /** The numbers that are kept already, of these runs and in these ranges. Whoever asks holds the runs. */
+  async numbersOf(tx: Transaction, ranges: readonly NumberRange[]): Promise<{ runId: string; number: number }[]> {
     return tx.prepared<{ runId: string; number: number }>(
+      'numbers of reports',
+      `select run_id as "runId", number
+       from unnest($1::uuid[], $2::int[], $3::int[]) as wanted (wanted_id, first, last)
+       join report on run_id = wanted_id and number between first and last`,
+      [ranges.map(({ runId }) => runId), ranges.map(({ first }) => first), ranges.map(({ last }) => last)],
+    );
+  }
+
+  /** Keeps reports that are not there yet, which only who holds their runs can know. */
+  async add(tx: Transaction, reports: readonly KeptReport[]): Promise<void> {
+    await tx.prepared(
       'keep reports',
       `insert into report (run_id, number, payload)
-       select (value ->> 'runId')::uuid, (value ->> 'number')::int, value from jsonb_array_elements($1::jsonb) as incoming (value)
-       on conflict do nothing returning run_id as "runId", number`,
-      [`[${reports.map(({ json }) => json).join()}]`],
+       select * from unnest($1::uuid[], $2::int[], string_to_array($3, E'\\n')::jsonb[])`,
+      [
+        reports.map(({ runId }) => runId),
+        reports.map(({ number }) => number),
+        // JSON texts have no line breaks. As an array, each quotation mark in them would be escaped once more.
+        reports.map(({ json }) => json).join('\n'),
+      ],
     );
+  }
+
+  /** The reports in each of these ranges as JSON texts with commas between them, in the order of their numbers. */
+  async read(database: Queryable, ranges: readonly NumberRange[]): Promise<string[]> {
+    const rows = await database.query<{ reports: string | null }>(
+      `select found.reports
+       from unnest($1::uuid[], $2::int[], $3::int[]) with ordinality as wanted (wanted_id, first, last, nth)
+       cross join lateral (
+         select string_agg(payload::text, ',' order by number) as reports from report
+         where run_id = wanted_id and number between first and last
+       ) as found order by nth`,
+      [ranges.map(({ runId }) => runId), ranges.map(({ first }) => first), ranges.map(({ last }) => last)],
+    );
+    return rows.map(({ reports }) => reports ?? '');
   }
 }

@@ -72,6 +72,8 @@ export interface ResourceRules<Spec, Status> {
   giveSealed?(spec: Spec, sealed: SealedValues): void;
   /** Fills in what of the status is derived at the moment of reading, for a whole page at once. */
   derive?<Item extends DerivedFrom<Status>>(resources: Item[]): Promise<Item[]>;
+  /** Facts of this kind leave out what is derived, because it may be long: it is filled in for those who watch. */
+  readonly leanFacts?: boolean;
 }
 
 /** What derived status is made of. Specifications are no part of it: in listings they are text that nobody has read. */
@@ -332,6 +334,11 @@ export class ResourceStore<Spec, Status> {
       after = moved.at(-1)?.metadata.name ?? '';
       if (moved.length < MOVED_AT_ONCE) return count;
     }
+  }
+
+  /** The objects of facts as those who watch are told them. */
+  async told(resources: Resource<Spec, Status>[]): Promise<Resource<Spec, Status>[]> {
+    return this.rules.leanFacts ? this.derive(resources) : resources;
   }
 
   async derive<Item extends DerivedFrom<Status>>(resources: Item[]): Promise<Item[]> {

@@ -13,6 +13,8 @@ export type WatchEvent<Spec = unknown, Status = unknown> =
   | { type: 'listed'; position: number };
 
 const PAGE = 500;
+/** Objects whose derived status is in memory at a time. */
+const TOLD_AT_ONCE = 20;
 /** Another replica may have positioned the facts: look this often without being told. */
 const LOOK_EVERY_MILLISECONDS = 1_000;
 
@@ -43,13 +45,21 @@ export function watchResources<Spec, Status>(
       for (;;) {
         if (subscriber.closed) return;
         const { entries } = await readOutbox(database, position, PAGE);
-        for (const entry of entries) {
-          position = entry.position;
-          if (entry.subject !== saved && entry.subject !== deleted) continue;
-          const { resource } = entry.payload as { resource: Resource<Spec, Status> };
-          if (wanted(resource))
-            subscriber.next({ type: entry.subject === saved ? 'saved' : 'deleted', resource, position });
+        const changes = entries.flatMap(({ position: at, subject, payload }) => {
+          if (subject !== saved && subject !== deleted) return [];
+          const { resource } = payload as { resource: Resource<Spec, Status> };
+          return wanted(resource)
+            ? [{ type: subject === saved ? ('saved' as const) : ('deleted' as const), resource, at }]
+            : [];
+        });
+        for (let first = 0; first < changes.length; first += TOLD_AT_ONCE) {
+          const some = changes.slice(first, first + TOLD_AT_ONCE);
+          const resources = await store.told(some.map(({ resource }) => resource));
+          some.forEach(({ type, resource, at }, index) => {
+            subscriber.next({ type, resource: resources[index] ?? resource, position: at });
+          });
         }
+        position = entries.at(-1)?.position ?? position;
         if (entries.length < PAGE) return;
       }
     };

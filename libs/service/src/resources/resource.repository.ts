@@ -51,6 +51,12 @@ export class ResourceRepository<Spec, Status> {
     return this.one(await database.query<Row>(`select ${COLUMNS} from ${this.table} where uid = $1`, [uid]));
   }
 
+  /** Those of these uids that exist, in any order. */
+  async findByUids(database: Queryable, uids: readonly string[]): Promise<Resource<Spec, Status>[]> {
+    const rows = await database.query<Row>(`select ${COLUMNS} from ${this.table} where uid = any ($1::uuid[])`, [uids]);
+    return rows.map((row) => this.toResource(row));
+  }
+
   async findForUpdate(tx: Transaction, name: string): Promise<Resource<Spec, Status> | undefined> {
     return this.one(await tx.query<Row>(`select ${COLUMNS} from ${this.table} where name = $1 for update`, [name]));
   }
