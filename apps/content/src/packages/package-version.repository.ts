@@ -122,7 +122,7 @@ export class PackageVersionRepository {
   /** The status of each package, derived from its versions. */
   async findStatuses(database: Queryable, packageUids: readonly string[]): Promise<Map<string, PackageStatus>> {
     const rows = await database.query<VersionRow & { package_uid: string; newest: number | null }>(
-      `select p.uid as package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at,
+      `select p.uid as package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.source,
          (select max(version) from package_version where package_uid = p.uid and state = 'available') as newest
        from unnest($1::uuid[]) as p (uid)
        join lateral (
