@@ -37,7 +37,7 @@ export function contentRules(
       await versions.lockOwner(tx, metadata.uid);
       const content = { kind: kind as ContentKind, name: metadata.name };
       const users = await references.findDistributionsOf(tx, content, MOST_NAMED);
-      if (users.length === 0) return log.contentDeleted(tx, content, { replicated });
+      if (users.length === 0) return replicated ? undefined : log.contentDeleted(tx, content);
       throw new MusterError(
         'conflict',
         'content.package-in-use',

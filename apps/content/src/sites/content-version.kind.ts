@@ -70,9 +70,18 @@ export class ContentVersionKind implements ReplicatedKind {
     tx.afterCommit(() => this.wakeUp.wake());
   }
 
+  /**
+   * What this site has to say of its own versions and has not: those that are older than replication, and those that what came from
+   * another site renumbered or deleted. Putting to use records nothing: what it records could be in the batch that is being used.
+   */
   async unrecorded(tx: Transaction, limit: number): Promise<{ key: string; content: unknown }[]> {
-    const found = await this.versions.unrecorded(tx, this.log.here, limit);
-    return found.map(({ name, document }) => ({ key: versionKey(name), content: document }));
+    const { here } = this.log;
+    const found = await this.versions.unrecorded(tx, here, limit);
+    const gone = await this.versions.recordedAndGone(tx, here, limit - found.length);
+    return [
+      ...found.map(({ name, document }) => ({ key: versionKey(name), content: document })),
+      ...gone.map((key) => ({ key, content: null })),
+    ];
   }
 
   /**
@@ -95,12 +104,7 @@ export class ContentVersionKind implements ReplicatedKind {
       );
     }
     if (holder !== here) return this.versions.remove(tx, ownerUid, version);
-    const number = await this.versions.renumber(tx, ownerUid, version);
-    if (taken.state !== 'available') return;
-    // Of another life of this site, the record of that number is what has just come.
-    if (source !== here) await this.log.dropped(tx, content, version);
-    const moved = (await this.known.find(tx, content, number))!;
-    await this.log.made(tx, content, number, moved.version);
+    await this.versions.renumber(tx, ownerUid, version);
   }
 
   private async drop(tx: Transaction, { content, version, source }: VersionName): Promise<void> {

@@ -93,7 +93,27 @@ export class SiteVersionRepository {
     return rows.map(({ key }) => key);
   }
 
-  /** Versions of this site of which no record was made: they are older than replication. */
+  /**
+   * Keys of records of this site's versions that are no versions any more: their content was deleted elsewhere before that site
+   * knew of them, or their number is another site's now. Where a record is merely not put to use yet, it is none of these.
+   */
+  async recordedAndGone(tx: Transaction, here: string, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ key: string }>(
+      `select version.key from replica version
+       left join replica owner
+         on owner.kind = split_part(version.key, '/', 1) and owner.key = split_part(version.key, '/', 2)
+       where version.kind = $1 and version.content is not null and split_part(version.key, '/', 4) = $2
+         and (owner.stamp is not null and owner.content is null or exists (
+           select 1 from content_owner o join package_version v on v.package_uid = o.uid
+           where o.kind = split_part(version.key, '/', 1) and o.name = split_part(version.key, '/', 2)
+             and v.version = split_part(version.key, '/', 3)::int and v.source is not null))
+       order by version.key limit $3`,
+      [CONTENT_VERSION.kind, here, limit],
+    );
+    return rows.map(({ key }) => key);
+  }
+
+  /** Versions of this site of which no record was made. */
   async unrecorded(
     tx: Transaction,
     here: string,

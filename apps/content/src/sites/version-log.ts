@@ -23,24 +23,9 @@ export class VersionLog {
     await this.record(tx, key, { manifest, files, bytes, createdAt });
   }
 
-  /** A version of this site is not called that any more. */
-  async dropped(tx: Transaction, content: ContentReference, version: number): Promise<void> {
-    await this.record(tx, versionKey({ content, version, source: this.here }), null);
-  }
-
-  /**
-   * Content is deleted here, with its versions.
-   *
-   * @param options.replicated another site deleted it, and what it knew of: only what this site made is for this one to say
-   */
-  async contentDeleted(
-    tx: Transaction,
-    content: ContentReference,
-    options: { replicated: boolean | undefined },
-  ): Promise<void> {
-    for (const key of await this.versions.recordedKeys(tx, content)) {
-      if (!options.replicated || key.endsWith(`/${this.here}`)) await this.record(tx, key, null);
-    }
+  /** Content is deleted here, with all of its versions that are known. */
+  async contentDeleted(tx: Transaction, content: ContentReference): Promise<void> {
+    for (const key of await this.versions.recordedKeys(tx, content)) await this.record(tx, key, null);
   }
 
   private record(tx: Transaction, key: string, document: SharedVersion | null): Promise<void> {
