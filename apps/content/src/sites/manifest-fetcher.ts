@@ -26,7 +26,7 @@ export class ManifestFetcher {
     private readonly sites: SiteReplication,
     private readonly known: PackageVersionRepository,
     private readonly versions: SiteVersionRepository,
-    logger: Logger,
+    private readonly logger: Logger,
   ) {
     this.loop = new Loop(
       () => this.fetchWanted(),
@@ -69,11 +69,7 @@ export class ManifestFetcher {
       const document = answer?.document ?? undefined;
       if (document === undefined) continue;
       if (isManifest(document, manifest)) return document;
-      throw new MusterError(
-        'forbidden',
-        'content.manifest-mismatch',
-        `Site ${peer.code} answered with something else than the list of files ${manifest}. It is not used`,
-      );
+      this.logger.warn({ peer: peer.code, manifest }, 'a site answered with another list of files than was asked for');
     }
     return undefined;
   }
