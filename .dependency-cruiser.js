@@ -133,7 +133,7 @@ export default {
       from: { path: '^apps/(agent|store|edge)/', pathNot: tests },
       to: {
         path: ['^libs/', 'node_modules/(@nestjs|pg|@nats-io)/'],
-        pathNot: '^libs/(contracts|sequence|schedule|hierarchy)/',
+        pathNot: ['^libs/(contracts|sequence|schedule|hierarchy)/', '^libs/platform/src/buffers-die-young.ts'],
       },
     },
     {

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs, promisify } from 'node:util';
 import 'reflect-metadata';
 import { ApiClient } from '../../apps/cli/src/api/api-client.js';
+import { letBuffersDieYoung } from '@muster/platform/buffers-die-young.js';
 import { uploadPackage } from '../../apps/cli/src/content/upload-package.js';
 import { ContentUnderTest } from '../../apps/content/test/content-under-test.js';
 import { changeOnePercent, makeTree } from './mixed-tree.js';
@@ -51,6 +52,8 @@ function show(name: string, { median, low, high }: Spread, unit: string): void {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-bench-content-'));
+// The service runs in this process, as it does in its own.
+letBuffersDieYoung();
 const content = await ContentUnderTest.start();
 const client = new ApiClient({ server: new URL(content.url).origin, token: content.token });
 try {

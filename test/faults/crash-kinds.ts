@@ -31,19 +31,24 @@ const onDisk = { named: true, durableNames: ['state', 'state/run', 'state/run/jo
 export function die(disk: DiskState, kind: CrashKind): Remains {
   const [way = '', number = '0'] = kind.split(':');
   const bytes = Number(number);
-  const { content, durable = Buffer.alloc(0), named } = disk;
+  const { content, named } = disk;
   const others = deadLocks(disk.others);
   if (way === 'killed') return { disk: { ...disk, others }, rebooted: false };
-  const written = content ?? Buffer.alloc(0);
-  const unsynced = written.subarray(durable.length);
+  const durable = withoutRoom(disk.durable);
+  const unsynced = withoutRoom(content).subarray(durable.length);
+  /** Room that is durable stays: zeros, in the place of what is lost too. */
+  const left = (tail: Buffer, size = disk.durable?.length ?? 0): Buffer => {
+    const bytes = Buffer.concat([durable, tail]);
+    return Buffer.concat([bytes, Buffer.alloc(Math.max(0, size - bytes.length))]);
+  };
   const after = (tail: Buffer, locks: DiskState['others'] = {}): Remains => {
-    const left = Buffer.concat([durable, tail]);
-    return { disk: { ...onDisk, content: left, durable: left, others: locks }, rebooted: true };
+    const bytes = left(tail);
+    return { disk: { ...onDisk, content: bytes, durable: bytes, others: locks }, rebooted: true };
   };
   switch (way) {
     case 'killed-torn':
       return {
-        disk: { ...disk, content: Buffer.concat([durable, unsynced.subarray(0, bytes)]), others },
+        disk: { ...disk, content: left(unsynced.subarray(0, bytes), content?.length), others },
         rebooted: false,
       };
     case 'kept':
@@ -76,9 +81,16 @@ function gone(others: DiskState['others']): Remains {
   };
 }
 
-/** Bytes written and not yet synced; 0 when the file was made shorter instead. */
+/** Bytes of lines written and not yet synced; 0 when the file was made shorter instead. */
 export function unsyncedBytes({ content, durable }: DiskState): number {
-  return Math.max(0, (content?.length ?? 0) - (durable?.length ?? 0));
+  return Math.max(0, withoutRoom(content).length - withoutRoom(durable).length);
+}
+
+/** The lines, without the zeros behind them. */
+export function withoutRoom(content: Buffer | undefined): Buffer {
+  let length = content?.length ?? 0;
+  while (length > 0 && content?.[length - 1] === 0) length--;
+  return content?.subarray(0, length) ?? Buffer.alloc(0);
 }
 
 /** All ways to die in a moment that leave different things; those with a number only for some bytes. */

@@ -200,8 +200,16 @@ export class Living {
     return count(this.journal(), '\n');
   }
 
+  /** Lines that were cut off are forgotten; room that is made is none. */
+  private followLines(): void {
+    const { lineBoots, boot } = this.world;
+    const lines = this.lines();
+    if (lines < lineBoots.length) lineBoots.length = lines;
+    while (lineBoots.length < lines) lineBoots.push(boot);
+  }
+
   private changed(what: string): void {
-    if (what === `write state/run/${fileName}`) this.world.lineBoots[this.lines() - 1] = this.world.boot;
+    if (what.endsWith(` state/run/${fileName}`)) this.followLines();
     const wanted = this.wanted(this.momentCount);
     if (wanted !== undefined) {
       const { executions, told, asked, lineBoots, ...rest } = this.world;

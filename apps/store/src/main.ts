@@ -1,3 +1,4 @@
+import { letBuffersDieYoung } from '@muster/platform/buffers-die-young.js';
 import { pino } from 'pino';
 import { readConfig } from './config.js';
 import { StartError } from './start-error.js';
@@ -5,6 +6,7 @@ import { startStore } from './store-process.js';
 
 /** `node main.js`: one store process. Configured by environment variables, see README. */
 async function main(): Promise<void> {
+  letBuffersDieYoung();
   const config = readConfig();
   // Synchronous: the last line before the end must not be lost.
   const logger = pino({ level: config.logLevel, base: { service: 'store' } }, pino.destination({ sync: true }));

@@ -76,6 +76,35 @@ describe('the journal', () => {
     }
   });
 
+  it('makes room ahead of its lines, which a crash leaves behind and nobody takes for a torn line', () => {
+    const { journal } = Journal.open(folder);
+    journal.append([entry(1)]);
+    const { size } = statSync(file);
+    journal.append([entry(2)]);
+    expect(statSync(file).size).toBe(size);
+    const left = readFileSync(file);
+    expect(left.at(-1)).toBe(0);
+    expect(Journal.read(folder)).toEqual([1, 2].map(entry));
+    journal.close();
+    expect(readFileSync(file).at(-1)).toBe(10);
+
+    writeFileSync(file, left);
+    const again = Journal.open(folder);
+    expect([again.entries.length, again.tornBytes]).toEqual([2, 0]);
+    again.journal.append([entry(3)]);
+    again.journal.close();
+    expect(Journal.read(folder)).toEqual([1, 2, 3].map(entry));
+  });
+
+  it('makes more room when a line is longer than what is left of it', () => {
+    const long: JournalEntry = {
+      at: 't'.repeat(100_000),
+      event: { type: 'step-started', position: 1, attempt: 1 },
+    };
+    write([entry(1)], [long], [entry(2)], [long, long], [entry(3)]);
+    expect(Journal.read(folder)).toEqual([entry(1), long, entry(2), long, long, entry(3)]);
+  });
+
   it('refuses damage in the middle, other formats and other versions, and changes nothing', () => {
     write([entry(1)], [entry(2)]);
     const damaged = readFileSync(file, 'utf8').replace('"position":1', '"position":7');

@@ -21,6 +21,8 @@ const fileName = 'journal.jsonl';
 const format = 'muster-journal';
 const version = 1;
 const headerLine = JSON.stringify({ format, version });
+/** Room that is made at once, in bytes: about two hundred steps. */
+const reservedBytes = 65_536;
 
 /** What was found in a folder: the entries that are whole, and how many bytes of a torn last line were cut off. */
 export interface OpenedJournal {
@@ -32,12 +34,16 @@ export interface OpenedJournal {
 /**
  * The events of one run, one file, append only. First line `{"format":"muster-journal","version":1}`, then one line per
  * write: `{"crc":"xxxxxxxx","entries":[…]}`, the CRC-32 being that of the text of the list. What is appended together is
- * in one line and so survives together or not at all.
+ * in one line and so survives together or not at all. Zeros may follow while it is written: room made ahead, so that a line
+ * changes neither the size of the file nor where its blocks are, and the disk has nothing but the line to sync.
  *
  * Writes are synchronous on purpose: the next act must not begin before the disk has the line, and the blocking call is
  * several times faster than a trip through the thread pool. May hold secrets: the file is for its owner only.
  */
 export class Journal {
+  /** Where the room that was made ends, in bytes of the file. */
+  private reserved = 0;
+
   private constructor(
     private readonly file: number,
     private readonly path: string,
@@ -64,7 +70,7 @@ export class Journal {
       const { entries, length } = parse(content, path);
       try {
         if (length === 0) createJournal(path);
-        file = openSync(path, 'a+', 0o600);
+        file = openSync(path, 'r+');
         if (length > 0 && length < content.length) ftruncateSync(file, length);
         // What an earlier process wrote and did not live to sync: from here on it is acted on.
         fdatasyncSync(file);
@@ -75,7 +81,7 @@ export class Journal {
       return {
         journal: new Journal(file, path, lock, fstatSync(file).size),
         entries,
-        tornBytes: content.length - length,
+        tornBytes: writtenLength(content) - length,
       };
     } catch (error) {
       if (file !== undefined) closeSync(file);
@@ -111,10 +117,12 @@ export class Journal {
   append(entries: readonly JournalEntry[]): void {
     if (entries.length === 0) return;
     const text = JSON.stringify(entries);
+    const line = Buffer.from(`${prefix}${checksum(text)}${middle}${text}}\n`, 'utf8');
     try {
-      const written = writeAll(this.file, `${prefix}${checksum(text)}${middle}${text}}\n`);
+      this.makeRoom(line.length);
+      writeAll(this.file, line, this.length);
       fdatasyncSync(this.file);
-      this.length += written;
+      this.length += line.length;
     } catch (error) {
       this.takeBack();
       throw notWritable(this.path, error);
@@ -127,8 +135,20 @@ export class Journal {
     }
   }
 
+  /** On a disk that has not so much room, lines are written as long as they fit. */
+  private makeRoom(bytes: number): void {
+    if (this.length + bytes <= this.reserved) return;
+    try {
+      writeAll(this.file, Buffer.alloc(bytes + reservedBytes), this.length);
+      this.reserved = this.length + bytes + reservedBytes;
+    } catch {
+      this.takeBack();
+    }
+  }
+
   /** A line that was written and could not be synced looks durable to the next reader and is not. */
   private takeBack(): void {
+    this.reserved = 0;
     try {
       ftruncateSync(this.file, this.length);
     } catch {
@@ -147,6 +167,7 @@ export class Journal {
   }
 
   close(): void {
+    if (this.reserved > this.length) this.takeBack();
     closeSync(this.file);
     this.lock.release();
   }
@@ -177,13 +198,20 @@ function createJournal(path: string): void {
   const unfinished = `${path}.new`;
   const file = openSync(unfinished, 'w', 0o600);
   try {
-    writeAll(file, `${headerLine}\n`);
+    writeAll(file, Buffer.from(`${headerLine}\n`, 'utf8'), 0);
     fdatasyncSync(file);
   } finally {
     closeSync(file);
   }
   syncNames(dirname(resolve(path)));
   renameSync(unfinished, path);
+}
+
+/** Without the room behind the last line. */
+function writtenLength(content: Buffer): number {
+  let length = content.length;
+  while (length > 0 && content[length - 1] === 0) length--;
+  return length;
 }
 
 /** The whole entries and the length of the file up to their end. Damage is forgiven in the last line only. */
@@ -249,11 +277,9 @@ function parseHeader(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Returns how many bytes it were. */
-function writeAll(file: number, text: string): number {
-  const bytes = Buffer.from(text, 'utf8');
-  for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
-  return bytes.length;
+function writeAll(file: number, bytes: Buffer, position: number): void {
+  for (let offset = 0; offset < bytes.length;)
+    offset += writeSync(file, bytes, offset, bytes.length - offset, position + offset);
 }
 
 function notWritable(where: string, error: unknown): JournalError {
