@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { application } from '@muster/contracts/kinds/application.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { provide } from '../provide.js';
 import { ContentUsesService } from '../uses/content-uses.service.js';
@@ -15,8 +16,16 @@ export const applicationProviders: Provider[] = [
   { provide: ApplicationRepository, useFactory: () => new ApplicationRepository() },
   provide(
     APPLICATIONS,
-    [Database, Outbox, ApplicationRepository, ContentUsesService],
-    (database: Database, outbox: Outbox, applications: ApplicationRepository, uses: ContentUsesService) =>
-      new ResourceStore(application, 'application', database, outbox, applicationRules(database, applications, uses)),
+    [Database, Outbox, Replicas, ApplicationRepository, ContentUsesService],
+    (
+      database: Database,
+      outbox: Outbox,
+      replicas: Replicas,
+      applications: ApplicationRepository,
+      uses: ContentUsesService,
+    ) => {
+      const rules = applicationRules(database, applications, uses);
+      return new ResourceStore(application, 'application', database, outbox, rules, replicas);
+    },
   ),
 ];
