@@ -14,9 +14,12 @@ import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { APPLICATIONS, applicationProviders } from './applications/application.providers.js';
 import { ApplicationRepository } from './applications/application.repository.js';
+import { ApplicationRevisionsController } from './applications/revisions/application-revisions.controller.js';
+import { ApplicationRevisionsGrpcController } from './applications/revisions/application-revisions.grpc.js';
 import { auditProviders } from './audit/audit.providers.js';
 import { Auditor } from './audit/auditor.js';
 import { DistributionActionsController } from './audit/distribution-actions.controller.js';
+import { DistributionActionsGrpcController } from './audit/distribution-actions.grpc.js';
 import { DistributionActions } from './audit/distribution-actions.js';
 import { BOUNDARY_GROUPS, boundaryProviders } from './boundaries/boundary.providers.js';
 import type { ContentConfig } from './config.js';
@@ -35,6 +38,7 @@ import { ContentMessages } from './location/content.messages.js';
 import { ContentLocator } from './location/locate.js';
 import { ContentSourceFinder } from './location/content-sources.js';
 import { ContentSourcesController } from './location/content-sources.controller.js';
+import { ContentSourcesGrpcController } from './location/content-sources.grpc.js';
 import { locationProviders } from './location/location.providers.js';
 import { LocationRepository } from './location/location.repository.js';
 import { CONTENT_STORES, contentProviders } from './packages/content.providers.js';
@@ -43,6 +47,7 @@ import { PackageVersionRepository } from './packages/package-version.repository.
 import { UploadsController } from './packages/uploads.controller.js';
 import { UploadsGrpcController } from './packages/uploads.grpc.js';
 import { PrestageController } from './prestage/prestage.controller.js';
+import { PrestageGrpcController } from './prestage/prestage.grpc.js';
 import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
@@ -115,10 +120,15 @@ const repositories = [
     UploadsController,
     UploadsGrpcController,
     PrestageController,
+    PrestageGrpcController,
     VersionsController,
     VersionsGrpcController,
     ContentSourcesController,
+    ContentSourcesGrpcController,
     DistributionActionsController,
+    DistributionActionsGrpcController,
+    ApplicationRevisionsController,
+    ApplicationRevisionsGrpcController,
     ContentUsesController,
     ContentUsesGrpcController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),

@@ -14,6 +14,7 @@ import { inParallel } from '../stores/in-parallel.js';
 import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
 import { proveObject } from '../stores/prove-object.js';
+import { libraryUnavailable } from './library-unavailable.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
 import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
@@ -215,13 +216,4 @@ export class UploadService {
   private async publishStatus(tx: Transaction, uid: string): Promise<void> {
     await this.packages.writeStatus(tx, uid, (await this.versions.findStatuses(tx, [uid])).get(uid)!);
   }
-}
-
-function libraryUnavailable(error: StoreError): MusterError {
-  return new MusterError(
-    'unavailable',
-    'content.library-unavailable',
-    `The library cannot be asked right now: ${error.message}. Try again later; nothing is lost`,
-    { cause: error },
-  );
 }
