@@ -53,6 +53,9 @@ import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
 import { Remover } from './removal/remover.js';
+import { ManifestFetcher } from './sites/manifest-fetcher.js';
+import { SiteBytes } from './sites/site-bytes.js';
+import { sitesProviders } from './sites/sites.providers.js';
 import { Stores } from './stores/stores.js';
 import { ContentUsesController } from './uses/content-uses.controller.js';
 import { ContentUsesGrpcController } from './uses/content-uses.grpc.js';
@@ -73,6 +76,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly announcer: Announcer,
     private readonly auditor: Auditor,
     private readonly remover: Remover,
+    private readonly manifests: ManifestFetcher,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -80,6 +84,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     this.announcer.start();
     this.auditor.start();
     this.remover.start();
+    this.manifests.start();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -87,6 +92,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     await this.announcer.stop();
     await this.auditor.stop();
     await this.remover.stop();
+    await this.manifests.stop();
   }
 }
 
@@ -140,6 +146,7 @@ const repositories = [
     ...removalProviders,
     ...prestageProviders,
     ...versionsProviders,
+    ...sitesProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       DISTRIBUTION_POINTS,
@@ -182,18 +189,29 @@ const repositories = [
     ),
     provide(
       DistributionWorker,
-      [Database, DistributionJobRepository, LibraryBlobRepository, RemovalRepository, Stores, WakeUp, LOGGER, CONFIG],
+      [
+        Database,
+        DistributionJobRepository,
+        LibraryBlobRepository,
+        RemovalRepository,
+        Stores,
+        SiteBytes,
+        WakeUp,
+        LOGGER,
+        CONFIG,
+      ],
       (
         database: Database,
         jobs: DistributionJobRepository,
         blobs: LibraryBlobRepository,
         removals: RemovalRepository,
         stores: Stores,
+        sites: SiteBytes,
         wakeUp: WakeUp,
         logger: Logger,
         config: ContentConfig,
       ) =>
-        new DistributionWorker(database, jobs, blobs, removals, stores, wakeUp, logger, {
+        new DistributionWorker(database, jobs, blobs, removals, stores, sites, wakeUp, logger, {
           slots: config.MUSTER_TRANSFER_SLOTS,
           leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
           auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
@@ -236,9 +254,14 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, Announcer, Auditor, Remover],
-      (worker: DistributionWorker, announcer: Announcer, auditor: Auditor, remover: Remover) =>
-        new ContentLoops(worker, announcer, auditor, remover),
+      [DistributionWorker, Announcer, Auditor, Remover, ManifestFetcher],
+      (
+        worker: DistributionWorker,
+        announcer: Announcer,
+        auditor: Auditor,
+        remover: Remover,
+        manifests: ManifestFetcher,
+      ) => new ContentLoops(worker, announcer, auditor, remover, manifests),
     ),
   ],
 })

@@ -19,6 +19,8 @@ message PackageVersion {
   string created_at = 6;
   // Absent in the answer to Commit.
   string author = 7;
+  // Code of the site that made it; absent: this site.
+  string source = 8;
 }
 
 message PackageVersionList {

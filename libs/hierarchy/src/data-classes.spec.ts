@@ -1,5 +1,5 @@
 import { intakeProblem, travels, writeProblem } from './data-classes.js';
-import { placeProblem, type Site } from './sites.js';
+import { nextOnTheWay, placeProblem, type Site } from './sites.js';
 
 const CAS: Site = { code: 'CAS', kind: 'central' };
 const PR1: Site = { code: 'PR1', kind: 'primary', parent: 'CAS' };
@@ -20,6 +20,15 @@ describe('the place of a site', () => {
       'a primary site has no site or a central site above it, not the primary site PR1',
     );
     expect(placeProblem({ code: 'SE2', kind: 'secondary', parent: 'CAS' }, CAS)).toContain('a primary site above it');
+  });
+});
+
+describe('the way from one site to another', () => {
+  it('goes down to the child above it, else up', () => {
+    const next = (from: string, to: string) => nextOnTheWay(from, to, sites);
+    expect([next('CAS', 'PR2'), next('CAS', 'SE1'), next('PR1', 'SE1')]).toEqual(['PR2', 'PR1', 'SE1']);
+    expect([next('SE1', 'PR2'), next('PR1', 'PR2'), next('PR2', 'SE1')]).toEqual(['PR1', 'CAS', 'CAS']);
+    expect([next('PR1', 'PR1'), next('PR1', 'XXX')]).toEqual([undefined, undefined]);
   });
 });
 

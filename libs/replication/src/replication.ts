@@ -31,7 +31,8 @@ export class Replication {
   private readonly links = new LinkRepository();
   private readonly readers = new Map<string, LinkReader>();
   private readonly intake: Intake;
-  private readonly port: LinkPort;
+  /** Asks neighbours, and answers them. */
+  readonly port: LinkPort;
   private readonly comparison: Comparison;
   private readonly schedule: ComparisonSchedule;
   private readonly look: Loop;
@@ -83,6 +84,11 @@ export class Replication {
     ).register(this.port);
     this.look.start();
     this.schedule.start();
+  }
+
+  /** The sites as they were at the last look. */
+  get sitesNow(): Hierarchy {
+    return this.hierarchy;
   }
 
   /** Whether a site stands above this one. */

@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { application, type ApplicationSpec, type ApplicationStatus } from '@muster/contracts/kinds/application.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
@@ -21,10 +22,11 @@ export const applicationProviders: Provider[] = [
   { provide: ApplicationRevisionRepository, useFactory: () => new ApplicationRevisionRepository() },
   provide(
     APPLICATIONS,
-    [Database, Outbox, ApplicationRepository, ApplicationRevisionRepository, ContentUsesService],
+    [Database, Outbox, Replicas, ApplicationRepository, ApplicationRevisionRepository, ContentUsesService],
     (
       database: Database,
       outbox: Outbox,
+      replicas: Replicas,
       applications: ApplicationRepository,
       revisions: ApplicationRevisionRepository,
       uses: ContentUsesService,
@@ -35,6 +37,7 @@ export const applicationProviders: Provider[] = [
         database,
         outbox,
         applicationRules(database, applications, revisions, uses),
+        replicas,
       ),
   ),
   provide(

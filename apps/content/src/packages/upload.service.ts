@@ -9,6 +9,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
 import type { WakeUp } from '../distributions/wake-up.js';
+import type { VersionLog } from '../sites/version-log.js';
 import { inParallel } from '../stores/in-parallel.js';
 import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
@@ -46,6 +47,7 @@ export class UploadService {
     private readonly queue: DistributionQueueRepository,
     private readonly library: ObjectStore,
     private readonly wakeUp: WakeUp,
+    private readonly log: VersionLog,
   ) {}
 
   /**
@@ -120,6 +122,7 @@ export class UploadService {
       if (await this.versions.markAvailable(tx, uid, version)) {
         await this.publishStatus(tx, uid);
         await this.queue.addVersion(tx, uid, version);
+        await this.log.made(tx, content, version, found.version);
       } else {
         await this.queue.retryNow(tx, uid, version);
       }

@@ -26,7 +26,7 @@ create trigger device_untold_gone after delete on device
 -- As the column device.state says it, of devices of other sites.
 create function device_state(status jsonb) returns text language sql immutable as $$
   select case when not coalesce((status -> 'enrolled')::boolean, false) then 'awaited'
-    when status -> 'access' ->> 'state' in ('pending', 'blocked') then status -> 'access' ->> 'state'
+    when status -> 'access' ->> 'state' in ('pending', 'unknown', 'blocked') then status -> 'access' ->> 'state'
     when status ? 'cloned' then 'cloned'
     when status ? 'obsolete' then 'obsolete'
     else 'approved' end
