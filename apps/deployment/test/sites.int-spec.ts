@@ -13,6 +13,9 @@ import { sealingKeySchema } from '@muster/contracts/sealing.js';
 import { leafUser } from '@muster/localsite/nats.js';
 import { LinkKey } from '@muster/replication/site-signature.js';
 import { mayMount, SmallDisk } from '@muster/testing/small-disk.js';
+import type { DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { fromMessage, toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { TcpProxy } from '@muster/testing/tcp-proxy.js';
@@ -209,6 +212,20 @@ describe('collections of a central and a primary site', () => {
     await primary.tellFacts(uid, { hostname: 'laptop', os: { id: 'debian', versionId: '13' } });
     await until(async () => (await laptop())?.status.facts?.os?.versionId === '13');
     expect((await laptop())?.spec).toEqual(made.body.spec);
+    const client = grpcClient('deployment', 'DeviceLifeService', central.grpcAddress, central.token);
+    try {
+      const request = { site: 'PR1', name: 'laptop' };
+      const { metadata, status } = await client.call<ResourceMessage>('GetDeviceBelow', request);
+      expect([metadata?.uid, (fromMessage({ status }) as { status: DeviceStatus }).status.site]).toEqual([uid, 'PR1']);
+      const { items } = await client.call<{ items: ResourceMessage[] }>('ListDevicesBelow', { site: 'PR1' });
+      expect(items.map((one) => one.metadata?.name)).toContain('laptop');
+      const resource = toMessage({ ...made.body, spec: { ...made.body.spec, description: 'over gRPC' } });
+      const again = await client.call<ResourceMessage>('ApplyDeviceBelow', { site: 'PR1', resource });
+      expect((fromMessage(again) as unknown as Device).spec.description).toBe('over gRPC');
+    } finally {
+      client.close();
+    }
+    await until(async () => (await here()).spec.description === 'over gRPC');
     await primary.api.call('DELETE', 'devices/laptop');
     await until(async () => (await laptop()) === undefined);
   });

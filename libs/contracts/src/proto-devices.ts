@@ -54,6 +54,29 @@ message DeviceAccessRequest {
   optional bool dry_run = 3;
 }
 
+message ListDevicesBelowRequest {
+  // Only devices of this site.
+  optional string site = 1;
+  // awaited, pending, approved, blocked, obsolete or cloned.
+  optional string state = 2;
+  // 1 to 500, default 100.
+  optional int32 page_size = 3;
+  optional string continue = 4;
+}
+
+message GetDeviceBelowRequest {
+  string site = 1;
+  string name = 2;
+}
+
+message ApplyDeviceBelowRequest {
+  string site = 1;
+  Device resource = 2;
+  optional bool dry_run = 3;
+  // The resourceVersion that must still be current.
+  optional string if_match = 4;
+}
+
 // What can be done with devices besides reading and writing them.
 service DeviceLifeService {
   rpc ListDevicesByState(ListDevicesByStateRequest) returns (DeviceList);
@@ -68,6 +91,11 @@ service DeviceLifeService {
   // When a run may begin on it, and why.
   rpc ReadDeviceWindows(ReadDeviceWindowsRequest) returns (ReadDeviceWindowsResponse);
   rpc ImportDevices(ImportDevicesRequest) returns (ImportDevicesResponse);
+  // Devices of the sites below this one, as those told of them.
+  rpc ListDevicesBelow(ListDevicesBelowRequest) returns (DeviceList);
+  rpc GetDeviceBelow(GetDeviceBelowRequest) returns (Device);
+  // Says what is wanted of a device of a site below: labels, description, variables.
+  rpc ApplyDeviceBelow(ApplyDeviceBelowRequest) returns (Device);
 }
 
 message ListMembersRequest {
