@@ -95,6 +95,7 @@ function agentVerdict(one: Case): Verdict {
       // Triggers of these are times and the start of the computer; their networks cost nothing.
       logOns: { times: { open: [] } },
       connection: { metered: false },
+      clock: { startOf: (startedAt) => startedAt },
     },
     one.now,
   );

@@ -47,6 +47,8 @@ const EXTENSIONS = [
 const OTHER = new Set([
   'err.config',
   'metadata.name',
+  // A fact.
+  'os.architecture',
   // Types of events have the shape of codes. One is a code as well, of `muster run`.
   'webhook.test',
   ...eventTypes.filter((type) => type !== 'run.failed'),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import 'reflect-metadata';
+import type { VersionDifference } from '@muster/contracts/kinds/package-versions.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { ContentUnderTest } from '../../apps/content/test/content-under-test.js';
@@ -116,6 +117,21 @@ async function provide(manifest: string): Promise<Provided> {
   });
 }
 
+/** What `content diff` asks for: the first page of the difference, and the second. */
+async function compare(): Promise<{ seconds: number; nextSeconds: number; files: VersionDifference['files'] }> {
+  const page = async (more: string) => {
+    const began = performance.now();
+    const { body } = await content.ask<VersionDifference>(
+      'GET',
+      `/packages/many/versions/2/difference?limit=500${more}`,
+    );
+    return { seconds: (performance.now() - began) / 1000, body };
+  };
+  const { seconds, body } = await page('');
+  const next = await page(`&continue=${body.metadata.continue ?? ''}`);
+  return { seconds, nextSeconds: next.seconds, files: body.files };
+}
+
 const blobsInCache = (): string[] => readdirSync(join(folder, 'cache/blobs/sha256'));
 
 try {
@@ -157,6 +173,12 @@ try {
   for (let index = 50; index < count; index += 100) changed += writeOne(index, 'second');
   const second = await upload();
   line('second upload', `${second.seconds.toFixed(1)} s, ${second.peakMebibytes.toFixed(0)} MiB`, second.said);
+  const compared = await compare();
+  line(
+    'both versions compared, file by file',
+    `${compared.seconds.toFixed(1)} s`,
+    `${compared.files.changed} changed, ${compared.files.same} the same; the next page after ${(compared.nextSeconds * 1000).toFixed(0)} ms`,
+  );
   const next = await distributed(2);
   const before = new Set(blobsInCache());
   // Room for the next: its blobs stay.
@@ -188,6 +210,7 @@ try {
       agent: { seconds: agent.seconds[0], againSeconds: agent.seconds[1], peakMebibytes: agentPeak, blobs: requests },
       secondVersion: {
         uploadSeconds: second.seconds,
+        compareSeconds: compared.seconds,
         changed,
         pointBytes: next.bytesMoved,
         agentBytes,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PackageVersionList, VersionDifference } from '@muster/contracts/kinds/package-versions.js';
 import { Database } from '@muster/persistence/database.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
@@ -99,10 +99,59 @@ describe('versions of a package', () => {
     });
   });
 
+  it('of very many small files name those that are not the same, page by page, and not the pack', async () => {
+    const many = join(folder, '..', `${basename(folder)}-many`);
+    try {
+      await content.apply('Package', 'packages', 'many', {});
+      mkdirSync(join(many, 'part'), { recursive: true });
+      for (let file = 0; file < 10_002; file += 1) writeFileSync(join(many, 'part', `f-${file}`), `file ${file}`);
+      expect(await muster('content', 'upload', 'many', many)).toMatchObject({ exitCode: 0 });
+      for (let file = 0; file < 600; file += 1) writeFileSync(join(many, 'part', `f-${file * 9}`), `changed ${file}`);
+      rmSync(join(many, 'part', 'f-1'));
+      expect(await muster('content', 'upload', 'many', many)).toMatchObject({ exitCode: 0 });
+      const { out } = await muster('content', 'diff', 'many', '-o', 'json');
+      const { files, items } = JSON.parse(out) as VersionDifference;
+      expect(files).toEqual({ added: 0, removed: 1, changed: 600, same: 9401 });
+      expect(items).toHaveLength(601);
+      expect(items.slice(0, 3)).toMatchObject([
+        { path: 'part/f-0', change: 'changed', bytesBefore: 6, bytes: 9 },
+        { path: 'part/f-1', change: 'removed' },
+        { path: 'part/f-1008', change: 'changed' },
+      ]);
+    } finally {
+      rmSync(many, { recursive: true, force: true });
+    }
+  });
+
+  it('are beside revisions of applications, which are listed, compared and brought back', async () => {
+    const spec = (command: string) => ({
+      deploymentTypes: [{ name: 'any', install: { command }, detection: { file: '/x' } }],
+    });
+    for (const command of ['one', 'two']) await content.apply('Application', 'applications', 'editor', spec(command));
+    expect((await muster('revisions', 'app/editor')).out).toMatch(/REVISION +AGE +AUTHOR.*\n2 .*\n1 /);
+    expect(await muster('diff', 'app/editor', '--revision', '1')).toMatchObject({
+      exitCode: 1,
+      out: [
+        '--- application/editor (revision 1)',
+        '+++ application/editor (revision 2)',
+        '~ /deploymentTypes/any/install/command: "one" -> "two"',
+      ].join('\n'),
+    });
+    expect(await muster('restore', 'app/editor', '--revision', '1', '--comment', 'back')).toMatchObject({
+      exitCode: 0,
+      out: 'application/editor restored: revision 3 is revision 1 again',
+    });
+    expect((await muster('revisions', 'app/editor')).out).toContain('Restored revision 1: back');
+    expect(await muster('revisions', 'package/app')).toMatchObject({
+      exitCode: 2,
+      error: expect.stringContaining('cli.no-revisions'),
+    });
+  });
+
   it('have the blobs of their large files among those that are kept, audited and removed for them', async () => {
     const rows = await content.app.get(Database).query<{ version: number; blobs: number }>(
       `select v.version, count(*)::int as blobs from package_version v join manifest_blob using (manifest)
-       where v.version < 3 group by v.version order by v.version`,
+       where v.version < 3 and v.package_uid = (select uid from package where name = 'app') group by v.version order by v.version`,
     );
     // The small files, the image's blob, the list of its chunks; then a second blob of the image.
     expect(rows).toEqual([

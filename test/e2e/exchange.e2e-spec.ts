@@ -132,6 +132,70 @@ describe('export and import between sites, on a whole site,', () => {
     expect(readFileSync(again).equals(readFileSync(archive))).toBe(true);
   });
 
+  it('carries images, drivers and applications with all that they need and their files, and brings them back', async () => {
+    const everything = join(site.folder, 'everything.zip');
+    const file = join(site.folder, 'everything.yaml');
+    const type = (more: object) => ({ name: 'any', install: { command: 'true' }, detection: { file: '/x' }, ...more });
+    const others: [string, string, object][] = [
+      ['Package', 'editor-deb', { programs: { install: { command: './install' } } }],
+      ['OsImage', 'debian', { os: 'Debian', images: [{ index: 1, name: 'minimal' }] }],
+      ['UpgradePackage', 'debian-up', { os: 'Debian' }],
+      ['BootImage', 'small', { architecture: 'x64' }],
+      ['DriverPackage', 'net', { models: ['M70q'] }],
+      ['Application', 'runtime', { deploymentTypes: [type({})] }],
+      ['Application', 'old', { deploymentTypes: [type({ uninstall: { command: 'true' } })] }],
+      [
+        'Application',
+        'editor',
+        {
+          deploymentTypes: [
+            type({ package: 'editor-deb', install: { program: 'install' }, dependencies: [{ anyOf: ['runtime'] }] }),
+          ],
+          supersedes: [{ application: 'old', uninstall: true }],
+        },
+      ],
+    ];
+    const contents = others.filter(([kind]) => kind !== 'Application').map(([kind, name]) => ({ kind, name }));
+    const steps = [
+      { step: 'Fetch', type: 'DownloadPackageContent', settings: { packages: contents, variable: 'Here' } },
+      { step: 'Edit', type: 'InstallApplication', settings: { applications: ['editor'] } },
+    ];
+    const documentsOfAll = [...others, ['TaskSequence', 'desktop', { steps }] as const].map(([kind, name, spec]) =>
+      JSON.stringify({ apiVersion: 'muster/v1', kind, metadata: { name, labels: { team: 'desk' } }, spec }),
+    );
+    writeFileSync(file, documentsOfAll.join('\n---\n'));
+    await site.ok('apply', '-f', file);
+    const words = [
+      'editor-deb',
+      'os-image/debian',
+      'upgrade-package/debian-up',
+      'boot-image/small',
+      'driver-package/net',
+    ];
+    for (const word of words) {
+      const source = join(site.folder, word.replace('/', '-'));
+      writeFileSync(source, `the files of ${word}`);
+      await site.ok('content', 'upload', word, source);
+    }
+    const said = await site.ok('export', 'desktop', '--content', '--out', everything);
+    for (const [kind, name] of others)
+      expect(said).toContain(`${kind.charAt(0).toLowerCase()}${kind.slice(1)}/${name} exported`);
+    expect(said).not.toContain('not in the archive');
+    expect(readdirSync(`${everything.replace('.zip', '')}_files`)).toHaveLength(words.length);
+    expect(await site.ok('import', everything)).toMatch(/application\/editor +unchanged/);
+
+    await site.ok('delete', '-f', file);
+    const preview = JSON.parse(await site.ok('import', everything, '--dry-run', '-o', 'json')) as { objects: object[] };
+    expect(preview.objects).toHaveLength(others.length + 1);
+    for (const object of preview.objects) expect(object).toMatchObject({ outcome: 'created', findings: [] });
+    await site.ok('import', everything);
+    for (const word of words) expect(await site.ok('content', 'versions', word)).toMatch(/\n1 +available +1 /);
+    const again = join(site.folder, 'everything-again.zip');
+    await site.ok('export', 'desktop', '--content', '--out', again);
+    expect(readFileSync(again).equals(readFileSync(everything))).toBe(true);
+    await site.ok('delete', '-f', file);
+  });
+
   it('asks a person at a terminal, and takes an empty answer for none', async () => {
     await empty();
     const questions: string[] = [];
@@ -273,7 +337,7 @@ describe('export and import between sites, on a whole site,', () => {
       });
       expect(refused).toMatchObject({
         code: 7,
-        stderr: expect.stringContaining('no sequence was imported; packages that are here now: tool. Import again'),
+        stderr: expect.stringContaining('no sequence was imported; here now: package/tool. Import again'),
       });
       expect(await filesOf(other)).toEqual(await filesOf(site));
       await until(async () => (await other.muster('get', 'ts', 'base')).code === 4);

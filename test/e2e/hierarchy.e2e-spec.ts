@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { busLinksSchema } from '@muster/contracts/hierarchy/joining.js';
 import type { HierarchyConflict, HierarchyConflictList, SiteList } from '@muster/contracts/hierarchy/site-views.js';
@@ -9,7 +10,9 @@ import { freePort } from '@muster/testing/free-port.js';
 import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { until } from '@muster/testing/until.js';
 import type { z } from 'zod';
-import { SiteUnderTest } from './site-under-test.js';
+import { REPOSITORY, run, SiteUnderTest } from './site-under-test.js';
+
+const AGENT = join(REPOSITORY, 'dist', 'apps', 'agent', 'src', 'main.js');
 
 type Collection = Resource<CollectionSpec, CollectionStatus>;
 
@@ -17,6 +20,7 @@ type Collection = Resource<CollectionSpec, CollectionStatus>;
 describe('a hierarchy on one machine', () => {
   let machine: SiteUnderTest;
   let cable: TcpProxy;
+  let agent: ChildProcess | undefined;
 
   const at = (site: string, ...command: string[]) => machine.ok('--site', site, ...command);
   const json = async <T>(site: string, ...command: string[]) =>
@@ -29,14 +33,13 @@ describe('a hierarchy on one machine', () => {
     const found = await machine.muster('--site', site, 'get', 'collections', name, '-o', 'json');
     return found.code === 0 ? (JSON.parse(found.stdout) as Collection).spec.description : undefined;
   };
-  const apply = async (site: string, name: string, text: string) => {
+  const applyKind = async (site: string, kind: string, name: string, spec: string) => {
     const file = join(machine.folder, `${site}-${name}.yaml`);
-    writeFileSync(
-      file,
-      `apiVersion: muster/v1\nkind: Collection\nmetadata: {name: ${name}}\nspec: {description: ${text}, rules: []}\n`,
-    );
+    writeFileSync(file, `apiVersion: muster/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`);
     await at(site, 'apply', '-f', file);
   };
+  const apply = (site: string, name: string, text: string) =>
+    applyKind(site, 'Collection', name, `{description: ${text}, rules: []}`);
 
   beforeAll(async () => {
     machine = await SiteUnderTest.create();
@@ -52,6 +55,7 @@ describe('a hierarchy on one machine', () => {
   });
 
   afterAll(async () => {
+    agent?.kill('SIGKILL');
     await machine?.remove();
     await cable?.close();
   });
@@ -65,6 +69,21 @@ describe('a hierarchy on one machine', () => {
   it('has at the primary what is made at the central site', async () => {
     await apply('CEN', 'lab', 'from central');
     await until(async () => (await description('PR1', 'lab')) === 'from central');
+  });
+
+  it('shows devices of all sites at the central one, where their variables are set too, and has the same empty folders', async () => {
+    const file = join(machine.folder, 'laptop.yaml');
+    writeFileSync(file, 'apiVersion: muster/v1\nkind: Device\nmetadata: {name: laptop}\nspec: {}\n');
+    await at('PR1', 'apply', '-f', file);
+    await at('CEN', 'folder', 'create', '/lab/empty');
+    await until(async () =>
+      /^laptop +PR1 +awaited/m.test((await machine.muster('--site', 'CEN', 'device', 'list')).stdout),
+    );
+    await at('CEN', 'variable', 'set', '--device', 'laptop', '--of', 'PR1', 'Ring=pilot');
+    await until(async () => /^Ring +pilot$/m.test(await at('PR1', 'variable', 'list', '--device', 'laptop')));
+    await until(async () => (await at('PR1', 'folder', 'list')).includes('/lab/empty'));
+    await at('PR1', 'folder', 'delete', '/lab/empty');
+    await until(async () => !(await at('CEN', 'folder', 'list')).includes('/lab/empty'));
   });
 
   it('lets both sides work with the link cut, and afterwards has one winner, and the other write to be restored', async () => {
@@ -88,5 +107,54 @@ describe('a hierarchy on one machine', () => {
       async () => (await json<HierarchyConflictList>('CEN', 'hierarchy', 'conflicts', 'list')).items.length === 0,
     );
     expect(await at('CEN', 'hierarchy', 'verify')).toContain('the sites have the same');
+  });
+
+  it('brings what was uploaded at the central site to a point of the primary one, once the link is there, and from there to a computer', async () => {
+    const folder = join(machine.folder, 'tool');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'install.sh'), '#!/bin/sh\necho "from central" > "$1"\n', { mode: 0o755 });
+    const proof = join(machine.folder, 'installed');
+    const install = `{install: {command: ./install.sh, arguments: ['${proof}']}}`;
+    await applyKind('CEN', 'Package', 'tool', `{programs: ${install}}`);
+    await at('CEN', 'content', 'upload', 'tool', folder);
+    const step = '{step: Install, type: InstallPackage, settings: {package: tool, program: install}}';
+    await applyKind('CEN', 'TaskSequence', 'install-tool', `{steps: [${step}]}`);
+    await applyKind('CEN', 'Collection', 'pilot', '{rules: [{allDevices: true}]}');
+    await until(async () => (await at('PR1', 'content', 'versions', 'tool')).includes('site:CEN'));
+
+    const { ports } = JSON.parse(readFileSync(join(machine.data, 'PR1', 'site.json'), 'utf8')) as {
+      ports: { store: number };
+    };
+    const store = `http://127.0.0.1:${ports.store}`;
+    await applyKind(
+      'PR1',
+      'DistributionPoint',
+      'local',
+      `{endpoint: "${store}", bucket: dp-local, credentials: local}`,
+    );
+    cable.cut();
+    await at('PR1', 'content', 'distribute', 'tool', '--to', 'local', '--no-wait');
+    await until(async () => (await at('PR1', 'content', 'status', 'tool')).includes('waits for site CEN'));
+    cable.heal();
+    expect(await at('PR1', 'content', 'distribute', 'tool', '--to', 'local')).toContain(
+      'version 1 of package/tool is available on local',
+    );
+
+    const token = (await at('PR1', 'enrolment-token', 'create')).trim();
+    const state = join(machine.folder, 'agent');
+    const url = `http://127.0.0.1:${machine.port + 1}`;
+    const enrolled = await run(AGENT, ['enrol', '--server', url, '--name', 'below', '--state', state], {
+      ...machine.environment,
+      MUSTER_ENROLMENT_TOKEN: token,
+    });
+    expect([enrolled.code, enrolled.stderr]).toEqual([0, expect.any(String)]);
+    agent = spawn(process.execPath, [AGENT, 'daemon', '--state', state], {
+      env: machine.environment,
+      stdio: 'ignore',
+    });
+    await until(async () => (await at('PR1', 'get', 'devices')).includes('below'));
+    await at('CEN', 'deploy', 'install-tool', '--to', 'pilot', '--name', 'install-tool');
+    await until(() => existsSync(proof), 120_000);
+    expect(readFileSync(proof, 'utf8')).toBe('from central\n');
   });
 });

@@ -23,8 +23,16 @@ export function differences(sites: readonly SimulatedSite[]): string[] {
   });
 }
 
-/** Acknowledged writes that are neither what counts, nor known to a later write, nor kept as lost. */
-export function lostWrites(sites: readonly SimulatedSite[], acknowledged: readonly Acknowledged[]): string[] {
+/**
+ * Acknowledged writes that are neither what counts, nor known to a later write, nor kept as lost.
+ *
+ * @param forgotten writes that a restored site forgot: they need not be there, but where others heard of them they supersede
+ */
+export function lostWrites(
+  sites: readonly SimulatedSite[],
+  acknowledged: readonly Acknowledged[],
+  forgotten: readonly Acknowledged[] = [],
+): string[] {
   const central = sites.find(({ site }) => site.kind === 'central')!;
   const records = [...central.disk.objects.values()];
   return acknowledged.flatMap((write) => {
@@ -42,7 +50,17 @@ export function lostWrites(sites: readonly SimulatedSite[], acknowledged: readon
     const kept = records.some(
       ({ replica }) => hasSeen(replica.basis, version) || hasSeen(basisOf(replica.content), version),
     );
-    return later || kept ? [] : [`the write ${version.site}-${version.stamp} of ${write.kind}/${write.key} was lost`];
+    const superseded = forgotten.some(
+      (other) =>
+        other.kind === write.kind &&
+        other.key === write.key &&
+        current !== undefined &&
+        hasSeen(current.seen, other.replica.version) &&
+        hasSeen(other.replica.basis, version),
+    );
+    return later || kept || superseded
+      ? []
+      : [`the write ${version.site}-${version.stamp} of ${write.kind}/${write.key} was lost`];
   });
 }
 

@@ -7,7 +7,7 @@ import { SimulatedSite, type Answer, type Disk, type Question } from './simulate
 /** An acknowledged write: who wrote it knows that it happened. */
 export interface Acknowledged {
   readonly at: string;
-  /** When it was acknowledged, in milliseconds of virtual time. */
+  /** When it was acknowledged, among backups: what happens in one millisecond has an order too. */
   readonly on: number;
   readonly kind: string;
   readonly key: string;
@@ -39,6 +39,7 @@ const SITES: readonly Site[] = [
   { code: 'SE1', kind: 'secondary', parent: 'PR1' },
 ];
 const LINKS = SITES.flatMap(({ code, parent }) => (parent ? [[code, parent] as const] : []));
+const PRIMARIES = SITES.flatMap(({ code, kind }) => (kind === 'primary' ? [code] : []));
 const KEYS = ['lab', 'web', 'all-eu', 'pilot', 'kiosk'];
 const TROUBLED_MILLISECONDS = 20_000;
 const HEALING_MILLISECONDS = 25_000;
@@ -61,9 +62,11 @@ class Simulation {
   private readonly faults: Record<string, number> = {};
   private readonly history: string[] = [];
   private acknowledged: Acknowledged[] = [];
+  private readonly forgotten: Acknowledged[] = [];
   private events: Event[] = [];
   private now = 100 * DAY;
   private eventNumber = 0;
+  private moment = 0;
   private messages = 0;
   /** What the bus holds; a wiped bus delivers none of it. */
   private busAge = 0;
@@ -95,7 +98,7 @@ class Simulation {
     this.note('healed');
     this.advance(end + HEALING_MILLISECONDS);
     const all = [...this.sites.values()];
-    const problems = [...differences(all), ...lostWrites(all, this.acknowledged)];
+    const problems = [...differences(all), ...lostWrites(all, this.acknowledged, this.forgotten)];
     const { seed, faults, history, messages } = this;
     return { seed, problems, writes: this.acknowledged.length, messages, faults, history };
   }
@@ -144,15 +147,18 @@ class Simulation {
     const writer = writers[this.below(writers.length)];
     if (!writer) return;
     const site = this.sites.get(writer.code)!;
-    const ofSite = writer.kind === 'primary' && this.below(4) === 0;
-    const kind = ofSite ? 'CollectionSize' : 'Collection';
-    const key = ofSite ? `${writer.code}/${KEYS[this.below(KEYS.length)]}` : KEYS[this.below(KEYS.length)]!;
+    const chosen = (['Device', writer.kind === 'primary' ? 'CollectionSize' : 'Collection'] as const)[this.below(8)];
+    const kind = chosen ?? 'Collection';
+    // What is wanted of a device is written at its own site and above; what a site counts, by itself.
+    const owner = writer.kind === 'primary' ? writer.code : PRIMARIES[this.below(PRIMARIES.length)]!;
+    const name = KEYS[this.below(KEYS.length)]!;
+    const key = kind === 'Collection' ? name : `${name}/${owner}`;
     const content = this.below(6) === 0 ? null : `text ${this.eventNumber}`;
-    const commit = site.begin(kind, key, content, this.now);
+    const commit = site.begin(kind, key, content, this.now, owner);
     this.later(this.below(60), () => {
       const replica = commit();
       if (!replica) return;
-      this.acknowledged.push({ at: writer.code, on: this.now, kind, key, replica });
+      this.acknowledged.push({ at: writer.code, on: this.moment++, kind, key, replica });
       this.note(`${writer.code} writes ${kind}/${key} = ${content} at ${replica.version.stamp}`);
     });
   }
@@ -170,7 +176,7 @@ class Simulation {
       },
       'bus wiped': () => (this.busAge += 1),
       'clock set': () => (this.sites.get(code)!.skewMilliseconds = (this.below(3) - 1) * 3_600_000),
-      backup: () => this.backups.set(code, { disk: this.sites.get(code)!.backup(), on: this.now }),
+      backup: () => this.backups.set(code, { disk: this.sites.get(code)!.backup(), on: this.moment++ }),
       restore: () => this.restore(code),
     };
     const names = Object.keys(faults);
@@ -184,7 +190,9 @@ class Simulation {
   private restore(code: string): void {
     const backup = this.backups.get(code);
     if (!backup) return;
-    this.acknowledged = this.acknowledged.filter((write) => write.at !== code || write.on <= backup.on);
+    const survives = (write: Acknowledged) => write.at !== code || write.on <= backup.on;
+    this.forgotten.push(...this.acknowledged.filter((write) => !survives(write)));
+    this.acknowledged = this.acknowledged.filter(survives);
     this.backups.delete(code);
     this.restores.set(code, (this.restores.get(code) ?? 0) + 1);
     this.sites.get(code)!.restore(backup.disk);

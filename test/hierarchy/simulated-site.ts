@@ -37,6 +37,7 @@ export interface Disk {
   readonly readers: Map<string, Reader>;
   /** Of this site's feed. */
   life: string;
+  former: readonly string[];
   nextTransaction: number;
   nextSequence: number;
 }
@@ -67,6 +68,7 @@ const emptyDisk = (): Disk => ({
   cursors: new Map(),
   readers: new Map(),
   life: 'first',
+  former: [],
   nextTransaction: 1,
   nextSequence: 1,
 });
@@ -85,12 +87,17 @@ export class SimulatedSite {
     private readonly random: () => number,
   ) {}
 
-  /** Begins a write; it counts from `commit` on. A crash in between forgets it. */
+  /**
+   * Begins a write; it counts from `commit` on. A crash in between forgets it.
+   *
+   * @param owner of site data; another site than this one where people write what belongs below
+   */
   begin(
     kind: keyof typeof REPLICATED_KINDS,
     key: string,
     content: string | null,
     now: number,
+    owner = this.site.code,
   ): () => Replica | undefined {
     const transaction = this.disk.nextTransaction++;
     let written: Replica | undefined;
@@ -104,8 +111,8 @@ export class SimulatedSite {
           chance: this.random(),
         });
         const dataClass = REPLICATED_KINDS[kind];
-        const owner = dataClass === 'site' ? this.site.code : undefined;
-        this.store({ kind, key, dataClass, owner, replica }, transaction, undefined);
+        const of = dataClass === 'site' ? owner : undefined;
+        this.store({ kind, key, dataClass, owner: of, replica }, transaction, undefined);
         written = replica;
       },
     };
@@ -140,13 +147,16 @@ export class SimulatedSite {
   answer(question: Question): Answer {
     const to = this.sites.get(question.from)!;
     const settled = this.settledObjects();
-    const head = settled.at(-1)?.position ?? START;
-    const feed = { life: this.disk.life, head };
+    const head = { transaction: this.disk.nextTransaction, sequence: this.disk.nextSequence };
+    const feed = { life: this.disk.life, former: this.disk.former, head };
     const judged = judgeReader(this.disk.readers.get(to.code) ?? NEW_READER, question, feed);
     const answer = { from: this.site.code, asked: question, upto: START, objects: [] };
     if (judged.restored) {
+      const { life } = this.disk;
+      this.disk.former = [...this.disk.former, life, ...(question.life === life ? [] : [question.life!])];
       this.disk.life = String(this.random());
-      this.disk.cursors.set(to.code, BEGINNING);
+      this.disk.cursors.clear();
+      this.disk.readers.clear();
     }
     this.disk.readers.set(to.code, judged.reader);
     if (judged.beginAnew) return { ...answer, life: this.disk.life, beginAnew: true };

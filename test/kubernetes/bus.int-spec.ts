@@ -1,8 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { podOf, renderOverlay } from './rendered-site.js';
+import { connect } from '@nats-io/transport-node';
+import { freePort } from '@muster/testing/free-port.js';
+import { until } from '@muster/testing/until.js';
+import { parse } from 'yaml';
+import { podOf, renderOverlay, root } from './rendered-site.js';
 
 const rendered = renderOverlay('primary');
 const files = rendered.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('muster-nats'))?.[
@@ -13,13 +17,30 @@ const pod = rendered
   .map(podOf)
   .find(Boolean);
 
+const withSbin = { PATH: `${process.env['PATH']}:/usr/sbin` };
+
+/** What the script makes for the site CEN and those below it. */
+function leafUsers(folder: string, codes = ['PR1', 'PR2']) {
+  const leaves = join(folder, 'leaves');
+  const script = join(root, 'deploy', 'k8s', 'leaf-users.sh');
+  const made = execFileSync(script, ['muster-cen', 'CEN', 'central.example:7422', leaves, ...codes], {
+    encoding: 'utf8',
+  });
+  const { data } = parse(made) as { data: Record<string, string> };
+  const hub = Object.fromEntries(
+    Object.entries(data).map(([name, text]) => [name, Buffer.from(text, 'base64').toString()]),
+  );
+  return { hub, children: codes.map((code) => readFileSync(join(leaves, `${code}.conf`), 'utf8')) };
+}
+
 describe('the bus of a site on Kubernetes', () => {
   let folder: string;
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'muster-bus-'))));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const check = (leaf: string, site = 'S01') => {
+  const check = (leaf: string, site = 'S01', linkUsers?: string) => {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    if (linkUsers !== undefined) writeFileSync(join(folder, 'link-users.conf'), linkUsers);
     writeFileSync(join(folder, 'leafnodes.conf'), leaf);
     const env = Object.fromEntries(
       (pod?.spec.containers[0]?.env ?? []).map(({ name, value }) => [
@@ -28,7 +49,7 @@ describe('the bus of a site on Kubernetes', () => {
       ]),
     );
     return execFileSync('nats-server', ['-t', '-c', join(folder, 'nats.conf')], {
-      env: { ...env, PATH: `${process.env['PATH']}:/usr/sbin` },
+      env: { ...env, ...withSbin },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -38,14 +59,52 @@ describe('the bus of a site on Kubernetes', () => {
     for (const site of ['S01', '100', '1E5']) expect(() => check(files['leafnodes.conf'] ?? '', site)).not.toThrow();
   });
 
-  it('takes links of sites below, and holds one to a site above, in the account for links alone, as the documentation shows', () => {
-    const operations = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
-    const shown = [...operations.matchAll(/```conf\n([^`]+)```/g)].map(([, text]) => text ?? '');
-    expect(shown).toHaveLength(2);
-    for (const text of shown) {
-      expect(text).toMatch(/account: "?LINKS/);
-      // The files of the certificates are in the pod only.
-      expect(() => check(text.replaceAll(/^ *tls \{[^}]*\}\n/gm, ''))).not.toThrow();
+  it('takes links of sites below, and holds one to a site above, in the account for links alone, as the script for it says', () => {
+    const { hub, children } = leafUsers(folder);
+    const withoutFiles = (text: string) => text.replaceAll(/^ *tls \{[^}]*\}\n/gm, '');
+    expect(() => check(withoutFiles(hub['leafnodes.conf']!), 'CEN', hub['link-users.conf'])).not.toThrow();
+    for (const text of children) {
+      expect(text).toMatch(/account: "LINKS"/);
+      expect(() => check(withoutFiles(text))).not.toThrow();
+    }
+    // Who is there keeps its password; who is left out has no user any more.
+    const again = leafUsers(folder, ['PR1']).hub['link-users.conf']!;
+    const userOf = (text: string, code: string) => new RegExp(`leaf-${code}", password: "(\\w+)"`).exec(text)?.[1];
+    expect(userOf(again, 'PR1')).toBe(userOf(hub['link-users.conf']!, 'PR1'));
+    expect([userOf(hub['link-users.conf']!, 'PR2'), userOf(again, 'PR2')]).toEqual([expect.any(String), undefined]);
+  });
+
+  it('lets a site below hear what is for itself, and nothing of its sisters', async () => {
+    const { hub } = leafUsers(folder);
+    const port = await freePort();
+    const users = hub['link-users.conf']!.replaceAll(/\$\w+/g, '"p123"');
+    writeFileSync(join(folder, 'rights.conf'), `listen: "127.0.0.1:${port}"\naccounts { LINKS { ${users} } }`);
+    const server = spawn('nats-server', ['-c', join(folder, 'rights.conf')], { env: withSbin, stdio: 'ignore' });
+    const pass = (code: string) => new RegExp(`leaf-${code}", password: "(\\w+)"`).exec(users)?.[1] ?? '';
+    const at = (user: string, password: string) =>
+      connect({ servers: `127.0.0.1:${port}`, user, pass: password, waitOnFirstConnect: true, reconnectTimeWait: 50 });
+    const [child, central] = [await at('leaf-PR1', pass('PR1')), await at('link-policy', 'p123')];
+    try {
+      const heard: string[] = [];
+      const refused: string[] = [];
+      for (const subject of ['muster.hier.PR1.policy.pull', 'muster.hier.PR2.policy.pull', 'muster.hier.>']) {
+        child.subscribe(subject, {
+          callback: (failure, message) => {
+            if (failure) refused.push(subject);
+            else heard.push(message.subject);
+          },
+        });
+      }
+      await child.flush();
+      for (const code of ['PR2', 'PR1']) central.publish(`muster.hier.${code}.policy.pull`);
+      await until(() => heard.length === 1 && refused.length === 2);
+      expect([heard, refused]).toEqual([
+        ['muster.hier.PR1.policy.pull'],
+        ['muster.hier.PR2.policy.pull', 'muster.hier.>'],
+      ]);
+    } finally {
+      await Promise.all([child.close(), central.close()]);
+      server.kill();
     }
   });
 
@@ -66,7 +125,7 @@ describe('the bus of a site on Kubernetes', () => {
       const expected = (name: string) => list(name)?.map((subject) => subject.replace('${service}', service));
       expect([service, allowed('publish')]).toEqual([service, expected('publish')]);
       expect([service, allowed('subscribe')]).toEqual([service, expected('subscribe')]);
-      const link = files['nats.conf']?.split(`user: "link-${service}"`)[1]?.split('user: "')[0] ?? '';
+      const link = files['link-users.conf']?.split(`user: "link-${service}"`)[1]?.split('user: "')[0] ?? '';
       expect(link).toContain(`publish: { allow: ["muster.hier.*.${service}.>", "_INBOX.>"] }`);
       expect(link).toContain(`subscribe: { allow: ["muster.hier.*.${service}.>", "_INBOX.*.${service}.>"] }`);
     }

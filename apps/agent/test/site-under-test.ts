@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import {
   type ContentFault,
+  type ContentReach,
   contentFaultsRequestSchema,
   contentLocationsRequestSchema,
   type Manifest,
@@ -19,6 +20,7 @@ import type { Assignment, PolicyBody, PolicyDocument, SealedValues } from '@must
 import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
 import { type PermitRequest, permitRequestSchema, type PermitResponse } from '@muster/contracts/agent/permits.js';
 import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
+import type { WakeUp } from '@muster/contracts/agent/wake-up.js';
 import { canonicalJson, type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import { SEALING, type SealingKey, sealingKeySchema } from '@muster/contracts/sealing.js';
 import { calculateJwkThumbprint, CompactEncrypt, CompactSign, compactVerify, importJWK, jwtVerify } from 'jose';
@@ -55,6 +57,8 @@ export class SiteUnderTest {
     pollSeconds: 1,
     assignments: [],
   };
+  /** What was asked for where content is, with the points that the deployment allows. */
+  readonly located: { manifest: string; reach: ContentReach | undefined }[] = [];
   /** Names of the distribution points, best first. */
   points = ['dp1'];
   /** Files that no point has: asked for them, the site says so. */
@@ -213,8 +217,8 @@ export class SiteUnderTest {
   }
 
   /** Tells all who listen that policy may have changed. */
-  wake(): void {
-    for (const one of this.listeners) one.write('event: policy\ndata: {"withinSeconds":0}\n\n');
+  wake(told: WakeUp = { withinSeconds: 0 }): void {
+    for (const one of this.listeners) one.write(`event: policy\ndata: ${JSON.stringify(told)}\n\n`);
   }
 
   /** Bearer tokens are good no longer. */
@@ -301,6 +305,7 @@ export class SiteUnderTest {
 
   private locate(body: unknown, response: ServerResponse): void {
     const request = contentLocationsRequestSchema.parse(body);
+    this.located.push({ manifest: request.manifest, reach: request.reach });
     const manifest = this.manifests.get(request.manifest);
     if (!manifest) return problem(response, 404, 'content.unknown-manifest', 'no such content');
     const digests = request.files ?? manifest.files.slice(0, 500).map(({ digest }) => digest);

@@ -9,6 +9,7 @@ import { ImportService } from './exchange/import.service.js';
 import { FoldersController } from './folders/folders.controller.js';
 import { FoldersGrpcController } from './folders/folders.grpc.js';
 import { FoldersService } from './folders/folders.service.js';
+import { ReplicatedFolder } from './folders/replicated-folder.js';
 import { EditLocksController } from './locks/edit-locks.controller.js';
 import { EditLocksGrpcController } from './locks/edit-locks.grpc.js';
 import { EditLocksService } from './locks/edit-locks.service.js';
@@ -45,6 +46,7 @@ import { TemplatesService } from './templates/templates.service.js';
     SearchService,
     TemplatesService,
     FoldersService,
+    ReplicatedFolder,
     EditLocksService,
     ExportService,
     ImportService,

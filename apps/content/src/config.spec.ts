@@ -61,4 +61,17 @@ describe("the content service's settings", () => {
     expect(() => credentialsIn('{"branch": {"accessKeyId": "hush"}}')).toThrow(/wrong at "branch.secretAccessKey"/);
     expect(() => credentialsIn('{"branch": {"accessKeyId": "hush"}}')).not.toThrow(/hush/);
   });
+
+  it('say when and how fast bytes come from other sites', () => {
+    const read = (text?: string) =>
+      loadConfig(contentConfigSchema, { ...BASE, ...(text === undefined ? {} : { MUSTER_SITE_TRANSFERS: text }) })
+        .MUSTER_SITE_TRANSFERS;
+    expect(read()).toEqual({});
+    expect(read('{"bytesPerSecond":2000000,"timeZone":"Europe/Berlin"}')).toEqual({
+      bytesPerSecond: 2_000_000,
+      timeZone: 'Europe/Berlin',
+    });
+    expect(() => read('fast')).toThrow('MUSTER_SITE_TRANSFERS: must be JSON');
+    expect(() => read('{"concurrency":3}')).toThrow('MUSTER_SITE_TRANSFERS');
+  });
 });

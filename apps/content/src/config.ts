@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { transferLimitsSchema } from '@muster/contracts/kinds/distribution-point.js';
 import { ConfigError, serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
 
@@ -34,6 +35,19 @@ export const contentConfigSchema = serviceConfigSchema
     MUSTER_AUDIT_EVERY_HOURS: z.coerce.number().int().min(1).max(8760).default(168),
     /** What nothing at a point needs any more is removed after this long. */
     MUSTER_REMOVE_AFTER_MINUTES: z.coerce.number().int().min(0).max(525_600).default(60),
+    /** When, and how fast, bytes may come from other sites, as JSON: `spec.transfers` of a point without `concurrency`. */
+    MUSTER_SITE_TRANSFERS: z
+      .string()
+      .default('{}')
+      .transform((text, context): unknown => {
+        try {
+          return JSON.parse(text);
+        } catch {
+          context.addIssue({ code: 'custom', message: 'must be JSON, such as {"bytesPerSecond":2000000}' });
+          return z.NEVER;
+        }
+      })
+      .pipe(transferLimitsSchema.omit({ concurrency: true })),
     /** Higher than elsewhere: a manifest of 100,000 files is about 20 MB. */
     MUSTER_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).max(67_108_864).default(33_554_432),
   })

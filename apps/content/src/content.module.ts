@@ -14,9 +14,12 @@ import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { APPLICATIONS, applicationProviders } from './applications/application.providers.js';
 import { ApplicationRepository } from './applications/application.repository.js';
+import { ApplicationRevisionsController } from './applications/revisions/application-revisions.controller.js';
+import { ApplicationRevisionsGrpcController } from './applications/revisions/application-revisions.grpc.js';
 import { auditProviders } from './audit/audit.providers.js';
 import { Auditor } from './audit/auditor.js';
 import { DistributionActionsController } from './audit/distribution-actions.controller.js';
+import { DistributionActionsGrpcController } from './audit/distribution-actions.grpc.js';
 import { DistributionActions } from './audit/distribution-actions.js';
 import { BOUNDARY_GROUPS, boundaryProviders } from './boundaries/boundary.providers.js';
 import type { ContentConfig } from './config.js';
@@ -35,6 +38,7 @@ import { ContentMessages } from './location/content.messages.js';
 import { ContentLocator } from './location/locate.js';
 import { ContentSourceFinder } from './location/content-sources.js';
 import { ContentSourcesController } from './location/content-sources.controller.js';
+import { ContentSourcesGrpcController } from './location/content-sources.grpc.js';
 import { locationProviders } from './location/location.providers.js';
 import { LocationRepository } from './location/location.repository.js';
 import { CONTENT_STORES, contentProviders } from './packages/content.providers.js';
@@ -43,11 +47,15 @@ import { PackageVersionRepository } from './packages/package-version.repository.
 import { UploadsController } from './packages/uploads.controller.js';
 import { UploadsGrpcController } from './packages/uploads.grpc.js';
 import { PrestageController } from './prestage/prestage.controller.js';
+import { PrestageGrpcController } from './prestage/prestage.grpc.js';
 import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { RemovalRepository } from './removal/removal.repository.js';
 import { Remover } from './removal/remover.js';
+import { ManifestFetcher } from './sites/manifest-fetcher.js';
+import { SiteBytes } from './sites/site-bytes.js';
+import { sitesProviders } from './sites/sites.providers.js';
 import { Stores } from './stores/stores.js';
 import { ContentUsesController } from './uses/content-uses.controller.js';
 import { ContentUsesGrpcController } from './uses/content-uses.grpc.js';
@@ -68,6 +76,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly announcer: Announcer,
     private readonly auditor: Auditor,
     private readonly remover: Remover,
+    private readonly manifests: ManifestFetcher,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -75,6 +84,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     this.announcer.start();
     this.auditor.start();
     this.remover.start();
+    this.manifests.start();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -82,6 +92,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     await this.announcer.stop();
     await this.auditor.stop();
     await this.remover.stop();
+    await this.manifests.stop();
   }
 }
 
@@ -109,10 +120,15 @@ const repositories = [
     UploadsController,
     UploadsGrpcController,
     PrestageController,
+    PrestageGrpcController,
     VersionsController,
     VersionsGrpcController,
     ContentSourcesController,
+    ContentSourcesGrpcController,
     DistributionActionsController,
+    DistributionActionsGrpcController,
+    ApplicationRevisionsController,
+    ApplicationRevisionsGrpcController,
     ContentUsesController,
     ContentUsesGrpcController,
     ...kinds.flatMap(({ kind, token }) => [restController(kind, token), grpcController(kind, token)]),
@@ -130,6 +146,7 @@ const repositories = [
     ...removalProviders,
     ...prestageProviders,
     ...versionsProviders,
+    ...sitesProviders,
     provide(Stores, [CONFIG, LOGGER], (config: ContentConfig, logger: Logger) => new Stores(config, logger)),
     provide(
       DISTRIBUTION_POINTS,
@@ -172,18 +189,29 @@ const repositories = [
     ),
     provide(
       DistributionWorker,
-      [Database, DistributionJobRepository, LibraryBlobRepository, RemovalRepository, Stores, WakeUp, LOGGER, CONFIG],
+      [
+        Database,
+        DistributionJobRepository,
+        LibraryBlobRepository,
+        RemovalRepository,
+        Stores,
+        SiteBytes,
+        WakeUp,
+        LOGGER,
+        CONFIG,
+      ],
       (
         database: Database,
         jobs: DistributionJobRepository,
         blobs: LibraryBlobRepository,
         removals: RemovalRepository,
         stores: Stores,
+        sites: SiteBytes,
         wakeUp: WakeUp,
         logger: Logger,
         config: ContentConfig,
       ) =>
-        new DistributionWorker(database, jobs, blobs, removals, stores, wakeUp, logger, {
+        new DistributionWorker(database, jobs, blobs, removals, stores, sites, wakeUp, logger, {
           slots: config.MUSTER_TRANSFER_SLOTS,
           leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
           auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
@@ -226,9 +254,14 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, Announcer, Auditor, Remover],
-      (worker: DistributionWorker, announcer: Announcer, auditor: Auditor, remover: Remover) =>
-        new ContentLoops(worker, announcer, auditor, remover),
+      [DistributionWorker, Announcer, Auditor, Remover, ManifestFetcher],
+      (
+        worker: DistributionWorker,
+        announcer: Announcer,
+        auditor: Auditor,
+        remover: Remover,
+        manifests: ManifestFetcher,
+      ) => new ContentLoops(worker, announcer, auditor, remover, manifests),
     ),
   ],
 })

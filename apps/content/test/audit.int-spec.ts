@@ -5,8 +5,10 @@ import type { DistributionActionResult, DistributionCopies } from '@muster/contr
 import { checkCopies } from '@muster/contracts/requests/check-copies.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { fromStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
 import { until } from '@muster/testing/until.js';
-import { ContentUnderTest, digestOf } from './content-under-test.js';
+import { ContentUnderTest, digestOf, sendAll, type UploadPlan } from './content-under-test.js';
 
 /** `MUSTER_BIT_FLIPS=1000` for the whole thing. */
 const FLIPS = Number(process.env['MUSTER_BIT_FLIPS'] ?? 60);
@@ -88,6 +90,46 @@ describe('the audit of stored objects', () => {
     for (const { digest, urls } of locations.slice(0, 100)) {
       expect(urls).toHaveLength(2);
       for (const url of urls) expect(digestOf(Buffer.from(await (await fetch(url)).arrayBuffer()))).toBe(digest);
+    }
+  });
+
+  it('and what was carried to a point are controlled over gRPC as over REST; bytes go by the URLs of the answers', async () => {
+    const bytes = randomBytes(3000);
+    const { manifest } = await content.upload('typed', { file: bytes });
+    const address = `127.0.0.1:${content.environment['MUSTER_GRPC_PORT']}`;
+    const client = (service: string) => grpcClient('content', service, address, content.token);
+    const [prestage, actions, sources] = [
+      client('PrestagedContentService'),
+      client('DistributionActionService'),
+      client('ContentSourceService'),
+    ];
+    try {
+      const wanted = { point: 'east', manifest };
+      const plan = await prestage.call<UploadPlan>('Plan', wanted);
+      expect(plan).toMatchObject({ uploads: [{ digest: digestOf(bytes), size: 3000 }] });
+      await expect(prestage.call('Commit', wanted)).rejects.toThrow('does not have "file"');
+      await sendAll(plan, [bytes]);
+      expect(await prestage.call('Commit', wanted)).toEqual({ blobs: 1 });
+      expect(await prestage.call('Plan', wanted)).toMatchObject({ there: 1 });
+      await expect(prestage.call('Plan', { point: 'east', manifest: 'x' })).rejects.toMatchObject({ code: 3 });
+      await content.apply('Distribution', 'distributions', 'typed', { package: 'typed', points: ['east', 'west'] });
+      await until(async () => (await content.progress('typed')).every(({ state }) => state === 'available'));
+      expect(await actions.call('Validate', { name: 'typed', points: ['west'] })).toMatchObject({ copies: 2 });
+      expect(await actions.call('Redistribute', { name: 'typed' })).toMatchObject({ copies: 4 });
+      await until(async () => {
+        const { points } = await actions.call<{ points: DistributionCopies[] }>('ReadCopies', { name: 'typed' });
+        return points.length === 2 && points.every(({ waiting = 0 }) => waiting === 0);
+      });
+      await expect(actions.call('Cancel', { name: 'typed', points: ['nowhere'] })).rejects.toMatchObject({ code: 3 });
+      const explained = await sources.call<{ sources: ProtobufStruct }>('Explain', {
+        name: 'typed',
+        address: '10.0.0.1',
+      });
+      const { body } = await content.ask('GET', '/packages/typed/sources?address=10.0.0.1');
+      expect(fromStruct(explained.sources)).toEqual(body);
+      await expect(sources.call('Explain', { name: 'typed', address: 'here' })).rejects.toMatchObject({ code: 3 });
+    } finally {
+      for (const one of [prestage, actions, sources]) one.close();
     }
   });
 

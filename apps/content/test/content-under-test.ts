@@ -16,7 +16,7 @@ import { builtApp } from '@muster/localsite/repository.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
 import { freePort } from '@muster/testing/free-port.js';
-import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { startServers, type TestServers, type TestServersOptions } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { Client } from 'minio';
 import { pino } from 'pino';
@@ -50,10 +50,14 @@ export class ContentUnderTest {
     readonly token: string,
   ) {}
 
-  static async start(extra: NodeJS.ProcessEnv = {}): Promise<ContentUnderTest> {
-    const servers = await startServers();
+  /** @param options of its servers; `settings` may depend on where they are */
+  static async start(
+    extra: NodeJS.ProcessEnv = {},
+    options: TestServersOptions & { settings?: (servers: TestServers) => Promise<NodeJS.ProcessEnv> } = {},
+  ): Promise<ContentUnderTest> {
+    const servers = await startServers(options);
     try {
-      const environment = { ...servers.environment('content'), ...extra };
+      const environment = { ...servers.environment('content'), ...extra, ...(await options.settings?.(servers)) };
       const app = await ContentUnderTest.startApp(environment);
       const url = `http://127.0.0.1:${environment['MUSTER_HTTP_PORT']}/api/v1`;
       const content = new ContentUnderTest(servers, environment, app, url, await servers.addToken('content'));
@@ -109,7 +113,7 @@ export class ContentUnderTest {
         MUSTER_NATS_USER: user,
         MUSTER_NATS_PASSWORD: password,
       } = this.servers.environment(service);
-      const bus = await Bus.connect({ url, user, password, site: 'S01', service });
+      const bus = await Bus.connect({ url, user, password, site: this.servers.site.siteCode, service });
       this.others.push(bus);
       return bus;
     };

@@ -1,3 +1,11 @@
+import {
+  type ApplicationRevision,
+  type ApplicationRevisionList,
+  applicationRevisionSchema,
+} from '@muster/contracts/kinds/application-revision.js';
+import { digestOf as digestOfJson } from '@muster/contracts/digest.js';
+import { until } from '@muster/testing/until.js';
+import { UnkeptRevisions } from '../src/applications/revisions/unkept-revisions.js';
 import { applicationSchema } from '@muster/sequence/applications/application.js';
 import type { ContentUses } from '@muster/contracts/kinds/content-uses.js';
 import { contentUsesSchema } from '@muster/contracts/kinds/content-uses.js';
@@ -202,6 +210,97 @@ describe('content of every kind', () => {
       expect(labelled.status).toBe(200);
       await content.apply('Application', 'applications', 'plugin', app());
       expect(await host()).not.toHaveProperty('danglingReferences');
+    });
+
+    it('keep a revision of each change, with author and reason, that can be compared and brought back', async () => {
+      const first = app({ install: { command: 'apt-get' } });
+      const second = app({ install: { command: 'apt' } }, { version: '2' });
+      await putApp('revised', first);
+      await putApp('revised', second, '?comment=newer');
+      // The same again, and a label, change nothing of it.
+      await putApp('revised', second, '?comment=nothing');
+      const list = () => content.ask<ApplicationRevisionList>('GET', '/applications/revised/revisions');
+      const [newest, oldest, ...more] = (await list()).body.items;
+      expect(more).toEqual([]);
+      expect(newest).toMatchObject({
+        application: 'revised',
+        revision: 2,
+        comment: 'newer',
+        author: expect.any(String),
+      });
+      expect(oldest).toMatchObject({ revision: 1, digest: digestOfJson(first) });
+      const { body: old } = await content.ask<ApplicationRevision>('GET', '/applications/revised/revisions/1');
+      expect(applicationRevisionSchema.parse(old).spec).toEqual(first);
+      const difference = await content.ask('GET', '/applications/revised/revisions/1/difference');
+      expect(difference.body).toMatchObject({
+        from: 1,
+        to: 2,
+        lines: ['~ /deploymentTypes/any/install/command: "apt-get" -> "apt"', '+ /version: "2"'],
+      });
+      const restore = '/applications/revised/revisions/1/restore';
+      const dry = await content.ask<{ status: object }>('POST', `${restore}?dryRun=true`);
+      expect([dry.status, dry.body.status]).toEqual([200, expect.objectContaining({ revision: 3 })]);
+      expect((await list()).body.items).toHaveLength(2);
+      const restored = await content.ask<{ spec: object; status: object }>('POST', `${restore}?comment=broken`);
+      expect(restored.body).toMatchObject({ spec: first, status: { revision: 3, digest: oldest?.digest } });
+      expect((await list()).body.items[0]).toMatchObject({ revision: 3, comment: 'Restored revision 1: broken' });
+      expect(await content.ask('GET', '/applications/revised/revisions/9')).toMatchObject({
+        status: 404,
+        body: { code: 'revision.not-found', detail: expect.stringContaining('1 to 3') },
+      });
+      expect(await content.ask('GET', '/applications/nobody/revisions')).toMatchObject({ status: 404 });
+    });
+
+    it('that a release without revisions saved get their first one after the start, or with the next save', async () => {
+      const database = content.app.get(Database);
+      const forget = async (name: string) => {
+        await putApp(name, app());
+        await database.query(
+          'delete from application_revision where application_uid = (select uid from application where name = $1)',
+          [name],
+        );
+        await database.query(`update application set status = status - 'digest' - 'revision' where name = $1`, [name]);
+      };
+      const list = async (name: string) => {
+        const { body } = await content.ask<ApplicationRevisionList>('GET', `/applications/${name}/revisions`);
+        return body.items.map(({ revision, author }) => [revision, author === 'unknown']);
+      };
+      await forget('old-and-saved');
+      await putApp('old-and-saved', app({}, { version: '2' }));
+      expect(await list('old-and-saved')).toEqual([
+        [2, false],
+        [1, true],
+      ]);
+      await forget('old');
+      expect(await list('old')).toEqual([]);
+      content.app.get(UnkeptRevisions).onApplicationBootstrap();
+      await until(async () => (await list('old')).length > 0);
+      expect(await list('old')).toEqual([[1, true]]);
+      expect((await content.ask('GET', '/applications/old')).body).toMatchObject({ status: { revision: 1 } });
+    });
+
+    it('show and bring back revisions over gRPC as over REST', async () => {
+      await putApp('typed', app({ install: { command: 'one' } }));
+      await putApp('typed', app({ install: { command: 'two' } }));
+      const address = `127.0.0.1:${content.environment['MUSTER_GRPC_PORT']}`;
+      const client = grpcClient('content', 'ApplicationRevisionService', address, content.token);
+      const line = '~ /deploymentTypes/any/install/command: "one" -> "two"';
+      try {
+        expect(await client.call('List', { name: 'typed', pageSize: 1 })).toMatchObject({
+          metadata: { continue: expect.any(String) },
+          items: [{ application: 'typed', revision: 2 }],
+        });
+        const { spec } = await client.call<{ spec: ProtobufStruct }>('Get', { name: 'typed', revision: 1 });
+        expect(fromStruct(spec)).toEqual(app({ install: { command: 'one' } }));
+        expect(await client.call('Compare', { name: 'typed', revision: 1 })).toMatchObject({ to: 2, lines: [line] });
+        const stale = client.call('Restore', { name: 'typed', revision: 1, ifMatch: '7' });
+        await expect(stale).rejects.toThrow('has changed');
+        const restored = await client.call('Restore', { name: 'typed', revision: 1, comment: 'back' });
+        expect(restored).toMatchObject({ kind: 'Application', metadata: { name: 'typed' } });
+        await expect(client.call('Get', { name: 'typed', revision: 0 })).rejects.toMatchObject({ code: 3 });
+      } finally {
+        client.close();
+      }
     });
 
     it('are answered to other services, as many as fit', async () => {

@@ -1,5 +1,7 @@
 import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { EVENT_KEEP_DAYS } from '@muster/contracts/kinds/event.js';
+import { hardwareIdOf } from '@muster/contracts/kinds/hardware-identity.js';
+import { nameSchema } from '@muster/contracts/resource.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
 
@@ -13,16 +15,49 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_HIGH_RISK_DEVICES: deviceCount.default(100),
     /** Above so many devices they are refused; 0: never. */
     MUSTER_HIGH_RISK_MOST_DEVICES: deviceCount.default(0),
+    /** MAC addresses and SMBIOS UUIDs that several computers of the site have (adapters that are passed around): they tell none apart. */
+    MUSTER_SHARED_HARDWARE: z
+      .string()
+      .default('')
+      .transform((text, context) =>
+        text
+          .split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== '')
+          .flatMap((one) => {
+            const id = hardwareIdOf(one);
+            if (id === undefined)
+              context.addIssue({ code: 'custom', message: `"${one}" is no MAC address and no SMBIOS UUID` });
+            return id ?? [];
+          }),
+      ),
+    /** Devices that run the site, by name; those that have a network card of this computer are known without. */
+    MUSTER_SITE_SERVERS: z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== ''),
+      )
+      .pipe(z.array(nameSchema)),
+    /** Required deployments that may take systems away and have such devices among theirs: are they refused, or agreed to? */
+    MUSTER_HIGH_RISK_SITE_SERVERS: z.enum(['refuse', 'agree']).default('refuse'),
     /** So long after a start nobody counts as silent in a rollout: what devices said meanwhile is taken in first. */
     MUSTER_ROLLOUT_GRACE_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
     /** Events are told to whoever asks for so long. */
     MUSTER_EVENT_KEEP_DAYS: keepDays.default(EVENT_KEEP_DAYS),
     /** Alerts whose condition is gone, and that nobody touched, are kept for so long. */
     MUSTER_ALERT_KEEP_DAYS: keepDays.default(90),
+    /** Unknown computers of which nobody has heard for so long are forgotten; 0: never. */
+    MUSTER_UNKNOWN_COMPUTER_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
     /** Where wake-up packets go: broadcast address of the subnet of a device, or its last address. */
     MUSTER_WAKE_UP_PACKETS: z.enum(['broadcast', 'unicast']).default('broadcast'),
     /** To which UDP port. */
     MUSTER_WAKE_UP_PORT: z.coerce.number().int().min(1).max(65_535).default(9),
+    /** Are devices that are awake asked to send packets to those that sleep in their networks? */
+    MUSTER_WAKE_UP_NEIGHBOURS: z.enum(['yes', 'no']).default('yes'),
     /** Seals the secrets of webhooks: 32 random bytes or more as base64url; give it by file: MUSTER_WEBHOOK_KEY_FILE. */
     MUSTER_WEBHOOK_KEY: z
       .base64url()

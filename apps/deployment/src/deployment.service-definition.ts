@@ -6,6 +6,7 @@ import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
 import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
+import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { on, onMany } from '@muster/messaging/consumer.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
@@ -20,6 +21,8 @@ import { DeviceSightings } from './devices/device-sightings.js';
 import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
 import { EventsModule } from './events/events.module.js';
+import { News } from './news/news.js';
+import { NewsModule } from './news/news.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
@@ -29,6 +32,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { WindowsModule } from './windows/windows.module.js';
 
 const sequences = resourceEvents(taskSequence);
+const distributions = resourceEvents(distribution);
 
 /** Who gets it and when: devices, collections, deployments and their runs. */
 export const deploymentService: ServiceDefinition<DeploymentConfig> = {
@@ -43,6 +47,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     MonitoringModule,
     DeploymentsModule,
     RunsModule,
+    NewsModule,
     AlertsModule,
     WakeUpsModule,
     WebhooksModule,
@@ -50,14 +55,15 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     SitesModule,
   ],
   subscriptions: {
-    imports: [DevicesModule, DeploymentsModule, RunsModule],
-    inject: [Enrolments, Inventories, DeviceSightings, RunRecorder, SequenceFollower],
+    imports: [DevicesModule, DeploymentsModule, RunsModule, NewsModule],
+    inject: [Enrolments, Inventories, DeviceSightings, RunRecorder, SequenceFollower, News],
     useFactory: (
       enrolments: Enrolments,
       inventories: Inventories,
       sightings: DeviceSightings,
       runs: RunRecorder,
       follower: SequenceFollower,
+      news: News,
     ) => ({
       policy: [
         on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
@@ -69,8 +75,18 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
         on(deploymentJudged, (tx, { deploymentUid, policy, body }) => follower.judged(tx, deploymentUid, policy, body)),
       ],
       catalog: [
-        on(sequences.saved, (tx, { resource }) => follower.sequenceSaved(tx, resource)),
-        on(sequences.deleted, (tx, { resource }) => follower.sequenceDeleted(tx, resource)),
+        on(sequences.saved, async (tx, { resource, actor }) => {
+          await follower.sequenceSaved(tx, resource);
+          await news.sequenceSaved(tx, resource, actor);
+        }),
+        on(sequences.deleted, async (tx, { resource, actor }) => {
+          await follower.sequenceDeleted(tx, resource);
+          await news.sequenceDeleted(tx, resource, actor);
+        }),
+      ],
+      content: [
+        on(distributions.saved, (tx, { resource }) => news.distributionSaved(tx, resource)),
+        on(distributions.deleted, (tx, { resource }) => news.distributionDeleted(tx, resource)),
       ],
     }),
   },

@@ -1,10 +1,16 @@
 import type { AlertSpec, AlertStatus } from '@muster/contracts/kinds/alert.js';
 import type { Event, EventList } from '@muster/contracts/kinds/event.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import { resourceEvents } from '@muster/contracts/events/resource-events.js';
+import { distribution } from '@muster/contracts/kinds/distribution.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
+import { API_VERSION } from '@muster/contracts/resource.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
+import { v7 as uuidv7 } from 'uuid';
 import { reportRun } from './report-run.js';
-import { openWorld, type Deployment, type World } from './world.js';
+import { Producer } from './producer.js';
+import { digest, openWorld, type Deployment, type World } from './world.js';
 
 type Alert = Resource<AlertSpec, AlertStatus>;
 
@@ -223,6 +229,81 @@ describe('alerts and events', () => {
     expect(await events('since=2099-01-01T00:00:00Z')).toEqual([]);
     expect(await api.refused('GET', 'events?types=run.lost')).toMatchObject({ status: 400, code: 'document.invalid' });
     expect(await api.refused('GET', 'events?continue=x')).toMatchObject({ code: 'request.bad-continue' });
+  });
+
+  it('tell of sequences and of content, each thing once, whatever their services say besides', async () => {
+    const content = await Producer.open('content', servers.environment('content'));
+    try {
+      const now = new Date().toISOString();
+      const metadata = (name: string) => ({
+        name,
+        uid: uuidv7(),
+        resourceVersion: '1',
+        generation: 1,
+        createdAt: now,
+        updatedAt: now,
+      });
+      const sequence = metadata('told');
+      const tell = (revision: number, actor: string) =>
+        world.catalog.publish(resourceEvents(taskSequence).saved, {
+          actor,
+          resource: {
+            apiVersion: API_VERSION,
+            kind: 'TaskSequence',
+            metadata: sequence,
+            spec: { steps: [] },
+            status: { revision, digest: digest('c'), steps: 0, groups: 0 },
+          },
+        });
+      await tell(1, 'anna');
+      await tell(1, 'system');
+      await tell(2, 'bert');
+      const brought = metadata('hello-everywhere');
+      const progress = (state: 'transferring' | 'available' | 'failed') =>
+        content.publish(resourceEvents(distribution).saved, {
+          actor: 'system',
+          resource: {
+            apiVersion: API_VERSION,
+            kind: 'Distribution',
+            metadata: brought,
+            spec: { package: 'hello', points: ['berlin'] },
+            status: {
+              points: [
+                {
+                  point: 'berlin',
+                  version: 3,
+                  manifest: digest('d'),
+                  state,
+                  filesDone: 0,
+                  files: 1,
+                  bytesDone: 0,
+                  bytes: 1,
+                  attempts: 1,
+                  updatedAt: now,
+                },
+              ],
+            },
+          },
+        });
+      for (const state of ['transferring', 'failed', 'failed', 'transferring', 'available', 'available'] as const)
+        await progress(state);
+      const about = async (types: string, subject: string) =>
+        (await events(`types=${types}&limit=500`)).flatMap((one) =>
+          one.subject === subject ? [one.data.message] : [],
+        );
+      await until(async () => (await about('distribution.*', 'distributions/hello-everywhere')).length === 2);
+      expect(await about('distribution.*', 'distributions/hello-everywhere')).toEqual([
+        'Package hello version 3 could not be brought to berlin',
+        'Package hello version 3 is at berlin',
+      ]);
+      await until(async () => (await about('sequence.*', 'task-sequences/told')).length === 2);
+      expect(await about('sequence.*', 'task-sequences/told')).toEqual([
+        'task sequence told was created by anna: revision 1',
+        'task sequence told was changed by bert: revision 2',
+      ]);
+    } finally {
+      await content.close();
+    }
   });
 
   it('can be watched, and read on behind the last one that was seen', async () => {

@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import type {
   MemberList,
   MembershipExplanation,
@@ -5,6 +6,8 @@ import type {
 } from '@muster/contracts/kinds/collection-members.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import type { CollectionSpec } from '@muster/contracts/kinds/collection.js';
+import { fromStruct, type ProtobufStruct, toStruct } from '@muster/service/resources/protobuf-json.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import * as fc from 'fast-check';
 import { document } from './api.js';
@@ -128,6 +131,12 @@ describe('collections made of collections', () => {
     });
     expect(await asked({ name: 'not-made', spec })).toMatchObject({ members: 2, added: 2, removed: 0 });
     expect(await asked({ spec: { rules: [] } })).toMatchObject({ members: 0, examples: { kept: [] } });
+    expect((await asked({ name: 'f', spec, device: 'f1' })).explanation).toMatchObject({
+      collection: 'f',
+      device: 'f1',
+      member: false,
+      reason: 'no rule lets it in',
+    });
     const wrong = await api.refused('POST', 'collections/-/preview', { spec: { rules: [{ include: 'nope' }] } });
     expect(wrong).toMatchObject({ status: 400, code: 'deployment.missing-reference' });
     expect(await membersOf('f')).toEqual(['f1', 'f2']);
@@ -154,6 +163,40 @@ describe('collections made of collections', () => {
     });
     expect(await api.refused('GET', 'collections/nope/members')).toMatchObject({ status: 404 });
     expect(await api.refused('GET', 'collections/g/members/nope')).toMatchObject({ status: 404 });
+  });
+
+  it('answer over gRPC what they answer over REST', async () => {
+    await device('k1');
+    await make('k', { rules: named('k1') });
+    const client = grpcClient('deployment', 'MembershipService', world.grpcAddress, world.token);
+    try {
+      const list = await client.call<{ items: { name: string }[] }>('ListMembers', { collection: 'k' });
+      expect(list.items).toMatchObject([{ name: 'k1' }]);
+      const why = await client.call<{ explanation: ProtobufStruct }>('ExplainMember', {
+        collection: 'k',
+        device: 'k1',
+      });
+      expect(fromStruct(why.explanation)).toEqual(await api.get('collections/k/members/k1'));
+      const request = toStruct({ spec: { rules: [{ device: 'k1' }] }, device: 'k1' });
+      const { preview } = await client.call<{ preview: ProtobufStruct }>('PreviewMembers', { request });
+      expect(fromStruct(preview)).toMatchObject({ members: 1, explanation: { member: true } });
+      await expect(client.call('ListMembers', { collection: 'nope' })).rejects.toMatchObject({
+        code: status.NOT_FOUND,
+      });
+    } finally {
+      client.close();
+    }
+    const devices = grpcClient('deployment', 'DeviceLifeService', world.grpcAddress, world.token);
+    try {
+      const { windows } = await devices.call<{ windows: ProtobufStruct }>('ReadDeviceWindows', {
+        name: 'k1',
+        minutes: 5,
+      });
+      const { body } = await api.call<object>('GET', 'devices/k1/windows?minutes=5');
+      expect(fromStruct(windows)).toEqual({ ...body, at: expect.any(String) });
+    } finally {
+      devices.close();
+    }
   });
 
   it('have the members that their rules say, however they are changed, and explain each rightly', async () => {

@@ -4,6 +4,11 @@ import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { v7 as uuidv7 } from 'uuid';
+import { loadConfig } from '@muster/platform/config.js';
+import { startService } from '@muster/service/start-service.js';
+import { pino } from 'pino';
+import { deploymentService } from '../src/deployment.service-definition.js';
+import { reportRun } from './report-run.js';
 import { openWorld, type Collection, type Device, type World } from './world.js';
 
 describe('access of devices', () => {
@@ -103,6 +108,142 @@ describe('access of devices', () => {
     await until(async () => (await byUid(metadata.uid))?.status.facts?.hostname === 'other');
     await api.apply('Device', 'devices', 'web-2', { description: 'mine' });
     expect((await byUid(metadata.uid))?.status.access?.state).toBe('blocked');
+  });
+
+  describe('of a computer that the site does not know', () => {
+    const unknown = async (name: string, { state = 'approved', facts = {} } = {}): Promise<Device> => {
+      const deviceUid = uuidv7();
+      await world.policy.publish(deviceEnrolled, {
+        deviceUid,
+        name,
+        keyThumbprint: 'key',
+        enrolledAt: '2026-11-26T00:00:00Z',
+        facts,
+        access: { state: state as 'approved', by: 'anna', unknownComputers: true },
+      });
+      await until(async () => (await byUid(deviceUid)) !== undefined);
+      return (await byUid(deviceUid))!;
+    };
+    const members = async (collection: string) =>
+      (await api.call<{ items: { name: string }[] }>('GET', `collections/${collection}/members`)).body.items.map(
+        ({ name }) => name,
+      );
+    const collection = (name: string, rules: object[], more = {}) =>
+      api.apply<Collection>('Collection', 'collections', name, { rules, ...more });
+    /** A run of an unknown computer, of a deployment that is gone, ends with success. */
+    const succeeds = (device: Device) =>
+      reportRun(world, { deviceUid: device.metadata.uid, deploymentUid: uuidv7() }, 'succeeded');
+    const accessOf = async (device: Device) => (await byUid(device.metadata.uid))?.status.access?.state;
+
+    it('lets it into the collections of unknown computers, by architecture, and into no other', async () => {
+      await collection('x64-only', [{ unknownComputers: 'x64' }]);
+      await collection('arm-only', [{ unknownComputers: 'arm64' }]);
+      await collection('with-unknown', [{ include: 'all-unknown-computers' }, { exclude: 'arm-only' }]);
+      await collection('asks', [{ query: 'os.architecture == "x64"' }, { allDevices: true }]);
+      const device = await unknown('new-1', { facts: { os: { architecture: 'x64' } } });
+      expect(device.status.access).toMatchObject({ state: 'unknown', by: 'anna', becomes: 'approved' });
+      const inside = async (uid: string) =>
+        (
+          await sql.query<{ name: string }>(
+            `select name from collection join collection_member on collection_uid = uid where device_uid = $1 order by 1`,
+            [uid],
+          )
+        ).rows.map(({ name }) => name);
+      expect(await inside(device.metadata.uid)).toEqual(['all-unknown-computers', 'with-unknown', 'x64-only']);
+      const late = await unknown('new-2');
+      expect(await inside(late.metadata.uid)).toEqual(['all-unknown-computers', 'with-unknown']);
+      await world.tellFacts(late.metadata.uid, { os: { architecture: 'arm64' } });
+      await until(async () => (await inside(late.metadata.uid)).includes('arm-only'));
+      expect(await inside(late.metadata.uid)).toEqual(['all-unknown-computers', 'arm-only']);
+      await act('block', 'new-2');
+      expect(await inside(late.metadata.uid)).toEqual(['all-unknown-computers', 'arm-only']);
+      // A collection that is made now finds them as one that was there did.
+      expect((await collection('made-later', [{ unknownComputers: 'all' }])).status.members).toBe(2);
+      expect(await api.get('collections/asks/members/new-1')).toMatchObject({
+        member: false,
+        reason: expect.stringContaining('unknown computer'),
+      });
+      expect(await members('all-devices')).not.toContain('new-1');
+      expect(await api.list<Device>('devices/-/by-state?state=unknown')).toMatchObject([
+        { metadata: { name: 'new-1' } },
+      ]);
+    });
+
+    it('makes it a known device once a run on it has succeeded, and only then', async () => {
+      const device = await unknown('new-3');
+      await reportRun(world, { deviceUid: device.metadata.uid, deploymentUid: uuidv7() }, 'failed');
+      await succeeds(device);
+      await until(async () => (await accessOf(device)) === 'approved');
+      expect(await members('all-unknown-computers')).not.toContain('new-3');
+      expect(await members('all-devices')).toContain('new-3');
+      const { items } = (await api.call<{ items: unknown[] }>('GET', 'events?types=device.known')).body;
+      expect(items).toMatchObject([
+        { data: { message: expect.stringMatching(/new-3 was an unknown .* known device/) } },
+      ]);
+    });
+
+    it('has it wait for its approval then, where its token says so', async () => {
+      const device = await unknown('new-4', { state: 'pending' });
+      await succeeds(device);
+      await until(async () => (await accessOf(device)) === 'pending');
+      expect(await members('all-unknown-computers')).not.toContain('new-4');
+      expect((await act('approve', 'new-4')).body.status.access?.state).toBe('approved');
+    });
+
+    it('is that of the record that waits for it, made before it came or after', async () => {
+      const facts = { network: [{ name: 'eth0', mac: '00:1a:2b:3c:4d:02', addresses: [] }] };
+      await api.apply('Device', 'devices', 'desk-2', { identity: { macAddresses: ['00:1a:2b:3c:4d:02'] } });
+      const known = await unknown('anything', { facts });
+      expect(known).toMatchObject({ metadata: { name: 'desk-2' }, status: { access: { state: 'approved' } } });
+      const again = await unknown('anything-else', { facts });
+      expect(again.status.access?.state).toBe('approved');
+
+      const late = await unknown('new-5');
+      await api.apply('Device', 'devices', 'desk-3', { identity: { macAddresses: ['00:1a:2b:3c:4d:03'] } });
+      await world.tellFacts(late.metadata.uid, {
+        network: [{ name: 'eth0', mac: '00:1a:2b:3c:4d:03', addresses: [] }],
+      });
+      await until(async () => (await byUid(late.metadata.uid))?.status.facts?.network !== undefined);
+      await succeeds(late);
+      await until(async () => (await byUid(late.metadata.uid))?.metadata.name === 'desk-3');
+      expect(await members('all-unknown-computers')).not.toContain('desk-3');
+    });
+
+    it('lets people give its collection variables, and nothing else', async () => {
+      const { body } = await api.call<Collection>('GET', 'collections/all-unknown-computers');
+      const variables = [{ name: 'Ring', value: 'new' }];
+      const change = (spec: object) =>
+        api.call<Collection & { code: string }>('PUT', 'collections/all-unknown-computers', {
+          ...body,
+          metadata: { ...body.metadata, resourceVersion: undefined },
+          spec: { ...body.spec, ...spec },
+        });
+      expect((await change({ variables, variablesPriority: 3 })).body.spec.variables).toEqual(variables);
+      expect((await change({ variables, rules: [{ allDevices: true }] })).body.code).toBe('deployment.built-in');
+    });
+
+    it('ends when nobody has heard of it for long', async () => {
+      const device = await unknown('new-6');
+      await sql.query(
+        `insert into device_seen (device_uid, seen_at) values ($1, now() - interval '31 days')
+         on conflict (device_uid) do update set seen_at = excluded.seen_at`,
+        [device.metadata.uid],
+      );
+      const replica = await startService(
+        deploymentService,
+        loadConfig(deploymentService.config, {
+          ...servers.environment('deployment'),
+          MUSTER_HTTP_PORT: '0',
+          MUSTER_GRPC_PORT: '0',
+        }),
+        pino({ level: 'silent' }),
+      );
+      try {
+        await until(async () => (await byUid(device.metadata.uid)) === undefined);
+      } finally {
+        await replica.close();
+      }
+    });
   });
 
   it('is refused for a record without a computer, and for none', async () => {

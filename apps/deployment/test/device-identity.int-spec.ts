@@ -6,6 +6,8 @@ import { openWorld, type Collection, type Device, type World } from './world.js'
 
 const uuid = (last: string) => `4c4c4544-0042-3510-8054-b4c04f4e${last}`;
 const mac = (last: string) => `00:1a:2b:3c:4d:${last}`;
+/** Of an adapter that is passed around. */
+const SHARED = '00:e0:4c:00:00:01';
 const card = (last: string) => [{ name: 'eth0', mac: mac(last), addresses: [] }];
 
 describe('records that know their hardware', () => {
@@ -15,7 +17,7 @@ describe('records that know their hardware', () => {
 
   beforeAll(async () => {
     servers = await startServers();
-    world = await openWorld(servers);
+    world = await openWorld(servers, { MUSTER_SHARED_HARDWARE: `${SHARED.replaceAll(':', '-')}, ` });
     ({ api, sql, byUid, enrol, tellFacts } = world);
   });
 
@@ -76,6 +78,21 @@ describe('records that know their hardware', () => {
       ['race-1', 'race-2'].map((name) => api.call('PUT', `devices/${name}`, document('Device', name, { identity }))),
     );
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+  });
+
+  it('are not known by what several computers of the site have, and cannot name it', async () => {
+    const shared = [{ name: 'dock', mac: SHARED.toUpperCase(), addresses: [] }];
+    for (const name of ['docked-1', 'docked-2']) {
+      const uid = await world.enrol(name, undefined, { network: shared });
+      await until(async () => (await byUid(uid)) !== undefined);
+      expect((await byUid(uid))?.metadata.name).toBe(name);
+    }
+    expect((await api.get<Device>('devices/docked-1')).status.obsolete).toBeUndefined();
+    const wrong = document('Device', 'docked-3', { identity: { macAddresses: [SHARED] } });
+    expect(await api.refused('PUT', 'devices/docked-3', wrong)).toMatchObject({
+      status: 400,
+      code: 'deployment.hardware-shared',
+    });
   });
 
   it('learn what the computer tells of itself later', async () => {

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { document } from './api.js';
@@ -10,7 +11,7 @@ describe('a deployment that may take systems away', () => {
 
   beforeAll(async () => {
     servers = await startServers();
-    world = await openWorld(servers, { MUSTER_HIGH_RISK_DEVICES: '1' });
+    world = await openWorld(servers, { MUSTER_HIGH_RISK_DEVICES: '1', MUSTER_SITE_SERVERS: 'by-name' });
     ({ api } = world);
     revise('wipes', { steps: [{ step: 'Wipe', type: 'FormatAndPartitionDisk', settings: {} }] });
     revise('parent', { steps: [{ group: 'Last', steps: [{ sequence: 'wipes' }] }] });
@@ -57,6 +58,24 @@ describe('a deployment that may take systems away', () => {
       spec('parent', 'two', { agreedDevices: 2 }),
     );
     expect(made.status.highRisk).toEqual({ steps: ['wipes: Wipe'], devices: 2 });
+  });
+
+  it('is refused where a device has a card of this computer, or is named as one of the site', async () => {
+    const own = Object.values(networkInterfaces())
+      .flatMap((all) => all ?? [])
+      .find(({ internal, mac }) => !internal && !/^[0:]*$/.test(mac))?.mac;
+    const identity = own === undefined ? {} : { identity: { macAddresses: [own] } };
+    await api.apply('Device', 'devices', 'main', identity);
+    for (const name of ['main', 'by-name']) {
+      if (name === 'by-name') await api.apply('Device', 'devices', name, {});
+      else if (own === undefined) continue;
+      await api.apply('Collection', 'collections', `with-${name}`, { rules: [{ device: name }] });
+      expect(await refused(`wipes-${name}`, spec('wipes', `with-${name}`, { agreedDevices: 9 }))).toMatchObject({
+        status: 409,
+        code: 'deployment.high-risk-site-server',
+        detail: expect.stringContaining(name),
+      });
+    }
   });
 
   it('asks for agreement to a sequence that is marked for its impact as well', async () => {

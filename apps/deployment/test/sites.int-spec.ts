@@ -1,26 +1,36 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { sameJson } from '@muster/contracts/digest.js';
 import { hierarchySiteChanged } from '@muster/contracts/events/hierarchy-site-changed.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
 import { compareSecrets } from '@muster/contracts/requests/compare-secrets.js';
+import type { Problem } from '@muster/contracts/problem.js';
 import { readSealingKey } from '@muster/contracts/requests/read-sealing-key.js';
 import { readConflicts, readReplication, settleConflict } from '@muster/contracts/requests/replication.js';
 import { sealingKeySchema } from '@muster/contracts/sealing.js';
 import { leafUser } from '@muster/localsite/nats.js';
 import { LinkKey } from '@muster/replication/site-signature.js';
+import { mayMount, SmallDisk } from '@muster/testing/small-disk.js';
+import type { DeviceStatus } from '@muster/contracts/kinds/device.js';
+import { fromMessage, toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { until } from '@muster/testing/until.js';
-import { openWorld, type Collection, type Deployment, type World } from './world.js';
+import { document } from './api.js';
+import { openWorld, type Collection, type Deployment, type Device, type World } from './world.js';
+
+const itOnDisk = mayMount() ? it : it.skip;
 
 describe('collections of a central and a primary site', () => {
   let servers: TestServers[] = [];
   let proxy: TcpProxy;
   let central: World;
   let primary: World;
+  let sites: HierarchySiteRecord[];
 
   const publicKey = (one: TestServers) =>
     new LinkKey(readFileSync(one.environment('deployment')['MUSTER_LINK_KEY_FILE']!, 'utf8')).publicKey;
@@ -46,7 +56,7 @@ describe('collections of a central and a primary site', () => {
     await put(central, 'before-joining', { rules: [] });
     const { kty, crv, x } = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
     const key = sealingKeySchema.parse({ kty, crv, x });
-    const sites: HierarchySiteRecord[] = [
+    sites = [
       { code: 'CAS', kind: 'central', parent: null, publicKey: publicKey(hub), revoked: false },
       { code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: publicKey(leaf), revoked: false },
     ];
@@ -170,6 +180,56 @@ describe('collections of a central and a primary site', () => {
     await until(async () => sameJson(await above(), results));
   });
 
+  it('beside them: devices are seen above with what they told, and what is wanted of them is written there too', async () => {
+    const uid = await primary.enrol('laptop', undefined, { os: { id: 'debian', versionId: '12' } });
+    const below = () => central.api.list<Device>('devices/-/below?site=PR1&state=approved');
+    const laptop = async () => (await below()).find(({ metadata }) => metadata.name === 'laptop');
+    await until(async () => (await laptop()) !== undefined);
+    const seen = (await laptop())!;
+    expect(seen).toMatchObject({ metadata: { uid }, status: { site: 'PR1', facts: { os: { versionId: '12' } } } });
+    expect(await central.devices()).toEqual([]);
+    expect((await central.api.refused('GET', 'devices/-/below/PR2/laptop')).code).toBe('hierarchy.no-such-site');
+
+    const variables = [
+      { name: 'Ring', value: 'pilot' },
+      { name: 'Token', hidden: true, value: 'a secret' },
+    ];
+    const wanted = { ...seen, spec: { description: 'written above', variables } };
+    const made = await central.api.call<Device>('PUT', 'devices/-/below/PR1/laptop', wanted);
+    expect(made.status).toBe(200);
+    const here = async () => (await primary.api.call<Device>('GET', 'devices/laptop')).body;
+    await until(async () => (await here()).spec.description === 'written above');
+    expect((await here()).spec).toEqual(made.body.spec);
+    const told = await primary.sql.query<{ names: string[] }>(
+      `select array(select jsonb_array_elements(payload -> 'variables') ->> 'name') as names from outbox
+       where subject = $1 and payload -> 'owner' ->> 'name' = 'laptop'`,
+      [variablesChanged.subject({ site: 'PR1' })],
+    );
+    expect(told.rows).toEqual([{ names: ['Ring', 'Token'] }]);
+    const stale = await central.api.refused('PUT', 'devices/-/below/PR1/laptop', wanted);
+    expect(stale.code).toBe('resource.stale-version');
+
+    await primary.tellFacts(uid, { hostname: 'laptop', os: { id: 'debian', versionId: '13' } });
+    await until(async () => (await laptop())?.status.facts?.os?.versionId === '13');
+    expect((await laptop())?.spec).toEqual(made.body.spec);
+    const client = grpcClient('deployment', 'DeviceLifeService', central.grpcAddress, central.token);
+    try {
+      const request = { site: 'PR1', name: 'laptop' };
+      const { metadata, status } = await client.call<ResourceMessage>('GetDeviceBelow', request);
+      expect([metadata?.uid, (fromMessage({ status }) as { status: DeviceStatus }).status.site]).toEqual([uid, 'PR1']);
+      const { items } = await client.call<{ items: ResourceMessage[] }>('ListDevicesBelow', { site: 'PR1' });
+      expect(items.map((one) => one.metadata?.name)).toContain('laptop');
+      const resource = toMessage({ ...made.body, spec: { ...made.body.spec, description: 'over gRPC' } });
+      const again = await client.call<ResourceMessage>('ApplyDeviceBelow', { site: 'PR1', resource });
+      expect((fromMessage(again) as unknown as Device).spec.description).toBe('over gRPC');
+    } finally {
+      client.close();
+    }
+    await until(async () => (await here()).spec.description === 'over gRPC');
+    await primary.api.call('DELETE', 'devices/laptop');
+    await until(async () => (await laptop()) === undefined);
+  });
+
   it('that are deleted at one site are gone at the other, with their variables', async () => {
     const { status } = await primary.api.call('DELETE', 'collections/with-variables');
     expect(status).toBe(200);
@@ -180,5 +240,56 @@ describe('collections of a central and a primary site', () => {
       `select actor from audit_entry where name = 'with-variables' and action = 'deleted'`,
     );
     expect(audited.rows).toEqual([{ actor: 'site:PR1' }]);
+  });
+
+  itOnDisk('go on while the disk of a bus is full; services hear from the database what it cannot hold', async () => {
+    const [hub] = servers;
+    const { site } = hub!;
+    const streams = join(site.layout.nats, 'jetstream');
+    const disk = SmallDisk.mount(2 * 1024 * 1024);
+    await site.supervisor.stop('nats');
+    rmSync(streams, { recursive: true, force: true });
+    symlinkSync(disk.folder, streams);
+    await hub!.restartBus();
+    disk.fill();
+    try {
+      expect(disk.freeBytes).toBe(0);
+      const [made, above, below] = await Promise.all([
+        central.enrol('made-on-a-full-disk'),
+        put(central, 'full-above', { rules: [{ allDevices: true }] }),
+        put(primary, 'full-below', { rules: [] }),
+      ]);
+      await until(async () => (await central.byUid(made)) !== undefined);
+      await until(async () => (await read(primary, above.metadata.name)) !== undefined);
+      await until(async () => (await read(central, below.metadata.name)) !== undefined);
+      expect(disk.freeBytes).toBe(0);
+    } finally {
+      await site.supervisor.stop('nats');
+      rmSync(streams);
+      disk.unmount();
+      await hub!.restartBus();
+    }
+    await put(central, 'after-the-full-disk', { rules: [] });
+    await until(async () => (await read(primary, 'after-the-full-disk')) !== undefined);
+  });
+
+  it('are refused at a secondary site, which says where to write them', async () => {
+    await until(async () => (await read(primary, 'before-joining')) !== undefined);
+    const { kind: _kind, ...own } = sites[1]!;
+    await primary.policy.publish(hierarchySiteChanged, { ...own, kind: 'secondary' });
+    let attempts = 0;
+    const refused = () => {
+      const name = `made-there-${(attempts += 1)}`;
+      return primary.api.call<Problem>('PUT', `collections/${name}`, document('Collection', name, { rules: [] }));
+    };
+    await until(async () => (await refused()).status === 409);
+    const { code, detail } = (await refused()).body;
+    expect([code, detail]).toEqual([
+      'hierarchy.written-above',
+      'This cannot be written here: site PR1 is a secondary one: write it at CAS or above. What is written there comes here by itself',
+    ]);
+    const deleted = await primary.api.refused('DELETE', 'collections/before-joining');
+    expect(deleted.code).toBe('hierarchy.written-above');
+    expect(await read(primary, 'before-joining')).toBeDefined();
   });
 });

@@ -245,6 +245,33 @@ describe('who gets what', () => {
   });
 
   describe('deployments', () => {
+    it('stay with the revision that they name, and follow again when they name none', async () => {
+      const first = revise('pinned', '1', 1);
+      const spec = { sequence: 'pinned', collection: 'all-devices', purpose: 'Available' };
+      const made = await api.apply<Deployment>('Deployment', 'deployments', 'stays', {
+        ...spec,
+        revision: first.digest,
+      });
+      const follower = await api.apply<Deployment>('Deployment', 'deployments', 'follows', spec);
+      expect([made, follower].map(({ status }) => status.sequenceDigest)).toEqual([first.digest, first.digest]);
+      const second = revise('pinned', '2', 2);
+      await tellSequence(second);
+      const digestNow = async (name: string) =>
+        (await api.get<Deployment>(`deployments/${name}`)).status.sequenceDigest;
+      await until(async () => (await digestNow('follows')) === second.digest);
+      expect(await digestNow('stays')).toBe(first.digest);
+      await api.apply('Deployment', 'deployments', 'stays', { ...spec, revision: second.digest });
+      expect(await digestNow('stays')).toBe(second.digest);
+      await api.apply('Deployment', 'deployments', 'stays', { ...spec, revision: first.digest });
+      await api.apply('Deployment', 'deployments', 'stays', spec);
+      expect(await digestNow('stays')).toBe(second.digest);
+      const wrong = document('Deployment', 'stays', { ...spec, revision: digest('f') });
+      expect(await api.refused('PUT', 'deployments/stays', wrong)).toMatchObject({
+        code: 'deployment.missing-reference',
+        findings: [{ path: '/spec/revision' }],
+      });
+    });
+
     const spec = (fields = {}) => ({ sequence: 'harden', collection: 'all-devices', purpose: 'Required', ...fields });
 
     beforeAll(() => {

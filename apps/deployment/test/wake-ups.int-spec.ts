@@ -1,9 +1,13 @@
+import { status } from '@grpc/grpc-js';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import type { DeviceWakeUp } from '@muster/contracts/kinds/device-wake-up.js';
+import { type NeighbourWake, wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { loadConfig } from '@muster/platform/config.js';
+import { fromStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
 import { startService } from '@muster/service/start-service.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { pino } from 'pino';
@@ -115,11 +119,63 @@ const own = Object.values(networkInterfaces())
     expect([rows, packets.length]).toEqual([[], 3]);
   });
 
+  it('are woken by devices of their network that are awake, as many of them as are asked, also over gRPC', async () => {
+    const asked: NeighbourWake[] = [];
+    world.policy.bus.answer(
+      wakeNeighbours,
+      async ({ wakes }) => {
+        asked.push(...wakes);
+        return { asked: wakes.flatMap(({ devices }) => devices).length };
+      },
+      () => undefined,
+    );
+    const inside = async (name: string, subnet: string, seen: string | undefined) => {
+      const uid = await world.enrol(name);
+      const network = [{ name: 'eth0', mac: macs[3], addresses: ['192.0.2.7'], subnets: [subnet] }];
+      await world.tellFacts(uid, { network });
+      await until(async () => (await world.byUid(uid))?.status.facts?.network !== undefined);
+      if (seen !== undefined)
+        await world.sql.query(`insert into device_seen (device_uid, seen_at) values ($1, now() - $2::interval)`, [
+          uid,
+          seen,
+        ]);
+      return uid;
+    };
+    await inside('asleep', '192.0.2.0/24', undefined);
+    const awake = await inside('awake', '192.0.2.0/24', '1 minute');
+    await inside('long-silent', '192.0.2.0/24', '1 day');
+    await inside('elsewhere', '198.51.100.0/24', '1 minute');
+    const { body } = await world.api.call<DeviceWakeUp>('POST', 'devices/asleep/wake');
+    expect(body).toMatchObject({ neighbours: 1 });
+    const { port } = socket.address();
+    expect(asked).toEqual([{ devices: [awake], packets: [{ mac: macs[3], address: '192.0.2.255', port }] }]);
+
+    // Blocked meanwhile: nobody is left to ask.
+    await world.api.call('POST', 'devices/awake/block', {});
+    const client = grpcClient('deployment', 'DeviceLifeService', world.grpcAddress, world.token);
+    try {
+      const { wakeUp } = await client.call<{ wakeUp: ProtobufStruct }>('WakeDevice', { name: 'asleep' });
+      expect(fromStruct(wakeUp)).toMatchObject({ sent: expect.any(Number), neighbours: 0 });
+      await expect(client.call('WakeDevice', { name: 'nobody' })).rejects.toMatchObject({ code: status.NOT_FOUND });
+    } finally {
+      client.close();
+    }
+    expect(asked).toHaveLength(1);
+
+    // A deadline asks as well.
+    await world.api.call('POST', 'devices/awake/unblock', {});
+    await world.api.apply('Collection', 'collections', 'sleepers', { rules: [{ device: 'asleep' }] });
+    await deploy('by-neighbours', { collection: 'sleepers' });
+    await until(() => asked.length === 2);
+    expect(asked[1]).toEqual(asked[0]);
+  });
+
   it('are woken one by one when somebody asks for it, and who cannot be is told of', async () => {
-    const { status, body } = await world.api.call<DeviceWakeUp>('POST', 'devices/pc-1/wake');
-    expect(status).toBe(200);
-    expect(body).toEqual({ packets: [{ mac: macs[0], address: own, port: socket.address().port }], sent: 1 });
-    await until(() => packets.length === 1);
+    const { status: answered, body } = await world.api.call<DeviceWakeUp>('POST', 'devices/pc-1/wake');
+    expect(answered).toBe(200);
+    const packets = [{ mac: macs[0], address: own, port: socket.address().port }];
+    expect(body).toEqual({ packets, sent: 1, neighbours: 0 });
+    await until(() => woken().length === 1);
     expect(await world.api.refused('POST', 'devices/pc-4/wake')).toMatchObject({
       status: 409,
       code: 'device.cannot-be-woken',

@@ -37,9 +37,14 @@ export async function openWorld(servers: Servers, settings: Record<string, strin
   const policy = await Producer.open('policy', servers.environment('policy'));
   const catalog = await Producer.open('catalog', servers.environment('catalog'));
   const sequences = new Map<string, SequenceRevision>();
+  const revisions = new Map<string, SequenceRevision>();
   catalog.bus.answer(
     readSequence,
-    async (question) => ({ sequence: ('name' in question ? sequences.get(question.name) : undefined) ?? null }),
+    async (question) => {
+      if (!('digest' in question)) return { sequence: sequences.get(question.name) ?? null };
+      const found = revisions.get(question.digest);
+      return { sequence: found && [undefined, found.name].includes(question.name) ? found : null };
+    },
     () => undefined,
   );
   const environment = { ...servers.environment('deployment'), ...settings };
@@ -85,6 +90,7 @@ export async function openWorld(servers: Servers, settings: Record<string, strin
       const uid = sequences.get(name)?.uid ?? uuidv7();
       const next = { uid, name, revision, digest: digest(letter), spec: { steps: [] } } as unknown as SequenceRevision;
       sequences.set(name, next);
+      revisions.set(next.digest, next);
       return next;
     },
 

@@ -106,6 +106,26 @@ describe('a device that waits for its approval', () => {
   });
 });
 
+describe('an unknown computer', () => {
+  it('has a session and what is deployed to its collections at once, until the site knows it and waits for its approval', async () => {
+    const device = await TestDevice.make(policy.base);
+    const { status } = await device.enrol(await policy.enrolmentToken({ approval: 'manual', unknownComputers: true }));
+    expect(status).toBe(201);
+    const [fact] = await database.query<{ payload: { access: unknown } }>(
+      `select payload from outbox where subject like $1 and payload ->> 'deviceUid' = $2`,
+      [`%.${deviceEnrolled.fact}.%`, device.uid],
+    );
+    expect(fact?.payload.access).toEqual({ state: 'pending', by: expect.any(String), unknownComputers: true });
+    await decide(device, 'unknown');
+    await deployTo(device);
+    expect((await device.session()).status).toBe(200);
+    await until(async () => (await device.policy()).assignments.length === 1);
+    await decide(device, 'pending');
+    await until(async () => (await device.get('/policy')).status === 403);
+    expect(told(await device.session())).toEqual([403, 'session.device-pending']);
+  });
+});
+
 describe('a device that is blocked', () => {
   it('is refused at every door at once, also with the session it has, and comes back as it was', async () => {
     const device = await policy.device();

@@ -120,7 +120,9 @@ export class PolicyUnderTest {
     await this.catalog.publish(spec ? facts.saved : facts.deleted, { resource: made, actor: 'test' });
   }
 
-  async enrolmentToken(wish: { maxUses?: number; approval?: 'automatic' | 'manual' } = {}): Promise<string> {
+  async enrolmentToken(
+    wish: { maxUses?: number; approval?: 'automatic' | 'manual'; unknownComputers?: boolean } = {},
+  ): Promise<string> {
     const { body } = await call(this.base, '/api/v1/enrolment-tokens', { token: this.token, json: wish });
     return body['token'] ?? '';
   }

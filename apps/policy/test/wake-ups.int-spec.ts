@@ -5,6 +5,9 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
+import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
+import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
+import { wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { collectionNamed, deploymentOf, deviceOf, plain } from './documents.js';
@@ -70,6 +73,34 @@ it('wakes the devices that a change concerns, and no others', async () => {
   await until(async () => ears.heard.length > 1);
   expect((await member.policy()).assignments).toEqual([]);
   expect(others.heard).toEqual([]);
+});
+
+it('asks connected devices that can do it to wake neighbours, each once, and no others', async () => {
+  const [able, old, away] = [await policy.device(), await policy.device(), await policy.device()];
+  const abilities = { [ABILITIES_HEADER]: WAKE_NEIGHBOURS };
+  for (const device of [able, away]) expect((await device.get('/policy', abilities)).status).toBe(200);
+  expect((await old.get('/policy')).status).toBe(200);
+  const replica = await policy.replica();
+  try {
+    const [ears, others] = [await listen(able), await listen(old)];
+    const packets = [{ mac: '02:fc:00:00:00:0a', address: '192.0.2.255', port: 9 }];
+    const devices = [able.uid, old.uid, away.uid];
+    expect(await policy.deployment.bus.request(wakeNeighbours, { wakes: [{ devices, packets }] })).toEqual({
+      asked: 2,
+    });
+    const told = () =>
+      ears.heard.flatMap((line) => {
+        const { neighbours } = JSON.parse(line.slice('data:'.length)) as { neighbours?: unknown };
+        return neighbours === undefined ? [] : [neighbours];
+      });
+    await until(() => told().length === 1);
+    await policy.deployment.bus.request(wakeNeighbours, { wakes: [{ devices: [able.uid], packets }] });
+    await until(() => told().length === 2);
+    expect(told()).toEqual([packets, packets]);
+    expect(others.heard).toEqual([]);
+  } finally {
+    await replica.stop();
+  }
 });
 
 it('tells that a deployment is held although its body cannot be compiled any more', async () => {

@@ -65,6 +65,11 @@ import {
 } from './hierarchy/site-views.js';
 import { KINDS } from './kinds/all.js';
 import { alertChangeSchema, alertPostponementSchema, alertRemarkSchema } from './kinds/alert.js';
+import {
+  applicationDifferenceSchema,
+  applicationRevisionListSchema,
+  applicationRevisionSchema,
+} from './kinds/application-revision.js';
 import { auditListSchema } from './kinds/audit.js';
 import { contentSourcesSchema } from './kinds/content-sources.js';
 import { contentUsesSchema } from './kinds/content-uses.js';
@@ -197,6 +202,9 @@ const DOCUMENTS = {
   'api/folder-move': folderMoveSchema,
   'api/folder-moved': folderMovedSchema,
   'api/folder-request': folderRequestSchema,
+  'api/application-difference': applicationDifferenceSchema,
+  'api/application-revision': applicationRevisionSchema,
+  'api/application-revision-list': applicationRevisionListSchema,
   'api/content-sources': contentSourcesSchema,
   'api/content-uses': contentUsesSchema,
   'api/distribution-action': distributionActionSchema,

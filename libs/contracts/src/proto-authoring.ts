@@ -258,6 +258,13 @@ message ImportTaskSequencesRequest {
   // Only with dry_run: packages that will be there by then.
   repeated string packages = 3;
   optional bool dry_run = 4;
+  // The same of images, upgrade packages, drivers and applications.
+  repeated ImportedContent contents = 5;
+}
+
+message ImportedContent {
+  string kind = 1;
+  string name = 2;
 }
 
 message SequenceToImport {

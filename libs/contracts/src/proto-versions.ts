@@ -19,6 +19,8 @@ message PackageVersion {
   string created_at = 6;
   // Absent in the answer to Commit.
   string author = 7;
+  // Code of the site that made it; absent: this site.
+  string source = 8;
 }
 
 message PackageVersionList {
@@ -67,7 +69,7 @@ message VersionDifference {
   // What goes to a place that has the earlier version, to make the later one.
   int64 bytes_to_move = 8;
   muster.v1.ListMetadata metadata = 9;
-  // Sorted by path.
+  // In the order of their paths without case; those of a pack among the others.
   repeated FileChange items = 10;
   // Absent: a package.
   optional string kind = 11;

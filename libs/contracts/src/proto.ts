@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
+import { APPLICATIONS_PROTO } from './proto-applications.js';
 import { AUTHORING_PROTO } from './proto-authoring.js';
 import { CONTENT_PROTO } from './proto-content.js';
+import { DISTRIBUTION_PROTO } from './proto-distribution.js';
 import { ROLLOUT_PROTO } from './proto-rollout.js';
 import { DEVICES_PROTO } from './proto-devices.js';
 import { MONITORING_PROTO } from './proto-monitoring.js';
@@ -22,7 +24,7 @@ export function protoPackage(service: ServiceName): string {
 /** What services have besides their kinds. */
 const MORE: Partial<Record<ServiceName, string>> = {
   catalog: AUTHORING_PROTO,
-  content: VERSIONS_PROTO + CONTENT_PROTO,
+  content: VERSIONS_PROTO + CONTENT_PROTO + DISTRIBUTION_PROTO + APPLICATIONS_PROTO,
   deployment: DEVICES_PROTO + MONITORING_PROTO + ROLLOUT_PROTO,
 };
 

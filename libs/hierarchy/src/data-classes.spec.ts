@@ -1,5 +1,5 @@
 import { intakeProblem, travels, writeProblem } from './data-classes.js';
-import { placeProblem, type Site } from './sites.js';
+import { nextOnTheWay, placeProblem, type Site } from './sites.js';
 
 const CAS: Site = { code: 'CAS', kind: 'central' };
 const PR1: Site = { code: 'PR1', kind: 'primary', parent: 'CAS' };
@@ -20,6 +20,15 @@ describe('the place of a site', () => {
       'a primary site has no site or a central site above it, not the primary site PR1',
     );
     expect(placeProblem({ code: 'SE2', kind: 'secondary', parent: 'CAS' }, CAS)).toContain('a primary site above it');
+  });
+});
+
+describe('the way from one site to another', () => {
+  it('goes down to the child above it, else up', () => {
+    const next = (from: string, to: string) => nextOnTheWay(from, to, sites);
+    expect([next('CAS', 'PR2'), next('CAS', 'SE1'), next('PR1', 'SE1')]).toEqual(['PR2', 'PR1', 'SE1']);
+    expect([next('SE1', 'PR2'), next('PR1', 'PR2'), next('PR2', 'SE1')]).toEqual(['PR1', 'CAS', 'CAS']);
+    expect([next('PR1', 'PR1'), next('PR1', 'XXX')]).toEqual([undefined, undefined]);
   });
 });
 
@@ -58,6 +67,17 @@ describe('what a site takes in', () => {
       'site PR1 wrote data that belongs to PR2',
     );
     expect(problem('CollectionSize', global, 'PR2')).toBe('CollectionSize is site data, it came as global data');
+  });
+
+  it('is what sites above an owner want of its devices, not what they say of them', () => {
+    const below = (kind: string, writer: string) => intakeProblem(kind, ofPr1, writer, CAS, PR1, sites);
+    expect([below('Device', 'CAS'), below('Device', 'PR1'), below('DeviceState', 'PR1')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(below('DeviceState', 'CAS')).toBe('site CAS wrote data that belongs to PR1');
+    expect(below('Device', 'PR2')).toBe('site PR2 wrote data that belongs to PR1');
   });
 
   it('is no global data that a secondary site made', () => {

@@ -18,11 +18,29 @@ export const REPLICATED_KINDS = {
   Collection: 'global',
   Deployment: 'global',
   TaskSequence: 'global',
+  Folder: 'global',
+  Package: 'global',
+  OsImage: 'global',
+  UpgradePackage: 'global',
+  BootImage: 'global',
+  DriverPackage: 'global',
+  Application: 'global',
+  ContentVersion: 'global',
   Conflict: 'global',
   CollectionSize: 'site',
   DeploymentResults: 'site',
+  Device: 'site',
+  DeviceState: 'site',
   Site: 'global',
 } as const satisfies Readonly<Record<string, DataClass>>;
+
+/** Site data that people write at the sites above its owner too: what is wanted of an object, not what is true of it. */
+const WRITTEN_ABOVE_TOO: ReadonlySet<string> = new Set<keyof typeof REPLICATED_KINDS>(['Device']);
+
+/** Whether people write data of a kind: a write of it that lost is worth keeping. What a site observes is told anew instead. */
+export function isWrittenByPeople(kind: string, { dataClass }: Belonging): boolean {
+  return dataClass === 'global' || WRITTEN_ABOVE_TOO.has(kind);
+}
 
 /** Why data cannot be written at a site, or undefined. */
 export function writeProblem({ dataClass, owner }: Belonging, at: Site): string | undefined {
@@ -63,8 +81,9 @@ export function intakeProblem(
   if (!travels(belonging, from, to, sites)) {
     return `${belonging.dataClass} data of ${belonging.owner ?? 'all'} does not go from ${from.code} to ${to.code}`;
   }
-  if (belonging.dataClass === 'site' && writer !== belonging.owner) {
-    return `site ${writer} wrote data that belongs to ${belonging.owner}`;
+  if (belonging.dataClass === 'site' && belonging.owner !== undefined && writer !== belonging.owner) {
+    const isAbove = isAtOrBelow(belonging.owner, writer, sites);
+    if (!isAbove || !WRITTEN_ABOVE_TOO.has(kind)) return `site ${writer} wrote data that belongs to ${belonging.owner}`;
   }
   if (belonging.dataClass === 'global' && sites.get(writer)?.kind === 'secondary') {
     return `site ${writer} is a secondary one: it writes no global data`;

@@ -2,7 +2,7 @@ import { judgeReader, linkState, NEW_READER, readerGiven, START } from './link.j
 
 const at = (transaction: number, sequence = 1) => ({ transaction, sequence });
 const head = at(50);
-const feed = { life: 'first', head };
+const feed = { life: 'first', former: ['before'], head };
 const place = (transaction: number, sequence = 1) => ({ life: 'first', after: at(transaction, sequence) });
 const reader = { given: at(20), everythingUntil: START };
 
@@ -26,8 +26,13 @@ describe('a reader of the feed', () => {
   });
 
   it('begins anew when it knows an earlier life of the feed, whatever its position means there', () => {
-    const judged = judgeReader(reader, { life: 'earlier', after: at(10) }, feed);
+    const judged = judgeReader(reader, { life: 'before', after: at(10) }, feed);
     expect(judged).toEqual({ beginAnew: true, restored: false, reader });
+  });
+
+  it('shows by a life that the feed has forgotten that this site was restored', () => {
+    const judged = judgeReader(reader, { life: 'after the backup', after: at(10) }, feed);
+    expect(judged).toEqual({ beginAnew: true, restored: true, reader: NEW_READER });
   });
 
   it('was given what it was given, though an older question arrives late', () => {

@@ -29,7 +29,9 @@ export const NEW_READER: Reader = { given: START, everythingUntil: START };
 /** A site's feed as it is now. Its life has another name after the site was restored: positions of before mean nothing then. */
 export interface Feed {
   readonly life: string;
-  /** Its last position. */
+  /** Lives that are over. */
+  readonly former: readonly string[];
+  /** Behind everything that is written or begun, also what nobody may read yet because an older transaction is open. */
   readonly head: Position;
 }
 
@@ -44,14 +46,18 @@ export interface ReadingPlace {
  *
  * Who stands behind what it was given, or at the start, may have forgotten even its own writes (it was restored from a backup):
  * up to the head of now it gets everything. Who stands beyond what it was given knows more than this site, which then was `restored`
- * itself: it begins another life, and reads everything of that reader again. Who knows another life begins anew.
+ * itself: it begins another life, and reads everything of its neighbours again. So it does where a reader knows a life of which this
+ * site knows nothing: that one began after the backup. Who knows a life that is over begins anew.
  */
 export function judgeReader(
   reader: Reader,
   { life, after }: ReadingPlace,
   feed: Feed,
 ): { beginAnew: boolean; restored: boolean; reader: Reader } {
-  if (life !== null && life !== feed.life) return { beginAnew: true, restored: false, reader };
+  if (life !== null && life !== feed.life) {
+    const restored = !feed.former.includes(life);
+    return { beginAnew: true, restored, reader: restored ? NEW_READER : reader };
+  }
   const order = comparePositions(after, reader.given);
   if (order > 0) return { beginAnew: true, restored: true, reader: NEW_READER };
   const forgot = order < 0 || comparePositions(after, START) === 0;

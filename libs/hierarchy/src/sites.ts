@@ -39,3 +39,15 @@ export function isAtOrBelow(code: string, top: string, sites: ReadonlyMap<string
   }
   return false;
 }
+
+/**
+ * The neighbour over which one site reaches another: its parent, or the child at or above the other one. Undefined: there is no way,
+ * or it is the site itself. Pure.
+ */
+export function nextOnTheWay(from: string, to: string, sites: ReadonlyMap<string, Site>): string | undefined {
+  if (from === to || !sites.has(to)) return undefined;
+  for (const { code, parent } of sites.values()) {
+    if (parent === from && isAtOrBelow(to, code, sites)) return code;
+  }
+  return sites.get(from)?.parent;
+}

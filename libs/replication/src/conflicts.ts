@@ -1,6 +1,8 @@
 import type { LostWrite } from '@muster/hierarchy/replica.js';
-import type { Database } from '@muster/persistence/database.js';
+import { isAtOrBelow } from '@muster/hierarchy/sites.js';
+import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { HierarchyRepository } from './hierarchy.repository.js';
 import { CONFLICT } from './intake.js';
 import type { ReplicaLog } from './replica-log.js';
 import { ReplicaRepository, type StoredReplica } from './replica.repository.js';
@@ -74,7 +76,7 @@ export class Conflicts {
     });
   }
 
-  private async restore(tx: Parameters<ReplicatedKind['use']>[0], record: StoredReplica, actor: string): Promise<void> {
+  private async restore(tx: Transaction, record: StoredReplica, actor: string): Promise<void> {
     const place = placeOf(record.key);
     const kind = this.kinds.get(place.kind);
     const { content } = record.replica.content as LostWrite;
@@ -86,8 +88,21 @@ export class Conflicts {
         `The conflict "${record.key}" holds what this release does not understand. Restore it at a site with a newer one, or update this site`,
       );
     }
+    const current = await this.replicas.find(tx, place);
+    if (current?.owner !== undefined) await this.requireBelow(tx, current.owner);
     await kind.use(tx, place.key, words, actor);
-    await this.log.record(tx, kind, place.key, content);
+    await this.log.record(tx, kind, place.key, content, current);
+  }
+
+  /** What belongs to a site is written at that site, or above it. */
+  private async requireBelow(tx: Transaction, owner: string): Promise<void> {
+    const { places } = await new HierarchyRepository().read(tx, this.log.site);
+    if (isAtOrBelow(owner, this.log.site, places)) return;
+    throw new MusterError(
+      'conflict',
+      'hierarchy.not-below',
+      `This belongs to site ${owner}: restore it there, or at a site above it`,
+    );
   }
 
   private shown(kind: string, content: unknown): unknown {

@@ -1,13 +1,13 @@
 import { linkEntrySchema, type LinkEntry, type PullAnswer } from '@muster/contracts/links/link-messages.js';
-import { intakeProblem } from '@muster/hierarchy/data-classes.js';
+import { intakeProblem, isWrittenByPeople, type Belonging } from '@muster/hierarchy/data-classes.js';
 import { comparePositions, START } from '@muster/hierarchy/link.js';
 import { lostWriteKey, lostWriteReplica, mergeReplica, type LostWrite } from '@muster/hierarchy/replica.js';
 import { sameSeen } from '@muster/hierarchy/version.js';
-import { isTransient, type Database, type Transaction } from '@muster/persistence/database.js';
-import { MusterError } from '@muster/platform/errors.js';
+import type { Database, Transaction } from '@muster/persistence/database.js';
 import type { Hierarchy } from './hierarchy.repository.js';
 import { LinkRepository } from './link.repository.js';
 import { ProblemRepository } from './problem.repository.js';
+import { PuttingToUse } from './putting-to-use.js';
 import type { ReplicaLog } from './replica-log.js';
 import { received, ReplicaRepository, type ReplicaName, type StoredReplica } from './replica.repository.js';
 import type { ReplicatedKind } from './replicated-kind.js';
@@ -22,7 +22,7 @@ export class Intake {
   private readonly replicas = new ReplicaRepository();
   private readonly links = new LinkRepository();
   private readonly problems = new ProblemRepository();
-  private readonly kinds: ReadonlyMap<string, ReplicatedKind>;
+  private readonly puttingToUse: PuttingToUse;
 
   constructor(
     private readonly database: Database,
@@ -33,7 +33,7 @@ export class Intake {
       waiting(name: ReplicaName, error: unknown): void;
     },
   ) {
-    this.kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
+    this.puttingToUse = new PuttingToUse(kinds, (name, error) => report.waiting(name, error));
   }
 
   /** Applies an answer once; one that does not continue where this site stands changes nothing. Returns whether it did. */
@@ -63,7 +63,7 @@ export class Intake {
       const names = await this.problems.oldest(tx, TRIED_AT_ONCE);
       if (names.length === 0) return 0;
       const objects = await this.replicas.findMany(tx, names);
-      const used = await this.putToUse(tx, [...objects.values()]);
+      const used = await this.puttingToUse.use(tx, [...objects.values()]);
       if (used.length > 0) this.log.wakeAfter(tx);
       return used.length;
     });
@@ -75,12 +75,12 @@ export class Intake {
     const before = await this.replicas.findMany(tx, entries);
     const now = new Map<string, StoredReplica>();
     const changed: StoredReplica[] = [];
-    const lost: { name: ReplicaName; write: LostWrite }[] = [];
+    const lost: { name: ReplicaName & Belonging; write: LostWrite }[] = [];
     for (const entry of entries) {
       const name = `${entry.kind}/${entry.key}`;
       const incoming = received(entry, from);
       const merged = mergeReplica(now.get(name)?.replica ?? before.get(name)?.replica, incoming.replica);
-      if (merged.lost) lost.push({ name: entry, write: merged.lost });
+      if (merged.lost) lost.push({ name: { ...entry, ...belonging(entry) }, write: merged.lost });
       if (merged.changed === 'nothing') continue;
       const asSent = merged.changed === 'content' && sameSeen(merged.replica.seen, incoming.replica.seen);
       const object = { ...incoming, replica: merged.replica, via: asSent ? from : undefined };
@@ -89,7 +89,7 @@ export class Intake {
     }
     const records = await this.conflictRecords(tx, lost, before, now);
     const latest = changed.filter((object) => now.get(`${object.kind}/${object.key}`) === object);
-    await this.putToUse(tx, latest);
+    await this.puttingToUse.use(tx, latest);
     const saved = [...now.values(), ...records];
     if (saved.length > 0) {
       await this.replicas.save(tx, saved, before);
@@ -127,12 +127,12 @@ export class Intake {
 
   private async conflictRecords(
     tx: Transaction,
-    lost: readonly { name: ReplicaName; write: LostWrite }[],
+    lost: readonly { name: ReplicaName & Belonging; write: LostWrite }[],
     before: Map<string, StoredReplica>,
     now: ReadonlyMap<string, StoredReplica>,
   ): Promise<StoredReplica[]> {
     const records = lost
-      .filter(({ name }) => name.kind !== CONFLICT)
+      .filter(({ name }) => name.kind !== CONFLICT && isWrittenByPeople(name.kind, name))
       .map(({ name, write }): StoredReplica => {
         const key = lostWriteKey(name.kind, name.key, write.version);
         return { kind: CONFLICT, key, dataClass: 'global', schemaVersion: 1, replica: lostWriteReplica(write) };
@@ -143,62 +143,6 @@ export class Intake {
     for (const [name, object] of known) before.set(name, object);
     const fresh = records.filter(({ kind, key }) => !before.has(`${kind}/${key}`));
     return [...new Map(fresh.map((record) => [record.key, record])).values()];
-  }
-
-  /** What cannot be used waits with its reason, and holds nothing up. Returns those that are in use. */
-  private async putToUse(tx: Transaction, objects: readonly StoredReplica[]): Promise<ReplicaName[]> {
-    const usable = objects.filter(({ kind }) => this.kinds.has(kind));
-    if (usable.length === 0) return [];
-    let failed: { object: StoredReplica; error: unknown }[] = [];
-    // Hardly ever is one refused: all of them in one savepoint first, and each in its own only where that fails.
-    if (await this.useTogether(tx, usable)) await this.problems.solve(tx, usable);
-    else failed = await this.useOneByOne(tx, usable);
-    for (const { object, error } of failed) {
-      const code = error instanceof MusterError ? error.code : 'hierarchy.cannot-use';
-      await this.problems.add(tx, object, code, error instanceof Error ? error.message : String(error));
-      tx.afterCommit(() => this.report.waiting(object, error));
-    }
-    return usable.filter((one) => !failed.some(({ object }) => object === one));
-  }
-
-  private async useTogether(tx: Transaction, objects: readonly StoredReplica[]): Promise<boolean> {
-    await tx.query('savepoint replicas');
-    try {
-      for (const object of objects) await this.use(tx, object);
-    } catch (error) {
-      if (isTransient(error)) throw error;
-      await tx.query('rollback to savepoint replicas');
-      return false;
-    }
-    await tx.query('release savepoint replicas');
-    return true;
-  }
-
-  private async useOneByOne(
-    tx: Transaction,
-    objects: readonly StoredReplica[],
-  ): Promise<{ object: StoredReplica; error: unknown }[]> {
-    const used: ReplicaName[] = [];
-    const failed: { object: StoredReplica; error: unknown }[] = [];
-    for (const object of objects) {
-      await tx.query('savepoint replica');
-      try {
-        await this.use(tx, object);
-        await tx.query('release savepoint replica');
-        used.push(object);
-      } catch (error) {
-        if (isTransient(error)) throw error;
-        await tx.query('rollback to savepoint replica');
-        failed.push({ object, error });
-      }
-    }
-    if (used.length > 0) await this.problems.solve(tx, used);
-    return failed;
-  }
-
-  private async use(tx: Transaction, { kind, key, replica: { content, version } }: StoredReplica): Promise<void> {
-    const known = this.kinds.get(kind)!;
-    await known.use(tx, key, content === null ? null : known.understand(content), `site:${version.site}`);
   }
 }
 

@@ -4,11 +4,11 @@ import {
   pullQuestionSchema,
   type PullQuestion,
 } from '@muster/contracts/links/link-messages.js';
-import { judgeReader, readerGiven, START, type Reader } from '@muster/hierarchy/link.js';
+import { judgeReader, readerGiven, START } from '@muster/hierarchy/link.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Hierarchy, KnownSite } from './hierarchy.repository.js';
 import type { LinkPort } from './link-port.js';
-import { BEGINNING, LinkRepository } from './link.repository.js';
+import { LinkRepository } from './link.repository.js';
 import { ReplicaRepository } from './replica.repository.js';
 
 /** What this site tells its neighbours when they ask. */
@@ -20,8 +20,8 @@ export class LinkAnswers {
     private readonly database: Database,
     private readonly hierarchy: () => Hierarchy,
     private readonly now: () => number,
-    /** This site was restored: what it read of that neighbour must be read anew. */
-    private readonly onRestored: (peer: string) => void,
+    /** This site was restored: what it read of its neighbours must be read anew. */
+    private readonly onRestored: () => void,
   ) {}
 
   register(port: LinkPort): void {
@@ -48,11 +48,11 @@ export class LinkAnswers {
     const asked = { life: known, after };
     const head = await this.replicas.head(this.database);
     const before = await this.links.reader(this.database, peer);
-    const life = await this.replicas.life(this.database);
-    const judged = judgeReader(before, asked, { life, head });
+    const { life, former } = await this.replicas.lives(this.database);
+    const judged = judgeReader(before, asked, { life, former, head });
     const clock = this.now();
     if (judged.beginAnew) {
-      const now = judged.restored ? await this.beginAnotherLife(peer, judged.reader) : life;
+      const now = judged.restored ? await this.beginAnotherLife(asked.life, life) : life;
       return pullJson({ asked, life: now, upto: START, beginAnew: true, backlog: 0, unsettled: false, clock }, []);
     }
     const { reader } = judged;
@@ -66,14 +66,17 @@ export class LinkAnswers {
     return pullJson({ asked, life, upto: page.upto, beginAnew: false, backlog, unsettled, clock }, page.entries);
   }
 
-  private async beginAnotherLife(peer: string, reader: Reader): Promise<string> {
-    const life = await this.database.transaction(async (tx) => {
-      await this.links.placeForUpdate(tx, peer);
-      await this.links.movePlace(tx, peer, BEGINNING);
-      await this.links.saveReader(tx, peer, reader);
-      return this.replicas.life(tx, true);
+  /** @param known by the reader who showed that this site was restored @param now the life that is over by that */
+  private async beginAnotherLife(known: string | null, now: string): Promise<string> {
+    const { life, begun } = await this.database.transaction(async (tx) => {
+      // Two readers may notice at once: the second one finds it done.
+      const current = await this.replicas.livesForUpdate(tx);
+      if (current.life !== now) return { life: current.life, begun: false };
+      // Any neighbour may have what this site has forgotten.
+      await this.links.forgetPlaces(tx);
+      return { life: await this.replicas.beginAnotherLife(tx, known === now ? null : known), begun: true };
     });
-    this.onRestored(peer);
+    if (begun) this.onRestored();
     return life;
   }
 }

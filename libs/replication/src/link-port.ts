@@ -38,6 +38,7 @@ export class LinkPort {
     name: LinkQuestion,
     question: object,
     answerSchema: z.ZodType<Answer>,
+    withinMilliseconds = ANSWER_MILLISECONDS,
   ): Promise<Answer> {
     if (!peer.publicKey)
       throw new MusterError('bug', 'hierarchy.no-link', `Site ${this.here} has no link to ${peer.code}`);
@@ -45,7 +46,7 @@ export class LinkPort {
     const message = this.key.sign(`${name} question`, { from: this.here, to: peer.code, nonce, ...question });
     let reply;
     try {
-      reply = await this.bus.ask(peer.code, name, message, ANSWER_MILLISECONDS);
+      reply = await this.bus.ask(peer.code, name, message, withinMilliseconds);
     } catch (cause) {
       throw new MusterError(
         'unavailable',

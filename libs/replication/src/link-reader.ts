@@ -8,7 +8,8 @@ import type { Intake } from './intake.js';
 import type { LinkPort } from './link-port.js';
 import { LinkRepository } from './link.repository.js';
 
-const BATCH = 1_000;
+/** Objects of a question. What is done once for all of them must not be seen in the time of each. */
+const BATCH = 4_000;
 /** How often a neighbour is asked without a hint; each silence counts as a failed attempt. */
 const POLL_MILLISECONDS = 2_000;
 /** What is written and not committed everywhere yet will be soon. */

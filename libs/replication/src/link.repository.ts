@@ -54,6 +54,14 @@ export class LinkRepository {
     );
   }
 
+  /** Every neighbour's feed is read from its beginning again, and none has been given anything in this life. */
+  async forgetPlaces(tx: Transaction): Promise<void> {
+    await tx.query(
+      `update replica_link set cursor_life = null, cursor_transaction = 0, cursor_sequence = 0,
+         given_transaction = 0, given_sequence = 0, everything_transaction = 0, everything_sequence = 0`,
+    );
+  }
+
   async reader(database: Queryable, peer: string): Promise<Reader> {
     const [row] = await database.query<{ gt: number; gs: number; et: number; es: number }>(
       `select given_transaction as gt, given_sequence as gs, everything_transaction as et, everything_sequence as es

@@ -41,9 +41,10 @@ export class ProblemRepository {
   }
 
   async list(database: Queryable, limit: number): Promise<ReplicaProblem[]> {
-    return database.query('select kind, key, code, message, since from replica_problem order by since limit $1', [
-      limit,
-    ]);
+    return database.query(
+      'select kind, key, code, message, since from replica_problem order by since, kind, key limit $1',
+      [limit],
+    );
   }
 
   async park(

@@ -5,18 +5,22 @@ import type { Transaction } from '@muster/persistence/database.js';
 import { ProblemRepository } from './problem.repository.js';
 import { ReplicaRepository, type ReplicaName } from './replica.repository.js';
 import type { ReplicatedKind } from './replicated-kind.js';
+import { WriteGuard } from './write-guard.js';
 
 /** Records what is written at this site, in the transaction that writes it. */
 export class ReplicaLog {
   private readonly replicas = new ReplicaRepository();
   private readonly problems = new ProblemRepository();
+  private readonly guard: WriteGuard;
   private wake: () => void = () => undefined;
 
   constructor(
-    private readonly site: string,
+    readonly site: string,
     private readonly now: () => number = Date.now,
     private readonly chance: () => number = Math.random,
-  ) {}
+  ) {
+    this.guard = new WriteGuard(site);
+  }
 
   /** Whoever tells the neighbours asks to be woken after a commit. */
   onCommitted(wake: () => void): void {
@@ -32,6 +36,7 @@ export class ReplicaLog {
    * An object is this now; null: it is deleted. Fields of a newer release stay as they are.
    *
    * @param kind what understands the document of before
+   * @throws MusterError `hierarchy.written-above`
    */
   async record(
     tx: Transaction,
@@ -40,6 +45,7 @@ export class ReplicaLog {
     content: unknown,
     belonging: Belonging = { dataClass: 'global' },
   ): Promise<void> {
+    await this.guard.check(tx, belonging);
     const name: ReplicaName = { kind: kind.kind, key };
     const current = await this.replicas.findForUpdate(tx, name);
     const previous = current?.replica.content ?? null;

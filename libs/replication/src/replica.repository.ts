@@ -28,8 +28,10 @@ export interface FeedPage {
   readonly more: boolean;
 }
 
-/** Of a message between sites; the bus carries 8 MB. */
-const MOST_CHARACTERS = 1_500_000;
+/** So many names of lives that are over are kept. */
+const FORMER_LIVES = 100;
+/** Of a message between sites; the bus carries 8 MB, and a character may be three bytes. */
+const MOST_CHARACTERS = 2_500_000;
 
 interface Row {
   kind: string;
@@ -69,10 +71,12 @@ export class ReplicaRepository {
 
   /** Those that exist, by `kind/key`. */
   async findMany(database: Queryable, names: readonly ReplicaName[]): Promise<Map<string, StoredReplica>> {
+    // Each by the index, however many names there are: a join would read the whole table.
     const rows = await database.query<Row>(
-      `select ${COLUMNS} from replica
-         join unnest($1::text[], $2::text[]) as wanted (wanted_kind, wanted_key)
-           on kind = wanted_kind and key = wanted_key`,
+      `select found.* from unnest($1::text[], $2::text[]) as wanted (wanted_kind, wanted_key)
+         cross join lateral (
+           select ${COLUMNS} from replica where kind = wanted_kind and key = wanted_key offset 0
+         ) as found`,
       [names.map(({ kind }) => kind), names.map(({ key }) => key)],
     );
     return new Map(rows.map((row) => [`${row.kind}/${row.key}`, stored(row)]));
@@ -144,30 +148,66 @@ export class ReplicaRepository {
       if (updated.length !== known.length) throw new ReplicaMoved('a replicated object was written meanwhile');
     }
     if (fresh.length > 0) {
-      const inserted = await tx.query(
-        `insert into replica (${COLUMNS}, via)
-         select ${COLUMNS}, via from jsonb_to_recordset($1::jsonb) as new (${FIELDS}) on conflict do nothing returning 1 as one`,
-        [JSON.stringify(fresh.map(record))],
+      const columns = fresh.map(record);
+      const documents = (name: 'basis' | 'seen' | 'content') => JSON.stringify(columns.map((one) => one[name]));
+      // Columns in arrays: to take records apart costs more than to write them.
+      const [inserted] = await tx.query<{ count: number }>(
+        `with written as (
+           insert into replica (${COLUMNS}, via)
+           select kind, key, data_class, owner, site, stamp, basis, seen, nullif(content, 'null'), schema_version, via
+           from (select unnest($1::text[]) as kind, unnest($2::text[]) as key, unnest($3::text[]) as data_class,
+             unnest($4::text[]) as owner, unnest($5::text[]) as site, unnest($6::bigint[]) as stamp,
+             jsonb_array_elements($7::jsonb) as basis, jsonb_array_elements($8::jsonb) as seen,
+             jsonb_array_elements($9::jsonb) as content, unnest($10::int[]) as schema_version, unnest($11::text[]) as via) new
+           on conflict do nothing returning 1
+         ) select count(*) as count from written`,
+        [
+          columns.map(({ kind }) => kind),
+          columns.map(({ key }) => key),
+          columns.map((one) => one.data_class),
+          columns.map(({ owner }) => owner),
+          columns.map(({ site }) => site),
+          columns.map(({ stamp }) => stamp),
+          documents('basis'),
+          documents('seen'),
+          documents('content'),
+          columns.map((one) => one.schema_version),
+          columns.map(({ via }) => via),
+        ],
       );
-      if (inserted.length !== fresh.length) throw new ReplicaMoved('a replicated object was made meanwhile');
+      if (inserted!.count !== fresh.length) throw new ReplicaMoved('a replicated object was made meanwhile');
     }
   }
 
-  /** The last place of the feed that can be told: before the oldest open transaction. */
+  /** Behind all that is written or begun, also what cannot be told yet as an older transaction is open. */
   async head(database: Queryable): Promise<Position> {
     const [row] = await database.query<Position>(
-      `select transaction::text::bigint as transaction, sequence from replica
-       where transaction < pg_snapshot_xmin(pg_current_snapshot()) order by replica.transaction desc, sequence desc limit 1`,
+      `select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as transaction, last_value as sequence from replica_sequence`,
     );
     return row ?? START;
   }
 
-  /** The life of the feed; another one from now on where the site was restored. */
-  async life(database: Queryable, another = false): Promise<string> {
-    const sql = another
-      ? 'update replica_feed set life = gen_random_uuid() returning life'
-      : 'select life from replica_feed';
-    const [row] = await database.query<{ life: string }>(sql);
+  /** The life of the feed, and those that are over. */
+  async lives(database: Queryable): Promise<{ life: string; former: string[] }> {
+    const [row] = await database.query<{ life: string; former: string[] }>('select life, former from replica_feed');
+    if (!row) throw new Error('the table replica_feed has no row');
+    return row;
+  }
+
+  /** The same, held until the transaction ends. */
+  async livesForUpdate(tx: Transaction): Promise<{ life: string; former: string[] }> {
+    await tx.query('select from replica_feed for update');
+    return this.lives(tx);
+  }
+
+  /** This site was restored: its feed has another life. @param unknown a life that it had, and has forgotten */
+  async beginAnotherLife(tx: Transaction, unknown: string | null): Promise<string> {
+    const [row] = await tx.query<{ life: string }>(
+      `update replica_feed set life = gen_random_uuid(),
+         former = (array_remove(former || life || $1::uuid, null))[greatest(1, cardinality(former) - ${FORMER_LIVES}):]
+       returning life`,
+      [unknown],
+    );
     if (!row) throw new Error('the table replica_feed has no row');
     return row.life;
   }
@@ -310,7 +350,7 @@ function stored(row: Row): StoredReplica {
   };
 }
 
-function record({ kind, key, dataClass, owner, replica, schemaVersion, via }: StoredReplica): object {
+function record({ kind, key, dataClass, owner, replica, schemaVersion, via }: StoredReplica) {
   return {
     kind,
     key,

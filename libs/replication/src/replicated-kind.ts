@@ -1,5 +1,14 @@
 import type { Transaction } from '@muster/persistence/database.js';
 
+/** An object as a site is to have it. */
+export interface UsableObject {
+  readonly key: string;
+  /** What `understand` made of the document; null: there is none. */
+  readonly content: unknown;
+  /** Who wrote it, for the record of changes: `site:PR1`. */
+  readonly actor: string;
+}
+
 /** A kind of object whose replicas a service puts to use in tables of its own. */
 export interface ReplicatedKind {
   readonly kind: string;
@@ -14,6 +23,11 @@ export interface ReplicatedKind {
    * @param actor who wrote it, for the record of changes: `site:PR1`
    */
   use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void>;
+  /**
+   * The same for many objects, each once, in few statements. The tables afterwards are those that `use` would leave, called for one after
+   * the other in this order; when it throws, all of it is rolled back and tried again in halves. Default: `use`, one by one.
+   */
+  useMany?(tx: Transaction, objects: readonly UsableObject[]): Promise<void>;
   /** The document as people may see it: without what is secret, sealed or not. Default: as it is. */
   shown?(content: unknown): unknown;
   /** Names of objects that have no replica yet, at most `limit`: made before replication, or by an earlier release. */

@@ -31,7 +31,8 @@ export class Replication {
   private readonly links = new LinkRepository();
   private readonly readers = new Map<string, LinkReader>();
   private readonly intake: Intake;
-  private readonly port: LinkPort;
+  /** Asks neighbours, and answers them. */
+  readonly port: LinkPort;
   private readonly comparison: Comparison;
   private readonly schedule: ComparisonSchedule;
   private readonly look: Loop;
@@ -77,10 +78,17 @@ export class Replication {
       this.database,
       () => this.hierarchy,
       now,
-      (peer) => this.readers.get(peer)?.nudge(),
+      () => {
+        for (const reader of this.readers.values()) reader.nudge();
+      },
     ).register(this.port);
     this.look.start();
     this.schedule.start();
+  }
+
+  /** The sites as they were at the last look. */
+  get sitesNow(): Hierarchy {
+    return this.hierarchy;
   }
 
   /** Whether a site stands above this one. */
@@ -149,6 +157,8 @@ export class Replication {
 
   /** Objects from before replication get their replicas, a few at a time. */
   private async recordWhatWasThere(): Promise<void> {
+    // What a secondary site made before it joined, such as what is built in, is its own.
+    if (this.hierarchy.own?.kind === 'secondary') return;
     for (const kind of this.kinds) {
       if (!kind.unrecorded) continue;
       for (let count = UNRECORDED_AT_ONCE; count === UNRECORDED_AT_ONCE && !this.stopping;) {

@@ -36,6 +36,22 @@ export const note: ReplicatedKind = {
       ]);
     }
   },
+  async useMany(tx, objects) {
+    const notes = objects.map(({ key, content }) => ({
+      key,
+      text: (content as { text: string } | null)?.text ?? null,
+    }));
+    if (notes.some(({ text }) => text === 'refused')) {
+      throw new MusterError('invalid', 'note.refused', 'This text is refused here');
+    }
+    const gone = notes.filter(({ text }) => text === null).map(({ key }) => key);
+    if (gone.length > 0) await tx.query('delete from note where key = any ($1::text[])', [gone]);
+    await tx.query(
+      `insert into note select key, text from json_to_recordset($1::json) as new (key text, text text) where text is not null
+       on conflict (key) do update set text = excluded.text`,
+      [JSON.stringify(notes)],
+    );
+  },
 };
 
 export function newLinkKey(): LinkKey {

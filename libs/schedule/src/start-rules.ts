@@ -89,6 +89,18 @@ export const startRulesShape = {
     .describe(
       'Required only: people who are logged in are told so long before a run that a trigger starts, and before a restart behind its last step. Default: nobody is told',
     ),
+  neighbourPoints: z
+    .boolean()
+    .optional()
+    .describe(
+      'May devices fetch its content from points of the neighbours of their boundary groups, when their own have none? Default true',
+    ),
+  defaultGroupPoints: z
+    .boolean()
+    .optional()
+    .describe(
+      'May devices fetch its content from points of the default boundary group, behind all others? Default true',
+    ),
   content: z
     .enum(['AsNeeded', 'BeforeStart'])
     .optional()

@@ -136,7 +136,7 @@ export class ServiceModule {
         },
         {
           provide: Replicas,
-          useFactory: () => new Replicas(links && new ReplicaLog(config.MUSTER_SITE)),
+          useFactory: () => new Replicas(links && new ReplicaLog(config.MUSTER_SITE), config.MUSTER_SITE),
         },
         {
           provide: SiteReplication,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { ContentFault, Manifest } from '@muster/contracts/agent/content.js';
+import type { ContentFault, ContentReach, Manifest } from '@muster/contracts/agent/content.js';
 import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
@@ -37,10 +37,17 @@ export interface ContentLocator {
     manifest: Digest,
     files: readonly Digest[] | undefined,
     signal: AbortSignal,
+    reach?: ContentReach,
     attemptsLeft?: number,
   ): Promise<ContentLocations>;
   /** Tells of bad copies, so that the site looks at them and repairs them. */
   contentFaults(faults: readonly ContentFault[], signal: AbortSignal): Promise<void>;
+}
+
+interface WantedContent {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly reach: ContentReach | undefined;
 }
 
 export interface ContentCacheOptions extends CacheRoomOptions {
@@ -66,17 +73,18 @@ export class ContentCache {
 
   /**
    * The folder with exactly the files of a manifest. What is here and right is not fetched again.
+   * @param reach which points the deployment allows; undefined: all
    * @throws ContentError `content.manifest-mismatch`, `content.blob-damaged`, `content.digest-mismatch`, `content.download-failed`, `content.no-space`,
    * `content.larger-than-cache`, `content.cache-full`;
    * ServerError when the site cannot be asked; the signal's reason when aborted
    */
-  async provide(manifestDigest: Digest, logger: Logger, signal: AbortSignal): Promise<string> {
+  async provide(manifestDigest: Digest, logger: Logger, signal: AbortSignal, reach?: ContentReach): Promise<string> {
     try {
-      const manifest = await this.manifest(manifestDigest, signal);
+      const manifest = await this.manifest(manifestDigest, signal, reach);
       const folder = this.folders.package(manifestDigest);
       await this.room.make(new Map([[manifestDigest, manifest]]), logger);
       if (await isPackageFolder(folder, manifest, signal)) return folder;
-      await this.assemble(folder, manifestDigest, manifest, logger, signal);
+      await this.assemble(folder, { digest: manifestDigest, manifest, reach }, logger, signal);
       return folder;
     } catch (error) {
       if (systemCode(error) !== 'ENOSPC') throw error;
@@ -93,10 +101,10 @@ export class ContentCache {
    * Asks the site once whether a version can be had now; what it says is not kept, but for the list of files.
    * @throws ContentError `content.removed`, `content.no-location`, `content.manifest-mismatch`; the signal's reason when aborted
    */
-  async locate(manifest: Digest, signal: AbortSignal): Promise<void> {
+  async locate(manifest: Digest, signal: AbortSignal, reach?: ContentReach): Promise<void> {
     let located: ContentLocations;
     try {
-      located = await this.options.locator.contentLocations(manifest, undefined, signal, questionsAtPreflight);
+      located = await this.options.locator.contentLocations(manifest, undefined, signal, reach, questionsAtPreflight);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ServerError)) throw error;
@@ -124,16 +132,11 @@ export class ContentCache {
     await this.room.make(new Map(listed(wanted)), logger, promisedBytes);
   }
 
-  private async assemble(
-    folder: string,
-    manifestDigest: Digest,
-    manifest: Manifest,
-    logger: Logger,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async assemble(folder: string, wanted: WantedContent, logger: Logger, signal: AbortSignal): Promise<void> {
+    const { digest: manifestDigest, manifest } = wanted;
     const held = await HeldContent.read(this.folders, manifestDigest, manifest);
     for (let tries = 1; ; tries += 1) {
-      await this.fetchMissing(manifestDigest, held, logger, signal);
+      await this.fetchMissing(wanted, held, logger, signal);
       try {
         await layOut(folder, manifest, (...extent) => held.find(...extent), signal);
         return;
@@ -149,11 +152,11 @@ export class ContentCache {
     }
   }
 
-  private async manifest(digest: Digest, signal: AbortSignal): Promise<Manifest> {
+  private async manifest(digest: Digest, signal: AbortSignal, reach: ContentReach | undefined): Promise<Manifest> {
     const path = this.folders.manifest(digest);
     const known = readManifest(path, digest);
     if (known) return known;
-    const { manifest } = await this.options.locator.contentLocations(digest, undefined, signal);
+    const { manifest } = await this.options.locator.contentLocations(digest, undefined, signal, reach);
     this.keepManifest(digest, manifest);
     return manifest;
   }
@@ -167,7 +170,12 @@ export class ContentCache {
     if (!readManifest(path, digest)) replaceFile(path, canonicalJson(manifest));
   }
 
-  private async fetchMissing(manifest: Digest, held: HeldContent, logger: Logger, signal: AbortSignal): Promise<void> {
+  private async fetchMissing(
+    { digest: manifest, reach }: WantedContent,
+    held: HeldContent,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<void> {
     let missing = await held.missing();
     let failure = '';
     const bad = new BadCopies(manifest);
@@ -183,6 +191,7 @@ export class ContentCache {
           manifest,
           some.map(({ digest }) => digest),
           signal,
+          reach,
         );
         const sources = sourcesOf(located);
         await inParallel(some, parallelDownloads, signal, async (blob, stop) => {

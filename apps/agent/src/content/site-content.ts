@@ -1,3 +1,4 @@
+import type { ContentReach } from '@muster/contracts/agent/content.js';
 import type { BodyContent, PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { Application } from '@muster/sequence/applications/application.js';
 import type { Logger } from 'pino';
@@ -22,6 +23,8 @@ export class SiteContent implements ContentProvider {
     private readonly cache: ContentCache,
     private readonly needs: BodyNeeds,
     private readonly logger: Logger,
+    /** Which points the deployment allows; undefined: all. */
+    private readonly reach?: ContentReach,
   ) {}
 
   /** @throws ContentError `content.not-in-policy`, `content.failed`, and as ContentCache */
@@ -35,7 +38,7 @@ export class SiteContent implements ContentProvider {
       throw new ContentError('content.not-in-policy', `the policy has no ${what} "${name}"; it has: ${names}`);
     }
     try {
-      const folder = await this.cache.provide(content.manifest, this.logger, signal);
+      const folder = await this.cache.provide(content.manifest, this.logger, signal, this.reach);
       return { folder, programs: content.programs ?? {} };
     } catch (error) {
       if (signal.aborted) throw error;

@@ -30,6 +30,8 @@ import { FirstPrograms } from './first-programs.js';
 import { KeyRotator } from './key-rotator.js';
 import { currentBootId } from '../facts/boot-id.js';
 import { thisSystem } from '../facts/system.js';
+import { sendPackets } from '../wake-neighbours/send-packets.js';
+import { ClockBehind } from './clock-behind.js';
 import { Connection, isMetered } from './connection.js';
 import { LogOns } from './log-ons.js';
 import { neededContent } from './needed-content.js';
@@ -186,6 +188,8 @@ async function work(
   const warnings = new Warnings(folder.warnings);
   const connection = new Connection(folder.metered);
   const logOns = new LogOns(folder.logOns);
+  const clock = new ClockBehind(folder.clock);
+  clock.look(records.newestStart, Date.now());
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,
@@ -198,6 +202,7 @@ async function work(
     bootedAt: bootedAt(folder),
     logOns,
     connection,
+    clock,
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
   const runs = new RunLoop({
@@ -230,11 +235,24 @@ async function work(
   await policy.load();
   const tasks = [
     policy.run(both),
-    listenForWakeUps({ api, logger, again, wake: () => policy.askNow() }, both),
+    listenForWakeUps(
+      {
+        api,
+        logger,
+        again,
+        wake: () => policy.askNow(),
+        wakeNeighbours: async (packets) => {
+          const sent = await sendPackets(packets).catch(() => 0);
+          logger.info({ asked: packets.length, sent }, 'packets were sent to computers that sleep in this network');
+        },
+      },
+      both,
+    ),
     runs.run(both),
     sender.run(both, deadline.signal),
     inventory.run(both),
     connection.run(() => isMetered(metered, thisSystem), changed, both),
+    clock.run(() => records.newestStart, both),
     logOns.run(sessionsFolder, currentBootId(), changed, both),
   ];
   // If one of them fails, all stop, and whoever supervises the agent starts it again.

@@ -10,6 +10,7 @@ import { bootTime } from '../facts/boot-time.js';
 import type { StateFolder } from '../identity/state-folder.js';
 import type { BodyStore } from '../policy/body-store.js';
 import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
+import type { ClockBehind } from './clock-behind.js';
 import type { Connection } from './connection.js';
 import type { LogOns } from './log-ons.js';
 import type { RunRecords } from './run-records.js';
@@ -33,6 +34,7 @@ export interface FactSources {
   readonly bootedAt: number | undefined;
   readonly logOns: Pick<LogOns, 'times'>;
   readonly connection: Pick<Connection, 'metered'>;
+  readonly clock: Pick<ClockBehind, 'startOf'>;
 }
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
@@ -40,7 +42,12 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
   const { records, requests, permits, warnings, timeZone, bootedAt } = sources;
   const lastRun: DecidingFacts['lastRun'] = (uid) => {
     const run = records.lastRun(uid);
-    return run && { startedAt: Date.parse(run.startedAt), succeeded: run.result === 'succeeded' };
+    return (
+      run && {
+        startedAt: sources.clock.startOf(Date.parse(run.startedAt), now),
+        succeeded: run.result === 'succeeded',
+      }
+    );
   };
   return {
     now,

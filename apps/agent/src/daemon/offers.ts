@@ -7,6 +7,7 @@ import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { type AssignmentFate, type BodyFacts, judgeAssignments } from '../policy/decide.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
+import { ClockBehind } from './clock-behind.js';
 import { Connection } from './connection.js';
 import { LogOns } from './log-ons.js';
 import { highImpactLines } from './start-countdown.js';
@@ -115,6 +116,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       bootedAt: bootedAt(folder),
       logOns,
       connection: new Connection(folder.metered),
+      clock: new ClockBehind(folder.clock),
     },
     now,
   );

@@ -135,6 +135,21 @@ describe('content that cannot be had', () => {
     expect((await status()).preparing).toEqual([]);
   });
 
+  it('is asked for at the points that its deployment allows, ahead of the run and in it', async () => {
+    const [a, b, c] = [addPackage('a'), addPackage('b'), addPackage('c')];
+    deploy('a', [a], { neighbourPoints: false, content: 'BeforeStart' });
+    deploy('b', [b], { defaultGroupPoints: false });
+    deploy('c', [c]);
+    daemon();
+    await until(() => ['a', 'b', 'c'].every((last) => endOf(last)?.result === 'succeeded'));
+    const asked = (manifest: Digest) => [
+      ...new Set(site.located.flatMap((one) => (one.manifest === manifest ? [JSON.stringify(one.reach ?? null)] : []))),
+    ];
+    expect(asked(a)).toEqual(['{"neighbours":false,"defaultGroup":true}']);
+    expect(asked(b)).toEqual(['{"neighbours":true,"defaultGroup":false}']);
+    expect(asked(c)).toEqual(['null']);
+  });
+
   it('fails a Required run when the deployment ends', async () => {
     const manifest = addPackage('a');
     withdraw(manifest);

@@ -6,6 +6,7 @@ import type { StepReport } from '@muster/sequence/report.js';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
+import { reachOf } from '@muster/contracts/agent/content.js';
 import { SiteContent } from '../content/site-content.js';
 import { currentBootId } from '../facts/boot-id.js';
 import { ownTimeZone } from '../facts/time-zone.js';
@@ -150,7 +151,7 @@ export class RunDriver {
         folder,
         begun: spool.lastNumber > 0,
         content: new ContentWithPatience(
-          new SiteContent(cache, { packages, contents, applications }, logger),
+          new SiteContent(cache, { packages, contents, applications }, logger, reachOf(record)),
           { purpose: record.purpose, expiresAt: record.expiresAt, timeZone: ownTimeZone(), now: Date.now },
           logger,
         ),

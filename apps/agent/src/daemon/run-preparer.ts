@@ -1,3 +1,4 @@
+import { reachOf } from '@muster/contracts/agent/content.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
@@ -191,13 +192,14 @@ export class RunPreparer {
   /** Looks where the content is; what a run wants before its start is fetched. */
   private async see({ assignment, content: named, whole }: Target, logger: Logger, signal: AbortSignal): Promise<void> {
     const { cache } = this.options;
+    const reach = reachOf(assignment);
     const missing = named.filter(({ manifest }) => !cache.has(manifest));
-    for (const one of missing) await naming(one, () => cache.locate(one.manifest, signal));
+    for (const one of missing) await naming(one, () => cache.locate(one.manifest, signal, reach));
     if (!whole) return;
     const manifests = named.map(({ manifest }) => manifest);
     await cache.makeRoom(manifests, this.promised(assignment.deployment.uid), logger);
     this.note(assignment.deployment.uid, { room: manifests });
-    for (const one of missing) await naming(one, () => cache.provide(one.manifest, logger, signal));
+    for (const one of missing) await naming(one, () => cache.provide(one.manifest, logger, signal, reach));
   }
 
   /** What others were promised room for. */

@@ -19,6 +19,8 @@ const recordSchema = z.object({
   /** Absent in records of agents before these fields, whose steps do not wait. */
   purpose: z.enum(['Available', 'Required']).default('Available'),
   expiresAt: z.string().optional(),
+  neighbourPoints: z.boolean().optional(),
+  defaultGroupPoints: z.boolean().optional(),
   /** Why it fails before its first step. */
   refused: z.object({ code: z.string(), message: z.string() }).optional(),
   /** Somebody at this computer wanted it. */
@@ -31,7 +33,10 @@ const recordSchema = z.object({
 export type RunRecord = z.infer<typeof recordSchema>;
 
 /** What of an assignment a run keeps. */
-export type RunPurpose = Pick<Assignment, 'deployment' | 'body' | 'purpose' | 'expiresAt'>;
+export type RunPurpose = Pick<
+  Assignment,
+  'deployment' | 'body' | 'purpose' | 'expiresAt' | 'neighbourPoints' | 'defaultGroupPoints'
+>;
 
 const endedRunSchema = z.object({
   runId: z.string(),
@@ -93,6 +98,11 @@ export class RunRecords {
     return this.history.findLast(({ deployment }) => deployment.uid === deploymentUid);
   }
 
+  /** When the newest run that has ended began, by the clock of then, in milliseconds since 1970; -Infinity: none has. */
+  get newestStart(): number {
+    return this.history.reduce((newest, { startedAt }) => Math.max(newest, Date.parse(startedAt)), -Infinity);
+  }
+
   hasEnded(runId: string): boolean {
     return this.history.some((run) => run.runId === runId);
   }
@@ -109,12 +119,13 @@ export class RunRecords {
   /** Records a new run, also one that will only fail; on return it is durable. */
   begin(
     runId: string,
-    { deployment, body, purpose, expiresAt }: RunPurpose,
+    { deployment, body, purpose, expiresAt, neighbourPoints, defaultGroupPoints }: RunPurpose,
     { refused, asked }: Pick<RunRecord, 'refused' | 'asked'> = {},
   ): RunRecord {
     const startedAt = new Date().toISOString();
     const why = { ...(refused && { refused }), ...(asked && { asked }) };
-    const record = { runId, deployment, body, startedAt, purpose, expiresAt, ...why };
+    const points = { neighbourPoints, defaultGroupPoints };
+    const record = { runId, deployment, body, startedAt, purpose, expiresAt, ...points, ...why };
     const path = this.folderOf(runId);
     mkdirSync(path, { mode: 0o700 });
     try {

@@ -1,12 +1,16 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Assignment, PolicyBody, PolicyWindow } from '@muster/contracts/agent/policy.js';
+import { magicPacket } from '@muster/contracts/agent/wake-up.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
+import { ownBroadcasts } from '../wake-neighbours/send-packets.js';
 import type { Offer } from './offers.js';
 
 jest.setTimeout(120_000);
@@ -198,6 +202,30 @@ describe('content and connections', () => {
     await until(async () => (await cached()) === 1);
   });
 });
+
+const [broadcast] = ownBroadcasts();
+(broadcast === undefined ? it.skip : it)(
+  'a daemon sends packets in its own network when the site says who sleeps there',
+  async () => {
+    const socket = createSocket('udp4');
+    const packets: string[] = [];
+    socket.on('message', (bytes) => packets.push(bytes.toString('hex')));
+    socket.bind(0);
+    await once(socket, 'listening');
+    try {
+      const { port } = socket.address();
+      daemon();
+      await until(() => site.listeners.size > 0);
+      const mac = '02:fc:00:00:00:0a';
+      const neighbours = [{ mac, address: broadcast ?? '', port }];
+      site.wake({ withinSeconds: 0, neighbours });
+      await until(() => packets.length > 0);
+      expect(packets).toEqual([magicPacket(mac).toString('hex')]);
+    } finally {
+      socket.close();
+    }
+  },
+);
 
 describe('a trigger of people', () => {
   /** As systemd-logind tells it. */

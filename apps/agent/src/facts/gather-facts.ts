@@ -1,6 +1,7 @@
 import { type NetworkInterfaceInfo, cpus, hostname, networkInterfaces, release, totalmem } from 'node:os';
 import { type Facts, factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { AGENT_VERSION } from '../config.js';
+import { customFacts } from './custom-facts.js';
 import { domainOf, firmwareOf, highestMegahertz, machineFacts, powerOf, virtualizationOf } from './linux-machine.js';
 import { diskFacts, filesystemFacts } from './linux-storage.js';
 import { architectureName, osIdentity } from './os-identity.js';
@@ -22,6 +23,7 @@ export async function gatherFacts(system: System = thisSystem, tree = new System
     memoryMegabytes: Math.round(totalmem() / 1024 / 1024),
     cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
     network: networkFacts(networkInterfaces(), system.platform === 'linux' ? tree : undefined),
+    custom: customFacts(tree, system.environment['MUSTER_AGENT_FACTS']),
     agent: { version: AGENT_VERSION },
     ...(system.platform === 'linux' ? await linuxFacts(system, tree, name) : { domain: domainOf(tree, name) }),
   };
@@ -94,7 +96,11 @@ export function fitting(facts: Facts): Facts {
   for (let tries = 0; tries < 20; tries++) {
     const parsed = factsSchema.safeParse(left);
     if (parsed.success) return withoutGaps(parsed.data);
-    for (const { path } of parsed.error.issues) remove(left, path);
+    // Each element once, the last first: what is removed moves those behind it.
+    const places = new Map(parsed.error.issues.map(({ path }) => [JSON.stringify(path.slice(0, 2)), path]));
+    const place = ([, index]: readonly PropertyKey[]): number => (typeof index === 'number' ? index : -1);
+    const backwards = [...places.values()].sort((a, b) => place(b) - place(a));
+    for (const path of backwards) remove(left, path);
   }
   return {};
 }

@@ -30,6 +30,11 @@ export class SystemTree {
     }
   }
 
+  /** Where it is on the disk. */
+  path(path: string): string {
+    return join(this.root, path);
+  }
+
   has(path: string): boolean {
     return existsSync(join(this.root, path));
   }

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import {
+  CONTENT_REACH,
   type ContentFault,
   contentFaultsResponseSchema,
   contentLocationsResponseSchema,
+  type ContentReach,
 } from '@muster/contracts/agent/content.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import {
@@ -15,6 +17,7 @@ import {
 import type { KeyOffer } from '@muster/contracts/agent/keys.js';
 import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
+import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { SiteAccess } from '../identity/site-access.js';
 import { backoffSeconds, pause } from './backoff.js';
@@ -28,6 +31,7 @@ export type ContentLocations = z.infer<typeof contentLocationsResponseSchema>;
 /** Policy as it came, not verified yet; `unchanged` when the site has nothing newer than `etag`. */
 export type PolicyAnswer = { readonly policy: string; readonly etag: string | undefined } | 'unchanged';
 
+const ABILITIES = [CONTENT_REACH, START_PERMITS, WAKE_NEIGHBOURS].join(',');
 const attempts = 4;
 /** Some 40 s: a step fails when its content cannot be located, so a site that is being restarted is waited for. */
 const contentAttempts = 12;
@@ -48,7 +52,7 @@ export class SiteApi {
   /** @param etag of the policy at hand. */
   async policy(etag: string | undefined, signal: AbortSignal): Promise<PolicyAnswer> {
     const path = '/api/v1/agent/policy';
-    const headers = { [ABILITIES_HEADER]: START_PERMITS, ...(etag === undefined ? {} : { 'if-none-match': etag }) };
+    const headers = { [ABILITIES_HEADER]: ABILITIES, ...(etag === undefined ? {} : { 'if-none-match': etag }) };
     const answer = await this.call({ method: 'GET', path, headers, signal }, attempts);
     if (answer.status === 304) return 'unchanged';
     return { policy: readAnswer(policyResponseSchema, answer, path).policy, etag: answer.etag };
@@ -67,16 +71,18 @@ export class SiteApi {
 
   /**
    * Manifest (not verified) and download URLs of the named files, or of the first 500.
+   * @param reach which points the deployment allows; undefined: all
    * @param attemptsLeft times to ask, where the answer is one that may pass
    */
   async contentLocations(
     manifest: Digest,
     files: readonly Digest[] | undefined,
     signal: AbortSignal,
+    reach?: ContentReach,
     attemptsLeft = contentAttempts,
   ): Promise<ContentLocations> {
     const path = '/api/v1/agent/content-locations';
-    const json = { manifest, ...(files ? { files } : {}) };
+    const json = { manifest, ...(files && { files }), ...(reach && { reach }) };
     const answer = await this.call({ method: 'POST', path, json, signal }, attemptsLeft);
     return readAnswer(contentLocationsResponseSchema, answer, path);
   }

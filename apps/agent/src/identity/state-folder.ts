@@ -46,6 +46,8 @@ export interface StateFolder {
   readonly firstPrograms: string;
   /** When people last logged on and off. */
   readonly logOns: string;
+  /** Since when the clock is behind the newest run. */
+  readonly clock: string;
   /** Whether the connection is metered. */
   readonly metered: string;
   /** Exists while the site refuses this computer. */
@@ -83,6 +85,7 @@ export function stateFolder(path: string): StateFolder {
     warnings: join(root, 'warnings'),
     firstPrograms: join(root, 'first-programs.json'),
     logOns: join(root, 'log-ons.json'),
+    clock: join(root, 'clock.json'),
     metered: join(root, 'metered'),
     access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),

@@ -10,5 +10,14 @@ describe('a line of the wake-up stream', () => {
     ['data: {"withinSeconds":-1}', undefined],
     ['data: {"withinSeconds":"soon"}', undefined],
     ['data: {', undefined],
-  ])('%s says %s', (line, seconds) => expect(readLine(line)).toBe(seconds));
+  ])('%s says %s', (line, seconds) => expect(readLine(line)?.withinSeconds).toBe(seconds));
+
+  it('may name computers that sleep in the network of this one', () => {
+    const packet = { mac: '02:fc:00:00:00:0a', address: '192.0.2.255', port: 9 };
+    expect(readLine(`data: ${JSON.stringify({ withinSeconds: 0, neighbours: [packet] })}`)?.neighbours).toEqual([
+      packet,
+    ]);
+    const wrong = { ...packet, address: 'example.org' };
+    expect(readLine(`data: ${JSON.stringify({ withinSeconds: 0, neighbours: [wrong] })}`)).toBeUndefined();
+  });
 });

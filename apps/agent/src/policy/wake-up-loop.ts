@@ -1,4 +1,4 @@
-import { WAKE_UP_EVENT, wakeUpSchema } from '@muster/contracts/agent/wake-up.js';
+import { WAKE_UP_EVENT, type WakeUp, type WakeUpPacket, wakeUpSchema } from '@muster/contracts/agent/wake-up.js';
 import type { Logger } from 'pino';
 import { backoffSeconds, type Bell, pause } from '../http/backoff.js';
 import { ServerError } from '../http/server-error.js';
@@ -18,6 +18,8 @@ export interface WakeUpLoopOptions {
   readonly again: Bell;
   /** Policy may have changed: ask for it. */
   wake(): void;
+  /** Computers sleep in the networks of this one. Never fails. */
+  wakeNeighbours(packets: readonly WakeUpPacket[]): Promise<void>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface WakeUpLoopOptions {
  * device hears at its next poll.
  */
 export async function listenForWakeUps(
-  { api, logger, again, wake }: WakeUpLoopOptions,
+  { api, logger, again, wake, wakeNeighbours }: WakeUpLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;
@@ -34,9 +36,11 @@ export async function listenForWakeUps(
     let least = 0;
     try {
       for await (const line of linesOf(await api.wakeUps(signal))) {
-        const withinSeconds = readLine(line);
-        if (withinSeconds === undefined) continue;
-        await pause(withinSeconds * Math.random(), signal);
+        const told = readLine(line);
+        if (told === undefined) continue;
+        // Before the pause: the others sleep until then.
+        if (told.neighbours) await wakeNeighbours(told.neighbours);
+        await pause(told.withinSeconds * Math.random(), signal);
         wake();
       }
     } catch (error) {
@@ -50,11 +54,11 @@ export async function listenForWakeUps(
   }
 }
 
-/** The seconds of a line of data; undefined for every other line. */
-export function readLine(line: string): number | undefined {
+/** What a line of data says; undefined for every other line. */
+export function readLine(line: string): WakeUp | undefined {
   if (!line.startsWith('data:')) return undefined;
   try {
-    return wakeUpSchema.safeParse(JSON.parse(line.slice('data:'.length))).data?.withinSeconds;
+    return wakeUpSchema.safeParse(JSON.parse(line.slice('data:'.length))).data;
   } catch {
     return undefined;
   }

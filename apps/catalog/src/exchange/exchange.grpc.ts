@@ -27,6 +27,7 @@ interface ImportMessage {
   sequences?: SequenceMessage[];
   withoutSecrets?: boolean;
   packages?: string[];
+  contents?: { kind: string; name: string }[];
   dryRun?: boolean;
 }
 

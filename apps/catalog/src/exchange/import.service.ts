@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { contentKey } from '@muster/contracts/kinds/content-reference.js';
 import type { ImportRequest, ImportResponse } from '@muster/contracts/kinds/sequence-exchange.js';
 import { taskSequence, type TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
@@ -39,14 +40,15 @@ export class ImportService {
    */
   async import(request: ImportRequest, { actor, dryRun }: { actor: string; dryRun: boolean }): Promise<ImportResponse> {
     const items = readItems(request);
-    const packages = new Set(dryRun ? (request.packages ?? []) : []);
+    const { packages = [], contents = [] } = dryRun ? request : {};
+    const byThen = [...packages.map((name) => ({ kind: 'Package', name })), ...contents].map(contentKey);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const current = byName(await this.store.rows.findMany(this.database, namesOf(items)));
       const plans = items.map((item) =>
         checked(planSequence(item, current.get(item.input.metadata.name), request.withoutSecrets ?? false)),
       );
       const documents = plans.flatMap(({ document }) => document ?? []);
-      const wrong = await wrongReferences(documents, this.database, this.children, this.bus, packages);
+      const wrong = await wrongReferences(documents, this.database, this.children, this.bus, new Set(byThen));
       if (dryRun) return answer(items, plans, current, wrong);
       refuseMissingSecrets(items, plans);
       refuseWrong(items, wrong);

@@ -59,6 +59,26 @@ export class FolderRepository {
     return { folders: folders.map((row) => row.path), sequences };
   }
 
+  /** A folder and all folders in it, at any depth. */
+  async tree(database: Queryable, path: string): Promise<string[]> {
+    const rows = await database.query<{ path: string }>(
+      `select path from folder where path = $1 or starts_with(path, $1 || '/') order by path`,
+      [path],
+    );
+    return rows.map((row) => row.path);
+  }
+
+  /** Folders that other sites have not been told of. */
+  async untold(database: Queryable, kind: string, limit: number): Promise<string[]> {
+    const rows = await database.query<{ path: string }>(
+      `select path from folder
+       where not exists (select from replica where replica.kind = $1 and replica.key = folder.path)
+       order by path limit $2`,
+      [kind, limit],
+    );
+    return rows.map((row) => row.path);
+  }
+
   async remove(tx: Transaction, path: string): Promise<void> {
     await tx.query('delete from folder where path = $1', [path]);
   }

@@ -9,6 +9,7 @@ import { decodePosition, encodePosition } from '@muster/service/resources/paging
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
 import { FolderRepository } from './folder.repository.js';
 import { isInside, withFoldersAround } from './folder-paths.js';
+import { ReplicatedFolder } from './replicated-folder.js';
 
 /** So much of what is in a folder is named when it cannot be deleted. */
 const NAMED = 50;
@@ -26,6 +27,7 @@ export class FoldersService {
     @Inject(Database) private readonly database: Database,
     @Inject(FolderRepository) private readonly folders: FolderRepository,
     @Inject(TASK_SEQUENCES) private readonly store: ResourceStore<SequenceSpec, TaskSequenceStatus>,
+    @Inject(ReplicatedFolder) private readonly replicated: ReplicatedFolder,
   ) {}
 
   /** A page of all folders under one. Throws MusterError `request.bad-continue`. */
@@ -42,6 +44,7 @@ export class FoldersService {
     return this.change(dryRun, async (tx) => {
       if (await this.folders.lock(tx, path)) throw exists(path);
       await this.folders.ensure(tx, withFoldersAround(path), actor);
+      await this.replicated.record(tx, withFoldersAround(path), true);
       return { path, sequences: 0, createdAt: new Date().toISOString(), createdBy: actor };
     });
   }
@@ -66,8 +69,12 @@ export class FoldersService {
         throw new MusterError('invalid', 'folder.too-long', message);
       }
       await this.folders.ensure(tx, withFoldersAround(to).slice(0, -1), actor);
+      const before = await this.folders.tree(tx, from);
       const folders = await this.folders.move(tx, from, to);
+      await this.replicated.record(tx, await this.folders.tree(tx, to), true);
       const sequences = await this.store.moveFolder(tx, from, to, actor);
+      // Behind what was in it: elsewhere a folder goes when it is empty.
+      await this.replicated.record(tx, before.toReversed(), false);
       return { from, to, folders, sequences };
     }).catch((error: unknown) => {
       // Somebody made it between our look and our move.
@@ -83,6 +90,7 @@ export class FoldersService {
       const { folders, sequences } = await this.folders.contents(tx, path, NAMED);
       if (folders.length + sequences.length > 0) throw notEmpty(path, folders, sequences);
       await this.folders.remove(tx, path);
+      await this.replicated.record(tx, [path], false);
     });
   }
 

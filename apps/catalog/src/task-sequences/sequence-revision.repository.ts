@@ -56,10 +56,11 @@ export class SequenceRevisionRepository {
   }
 
   /** A revision by its digest; deleted sequences keep theirs. */
-  async findByDigest(database: Queryable, digest: string): Promise<SequenceRevision | undefined> {
+  async findByDigest(database: Queryable, digest: string, name?: string): Promise<SequenceRevision | undefined> {
     const [row] = await database.query<SequenceRevision>(
-      `select ${COLUMNS} from sequence_revision where digest = $1 order by created_at desc limit 1`,
-      [digest],
+      `select ${COLUMNS} from sequence_revision where digest = $1 ${name === undefined ? '' : 'and name = $2'}
+       order by created_at desc limit 1`,
+      name === undefined ? [digest] : [digest, name],
     );
     return row;
   }

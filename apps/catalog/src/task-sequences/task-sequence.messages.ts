@@ -26,9 +26,9 @@ export class TaskSequenceMessages implements OnModuleInit {
       readSequence,
       async (question) => {
         const found =
-          'name' in question
-            ? await this.revisions.findNewest(this.database, question.name)
-            : await this.revisions.findByDigest(this.database, question.digest);
+          'digest' in question
+            ? await this.revisions.findByDigest(this.database, question.digest, question.name)
+            : await this.revisions.findNewest(this.database, question.name);
         return { sequence: found ? { ...found, secrets: await this.secrets.of(found.spec) } : null };
       },
       (error) => this.logger.error({ err: error }, 'cannot answer read-sequence'),

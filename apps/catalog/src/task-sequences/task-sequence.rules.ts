@@ -165,17 +165,17 @@ function byTarget(enabled: readonly SequenceReference[]): {
  * What is wrong with the references of sequences that are to be saved together: children that lead in a circle or do not exist,
  * content and applications that do not exist. Paths of findings are those of the document it is about. By the name of the sequence.
  *
- * @param packages that will be there by then
+ * @param byThen content and applications that will be there by then, as `contentKey`
  */
 export async function wrongReferences(
   inputs: readonly ResourceInput<SequenceSpec>[],
   database: Database,
   repository: ChildSequenceRepository,
   bus: Bus,
-  packages: ReadonlySet<string> = new Set(),
+  byThen: ReadonlySet<string> = new Set(),
 ): Promise<Map<string, ProblemFinding[]>> {
   const wanted = inputs.map(({ metadata: { name }, spec }) => ({ name, ...enabledReferences(spec) }));
-  return wrongTargets(wanted, database, repository, bus, packages);
+  return wrongTargets(wanted, database, repository, bus, byThen);
 }
 
 async function wrongTargets(
@@ -183,13 +183,13 @@ async function wrongTargets(
   database: Database,
   repository: ChildSequenceRepository,
   bus: Bus,
-  packages: ReadonlySet<string> = new Set(),
+  byThen: ReadonlySet<string> = new Set(),
 ): Promise<Map<string, ProblemFinding[]>> {
   // Two saves at the same time may still make a circle together: policy finds it and blocks the deployment.
   const below = await childrenBelow(wanted, database, repository);
   const asked = wanted
     .flatMap((one) => one.content.map(({ reference }) => reference))
-    .filter(({ kind, name }) => kind !== 'Package' || !packages.has(name));
+    .filter((reference) => !byThen.has(contentKey(reference)));
   const there = await existingContent(asked, bus);
   const missing = new Set(asked.map(contentKey).filter((key) => !there.has(key)));
   return new Map(

@@ -22,8 +22,9 @@ export async function previewMembers(
   client: ApiClient,
   name: string,
   spec: CollectionSpec,
+  device?: string,
 ): Promise<MembershipPreview> {
-  return client.json('POST', address('-', '/preview'), { body: { name, spec }, repeatable: true });
+  return client.json('POST', address('-', '/preview'), { body: { name, spec, device }, repeatable: true });
 }
 
 function address(name: string, rest: string): string {

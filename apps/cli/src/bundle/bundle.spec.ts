@@ -167,7 +167,7 @@ describe('an archive', () => {
     [
       'a newer version of the format',
       'bundle.newer-version',
-      () => withManifest((manifest) => ({ ...manifest, version: 2, news: [] })),
+      () => withManifest((manifest) => ({ ...manifest, version: 3, news: [] })),
     ],
     ['another format', 'bundle.not-a-bundle', () => withManifest((manifest) => ({ ...manifest, format: 'other' }))],
     [
@@ -206,6 +206,27 @@ describe('an archive', () => {
     ['an archive that ends too early', 'import.zip-corrupt', () => makeBundle(parts).subarray(0, -40)],
   ])('refuses %s', (_what, code, made) => {
     expect(codeOf(made())).toBe(code);
+  });
+
+  it('holds content of every kind and applications, of which readers of before say that they are too old', () => {
+    const base = { requires: [], secrets: [] };
+    const objects: BundleParts['objects'] = (
+      ['OsImage', 'UpgradePackage', 'BootImage', 'DriverPackage', 'Application'] as const
+    ).map((kind) => {
+      const deploymentTypes = [{ name: 'any', install: { command: 'true' }, detection: { file: '/x' } }];
+      const spec = kind === 'Application' ? { deploymentTypes } : kind === 'BootImage' ? { architecture: 'x64' } : {};
+      const document = { apiVersion: API_VERSION, kind, metadata: { name: 'same' }, spec } as ResourceInput;
+      return { ...base, kind, name: 'same', document, ...(kind === 'OsImage' ? { files: tool.files! } : {}) };
+    });
+    const bytes = makeBundle({ ...parts, objects: [...parts.objects, ...objects] });
+    expect(looksLikeBundle(bytes)).toBe(true);
+    const bundle = readBundle(bytes);
+    expect(bundle.manifest.version).toBe(2);
+    expect(bundle.objects.find(({ kind }) => kind === 'OsImage')?.files).toEqual(tool.files);
+    for (const { kind, document } of objects)
+      expect(bundle.objects.find((one) => one.kind === kind)?.document).toMatchObject({ kind, spec: document.spec });
+    expect(looksLikeBundle(makeBundle({ ...parts, objects }))).toBe(true);
+    expect(readBundle(makeBundle(parts)).manifest.version).toBe(1);
   });
 
   it('is not what a zip of something else is', () => {

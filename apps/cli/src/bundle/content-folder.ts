@@ -4,8 +4,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storageOf, withoutStorage } from '@muster/contracts/agent/manifest-blobs.js';
 import type { DownloadResponse } from '@muster/contracts/agent/upload.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { Agent, request } from 'undici';
 import type { ApiClient } from '../api/api-client.js';
+import { contentKind } from '../content/content-name.js';
 import { inParallel } from '../content/in-parallel.js';
 import type { LocalFile } from '../content/walk-folder.js';
 import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
@@ -31,12 +33,13 @@ export function contentFolder(archive: string): string {
  */
 export async function downloadVersion(
   client: ApiClient,
-  name: string,
+  content: ContentReference,
   version: number,
   folder: string,
   onBytes: (bytes: number) => void,
 ): Promise<ContentFile[]> {
-  const address = `/api/v1/packages/${encodeURIComponent(name)}/versions/${version}`;
+  const { plural } = contentKind(content);
+  const address = `/api/v1/${plural}/${encodeURIComponent(content.name)}/versions/${version}`;
   const { files } = await client.json<ContentManifest>('GET', `${address}/manifest`);
   makeFolder(folder);
   const unique = [...new Map(files.map((file) => [file.digest, file])).values()];
@@ -70,7 +73,7 @@ async function addressesOf(client: ApiClient, path: string, digests: readonly st
 }
 
 /**
- * The files of a package as they lie beside an archive, every byte proven.
+ * The files of some content as they lie beside an archive, every byte proven.
  *
  * @throws CliError `bundle.files-missing`, `bundle.file-tampered`
  */

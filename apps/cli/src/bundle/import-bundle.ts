@@ -1,15 +1,21 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { withoutStorage } from '@muster/contracts/agent/manifest-blobs.js';
 import { type Digest, digestOf } from '@muster/contracts/digest.js';
-import { packageKind } from '@muster/contracts/kinds/package.js';
+import { contentKindSchema } from '@muster/contracts/kinds/content-reference.js';
+import type { ImportRequest } from '@muster/contracts/kinds/sequence-exchange.js';
+import type { ProblemFinding } from '@muster/contracts/problem.js';
+import type { Application } from '@muster/sequence/applications/application.js';
+import { applicationReferences } from '@muster/sequence/applications/application-references.js';
 import type { ApiClient } from '../api/api-client.js';
 import { importSequences } from '../api/exchange.js';
 import { uploadLine } from '../content/progress-text.js';
 import { uploadFiles } from '../content/upload-package.js';
 import type { LocalFile } from '../content/walk-folder.js';
+import { inApplyOrder } from '../documents/order.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
-import type { Bundle, BundledObject } from './bundle-model.js';
+import { objectName } from '../output/formats.js';
+import { type Bundle, type BundledObject, compareKinds, kindOfObject, objectKey } from './bundle-model.js';
 import { provenFiles } from './content-folder.js';
 import {
   actionFor,
@@ -17,51 +23,71 @@ import {
   checkWishes,
   missingSecrets,
   type PlannedObject,
-  planPackage,
+  planObject,
   sequencesRequest,
 } from './plan-bundle.js';
-import { newestVersion, type PackageResource, travellingPackage } from './travelling-package.js';
+import { newestVersion, travellingObject, type TravellingResource } from './travelling-object.js';
 
-/** What would become of every object of an archive. Changes nothing. Packages first, then sequences. */
+/** What would become of every object of an archive. Changes nothing. Content first, then applications, then sequences. */
 export async function previewBundle(
   client: ApiClient,
   bundle: Bundle,
   wishes: BundleWishes,
 ): Promise<readonly PlannedObject[]> {
   checkWishes(bundle, wishes);
-  const packages: PlannedObject[] = [];
-  for (const object of packagesOf(bundle)) {
-    const current = await client.find(packageKind, object.name);
-    packages.push(planPackage(object, current, await filesHere(client, current, object), actionFor(object, wishes)));
+  const plan: PlannedObject[] = [];
+  for (const object of objectsToApply(bundle)) {
+    const current = (await client.find(kindOfObject(object.kind), object.name)) as TravellingResource | undefined;
+    const planned = planObject(object, current, await filesHere(client, current, object), actionFor(object, wishes));
+    const findings = isWritten(planned) ? await wrongReferences(client, object, bundle) : [];
+    plan.push({ ...planned, findings });
   }
   const request = sequencesRequest(bundle, wishes);
-  if (request.sequences.length === 0) return packages;
-  const names = packages.map(({ name }) => name);
-  const { sequences } = await importSequences(client, { ...request, packages: names }, true);
-  return [...packages, ...sequences.map((sequence) => ({ kind: 'TaskSequence', ...sequence }))];
+  if (request.sequences.length === 0) return plan;
+  const { sequences } = await importSequences(client, { ...request, ...thereByThen(plan) }, true);
+  return [...plan, ...sequences.map((sequence) => ({ kind: 'TaskSequence', ...sequence }))];
+}
+
+/** What sequences may refer to once the rest is imported. A site that knows packages only is not told of more than it must be. */
+function thereByThen(plan: readonly PlannedObject[]): Pick<ImportRequest, 'packages' | 'contents'> {
+  const packages = plan.filter(({ kind }) => kind === 'Package').map(({ name }) => name);
+  const contents = plan.filter(({ kind }) => kind !== 'Package').map(({ kind, name }) => ({ kind, name }));
+  return { packages, ...(contents.length > 0 ? { contents: contents as ImportRequest['contents'] } : {}) };
+}
+
+/** What an application names and will be neither in the archive nor here. */
+async function wrongReferences(client: ApiClient, object: BundledObject, bundle: Bundle): Promise<ProblemFinding[]> {
+  if (object.kind !== 'Application') return [];
+  const inside = new Set(bundle.objects.map(objectKey));
+  const findings: ProblemFinding[] = [];
+  for (const { kind, name, path } of applicationReferences(object.document.spec as Application)) {
+    if (inside.has(objectKey({ kind, name })) || (await client.find(kindOfObject(kind), name))) continue;
+    findings.push({ path, code: 'content.missing-reference', message: `there is no ${kind} "${name}"` });
+  }
+  return findings;
 }
 
 /** The digest of the files of the newest version, as an archive has it. */
 async function filesHere(
   client: ApiClient,
-  current: PackageResource | undefined,
-  { content }: BundledObject,
+  current: TravellingResource | undefined,
+  { kind, content }: BundledObject,
 ): Promise<Digest | undefined> {
   const newest = current && newestVersion(current);
   if (!newest || content === undefined || newest.manifest === content) return newest?.manifest;
-  const name = encodeURIComponent(current.metadata.name);
-  const manifest = await client.json<Manifest>('GET', `/api/v1/packages/${name}/versions/${newest.version}/manifest`);
+  const versions = `/api/v1/${kindOfObject(kind).plural}/${encodeURIComponent(current.metadata.name)}/versions`;
+  const manifest = await client.json<Manifest>('GET', `${versions}/${newest.version}/manifest`);
   return digestOf(withoutStorage(manifest));
 }
 
-/** Where the content of packages lies, and who is told how far it is. */
+/** Where content lies, and who is told how far it is. */
 export interface ContentOptions {
   readonly folder: string;
   onProgress(line: string): void;
 }
 
 /**
- * Imports an archive by its preview: first the packages, one by one, each of them repeatable; then all sequences in one
+ * Imports an archive by its preview: first content and applications, one by one, each of them repeatable; then all sequences in one
  * transaction. What cannot be imported is refused before anything is written.
  *
  * @throws CliError `bundle.secret-missing`, `bundle.refused`, `bundle.files-missing`, `bundle.file-tampered`
@@ -74,42 +100,51 @@ export async function importBundle(
   options: ContentOptions,
 ): Promise<readonly PlannedObject[]> {
   refuse(plan);
-  const packages = plan.filter(({ kind }) => kind === packageKind.kind);
-  const changing = packagesOf(bundle).filter(({ name }) => {
-    const outcome = packages.find((one) => one.name === name)?.outcome;
-    return outcome !== 'unchanged' && outcome !== 'ignored';
-  });
+  const others = plan.filter(({ kind }) => kind !== 'TaskSequence');
+  const written = new Set(others.filter(isWritten).map(objectKey));
+  const changing = objectsToApply(bundle).filter((object) => written.has(objectKey(object)));
   const content = new Map<string, LocalFile[]>();
-  for (const { name, files } of changing) if (files) content.set(name, await provenFiles(options.folder, files));
-  for (const { name, document } of changing) {
-    await client.apply(packageKind, travellingPackage(document));
-    const files = content.get(name);
+  for (const object of changing)
+    if (object.files) content.set(objectKey(object), await provenFiles(options.folder, object.files));
+  for (const object of changing) {
+    const { kind, name, document } = object;
+    await client.apply(kindOfObject(kind), travellingObject(document));
+    const files = content.get(objectKey(object));
     if (files)
       await uploadFiles(client, name, files, {
+        kind: contentKindSchema.parse(kind),
         onProgress: (progress) => options.onProgress(uploadLine(name, progress)),
       });
   }
   const request = sequencesRequest(bundle, wishes);
-  if (request.sequences.length === 0) return packages;
-  const { sequences } = await orWhatIsDone(importSequences(client, request, false), packages);
-  return [...packages, ...sequences.map((sequence) => ({ kind: 'TaskSequence', ...sequence }))];
+  if (request.sequences.length === 0) return others;
+  const { sequences } = await orWhatIsDone(importSequences(client, request, false), others);
+  return [...others, ...sequences.map((sequence) => ({ kind: 'TaskSequence', ...sequence }))];
 }
 
-/** Packages belong to another service than sequences: no transaction has both. */
-async function orWhatIsDone<Answer>(work: Promise<Answer>, packages: readonly PlannedObject[]): Promise<Answer> {
+/** Content and applications belong to another service than sequences: no transaction has both. */
+async function orWhatIsDone<Answer>(work: Promise<Answer>, others: readonly PlannedObject[]): Promise<Answer> {
   try {
     return await work;
   } catch (error) {
-    const done = packages.filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'ignored');
+    const done = others.filter(isWritten);
     if (!(error instanceof CliError) || done.length === 0) throw error;
-    const names = done.map(({ name }) => name).join(', ');
-    const details = [...error.details, `no sequence was imported; packages that are here now: ${names}. Import again`];
+    const names = done.map(({ kind, name }) => objectName(kind, name)).join(', ');
+    const details = [...error.details, `no sequence was imported; here now: ${names}. Import again`];
     throw new CliError(error.code, error.message, error.exitCode, { findings: error.findings, details, cause: error });
   }
 }
 
-function packagesOf({ objects }: Bundle): BundledObject[] {
-  return objects.filter(({ kind }) => kind === packageKind.kind);
+function isWritten({ outcome }: PlannedObject): boolean {
+  return outcome !== 'unchanged' && outcome !== 'ignored';
+}
+
+/** What sequences are made of, in an order in which each can be saved: what is named comes first. */
+function objectsToApply({ objects }: Bundle): BundledObject[] {
+  const others = objects.filter(({ kind }) => kind !== 'TaskSequence').toSorted(compareKinds);
+  return inApplyOrder(
+    others.map((object) => ({ kind: kindOfObject(object.kind), input: object.document, object })),
+  ).map(({ object }) => object);
 }
 
 function refuse(plan: readonly PlannedObject[]): void {

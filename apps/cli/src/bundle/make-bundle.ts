@@ -1,13 +1,13 @@
 import { canonicalJson, digestOfBytes } from '@muster/contracts/digest.js';
 import {
   BUNDLE_FORMAT,
-  BUNDLE_VERSION,
   type BundledObject,
   type BundleManifest,
   contentEntry,
   documentEntry,
   MANIFEST_ENTRY,
   objectKey,
+  versionFor,
 } from './bundle-model.js';
 import { writeZip, type ZipMember } from './write-zip.js';
 
@@ -31,7 +31,7 @@ export function makeBundle({ site, comment, missing, objects }: BundleParts): Bu
     });
   const manifest = {
     format: BUNDLE_FORMAT,
-    version: BUNDLE_VERSION,
+    version: versionFor(objects),
     site,
     ...(comment === undefined ? {} : { comment }),
     objects: listed,

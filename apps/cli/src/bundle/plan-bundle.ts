@@ -4,7 +4,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { type Bundle, type BundledObject, objectKey } from './bundle-model.js';
-import { isSamePackage, type PackageResource } from './travelling-package.js';
+import { isSameObject, type TravellingResource } from './travelling-object.js';
 
 /** What a user decided about an archive. */
 export interface BundleWishes {
@@ -26,20 +26,20 @@ export interface PlannedObject {
 }
 
 /**
- * What becomes of a package, given the one of its name that is here.
+ * What becomes of content or an application, given the one of its name that is here.
  *
- * @param here digest of the files of its newest version, whatever way they are stored; undefined when it has none
+ * @param here digest of the files of its newest version, whatever way they are stored; undefined when it has none, as applications never do
  */
-export function planPackage(
+export function planObject(
   object: BundledObject,
-  current: PackageResource | undefined,
+  current: TravellingResource | undefined,
   here: Digest | undefined,
   action: DuplicateAction,
 ): PlannedObject {
   const { kind, name } = object;
   const outcome = ((): PlannedObject['outcome'] => {
     if (!current) return 'created';
-    const same = isSamePackage(current, object.document);
+    const same = isSameObject(current, object.document);
     if (same && (object.content === undefined || object.content === here)) return 'unchanged';
     if (same && here === undefined) return 'completed';
     return action === 'overwrite' ? 'overwritten' : 'ignored';

@@ -14,18 +14,17 @@ import {
   bundleManifestSchema,
   contentEntry,
   documentEntry,
+  isDocumentEntry,
   kindOfObject,
   MANIFEST_ENTRY,
   objectKey,
 } from './bundle-model.js';
 
-const documentPath = /^(task-sequences|packages)\/[^/]+\/document\.json$/;
-
 /** Is this zip one of `muster export`? Unpacks nothing; a damaged zip is none. */
 export function looksLikeBundle(bytes: Buffer): boolean {
   try {
     const paths = readZip(bytes).map(({ path }) => path);
-    return paths.includes(MANIFEST_ENTRY) && paths.some((path) => documentPath.test(path));
+    return paths.includes(MANIFEST_ENTRY) && paths.some(isDocumentEntry);
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@ import { findKind, KINDS } from '@muster/contracts/kinds/all.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import type { Kind } from '@muster/contracts/resource.js';
 import { InvalidArgumentError, Option } from 'commander';
+import { REVISED } from '../api/revised.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../output/formats.js';
@@ -62,6 +63,17 @@ export function sequenceName(text: string): string {
   const kind = kindOf(text.slice(0, slash));
   if (kind === taskSequence) return text.slice(slash + 1);
   throw new CliError('cli.not-a-sequence', `"${text}" is no task sequence`, EXIT_CODES.usage);
+}
+
+/** What keeps revisions: the name of a task sequence, `ts/name`, or `app/name`. */
+export function revisedName(text: string): { kind: keyof typeof REVISED; name: string } {
+  const slash = text.indexOf('/');
+  if (slash < 0) return { kind: 'TaskSequence', name: text };
+  const { kind } = kindOf(text.slice(0, slash));
+  const name = text.slice(slash + 1);
+  if (kind === 'TaskSequence' || kind === 'Application') return { kind, name };
+  const known = Object.keys(REVISED).join(' and ');
+  throw new CliError('cli.no-revisions', `a ${kind} keeps no revisions; ${known} do`, EXIT_CODES.usage);
 }
 
 /** Options of commands that show objects. */

@@ -67,6 +67,21 @@ export async function findDistribution(
   );
 }
 
+/** The Distribution of some content. @throws CliError `content.not-there` when it goes nowhere, `content.distribution-name` */
+export async function requireDistribution(
+  client: ApiClient,
+  content: ContentReference,
+): Promise<NonNullable<Awaited<ReturnType<typeof findDistribution>>>> {
+  const existing = await findDistribution(client, content);
+  if (existing) return existing;
+  const word = content.kind === 'Package' ? content.name : objectName(content.kind, content.name);
+  throw new CliError(
+    'content.not-there',
+    `${objectName(content.kind, content.name)} was not distributed anywhere: muster content distribute ${word} --to POINT`,
+    EXIT_CODES.notFound,
+  );
+}
+
 /** What to apply so that a distribution has this specification and keeps what else was said of it. */
 export function distributionInput(
   name: string,

@@ -34,7 +34,9 @@ export async function readPriorVersion(
   agent: Agent,
   onNotice: (text: string) => void,
 ): Promise<PriorVersion> {
-  const { newestVersion } = (await client.get(CONTENT_RESOURCES[kind], name)).status;
+  const { newestVersion, versions } = (await client.get(CONTENT_RESOURCES[kind], name)).status;
+  // The bytes that would be reused may be at that site only.
+  if (versions.find(({ version }) => version === newestVersion)?.source !== undefined) return noPriorVersion;
   const address = `/api/v1/${CONTENT_RESOURCES[kind].plural}/${encodeURIComponent(name)}/versions/${newestVersion}`;
   const files = newestVersion === undefined ? [] : (await client.json<Manifest>('GET', `${address}/manifest`)).files;
   const large = files.filter(({ stored }) => stored !== undefined);

@@ -5,10 +5,10 @@ import type { CollectionRule } from '@muster/contracts/kinds/collection.js';
 const MOST_NAMES = 20;
 
 /** Why a device is a member, for people. */
-export function explanationLines(explanation: MembershipExplanation): string[] {
+export function explanationLines(explanation: MembershipExplanation, is = 'is'): string[] {
   const { collection, device, member, reason, rules, limitingCollection } = explanation;
   return [
-    `${device} is ${member ? '' : 'not '}in ${collection}: ${reason}`,
+    `${device} ${is === 'is' ? `is ${member ? '' : 'not '}` : `would ${member ? '' : 'not '}be `}in ${collection}: ${reason}`,
     ...rules.map(({ path, rule, matches }) => `  ${matches ? '✓' : '·'} ${path}  ${ruleText(rule)}`),
     ...(limitingCollection
       ? [`  ${limitingCollection.member ? '✓' : '·'} /spec/limitingCollection  ${limitingCollection.name}`]
@@ -17,11 +17,13 @@ export function explanationLines(explanation: MembershipExplanation): string[] {
 }
 
 /** Who would enter and leave, for people. */
-export function previewLines(name: string, { members, added, removed, examples }: MembershipPreview): string[] {
+export function previewLines(name: string, preview: MembershipPreview): string[] {
+  const { members, added, removed, examples, explanation } = preview;
   return [
     `${name} would have ${members} ${members === 1 ? 'member' : 'members'}: ${added} would enter, ${removed} would leave`,
     ...nameLines('+', examples.added, added),
     ...nameLines('-', examples.removed, removed),
+    ...(explanation ? explanationLines(explanation, 'would be') : []),
   ];
 }
 
@@ -36,5 +38,6 @@ function ruleText(rule: CollectionRule): string {
   if ('include' in rule) return `include ${rule.include}`;
   if ('exclude' in rule) return `exclude ${rule.exclude}`;
   if ('query' in rule) return `query ${rule.query}`;
+  if ('unknownComputers' in rule) return `unknown computers: ${rule.unknownComputers}`;
   return 'all devices';
 }

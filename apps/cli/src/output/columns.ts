@@ -159,6 +159,7 @@ const byKind: Record<string, Column[]> = {
       AGENT: (_, { facts }) => facts?.agent?.version,
     },
     {
+      SITE: (_, { site }) => site,
       HOST: (_, { facts }) => facts?.hostname,
       ARCHITECTURE: (_, { facts }) => facts?.os?.architecture,
       PROCESSORS: (_, { facts }) => facts?.cpu?.cores,

@@ -9,6 +9,11 @@ export function deviceExplanationLines(explained: DeviceExplanation): string[] {
   const { device, deployments, variables, problems, sequence, sources } = explained;
   return [
     `${device.name} (${device.uid})`,
+    ...(device.unknownSince === undefined
+      ? []
+      : [
+          `  an unknown computer since ${device.unknownSince}: it gets what is deployed to those, until a run on it has succeeded or somebody approves it`,
+        ]),
     ...problems.map(({ code, message }) => `  ! ${code}: ${message}`),
     deployments.length === 0 ? 'Nothing is deployed to it' : 'Deployments',
     ...deployments.map(deploymentLine),

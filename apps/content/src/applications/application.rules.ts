@@ -1,6 +1,7 @@
 import type { ApplicationSpec, ApplicationStatus } from '@muster/contracts/kinds/application.js';
-import { sameJson } from '@muster/contracts/digest.js';
+import { type Digest, digestOf, sameJson } from '@muster/contracts/digest.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
+import type { Resource } from '@muster/contracts/resource.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { applicationReferences } from '@muster/sequence/applications/application-references.js';
@@ -11,11 +12,16 @@ import type { ContentUsesService } from '../uses/content-uses.service.js';
 import { refuseUsed } from '../uses/refuse-used.js';
 import type { ApplicationRepository } from './application.repository.js';
 import { judgeApplication } from './judge-application.js';
+import type { ApplicationRevisionRepository } from './revisions/application-revision.repository.js';
+import { UNKNOWN_AUTHOR } from './revisions/unkept-revisions.js';
 
-/** What is special about applications: what they name exists, and does not lead back to them. */
+type ApplicationResource = Resource<ApplicationSpec, ApplicationStatus>;
+
+/** What is special about applications: what they name exists, and does not lead back to them; and a revision for every change. */
 export function applicationRules(
   database: Database,
   applications: ApplicationRepository,
+  revisions: ApplicationRevisionRepository,
   uses: ContentUsesService,
 ): ResourceRules<ApplicationSpec, ApplicationStatus> {
   async function judge(tx: Transaction, name: string, spec: ApplicationSpec): Promise<ProblemFinding[]> {
@@ -30,12 +36,36 @@ export function applicationRules(
     });
   }
 
+  /** The newest revision of what is there. A release that kept none leaves it to whoever saves next. */
+  async function revisionOf(
+    tx: Transaction,
+    current: ApplicationResource,
+  ): Promise<{ revision: number; digest: Digest }> {
+    const { revision, digest } = current.status;
+    if (revision !== undefined && digest !== undefined) return { revision, digest };
+    return { revision: await revisions.nextNumber(tx, current.metadata.uid), digest: digestOf(current.spec) };
+  }
+
   return {
-    async status(_tx, { spec }) {
-      return { deploymentTypes: spec.deploymentTypes.length, packages: packagesOfApplications([spec]) };
+    async status(tx, { spec }, current) {
+      const digest = digestOf(spec);
+      const before = current && (await revisionOf(tx, current));
+      return {
+        revision: (before?.revision ?? 0) + (before?.digest === digest ? 0 : 1),
+        digest,
+        deploymentTypes: spec.deploymentTypes.length,
+        packages: packagesOfApplications([spec]),
+      };
     },
 
-    async saved(tx, { metadata, spec }, previous) {
+    async saved(tx, { metadata, spec, status }, previous, author, comment) {
+      const { uid } = metadata;
+      const before = previous && (await revisionOf(tx, previous));
+      if (previous && before && !isKept(previous))
+        await revisions.add(tx, { uid, ...before, spec: previous.spec, author: UNKNOWN_AUTHOR });
+      const { revision, digest } = status;
+      if (revision !== undefined && digest !== undefined && revision !== before?.revision)
+        await revisions.add(tx, { uid, revision, digest, spec, author, comment });
       // Who only changes a label is not asked to mend what somebody else deleted.
       if (previous && sameJson(previous.spec, spec)) return;
       await applications.lockGraph(tx);
@@ -56,6 +86,10 @@ export function applicationRules(
       });
     },
   };
+}
+
+function isKept({ status }: ApplicationResource): boolean {
+  return status.digest !== undefined;
 }
 
 function refuse(name: string, findings: readonly ProblemFinding[]): void {

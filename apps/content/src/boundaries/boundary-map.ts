@@ -1,3 +1,4 @@
+import type { ContentReach } from '@muster/contracts/agent/content.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { BoundaryRepository } from './boundary.repository.js';
@@ -20,9 +21,10 @@ export class BoundaryMap {
   async order(
     points: readonly { name: string; spec: DistributionPointSpec }[],
     address: string | undefined,
+    reach?: ContentReach,
   ): Promise<OrderedPoints> {
     const candidates = points.map(({ name, spec }) => ({ name, inMaintenance: spec.maintenance === true }));
-    return orderPoints(await this.boundaries(), { address, site: this.site }, candidates);
+    return orderPoints(await this.boundaries(), { address, site: this.site, reach }, candidates);
   }
 
   /** Of the addresses of a device the one that says where it is. */

@@ -106,6 +106,48 @@ describe('the order of points for a device', () => {
     expect(leftOut).toEqual([{ point: 'b1', reason: 'the point is in maintenance' }]);
   });
 
+  it.each([
+    [
+      { neighbours: false, defaultGroup: true },
+      ['b1', 'b2', 'd1'],
+      'p1',
+      'neighbour boundary group paris, 30 minutes from berlin',
+    ],
+    [
+      { neighbours: true, defaultGroup: false },
+      ['b1', 'b2', 'p1'],
+      'd1',
+      'default boundary group data, 120 minutes from berlin',
+    ],
+    [
+      { neighbours: false, defaultGroup: false },
+      ['b1', 'b2'],
+      'p1',
+      'neighbour boundary group paris, 30 minutes from berlin',
+    ],
+  ])('leaves out what the deployment does not allow: %j', (reach, offered, left, reason) => {
+    const { sources, leftOut } = orderPoints(
+      all,
+      { address: '10.1.2.3', site: 'S01', reach },
+      has('b1', 'b2', 'p1', 'd1'),
+    );
+    expect(sources.map(({ point }) => point).toSorted()).toEqual(offered);
+    expect(leftOut).toContainEqual({ point: left, reason: `${reason}: not for this deployment` });
+  });
+
+  it('has the default group for what the deployment says of it, also where a group names it as its neighbour', () => {
+    const near = toBoundary('own', {
+      addresses: ['10.9.0.0/16'],
+      points: [],
+      neighbours: [{ group: 'data', minutes: 5 }],
+    });
+    const points = (address: string, reach: { neighbours: boolean; defaultGroup: boolean }) =>
+      orderPoints([...all, near], { address, site: 'S01', reach }, has('d1')).sources;
+    expect(points('10.9.0.1', { neighbours: false, defaultGroup: true })).toHaveLength(1);
+    expect(points('10.9.0.1', { neighbours: true, defaultGroup: false })).toEqual([]);
+    expect(points('192.0.2.1', { neighbours: true, defaultGroup: false })).toEqual([]);
+  });
+
   it('spreads devices over equal points', () => {
     const firsts = Array.from({ length: 200 }, (_, index) => order(`10.1.7.${index}`).sources[0]?.point);
     expect(firsts.filter((point) => point === 'b1').length).toBeGreaterThan(60);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import { plainAddress } from '@muster/contracts/address-range.js';
-import type { ContentSource } from '@muster/contracts/agent/content.js';
+import type { ContentReach, ContentSource } from '@muster/contracts/agent/content.js';
 import { NEIGHBOUR_MINUTES, type BoundaryGroupSpec } from '@muster/contracts/kinds/boundary-group.js';
 
 /** A boundary group, ready to be asked which addresses it contains. */
@@ -17,6 +17,8 @@ export interface Whereabouts {
   readonly address: string | undefined;
   /** The code of the site that it belongs to. */
   readonly site: string;
+  /** Beyond its groups, which points the deployment allows (deployments.md 3.6); undefined: all. */
+  readonly reach?: ContentReach | undefined;
 }
 
 /** A point that has the content. */
@@ -120,11 +122,11 @@ function distancesOf(
     }
   };
   for (const group of current) add(group, { minutes: -1, reason: `current boundary group ${group}` });
-  for (const [group, distance] of neighboursOf(boundaries, byName, current)) add(group, distance);
+  for (const [group, distance] of neighboursOf(boundaries, byName, current, where)) add(group, distance);
   const last = boundaries.find(({ spec }) => spec.isDefault);
   if (current.length === 0 && last) {
     const who = where.address === undefined ? 'the address is not known' : `no boundary contains ${where.address}`;
-    add(last.name, { minutes: 0, reason: `default boundary group ${last.name}: ${who}` });
+    add(last.name, allowed(where, 'default', { minutes: 0, reason: `default boundary group ${last.name}: ${who}` }));
   }
   return points;
 }
@@ -134,6 +136,7 @@ function neighboursOf(
   boundaries: readonly Boundary[],
   byName: ReadonlyMap<string, Boundary>,
   current: readonly string[],
+  where: Whereabouts,
 ): Map<string, Distance> {
   const found = new Map<string, Distance>();
   const add = (group: string, distance: Distance) => {
@@ -143,14 +146,22 @@ function neighboursOf(
   };
   for (const name of current) {
     const neighbours = byName.get(name)?.spec.neighbours ?? [];
-    for (const { group, minutes = NEIGHBOUR_MINUTES } of neighbours)
-      add(group, link('neighbour', name, group, minutes));
+    for (const { group, minutes = NEIGHBOUR_MINUTES } of neighbours) {
+      const what = byName.get(group)?.spec.isDefault ? 'default' : 'neighbour';
+      add(group, allowed(where, what, link('neighbour', name, group, minutes)));
+    }
     for (const { name: last, spec } of boundaries) {
       if (!spec.isDefault || neighbours.some(({ group }) => group === last)) continue;
-      add(last, link('default', name, last, NEIGHBOUR_MINUTES));
+      add(last, allowed(where, 'default', link('default', name, last, NEIGHBOUR_MINUTES)));
     }
   }
   return found;
+}
+
+/** A way that the deployment does not allow leads nowhere. */
+function allowed({ reach }: Whereabouts, what: 'neighbour' | 'default', way: Distance): Distance {
+  const open = reach === undefined || (what === 'default' ? reach.defaultGroup : reach.neighbours);
+  return open ? way : { minutes: 'never', reason: `${way.reason}: not for this deployment` };
 }
 
 function link(what: string, from: string, to: string, minutes: number | 'never'): Distance {

@@ -8,7 +8,10 @@ const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const DAY_MINUTES = 24 * 60;
 
 /** What a point takes at a moment: how many transfers, and a bit for each priority (1 high, 2 medium, 4 low). Pure. */
-export function admitTransfers(spec: DistributionPointSpec, now: Date): { concurrency: number; priorities: number } {
+export function admitTransfers(
+  spec: Pick<DistributionPointSpec, 'transfers' | 'maintenance'>,
+  now: Date,
+): { concurrency: number; priorities: number } {
   const { concurrency = USUAL_CONCURRENCY, schedule = [], timeZone = 'UTC' } = spec.transfers ?? {};
   if (spec.maintenance) return { concurrency, priorities: 0 };
   const at = schedule.length > 0 ? minuteOfWeek(now, timeZone) : 0;

@@ -9,8 +9,13 @@ export interface ClaimedJob {
   /** Made for this claim: whoever has the same still holds the job. */
   lease: string;
   distributionUid: string;
+  packageUid: string;
   packageName: string;
   version: number;
+  /** Code of the site that made the version and has its bytes; undefined: this site. */
+  source: string | undefined;
+  /** 0 high, 1 medium, 2 low. */
+  priority: number;
   manifest: Digest;
   document: string;
   files: number;
@@ -53,7 +58,8 @@ const TELL = `update distribution_announcement set wanted = true
 export class DistributionJobRepository {
   /**
    * Takes the job that should travel first, or whose worker is silent, if there is one: by priority, then by how long
-   * it is due. Claims are made one after the other, so that a point never has more transfers than it allows.
+   * it is due. Claims are made one after the other, so that a point never has more transfers than it allows, and so that of
+   * a version whose bytes are at another site one job brings them to the library and the others wait for it.
    *
    * @param admissions what each point takes; one that is not named takes nothing
    */
@@ -78,8 +84,11 @@ export class DistributionJobRepository {
     const [row] = await database.query<{
       id: number;
       distribution_uid: string;
+      package_uid: string;
       package_name: string;
       version: number;
+      source: string | null;
+      priority: number;
       manifest: Digest;
       document: string;
       files: number;
@@ -103,13 +112,19 @@ export class DistributionJobRepository {
              and admission.concurrency > (
                select count(*) from distribution_job busy
                where busy.point_uid = job.point_uid and busy.state = 'transferring' and busy.leased_until >= now())
+             and not exists (
+               select 1 from package_version v
+               join distribution_job busy on busy.package_uid = v.package_uid and busy.version = v.version
+               where v.package_uid = job.package_uid and v.version = job.version and not v.in_library
+                 and busy.id <> job.id and busy.state = 'transferring' and busy.leased_until >= now())
            order by job.priority, job.next_attempt_at, job.id limit 1 for update of job skip locked
          ) returning *
        ), told as (${TELL})
-       select done.id, done.distribution_uid, p.name as package_name, done.version, done.manifest, m.document,
-         done.files, done.bytes, done.bytes_moved, done.attempts, point.uid as point_uid, point.name as point_name,
+       select done.id, done.distribution_uid, done.package_uid, p.name as package_name, done.version, v.source,
+         done.priority, done.manifest, m.document, done.files, done.bytes, done.bytes_moved, done.attempts, point.uid as point_uid, point.name as point_name,
          point.spec as point_spec
        from done join content_owner p on p.uid = done.package_uid join manifest m on m.digest = done.manifest
+       join package_version v on v.package_uid = done.package_uid and v.version = done.version
        join distribution_point point on point.uid = done.point_uid`,
       [
         lease,
@@ -120,13 +135,16 @@ export class DistributionJobRepository {
       ],
     );
     if (!row) return undefined;
-    const { id, version, manifest, document, files, bytes, attempts } = row;
+    const { id, version, priority, manifest, document, files, bytes, attempts } = row;
     return {
       id,
       lease,
       distributionUid: row.distribution_uid,
+      packageUid: row.package_uid,
       packageName: row.package_name,
       version,
+      source: row.source ?? undefined,
+      priority,
       manifest,
       document,
       files,
@@ -246,6 +264,8 @@ function finishing(outcome: JobOutcome, job: ClaimedJob): [string, (string | num
     case 'pending':
       // Given back unharmed: the attempt does not count.
       return ['', ['pending', null, 1, 0]];
+    case 'waiting':
+      return ['', ['retrying', outcome.reason, 1, outcome.delaySeconds]];
     case 'retrying':
       return ['', ['retrying', outcome.reason, 0, outcome.delaySeconds]];
     case 'failed':

@@ -7,11 +7,13 @@ import { isTransient, type Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import type { RemovalRepository } from '../removal/removal.repository.js';
+import { SiteAwayError } from '../sites/blob-addresses.js';
+import type { SiteBytes } from '../sites/site-bytes.js';
 import { StoreError } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
 import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
 import { admitTransfers } from './admit-transfers.js';
-import { afterFailure, type JobOutcome } from './job-outcome.js';
+import { afterFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
 import { Pace } from './pace.js';
 import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
 import type { WakeUp } from './wake-up.js';
@@ -43,6 +45,7 @@ export class DistributionWorker {
     private readonly libraryBlobs: LibraryBlobRepository,
     private readonly removals: RemovalRepository,
     private readonly stores: Stores,
+    private readonly sites: SiteBytes,
     private readonly wakeUp: WakeUp,
     private readonly logger: Logger,
     private readonly limits: { slots: number; leaseSeconds: number; auditHours: number },
@@ -102,6 +105,7 @@ export class DistributionWorker {
       // What it brought may be needed by nobody.
       await this.removals.addCandidate(this.database, job.point.uid, job.manifest);
     } else if (outcome.state === 'available') this.logger.info(about, 'distributed');
+    else if (outcome.state === 'waiting') this.logger.info({ ...about, ...outcome }, 'a transfer waits');
     else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
   }
 
@@ -113,12 +117,14 @@ export class DistributionWorker {
     try {
       const manifest = JSON.parse(job.document) as Manifest;
       const blobs = blobsOf(manifest);
+      const fromSite = await this.sites.needed(job, blobs);
       await transferVersion({
         manifest: job.manifest,
         document: job.document,
         blobs,
         fileCounts: manifest.files.map(({ pack }) => pack?.files ?? 1),
         library: this.stores.library,
+        bringToLibrary: fromSite && ((blob, signal) => fromSite.bring(blob, signal)),
         point: this.stores.point(job.point.spec),
         knownAtPoint: await this.jobs.findPointBlobs(
           this.database,
@@ -132,6 +138,7 @@ export class DistributionWorker {
         isStopping: () => this.stopping,
         signal: abort.signal,
       });
+      await this.sites.brought(job, fromSite);
       return { state: 'available' };
     } catch (error) {
       return await this.failure(job, error, abort.signal);
@@ -143,6 +150,7 @@ export class DistributionWorker {
 
   private async failure(job: ClaimedJob, error: unknown, signal: AbortSignal): Promise<JobOutcome> {
     if (signal.aborted || error instanceof TransferStoppedError) return { state: 'pending' };
+    if (error instanceof SiteAwayError) return afterWaiting(error.message, Math.random());
     // A point may have the bytes; else the next upload brings them again.
     if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
     const known = error instanceof StoreError || error instanceof LibraryBlobError;

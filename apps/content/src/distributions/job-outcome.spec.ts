@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterFailure } from './job-outcome.js';
+import { afterFailure, afterWaiting } from './job-outcome.js';
 
 describe('a failed transfer', () => {
   it('is tried again after 1, 2, 4 … and never more than 60 seconds', () => {
@@ -23,6 +23,12 @@ describe('a failed transfer', () => {
 
   it('has failed after 20 attempts, with the reason', () => {
     expect(afterFailure(20, 'down', 0.5)).toEqual({ state: 'failed', reason: 'down' });
+  });
+
+  it('is none where only another site is away: that is looked at again soon, for ever', () => {
+    const reason = 'waits for site CEN';
+    expect(afterWaiting(reason, 0)).toEqual({ state: 'waiting', reason, delaySeconds: 5 });
+    expect(afterWaiting(reason, 1)).toEqual({ state: 'waiting', reason, delaySeconds: 4 });
   });
 
   it('keeps a reason short', () => {

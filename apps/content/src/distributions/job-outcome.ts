@@ -8,7 +8,17 @@ export type JobOutcome =
   /** Given back: the worker is stopping. */
   | { state: 'pending' }
   | { state: 'retrying'; reason: string; delaySeconds: number }
+  /** Nothing is wrong but that another site is away: the attempt does not count, and it is tried for ever. */
+  | { state: 'waiting'; reason: string; delaySeconds: number }
   | { state: 'failed'; reason: string };
+
+/** How often a transfer looks whether another site is there again. */
+const WAIT_SECONDS = 5;
+
+/** What follows when the site that has the bytes cannot be asked. Pure. @param chance from 0 to 1 */
+export function afterWaiting(reason: string, chance: number): JobOutcome {
+  return { state: 'waiting', reason: shortened(reason), delaySeconds: WAIT_SECONDS * (1 - 0.2 * chance) };
+}
 
 /**
  * What follows a failed attempt: another one after 1, 2, 4 … 60 seconds, a little sooner by chance so that jobs do not
@@ -18,8 +28,12 @@ export type JobOutcome =
  * @param chance from 0 to 1
  */
 export function afterFailure(attempts: number, reason: string, chance: number): JobOutcome {
-  const short = reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason;
+  const short = shortened(reason);
   if (attempts >= MOST_ATTEMPTS) return { state: 'failed', reason: short };
   const delay = Math.min(LONGEST_DELAY_SECONDS, 2 ** (attempts - 1));
   return { state: 'retrying', reason: short, delaySeconds: delay * (1 - 0.2 * chance) };
+}
+
+function shortened(reason: string): string {
+  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason;
 }

@@ -1,6 +1,7 @@
 import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import { type Digest, digestOfBytes } from '@muster/contracts/digest.js';
 import { inParallel } from '../stores/in-parallel.js';
+import { deliver } from '../stores/deliver.js';
 import { blobKey, manifestKey } from '../stores/object-names.js';
 import { StoreError, type ExpectedBytes, type ObjectStore } from '../stores/object-store.js';
 import { proveObject } from '../stores/prove-object.js';
@@ -43,7 +44,9 @@ export interface Transfer {
   blobs: readonly ManifestBlob[];
   /** For how many files each of the manifest's stands: a pack is many. */
   fileCounts: readonly number[];
-  library: ObjectStore;
+  library: Pick<ObjectStore, 'read'>;
+  /** Sees to it that the library has a blob, where the bytes are at another site. */
+  bringToLibrary?: ((blob: ManifestBlob, signal: AbortSignal) => Promise<void>) | undefined;
   point: ObjectStore;
   /** ETags under which the point was proven to hold blobs before. */
   knownAtPoint: ReadonlyMap<Digest, string>;
@@ -66,7 +69,7 @@ export interface Transfer {
  * arrival; at the end the manifest, which is what makes the version visible there. Resumes wherever an earlier
  * transfer ended, because blobs are named by what they are.
  *
- * @throws StoreError, LibraryBlobError, TransferStoppedError, or the signal's reason
+ * @throws StoreError, LibraryBlobError, TransferStoppedError, what `bringToLibrary` throws, or the signal's reason
  */
 export async function transferVersion(transfer: Transfer): Promise<void> {
   const { blobs } = transfer;
@@ -96,7 +99,8 @@ export async function transferVersion(transfer: Transfer): Promise<void> {
   if (failure) throw failure.error;
   const document = Buffer.from(transfer.document);
   const expected = { digest: transfer.manifest, size: document.length };
-  const etag = await deliver(transfer, manifestKey(transfer.manifest), expected, document);
+  const key = manifestKey(transfer.manifest);
+  const etag = await deliver(transfer.point, key, expected, document, transfer.signal);
   transfer.progress.bytesMoved += document.length;
   transfer.onProven({ digest: transfer.manifest, etag, kind: 'manifest' });
 }
@@ -109,12 +113,9 @@ function countBlobsOfFiles(blobs: readonly ManifestBlob[]): Map<number, number> 
 }
 
 /** Returns the ETag under which the point has the blob, proven. Progress counts the bytes of files that it stands for. */
-async function bringBlob(
-  transfer: Transfer,
-  { digest, size, path, fileBytes }: ManifestBlob,
-  confirmed: ReadonlySet<Digest>,
-): Promise<string> {
+async function bringBlob(transfer: Transfer, blob: ManifestBlob, confirmed: ReadonlySet<Digest>): Promise<string> {
   const { library, point, progress, signal } = transfer;
+  const { digest, size, path, fileBytes } = blob;
   const key = blobKey(digest);
   const expected = { digest, size };
   const knownEtag = transfer.knownAtPoint.get(digest);
@@ -129,6 +130,7 @@ async function bringBlob(
       return there.etag;
     }
   }
+  await transfer.bringToLibrary?.(blob, signal);
   let moved = 0;
   let counted = 0;
   const count = (bytes: number) => {
@@ -144,31 +146,13 @@ async function bringBlob(
       size < LARGE_BYTES
         ? await readSmall(source, expected, transfer, count)
         : verifiedBytes(paced(source, transfer.pace, signal), expected, count);
-    return await deliver(transfer, key, expected, bytes);
+    return await deliver(point, key, expected, bytes, signal);
   } catch (error) {
     progress.bytesDone -= counted;
     if (error instanceof WrongBytesError) throw new LibraryBlobError(digest, path, `damaged (${error.found})`);
     if (error instanceof StoreError && error.kind === 'missing') throw new LibraryBlobError(digest, path, 'missing');
     throw error;
   }
-}
-
-/** Writes an object to the point and does not believe it before it is proven. */
-async function deliver(
-  { point, signal }: Transfer,
-  key: string,
-  expected: ExpectedBytes,
-  source: AsyncIterable<Uint8Array> | Uint8Array,
-): Promise<string> {
-  const written = await point.write(key, source, expected, signal);
-  if (written.digest === expected.digest) return written.etag;
-  const proof = await proveObject(point, key, expected, { signal });
-  if (proof.state === 'proven') return proof.etag;
-  const found = proof.state === 'missing' ? 'nothing' : proof.found;
-  throw new StoreError(
-    'refused',
-    `the store at ${point.place} took ${key} and then had ${found} instead of ${expected.size} bytes of ${expected.digest}`,
-  );
 }
 
 /** A small blob in one piece, verified: there are many of them, and each step between costs as much as its bytes. */

@@ -8,7 +8,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ContentSourceFinder } from './content-sources.js';
 
-const querySchema = z.strictObject({
+/** What may be asked beside the content. */
+export const sourcesQuerySchema = z.strictObject({
   address: z
     .string()
     .refine((text) => isIP(text) !== 0, 'an IPv4 or IPv6 address')
@@ -32,7 +33,7 @@ export class ContentSourcesController {
   explain(
     @Param('kind', { schema: contentPluralSchema }) plural: string,
     @Param('name', { schema: nameSchema }) name: string,
-    @Query({ schema: querySchema }) { address }: z.infer<typeof querySchema>,
+    @Query({ schema: sourcesQuerySchema }) { address }: z.infer<typeof sourcesQuerySchema>,
   ): Promise<ContentSources> {
     return this.finder.find({ kind: contentKindOf(plural), name }, address);
   }

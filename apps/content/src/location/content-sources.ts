@@ -1,3 +1,4 @@
+import type { ContentReach } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
@@ -41,14 +42,18 @@ export class ContentSourceFinder {
   }
 
   /** The same for everything that a deployment needs: what is on no point has no sources. */
-  async explain(manifests: readonly Digest[], addresses: readonly string[]): Promise<ExplainedSources> {
+  async explain(
+    manifests: readonly Digest[],
+    addresses: readonly string[],
+    reach: ContentReach | undefined,
+  ): Promise<ExplainedSources> {
     const address = await this.boundaries.tellingAddress(addresses);
     const points = await this.locations.findPointsOfEach(this.database, manifests);
     const { groups } = await this.boundaries.order([], address);
     const contents = await Promise.all(
       manifests.map(async (manifest) => {
         const having = points.filter((point) => point.manifest === manifest);
-        const { sources, leftOut } = await this.boundaries.order(having, address);
+        const { sources, leftOut } = await this.boundaries.order(having, address, reach);
         return { manifest, sources, leftOut };
       }),
     );

@@ -47,12 +47,12 @@ export class ContentMessages {
     );
     this.bus.answer(
       locateContent,
-      ({ manifest, files, address }) => this.locator.locate(manifest as Digest, files, address),
+      ({ manifest, files, address, reach }) => this.locator.locate(manifest as Digest, files, address, reach),
       (error) => this.logger.error({ err: error }, 'cannot answer locate-content'),
     );
     this.bus.answer(
       explainSources,
-      ({ manifests, addresses }) => this.sources.explain(manifests as Digest[], addresses),
+      ({ manifests, addresses, reach }) => this.sources.explain(manifests as Digest[], addresses, reach),
       (error) => this.logger.error({ err: error }, 'cannot answer explain-sources'),
     );
     this.bus.answer(

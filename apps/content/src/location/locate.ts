@@ -1,4 +1,4 @@
-import type { ContentLocation, ContentSource, Manifest } from '@muster/contracts/agent/content.js';
+import type { ContentLocation, ContentReach, ContentSource, Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Database } from '@muster/persistence/database.js';
@@ -43,6 +43,7 @@ export class ContentLocator {
   /**
    * @param files the digests of blobs that are wanted, default the first 500; those that the manifest does not have are left out
    * @param address of the device, which decides what is near
+   * @param reach beyond the groups of the device, which points the deployment allows; absent: all
    * @returns a null manifest when nobody ever uploaded it; when the answer would grow too large, the URLs of the first
    *   files only: the asker asks again for the rest
    * @throws MusterError `content.not-distributed`, `content.no-near-point`, `content.no-good-copy`,
@@ -52,11 +53,12 @@ export class ContentLocator {
     digest: Digest,
     files: readonly string[] | undefined,
     address: string | undefined,
+    reach?: ContentReach,
   ): Promise<LocatedContent> {
     const expiresAt = new Date(Date.now() + URL_SECONDS * 1000).toISOString();
     const document = await this.versions.findManifest(this.database, digest);
     if (document === undefined) return { manifest: null, locations: [], sources: [], expiresAt };
-    const sources = await this.sourcesOf(digest, address);
+    const sources = await this.sourcesOf(digest, address, reach);
     const manifest = JSON.parse(document) as Manifest;
     const wanted = files && new Set<string>(files);
     const blobs = blobsOf(manifest)
@@ -88,9 +90,13 @@ export class ContentLocator {
   }
 
   /** Nearest first; a point whose keys are not configured any more is passed by. */
-  private async sourcesOf(digest: Digest, address: string | undefined): Promise<Source[]> {
+  private async sourcesOf(
+    digest: Digest,
+    address: string | undefined,
+    reach: ContentReach | undefined,
+  ): Promise<Source[]> {
     const points = await this.locations.findPoints(this.database, digest);
-    const ordered = await this.boundaries.order(points, address);
+    const ordered = await this.boundaries.order(points, address, reach);
     const byName = new Map(points.map((point) => [point.name, point]));
     const sources = ordered.sources.flatMap(({ point, reason }) => {
       const found = byName.get(point)!;

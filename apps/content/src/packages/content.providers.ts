@@ -4,11 +4,13 @@ import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageStatus } from '@muster/contracts/kinds/package.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
 import { ReferenceRepository } from '../distributions/reference.repository.js';
 import { WakeUp } from '../distributions/wake-up.js';
 import { provide } from '../provide.js';
+import { VersionLog } from '../sites/version-log.js';
 import { Stores } from '../stores/stores.js';
 import { ContentUsesService } from '../uses/content-uses.service.js';
 import { contentRules } from './content.rules.js';
@@ -43,14 +45,19 @@ export const contentProviders: Provider[] = [
   ...CONTENT_STORES.map(({ kind, table, token }) =>
     provide(
       token,
-      [Database, Outbox, PackageVersionRepository, ReferenceRepository, ContentUsesService],
+      [Database, Outbox, Replicas, PackageVersionRepository, ReferenceRepository, ContentUsesService, VersionLog],
       (
         database: Database,
         outbox: Outbox,
+        replicas: Replicas,
         versions: PackageVersionRepository,
         references: ReferenceRepository,
         uses: ContentUsesService,
-      ) => new ResourceStore(kind, table, database, outbox, contentRules(kind, database, versions, references, uses)),
+        log: VersionLog,
+      ) => {
+        const rules = contentRules(kind, database, versions, references, uses, log);
+        return new ResourceStore(kind, table, database, outbox, rules, replicas);
+      },
     ),
   ),
   provide(
@@ -62,6 +69,7 @@ export const contentProviders: Provider[] = [
       DistributionQueueRepository,
       Stores,
       WakeUp,
+      VersionLog,
       ...CONTENT_STORES.map(({ token }) => token),
     ],
     (
@@ -71,23 +79,24 @@ export const contentProviders: Provider[] = [
       queue: DistributionQueueRepository,
       stores: Stores,
       wakeUp: WakeUp,
+      log: VersionLog,
       ...kinds: ResourceStore<unknown, PackageStatus>[]
     ) =>
       new Map(
         kinds.map((store) => [
           store.kind.kind,
-          new UploadService(database, store, versions, blobs, queue, stores.library, wakeUp),
+          new UploadService(database, store, versions, blobs, queue, stores.library, wakeUp, log),
         ]),
       ),
   ),
   provide(
     DOWNLOADS,
-    [Database, PackageVersionRepository, Stores],
-    (database: Database, versions: PackageVersionRepository, stores: Stores) =>
+    [Database, PackageVersionRepository, LibraryBlobRepository, Stores],
+    (database: Database, versions: PackageVersionRepository, blobs: LibraryBlobRepository, stores: Stores) =>
       new Map(
         CONTENT_STORES.map(({ kind }) => [
           kind.kind,
-          new DownloadService(database, kind.kind as ContentKind, versions, stores.library),
+          new DownloadService(database, kind.kind as ContentKind, versions, blobs, stores.library),
         ]),
       ),
   ),

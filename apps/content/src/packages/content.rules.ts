@@ -5,6 +5,7 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-store.js';
 import type { ReferenceRepository } from '../distributions/reference.repository.js';
+import type { VersionLog } from '../sites/version-log.js';
 import type { ContentUsesService } from '../uses/content-uses.service.js';
 import { refuseUsed } from '../uses/refuse-used.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
@@ -18,6 +19,7 @@ export function contentRules(
   versions: PackageVersionRepository,
   references: ReferenceRepository,
   uses: ContentUsesService,
+  log: VersionLog,
 ): ResourceRules<unknown, PackageStatus> {
   return {
     async status(tx, _input, current) {
@@ -30,12 +32,12 @@ export function contentRules(
       refuseUsed(await uses.find(kind as ContentKind, metadata.name));
     },
 
-    async deleting(tx, { metadata }) {
+    async deleting(tx, { metadata }, { replicated }) {
       // Whoever saves a Distribution of it waits here, or has been here before.
       await versions.lockOwner(tx, metadata.uid);
       const content = { kind: kind as ContentKind, name: metadata.name };
       const users = await references.findDistributionsOf(tx, content, MOST_NAMED);
-      if (users.length === 0) return;
+      if (users.length === 0) return replicated ? undefined : log.contentDeleted(tx, content);
       throw new MusterError(
         'conflict',
         'content.package-in-use',

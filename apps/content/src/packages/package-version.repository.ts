@@ -14,9 +14,10 @@ interface VersionRow {
   files: number;
   bytes: number;
   created_at: Date;
+  source: string | null;
 }
 
-const COLUMNS = 'version, state, manifest, files, bytes, created_at';
+const COLUMNS = 'version, state, manifest, files, bytes, created_at, source';
 
 /** The versions of content of any kind, and their manifests. What they call a package is the row of `content_owner`. */
 export class PackageVersionRepository {
@@ -74,7 +75,7 @@ export class PackageVersionRepository {
     most: number,
   ): Promise<(PackageVersion & { author: string })[] | undefined> {
     const rows = await database.query<(VersionRow & { author: string }) | { version: null }>(
-      `select v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.author
+      `select v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.source, v.author
        from content_owner p left join package_version v on v.package_uid = p.uid and v.version < $2
        where p.name = $1 and p.kind = $4 order by v.version desc limit $3`,
       [name, below ?? 2_147_483_647, most, kind],
@@ -100,7 +101,7 @@ export class PackageVersionRepository {
     version: number,
   ): Promise<{ packageUid: string; version: PackageVersion; document: string } | undefined> {
     const [row] = await database.query<VersionRow & { package_uid: string; document: string }>(
-      `select v.package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, m.document
+      `select v.package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.source, m.document
        from package_version v join content_owner p on p.uid = v.package_uid join manifest m on m.digest = v.manifest
        where p.name = $1 and v.version = $2 and p.kind = $3`,
       [name, version, kind],
@@ -121,7 +122,7 @@ export class PackageVersionRepository {
   /** The status of each package, derived from its versions. */
   async findStatuses(database: Queryable, packageUids: readonly string[]): Promise<Map<string, PackageStatus>> {
     const rows = await database.query<VersionRow & { package_uid: string; newest: number | null }>(
-      `select p.uid as package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at,
+      `select p.uid as package_uid, v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.source,
          (select max(version) from package_version where package_uid = p.uid and state = 'available') as newest
        from unnest($1::uuid[]) as p (uid)
        join lateral (
@@ -149,6 +150,7 @@ export class PackageVersionRepository {
 }
 
 function toVersion(row: VersionRow): PackageVersion {
-  const { version, state, manifest, files, bytes } = row;
-  return { version, state, manifest, files, bytes, createdAt: row.created_at.toISOString() };
+  const { version, state, manifest, files, bytes, source } = row;
+  const createdAt = row.created_at.toISOString();
+  return { version, state, manifest, files, bytes, createdAt, ...(source === null ? {} : { source }) };
 }

@@ -9,10 +9,12 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
 import type { WakeUp } from '../distributions/wake-up.js';
+import type { VersionLog } from '../sites/version-log.js';
 import { inParallel } from '../stores/in-parallel.js';
 import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
 import { proveObject } from '../stores/prove-object.js';
+import { libraryUnavailable } from './library-unavailable.js';
 import type { LibraryBlobRepository } from './library-blob.repository.js';
 import type { ManifestDocument } from './manifest-document.js';
 import type { PackageVersionRepository } from './package-version.repository.js';
@@ -45,6 +47,7 @@ export class UploadService {
     private readonly queue: DistributionQueueRepository,
     private readonly library: ObjectStore,
     private readonly wakeUp: WakeUp,
+    private readonly log: VersionLog,
   ) {}
 
   /**
@@ -119,6 +122,7 @@ export class UploadService {
       if (await this.versions.markAvailable(tx, uid, version)) {
         await this.publishStatus(tx, uid);
         await this.queue.addVersion(tx, uid, version);
+        await this.log.made(tx, content, version, found.version);
       } else {
         await this.queue.retryNow(tx, uid, version);
       }
@@ -212,13 +216,4 @@ export class UploadService {
   private async publishStatus(tx: Transaction, uid: string): Promise<void> {
     await this.packages.writeStatus(tx, uid, (await this.versions.findStatuses(tx, [uid])).get(uid)!);
   }
-}
-
-function libraryUnavailable(error: StoreError): MusterError {
-  return new MusterError(
-    'unavailable',
-    'content.library-unavailable',
-    `The library cannot be asked right now: ${error.message}. Try again later; nothing is lost`,
-    { cause: error },
-  );
 }

@@ -82,6 +82,7 @@ export interface ListOptions {
 
 /** What a refusal of a store means, where that can be told. Documented in docs/errors.md. */
 export type StoreErrorCode =
+  | 'content.site-bytes-wrong'
   | 'content.store-bucket-missing'
   | 'content.store-clock-skew'
   | 'content.store-disk-full'

@@ -6,6 +6,9 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { Membership } from '../membership/membership.js';
 
+/** Computers of which the site has no record. People may give it variables, and nothing else. */
+export const UNKNOWN_COMPUTERS_COLLECTION = 'all-unknown-computers';
+
 /** Collections that every site has. Nobody changes or deletes them. */
 export const BUILT_IN_COLLECTIONS: readonly ResourceInput<CollectionSpec>[] = [
   {
@@ -14,9 +17,18 @@ export const BUILT_IN_COLLECTIONS: readonly ResourceInput<CollectionSpec>[] = [
     metadata: { name: 'all-devices', displayName: 'All devices' },
     spec: { description: 'Every device of the site', rules: [{ allDevices: true }] },
   },
+  {
+    apiVersion: API_VERSION,
+    kind: collection.kind,
+    metadata: { name: UNKNOWN_COMPUTERS_COLLECTION, displayName: 'All unknown computers' },
+    spec: { description: 'Computers that enrolled as unknown ones', rules: [{ unknownComputers: 'all' }] },
+  },
 ];
 
-/** Makes the built-in collections that are not there yet; replicas that start together take turns. */
+/**
+ * Makes the built-in collections that are not there yet; replicas that start together take turns. Every site makes its own: as what
+ * another site wrote, they are told to nobody before somebody asks for what is there.
+ */
 export async function makeBuiltIns(
   collections: ResourceStore<CollectionSpec, CollectionStatus>,
   membership: Membership,
@@ -26,7 +38,7 @@ export async function makeBuiltIns(
     await membership.lock(tx);
     for (const input of BUILT_IN_COLLECTIONS) {
       if (!(await collections.rows.find(tx, input.metadata.name)))
-        await collections.saveWithin(tx, structuredClone(input), 'system');
+        await collections.applyReplicated(tx, input.metadata.name, structuredClone(input), undefined, 'system');
     }
   });
 }
@@ -34,12 +46,19 @@ export async function makeBuiltIns(
 /** @throws MusterError `deployment.built-in` (409) when the document would change a built-in collection, or `input` is not given */
 export function refuseBuiltIn(name: string, input?: ResourceInput<CollectionSpec>): void {
   const builtIn = BUILT_IN_COLLECTIONS.find(({ metadata }) => metadata.name === name);
-  if (!builtIn || (input && essence(input) === essence(builtIn))) return;
+  if (!builtIn || (input && essence(changeable(input)) === essence(builtIn))) return;
   throw new MusterError(
     'conflict',
     'deployment.built-in',
     `Collection "${name}" is built in: it cannot be changed or deleted. Make a collection of your own with the rules you want`,
   );
+}
+
+/** Without what people may change of a built-in collection. */
+function changeable(input: ResourceInput<CollectionSpec>): ResourceInput<CollectionSpec> {
+  if (input.metadata.name !== UNKNOWN_COMPUTERS_COLLECTION) return input;
+  const { variables: _variables, variablesPriority: _priority, ...spec } = input.spec;
+  return { ...input, spec };
 }
 
 function essence({ metadata, spec }: ResourceInput<CollectionSpec>): string {

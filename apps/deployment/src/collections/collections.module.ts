@@ -13,6 +13,7 @@ import { MembershipModule } from '../membership/membership.module.js';
 import { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
 import { MembershipRepository } from '../membership/membership.repository.js';
 import { MembersController } from './members.controller.js';
+import { MembersGrpcController } from './members.grpc.js';
 import { MembersService } from './members.service.js';
 import { Variables } from '../variables/variables.service.js';
 import { VariablesModule } from '../variables/variables.module.js';
@@ -22,7 +23,12 @@ import { COLLECTIONS } from './collections.token.js';
 
 @Module({
   imports: [MembershipModule, VariablesModule],
-  controllers: [MembersController, restController(collection, COLLECTIONS), grpcController(collection, COLLECTIONS)],
+  controllers: [
+    MembersController,
+    MembersGrpcController,
+    restController(collection, COLLECTIONS),
+    grpcController(collection, COLLECTIONS),
+  ],
   providers: [
     {
       provide: COLLECTIONS,

@@ -50,7 +50,10 @@ export class MembersService {
 
   /** @throws MusterError `resource.not-found` for the collection or the device */
   async explain(name: string, deviceName: string): Promise<MembershipExplanation> {
-    const { spec } = await this.existing(name);
+    return this.explainSpec(name, (await this.existing(name)).spec, deviceName);
+  }
+
+  private async explainSpec(name: string, spec: CollectionSpec, deviceName: string): Promise<MembershipExplanation> {
     const device = await this.devices.uidOf(this.database, deviceName);
     if (device === undefined) {
       throw new MusterError('not-found', 'resource.not-found', `There is no Device "${deviceName}"`);
@@ -60,14 +63,17 @@ export class MembersService {
     return explainMembership(
       name,
       spec,
-      deviceName,
+      { name: deviceName, unknown: await this.members.asUnknown(this.database, device) },
       await this.members.collectionsWith(this.database, device, named),
       await this.members.answers(this.database, device, [...new Set(queries)]),
     );
   }
 
-  /** @throws MusterError `deployment.query-invalid`, and `deployment.missing-reference` for collections that are not there; unknown devices are nobody */
-  async preview({ name, spec }: MembershipPreviewRequest): Promise<MembershipPreview> {
+  /**
+   * @throws MusterError `deployment.query-invalid`, `deployment.missing-reference` for collections that are not there, `resource.not-found`
+   *   for a device that shall be explained; devices of rules that are not there are nobody
+   */
+  async preview({ name, spec, device }: MembershipPreviewRequest): Promise<MembershipPreview> {
     refuseWrongQueries(name ?? 'that is not saved', spec);
     const named = namedCollections(spec);
     const uids = await this.graph.uids(
@@ -81,7 +87,10 @@ export class MembersService {
         .map((one) => ({ ...one, kind: 'Collection', fix: 'Correct the name, or make that collection first' })),
     );
     const now = name === undefined ? undefined : await this.collections.rows.find(this.database, name);
-    return this.members.preview(this.database, evaluated(now?.metadata.uid ?? NOBODY, spec, uids), EXAMPLES);
+    const wanted = evaluated(now?.metadata.uid ?? NOBODY, spec, uids);
+    const preview = await this.members.preview(this.database, wanted, EXAMPLES);
+    if (device === undefined) return preview;
+    return { ...preview, explanation: await this.explainSpec(name ?? 'not-saved', spec, device) };
   }
 
   private async existing(name: string): Promise<Resource<CollectionSpec, CollectionStatus>> {

@@ -4,6 +4,13 @@ import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 export type DeviceCounts = DeploymentStatus['devices'];
 
+/** By what the computers of the site itself are known among devices. */
+export interface SiteServers {
+  readonly names: readonly string[];
+  /** Ids of their hardware, as in `device_hardware`. */
+  readonly hardware: readonly string[];
+}
+
 /** Deployments beyond what every kind can do. */
 export class DeploymentRepository {
   /** Names of deployments to a collection, at most `limit`. */
@@ -52,16 +59,30 @@ export class DeploymentRepository {
     return row?.digest ?? revision.digest;
   }
 
+  /** Names of the computers of the site itself that a collection has, at most 20. */
+  async siteServersIn(tx: Transaction, collection: string, { names, hardware }: SiteServers): Promise<string[]> {
+    const rows = await tx.query<{ name: string }>(
+      `select device.name from collection
+         join collection_member on collection_member.collection_uid = collection.uid
+         join device on device.uid = collection_member.device_uid
+       where collection.name = $1 and (device.name = any($2::text[])
+         or device.uid in (select device_uid from device_hardware where hardware = any($3::text[])))
+       order by device.name limit 20`,
+      [collection, [...names], [...hardware]],
+    );
+    return rows.map(({ name }) => name);
+  }
+
   async forgetSequence(tx: Transaction, uid: string): Promise<void> {
     await tx.query('delete from sequence_head where uid = $1', [uid]);
   }
 
-  /** Points every deployment of a sequence to a revision; answers the uids of those that pointed elsewhere. */
+  /** Points every deployment of a sequence to a revision, but those that name theirs; answers the uids of those that pointed elsewhere. */
   async follow(tx: Transaction, sequence: string, digest: string): Promise<string[]> {
     const rows = await tx.query<{ uid: string }>(
       `update deployment set status = jsonb_set(status, '{sequenceDigest}', to_jsonb($2::text)),
          resource_version = nextval('resource_version'), updated_at = now()
-       where sequence = $1 and status ->> 'sequenceDigest' <> $2 returning uid`,
+       where sequence = $1 and status ->> 'sequenceDigest' <> $2 and not spec ? 'revision' returning uid`,
       [sequence, digest],
     );
     return rows.map(({ uid }) => uid);

@@ -14,7 +14,7 @@ import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
 import { deploymentEvent } from './deployment-event.js';
 import { findRisks, type HighRiskLimits, judgeRisk } from './high-risk.js';
-import type { DeploymentRepository, DeviceCounts } from './deployment.repository.js';
+import type { DeploymentRepository, DeviceCounts, SiteServers } from './deployment.repository.js';
 
 /**
  * A deployment refers to a sequence and a collection that exist, keeps both for ever, and follows the newest revision.
@@ -26,7 +26,7 @@ export function deploymentRules(
   repository: DeploymentRepository,
   rollouts: Rollouts,
   events: EventLog,
-  limits: HighRiskLimits,
+  limits: HighRiskLimits & { readonly ofSite: SiteServers },
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
   const revisions = new WeakMap<ResourceInput<DeploymentSpec>, SequenceRevision>();
@@ -37,7 +37,7 @@ export function deploymentRules(
       refuseEmptyLife(input);
       refuseIdleSettings(input);
       refuseMediaBeforeStart(input);
-      const sequence = await newestRevision(bus, input);
+      const sequence = await wantedRevision(bus, input);
       revisions.set(input, sequence);
       if (input.spec.purpose === 'Required') risks.set(input, await findRisks(bus, sequence));
     },
@@ -48,13 +48,18 @@ export function deploymentRules(
       // From here on the facts of the catalog keep the digest; taking their lock here could wait for them in a circle.
       const becomesRequired = current?.spec.purpose !== 'Required' && input.spec.purpose === 'Required';
       // Of what another site wrote nothing was asked before the transaction; it had other devices in its mind.
-      const here = replicated ? await newestRevision(bus, input) : revisions.get(input);
-      const found = replicated && here && becomesRequired ? await findRisks(bus, here) : risks.get(input);
-      const risk = becomesRequired ? found : undefined;
+      const here = replicated ? await wantedRevision(bus, input) : revisions.get(input);
+      // Another revision that somebody chooses is another thing to agree to.
+      const moves = current !== undefined && current.spec.revision !== input.spec.revision;
+      const judged = becomesRequired || (moves && input.spec.purpose === 'Required');
+      const found = replicated && here && judged ? await findRisks(bus, here) : risks.get(input);
+      const risk = judged ? found : undefined;
       if (current) {
         const devices = await countsOf(repository, tx, current.metadata.uid);
-        const highRisk = judgeRisk(input, risk, devices.targeted, limits);
-        return { ...current.status, devices, ...highRisk };
+        const siteServers = risk ? await repository.siteServersIn(tx, input.spec.collection, limits.ofSite) : [];
+        const highRisk = judgeRisk(input, risk, { members: devices.targeted, siteServers }, limits);
+        const digest = moves && here ? { sequenceDigest: here.digest } : {};
+        return { ...current.status, ...digest, devices, ...highRisk };
       }
       const members = await repository.holdCollection(tx, input.spec.collection);
       if (members === undefined) {
@@ -68,10 +73,12 @@ export function deploymentRules(
         ]);
       }
       if (!here) throw new Error('a deployment is only saved after its check');
+      const siteServers = risk ? await repository.siteServersIn(tx, input.spec.collection, limits.ofSite) : [];
       return {
-        sequenceDigest: await repository.noteRevision(tx, here),
+        sequenceDigest:
+          input.spec.revision === undefined ? await repository.noteRevision(tx, here) : input.spec.revision,
         devices: noRuns(members ?? 0),
-        ...judgeRisk(input, risk, members ?? 0, limits),
+        ...judgeRisk(input, risk, { members: members ?? 0, siteServers }, limits),
       };
     },
 
@@ -104,8 +111,16 @@ export function deploymentRules(
   };
 }
 
-/** @throws MusterError when there is no such sequence at this site, or the catalog does not answer */
-async function newestRevision(bus: Bus, { metadata, spec }: ResourceInput<DeploymentSpec>): Promise<SequenceRevision> {
+/** @throws MusterError when there is no such sequence or revision at this site, or the catalog does not answer */
+async function wantedRevision(bus: Bus, { metadata, spec }: ResourceInput<DeploymentSpec>): Promise<SequenceRevision> {
+  if (spec.revision !== undefined) {
+    const { sequence: pinned } = await bus.request(readSequence, { digest: spec.revision, name: spec.sequence });
+    const what = `${spec.sequence} ${spec.revision}`;
+    const fix = `Use a digest of: muster revisions ${spec.sequence}`;
+    const missing = { path: '/spec/revision', kind: 'TaskSequence', name: what, fix };
+    refuseMissing(`Deployment "${metadata.name}"`, pinned ? [] : [missing]);
+    return pinned as SequenceRevision;
+  }
   const { sequence } = await bus.request(readSequence, { name: spec.sequence });
   const fix = 'Apply the sequence first, or correct the name';
   const missing = { path: '/spec/sequence', kind: 'TaskSequence', name: spec.sequence, fix };

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { Module } from '@nestjs/common';
 import { deployment, type DeploymentSpec, type DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -15,6 +16,7 @@ import { DeploymentRepository } from './deployment.repository.js';
 import { deploymentRules } from './deployment.rules.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
+import { ownCards } from './own-cards.js';
 import { SequenceFollower } from './sequence-follower.js';
 
 const DEPLOYMENTS = Symbol('deployments');
@@ -45,6 +47,8 @@ const DEPLOYMENTS = Symbol('deployments');
           deploymentRules(database, bus, repository, rollouts, events, {
             agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
+            siteServers: config.MUSTER_HIGH_RISK_SITE_SERVERS,
+            ofSite: { names: config.MUSTER_SITE_SERVERS, hardware: ownCards(networkInterfaces()) },
           }),
           replicas,
         ),

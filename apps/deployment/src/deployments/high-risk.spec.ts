@@ -2,7 +2,8 @@ import type { DeploymentSpec } from '@muster/contracts/kinds/deployment.js';
 import { API_VERSION, type ResourceInput } from '@muster/contracts/resource.js';
 import { judgeRisk } from './high-risk.js';
 
-const limits = { agreementAbove: 100, most: 500 };
+const limits = { agreementAbove: 100, most: 500, siteServers: 'refuse' as const };
+const of = (members: number, ...siteServers: string[]) => ({ members, siteServers });
 const input = (more: Partial<DeploymentSpec> = {}): ResourceInput<DeploymentSpec> => ({
   apiVersion: API_VERSION,
   kind: 'Deployment',
@@ -13,31 +14,56 @@ const risks = ['image: Wipe', 'image: Install/Image'];
 
 describe('a Required deployment that may take systems away', () => {
   it('needs no agreement for as many devices as the site allows without', () => {
-    expect(judgeRisk(input(), risks, 100, limits)).toEqual({ highRisk: { steps: risks, devices: 100 } });
+    expect(judgeRisk(input(), risks, of(100), limits)).toEqual({ highRisk: { steps: risks, devices: 100 } });
   });
 
   it('is refused above that until somebody agrees to at least as many devices as there are', () => {
-    expect(() => judgeRisk(input(), risks, 101, limits)).toThrow(/agreedDevices: 101/);
-    expect(() => judgeRisk(input({ agreedDevices: 100 }), risks, 101, limits)).toThrow(/100 were agreed to/);
-    expect(judgeRisk(input({ agreedDevices: 101 }), risks, 101, limits)).toMatchObject({ highRisk: { devices: 101 } });
+    expect(() => judgeRisk(input(), risks, of(101), limits)).toThrow(/agreedDevices: 101/);
+    expect(() => judgeRisk(input({ agreedDevices: 100 }), risks, of(101), limits)).toThrow(/100 were agreed to/);
+    expect(judgeRisk(input({ agreedDevices: 101 }), risks, of(101), limits)).toMatchObject({
+      highRisk: { devices: 101 },
+    });
   });
 
   it('is refused above the most of the site, whoever agrees', () => {
-    expect(() => judgeRisk(input({ agreedDevices: 1000 }), risks, 501, limits)).toThrow(/this site allows 500/);
+    expect(() => judgeRisk(input({ agreedDevices: 1000 }), risks, of(501), limits)).toThrow(/this site allows 500/);
   });
 
   it('is refused for a built-in collection', () => {
-    expect(() => judgeRisk(input({ collection: 'all-devices' }), risks, 1, limits)).toThrow(
+    expect(() => judgeRisk(input({ collection: 'all-devices' }), risks, of(1), limits)).toThrow(
       /"all-devices" is built in/,
     );
   });
 
+  it('may go to all unknown computers, which is built in, with the agreement that others need', () => {
+    const unknown = { collection: 'all-unknown-computers' };
+    expect(judgeRisk(input(unknown), risks, of(1), limits)).toMatchObject({ highRisk: { devices: 1 } });
+    expect(() => judgeRisk(input(unknown), risks, of(101), limits)).toThrow(/agreedDevices: 101/);
+  });
+
+  it('is refused where a computer of the site is among its devices, whoever agrees', () => {
+    expect(() => judgeRisk(input({ agreedDevices: 9 }), risks, of(2, 'main'), limits)).toThrow(
+      expect.objectContaining({ code: 'deployment.high-risk-site-server' }),
+    );
+    expect(judgeRisk(input(), [], of(2, 'main'), limits)).toEqual({});
+  });
+
+  it('needs agreement to each computer of the site by its name, where the site lets people agree', () => {
+    const agree = { ...limits, siteServers: 'agree' as const };
+    const agreed = (...agreedSiteServers: string[]) =>
+      judgeRisk(input({ agreedSiteServers }), risks, of(2, 'main', 'store'), agree);
+    expect(() => agreed('main')).toThrow(/agreedSiteServers: \[store\]/);
+    expect(agreed('main', 'store')).toMatchObject({ highRisk: { devices: 2 } });
+  });
+
   it('is not asked about where limits are 0', () => {
-    expect(judgeRisk(input(), risks, 10_000, { agreementAbove: 0, most: 0 })).toMatchObject({ highRisk: {} });
+    expect(judgeRisk(input(), risks, of(10_000), { ...limits, agreementAbove: 0, most: 0 })).toMatchObject({
+      highRisk: {},
+    });
   });
 });
 
 it('a deployment without such steps, or one that was Required before, is not verified', () => {
-  expect(judgeRisk(input(), [], 1_000, limits)).toEqual({});
-  expect(judgeRisk(input(), undefined, 1_000, limits)).toEqual({});
+  expect(judgeRisk(input(), [], of(1_000), limits)).toEqual({});
+  expect(judgeRisk(input(), undefined, of(1_000), limits)).toEqual({});
 });

@@ -6,12 +6,21 @@ import type { Bus } from '@muster/messaging/bus.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { highRiskSteps } from '@muster/sequence/high-risk.js';
 import { collectReferences } from '@muster/sequence/references.js';
-import { BUILT_IN_COLLECTIONS } from '../collections/built-in.js';
+import { BUILT_IN_COLLECTIONS, UNKNOWN_COMPUTERS_COLLECTION } from '../collections/built-in.js';
 
 /** From how many devices on a deployment that may take systems or data away asks, and is refused; 0: never. */
 export interface HighRiskLimits {
   readonly agreementAbove: number;
   readonly most: number;
+  /** What becomes of one that has computers of the site itself among its devices. */
+  readonly siteServers: 'refuse' | 'agree';
+}
+
+/** The devices that it is judged against. */
+export interface RiskedDevices {
+  readonly members: number;
+  /** Names of those that run the site; at most a few. */
+  readonly siteServers: readonly string[];
 }
 
 const MOST_TOLD = 20;
@@ -41,22 +50,24 @@ export async function findRisks(bus: Bus, sequence: SequenceRevision): Promise<r
  *
  * @param risks of its sequence; undefined: it was Required before, and is not verified again
  * @returns what its status says of it; nothing when there is no risk
- * @throws MusterError `deployment.high-risk-built-in`, `.high-risk-too-many`, `.high-risk-not-agreed` (409)
+ * @throws MusterError `deployment.high-risk-built-in`, `.high-risk-too-many`, `.high-risk-site-server`, `.high-risk-not-agreed` (409)
  */
 export function judgeRisk(
   { metadata, spec }: ResourceInput<DeploymentSpec>,
   risks: readonly string[] | undefined,
-  members: number,
-  { agreementAbove, most }: HighRiskLimits,
+  { members, siteServers }: RiskedDevices,
+  limits: HighRiskLimits,
 ): Pick<DeploymentStatus, 'highRisk'> {
   if (risks === undefined || risks.length === 0) return {};
+  const { agreementAbove, most } = limits;
   const refuse = (code: string, path: string, message: string, fix: string): never => {
     const findings: ProblemFinding[] = [{ path, code, severity: 'error', message, fix }];
     const what = `Deployment "${metadata.name}": ${path}: ${message}. ${fix}`;
     throw new MusterError('conflict', code, what, { findings });
   };
   const may = `it is Required and may take systems or data away (${listed(risks)})`;
-  if (BUILT_IN_COLLECTIONS.some((one) => one.metadata.name === spec.collection)) {
+  const builtIn = BUILT_IN_COLLECTIONS.some((one) => one.metadata.name === spec.collection);
+  if (builtIn && spec.collection !== UNKNOWN_COMPUTERS_COLLECTION) {
     const fix = 'Deploy it to a collection of your own with the devices that are meant';
     refuse('deployment.high-risk-built-in', '/spec/collection', `${may}, and "${spec.collection}" is built in`, fix);
   }
@@ -64,6 +75,18 @@ export function judgeRisk(
     const fix = 'Deploy it to smaller collections, one after the other';
     const message = `${may}: on ${members} devices, and this site allows ${most}`;
     refuse('deployment.high-risk-too-many', '/spec/collection', message, fix);
+  }
+  const notAgreed = siteServers.filter((name) => !(spec.agreedSiteServers ?? []).includes(name));
+  if (notAgreed.length > 0) {
+    const names = notAgreed.map((name) => `"${name}"`).join(', ');
+    const take = `choose a collection without ${notAgreed.length === 1 ? 'it' : 'them'}`;
+    const message = `${may}, and among its devices are computers of this site itself: ${names}`;
+    if (limits.siteServers === 'refuse') {
+      const fix = `${take.charAt(0).toUpperCase()}${take.slice(1)}; this site refuses it whoever agrees (MUSTER_HIGH_RISK_SITE_SERVERS)`;
+      refuse('deployment.high-risk-site-server', '/spec/collection', message, fix);
+    }
+    const fix = `If that is meant, say so: agreedSiteServers: [${notAgreed.join(', ')}]; or ${take}`;
+    refuse('deployment.high-risk-not-agreed', '/spec/agreedSiteServers', message, fix);
   }
   if (agreementAbove > 0 && members > agreementAbove && (spec.agreedDevices ?? 0) < members) {
     const agreed = spec.agreedDevices === undefined ? '' : `, and ${spec.agreedDevices} were agreed to`;

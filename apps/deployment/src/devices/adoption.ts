@@ -63,8 +63,8 @@ export class Adoption {
   }
 
   /**
-   * A device that was pending is approved: the record that waited for it takes the place of the one that it had meanwhile.
-   * Answers its name from now on.
+   * A device that was pending or unknown is approved: the record that waited for it takes the place of the one that it had
+   * meanwhile. Answers its name from now on.
    */
   async settle(tx: Transaction, approved: Device, told: DeviceStatus, actor: string): Promise<string> {
     const { uid, name } = approved.metadata;
@@ -72,7 +72,9 @@ export class Adoption {
     const waiting = await this.waitingFor(tx, status.facts ?? {}, requestedName);
     if (!waiting) {
       await this.supersede(tx, uid, name, status, actor);
-      return this.keep(tx, approved, status, actor);
+      await this.keep(tx, approved, status, actor);
+      if (approved.status.access?.state === 'unknown') await this.membership.becameKnown(tx, { uid, name });
+      return name;
     }
     await this.membership.deviceGone(tx, uid);
     await this.variables.gone(tx, uid);
@@ -93,6 +95,15 @@ export class Adoption {
       const since = new Date().toISOString();
       await this.keep(tx, before, { ...before.status, obsolete: { since, by: name } }, actor);
     }
+  }
+
+  /** True when the site knows a computer with this hardware: as a device, whatever became of it, that is no unknown computer. */
+  async knows(tx: Transaction, uid: string, facts: Facts): Promise<boolean> {
+    for (const other of await this.hardware.findTold(tx, uid, strongHardware(hardwareOfFacts(facts)))) {
+      const device = await this.devices.rows.findByUid(tx, other);
+      if (device && device.status.access?.state !== 'unknown') return true;
+    }
+    return false;
   }
 
   /** A device of the same hardware that is blocked. */

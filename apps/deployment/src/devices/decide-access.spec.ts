@@ -19,6 +19,16 @@ describe('access of a device', () => {
     expect(decideAccess('web-1', device(old), 'unblock', who)?.state).toBe('approved');
   });
 
+  it('of an unknown computer is that of a device by approving, and unknown again when a block is taken back', () => {
+    const unknown = device({ state: 'unknown', since: at, by: 'system', becomes: 'pending' });
+    expect(decideAccess('web-1', unknown, 'approve', who)).toEqual({ state: 'approved', since: at, by: 'anna' });
+    const blocked = decideAccess('web-1', unknown, 'block', who);
+    expect(decideAccess('web-1', device(blocked), 'unblock', who)).toMatchObject({
+      state: 'unknown',
+      becomes: 'pending',
+    });
+  });
+
   it('does not change when it is so already', () => {
     const blocked = device(decideAccess('web-1', device(), 'block', who));
     expect(decideAccess('web-1', blocked, 'block', who)).toBeUndefined();

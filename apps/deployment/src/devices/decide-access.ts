@@ -16,19 +16,22 @@ export function decideAccess(
 ): DeviceAccess | undefined {
   if (!enrolled) throw notEnrolled(name, action);
   const state = access?.state ?? 'approved';
+  const becomes = access?.becomes === undefined ? {} : { becomes: access.becomes };
   const made = { since: at, by, ...(reason === undefined ? {} : { reason }) };
   if (action === 'block') {
     if (state === 'blocked') return undefined;
-    return { state: 'blocked', ...made, before: state };
+    return { state: 'blocked', ...made, before: state, ...becomes };
   }
-  if (action === 'unblock') return state === 'blocked' ? { state: access?.before ?? 'approved', ...made } : undefined;
+  if (action === 'unblock') {
+    return state === 'blocked' ? { state: access?.before ?? 'approved', ...made, ...becomes } : undefined;
+  }
   if (state === 'blocked')
     throw new MusterError(
       'conflict',
       'deployment.device-blocked',
       `Device "${name}" is blocked since ${access?.since ?? enrolledAt ?? 'some time'}, by ${access?.by ?? 'somebody'}. Unblock it first`,
     );
-  return state === 'pending' ? { state: 'approved', ...made } : undefined;
+  return state === 'pending' || state === 'unknown' ? { state: 'approved', ...made } : undefined;
 }
 
 /** What is refused of a record whose computer has not come. */

@@ -97,7 +97,8 @@ export class DeviceAccessDecisions {
     access: DeviceAccess,
     { actor, reason }: { actor: string; reason?: string | undefined },
   ): Promise<Device> {
-    const vouchedFor = device.status.access?.state === 'pending' && access.state === 'approved';
+    const before = device.status.access?.state;
+    const vouchedFor = (before === 'pending' || before === 'unknown') && access.state === 'approved';
     const { cloned, ...rest } = device.status;
     // Who approves a device whose key another computer has says that the other one is it: its board was exchanged.
     const moved = action === 'approve' && cloned ? { hardware: cloned.hardware } : cloned ? { cloned } : {};

@@ -10,6 +10,9 @@ export interface NamedHardware {
 
 /** By which hardware each device is known. Ids are those of `hardwareIds` and `hardwareOfFacts`. */
 export class DeviceHardwareRepository {
+  /** @param shared ids that several computers of the site have: nobody is known by them (DEV-02) */
+  constructor(readonly shared: ReadonlySet<string> = new Set()) {}
+
   /** Makes a document name this hardware and no other; what another document names stays with that one. */
   async name(tx: Transaction, deviceUid: string, hardware: readonly string[]): Promise<void> {
     await tx.query('delete from device_hardware where device_uid = $1 and named and hardware <> all($2::text[])', [
@@ -24,17 +27,19 @@ export class DeviceHardwareRepository {
 
   /** The same for new documents. */
   async nameMany(tx: Transaction, named: readonly { deviceUid: string; id: string }[]): Promise<void> {
-    if (named.length === 0) return;
+    const own = named.filter(({ id }) => !this.shared.has(id));
+    if (own.length === 0) return;
     await tx.query(
       `insert into device_hardware (hardware, device_uid, named)
        select id, uid, true from unnest($1::text[], $2::uuid[]) as one (id, uid)
        on conflict (hardware) where named do nothing`,
-      [named.map(({ id }) => id), named.map(({ deviceUid }) => deviceUid)],
+      [own.map(({ id }) => id), own.map(({ deviceUid }) => deviceUid)],
     );
   }
 
   /** Keeps what a computer told of its hardware; it replaces what it told before. */
-  async tell(tx: Transaction, deviceUid: string, hardware: readonly string[]): Promise<void> {
+  async tell(tx: Transaction, deviceUid: string, told: readonly string[]): Promise<void> {
+    const hardware = this.own(told);
     await tx.query('delete from device_hardware where device_uid = $1 and not named and hardware <> all($2::text[])', [
       deviceUid,
       [...hardware],
@@ -47,7 +52,8 @@ export class DeviceHardwareRepository {
   }
 
   /** Other devices that told any of this hardware of themselves and are not obsolete, the oldest first. */
-  async findTold(database: Queryable, deviceUid: string, hardware: readonly string[]): Promise<string[]> {
+  async findTold(database: Queryable, deviceUid: string, told: readonly string[]): Promise<string[]> {
+    const hardware = this.own(told);
     if (hardware.length === 0) return [];
     const rows = await database.query<{ uid: string }>(
       `select device.uid from device
@@ -61,7 +67,8 @@ export class DeviceHardwareRepository {
   }
 
   /** The records whose documents name any of this hardware. */
-  async findNamed(database: Queryable, hardware: readonly string[]): Promise<NamedHardware[]> {
+  async findNamed(database: Queryable, named: readonly string[]): Promise<NamedHardware[]> {
+    const hardware = this.own(named);
     if (hardware.length === 0) return [];
     return database.query<NamedHardware>(
       `select hardware, device.uid, device.name, coalesce((device.status ->> 'enrolled')::boolean, false) as enrolled
@@ -69,5 +76,9 @@ export class DeviceHardwareRepository {
        where named and hardware = any($1::text[])`,
       [[...hardware]],
     );
+  }
+
+  private own(ids: readonly string[]): string[] {
+    return ids.filter((id) => !this.shared.has(id));
   }
 }

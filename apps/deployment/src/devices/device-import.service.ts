@@ -101,7 +101,7 @@ export class DeviceImport {
     const refusals = new Map<Input, MusterError>();
     for (const input of inputs) {
       const { name } = input.metadata;
-      const taken = hardwareTaken(name, input.spec.identity, [...claims(claimed, input)]);
+      const taken = hardwareTaken(name, input.spec.identity, [...claims(claimed, input)], this.hardware.shared);
       if (taken) refusals.set(input, taken);
       else if (existing.has(name)) refusals.set(input, again(name));
       else

@@ -22,13 +22,14 @@ export class DeviceMessages {
       async ({ name }) => {
         const found = await this.devices.rows.find(this.database, name);
         if (!found) return { device: null };
-        const { facts, factsAt } = found.status;
+        const { facts, factsAt, access } = found.status;
         return {
           device: {
             uid: found.metadata.uid,
             name,
             ...(facts === undefined ? {} : { facts }),
             ...(factsAt === undefined ? {} : { factsAt }),
+            ...(access === undefined ? {} : { access }),
             lastRuns: await this.repository.lastRuns(this.database, found.metadata.uid),
           },
         };

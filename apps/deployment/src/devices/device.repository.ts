@@ -58,6 +58,15 @@ export class DeviceRepository {
     return row?.uid;
   }
 
+  /** Those of these devices that are unknown computers and not blocked. */
+  async unknownAmong(database: Queryable, uids: readonly string[]): Promise<string[]> {
+    const rows = await database.query<{ uid: string }>(
+      `select uid from device where uid = any($1::uuid[]) and state = 'unknown' order by uid`,
+      [[...new Set(uids)]],
+    );
+    return rows.map(({ uid }) => uid);
+  }
+
   /** The newest run of each deployment on a device, at most 1,000. */
   async lastRuns(database: Queryable, uid: string): Promise<NonNullable<KnownDevice['lastRuns']>> {
     const rows = await database.query<{ uid: string; state: string; started: Date | null; ended: Date | null }>(

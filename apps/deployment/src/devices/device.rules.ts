@@ -34,7 +34,12 @@ export function deviceRules(
       const { identity } = resource.spec;
       if (!sameJson(identity ?? null, previous?.spec.identity ?? null)) {
         await hardware.name(tx, uid, hardwareIds(identity));
-        const taken = hardwareTaken(name, identity, await hardware.findNamed(tx, hardwareIds(identity)));
+        const taken = hardwareTaken(
+          name,
+          identity,
+          await hardware.findNamed(tx, hardwareIds(identity)),
+          hardware.shared,
+        );
         if (taken) throw taken;
       }
       await variables.saved(tx, { kind: 'Device', uid, name }, resource.spec, previous?.spec);
@@ -52,6 +57,10 @@ export function deviceRules(
         actor,
       });
     },
+
+    sealedValues: (tx, resource) => variables.sealedValues(tx, resource.metadata.uid, resource.spec),
+
+    giveSealed: (spec, sealed) => variables.giveSealed(spec, sealed),
 
     async derive(resources) {
       const at = await seen.repository.lastSeen(

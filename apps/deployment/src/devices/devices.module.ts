@@ -1,12 +1,16 @@
 import { Module } from '@nestjs/common';
-import { device } from '@muster/contracts/kinds/device.js';
+import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/kinds/device.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import type { ServiceConfig } from '@muster/platform/config.js';
+import { OwnedReplicas } from '@muster/service/replication/owned-replicas.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
-import { LOGGER } from '@muster/service/tokens.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import type { Logger } from 'pino';
 import { EventLog } from '../events/event-log.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
@@ -25,10 +29,11 @@ import { DeviceSightings } from './device-sightings.js';
 import { DevicesByStateController } from './devices-by-state.controller.js';
 import { DevicesByState } from './devices-by-state.js';
 import { deviceRules } from './device.rules.js';
+import { DEVICES } from './devices.token.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
-
-const DEVICES = Symbol('devices');
+import { UnknownComputers } from './unknown-computers.js';
+import type { DeploymentConfig } from '../config.js';
 
 @Module({
   imports: [MembershipModule, VariablesModule],
@@ -43,7 +48,17 @@ const DEVICES = Symbol('devices');
   providers: [
     {
       provide: DEVICES,
-      inject: [Database, Outbox, Membership, Variables, DeviceHardwareRepository, EventLog, DeviceRepository],
+      inject: [
+        Database,
+        Outbox,
+        Membership,
+        Variables,
+        DeviceHardwareRepository,
+        EventLog,
+        DeviceRepository,
+        Replicas,
+        CONFIG,
+      ],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -52,6 +67,8 @@ const DEVICES = Symbol('devices');
         hardware: DeviceHardwareRepository,
         events: EventLog,
         repository: DeviceRepository,
+        replicas: Replicas,
+        { MUSTER_SITE: site }: ServiceConfig,
       ) =>
         new ResourceStore(
           device,
@@ -59,6 +76,7 @@ const DEVICES = Symbol('devices');
           database,
           outbox,
           deviceRules(membership, variables, hardware, events, { repository, database }),
+          new OwnedReplicas(replicas, site),
         ),
     },
     {
@@ -72,7 +90,12 @@ const DEVICES = Symbol('devices');
       useFactory: (...parts: ConstructorParameters<typeof DeviceAccessDecisions>) =>
         new DeviceAccessDecisions(...parts),
     },
-    { provide: DeviceHardwareRepository, useFactory: () => new DeviceHardwareRepository() },
+    {
+      provide: DeviceHardwareRepository,
+      inject: [CONFIG],
+      useFactory: ({ MUSTER_SHARED_HARDWARE: shared }: DeploymentConfig) =>
+        new DeviceHardwareRepository(new Set(shared)),
+    },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
       provide: DeviceImport,
@@ -104,7 +127,21 @@ const DEVICES = Symbol('devices');
       inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption, EventLog],
       useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
     },
+    {
+      provide: UnknownComputers,
+      inject: [DEVICES, DeviceRepository, Membership, Adoption, EventLog, Database, CONFIG, LOGGER],
+      useFactory: (
+        devices: ResourceStore<DeviceSpec, DeviceStatus>,
+        repository: DeviceRepository,
+        membership: Membership,
+        adoption: Adoption,
+        events: EventLog,
+        database: Database,
+        { MUSTER_UNKNOWN_COMPUTER_DAYS: days }: DeploymentConfig,
+        logger: Logger,
+      ) => new UnknownComputers(devices, repository, membership, adoption, events, database, days, logger),
+    },
   ],
-  exports: [Enrolments, Inventories, DeviceSightings],
+  exports: [DEVICES, Enrolments, Inventories, DeviceSightings, UnknownComputers],
 })
 export class DevicesModule {}

@@ -16,6 +16,7 @@ import { candidatePrefix, freeName } from './free-name.js';
 const HOW = {
   approved: 'enrolled',
   pending: 'enrolled, and waits for its approval',
+  unknown: 'enrolled as an unknown computer',
   blocked: 'enrolled, and is blocked as its hardware is',
 } as const;
 
@@ -23,7 +24,7 @@ type Enrolment = z.infer<typeof deviceEnrolled.payload>;
 
 /**
  * Makes the record of a device that enrolled, or gives it the one that waited for it. A pending device touches no record but its own:
- * nobody has vouched for it yet.
+ * nobody has vouched for it yet. Where its token lets unknown computers in, one of which the site has no record is one.
  */
 export class Enrolments {
   constructor(
@@ -63,8 +64,8 @@ export class Enrolments {
 
   /** Whose hardware is blocked does not come back by another key. */
   private async judge(tx: Transaction, enrolment: Enrolment, kept: DeviceStatus['access']): Promise<DeviceStatus> {
-    const status = statusOf(enrolment, kept);
-    if (kept) return status;
+    if (kept) return statusOf(enrolment, kept);
+    const status = statusOf(enrolment, await this.asUnknown(tx, enrolment));
     const twin = await this.adoption.blockedTwin(tx, enrolment.deviceUid, enrolment.facts);
     const { access } = status;
     if (!twin || !access || access.state === 'blocked') return status;
@@ -72,21 +73,34 @@ export class Enrolments {
     return { ...status, access: { ...access, state: 'blocked', before: access.state, reason } };
   }
 
+  /** A computer that its token lets in as an unknown one, and that no record is for (collections-variables 1): by hardware, or by name. */
+  private async asUnknown(
+    tx: Transaction,
+    { deviceUid, name, facts, access, enrolledAt }: Enrolment,
+  ): Promise<DeviceStatus['access']> {
+    if (access?.unknownComputers !== true) return undefined;
+    if ((await this.adoption.waitingFor(tx, facts, name)) || (await this.adoption.knows(tx, deviceUid, facts)))
+      return undefined;
+    const since = toInstant(enrolledAt) ?? new Date().toISOString();
+    return { state: 'unknown', since, by: access.by, becomes: access.state };
+  }
+
   private async tellEnrolled(tx: Transaction, device: string, how: string): Promise<void> {
     await this.log.add(tx, 'device.enrolled', `devices/${device}`, { message: `device ${device} ${how}`, device });
   }
 }
 
-/** @param kept what was decided about the device since it enrolled */
-function statusOf(enrolment: Enrolment, kept: DeviceStatus['access']): DeviceStatus {
+/** @param decided about the device, if more is known than what its token is good for */
+function statusOf(enrolment: Enrolment, decided: DeviceStatus['access']): DeviceStatus {
   const enrolledAt = toInstant(enrolment.enrolledAt) ?? new Date().toISOString();
-  const { state, by } = enrolment.access ?? { state: 'approved', by: 'system' };
+  const token = enrolment.access ?? { state: 'approved', by: 'system' };
+  const access = decided ?? { state: token.state, since: enrolledAt, by: token.by };
   return {
     enrolled: true,
     enrolledAt,
     keyThumbprint: enrolment.keyThumbprint,
-    access: kept ?? { state, since: enrolledAt, by },
-    ...(state === 'pending' ? { requestedName: enrolment.name } : {}),
+    access,
+    ...(access.state === 'pending' || access.state === 'unknown' ? { requestedName: enrolment.name } : {}),
     facts: enrolment.facts,
     factsAt: enrolledAt,
   };

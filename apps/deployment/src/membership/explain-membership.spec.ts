@@ -1,7 +1,7 @@
 import { explainMembership } from './explain-membership.js';
 
 const explain = (spec: Parameters<typeof explainMembership>[1], ...memberOf: string[]) =>
-  explainMembership('servers', spec, 'web-1', new Set(memberOf), new Set(['os.id == "debian"']));
+  explainMembership('servers', spec, { name: 'web-1' }, new Set(memberOf), new Set(['os.id == "debian"']));
 
 describe('why a device is in a collection', () => {
   it.each([
@@ -23,6 +23,27 @@ describe('why a device is in a collection', () => {
     [{ limitingCollection: 'l', rules: [{ exclude: 'x' }] }, ['l', 'x'], false, 'no rule lets it in'],
   ] as const)('%j with membership in %j: %s, because %s', (spec, memberOf, member, reason) => {
     expect(explain({ ...spec, rules: [...spec.rules] }, ...memberOf)).toMatchObject({ member, reason });
+  });
+
+  it.each([
+    [{ unknownComputers: 'all' }, true, '/spec/rules/0 lets it in: it is an unknown computer'],
+    [{ unknownComputers: 'x64' }, true, '/spec/rules/0 lets it in: it is an unknown computer with x64'],
+    [{ unknownComputers: 'arm64' }, false, 'no rule lets it in: it is an unknown computer, and none is for those'],
+    [{ allDevices: true }, false, 'no rule lets it in: it is an unknown computer, and none is for those'],
+    [{ device: 'web-1' }, false, 'no rule lets it in: it is an unknown computer, and none is for those'],
+    [{ query: 'os.id == "debian"' }, false, 'no rule lets it in: it is an unknown computer, and none is for those'],
+    [{ include: 'a' }, true, '/spec/rules/0 lets it in: it is a member of "a"'],
+  ] as const)('an unknown computer with x64 and %j: %s, because %s', (rule, member, reason) => {
+    const device = { name: 'web-1', unknown: { architecture: 'x64' } };
+    const answers = new Set(['os.id == "debian"']);
+    expect(explainMembership('servers', { rules: [rule] }, device, new Set(['a']), answers)).toMatchObject({
+      member,
+      reason,
+    });
+  });
+
+  it('unknown computers are not what a known device is', () => {
+    expect(explain({ rules: [{ unknownComputers: 'all' }] })).toMatchObject({ member: false });
   });
 
   it('lists the rules that speak of it first, and leaves out the names of other devices', () => {

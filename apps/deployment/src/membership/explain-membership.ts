@@ -1,6 +1,13 @@
 import type { MembershipExplanation } from '@muster/contracts/kinds/collection-members.js';
 import type { CollectionRule, CollectionSpec } from '@muster/contracts/kinds/collection.js';
 
+/** A device as the rules see it. */
+export interface SeenDevice {
+  readonly name: string;
+  /** It is an unknown computer, of this architecture. */
+  readonly unknown?: { readonly architecture: string | undefined } | undefined;
+}
+
 /**
  * Why a device is in a collection, or is not: ((direct ∪ all ∪ asked for ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2).
  *
@@ -10,13 +17,13 @@ import type { CollectionRule, CollectionSpec } from '@muster/contracts/kinds/col
 export function explainMembership(
   collection: string,
   spec: CollectionSpec,
-  device: string,
+  device: SeenDevice,
   memberOf: ReadonlySet<string>,
   answers: ReadonlySet<string>,
 ): MembershipExplanation {
   const rules = spec.rules
     .map((rule, index) => ({ path: `/spec/rules/${index}`, rule, matches: speaksOf(rule, device, memberOf, answers) }))
-    .filter(({ rule, matches }) => matches || !('device' in rule))
+    .filter(({ rule, matches }) => matches || !('device' in rule) || rule.device === device.name)
     .sort((one, other) => Number(other.matches) - Number(one.matches));
   const { limitingCollection } = spec;
   const limiting =
@@ -28,7 +35,7 @@ export function explainMembership(
   const member = including !== undefined && limiting?.member !== false && excluding === undefined;
   return {
     collection,
-    device,
+    device: device.name,
     member,
     reason: reason(),
     rules,
@@ -36,7 +43,11 @@ export function explainMembership(
   };
 
   function reason(): string {
-    if (including === undefined) return 'no rule lets it in';
+    if (including === undefined) {
+      return device.unknown
+        ? 'no rule lets it in: it is an unknown computer, and none is for those'
+        : 'no rule lets it in';
+    }
     if (limiting?.member === false) return `it is not in the limiting collection "${limiting.name}"`;
     if (excluding && 'exclude' in excluding.rule) {
       return `${excluding.path} keeps out the members of "${excluding.rule.exclude}", and it is one`;
@@ -47,14 +58,19 @@ export function explainMembership(
 
 function speaksOf(
   rule: CollectionRule,
-  device: string,
+  device: SeenDevice,
   memberOf: ReadonlySet<string>,
   answers: ReadonlySet<string>,
 ): boolean {
-  if ('query' in rule) return answers.has(rule.query);
-  if ('device' in rule) return rule.device === device;
   if ('include' in rule) return memberOf.has(rule.include);
   if ('exclude' in rule) return memberOf.has(rule.exclude);
+  if ('unknownComputers' in rule) {
+    const { unknown } = device;
+    return unknown !== undefined && (rule.unknownComputers === 'all' || rule.unknownComputers === unknown.architecture);
+  }
+  if (device.unknown) return false;
+  if ('query' in rule) return answers.has(rule.query);
+  if ('device' in rule) return rule.device === device.name;
   return true;
 }
 
@@ -62,5 +78,10 @@ function inWords(rule: CollectionRule): string {
   if ('device' in rule) return 'it is named';
   if ('query' in rule) return 'its facts are so';
   if ('include' in rule) return `it is a member of "${rule.include}"`;
+  if ('unknownComputers' in rule) {
+    return rule.unknownComputers === 'all'
+      ? 'it is an unknown computer'
+      : `it is an unknown computer with ${rule.unknownComputers}`;
+  }
   return 'all devices are members';
 }

@@ -1,7 +1,7 @@
 import type { MembershipPreview } from '@muster/contracts/kinds/collection-members.js';
 import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
 import { compileQuery } from './query-sql.js';
-import { wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
+import { ARCHITECTURE_SQL, wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices that entered or left one collection; at most as many as were asked for at once. */
 export interface MemberChange {
@@ -95,10 +95,15 @@ export class MembershipRepository {
     return row!.preview;
   }
 
-  /** Puts new devices into the collections that depend on no other and whose rules want them; answers those. */
+  /**
+   * Puts new devices into the collections that depend on no other and whose rules want them by name or as everything; answers those.
+   * Unknown computers are looked at with the queries: what lets them in reads a fact.
+   */
   async enter(tx: Transaction, devices: readonly { uid: string; name: string }[]): Promise<Entered[]> {
     return tx.query<Entered>(
-      `with new as (select * from unnest($1::uuid[], $2::text[]) as one (uid, name)), entered as (
+      `with new as (
+         select one.* from unnest($1::uuid[], $2::text[]) as one (uid, name) join device on device.uid = one.uid and not device.unknown
+       ), entered as (
          insert into collection_member (collection_uid, device_uid)
          select collection.uid, new.uid from new join collection
            on collection.spec @> jsonb_build_object('rules', jsonb_build_array(jsonb_build_object('device', new.name)))
@@ -198,7 +203,16 @@ export class MembershipRepository {
     return new Set(rows.map(({ name }) => name));
   }
 
-  /** Which of these queries are true for a device. */
+  /** What an unknown computer is, by its architecture; undefined: it is a known device. */
+  async asUnknown(database: Queryable, deviceUid: string): Promise<{ architecture: string | undefined } | undefined> {
+    const [row] = await database.query<{ architecture: string | null }>(
+      `select ${ARCHITECTURE_SQL} as architecture from device where uid = $1 and unknown`,
+      [deviceUid],
+    );
+    return row && { architecture: row.architecture ?? undefined };
+  }
+
+  /** Which of these queries are true for a known device. */
   async answers(database: Queryable, deviceUid: string, queries: readonly string[]): Promise<Set<string>> {
     const found = new Set<string>();
     for (let from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
@@ -208,7 +222,7 @@ export class MembershipRepository {
         (query) => `coalesce(${compileQuery(query, (value) => `$${values.push(value)}`).sql}, false)`,
       );
       const [row] = await database.query<{ answers: boolean[] }>(
-        `select array[${answers.join(', ')}] as answers from device where uid = $1`,
+        `select array[${answers.join(', ')}] as answers from device where uid = $1 and not unknown`,
         values,
       );
       for (const [index, query] of some.entries()) if (row?.answers[index]) found.add(query);

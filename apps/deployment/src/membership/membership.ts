@@ -7,7 +7,7 @@ import { evaluationOrder } from './collection-graph.js';
 import type { MembershipRepository } from './membership.repository.js';
 import { explainMembership } from './explain-membership.js';
 import { compileQuery } from './query-sql.js';
-import { evaluated, type EvaluatedCollection } from './wanted-devices.js';
+import { ARCHITECTURE_FACT, evaluated, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices per fact: 150,000 of them must not make one message that no broker carries. */
 const DEVICES_PER_FACT = 10_000;
@@ -84,12 +84,19 @@ export class Membership {
       spec.rules.flatMap((rule) => ('query' in rule ? [rule.query] : [])),
     );
     const answers = await this.repository.answers(tx, device.uid, [...new Set(queries)]);
+    const unknown = await this.repository.asUnknown(tx, device.uid);
     return [...documents]
       .filter(([name, { spec }]) => {
-        const { member } = explainMembership(name, spec, device.name, memberOf, answers);
+        const { member } = explainMembership(name, spec, { name: device.name, unknown }, memberOf, answers);
         return member !== memberOf.has(name);
       })
       .map(([name]) => name);
+  }
+
+  /** An unknown computer is a known device from now on: it leaves what it was in as unknown, and enters what has it as known. */
+  async becameKnown(tx: Transaction, device: { uid: string; name: string }): Promise<void> {
+    await this.deviceGone(tx, device.uid);
+    await this.devicesAppeared(tx, [device]);
   }
 
   async deviceGone(tx: Transaction, deviceUid: string): Promise<void> {
@@ -167,9 +174,13 @@ export class Membership {
   }
 }
 
-/** The facts that the queries of a collection read, each once. */
+/** The facts that the rules of a collection read, each once. */
 function factsRead({ rules }: CollectionSpec): string[] {
-  const reads = rules.flatMap((rule) => ('query' in rule ? ['', ...compileQuery(rule.query, () => '').reads] : []));
+  const reads = rules.flatMap((rule) => {
+    if ('query' in rule) return ['', ...compileQuery(rule.query, () => '').reads];
+    // As with queries: a device that appears is asked, and one that tells another architecture.
+    return 'unknownComputers' in rule ? ['', ARCHITECTURE_FACT] : [];
+  });
   return [...new Set(reads)];
 }
 

@@ -1,11 +1,18 @@
-import type { CollectionSpec } from '@muster/contracts/kinds/collection.js';
+import type { CollectionSpec, UnknownComputers } from '@muster/contracts/kinds/collection.js';
 import type { SqlValue } from '@muster/persistence/database.js';
 import { compileQuery } from './query-sql.js';
+
+/** What unknown computers are told apart by: x86, x64, arm64. */
+export const ARCHITECTURE_FACT = 'os.architecture';
+/** The same of a row of `device`. */
+export const ARCHITECTURE_SQL = `device.status #>> '{facts,os,architecture}'`;
 
 /** A collection with all that its members depend on, other collections by uid. */
 export interface EvaluatedCollection {
   readonly uid: string;
   readonly allDevices: boolean;
+  /** Which unknown computers it wants: `all`, or architectures. */
+  readonly unknownComputers: readonly UnknownComputers[];
   /** Of devices that direct rules name. */
   readonly deviceNames: readonly string[];
   /** CEL over facts. */
@@ -25,6 +32,9 @@ export function evaluated(
   return {
     uid,
     allDevices: rules.some((rule) => 'allDevices' in rule),
+    unknownComputers: [
+      ...new Set(rules.flatMap((rule) => ('unknownComputers' in rule ? [rule.unknownComputers] : []))),
+    ],
     deviceNames: [...new Set(rules.flatMap((rule) => ('device' in rule ? [rule.device] : [])))],
     queries: rules.flatMap((rule) => ('query' in rule ? [rule.query] : [])),
     limitingUid: limitingCollection === undefined ? undefined : uids.get(limitingCollection),
@@ -41,9 +51,15 @@ export interface WantedDevices {
   parameter(value: SqlValue): string;
 }
 
+function unknownComputers(wanted: readonly UnknownComputers[], parameter: (value: SqlValue) => string): string {
+  if (wanted.includes('all')) return '(device.unknown)';
+  return `(device.unknown and ${ARCHITECTURE_SQL} = any(${parameter(wanted)}::text[]))`;
+}
+
 /**
  * ((direct ∪ all ∪ asked for ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2), of all devices or of those in `scope`.
- * Parts that a collection does not have are not in the query, so that the common ones stay as fast as they can be.
+ * Names, queries and "all" are about devices that the site knows; unknown computers are let in by rules that say so, and with
+ * others' members. Parts that a collection does not have are not in the query, so that the common ones stay as fast as they can be.
  *
  * @param scope uids of devices
  */
@@ -53,9 +69,13 @@ export function wantedDevices(collection: EvaluatedCollection, scope: readonly s
   const isMemberOf = (uids: readonly string[]): string =>
     `exists (select 1 from collection_member as other
        where other.collection_uid = any(${parameter(uids)}::uuid[]) and other.device_uid = device.uid)`;
-  const ways = [
+  const known = [
     ...(collection.allDevices ? ['true'] : [`device.name = any(${parameter(collection.deviceNames)}::text[])`]),
     ...collection.queries.map((query) => `coalesce(${compileQuery(query, parameter).sql}, false)`),
+  ];
+  const ways = [
+    `(not device.unknown and (${known.join(' or ')}))`,
+    ...(collection.unknownComputers.length > 0 ? [unknownComputers(collection.unknownComputers, parameter)] : []),
     ...(collection.includedUids.length > 0 ? [isMemberOf(collection.includedUids)] : []),
   ];
   const conditions = [

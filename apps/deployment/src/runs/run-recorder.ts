@@ -6,6 +6,7 @@ import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import { withTrace } from '@muster/platform/trace.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { UnknownComputers } from '../devices/unknown-computers.js';
 import type { EventLog, Happening } from '../events/event-log.js';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
 import { runEndedEvent } from './run-ended-event.js';
@@ -32,6 +33,7 @@ export class RunRecorder {
     private readonly outbox: Outbox,
     private readonly tally: TallyRepository,
     private readonly events: EventLog,
+    private readonly unknown: UnknownComputers,
   ) {}
 
   /**
@@ -61,6 +63,11 @@ export class RunRecorder {
     );
     const traces = new Map(facts.map(({ payload, traceparent }) => [payload.runId.toLowerCase(), traceparent]));
     await this.tell(tx, tellings, resources, traces);
+    const succeeded = new Set(tellings.filter(hasSucceeded).map(({ uid }) => uid));
+    await this.unknown.runsSucceeded(
+      tx,
+      runs.filter(({ uid }) => succeeded.has(uid)).map(({ deviceUid }) => deviceUid),
+    );
     await this.outbox.addMany(
       tx,
       saved,
@@ -124,6 +131,10 @@ function asOf(resource: Run, { progress: { end }, ended = [] }: Telling): Run {
       ...(message === undefined ? {} : { message }),
     },
   };
+}
+
+function hasSucceeded({ ended, progress }: Telling): boolean {
+  return ended !== undefined && progress.end?.result === 'succeeded';
 }
 
 function hasAnotherEnd({ before, progress }: ToldRun): boolean {

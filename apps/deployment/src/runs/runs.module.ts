@@ -5,6 +5,8 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore, type ResourceRules } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { DevicesModule } from '../devices/devices.module.js';
+import { UnknownComputers } from '../devices/unknown-computers.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { EventLog } from '../events/event-log.js';
@@ -35,7 +37,7 @@ function runRules(database: Database, repository: RunRepository): ResourceRules<
 }
 
 @Module({
-  imports: [RolloutsModule],
+  imports: [RolloutsModule, DevicesModule],
   controllers: [restController(run, RUNS), grpcController(run, RUNS)],
   providers: [
     { provide: RunRepository, useFactory: () => new RunRepository() },
@@ -47,14 +49,15 @@ function runRules(database: Database, repository: RunRepository): ResourceRules<
     },
     {
       provide: RunRecorder,
-      inject: [RUNS, RunRepository, Rollouts, Outbox, EventLog],
+      inject: [RUNS, RunRepository, Rollouts, Outbox, EventLog, UnknownComputers],
       useFactory: (
         runs: ResourceStore<RunSpec, RunStatus>,
         repository: RunRepository,
         rollouts: Rollouts,
         outbox: Outbox,
         events: EventLog,
-      ) => new RunRecorder(runs, repository, rollouts, outbox, new TallyRepository(), events),
+        unknown: UnknownComputers,
+      ) => new RunRecorder(runs, repository, rollouts, outbox, new TallyRepository(), events, unknown),
     },
   ],
   exports: [RunRecorder],

@@ -120,6 +120,18 @@ export class Variables {
     this.given.set(spec, new Map(Object.entries(values).map(([name, sealed]) => [name, { sealed }])));
   }
 
+  /** Of an owner at another site: sealed values of before that are still wanted, and those that came with this specification. */
+  stillSealed(spec: VariablesSpec, before: SealedValues): SealedValues {
+    const given = this.given.get(spec);
+    const hidden = (spec.variables ?? []).filter((one) => one.hidden).map(({ name }) => nameKey(name));
+    return Object.fromEntries(
+      hidden.flatMap((name) => {
+        const sealed = given?.get(name)?.sealed ?? before[name];
+        return sealed === undefined ? [] : [[name, sealed] as const];
+      }),
+    );
+  }
+
   /** A record goes on under another uid. */
   async moved(tx: Transaction, fromUid: string, owner: VariableOwner, spec: VariablesSpec): Promise<void> {
     if (!spec.variables?.length) return;

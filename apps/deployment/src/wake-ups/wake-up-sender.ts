@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { magicPacket, type WakeUpPacket } from './wake-up-targets.js';
+import { magicPacket } from '@muster/contracts/agent/wake-up.js';
+import type { DirectedPacket } from './wake-up-targets.js';
 
 /** Sends magic packets from one UDP socket. Nobody answers them: what was sent is all that is known. */
 export class WakeUpSender {
@@ -9,7 +10,7 @@ export class WakeUpSender {
   constructor(private readonly port: number) {}
 
   /** How many went out; a network that cannot be reached does not keep the others from it. */
-  async send(packets: readonly WakeUpPacket[]): Promise<number> {
+  async send(packets: readonly DirectedPacket[]): Promise<number> {
     const socket = await (this.socket ??= open());
     const sent = await Promise.all(
       packets.map(

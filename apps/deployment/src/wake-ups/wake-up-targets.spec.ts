@@ -1,4 +1,5 @@
-import { magicPacket, packetsFor, type WakeUpMode } from './wake-up-targets.js';
+import { magicPacket } from '@muster/contracts/agent/wake-up.js';
+import { packetsFor, type WakeUpMode } from './wake-up-targets.js';
 
 const mac = '02:fc:00:00:00:0a';
 const card = (addresses: string[], subnets?: string[]) => [

@@ -1,8 +1,9 @@
 import { isIPv4 } from 'node:net';
+import { broadcastOf, MAC_PATTERN } from '@muster/contracts/agent/wake-up.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 
-/** One packet: to whom it speaks, and where it goes. */
-export interface WakeUpPacket {
+/** One packet of the site: to whom it speaks, and where it goes. */
+export interface DirectedPacket {
   readonly mac: string;
   readonly address: string;
 }
@@ -14,26 +15,16 @@ export type WakeUpMode = 'broadcast' | 'unicast';
  * The packets that may wake a computer: for each card with a MAC one to each of its last IPv4 addresses or to the broadcast address of
  * its subnet. What is not an address of a computer in a network gets nothing, whatever a device tells of itself.
  */
-export function packetsFor(network: NonNullable<Facts['network']>, mode: WakeUpMode): WakeUpPacket[] {
+export function packetsFor(network: NonNullable<Facts['network']>, mode: WakeUpMode): DirectedPacket[] {
   return network.flatMap(({ mac, addresses, subnets = [] }) => {
-    if (mac === undefined || !isMac(mac)) return [];
+    if (mac === undefined || !MAC_PATTERN.test(mac)) return [];
     const own = addresses.filter(isComputer);
     const targets = own.map((address) => {
       const subnet = mode === 'broadcast' ? subnets.find((one) => contains(one, address)) : undefined;
-      return subnet === undefined ? address : broadcastOf(subnet);
+      return (subnet === undefined ? undefined : broadcastOf(subnet)) ?? address;
     });
     return [...new Set(targets)].map((address) => ({ mac, address }));
   });
-}
-
-/** Six times FF, then sixteen times the MAC: 102 bytes. */
-export function magicPacket(mac: string): Buffer {
-  const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex');
-  return Buffer.concat([Buffer.alloc(6, 0xff), ...Array.from({ length: 16 }, () => bytes)]);
-}
-
-function isMac(text: string): boolean {
-  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text);
 }
 
 /** Neither loopback, link-local, multicast nor reserved. */
@@ -46,12 +37,6 @@ function isComputer(address: string): boolean {
 function contains(subnet: string, address: string): boolean {
   const { network, mask } = parse(subnet);
   return mask !== 0 && (toNumber(address) & mask) >>> 0 === network;
-}
-
-function broadcastOf(subnet: string): string {
-  const { network, mask } = parse(subnet);
-  const last = (network | ~mask) >>> 0;
-  return [24, 16, 8, 0].map((shift) => (last >>> shift) & 255).join('.');
 }
 
 /** `10.1.2.0/24`; a mask of 0: it is no subnet with a broadcast address. */

@@ -107,12 +107,39 @@ export class WakeUpRepository {
     await database.query(`delete from wake_up where due_at < now() - interval '7 days'`);
   }
 
+  /**
+   * Devices that were heard of lately, by subnets in which they are: a few of each, the last heard of first.
+   *
+   * @param asleep devices that are none of them
+   */
+  async awakeIn(
+    database: Queryable,
+    subnets: readonly string[],
+    asleep: readonly string[],
+    most: number,
+  ): Promise<Map<string, string[]>> {
+    const rows = await database.query<{ subnet: string; devices: string[] }>(
+      `select subnet, awake.devices from unnest($1::text[]) as wanted (subnet), lateral (
+         select json_agg(uid) as devices from (
+           select device.uid from device_subnet
+             join device on device.uid = device_subnet.device_uid and device.state = 'approved'
+             left join device_seen on device_seen.device_uid = device.uid,
+             lateral (select greatest(seen_at, (device.status ->> 'enrolledAt')::timestamptz) as heard_at) as heard
+           where device_subnet.subnet = wanted.subnet and device.uid <> all($2::uuid[])
+             and heard_at > now() - interval '15 minutes'
+           order by heard_at desc limit $3) as lately) as awake
+       where awake.devices is not null`,
+      [subnets, asleep, most],
+    );
+    return new Map(rows.map(({ subnet, devices }) => [subnet, devices]));
+  }
+
   /** What a device told of its cards; undefined: there is no such device. */
-  async networkOf(database: Queryable, name: string): Promise<NonNullable<Facts['network']> | undefined> {
-    const [row] = await database.query<{ network: NonNullable<Facts['network']> }>(
-      `select coalesce(status -> 'facts' -> 'network', '[]') as network from device where name = $1`,
+  async networkOf(database: Queryable, name: string): Promise<SleepingDevice | undefined> {
+    const [row] = await database.query<SleepingDevice>(
+      `select uid, coalesce(status -> 'facts' -> 'network', '[]') as network from device where name = $1`,
       [name],
     );
-    return row?.network;
+    return row;
   }
 }

@@ -2,18 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceWakeUp } from '@muster/contracts/kinds/device-wake-up.js';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
+import type { Bus } from '@muster/messaging/bus.js';
+import { wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { isTimeZone } from '@muster/schedule/zoned-time.js';
 import type { Logger } from 'pino';
 import { dependsOnZone, lastDeadline } from './last-deadline.js';
-import type { WakeUpClaim, WakeUpRepository } from './wake-up.repository.js';
+import type { SleepingDevice, WakeUpClaim, WakeUpRepository } from './wake-up.repository.js';
 import type { WakeUpSender } from './wake-up-sender.js';
+import { neighbourWakes, sleepingCards } from './neighbour-wakes.js';
 import { packetsFor, type WakeUpMode } from './wake-up-targets.js';
 
 const LOOK_EVERY_MILLISECONDS = 5_000;
 /** So many devices at once, and pages a second: networks have other things to do. */
 const DEVICES_PER_PAGE = 100;
 const PAGE_MILLISECONDS = 1_000;
+/** Any one of them is enough; not all may be connected. */
+const NEIGHBOURS_ASKED = 5;
 const ZONES_KEPT_MILLISECONDS = 5 * 60_000;
 const FIRST_DEVICE = '00000000-0000-0000-0000-000000000000';
 
@@ -30,6 +35,8 @@ export class WakeUps {
     private readonly database: Database,
     private readonly repository: WakeUpRepository,
     private readonly sender: WakeUpSender,
+    /** Who asks devices of the same networks to send packets too; undefined: nobody is asked. */
+    private readonly neighbours: Pick<Bus, 'request'> | undefined,
     private readonly mode: WakeUpMode,
     private readonly port: number,
     private readonly logger: Logger,
@@ -56,15 +63,40 @@ export class WakeUps {
    * @throws MusterError `resource.not-found` (404), `device.cannot-be-woken` (409): it has told of no card with an IPv4 address
    */
   async wake(name: string): Promise<DeviceWakeUp> {
-    const network = await this.repository.networkOf(this.database, name);
-    if (!network) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
-    const packets = packetsFor(network, this.mode);
+    const device = await this.repository.networkOf(this.database, name);
+    if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
+    const packets = packetsFor(device.network, this.mode);
     if (packets.length === 0) {
       const message = `Device "${name}" has told of no card with a MAC and an IPv4 address: nobody knows where to send a packet`;
       throw new MusterError('conflict', 'device.cannot-be-woken', message);
     }
     const sent = await this.sender.send(packets);
-    return { packets: packets.map((packet) => ({ ...packet, port: this.port })), sent };
+    const neighbours = await this.askNeighbours([device]);
+    return { packets: packets.map((packet) => ({ ...packet, port: this.port })), sent, neighbours };
+  }
+
+  /**
+   * Asks devices in the networks of those that sleep to send packets there: they are behind the routers that let none of the site's
+   * through. What the site sends does not wait for it and goes without it. Answers how many were asked.
+   */
+  private async askNeighbours(asleep: readonly SleepingDevice[]): Promise<number> {
+    if (!this.neighbours) return 0;
+    try {
+      const cards = asleep.flatMap(({ network }) => sleepingCards(network));
+      const subnets = [...new Set(cards.map(({ subnet }) => subnet))];
+      if (subnets.length === 0) return 0;
+      const uids = asleep.map(({ uid }) => uid);
+      const awake = await this.repository.awakeIn(this.database, subnets, uids, NEIGHBOURS_ASKED);
+      const wakes = neighbourWakes(cards, awake, this.port);
+      if (wakes.length === 0) return 0;
+      return (await this.neighbours.request(wakeNeighbours, { wakes })).asked;
+    } catch (error) {
+      this.logger.warn(
+        { err: error },
+        'cannot ask devices to wake their neighbours; what the site sends itself goes on',
+      );
+      return 0;
+    }
   }
 
   private async round(): Promise<void> {
@@ -92,6 +124,7 @@ export class WakeUps {
       const devices = await this.repository.page(this.database, claim, after, DEVICES_PER_PAGE);
       const packets = await this.sender.send(devices.flatMap(({ network }) => packetsFor(network, this.mode)));
       all += packets;
+      await this.askNeighbours(devices);
       after = devices.at(-1)?.uid ?? after;
       const done = devices.length < DEVICES_PER_PAGE;
       await this.repository.progress(this.database, claim, { after, packets, done });

@@ -11,7 +11,8 @@ import { nameSchema } from '@muster/contracts/resource.js';
 import { z } from 'zod';
 import { DeviceWindowsService } from './device-windows.service.js';
 
-const querySchema = z.strictObject({
+/** How long a run takes and how many starts are wanted. */
+export const windowsQuerySchema = z.strictObject({
   minutes: z.coerce
     .number()
     .int()
@@ -41,7 +42,7 @@ export class DeviceWindowsController {
   @ApiResponse({ status: 200, standardSchema: deviceWindowsSchema })
   async read(
     @Param('name', { schema: nameSchema }) name: string,
-    @Query({ schema: querySchema }) query: z.infer<typeof querySchema>,
+    @Query({ schema: windowsQuerySchema }) query: z.infer<typeof windowsQuerySchema>,
   ): Promise<DeviceWindows> {
     const { minutes = WINDOWS_MINUTES.default, count = WINDOWS_COUNT.default } = query;
     return this.windows.tell(name, { minutes, count });

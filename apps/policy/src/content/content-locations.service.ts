@@ -23,7 +23,7 @@ export class ContentLocations {
    */
   async locate(
     deviceUid: string,
-    { manifest, files }: z.infer<typeof contentLocationsRequestSchema>,
+    { manifest, files, reach }: z.infer<typeof contentLocationsRequestSchema>,
     address: string,
   ): Promise<z.infer<typeof contentLocationsResponseSchema>> {
     if (!(await this.policies.isManifestOf(this.database, manifest, deviceUid))) {
@@ -37,6 +37,7 @@ export class ContentLocations {
       manifest,
       address,
       ...(files === undefined ? {} : { files }),
+      ...(reach === undefined ? {} : { reach }),
     });
     if (!found.manifest)
       throw new MusterError(

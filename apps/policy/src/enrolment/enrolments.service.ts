@@ -100,7 +100,9 @@ export class Enrolments {
     const { name, publicKey } = request;
     const hardware = firmwareOf(hardwareOfFacts(request.facts));
     const pending = this.approvals.approvalOf(token) === 'manual';
-    const state = pending ? 'pending' : 'enrolled';
+    const { unknownComputers } = token;
+    // Whether the site has a record of it is for the deployment service to say, which then decides about its access.
+    const state = pending && !unknownComputers ? 'pending' : 'enrolled';
     const enrolledAt = await this.devices.add(tx, {
       uid,
       name,
@@ -117,7 +119,11 @@ export class Enrolments {
       keyThumbprint: thumbprint,
       enrolledAt: enrolledAt.toISOString(),
       facts: storable(request.facts),
-      access: { state: pending ? 'pending' : 'approved', by: token.createdBy },
+      access: {
+        state: pending ? 'pending' : 'approved',
+        by: token.createdBy,
+        ...(unknownComputers ? { unknownComputers } : {}),
+      },
     });
     return { uid, state };
   }

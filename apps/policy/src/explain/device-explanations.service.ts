@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { reachOf, type ContentReach } from '@muster/contracts/agent/content.js';
 import { policyBodySchema, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import { explainPermits } from '@muster/contracts/requests/ask-permit.js';
@@ -43,6 +44,7 @@ export class DeviceExplanations {
         name,
         uid: device.uid,
         canOpenSecrets: content.sealingKey !== null,
+        ...(device.access?.state === 'unknown' ? { unknownSince: device.access.since } : {}),
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
       deployments: deployments.map((one) =>
@@ -53,7 +55,7 @@ export class DeviceExplanations {
       ...(body
         ? {
             sequence: explainBody(body, told, name, device.facts),
-            sources: await this.sourcesOf(body, device.facts),
+            sources: await this.sourcesOf(body, device.facts, reachOf(wanted)),
           }
         : {}),
     };
@@ -87,11 +89,16 @@ export class DeviceExplanations {
   private async sourcesOf(
     body: PolicyBody,
     facts: Facts | undefined,
+    reach: ContentReach | undefined,
   ): Promise<NonNullable<DeviceExplanation['sources']>> {
     const items = contentOfBody(body);
     if (items.length === 0) return { groups: [], contents: [] };
     const manifests = [...new Set(items.map(({ manifest }) => manifest))];
-    const { contents, ...where } = await this.bus.request(explainSources, { manifests, addresses: addressesOf(facts) });
+    const { contents, ...where } = await this.bus.request(explainSources, {
+      manifests,
+      addresses: addressesOf(facts),
+      ...(reach ? { reach } : {}),
+    });
     const found = new Map(contents.map(({ manifest, ...points }) => [manifest, points]));
     return {
       ...where,
@@ -100,7 +107,11 @@ export class DeviceExplanations {
   }
 }
 
-function wantedOf(device: string, name: string, deployments: readonly TargetedDeployment[]): { body: string } {
+function wantedOf(
+  device: string,
+  name: string,
+  deployments: readonly TargetedDeployment[],
+): NonNullable<TargetedDeployment['assignment']> {
   const found = deployments.find((one) => one.name === name);
   if (!found) {
     const others = deployments.map((one) => `"${one.name}"`).join(', ') || 'nothing';

@@ -26,8 +26,8 @@ export function explainDeployment(
   { device, content, now }: Known,
 ): Explained {
   if (assignment && !isFor(assignment, content.abilities)) {
-    const old =
-      'its agent is too old for a deployment with a rollout: update the agent; it is told at its next poll then';
+    const what = assignment.rollout ? 'a deployment with a rollout' : 'one that says which points may serve it';
+    const old = `its agent is too old for ${what}: update the agent; it is told at its next poll then`;
     return { ...one, code: 'policy.agent-too-old', reason: old, told: false };
   }
   const start =

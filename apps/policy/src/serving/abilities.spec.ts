@@ -24,4 +24,11 @@ describe('what an agent can do', () => {
     expect(isFor({ ...assignment, rollout: { change: 0 } }, [])).toBe(false);
     expect(isFor({ ...assignment, rollout: { change: 0 } }, ['start-permits'])).toBe(true);
   });
+
+  it('keeps a deployment that says which points may serve it from agents that would not know what that means', () => {
+    for (const points of [{ neighbourPoints: false }, { defaultGroupPoints: true }]) {
+      expect(isFor({ ...assignment, ...points }, ['start-permits'])).toBe(false);
+      expect(isFor({ ...assignment, ...points }, ['content-reach'])).toBe(true);
+    }
+  });
 });

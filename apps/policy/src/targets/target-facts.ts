@@ -63,7 +63,8 @@ export class TargetFacts {
         const decided = status.access?.state;
         // A record whose computer has not come is none of this service's.
         if (decided === undefined) return;
-        const state = decided === 'approved' ? 'enrolled' : decided;
+        // An unknown computer is answered like any other: what it gets is what is deployed to those.
+        const state = decided === 'approved' || decided === 'unknown' ? 'enrolled' : decided;
         if (!(await this.devices.decide(tx, metadata.uid, state))) return;
         if (state === 'enrolled') this.live.deviceAdmitted(tx, metadata.uid);
         else this.live.deviceRefused(tx, metadata.uid, state);

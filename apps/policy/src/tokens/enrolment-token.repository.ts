@@ -14,12 +14,13 @@ export interface StoredEnrolmentToken {
   /** The last time. */
   usedAt: Date | null;
   approval: Approval;
+  unknownComputers: boolean;
   revokedAt: Date | null;
 }
 
 const COLUMNS =
   'uid, description, created_by as "createdBy", created_at as "createdAt", expires_at as "expiresAt", max_uses as "maxUses", ' +
-  'uses, used_at as "usedAt", approval, revoked_at as "revokedAt"';
+  'uses, used_at as "usedAt", approval, unknown_computers as "unknownComputers", revoked_at as "revokedAt"';
 
 /** More tokens than this are not listed: nobody reads so many. */
 const LISTED = 1000;
@@ -36,12 +37,22 @@ export class EnrolmentTokenRepository {
       expiresAt: Date;
       maxUses: number;
       approval: Approval;
+      unknownComputers: boolean;
     },
   ): Promise<void> {
     await tx.query(
-      `insert into enrolment_token (uid, sha256, description, created_by, expires_at, max_uses, approval)
-       values ($1, $2, $3, $4, $5, $6, $7)`,
-      [token.uid, token.sha256, token.description, token.createdBy, token.expiresAt, token.maxUses, token.approval],
+      `insert into enrolment_token (uid, sha256, description, created_by, expires_at, max_uses, approval, unknown_computers)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        token.uid,
+        token.sha256,
+        token.description,
+        token.createdBy,
+        token.expiresAt,
+        token.maxUses,
+        token.approval,
+        token.unknownComputers,
+      ],
     );
   }
 

@@ -41,8 +41,14 @@ export class EnrolmentTokens {
     const expiresAt = new Date(Date.now() + (request.validMinutes ?? DEFAULT_MINUTES) * 60_000);
     const maxUses = request.maxUses ?? 1;
     const approval = request.approval ?? 'automatic';
+    const unknownComputers = request.unknownComputers ?? false;
     await this.database.transaction(async (tx) => {
-      await audit(tx, { ...deedOn(uid), actor: createdBy, action: 'created', details: { maxUses, approval } });
+      await audit(tx, {
+        ...deedOn(uid),
+        actor: createdBy,
+        action: 'created',
+        details: { maxUses, approval, unknownComputers },
+      });
       await this.tokens.add(tx, {
         uid,
         sha256: sha256Hex(token),
@@ -51,9 +57,17 @@ export class EnrolmentTokens {
         expiresAt,
         maxUses,
         approval,
+        unknownComputers,
       });
     });
-    return { uid, token, expiresAt: expiresAt.toISOString(), maxUses, approval: this.approvalOf({ approval }) };
+    return {
+      uid,
+      token,
+      expiresAt: expiresAt.toISOString(),
+      maxUses,
+      approval: this.approvalOf({ approval }),
+      unknownComputers,
+    };
   }
 
   /** What becomes of computers that enrol with a token, at this site. */
@@ -97,6 +111,7 @@ export class EnrolmentTokens {
       uses,
       lastUsedAt: token.usedAt?.toISOString() ?? null,
       approval: this.approvalOf(token),
+      unknownComputers: token.unknownComputers,
       revokedAt: token.revokedAt?.toISOString() ?? null,
     };
   }

@@ -1,5 +1,13 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import type { WakeUp } from '@muster/contracts/agent/wake-up.js';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { WAKE_NEIGHBOURS, type WakeUp } from '@muster/contracts/agent/wake-up.js';
+import { type NeighbourWake, wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { Loop } from '@muster/messaging/loop.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -23,7 +31,7 @@ const WOKEN_PER_SECOND = 1_000;
  * when the device is blocked.
  */
 @Injectable()
-export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
+export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   /** The last connection of each device. */
   private readonly connected = new Map<string, Subscriber<WakeUp>>();
   /** Up to here everybody has been told. */
@@ -32,10 +40,11 @@ export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
     @Inject(WakeUpRepository) private readonly repository: WakeUpRepository,
     @Inject(LiveState) private readonly live: LiveState,
     @Inject(CONFIG) private readonly config: PolicyConfig,
-    @Inject(LOGGER) logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Metrics) metrics: Metrics,
   ) {
     this.told = live.serial;
@@ -56,6 +65,14 @@ export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
           this.set(connected.size);
         },
       }),
+    );
+  }
+
+  onModuleInit(): void {
+    this.bus.answer(
+      wakeNeighbours,
+      async ({ wakes }) => ({ asked: await this.askNeighbours(wakes) }),
+      (error) => this.logger.error({ err: error }, 'cannot answer wake-neighbours'),
     );
   }
 
@@ -92,6 +109,15 @@ export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
+  /** Tells it like a change of policy: whichever process a device is connected to hears of that. */
+  private async askNeighbours(wakes: readonly NeighbourWake[]): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      const devices = await this.repository.keepWakes(tx, wakes, WAKE_NEIGHBOURS);
+      if (devices.length > 0) await this.live.policyChanges(tx, { devices });
+      return devices.length;
+    });
+  }
+
   private async round(): Promise<void> {
     for (const [uid, subscriber] of this.connected) if (this.live.refusal(uid)) subscriber.complete();
     const { serial } = this.live;
@@ -101,7 +127,14 @@ export class WakeUps implements OnApplicationBootstrap, OnModuleDestroy {
       const concerned = await this.repository.concerned(this.database, { from: this.told, to: serial }, devices);
       const withinSeconds = Math.ceil(concerned.length / WOKEN_PER_SECOND) - 1;
       for (const uid of concerned) this.connected.get(uid)?.next({ withinSeconds: Math.max(0, withinSeconds) });
+      if (concerned.length > 0) await this.tellOfNeighbours(concerned);
     }
     this.told = serial;
+  }
+
+  private async tellOfNeighbours(devices: readonly string[]): Promise<void> {
+    for (const { deviceUid, packets } of await this.repository.takeWakes(this.database, devices)) {
+      if (packets.length > 0) this.connected.get(deviceUid)?.next({ withinSeconds: 0, neighbours: packets });
+    }
   }
 }

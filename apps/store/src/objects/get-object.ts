@@ -2,6 +2,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { type Exchange, readSmallBody, sendEmpty } from '../http/exchange.js';
+import { compressedIfWorthwhile, takesZstd } from './compressed.js';
+import type { ObjectReader } from './object-reader.js';
 import type { ObjectStore } from './object-store.js';
 import type { ObjectPointer } from './pointer.js';
 import { checkRead, rangeApplies, readWritePreconditions } from './preconditions.js';
@@ -60,6 +62,8 @@ async function tryGetObject(exchange: Exchange, bucket: Bucket, key: string, obj
       const body = await reader.readAll();
       exchange.response.writeHead(status, headers);
       exchange.response.end(body);
+    } else if (range === 'whole' && headers['content-encoding'] === undefined && acceptsZstd(exchange)) {
+      await sendShrunk(exchange, reader, headers);
     } else {
       exchange.response.writeHead(status, headers);
       await pipeline(reader.read(), exchange.response);
@@ -68,6 +72,24 @@ async function tryGetObject(exchange: Exchange, bucket: Bucket, key: string, obj
     await reader.close();
   }
   return true;
+}
+
+function acceptsZstd({ request }: Exchange): boolean {
+  const accepted = request.headers['accept-encoding'];
+  return takesZstd(Array.isArray(accepted) ? accepted.join(',') : accepted);
+}
+
+/** A whole object to somebody who takes it compressed: another site, over a link that is slower than we compress. */
+async function sendShrunk(
+  { response }: Exchange,
+  reader: ObjectReader,
+  headers: Record<string, string | number>,
+): Promise<void> {
+  const { compressed, bytes } = await compressedIfWorthwhile(reader.read());
+  const { 'content-length': _, ...others } = headers;
+  const encoded = { ...others, 'content-encoding': 'zstd' };
+  response.writeHead(200, { ...(compressed ? encoded : headers), vary: 'accept-encoding' });
+  await pipeline(bytes, response);
 }
 
 function describe(pointer: ObjectPointer, bytes: ByteRange, status: number): Record<string, string | number> {

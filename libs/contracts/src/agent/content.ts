@@ -135,11 +135,36 @@ export const contentLocationSchema = z
 
 export type ContentLocation = z.infer<typeof contentLocationSchema>;
 
+/** An ability (`ABILITIES_HEADER`): it fetches the content of a deployment only from the points that this one allows. */
+export const CONTENT_REACH = 'content-reach';
+
+/** Beyond the boundary groups of a device, whose points may serve it. */
+export const contentReachSchema = z
+  .strictObject({
+    neighbours: z.boolean().describe('Those of the neighbours of its groups'),
+    defaultGroup: z.boolean().describe('Those of the default group'),
+  })
+  .meta({ id: 'ContentReach' });
+
+export type ContentReach = z.infer<typeof contentReachSchema>;
+
+/** What a deployment says of it; undefined: everything may serve, as it is where nobody says anything. */
+export function reachOf(rules: {
+  readonly neighbourPoints?: boolean | undefined;
+  readonly defaultGroupPoints?: boolean | undefined;
+}): ContentReach | undefined {
+  const { neighbourPoints: neighbours = true, defaultGroupPoints: defaultGroup = true } = rules;
+  return neighbours && defaultGroup ? undefined : { neighbours, defaultGroup };
+}
+
 /** POST /api/v1/agent/content-locations */
 export const contentLocationsRequestSchema = z
   .strictObject({
     manifest: digestSchema,
     files: z.array(digestSchema).max(500).optional().describe('Digests of blobs. Default: the first 500'),
+    reach: contentReachSchema
+      .optional()
+      .describe('As the deployment says; absent: all points that may serve the device'),
   })
   .meta({ id: 'ContentLocationsRequest' });
 

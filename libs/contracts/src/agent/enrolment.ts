@@ -63,6 +63,12 @@ export const enrolmentTokenRequestSchema = z
     approval: approvalSchema
       .optional()
       .describe('Default: what the site has; a site that approves by hand does so whatever is said here'),
+    unknownComputers: z
+      .boolean()
+      .optional()
+      .describe(
+        'Computers of which the site has no record get what is deployed to unknown computers, until a run on them has succeeded; default false',
+      ),
   })
   .meta({ id: 'EnrolmentTokenRequest' });
 
@@ -73,6 +79,7 @@ export const enrolmentTokenResponseSchema = z
     expiresAt: z.string(),
     maxUses: z.number().int().optional(),
     approval: approvalSchema.optional().describe('What becomes of computers that enrol with it'),
+    unknownComputers: z.boolean().optional(),
   })
   .meta({ id: 'EnrolmentTokenResponse' });
 
@@ -90,6 +97,7 @@ export const enrolmentTokenListSchema = z
         uses: z.number().int(),
         lastUsedAt: z.string().nullable(),
         approval: approvalSchema,
+        unknownComputers: z.boolean().optional(),
         revokedAt: z.string().nullable(),
       }),
     ),

@@ -29,9 +29,14 @@ export function packBeginning(): Buffer {
   return Buffer.from(MAGIC);
 }
 
+/** How many bytes stand before those of a file. */
+export function packHeaderBytes(path: string): number {
+  return FIXED_BYTES + Buffer.byteLength(path);
+}
+
 /** The bytes before those of a file. One behind the other, in the order of {@link packOrder}, they are the pack: equal folders have equal packs. */
 export function packHeader({ path, size, executable }: PackedFile): Buffer {
-  const header = Buffer.alloc(FIXED_BYTES + Buffer.byteLength(path));
+  const header = Buffer.alloc(packHeaderBytes(path));
   header.writeUInt32LE(size, 0);
   header.writeUInt16LE(header.length - FIXED_BYTES, 4);
   header[6] = executable ? EXECUTABLE : 0;

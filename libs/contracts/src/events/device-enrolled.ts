@@ -14,7 +14,14 @@ export const deviceEnrolled = defineEvent(
     enrolledAt: z.string(),
     facts: factsSchema,
     access: z
-      .object({ state: z.enum(['pending', 'approved']), by: z.string() })
+      .object({
+        state: z.enum(['pending', 'approved']),
+        by: z.string(),
+        unknownComputers: z
+          .boolean()
+          .optional()
+          .describe('A computer of which the site has no record is an unknown one until a run on it has succeeded'),
+      })
       .optional()
       .describe('What its token is good for, and who made that; absent: approved'),
   }),

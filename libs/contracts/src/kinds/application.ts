@@ -1,5 +1,6 @@
 import { applicationSchema, type Application } from '@muster/sequence/applications/application.js';
 import { z } from 'zod';
+import { digestSchema } from '../digest.js';
 import { defineKind } from '../resource.js';
 
 /** Something that an application names and that is not there any more. */
@@ -13,6 +14,8 @@ export const missingOfApplicationSchema = z
 
 export const applicationStatusSchema = z
   .strictObject({
+    revision: z.number().int().positive().optional().describe('The newest one; absent for a moment after an upgrade'),
+    digest: digestSchema.optional().describe('SHA-256 of the specification, canonical JSON'),
     deploymentTypes: z.number().int(),
     packages: z.array(z.string()).describe('The packages that its deployment types install from, each once'),
     danglingReferences: z
@@ -32,6 +35,7 @@ export const application = defineKind({
   singular: 'application',
   shortNames: ['app'],
   service: 'content',
+  keepsRevisions: true,
   guardsUses: true,
   spec: applicationSchema,
   status: applicationStatusSchema,

@@ -35,6 +35,7 @@ export const membershipPreviewRequestSchema = z
   .strictObject({
     name: nameSchema.optional().describe('The collection as it is now, to compare with; default: nobody'),
     spec: collectionSpecSchema,
+    device: nameSchema.optional().describe('Say of this device why it would be in, or would not'),
   })
   .meta({ id: 'MembershipPreviewRequest' });
 
@@ -47,6 +48,7 @@ export const membershipPreviewSchema = z
     examples: z
       .strictObject({ added: z.array(nameSchema), removed: z.array(nameSchema), kept: z.array(nameSchema) })
       .describe('The first names of each, at most 100'),
+    explanation: membershipExplanationSchema.optional().describe('Of the device that was asked for'),
   })
   .meta({ id: 'MembershipPreview' });
 

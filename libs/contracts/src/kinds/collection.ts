@@ -4,17 +4,25 @@ import { siteCodeSchema } from '../hierarchy/site.js';
 import { defineKind, nameSchema } from '../resource.js';
 import { variablesPrioritySchema, variablesSchema, withoutHiddenValues } from './variables.js';
 
+/** Unknown computers: all, or by the architecture that they tell. */
+export const UNKNOWN_COMPUTERS = ['all', 'x86', 'x64', 'arm64'] as const;
+
 /** One way into a collection, or out of it. */
 export const collectionRuleSchema = z
   .union([
     z.strictObject({ device: nameSchema.describe('Direct: this device') }),
-    z.strictObject({ allDevices: z.literal(true).describe('Every device of the site') }),
+    z.strictObject({ allDevices: z.literal(true).describe('Every device that the site knows') }),
+    z.strictObject({
+      unknownComputers: z
+        .enum(UNKNOWN_COMPUTERS)
+        .describe('Computers that enrolled and of which the site has no record, all or those of an architecture'),
+    }),
     z.strictObject({
       query: z
         .string()
         .min(1)
         .max(4000)
-        .describe('Devices for which this is true: CEL over their facts, as in conditions'),
+        .describe('Known devices for which this is true: CEL over their facts, as in conditions'),
     }),
     z.strictObject({ include: nameSchema.describe('The members of this collection') }),
     z.strictObject({ exclude: nameSchema.describe('Not the members of this collection: beats every other rule') }),
@@ -53,6 +61,7 @@ export const collectionStatusSchema = z
   })
   .meta({ id: 'CollectionStatus' });
 
+export type UnknownComputers = (typeof UNKNOWN_COMPUTERS)[number];
 export type SiteMembers = z.infer<typeof siteMembersSchema>;
 
 export type CollectionRule = z.infer<typeof collectionRuleSchema>;

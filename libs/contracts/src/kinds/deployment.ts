@@ -28,6 +28,11 @@ export const deploymentSpecSchema = z
   .strictObject({
     sequence: nameSchema.describe('Cannot change after creation'),
     collection: nameSchema.describe('Cannot change after creation'),
+    revision: digestSchema
+      .optional()
+      .describe(
+        'Digest of the revision of the sequence that devices run, whatever comes later. Default: always the newest',
+      ),
     ...startRulesShape,
     wakeUp: z
       .boolean()
@@ -44,6 +49,11 @@ export const deploymentSpecSchema = z
       .describe(
         'Of a Required deployment that may take systems or data away: on so many devices whoever deploys it has agreed to that',
       ),
+    agreedSiteServers: z
+      .array(nameSchema)
+      .max(20)
+      .optional()
+      .describe('Of the same: computers of the site itself among them to which whoever deploys it has agreed'),
     alerts: deploymentAlertsSchema.optional(),
     comment: z
       .string()

@@ -5,17 +5,21 @@ import { instantSchema } from '../resource.js';
 export const deviceAccessSchema = z
   .strictObject({
     state: z
-      .enum(['pending', 'approved', 'blocked'])
+      .enum(['pending', 'unknown', 'approved', 'blocked'])
       .describe(
-        'pending: it enrolled, and nobody approved it yet. Only an approved one gets policy, content or secrets',
+        'pending: it enrolled, and nobody approved it yet: it gets nothing. unknown: the site had no record of it; it gets what unknown computers get',
       ),
     since: instantSchema,
     by: z.string().describe('Who decided: the name of a token, or system'),
     reason: z.string().optional().describe('Why it was blocked, as given'),
     before: z
-      .enum(['pending', 'approved'])
+      .enum(['pending', 'unknown', 'approved'])
       .optional()
       .describe('Of a blocked one: what it is again when it is unblocked'),
+    becomes: z
+      .enum(['pending', 'approved'])
+      .optional()
+      .describe('Of an unknown computer: what it is once a run on it has succeeded'),
   })
   .meta({ id: 'DeviceAccess' });
 

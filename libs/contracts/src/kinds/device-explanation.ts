@@ -74,6 +74,9 @@ export const deviceExplanationSchema = z
       name: nameSchema,
       uid: uidSchema,
       canOpenSecrets: z.boolean().describe('It has told the key to which its secrets are sealed'),
+      unknownSince: instantSchema
+        .optional()
+        .describe('It is an unknown computer: it gets only what is deployed to those, until it becomes a known device'),
       factsAt: instantSchema.optional().describe('How old the facts are with which conditions are answered'),
     }),
     deployments: z

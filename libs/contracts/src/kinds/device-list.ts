@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { siteCodeSchema } from '../hierarchy/site.js';
 
 /** States that devices can be asked for. `silent` is asked for beside them. */
-export const DEVICE_STATES = ['awaited', 'pending', 'approved', 'blocked', 'obsolete', 'cloned'] as const;
+export const DEVICE_STATES = ['awaited', 'pending', 'unknown', 'approved', 'blocked', 'obsolete', 'cloned'] as const;
 export type DeviceState = (typeof DEVICE_STATES)[number];
 
 /** GET /api/v1/devices/-/by-state */
@@ -10,7 +11,7 @@ export const devicesByStateQuerySchema = z.strictObject({
     .enum(DEVICE_STATES)
     .optional()
     .describe(
-      'awaited: no computer has come; obsolete: its hardware enrolled anew; cloned: another computer has its key',
+      'awaited: no computer has come; unknown: the site had no record of it; obsolete: its hardware enrolled anew; cloned: another computer has its key',
     ),
   silentDays: z.coerce
     .number()
@@ -24,3 +25,13 @@ export const devicesByStateQuerySchema = z.strictObject({
 });
 
 export type DevicesByStateQuery = z.infer<typeof devicesByStateQuerySchema>;
+
+/** GET /api/v1/devices/-/below */
+export const devicesBelowQuerySchema = z.strictObject({
+  site: siteCodeSchema.optional().describe('Only devices of this site'),
+  state: z.enum(DEVICE_STATES).optional().describe('Only devices in this state'),
+  limit: z.coerce.number().int().min(1).max(500).optional().describe('Devices per page, default 100'),
+  continue: z.string().max(200).optional().describe('From metadata.continue of the page before'),
+});
+
+export type DevicesBelowQuery = z.infer<typeof devicesBelowQuerySchema>;

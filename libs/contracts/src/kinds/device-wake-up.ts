@@ -11,6 +11,7 @@ export const deviceWakeUpSchema = z
       }),
     ),
     sent: z.int().describe('How many of them went out; nobody answers such packets'),
+    neighbours: z.int().describe('Devices of the same network that were asked to send packets too'),
   })
   .meta({ id: 'DeviceWakeUp' });
 

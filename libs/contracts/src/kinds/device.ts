@@ -1,5 +1,6 @@
 import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
+import { siteCodeSchema } from '../hierarchy/site.js';
 import { defineKind, instantSchema, nameSchema } from '../resource.js';
 import { deviceAccessSchema } from './device-access.js';
 import { hardwareIdentitySchema } from './hardware-identity.js';
@@ -40,6 +41,7 @@ export const deviceStatusSchema = z
     lastSeenAt: instantSchema.optional().describe('When the site last heard of it, at most two minutes old'),
     facts: factsSchema.optional().describe('What the device last told of itself'),
     factsAt: instantSchema.optional().describe('When it did'),
+    site: siteCodeSchema.optional().describe('Of devices of sites below: the site that it belongs to'),
   })
   .meta({ id: 'DeviceStatus' });
 

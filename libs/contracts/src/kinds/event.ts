@@ -15,11 +15,17 @@ export const EVENT_TYPES = {
   'device.deleted': 'Somebody deleted a device',
   'device.enrolled': 'A computer became a device of the site, or enrolled again',
   'device.key-rotated': 'A device replaced its key',
+  'device.known': 'A run on an unknown computer succeeded, and it is a known device now',
   'device.unblocked': 'Somebody took back the block of a device',
+  'distribution.available': 'A version of some content is at all points that shall hold it',
+  'distribution.failed': 'A version of some content could not be brought to a point',
   'rollout.changed': 'A rollout opened a group, waits, goes on, begins anew or is complete',
   'rollout.paused': 'A rollout paused itself because of errors, or somebody paused it',
   'run.failed': 'A run of a device ended as failed',
   'run.succeeded': 'A run of a device ended well',
+  'sequence.changed': 'Somebody changed a task sequence: it has another revision',
+  'sequence.created': 'Somebody made a task sequence',
+  'sequence.deleted': 'Somebody deleted a task sequence',
 } as const;
 
 export type EventType = keyof typeof EVENT_TYPES;
@@ -53,6 +59,8 @@ export const eventDataSchema = z
     alert: z.string().optional(),
     deployment: z.string().optional(),
     device: z.string().optional(),
+    distribution: z.string().optional(),
+    point: z.string().optional().describe('The distribution point at which a distribution failed'),
     run: z.string().optional(),
     taskSequence: z.string().optional(),
     webhook: z.string().optional(),

@@ -62,6 +62,14 @@ export function normaliseMac(text: string): string {
   return /^[0-9a-f]{12}$/.test(digits) ? digits.replaceAll(/(..)(?=.)/g, '$1:') : text.trim().toLowerCase();
 }
 
+/** The id of a MAC address or SMBIOS UUID as people write it; undefined: it is neither. */
+export function hardwareIdOf(text: string): string | undefined {
+  const mac = macAddressSchema.safeParse(text);
+  if (mac.success) return `mac:${mac.data}`;
+  const uuid = smbiosUuidSchema.safeParse(text);
+  return uuid.success ? `smbios:${uuid.data}` : undefined;
+}
+
 /** What a document names, as ids that can be compared: `smbios:…`, `mac:…`. */
 export function hardwareIds(identity: HardwareIdentity | undefined): string[] {
   const { smbiosUuid, macAddresses = [] } = identity ?? {};

@@ -25,7 +25,11 @@ export const fileChangeSchema = z
       .describe('`executable`: the same bytes, and may now be executed, or may not any more'),
     bytes: z.number().optional().describe('In the later version'),
     bytesBefore: z.number().optional().describe('In the earlier version'),
-    bytesShared: z.number().describe('Bytes that the earlier version has too, in this file or another'),
+    bytesShared: z
+      .number()
+      .describe(
+        'Bytes that the earlier version has too, in this file or another; of a file in a pack, those that need not be moved',
+      ),
   })
   .meta({ id: 'FileChange' });
 
@@ -47,7 +51,9 @@ export const versionDifferenceSchema = z
     bytesShared: z.number().describe('Of the later version, those that the earlier one has too'),
     bytesToMove: z.number().describe('What goes to a place that has the earlier version, to make the later one'),
     metadata: z.strictObject({ continue: z.string().optional().describe('Ask for more files with ?continue=') }),
-    items: z.array(fileChangeSchema).describe('Sorted by path'),
+    items: z
+      .array(fileChangeSchema)
+      .describe('In the order of their paths without case; those of a pack among the others'),
   })
   .meta({ id: 'VersionDifference' });
 

@@ -40,6 +40,7 @@ export const packageVersionSchema = z
     files: z.number().int().nonnegative(),
     bytes: z.number().nonnegative(),
     createdAt: instantSchema,
+    source: z.string().optional().describe('Code of the site that made it and has its bytes; absent: this site'),
   })
   .meta({ id: 'PackageVersion' });
 

@@ -1,3 +1,4 @@
+import { REFERENCE_KINDS } from '@muster/sequence/steps/definition.js';
 import { z } from 'zod';
 import { findingSchema } from '../problem.js';
 import { nameSchema } from '../resource.js';
@@ -67,6 +68,11 @@ export const importRequestSchema = z
       .max(10_000)
       .optional()
       .describe('Only with dryRun: packages that will be there by then, so that they do not count as missing'),
+    contents: z
+      .array(z.strictObject({ kind: z.enum(REFERENCE_KINDS), name: nameSchema }))
+      .max(10_000)
+      .optional()
+      .describe('The same of images, upgrade packages, drivers and applications'),
   })
   .meta({ id: 'ImportRequest' });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { digestSchema } from '../digest.js';
 
 /** Sites have codes of three capital letters or digits. */
 export const siteCodeSchema = z.string().regex(/^[A-Z0-9]{3}$/, 'a site code: three capital letters or digits');
@@ -75,6 +76,34 @@ export const bucketsAnswerSchema = z.object({
   lastKey: z.string().nullable(),
 });
 
+/** "Which files has the version with this manifest?" Of the content service. */
+export const manifestQuestionSchema = z.object({ ...envelope, manifest: digestSchema });
+export const manifestAnswerSchema = z.object({
+  ...envelope,
+  /** Canonical JSON, at most 4,000,000 bytes; null: the site does not have it. */
+  document: z.string().nullable(),
+});
+
+/** "Where may I fetch these bytes?" Of the content service. Who does not have them asks on, on the way to their source. */
+export const blobsQuestionSchema = z.object({
+  ...envelope,
+  source: siteCodeSchema,
+  digests: z.array(digestSchema).min(1).max(500),
+  /** Who asks waits no longer. */
+  withinMilliseconds: whole,
+});
+export const blobsAnswerSchema = z.object({
+  ...envelope,
+  /** Short-lived addresses in a store; what nobody on the way has is left out. */
+  blobs: z.array(z.object({ digest: digestSchema, url: z.url({ protocol: /^https?$/ }) })),
+  /** The site in whose store they are. */
+  holder: siteCodeSchema,
+  /** Why some are left out, for people. */
+  reason: z.string().nullable(),
+  /** Only because a site on the way does not answer right now. */
+  away: z.boolean(),
+});
+
 /** Sent instead of an answer. */
 export const linkRefusalSchema = z.object({ ...envelope, code: z.string(), message: z.string() });
 
@@ -83,5 +112,5 @@ export type PullAnswer = z.infer<typeof pullAnswerSchema>;
 export type Digest = z.infer<typeof digestsAnswerSchema>['digests'][number];
 
 /** What one site asks another one. */
-export const LINK_QUESTIONS = ['pull', 'digests', 'buckets'] as const;
+export const LINK_QUESTIONS = ['pull', 'digests', 'buckets', 'manifest', 'blobs'] as const;
 export type LinkQuestion = (typeof LINK_QUESTIONS)[number];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contentSourceSchema } from '../agent/content.js';
+import { contentReachSchema, contentSourceSchema } from '../agent/content.js';
 import { digestSchema } from '../digest.js';
 import { nameSchema } from '../resource.js';
 import { defineRequest } from '../subjects.js';
@@ -28,6 +28,7 @@ export const explainSources = defineRequest(
   z.object({
     manifests: z.array(digestSchema).max(1000),
     addresses: z.array(z.string().max(64)).max(256).describe('Of the device, in the order of its interfaces'),
+    reach: contentReachSchema.optional(),
   }),
   explainedSourcesSchema,
 );

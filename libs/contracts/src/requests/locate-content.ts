@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contentLocationSchema, contentSourceSchema, manifestSchema } from '../agent/content.js';
+import { contentLocationSchema, contentReachSchema, contentSourceSchema, manifestSchema } from '../agent/content.js';
 import { digestSchema } from '../digest.js';
 import { defineRequest } from '../subjects.js';
 
@@ -11,6 +11,7 @@ export const locateContent = defineRequest(
     manifest: digestSchema,
     files: z.array(digestSchema).max(500).optional(),
     address: z.string().max(64).optional().describe('The IP address of the device; none: no boundary contains it'),
+    reach: contentReachSchema.optional(),
   }),
   z.object({
     manifest: manifestSchema.nullable(),

@@ -1,5 +1,6 @@
 import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { z } from 'zod';
+import { deviceAccessSchema } from '../kinds/device-access.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
 import { defineRequest } from '../subjects.js';
 
@@ -8,6 +9,7 @@ export const knownDeviceSchema = z.object({
   name: nameSchema,
   facts: factsSchema.optional(),
   factsAt: instantSchema.optional(),
+  access: deviceAccessSchema.optional(),
   lastRuns: z
     .array(
       z.object({

@@ -24,10 +24,13 @@ export function sealedForStep(name: string): string {
   return `Step/${name}`;
 }
 
-/** The newest revision of a sequence, or the one that a digest names. */
+/** The newest revision of a sequence, or the one that a digest names: of the sequence of that name, where one is given, as copies have the same. */
 export const readSequence = defineRequest(
   'catalog',
   'read-sequence',
-  z.union([z.strictObject({ name: nameSchema }), z.strictObject({ digest: digestSchema })]),
+  z.union([
+    z.strictObject({ name: nameSchema }),
+    z.strictObject({ digest: digestSchema, name: nameSchema.optional() }),
+  ]),
   z.object({ sequence: sequenceRevisionSchema.nullable() }),
 );

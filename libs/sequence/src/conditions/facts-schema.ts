@@ -16,6 +16,9 @@ export const VIRTUALIZATIONS = [
   'other',
 ] as const;
 
+/** Facts that a computer may have of its own. */
+export const MOST_CUSTOM_FACTS = 100;
+
 /**
  * The computer as facts queries see it, and as inventory tells it. The schema is fixed: a fact may be added, none changes
  * its meaning. What cannot be found out is absent, so everything is optional. docs/conditions.md says where each comes from.
@@ -79,6 +82,16 @@ export const factsSchema = z
       )
       .max(256)
       .optional(),
+    custom: z
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/),
+          value: text().meta({ description: 'numbers and booleans as texts' }),
+        }),
+      )
+      .max(MOST_CUSTOM_FACTS)
+      .optional()
+      .meta({ description: 'what somebody wrote on the computer' }),
     power: z.enum(['ac', 'battery', 'unknown']).optional(),
     agent: z.strictObject({ version: text(32) }).optional(),
   })

@@ -6,7 +6,11 @@ import type { ReplicatedKind } from '@muster/replication/replicated-kind.js';
 export class Replicas {
   private readonly known: ReplicatedKind[] = [];
 
-  constructor(readonly log: ReplicaLog | undefined) {}
+  constructor(
+    readonly log: ReplicaLog | undefined,
+    /** Code of this site. */
+    readonly site: string,
+  ) {}
 
   /** All kinds that were added: whole when the modules of the service are wired. */
   get kinds(): readonly ReplicatedKind[] {

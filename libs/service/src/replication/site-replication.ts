@@ -15,7 +15,8 @@ import { on, type Subscription } from '@muster/messaging/consumer.js';
 import type { LinkBus } from '@muster/messaging/link-bus.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { Conflicts } from '@muster/replication/conflicts.js';
-import { HierarchyRepository } from '@muster/replication/hierarchy.repository.js';
+import { type Hierarchy, HierarchyRepository } from '@muster/replication/hierarchy.repository.js';
+import type { LinkPort } from '@muster/replication/link-port.js';
 import { LinkRepository, type LinkRecord } from '@muster/replication/link.repository.js';
 import { ProblemRepository } from '@muster/replication/problem.repository.js';
 import { Replication } from '@muster/replication/replication.js';
@@ -38,6 +39,7 @@ export class SiteReplication {
   private readonly sites = new HierarchyRepository();
   private readonly links = new LinkRepository();
   private readonly problems = new ProblemRepository();
+  private readonly ownAnswers: ((port: LinkPort) => void)[] = [];
   private replication: Replication | undefined;
 
   constructor(
@@ -53,6 +55,21 @@ export class SiteReplication {
   /** Whether a site stands above this one. */
   get hasParent(): boolean {
     return this.replication?.hasParent ?? false;
+  }
+
+  /** The sites as they are known now; undefined where this one stands alone. */
+  get hierarchy(): Hierarchy | undefined {
+    return this.replication?.sitesNow;
+  }
+
+  /** The way to ask neighbours; undefined where this site stands alone. */
+  get port(): LinkPort | undefined {
+    return this.replication?.port;
+  }
+
+  /** What this service alone answers its neighbours, beside what all do. Call before `start`. */
+  answersAlso(register: (port: LinkPort) => void): void {
+    this.ownAnswers.push(register);
   }
 
   /** What keeps this service's copy of the hierarchy true. */
@@ -84,6 +101,7 @@ export class SiteReplication {
             this.logger.warn({ kind, key, err: error }, 'an object of another site cannot be used here yet'),
         },
       });
+      for (const register of this.ownAnswers) register(this.replication.port);
       this.replication.start();
     }
     this.answer();

@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
 import { CONTENT_WORDS, contentKind, distributionName, parseContent } from '../../content/content-name.js';
-import { distributionInput, findDistribution, optional } from '../../content/distribute-content.js';
+import { distributionInput, optional, requireDistribution } from '../../content/distribute-content.js';
 import { statusRows, STATUS_HEADER } from '../../content/status-rows.js';
 import { CliError } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
@@ -102,10 +102,16 @@ export function registerContentCare(content: Command, terminal: Terminal): void 
     .option('--no-wait', 'do not wait until everything was read')
     .addHelpText('after', validateHelp)
     .action(async (word: string, options: { at?: string[]; wait: boolean }, command: Command) => {
-      const name = distributionName(parseContent(word));
-      await withClient(command, terminal, (client) => validate(client, name, options, terminal), {
-        patienceSeconds: 30,
-      });
+      const content = parseContent(word);
+      await withClient(
+        command,
+        terminal,
+        async (client) => {
+          const { metadata } = await requireDistribution(client, content);
+          await validate(client, metadata.name, options, terminal);
+        },
+        { patienceSeconds: 30 },
+      );
     });
   registerAct(content, terminal, 'redistribute', 'write what is stored again', redistributeHelp);
   registerAct(content, terminal, 'cancel', 'end transfers that are under way', cancelHelp);
@@ -116,9 +122,10 @@ export function registerContentCare(content: Command, terminal: Terminal): void 
     .addOption(listOutputOption())
     .addHelpText('after', statusHelp)
     .action(async (word: string, options: { output: 'table' | 'json' }, command: Command) => {
-      const name = distributionName(parseContent(word));
+      const content = parseContent(word);
       await withClient(command, terminal, async (client) => {
-        const { status } = await client.get(distribution, name);
+        const { status, metadata } = await requireDistribution(client, content);
+        const { name } = metadata;
         const copies = await readCopies(client, name);
         if (options.output === 'json') return terminal.out(JSON.stringify({ points: status.points, copies }, null, 2));
         for (const line of formatTable(STATUS_HEADER, statusRows(status.points, copies, new Date())))
@@ -167,8 +174,9 @@ function registerAct(
     .option('--at <point>', 'at this point only; may be given several times', collect)
     .addHelpText('after', help)
     .action(async (word: string, options: { at?: string[] }, command: Command) => {
-      const name = distributionName(parseContent(word));
+      const content = parseContent(word);
       await withClient(command, terminal, async (client) => {
+        const { name } = (await requireDistribution(client, content)).metadata;
         const { copies, transfers } = await post(client, name, act, options.at);
         const rewritten = act === 'redistribute' ? `${copies} objects will be written again, ` : '';
         const moved = act === 'redistribute' ? 'transfers begin again' : 'transfers cancelled';
@@ -184,15 +192,8 @@ async function removeFrom(
   groups: readonly string[],
   dryRun: boolean,
 ): Promise<string> {
-  const existing = await findDistribution(client, content);
-  const name = distributionName(content);
-  if (!existing) {
-    throw new CliError(
-      'content.not-there',
-      `${objectName(content.kind, content.name)} was not distributed anywhere`,
-      EXIT_CODES.notFound,
-    );
-  }
+  const existing = await requireDistribution(client, content);
+  const { name } = existing.metadata;
   const absent =
     points.find((point) => !existing.spec.points?.includes(point)) ??
     groups.find((group) => !existing.spec.groups?.includes(group));

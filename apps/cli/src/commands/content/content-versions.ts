@@ -28,6 +28,9 @@ Examples:
   muster content diff hello --from 1 --to 3
   muster content diff hello --from 1 -o json`;
 
+/** Of many small files the site reads two packs before it answers. */
+const patient = { timeoutSeconds: 300 };
+
 type Version = PackageVersionList['items'][number];
 
 /** `muster content versions|diff`. */
@@ -78,9 +81,9 @@ export function registerContentVersions(content: Command, terminal: Terminal): v
           const to = options.to ?? (await newestVersion(pages<Version>(client, versions, {})));
           const path = `${versions}/${to}/difference`;
           const query = { limit: '500', ...(options.from === undefined ? {} : { from: String(options.from) }) };
-          const first = await client.json<VersionDifference>('GET', path, { query });
+          const first = await client.json<VersionDifference>('GET', path, { query, ...patient });
           const items: FileChange[] = [];
-          for await (const change of pages<FileChange>(client, path, query)) items.push(change);
+          for await (const change of pages<FileChange>(client, path, query, patient)) items.push(change);
           if (options.output === 'json')
             return terminal.out(JSON.stringify({ ...first, metadata: {}, items }, null, 2));
           for (const line of differenceLines(first, items)) terminal.out(line);

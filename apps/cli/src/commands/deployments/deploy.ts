@@ -3,6 +3,7 @@ import { deployment, type DeploymentSpec } from '@muster/contracts/kinds/deploym
 import { API_VERSION } from '@muster/contracts/resource.js';
 import { MOST_WARN_MINUTES, rerunSchema } from '@muster/schedule/start-rules.js';
 import { type Command, Option } from 'commander';
+import { getRevision } from '../../api/authoring.js';
 import { withClient } from '../../api/open-client.js';
 import { objectName } from '../../output/formats.js';
 import type { Terminal } from '../../terminal.js';
@@ -26,6 +27,7 @@ Examples:
 interface DeployOptions {
   readonly to: string;
   readonly name?: string;
+  readonly revision?: number;
   readonly available?: boolean;
   readonly from?: string;
   readonly expires?: string;
@@ -40,6 +42,8 @@ interface DeployOptions {
   readonly restartOutsideWindows?: boolean;
   readonly warn?: number;
   readonly wakeUp?: boolean;
+  readonly neighbourPoints: boolean;
+  readonly defaultGroupPoints: boolean;
   readonly dryRun?: string;
 }
 
@@ -51,6 +55,11 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .argument('<sequence>', 'name of the task sequence')
     .requiredOption('--to <collection>', 'name of the collection')
     .option('--name <name>', 'name of the deployment (default: SEQUENCE-to-COLLECTION)')
+    .option(
+      '--revision <number>',
+      'stay with this revision (default: always the newest)',
+      wholeNumber(1, 2_147_483_647),
+    )
     .option('--available', 'offer it instead of requiring it')
     .option('--from <time>', 'devices do not see it before')
     .option('--expires <time>', 'devices do not start it after')
@@ -88,6 +97,8 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       'tell people who are logged in so long before it starts, and before a restart behind its last step',
       wholeNumber(1, MOST_WARN_MINUTES),
     )
+    .option('--no-neighbour-points', 'its content comes from no points of neighbouring boundary groups')
+    .option('--no-default-group-points', 'its content comes from no points of the default boundary group')
     .option('--wake-up', 'wake the devices by packets when a time of it comes')
     .addOption(dryRunOption())
     .addHelpText('after', help)
@@ -96,19 +107,18 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       const dryRun = options.dryRun !== undefined;
       if (options.atMostStarted !== undefined && !options.rollout)
         command.error('error: cli.usage: --at-most-started is for a deployment with --rollout', { exitCode: 2 });
-      await withClient(command, terminal, (client) =>
-        client.create(
+      await withClient(command, terminal, async (client) => {
+        const spec = specOf(sequence, options);
+        const { revision } = options;
+        const pinned =
+          revision === undefined ? {} : { revision: (await getRevision(client, sequence, revision)).digest };
+        await client.create(
           deployment,
-          {
-            apiVersion: API_VERSION,
-            kind: deployment.kind,
-            metadata: { name },
-            spec: specOf(sequence, options),
-          },
+          { apiVersion: API_VERSION, kind: deployment.kind, metadata: { name }, spec: { ...spec, ...pinned } },
           randomUUID(),
           { dryRun, document: false },
-        ),
-      );
+        );
+      });
       terminal.out(`${objectName(deployment, name)} created${dryRun ? ' (dry run)' : ''}`);
       if (!dryRun) terminal.error(`watch it: muster watch deployment ${name}`);
     });
@@ -132,6 +142,8 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(outsideWindows ? { outsideWindows } : {}),
     ...(restartOutsideWindows ? { restartOutsideWindows } : {}),
     ...(wakeUp ? { wakeUp } : {}),
+    ...(options.neighbourPoints ? {} : { neighbourPoints: false }),
+    ...(options.defaultGroupPoints ? {} : { defaultGroupPoints: false }),
     ...(warn === undefined ? {} : { warnMinutes: warn }),
   };
 }

@@ -26,6 +26,7 @@ Asks the site who would be in if the file were applied, and who would enter and 
 
 Examples:
   muster collection preview -f web-servers.yaml
+  muster collection preview -f web-servers.yaml --device web-1     why web-1 would be in, or would not
   muster collection preview -f web-servers.yaml -o json`;
 
 /** `muster collection members|explain|preview`. */
@@ -64,11 +65,14 @@ export function registerCollection(program: Command, terminal: Terminal): void {
     .command('preview')
     .description('say who would be in a collection, before it is applied')
     .requiredOption('-f, --file <file>', 'document of the collection; - for standard input')
+    .option('--device <name>', 'say of this device why it would be in, or would not')
     .addOption(listOutputOption())
     .addHelpText('after', previewHelp)
-    .action(async (options: { file: string; output: 'table' | 'json' }, command: Command) => {
+    .action(async (options: { file: string; device?: string; output: 'table' | 'json' }, command: Command) => {
       const { name, spec } = await readCollection(options.file, terminal);
-      const preview = await withClient(command, terminal, (client) => previewMembers(client, name, spec));
+      const preview = await withClient(command, terminal, (client) =>
+        previewMembers(client, name, spec, options.device),
+      );
       if (options.output === 'json') terminal.out(JSON.stringify({ collection: name, ...preview }, null, 2));
       else for (const line of previewLines(name, preview)) terminal.out(line);
     });

@@ -88,5 +88,7 @@ function what(
   if (before.status.access?.since === after.status.access?.since) return `unchanged, ${state ?? 'approved'}`;
   const renamed =
     before.metadata.name === after.metadata.name ? '' : `; it is ${objectName(device, after.metadata.name)} now`;
-  return `${done}${done === 'unblocked' && state === 'pending' ? ', and pending as before' : ''}${renamed}`;
+  const asBefore =
+    done === 'unblocked' && (state === 'pending' || state === 'unknown') ? `, and ${state} as before` : '';
+  return `${done}${asBefore}${renamed}`;
 }

@@ -2,8 +2,11 @@ import { device, type DeviceSpec, type DeviceStatus } from '@muster/contracts/ki
 import { DEVICE_STATES, type DeviceState } from '@muster/contracts/kinds/device-list.js';
 import type { Resource, ResourceList } from '@muster/contracts/resource.js';
 import { type Command, Option } from 'commander';
+import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
+import { columnsOf, rowOf } from '../../output/columns.js';
 import { formatResources } from '../../output/formats.js';
+import { formatTable } from '../../output/table.js';
 import type { Terminal } from '../../terminal.js';
 import { outputOption, type OutputOptions, wholeNumber } from '../arguments.js';
 
@@ -16,17 +19,24 @@ States:
   obsolete   its hardware enrolled anew, under another record; muster delete device NAME when it is not needed
   cloned     another computer has its key and was refused: enrol that one again with --force; if this computer has a new board,
              muster device approve NAME
-When a device was last seen is at most two minutes old.
+When a device was last seen is at most two minutes old, and known at its own site only.
+
+At a site with others below it, their devices are listed too, as they last told of them, with the SITE that each belongs to.
+--silent asks for devices of this site only.
 
 Examples:
   muster device list --state pending
   muster device list --silent 30 -o wide
+  muster --site CEN device list --of PR1
   muster device list --state obsolete -o name | xargs muster delete`;
 
 interface ListOptions extends OutputOptions {
   readonly state?: DeviceState;
   readonly silent?: number;
+  readonly of?: string;
 }
+
+type Device = Resource<DeviceSpec, DeviceStatus>;
 
 /** `muster device list`. */
 export function addDeviceList(commands: Command, terminal: Terminal): void {
@@ -35,23 +45,52 @@ export function addDeviceList(commands: Command, terminal: Terminal): void {
     .description('show devices by what became of them')
     .addOption(new Option('--state <state>', 'only these').choices(DEVICE_STATES))
     .option('--silent <days>', 'only those that nobody has heard of for so many days', wholeNumber(1, 3650))
+    .addOption(new Option('--of <site>', 'only those of this site below').conflicts('silent'))
     .addOption(outputOption())
     .addHelpText('after', help)
-    .action(async ({ state, silent, output }: ListOptions, command: Command) => {
-      const found: Resource<DeviceSpec, DeviceStatus>[] = [];
+    .action(async ({ state, silent, of: site, output }: ListOptions, command: Command) => {
+      const found: Device[] = [];
+      const below: Device[] = [];
       await withClient(command, terminal, async (client) => {
-        let next: string | undefined;
-        do {
-          const page = await client.json<ResourceList<Resource<DeviceSpec, DeviceStatus>>>(
-            'GET',
-            `/api/v1/${device.plural}/-/by-state`,
-            { query: { state, silentDays: silent?.toString(), limit: '500', continue: next } },
-          );
-          found.push(...page.items);
-          next = page.metadata.continue;
-        } while (next !== undefined);
+        if (site === undefined)
+          found.push(...(await pages(client, 'by-state', { state, silentDays: silent?.toString() })));
+        if (silent === undefined) below.push(...(await pages(client, 'below', { state, site })));
       });
-      if (found.length === 0 && (output === 'table' || output === 'wide')) return terminal.error('no devices found');
-      for (const line of formatResources(device, found, output, false, new Date())) terminal.out(line);
+      const all = [...found, ...below];
+      if (all.length === 0 && (output === 'table' || output === 'wide')) return terminal.error('no devices found');
+      const lines =
+        output === 'table' && below.length > 0
+          ? withSites(all, new Date())
+          : formatResources(device, all, output, false, new Date());
+      for (const line of lines) terminal.out(line);
     });
+}
+
+async function pages(
+  client: ApiClient,
+  which: 'by-state' | 'below',
+  query: Readonly<Record<string, string | undefined>>,
+): Promise<Device[]> {
+  const found: Device[] = [];
+  let next: string | undefined;
+  do {
+    const page = await client.json<ResourceList<Device>>('GET', `/api/v1/${device.plural}/-/${which}`, {
+      query: { ...query, limit: '500', continue: next },
+    });
+    found.push(...page.items);
+    next = page.metadata.continue;
+  } while (next !== undefined);
+  return found;
+}
+
+/** Names are each site's own: beside each stands whose it is. */
+function withSites(devices: readonly Device[], now: Date): string[] {
+  const columns = columnsOf(device.kind, true).filter(({ title, wide }) => !wide || title === 'SITE');
+  const [name, ...others] = columns;
+  const site = others.filter(({ title }) => title === 'SITE');
+  const shown = [...(name ? [name] : []), ...site, ...others.filter(({ title }) => title !== 'SITE')];
+  return formatTable(
+    shown.map(({ title }) => title),
+    devices.map((one) => rowOf(one, shown, now)),
+  );
 }

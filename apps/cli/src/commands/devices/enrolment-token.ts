@@ -22,9 +22,12 @@ const path = '/api/v1/enrolment-tokens';
 const help = `
 One token enrols one computer, unless --max-uses says more. It is shown this once, alone on standard output.
 Computers that enrol with --approval manual get nothing before somebody approves them: muster device approve NAME.
+With --unknown-computers, those of which the site has no record get what is deployed to all-unknown-computers, until a run on
+them has succeeded.
 
 Examples:
   muster enrolment-token create --valid-minutes 30
+  muster enrolment-token create --max-uses 50 --unknown-computers --approval manual
   muster enrolment-token create --max-uses 200 --valid-minutes 1440 --approval manual --description "branch Ulm"
   MUSTER_ENROLMENT_TOKEN=$(muster enrolment-token create) muster-agent enrol --server https://muster.example`;
 
@@ -52,6 +55,10 @@ export function registerEnrolmentToken(program: Command, terminal: Terminal): vo
         'automatic: its computers are devices at once; manual: somebody approves them',
       ).choices(['automatic', 'manual']),
     )
+    .option(
+      '--unknown-computers',
+      'computers of which the site has no record get what is deployed to unknown computers',
+    )
     .option('--description <text>', 'what it is for')
     .addOption(format())
     .addHelpText('after', help)
@@ -59,10 +66,11 @@ export function registerEnrolmentToken(program: Command, terminal: Terminal): vo
       const made = await withClient(command, terminal, (client) => createEnrolmentToken(client, wish));
       if (output === 'json') return terminal.out(JSON.stringify(made, null, 2));
       terminal.out(made.token);
-      const { maxUses = 1, approval, expiresAt } = made;
+      const { maxUses = 1, approval, unknownComputers = false, expiresAt } = made;
       const whom = maxUses === 1 ? 'one computer' : `${maxUses} computers`;
       const then = approval === 'manual' ? '; they wait for their approval then' : '';
-      terminal.error(`good for ${whom} until ${expiresAt}${then}`);
+      const unknown = unknownComputers ? '; unknown computers get what is deployed to those' : '';
+      terminal.error(`good for ${whom} until ${expiresAt}${unknown}${then}`);
     });
   group
     .command('list')
@@ -76,7 +84,7 @@ export function registerEnrolmentToken(program: Command, terminal: Terminal): vo
         token.uid,
         stateOf(token, now),
         `${token.uses}/${token.maxUses}`,
-        token.approval,
+        token.unknownComputers ? `${token.approval}, unknown` : token.approval,
         token.createdBy,
         age(token.createdAt, now),
         token.description ?? '',

@@ -24,7 +24,8 @@ Examples:
   muster variable set --collection pilot --priority 7
   muster variable set --device web-1 Token --hidden                     asks for the value
   muster variable set --device web-1 Token --hidden --from-file token.txt
-  pass show token | muster variable set --device web-1 Token --hidden --from-file -`;
+  pass show token | muster variable set --device web-1 Token --hidden --from-file -
+  muster --site CEN variable set --device web-1 --of PR1 Ring=pilot     at the site above that of the device`;
 
 const listHelp = `
 Examples:
@@ -38,6 +39,7 @@ Examples:
 
 interface Where {
   readonly device?: string;
+  readonly of?: string;
   readonly collection?: string;
 }
 interface SetOptions extends Where {
@@ -91,8 +93,7 @@ export function registerVariable(program: Command, terminal: Terminal): void {
     .addOption(listOutputOption())
     .addHelpText('after', listHelp)
     .action(async (options: Where & { output: 'table' | 'json' }, command: Command) => {
-      const { kind, name } = ownerOf(options);
-      const { spec } = await withClient(command, terminal, (client) => client.get(kind, name));
+      const { spec } = await withClient(command, terminal, (client) => readOwner(client, ownerOf(options)));
       const variables = spec.variables ?? [];
       if (options.output === 'json') return terminal.out(JSON.stringify(variables, null, 2));
       const rows = variables.map((one) => [one.name, one.hidden ? `(hidden, set ${one.setAt})` : (one.value ?? '')]);
@@ -103,13 +104,31 @@ export function registerVariable(program: Command, terminal: Terminal): void {
 function withOwner(command: Command): Command {
   return command
     .addOption(new Option('--device <name>', 'of this device').conflicts('collection'))
+    .addOption(
+      new Option('--of <site>', 'that the device belongs to, where that is a site below').conflicts('collection'),
+    )
     .addOption(new Option('--collection <name>', 'of this collection').conflicts('device'));
 }
 
-function ownerOf(where: Where): { kind: Kind<OwnerSpec>; name: string } {
-  if (where.device !== undefined) return { kind: device as Kind<OwnerSpec>, name: where.device };
+interface Owner {
+  readonly kind: Kind<OwnerSpec>;
+  readonly name: string;
+  /** Where that is a site below. */
+  readonly site?: string | undefined;
+}
+
+function ownerOf(where: Where): Owner {
+  if (where.device !== undefined) return { kind: device as Kind<OwnerSpec>, name: where.device, site: where.of };
   if (where.collection !== undefined) return { kind: collection as unknown as Kind<OwnerSpec>, name: where.collection };
   throw usage('say whose: --device NAME or --collection NAME');
+}
+
+function pathBelow(site: string, name: string): string {
+  return `/api/v1/${device.plural}/-/below/${encodeURIComponent(site)}/${encodeURIComponent(name)}`;
+}
+
+async function readOwner(client: ApiClient, { kind, name, site }: Owner): Promise<Resource<OwnerSpec>> {
+  return site === undefined ? client.get(kind, name) : client.json('GET', pathBelow(site, name));
 }
 
 /** Reads, changes and writes; what somebody else changed in between is not overwritten but read again. */
@@ -119,25 +138,28 @@ async function change(
   terminal: Terminal,
   make: (spec: OwnerSpec) => OwnerSpec,
 ): Promise<void> {
-  const { kind, name } = ownerOf(options);
+  const owner = ownerOf(options);
+  const { kind, name } = owner;
   const dryRun = options.dryRun !== undefined;
-  const [before, after] = await withClient(command, terminal, (client) => changeOnce(client, kind, name, make, dryRun));
+  const [before, after] = await withClient(command, terminal, (client) => changeOnce(client, owner, make, dryRun));
   const changed = before.metadata.resourceVersion !== after.metadata.resourceVersion;
   terminal.out(`${objectName(kind, name)} ${changed ? 'changed' : 'unchanged'}${dryRun ? ' (server dry run)' : ''}`);
 }
 
 async function changeOnce(
   client: ApiClient,
-  kind: Kind<OwnerSpec>,
-  name: string,
+  owner: Owner,
   make: (spec: OwnerSpec) => OwnerSpec,
   dryRun: boolean,
 ): Promise<[Resource<OwnerSpec>, Resource]> {
   for (let attempt = 1; ; attempt++) {
-    const before = await client.get(kind, name);
+    const before = await readOwner(client, owner);
+    const { kind, name, site } = owner;
+    const body = { ...before, spec: make(before.spec) };
     try {
-      const after = await client.apply(kind, { ...before, spec: make(before.spec) }, { dryRun, document: false });
-      return [before, after];
+      if (site === undefined) return [before, await client.apply(kind, body, { dryRun, document: false })];
+      const query = dryRun ? { dryRun: 'true' } : {};
+      return [before, await client.json<Resource>('PUT', pathBelow(site, name), { query, body })];
     } catch (error) {
       const stale = error instanceof CliError && error.code === 'resource.stale-version';
       if (!stale || attempt === 5) throw error;

@@ -1,20 +1,11 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { packageKind } from '@muster/contracts/kinds/package.js';
-import type { ExportResponse } from '@muster/contracts/kinds/sequence-exchange.js';
-import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
-import type { SequenceSpec } from '@muster/sequence/model.js';
-import { collectReferences } from '@muster/sequence/references.js';
 import { type Command, Option } from 'commander';
 import type { SequenceOrigin } from '@muster/interchange/source/find-sequences.js';
-import type { ApiClient } from '../../api/api-client.js';
-import { exportSequences } from '../../api/exchange.js';
 import { withClient } from '../../api/open-client.js';
-import { objectKey } from '../../bundle/bundle-model.js';
-import { contentFolder, downloadVersion } from '../../bundle/content-folder.js';
-import type { ContentOptions } from '../../bundle/import-bundle.js';
+import { collectParts } from '../../bundle/collect-parts.js';
+import { contentFolder } from '../../bundle/content-folder.js';
 import { type BundleParts, makeBundle } from '../../bundle/make-bundle.js';
 import { readBundle } from '../../bundle/read-bundle.js';
-import { newestVersion, travellingPackage } from '../../bundle/travelling-package.js';
 import { CliError, reasonOf, systemCode } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
 import { byteSize } from '../../output/age.js';
@@ -25,7 +16,8 @@ import { collect, listOutputOption, sequenceName } from '../arguments.js';
 import { exportXml, xmlHelp, type XmlExportOptions } from './export-xml.js';
 
 const help = `
---format bundle (default): one zip with the sequences, the child sequences they call and the packages they refer to. Never a secret: each password, PIN and
+--format bundle (default): one zip with the sequences, the child sequences they call, and the packages, images, drivers and applications that they, and
+applications, refer to. Never a secret: each password, PIN and
 product key is taken out and listed, and "muster import" asks for it. The same objects give the same bytes. Deployments, collections
 and devices stay. docs/exchange.md describes the archive.
 
@@ -61,8 +53,11 @@ export function registerExport(program: Command, terminal: Terminal): void {
     .argument('[sequences...]', 'names of task sequences')
     .addOption(new Option('--format <format>', 'for whom').choices(['bundle', 'configmgr', 'mdt']).default('bundle'))
     .option('--out <file>', 'where to; default for bundles SEQUENCE.zip')
-    .option('--no-dependencies', 'bundle: only the named sequences, no child sequences, no packages')
-    .option('--content', 'bundle: also the files of the packages, in the folder NAME_files beside the archive')
+    .option('--no-dependencies', 'bundle: only the named sequences, nothing they refer to')
+    .option(
+      '--content',
+      'bundle: also the files of packages, images and drivers, in the folder NAME_files beside the archive',
+    )
     .option('--comment <text>', 'bundle: shown by the import')
     .option('--force', 'bundle: replace a file that is there with another content')
     .option('-f, --file <file>', 'XML: documents in a file instead of the site; repeat it for more', collect)
@@ -94,7 +89,11 @@ async function exportBundle(
   const names = [...new Set(words.map(sequenceName))];
   const file = fileOf(names, options.out);
   const parts = await withClient(command, terminal, (client) =>
-    collectParts(client, names, options, { folder: contentFolder(file), onProgress: progressLine(terminal) }),
+    collectParts(
+      client,
+      { names, dependencies: options.dependencies, content: options.content ?? false, comment: options.comment },
+      { folder: contentFolder(file), onProgress: progressLine(terminal) },
+    ),
   );
   const bytes = makeBundle(parts);
   checkReadable(bytes);
@@ -110,66 +109,6 @@ function fileOf(names: readonly string[], file: string | undefined): string {
   if (!/[^/\\]\.zip$/.test(path))
     throw new CliError('cli.usage', `--out "${path}": the name of an archive ends with .zip`, EXIT_CODES.usage);
   return path;
-}
-
-async function collectParts(
-  client: ApiClient,
-  names: readonly string[],
-  { dependencies, comment, content }: BundleOptions,
-  options: ContentOptions,
-): Promise<BundleParts> {
-  const { site, sequences, packages, missing } = await exportSequences(client, {
-    names: [...names],
-    withDependencies: dependencies,
-  });
-  const absent = missing.map((name) => objectKey({ kind: taskSequence.kind, name }));
-  const objects: BundleParts['objects'][number][] = sequences.map(sequencePart);
-  for (const name of packages) {
-    const found = dependencies ? await client.find(packageKind, name) : undefined;
-    if (!found) {
-      absent.push(objectKey({ kind: packageKind.kind, name }));
-      continue;
-    }
-    const version = content ? newestVersion(found)?.version : undefined;
-    const files = version === undefined ? undefined : await takeContent(client, name, version, options);
-    objects.push({
-      kind: 'Package',
-      name,
-      requires: [],
-      document: travellingPackage(found),
-      ...(files === undefined ? {} : { files }),
-    });
-  }
-  const inside = new Set(objects.map(objectKey));
-  const outside = objects.flatMap(({ requires }) => requires.filter((key) => !inside.has(key)));
-  return {
-    site,
-    ...(comment === undefined ? {} : { comment }),
-    objects,
-    missing: [...new Set([...absent, ...outside])],
-  };
-}
-
-async function takeContent(client: ApiClient, name: string, version: number, options: ContentOptions) {
-  let done = 0;
-  return downloadVersion(client, name, version, options.folder, (bytes) => {
-    done += bytes;
-    options.onProgress(`${objectName(packageKind, name)}: ${byteSize(done)} downloaded`);
-  });
-}
-
-function sequencePart({ document, secrets, comment }: ExportResponse['sequences'][number]) {
-  const references = collectReferences(document.spec as SequenceSpec)
-    .filter(({ reference: { kind } }) => kind === 'TaskSequence' || kind === 'Package')
-    .map(({ reference }) => objectKey(reference));
-  return {
-    kind: 'TaskSequence' as const,
-    name: document.metadata.name,
-    ...(comment === undefined ? {} : { comment }),
-    ...(secrets.length === 0 ? {} : { secrets }),
-    requires: [...new Set(references)].sort(),
-    document,
-  };
 }
 
 /** An archive that no import would read is not written. */

@@ -11,6 +11,7 @@ import { collect, wholeNumber } from '../arguments.js';
 import { parseMoment } from './moment.js';
 
 const path = '/api/v1/events';
+const WIDEST = Math.max(...Object.keys(EVENT_TYPES).map((type) => type.length));
 
 const help = `
 What happened at the site, oldest first (docs/alerts.md). Without --since: of the last 24 hours. With --watch: what happens from
@@ -19,7 +20,7 @@ muster get KIND --watch.
 
 Types:
 ${Object.entries(EVENT_TYPES)
-  .map(([type, meaning]) => `  ${type.padEnd(20)} ${meaning}`)
+  .map(([type, meaning]) => `  ${type.padEnd(WIDEST)} ${meaning}`)
   .join('\n')}
 
 Examples:
@@ -80,7 +81,7 @@ export function registerEvents(program: Command, terminal: Terminal): void {
 
 /** Time, type and sentence. */
 export function eventLine({ time, type, data }: Event): string {
-  return safeLine(`${time}  ${type.padEnd(18)} ${data.message}`);
+  return safeLine(`${time}  ${type.padEnd(WIDEST)} ${data.message}`);
 }
 
 function given(query: Record<string, string | undefined>): Record<string, string> {

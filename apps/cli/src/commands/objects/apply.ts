@@ -24,7 +24,7 @@ export function registerApply(program: Command, terminal: Terminal): void {
     .command('apply')
     .description('create or change objects as documents say')
     .requiredOption('-f, --filename <path>', 'file, folder or - ; may be given several times', collect)
-    .option('--comment <text>', 'why; kept with the revisions of task sequences')
+    .option('--comment <text>', 'why; kept with the revisions of task sequences and applications')
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (options: { filename: string[]; dryRun?: string; comment?: string }, command: Command) => {

@@ -1,17 +1,18 @@
-import type { RevisionSummary } from '@muster/contracts/kinds/sequence-revision.js';
 import type { Command } from 'commander';
-import { listRevisions } from '../../api/authoring.js';
 import { withClient } from '../../api/open-client.js';
+import { type AnyRevision, REVISED } from '../../api/revised.js';
 import { age } from '../../output/age.js';
 import { formatTable } from '../../output/table.js';
 import type { Terminal } from '../../terminal.js';
-import { listOutputOption, sequenceName, wholeNumber } from '../arguments.js';
+import { listOutputOption, revisedName, wholeNumber } from '../arguments.js';
 
 const help = `
-Every save that changes the steps, variables or properties of a sequence is a revision that stays as it is.
+Every save that changes the steps, variables or properties of a sequence is a revision that stays as it is; every save that changes an
+application is one too.
 
 Examples:
   muster revisions harden-debian
+  muster revisions app/editor
   muster diff harden-debian --revision 3         what changed since then
   muster restore harden-debian --revision 3      bring it back, as a new revision`;
 
@@ -19,15 +20,16 @@ Examples:
 export function registerRevisions(program: Command, terminal: Terminal): void {
   program
     .command('revisions')
-    .description('list the revisions of a task sequence, newest first')
-    .argument('<sequence>', 'name of the task sequence', sequenceName)
+    .description('list the revisions of a task sequence or an application, newest first')
+    .argument('<object>', 'name of a task sequence, or app/NAME')
     .option('--limit <number>', 'no more than the newest ones', wholeNumber(1, 1_000_000))
     .addOption(listOutputOption())
     .addHelpText('after', help)
-    .action(async (name: string, options: { output: 'table' | 'json'; limit?: number }, command: Command) => {
-      const found: RevisionSummary[] = [];
+    .action(async (word: string, options: { output: 'table' | 'json'; limit?: number }, command: Command) => {
+      const { kind, name } = revisedName(word);
+      const found: AnyRevision[] = [];
       await withClient(command, terminal, async (client) => {
-        for await (const revision of listRevisions(client, name)) {
+        for await (const revision of REVISED[kind].list(client, name)) {
           found.push(revision);
           if (found.length === options.limit) return;
         }

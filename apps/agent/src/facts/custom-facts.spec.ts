@@ -1,0 +1,60 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { evaluateFactsQuery } from '@muster/sequence/conditions/facts-query.js';
+import { factsSchema } from '@muster/sequence/conditions/facts-schema.js';
+import { CUSTOM_FACTS_FOLDER, customFacts } from './custom-facts.js';
+import { fitting } from './gather-facts.js';
+import { SystemTree } from './system-tree.js';
+
+describe('facts of your own', () => {
+  let root: string;
+  const folder = (): string => join(root, CUSTOM_FACTS_FOLDER);
+  const write = (name: string, text: string, mode = 0o644): void => {
+    writeFileSync(join(folder(), name), text);
+    chmodSync(join(folder(), name), mode);
+  };
+  const facts = () => customFacts(new SystemTree(root));
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'muster-facts-'));
+    mkdirSync(folder(), { recursive: true });
+    chmodSync(folder(), 0o755);
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it('are texts, numbers and booleans in files, the last file winning, by name', () => {
+    write('10-site.json', '{"rack": "b7", "slot": 12, "spare": false}');
+    write('20-role.json', '{"rack": "b8", "list": [1], "nothing": null}');
+    write('notes.txt', '{"rack": "x"}');
+    expect(facts()).toEqual([
+      { name: 'rack', value: 'b8' },
+      { name: 'slot', value: '12' },
+      { name: 'spare', value: 'false' },
+    ]);
+  });
+
+  it('can be asked for in conditions and collections as other facts can', () => {
+    write('site.json', '{"rack": "b7", "slot": 12}');
+    const known = factsSchema.parse({ custom: facts() });
+    const answers = (query: string) => (evaluateFactsQuery(query, known) as { result?: boolean }).result;
+    expect(answers('custom.exists(f, f.name == "rack" && f.value == "b7")')).toBe(true);
+    expect(answers('custom.exists(f, f.name == "slot" && int(f.value) > 20)')).toBe(false);
+  });
+
+  it('are not what others may write, and not what is no object', () => {
+    write('loose.json', '{"rack": "x"}', 0o666);
+    write('broken.json', '{"rack": ');
+    write('list.json', '["rack"]');
+    expect(facts()).toBeUndefined();
+    write('site.json', '{"rack": "b7"}');
+    chmodSync(folder(), 0o777);
+    expect(facts()).toBeUndefined();
+    rmSync(folder(), { recursive: true });
+    expect(facts()).toBeUndefined();
+  });
+
+  it('take no others with them when one does not fit', () => {
+    write('site.json', JSON.stringify({ rack: 'b7', 'bad name': 'x', long: 'x'.repeat(300) }));
+    expect(fitting({ custom: facts() })).toEqual({ custom: [{ name: 'rack', value: 'b7' }] });
+  });
+});

@@ -1,0 +1,99 @@
+import type { Digest } from '@muster/contracts/digest.js';
+import { blobsAnswerSchema, blobsQuestionSchema } from '@muster/contracts/links/link-messages.js';
+import { nextOnTheWay } from '@muster/hierarchy/sites.js';
+import type { Database } from '@muster/persistence/database.js';
+import type { SiteReplication } from '@muster/service/replication/site-replication.js';
+import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
+import { blobKey } from '../stores/object-names.js';
+import type { ObjectStore } from '../stores/object-store.js';
+
+/** How long an address is good. */
+export const ADDRESS_SECONDS = 15 * 60;
+/** Of one question. */
+export const MOST_ASKED = 500;
+const ANSWER_MILLISECONDS = 10_000;
+/** What each site on the way keeps for itself of the time that the asker waits. */
+const OWN_MILLISECONDS = 2_000;
+
+/** Where the bytes of blobs may be fetched, as far as that is known. */
+export interface BlobAddresses {
+  readonly urls: ReadonlyMap<Digest, string>;
+  /** The site in whose store they are. */
+  readonly holder: string;
+  /** Why some have no address. */
+  readonly reason: string | null;
+  /** Only because a site on the way does not answer right now. */
+  readonly away: boolean;
+}
+
+/** Another site cannot be asked right now: it is waited for, however long that takes. */
+export class SiteAwayError extends Error {
+  override name = 'SiteAwayError';
+}
+
+/**
+ * Addresses of bytes in the stores of other sites. Each site on the way to the source answers for what its own library has, and
+ * asks on for the rest: the nearest copy is used, and nothing but addresses goes over the bus.
+ */
+export class BlobAddressBook {
+  constructor(
+    private readonly database: Database,
+    private readonly sites: SiteReplication,
+    private readonly blobs: LibraryBlobRepository,
+    private readonly library: ObjectStore,
+  ) {
+    sites.answersAlso((port) =>
+      port.answer('blobs', blobsQuestionSchema, async ({ source, digests, withinMilliseconds }, asker) => {
+        const { urls, ...rest } = await this.answer(source, digests, withinMilliseconds, asker.code);
+        return JSON.stringify({ blobs: [...urls].map(([digest, url]) => ({ digest, url })), ...rest });
+      }),
+    );
+  }
+
+  /** @throws SiteAwayError */
+  async ask(source: string, digests: readonly Digest[], within = ANSWER_MILLISECONDS): Promise<BlobAddresses> {
+    const { hierarchy, port } = this.sites;
+    const next = hierarchy && nextOnTheWay(hierarchy.here, source, hierarchy.places);
+    const peer = hierarchy?.neighbours.find(({ code }) => code === next);
+    if (!peer || !port) {
+      throw new SiteAwayError(`waits for site ${source}, which has the bytes: there is no link on the way to it`);
+    }
+    const question = { source, digests, withinMilliseconds: within };
+    const answer = await port.ask(peer, 'blobs', question, blobsAnswerSchema, within).catch((cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new SiteAwayError(`waits for site ${source}, which has the bytes: ${why}`, { cause });
+    });
+    const { blobs, holder, reason, away } = answer;
+    return { urls: new Map(blobs.map(({ digest, url }) => [digest, url])), holder, reason, away };
+  }
+
+  private async answer(
+    source: string,
+    digests: readonly Digest[],
+    within: number,
+    asker: string,
+  ): Promise<BlobAddresses> {
+    const here = this.sites.hierarchy?.here ?? '';
+    const missing = await this.blobs.findMissing(this.database, digests);
+    const urls = new Map<Digest, string>();
+    for (const digest of digests) {
+      if (!missing.has(digest)) urls.set(digest, await this.library.presignGet(blobKey(digest), ADDRESS_SECONDS));
+    }
+    if (missing.size === 0) return { urls, holder: here, reason: null, away: false };
+    if (source === here) {
+      const reason = `the library of site ${here} has no good copy of ${missing.size} of them: upload the same files there again`;
+      return { urls, holder: here, reason, away: false };
+    }
+    const places = this.sites.hierarchy?.places ?? new Map();
+    if (nextOnTheWay(here, source, places) === asker || within < OWN_MILLISECONDS * 2) {
+      return { urls, holder: here, reason: `site ${here} knows no way on to site ${source}`, away: true };
+    }
+    try {
+      const further = await this.ask(source, [...missing], within - OWN_MILLISECONDS);
+      return { ...further, urls: new Map([...urls, ...further.urls]) };
+    } catch (error) {
+      if (error instanceof SiteAwayError) return { urls, holder: here, reason: error.message, away: true };
+      throw error;
+    }
+  }
+}

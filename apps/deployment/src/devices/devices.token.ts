@@ -1,0 +1,2 @@
+/** The ResourceStore of devices. */
+export const DEVICES = Symbol('devices');
