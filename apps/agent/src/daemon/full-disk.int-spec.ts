@@ -44,7 +44,14 @@ async function enrol(): Promise<void> {
   expect([code, error]).toEqual([0, '']);
 }
 
-/** A step that waits to be let go, a package of 3 MiB (unless it is left out), and steps behind it. */
+/** More than the room that a journal makes ahead. */
+const longValues = Array.from({ length: 24 }, (_, index) => ({
+  step: `long ${index}`,
+  type: 'SetTaskSequenceVariable',
+  settings: { name: `LONG${index}`, value: 'x'.repeat(3500) },
+}));
+
+/** A step that waits to be let go, a package of 3 MiB or else long values, and steps behind them. */
 function deploy({ hasContent = true, ...more }: Partial<Assignment> & { hasContent?: boolean } = {}): void {
   const data = Buffer.alloc(contentBytes, 'x');
   const manifest = site.addContent({ install: { text: '#!/bin/sh\n', executable: true }, data: { text: data } });
@@ -58,7 +65,7 @@ function deploy({ hasContent = true, ...more }: Partial<Assignment> & { hasConte
       command('before', `touch ${marks}/before; while [ ! -e ${marks}/go ]; do sleep 0.05; done`),
       ...(hasContent
         ? [{ step: 'install', type: 'InstallPackage', settings: { package: 'tool', program: 'install' } }]
-        : []),
+        : longValues),
       ...Array.from({ length: 12 }, (_, index) => command(`behind ${index}`, `echo ${index} >> ${marks}/behind`)),
     ],
   };
