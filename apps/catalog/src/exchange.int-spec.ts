@@ -198,6 +198,13 @@ describe('importing', () => {
       'document.invalid',
       'sequence.unknown-step-type',
     ]);
+    const bad = (name: string) => ({ document: document(name, [{ step: 'x', type: 'Nope' }]) });
+    const several = await imported<Problem>([bad('one'), good, bad('two')]);
+    expect(several.body.detail).toContain('2 of 3 documents are not valid');
+    expect(several.body.findings?.map(({ path }) => path)).toEqual([
+      '/sequences/0/document/spec/steps/0/type',
+      '/sequences/2/document/spec/steps/0/type',
+    ]);
     const dry = await imported(
       [{ document: document('p', [install]) }],
       { packages: ['nothing-here'] },

@@ -95,9 +95,10 @@ export class ImportService {
 }
 
 function readItems({ sequences }: ImportRequest): Item[] {
+  const inputs = readDocuments(sequences.map(({ document }) => document));
   const seen = new Map<string, number>();
-  return sequences.map(({ document, onDuplicate = 'ignore', secrets = {}, comment }, index) => {
-    const input = parseInput(taskSequence, document, `The document /sequences/${index}`);
+  return sequences.map(({ onDuplicate = 'ignore', secrets = {}, comment }, index) => {
+    const input = inputs[index]!;
     const { name } = input.metadata;
     const other = seen.get(name);
     if (other !== undefined)
@@ -117,6 +118,27 @@ function readItems({ sequences }: ImportRequest): Item[] {
       );
     return { input, onDuplicate, given: secrets, comment };
   });
+}
+
+/** Whoever imports many documents hears of all that are wrong, not of one after the other. */
+function readDocuments(documents: readonly unknown[]): ResourceInput<SequenceSpec>[] {
+  const problems: string[] = [];
+  const findings: ProblemFinding[] = [];
+  const inputs = documents.flatMap((document, index): ResourceInput<SequenceSpec>[] => {
+    try {
+      return [parseInput(taskSequence, document, `The document /sequences/${index}`)];
+    } catch (error) {
+      if (!(error instanceof MusterError) || !error.findings) throw error;
+      problems.push(error.message);
+      for (const finding of error.findings)
+        findings.push({ ...finding, path: `/sequences/${index}/document${finding.path}` });
+      return [];
+    }
+  });
+  const [first] = problems;
+  if (first === undefined) return inputs;
+  const more = problems.length > 1 ? `; ${problems.length} of ${documents.length} documents are not valid` : '';
+  throw new MusterError('invalid', 'document.invalid', `${first}${more}`, { findings });
 }
 
 /** With its secrets in their places a document may break a rule that the placeholder did not: a PIN with letters. */
