@@ -11,7 +11,7 @@ import { until } from '@muster/testing/until.js';
 import { Agent, request } from 'undici';
 import { longSequence } from './sample-sequences.js';
 
-const help = `npm run bench:catalog [-- --sequences 10000 --page 100 --rounds 5 --steps 10000 --starts 5]
+const help = `npm run bench:catalog [-- --sequences 10000 --page 100 --rounds 15 --steps 10000 --starts 5]
 
 The catalog as a process of its own with real Postgres and NATS servers, over REST:
   first    a sequence of N steps as the first request of a process that just started, in so many starts. Goal: below 1 s each
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
     options: {
       sequences: { type: 'string', default: '10000' },
       page: { type: 'string', default: '100' },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '15' },
       steps: { type: 'string', default: '10000' },
       starts: { type: 'string', default: '5' },
       help: { type: 'boolean', short: 'h', default: false },
