@@ -74,7 +74,7 @@ export class ContentLocator {
     for (const { digest: blob, path } of blobs) {
       const good = sources.filter(({ uid }) => !bad.has(`${uid} ${blob}`));
       if (good.length === 0) throw noGoodCopy(path, blob);
-      const urls = await Promise.all(good.map(({ store }) => store.presignGet(blobKey(blob), URL_SECONDS)));
+      const urls = good.map(({ store }) => store.presignGet(blobKey(blob), URL_SECONDS));
       room -= urls.reduce((sum, url) => sum + url.length + 70, blob.length + 32);
       if (room < 0) break;
       locations.push({ digest: blob, urls, points: good.map(({ name }) => name) });

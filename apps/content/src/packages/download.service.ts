@@ -44,9 +44,10 @@ export class DownloadService {
       );
     }
     const expiresAt = new Date(Date.now() + URL_SECONDS * 1000).toISOString();
-    const downloads = await Promise.all(
-      digests.map(async (digest) => ({ digest, url: await this.library.presignGet(blobKey(digest), URL_SECONDS) })),
-    );
+    const downloads = digests.map((digest) => ({
+      digest,
+      url: this.library.presignGet(blobKey(digest), URL_SECONDS),
+    }));
     return { downloads, expiresAt };
   }
 

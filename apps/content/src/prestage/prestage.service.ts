@@ -47,7 +47,7 @@ export class PrestageService {
     const expiresAt = new Date(Date.now() + URL_SECONDS * 1000).toISOString();
     const uploads: PrestagedContentPlan['uploads'] = [];
     for (const { digest, size } of lacking) {
-      uploads.push({ digest, size, url: await store.presignPut(blobKey(digest), { digest, size }, URL_SECONDS) });
+      uploads.push({ digest, size, url: store.presignPut(blobKey(digest), { digest, size }, URL_SECONDS) });
       if (uploads.length % 256 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     return { uploads, there: blobs.length - lacking.length, expiresAt };

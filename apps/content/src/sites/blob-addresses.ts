@@ -77,7 +77,7 @@ export class BlobAddressBook {
     const missing = await this.blobs.findMissing(this.database, digests);
     const urls = new Map<Digest, string>();
     for (const digest of digests) {
-      if (!missing.has(digest)) urls.set(digest, await this.library.presignGet(blobKey(digest), ADDRESS_SECONDS));
+      if (!missing.has(digest)) urls.set(digest, this.library.presignGet(blobKey(digest), ADDRESS_SECONDS));
     }
     if (missing.size === 0) return { urls, holder: here, reason: null, away: false };
     if (source === here) {

@@ -43,9 +43,9 @@ export interface ObjectStore {
   readonly place: string;
   /** Makes the bucket unless it exists. */
   ensureBucket(): Promise<void>;
-  presignGet(key: string, seconds: number): Promise<string>;
+  presignGet(key: string, seconds: number): string;
   /** The URL accepts these bytes only, where the store checks `x-amz-checksum-sha256`. */
-  presignPut(key: string, expected: ExpectedBytes, seconds: number): Promise<string>;
+  presignPut(key: string, expected: ExpectedBytes, seconds: number): string;
   /** Undefined when there is no such object in a bucket that is there. */
   stat(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   /** The bytes as they come, unverified. */

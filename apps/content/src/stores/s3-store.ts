@@ -12,8 +12,9 @@ import {
   type ObjectStore,
   type StoredObject,
 } from './object-store.js';
-import { SignedRequests, type BucketAddress } from './signed-requests.js';
+import { SignedRequests } from './signed-requests.js';
 import { networkFailure } from './store-failure.js';
+import type { BucketAddress } from './url-signer.js';
 
 /** A listing of 1000 keys of 1 KiB each, percent-encoded. */
 const MOST_LIST_BYTES = 8 * 1024 * 1024;
@@ -53,11 +54,11 @@ export class S3Store implements ObjectStore {
     throw await requests.explain(made, undefined);
   }
 
-  presignGet(key: string, seconds: number): Promise<string> {
+  presignGet(key: string, seconds: number): string {
     return this.requests.sign({ method: 'GET', key }, seconds);
   }
 
-  presignPut(key: string, expected: ExpectedBytes, seconds: number): Promise<string> {
+  presignPut(key: string, expected: ExpectedBytes, seconds: number): string {
     const query = { 'x-amz-checksum-sha256': s3Checksum(expected.digest) };
     return this.requests.sign({ method: 'PUT', key, query }, seconds);
   }

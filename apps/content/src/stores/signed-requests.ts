@@ -1,8 +1,8 @@
-import { Client } from 'minio';
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Readable } from 'node:stream';
 import type { StoreKeys } from '../config.js';
 import type { StoreError } from './object-store.js';
+import { UrlSigner, type BucketAddress, type SignableRequest } from './url-signer.js';
 import { explainRefusal, networkFailure, readRefusal } from './store-failure.js';
 
 const CONNECT_MILLISECONDS = 5_000;
@@ -17,32 +17,18 @@ const dispatcher = new Agent({
   bodyTimeout: SILENCE_MILLISECONDS,
 });
 
-/** Where a bucket is and how to get in. */
-export interface BucketAddress {
-  endpoint: string;
-  region: string;
-  bucket: string;
-}
-
 /** One request to a bucket. */
-export interface BucketRequest {
-  method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
-  /** Undefined: the bucket itself. */
-  key?: string | undefined;
-  query?: Readonly<Record<string, string>>;
+export interface BucketRequest extends SignableRequest {
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array | Readable;
   signal?: AbortSignal | undefined;
 }
 
-/**
- * Signed requests to one bucket. The `minio` package signs; bytes go over presigned URLs through undici, because minio has no time
- * limits, sends parts one after another, and retries in its own way.
- */
+/** Signed requests to one bucket: each goes over a presigned URL of its own, so that one place sets time limits and reads refusals. */
 export class SignedRequests {
   /** For people: endpoint and bucket. */
   readonly place: string;
-  private readonly signer: Client;
+  private readonly signer: UrlSigner;
 
   constructor(
     private readonly address: BucketAddress,
@@ -50,43 +36,24 @@ export class SignedRequests {
     /** Our clock, milliseconds. */
     private readonly now: () => number = Date.now,
   ) {
-    const url = new URL(address.endpoint);
-    const secure = url.protocol === 'https:';
-    this.place = `${url.origin} (bucket "${address.bucket}")`;
-    this.signer = new Client({
-      endPoint: url.hostname,
-      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
-      useSSL: secure,
-      accessKey: keys.accessKeyId,
-      secretKey: keys.secretAccessKey,
-      // Told, so that it never asks the store.
-      region: address.region,
-    });
+    this.signer = new UrlSigner(address, keys);
+    this.place = `${this.signer.origin} (bucket "${address.bucket}")`;
   }
 
   /** A URL with which anybody can make this request once or more, for so many seconds. */
-  sign(
-    { method, key, query }: Pick<BucketRequest, 'method' | 'key' | 'query'>,
-    seconds = OWN_URL_SECONDS,
-  ): Promise<string> {
-    return this.signer.presignedUrl(
-      method,
-      this.address.bucket,
-      key ?? '',
-      seconds,
-      { ...query },
-      new Date(this.now()),
-    );
+  sign(wanted: SignableRequest, seconds: number): string {
+    return this.signer.origin + this.signer.sign(wanted, seconds, this.now());
   }
 
   /** @throws StoreError `unreachable` when there is no answer; whatever the answer says is the caller's */
   async send(wanted: BucketRequest): Promise<Dispatcher.ResponseData> {
     const { method, headers, body, signal } = wanted;
-    const url = await this.sign(wanted);
+    const path = this.signer.sign(wanted, OWN_URL_SECONDS, this.now());
     try {
-      return await request(url, {
+      return await dispatcher.request({
+        origin: this.signer.origin,
+        path,
         method,
-        dispatcher,
         // Else undici closes the connection after each HEAD.
         reset: false,
         ...(signal ? { signal } : {}),
