@@ -83,7 +83,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .option('--rollout <groups>', 'start it group by group: numbers of devices, percentages, rest', rolloutGroups)
     .option(
       '--at-most-started <number>',
-      'of a rollout: devices that have started and not ended (default: 100)',
+      'of a rollout: devices that have started and not ended, at each site by itself (default: 100)',
       wholeNumber(1, 10_000_000),
     )
     .option('--users-may-start', 'let people at the device start a Required one before its time')
