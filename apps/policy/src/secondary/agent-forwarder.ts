@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { hash } from 'node:crypto';
 import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
 import { Database } from '@muster/persistence/database.js';
@@ -49,12 +49,18 @@ export class AgentForwarder implements OnApplicationBootstrap {
   }
 
   /**
-   * Fastify's hook `onRequest`: at a secondary site the answer of the primary one, at others nothing.
-   * @throws MusterError `hierarchy.not-joined`, `.primary-unreachable`, `request.too-large`
+   * Fastify's hook `onRequest`: answers at a secondary site, and lets pass at others.
+   * Fails with MusterError `hierarchy.not-joined`, `.primary-unreachable`, `request.too-large`.
    */
-  readonly handle = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const path = request.url.split('?', 1)[0] ?? '';
-    if (!this.secondary || !AGENT_PATH.test(path)) return;
+  readonly handle = (request: FastifyRequest, reply: FastifyReply, pass: (error?: Error) => void): void => {
+    const path = pathOf(request);
+    if (!this.secondary || !AGENT_PATH.test(path)) return pass();
+    // Not by a promise of the hook: it would be that of the whole answer, and fail when a computer goes away.
+    this.answer(request, reply).catch(pass);
+  };
+
+  private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const path = pathOf(request);
     const body = request.method === 'GET' ? undefined : await read(request.raw, this.config.MUSTER_BODY_LIMIT_BYTES);
     const digest = BODY_PATH.exec(path)?.[1]?.toLowerCase().replace('%3a', ':');
     const kept = digest === undefined ? undefined : this.bodies.find(digest);
@@ -63,10 +69,9 @@ export class AgentForwarder implements OnApplicationBootstrap {
     if (kept && digest && answer.status === 304) {
       answer.body.resume();
       void reply.headers({ ...bodyHeaders(digest), 'content-type': 'application/json; charset=utf-8' });
-      return reply.code(200).send(kept);
+      return void reply.code(200).send(kept);
     }
-    copyHeaders(answer, reply);
-    if (answer.headers['content-type']?.startsWith('text/event-stream')) return reply.send(answer.body);
+    if (answer.headers['content-type']?.startsWith('text/event-stream')) return passStream(answer, reply);
     let bytes = await read(answer.body, MOST_ANSWER_BYTES).catch((cause: unknown) => {
       throw new MusterError(
         'unavailable',
@@ -83,8 +88,9 @@ export class AgentForwarder implements OnApplicationBootstrap {
     if (path.endsWith('/content-locations') && answer.status === 200 && body)
       bytes = await this.points.addTo(bytes, body, this.addressOf(request));
     if (path.endsWith('/content-faults') && answer.status === 202 && body) await this.points.check(body);
-    return reply.send(answer.status === 304 ? undefined : bytes);
-  };
+    void reply.code(answer.status).headers(headersOf(answer));
+    void reply.send(answer.status === 304 ? undefined : bytes);
+  }
 
   private headersFor(request: FastifyRequest): Record<string, string> {
     const named = TO_PRIMARY.flatMap((name) => {
@@ -105,12 +111,24 @@ export class AgentForwarder implements OnApplicationBootstrap {
   }
 }
 
-function copyHeaders({ status, headers }: PrimaryAnswer, reply: FastifyReply): void {
-  void reply.code(status);
-  for (const name of FROM_PRIMARY) {
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
+function headersOf({ headers }: PrimaryAnswer): Record<string, string> {
+  const named = FROM_PRIMARY.flatMap((name) => {
     const value = headers[name];
-    if (typeof value === 'string') void reply.header(name, value);
-  }
+    return typeof value === 'string' ? [[name, value]] : [];
+  });
+  return Object.fromEntries(named) as Record<string, string>;
+}
+
+/** Events go on as they come, until either side goes away or this service stops. */
+function passStream(answer: PrimaryAnswer, reply: FastifyReply): void {
+  reply.hijack();
+  reply.raw.writeHead(answer.status, headersOf(answer));
+  reply.raw.flushHeaders();
+  pipeline(answer.body, reply.raw, () => undefined);
 }
 
 async function read(stream: Readable, most: number): Promise<Buffer> {
