@@ -224,6 +224,7 @@ describe('a primary site and the central site above it, each with its own server
       status: 503,
       body: { code: 'hierarchy.not-joined' },
     });
+    expect((await ask(secondary, 'POST', '/enrolment-tokens', {})).body['code']).toBe('enrolment.at-primary');
     cable = await TcpProxy.open(await freePort(), Number(new URL(primary.base).port));
     const { body } = await ask(primary, 'POST', '/hierarchy/tokens', { code: 'SE1', kind: 'secondary' });
     const parent = `http://127.0.0.1:${cable.port}`;

@@ -13,6 +13,9 @@ import type { Logger } from 'pino';
 import type { PolicyConfig } from '../config.js';
 import { faultsHere, withOwnPoints } from './own-points.js';
 
+/** The device waits for the primary site's answer as well. */
+const ANSWER_MILLISECONDS = 2_000;
+
 /** What a secondary site adds of its own to what its primary site allowed: copies of content that are on this side of the link. */
 @Injectable()
 export class OwnPoints {
@@ -31,12 +34,8 @@ export class OwnPoints {
     try {
       const { manifest, files, reach } = parseTolerant(contentLocationsRequestSchema, json(asked));
       const primary = parseTolerant(contentLocationsResponseSchema, json(answer));
-      const own = await this.bus.request(locateContent, {
-        manifest,
-        address,
-        ...(files && { files }),
-        ...(reach && { reach }),
-      });
+      const question = { manifest, address, ...(files && { files }), ...(reach && { reach }) };
+      const own = await this.bus.request(locateContent, question, ANSWER_MILLISECONDS);
       return Buffer.from(JSON.stringify(withOwnPoints(this.config.MUSTER_SITE, primary, own)));
     } catch (error) {
       this.logger.warn({ err: error }, 'points of this site are not offered: only those of the primary site');
