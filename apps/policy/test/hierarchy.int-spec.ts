@@ -61,6 +61,14 @@ describe('a primary site and the central site above it, each with its own server
       async (response) => ((await response.json()) as { leafnodes: number }).leafnodes,
       () => undefined,
     );
+  /** What monitoring is told of the links of the central site. */
+  const watched = async () => {
+    const { text } = await call(central.base, '/metrics', { token: central.token });
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('muster_link'))
+      .join('\n');
+  };
   const audited = async () =>
     (await servers[0]!.dump('policy'))
       .split('\n')
@@ -276,12 +284,14 @@ describe('a primary site and the central site above it, each with its own server
 
   it('is out when it is revoked, keeps working alone, and comes back with a new token only', async () => {
     expect((await ask(central, 'POST', '/sites/CEN/revoke')).body['code']).toBe('hierarchy.not-below');
+    expect(await watched()).toMatch(/muster_link_failed_attempts\{.*peer="PR1".*\} 0$/m);
     expect(await ask(central, 'POST', '/sites/PR1/revoke')).toMatchObject({
       status: 200,
       body: { revoked: true, link: null },
     });
     expect((await ask(central, 'POST', '/sites/PR1/revoke')).status).toBe(200);
     await until(async () => (await leaves()) === 0);
+    expect(await watched()).not.toContain('PR1');
     expect(await places(primary)).toMatchObject({ CEN: 'null parent', PR1: 'CEN self' });
     const again = await makeToken();
     expect((await join(again)).status).toBe(200);

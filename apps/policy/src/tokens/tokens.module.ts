@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { HierarchyModule } from '../hierarchy/hierarchy.module.js';
+import { SiteRepository } from '../hierarchy/site.repository.js';
 import { ApiTokenController } from './api-token.controller.js';
 import { IssuedApiTokenRepository } from './api-token.repository.js';
 import { ApiTokens } from './api-tokens.service.js';
@@ -9,9 +9,8 @@ import { EnrolmentTokens } from './enrolment-tokens.service.js';
 import { TokenGrpcController } from './token.grpc.js';
 
 @Module({
-  imports: [HierarchyModule],
   controllers: [ApiTokenController, EnrolmentTokenController, TokenGrpcController],
-  providers: [IssuedApiTokenRepository, EnrolmentTokenRepository, ApiTokens, EnrolmentTokens],
+  providers: [SiteRepository, IssuedApiTokenRepository, EnrolmentTokenRepository, ApiTokens, EnrolmentTokens],
   exports: [EnrolmentTokenRepository, EnrolmentTokens],
 })
 export class TokensModule {}
