@@ -155,6 +155,7 @@ export async function startService<Config extends ServiceConfig>(
   traceRequests(server, logger);
   closeConnectionsWhenStopping(server);
   acceptJsonBodies(server);
+  if (definition.forward) server.addHook('onRequest', definition.forward(app));
   authenticateHttp(server, definition.routes ?? [], {
     token: tokens,
     ...(definition.deviceAuthenticator ? { device: definition.deviceAuthenticator(app) } : {}),
