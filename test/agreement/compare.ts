@@ -94,7 +94,7 @@ function agentVerdict(one: Case): Verdict {
       bootedAt: one.bootedAt,
       // Triggers of these are times and the start of the computer; their networks cost nothing.
       logOns: { times: { open: [] } },
-      surroundings: { known: { metered: false, onInternet: one.onInternet, writeFilter: one.writeFilter } },
+      whereabouts: { known: { metered: false, onInternet: one.onInternet, writeFilter: one.writeFilter } },
       clock: { startOf: (startedAt) => startedAt },
     },
     one.now,

@@ -1,6 +1,6 @@
 import { CommandSplitError, splitCommand } from '@muster/sequence/steps/run-command-line/split-command.js';
 import { z } from 'zod';
-import type { SurroundingsSettings } from './daemon/surroundings.js';
+import type { WhereaboutsSettings } from './daemon/whereabouts.js';
 import { parseIntranet } from './facts/own-networks.js';
 import { SESSIONS_FOLDER } from './facts/user-sessions.js';
 import { AgentError } from './identity/agent-error.js';
@@ -39,7 +39,7 @@ export interface AgentConfig {
   readonly restart: { readonly policy: 'allow' | 'never'; readonly command: readonly string[] | undefined };
   readonly tellCommand: readonly string[] | undefined;
   readonly sessionsFolder: string;
-  readonly surroundings: SurroundingsSettings;
+  readonly whereabouts: WhereaboutsSettings;
   readonly cacheMegabytes: number | undefined;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
@@ -61,7 +61,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     restart: { policy: data.MUSTER_AGENT_RESTART, command: commandOf('MUSTER_AGENT_RESTART_COMMAND', data) },
     tellCommand: commandOf('MUSTER_AGENT_TELL_COMMAND', data),
     sessionsFolder: data.MUSTER_AGENT_SESSIONS,
-    surroundings: {
+    whereabouts: {
       metered: data.MUSTER_AGENT_METERED,
       intranet: intranetOf(data.MUSTER_AGENT_INTRANET),
       writeFilter: data.MUSTER_AGENT_WRITE_FILTER,

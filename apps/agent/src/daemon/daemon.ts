@@ -43,7 +43,7 @@ import { RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
 import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
-import { lookAround, Surroundings } from './surroundings.js';
+import { lookAround, Whereabouts } from './whereabouts.js';
 import { Warnings } from './warnings.js';
 
 const flushMilliseconds = 5_000;
@@ -57,7 +57,7 @@ export interface DaemonOptions {
   /** Where systemd-logind tells who is logged in. */
   readonly sessionsFolder: string;
   /** Does the connection of this computer cost by what goes over it? */
-  readonly surroundings: AgentConfig['surroundings'];
+  readonly whereabouts: AgentConfig['whereabouts'];
   /** Most that the content cache may take, in MiB; undefined: the usual. */
   readonly cacheMegabytes?: number | undefined;
   /** Abort: let go of everything and come back. */
@@ -103,7 +103,7 @@ async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
-  { logger, restart, tellCommand, sessionsFolder, surroundings: settings, cacheMegabytes, signal }: DaemonOptions,
+  { logger, restart, tellCommand, sessionsFolder, whereabouts: settings, cacheMegabytes, signal }: DaemonOptions,
 ): Promise<boolean> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
@@ -111,8 +111,8 @@ async function work(
   const both = AbortSignal.any([signal, stop.signal]);
   both.addEventListener('abort', () => setTimeout(() => deadline.abort(), flushMilliseconds).unref(), { once: true });
 
-  const surroundings = new Surroundings(folder.surroundings);
-  surroundings.begin(settings);
+  const whereabouts = new Whereabouts(folder.whereabouts);
+  whereabouts.begin(settings);
   const hardware = firmwareOf(hardwareOfFacts(await gatherFacts()));
   const records = new RunRecords(folder);
   const keys = { key, sealing: ensureSealingKey(folder.sealingKey) };
@@ -134,7 +134,7 @@ async function work(
     transport,
     new Session({ ...session, nextCounts: () => rotator.nextCounts() }),
     access,
-    () => surroundings.known.onInternet,
+    () => whereabouts.known.onInternet,
   );
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
@@ -207,7 +207,7 @@ async function work(
     timeZone: ownTimeZone(),
     bootedAt: bootedAt(folder),
     logOns,
-    surroundings,
+    whereabouts,
     clock,
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
@@ -257,7 +257,7 @@ async function work(
     runs.run(both),
     sender.run(both, deadline.signal),
     inventory.run(both),
-    surroundings.run(() => lookAround(settings, thisSystem), changed, both),
+    whereabouts.run(() => lookAround(settings, thisSystem), changed, both),
     clock.run(() => records.newestStart, both),
     logOns.run(sessionsFolder, currentBootId(), changed, both),
   ];

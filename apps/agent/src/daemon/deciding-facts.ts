@@ -17,7 +17,7 @@ import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
 import type { StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
-import type { Surroundings } from './surroundings.js';
+import type { Whereabouts } from './whereabouts.js';
 import type { Warnings } from './warnings.js';
 
 /** Where this computer finds what it decides with. */
@@ -33,7 +33,7 @@ export interface FactSources {
   /** When the computer started; undefined: nobody knows. */
   readonly bootedAt: number | undefined;
   readonly logOns: Pick<LogOns, 'times'>;
-  readonly surroundings: Pick<Surroundings, 'known'>;
+  readonly whereabouts: Pick<Whereabouts, 'known'>;
   readonly clock: Pick<ClockBehind, 'startOf'>;
 }
 
@@ -55,7 +55,7 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     bootedAt,
     loggedOnAt: sources.logOns.times.loggedOnAt,
     loggedOffAt: sources.logOns.times.loggedOffAt,
-    ...sources.surroundings.known,
+    ...sources.whereabouts.known,
     os: ownPlatform,
     windows: sources.windows(),
     body: (digest) => sources.body(digest),

@@ -16,7 +16,7 @@ import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
-import { Surroundings } from './surroundings.js';
+import { Whereabouts } from './whereabouts.js';
 import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
@@ -115,7 +115,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       timeZone: ownTimeZone(),
       bootedAt: bootedAt(folder),
       logOns,
-      surroundings: new Surroundings(folder.surroundings),
+      whereabouts: new Whereabouts(folder.whereabouts),
       clock: new ClockBehind(folder.clock),
     },
     now,

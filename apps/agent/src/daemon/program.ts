@@ -155,7 +155,7 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
         restart: config.restart,
         tellCommand: config.tellCommand,
         sessionsFolder: config.sessionsFolder,
-        surroundings: config.surroundings,
+        whereabouts: config.whereabouts,
         cacheMegabytes: config.cacheMegabytes,
         ready: ({ deviceUid, site, server, name }) => {
           logger.info({ deviceUid, site, server, name, version: AGENT_VERSION }, 'agent is at work');

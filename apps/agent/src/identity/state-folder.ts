@@ -49,7 +49,7 @@ export interface StateFolder {
   /** Since when the clock is behind the newest run. */
   readonly clock: string;
   /** What is known of where this computer is, and of its connection. */
-  readonly surroundings: string;
+  readonly whereabouts: string;
   /** Exists while the site refuses this computer. */
   readonly access: string;
   /** When this boot was first seen. */
@@ -86,7 +86,7 @@ export function stateFolder(path: string): StateFolder {
     firstPrograms: join(root, 'first-programs.json'),
     logOns: join(root, 'log-ons.json'),
     clock: join(root, 'clock.json'),
-    surroundings: join(root, 'surroundings.json'),
+    whereabouts: join(root, 'whereabouts.json'),
     access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),

@@ -16,7 +16,7 @@ type Known = Readonly<z.infer<typeof knownSchema>>;
 const NOTHING: Known = { metered: false, onInternet: false, writeFilter: false };
 
 /** What the owner of the computer says of it. */
-export interface SurroundingsSettings {
+export interface WhereaboutsSettings {
   readonly metered: MeteredSetting;
   /** As `parseIntranet` reads it; undefined: every network is the organisation's. */
   readonly intranet: string | undefined;
@@ -25,12 +25,12 @@ export interface SurroundingsSettings {
 }
 
 /** Looks at where this computer is now. */
-export async function lookAround(settings: SurroundingsSettings, system: Pick<System, 'run'>): Promise<Known> {
+export async function lookAround(settings: WhereaboutsSettings, system: Pick<System, 'run'>): Promise<Known> {
   return { metered: await isMetered(settings.metered, system), ...placeOf(settings) };
 }
 
 /** What needs no program to be asked, which could take its time. */
-function placeOf({ intranet, writeFilter }: SurroundingsSettings): Omit<Known, 'metered'> {
+function placeOf({ intranet, writeFilter }: WhereaboutsSettings): Omit<Known, 'metered'> {
   return {
     onInternet: intranet !== undefined && isOnInternet(parseIntranet(intranet), networkInterfaces()),
     writeFilter: writeFilter === 'auto' ? hasWriteFilter(new SystemTree()) === true : writeFilter === 'yes',
@@ -38,7 +38,7 @@ function placeOf({ intranet, writeFilter }: SurroundingsSettings): Omit<Known, '
 }
 
 /** What is known of where this computer is, in a file, so that `muster-agent list` decides with it too. */
-export class Surroundings {
+export class Whereabouts {
   known: Known;
 
   /** Reads what was noted. Changes nothing. */
@@ -47,7 +47,7 @@ export class Surroundings {
   }
 
   /** Before anything is decided: where the computer was before says nothing of where it is now. */
-  begin(settings: SurroundingsSettings): void {
+  begin(settings: WhereaboutsSettings): void {
     this.take({ ...this.known, ...placeOf(settings) });
   }
 
