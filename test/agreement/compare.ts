@@ -94,7 +94,7 @@ function agentVerdict(one: Case): Verdict {
       bootedAt: one.bootedAt,
       // Triggers of these are times and the start of the computer; their networks cost nothing.
       logOns: { times: { open: [] } },
-      connection: { metered: false },
+      whereabouts: { known: { metered: false, onInternet: one.onInternet, writeFilter: one.writeFilter } },
       clock: { startOf: (startedAt) => startedAt },
     },
     one.now,
@@ -118,7 +118,7 @@ function siteVerdict(one: Case): Verdict {
   const device: KnownDevice = {
     uid: UID,
     name: 'device',
-    facts: { timeZone },
+    facts: { timeZone, onInternet: one.onInternet, writeFilter: one.writeFilter },
     lastRuns: runs.slice(-1).map(({ startedAt, succeeded, ended }) => ({
       deploymentUid: UID,
       ended,

@@ -12,6 +12,8 @@ export interface Case {
   readonly windows: readonly MaintenanceWindow[];
   readonly timeZone: string;
   readonly now: number;
+  readonly onInternet: boolean;
+  readonly writeFilter: boolean;
   /** Known on the device alone. */
   readonly bootedAt: number | undefined;
   readonly askedAt: number | undefined;
@@ -136,6 +138,8 @@ export function randomCase(number: number): Case {
       rerun: required ? maybe(0.6, () => one<Rerun>(['Always', 'Never', 'IfFailed', 'IfSucceeded'])) : undefined,
       usersMayStart: required ? maybe(0.3, () => chance(0.6)) : undefined,
       warnMinutes: required ? maybe(0.3, () => one([1, 15, 60, 1440])) : undefined,
+      onInternet: maybe(0.3, () => chance(0.6)),
+      onWriteFilter: maybe(0.3, () => chance(0.4)),
       hold: maybe(0.05, () => one(['Starts', 'Runs'] as const)),
       outsideWindows: maybe(0.2, () => chance(0.5)),
       content: maybe(0.1, () => one(['AsNeeded', 'BeforeStart'] as const)),
@@ -148,6 +152,8 @@ export function randomCase(number: number): Case {
     windows: windows as MaintenanceWindow[],
     timeZone: one(ZONES),
     now,
+    onInternet: chance(0.1),
+    writeFilter: chance(0.15),
     bootedAt: maybe(0.5, () => near(2)),
     askedAt: maybe(0.2, () => near(2)),
     warnedAt: maybe(0.5, () => now - one([0, 1, 5, 14, 15, 19, 20, 60, 65, -3]) * 60_000),

@@ -14,6 +14,8 @@ export interface Knowledge {
   readonly timeZone: string;
   readonly windows: readonly MaintenanceWindow[];
   readonly sequence: { readonly enabled?: boolean; readonly maximumRunTimeMinutes?: number };
+  readonly onInternet: boolean;
+  readonly writeFilter: boolean;
   readonly deployedAt?: number | undefined;
   readonly bootedAt?: number | undefined;
   readonly askedAt?: number | undefined;
@@ -54,6 +56,11 @@ export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
   if (expires <= now) return { state: 'expired' };
   if (rules.hold !== undefined) return { state: 'held', ...later(Infinity) };
   if (available > now) return { state: 'waiting', detail: 'availability', ...later(available) };
+  // Allowed on the Internet only by its word, on computers that forget unless it says no; a person does not change that.
+  if (knowledge.onInternet && !(rules.onInternet ?? false))
+    return { state: 'waiting', detail: 'network', ...later(Infinity) };
+  if (knowledge.writeFilter && !(rules.onWriteFilter ?? true))
+    return { state: 'waiting', detail: 'write-filter', ...later(Infinity) };
   const byPeople = rules.purpose === 'Available' || rules.usersMayStart === true;
   if (askedAt !== undefined && byPeople) return { state: 'start', detail: 'asked', begins: now };
   if (rules.purpose === 'Available') return { state: 'offered', ...later(Infinity) };

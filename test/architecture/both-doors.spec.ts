@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindsOf } from '@muster/contracts/kinds/all.js';
-import { protoFile } from '@muster/contracts/proto.js';
+import { protoFiles } from '@muster/contracts/proto.js';
+import type { ServiceName } from '@muster/contracts/resource.js';
 
 /** What REST alone has, and why. */
 const RESTS_OWN: Readonly<Record<string, string>> = {
@@ -10,6 +11,13 @@ const RESTS_OWN: Readonly<Record<string, string>> = {
 };
 
 const openApi = join(import.meta.dirname, '../../libs/contracts/openapi/catalog.json');
+
+/** The text of all .proto files of a service. */
+function declared(service: ServiceName): string {
+  return protoFiles(service)
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('');
+}
 
 /** `exportTaskSequences` is the method `Export`: its service says what it is about. */
 function methodOf(operation: string): string {
@@ -20,9 +28,7 @@ function methodOf(operation: string): string {
 describe('the two doors of the catalog', () => {
   it('can do the same: every operation of REST is a method of gRPC', () => {
     const operations = [...readFileSync(openApi, 'utf8').matchAll(/"operationId": "(\w+)"/g)].map(([, id = '']) => id);
-    const methods = new Set(
-      [...readFileSync(protoFile('catalog'), 'utf8').matchAll(/rpc (\w+)\(/g)].map(([, name = '']) => name),
-    );
+    const methods = new Set([...declared('catalog').matchAll(/rpc (\w+)\(/g)].map(([, name = '']) => name));
     expect(operations.length).toBeGreaterThan(20);
     const without = operations.filter((one) => !(one in RESTS_OWN) && !methods.has(methodOf(one)));
     expect(without).toEqual([]);
@@ -60,7 +66,7 @@ describe('the two doors of content', () => {
     const documents = readFileSync(openApi.replace('catalog.json', 'content.json'), 'utf8');
     const operations = [...documents.matchAll(/"operationId": "(\w+)"/g)].map(([, id = '']) => id);
     expect(operations.filter((one) => !generated.has(one)).toSorted()).toEqual(Object.keys(OF_CONTENT).toSorted());
-    const services = readFileSync(protoFile('content'), 'utf8')
+    const services = declared('content')
       .split(/^service (?=\w)/m)
       .slice(1);
     const methods = services.flatMap((text) =>

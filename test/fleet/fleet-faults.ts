@@ -2,10 +2,11 @@ import type { RunningSite } from '@muster/localsite/start-site.js';
 import { until } from '@muster/testing/until.js';
 import { SiteOfDevices } from '../bench/site-of-devices.js';
 import { randomNumbers, sample } from '../faults/random.js';
+import { FLEET_SEQUENCE, prepareContent } from './fleet-content.js';
 import { type ExpectedRun, type Fleet, SimulatedAgent } from './simulated-agent.js';
 import { StartedAtOnce } from './started-at-once.js';
 
-const VICTIMS = ['policy', 'deployment', 'catalog', 'nats', 'postgres', 'edge'] as const;
+const VICTIMS = ['policy', 'deployment', 'catalog', 'content', 'store', 'nats', 'postgres', 'edge'] as const;
 const DEPLOYMENTS = 3;
 /** The deployment that devices start with a permit only: the middle one. */
 const ROLLOUT = 1;
@@ -45,6 +46,7 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
     const started = new StartedAtOnce(Math.max(2, Math.floor(count / 10)));
     const pollMilliseconds = Math.max(150, (1000 * count) / MOST_POLLS_PER_SECOND);
     const fleet: Fleet = { base: site.site.url, started, pollMilliseconds };
+    await prepareContent(site);
     const token = () => enrolmentToken(site.site);
     const agents: SimulatedAgent[] = [];
     for (let n = 0; n < count; n += 20) {
@@ -100,7 +102,7 @@ async function deploy(site: SiteOfDevices, deployed: string[], atMostStarted: nu
   const rollout = deployed.length === ROLLOUT ? { rollout: { groups, atMostStarted } } : {};
   await until(async () => {
     try {
-      await site.deploy(name, { collection: 'all-devices', ...rollout });
+      await site.deploy(name, { sequence: FLEET_SEQUENCE, collection: 'all-devices', ...rollout });
       return true;
     } catch {
       return false;

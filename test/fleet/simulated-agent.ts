@@ -6,10 +6,12 @@ import {
   START_PERMITS,
 } from '@muster/contracts/agent/permits.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Digest } from '@muster/contracts/digest.js';
 import type { ReportsRequest } from '@muster/contracts/agent/reports.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { verifyPolicy } from '../../apps/agent/src/policy/verify-policy.js';
 import { type Answer, TestDevice } from '../../apps/policy/test/test-device.js';
+import { fetchContent } from './fleet-content.js';
 import { PolicyOnTrial } from './policy-on-trial.js';
 import type { StartedAtOnce } from './started-at-once.js';
 import { WakeUps } from './wake-ups.js';
@@ -43,9 +45,9 @@ export interface Fleet {
 
 /**
  * An agent without a computer: it enrols with a key of its own, opens sessions, polls with its tag and when it is woken, verifies policy as
- * agents do, runs what is Required once, with a permit where the deployment has a rollout, and sends what it has to tell until it is
- * acknowledged: in any order, now and then twice, by a clock that jumps. What it was told is durable it forgets, so whatever the site
- * loses then is lost.
+ * agents do, runs what is Required once, with its content and with a permit where the deployment has a rollout, and sends what it has to
+ * tell until it is acknowledged: in any order, now and then twice, by a clock that jumps. What it was told is durable it forgets, so
+ * whatever the site loses then is lost.
  */
 export class SimulatedAgent {
   readonly runs = new Map<string, ExpectedRun>();
@@ -54,6 +56,8 @@ export class SimulatedAgent {
   private readonly spool: Report[] = [];
   /** Ends of runs that go on for a while: so that many have started at once. */
   private readonly later: { readonly from: number; readonly report: Report }[] = [];
+  /** Runs that may start and have not their content yet, by deployment. */
+  private readonly ready = new Map<string, { readonly assignment: Assignment; readonly runId: string }>();
   /** Assignments that wait for a permit, with the run that each will be. */
   private readonly waiting = new Map<string, { assignment: Assignment; question: PermitRequest }>();
   private readonly wakeUps: WakeUps;
@@ -107,6 +111,7 @@ export class SimulatedAgent {
         async () => {
           await this.poll(neighbour);
           for (const one of this.waiting.values()) await this.askPermit(one);
+          for (const one of this.ready.values()) await this.begin(one);
           await this.tell();
         },
         this.random,
@@ -120,8 +125,17 @@ export class SimulatedAgent {
   }
 
   private async openSession(): Promise<void> {
+    if (this.random() < 0.1) await this.tryWrongClock();
     const { status, text } = await this.device.session();
     if (status !== 200) throw new Error(`no session: ${status} ${text}`);
+  }
+
+  /** Somebody has set the clock of the computer, by minutes to days: it must be told so, and get no session. */
+  private async tryWrongClock(): Promise<void> {
+    const off = Math.round((2 + this.random() * 5000) * 60) * (this.random() < 0.5 ? -1 : 1);
+    const { status, text } = await this.device.session(await this.device.assertion({ secondsFromNow: off }));
+    if (status >= 500 || status === 429 || (status === 401 && text.includes('"session.clock-skew"'))) return;
+    this.problems.push(`a clock that is ${off} seconds off was answered with ${status} ${text}`);
   }
 
   private async poll(neighbour: SimulatedAgent): Promise<void> {
@@ -137,8 +151,8 @@ export class SimulatedAgent {
     this.tag = answer.headers.get('etag') ?? '"none"';
     for (const assignment of assignments) {
       const { uid } = assignment.deployment;
-      if (this.runs.has(uid)) continue;
-      if (!assignment.rollout) this.begin(assignment, randomUUID());
+      if (this.runs.has(uid) || this.ready.has(uid)) continue;
+      if (!assignment.rollout) this.ready.set(uid, { assignment, runId: randomUUID() });
       else if (!this.waiting.has(uid))
         this.waiting.set(uid, {
           assignment,
@@ -160,11 +174,13 @@ export class SimulatedAgent {
     if (!permitResponseSchema.parse(answer.body).granted) return;
     this.waiting.delete(question.deploymentUid);
     this.fleet.started.started(question.runId);
-    this.begin(assignment, question.runId);
+    this.ready.set(question.deploymentUid, { assignment, runId: question.runId });
   }
 
-  /** A whole run at once: what is on trial is the site, not the engine. */
-  private begin({ deployment }: Assignment, runId: string): void {
+  /** Once its content is there, a whole run at once: what is on trial is the site, not the engine. */
+  private async begin({ assignment: { deployment, body }, runId }: { assignment: Assignment; runId: string }) {
+    this.problems.push(...(await fetchContent(this.device, body as Digest)));
+    this.ready.delete(deployment.uid);
     const steps = 1 + Math.floor(this.random() * 4);
     const state = this.random() < 0.7 ? 'succeeded' : 'failed';
     const told = (report: Omit<StepReport, 'runId' | 'number' | 'at'>) => {

@@ -1,3 +1,4 @@
+import { LINK_THRESHOLDS } from '@muster/hierarchy/link.js';
 import { houseRules } from './house-rules.js';
 import { type KubernetesObject, overlays, renderOverlay } from './rendered-site.js';
 import { schemaFindings, unknownFields } from './schemas.js';
@@ -18,6 +19,13 @@ describe.each([...rendered])('the rendered overlay %s', (_name, objects) => {
 
 it('no overlay has a field that no schema knows', () => {
   expect(unknownFields([...rendered.values()].flat())).toEqual([]);
+});
+
+it('alerts of links speak of the thresholds that links are judged by', () => {
+  const rules = JSON.stringify(primary().find(({ kind }) => kind === 'PrometheusRule')?.spec);
+  expect(rules).toContain(`(muster_link_failed_attempts) >= ${LINK_THRESHOLDS.degraded} and`);
+  expect(rules).toContain(`(muster_link_failed_attempts) < ${LINK_THRESHOLDS.failed}"`);
+  expect(rules).toContain(`(muster_link_failed_attempts) >= ${LINK_THRESHOLDS.failed}"`);
 });
 
 describe('a check of the manifests', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KINDS } from '@muster/contracts/kinds/all.js';
+import { protoFiles } from '@muster/contracts/proto.js';
 import { routeGrpc, routeHttp, serviceNames } from '../../apps/edge/src/routes.js';
 import { renderOverlay, root } from './rendered-site.js';
 
@@ -67,7 +68,9 @@ describe('the routes of the gateway', () => {
 
   it('lead every gRPC service to the process that has it', () => {
     const declared = serviceNames.flatMap((name) => {
-      const proto = readFileSync(join(root, 'libs/contracts/proto/muster', name, 'v1', `${name}.proto`), 'utf8');
+      const proto = protoFiles(name)
+        .map((file) => readFileSync(file, 'utf8'))
+        .join('');
       return [...proto.matchAll(/^service (\w+)/gm)].map(([, service]) => `muster.${name}.v1.${service}`);
     });
     const routed = new Map(

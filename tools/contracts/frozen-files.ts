@@ -11,7 +11,7 @@ import { withStepSettings } from './editor-schema.js';
 /** Every file that is made from the contracts, by its path in the repository, with the text it must have. */
 export async function frozenFiles(): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  // The policy service has no kinds: its .proto is written by hand.
+  // The policy service has no kinds: its .proto files are written by hand.
   for (const service of ['catalog', 'content', 'deployment'] as const) {
     files[`libs/contracts/proto/muster/${service}/v1/${service}.proto`] = generateProto(service);
   }

@@ -1,5 +1,7 @@
 import { CommandSplitError, splitCommand } from '@muster/sequence/steps/run-command-line/split-command.js';
 import { z } from 'zod';
+import type { WhereaboutsSettings } from './daemon/whereabouts.js';
+import { parseIntranet } from './facts/own-networks.js';
 import { SESSIONS_FOLDER } from './facts/user-sessions.js';
 import { AgentError } from './identity/agent-error.js';
 
@@ -21,6 +23,10 @@ const configSchema = z.object({
   MUSTER_AGENT_SESSIONS: z.string().min(1).default(SESSIONS_FOLDER),
   /** Does the connection of this computer cost by what goes over it? auto: NetworkManager is asked. */
   MUSTER_AGENT_METERED: z.enum(['auto', 'yes', 'no']).default('auto'),
+  /** The networks of the organisation, 10.0.0.0/8,2001:db8::/32: outside of them this computer is on the Internet. none: always. */
+  MUSTER_AGENT_INTRANET: z.string().optional(),
+  /** Is what is written to the system gone with its next restart? auto: what is mounted says it. */
+  MUSTER_AGENT_WRITE_FILTER: z.enum(['auto', 'yes', 'no']).default('auto'),
   /** Most that the content cache may take, in MiB. Default: 5,120, or a fifth of the disk where that is less. */
   MUSTER_AGENT_CACHE_MB: z.coerce.number().int().min(1).max(1_048_576).optional(),
   MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -33,7 +39,7 @@ export interface AgentConfig {
   readonly restart: { readonly policy: 'allow' | 'never'; readonly command: readonly string[] | undefined };
   readonly tellCommand: readonly string[] | undefined;
   readonly sessionsFolder: string;
-  readonly metered: 'auto' | 'yes' | 'no';
+  readonly whereabouts: WhereaboutsSettings;
   readonly cacheMegabytes: number | undefined;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
@@ -55,10 +61,24 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     restart: { policy: data.MUSTER_AGENT_RESTART, command: commandOf('MUSTER_AGENT_RESTART_COMMAND', data) },
     tellCommand: commandOf('MUSTER_AGENT_TELL_COMMAND', data),
     sessionsFolder: data.MUSTER_AGENT_SESSIONS,
-    metered: data.MUSTER_AGENT_METERED,
+    whereabouts: {
+      metered: data.MUSTER_AGENT_METERED,
+      intranet: intranetOf(data.MUSTER_AGENT_INTRANET),
+      writeFilter: data.MUSTER_AGENT_WRITE_FILTER,
+    },
     cacheMegabytes: data.MUSTER_AGENT_CACHE_MB,
     logLevel: data.MUSTER_LOG_LEVEL,
   };
+}
+
+function intranetOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    parseIntranet(text);
+    return text;
+  } catch (error) {
+    throw new AgentError('config.invalid', `MUSTER_AGENT_INTRANET: ${(error as Error).message}`);
+  }
 }
 
 function commandOf(

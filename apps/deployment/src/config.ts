@@ -44,6 +44,8 @@ export const deploymentConfigSchema = serviceConfigSchema
       .pipe(z.array(nameSchema)),
     /** Required deployments that may take systems away and have such devices among theirs: are they refused, or agreed to? */
     MUSTER_HIGH_RISK_SITE_SERVERS: z.enum(['refuse', 'agree']).default('refuse'),
+    /** Name of the collection of all servers: for its devices such deployments are agreed to on their own. Default: nobody is asked. */
+    MUSTER_HIGH_RISK_SERVERS: nameSchema.optional(),
     /** So long after a start nobody counts as silent in a rollout: what devices said meanwhile is taken in first. */
     MUSTER_ROLLOUT_GRACE_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
     /** Events are told to whoever asks for so long. */

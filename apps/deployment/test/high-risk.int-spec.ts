@@ -11,7 +11,11 @@ describe('a deployment that may take systems away', () => {
 
   beforeAll(async () => {
     servers = await startServers();
-    world = await openWorld(servers, { MUSTER_HIGH_RISK_DEVICES: '1', MUSTER_SITE_SERVERS: 'by-name' });
+    world = await openWorld(servers, {
+      MUSTER_HIGH_RISK_DEVICES: '1',
+      MUSTER_SITE_SERVERS: 'by-name',
+      MUSTER_HIGH_RISK_SERVERS: 'servers',
+    });
     ({ api } = world);
     revise('wipes', { steps: [{ step: 'Wipe', type: 'FormatAndPartitionDisk', settings: {} }] });
     revise('parent', { steps: [{ group: 'Last', steps: [{ sequence: 'wipes' }] }] });
@@ -20,6 +24,8 @@ describe('a deployment that may take systems away', () => {
       highImpact: true,
       steps: [{ step: 'Say', type: 'RunCommandLine', settings: { command: 'true' } }],
     });
+    await api.apply('Device', 'devices', 'rack', {});
+    await api.apply('Collection', 'collections', 'servers', { rules: [{ device: 'rack' }] });
     for (const name of ['r1', 'r2']) await api.apply('Device', 'devices', name, {});
     await api.apply('Collection', 'collections', 'two', { rules: [{ device: 'r1' }, { device: 'r2' }] });
     await api.apply('Collection', 'collections', 'one', { rules: [{ device: 'r1' }] });
@@ -57,7 +63,7 @@ describe('a deployment that may take systems away', () => {
       'wide',
       spec('parent', 'two', { agreedDevices: 2 }),
     );
-    expect(made.status.highRisk).toEqual({ steps: ['wipes: Wipe'], devices: 2 });
+    expect(made.status.highRisk).toEqual({ steps: ['wipes: Wipe'], devices: 2, servers: 0 });
   });
 
   it('is refused where a device has a card of this computer, or is named as one of the site', async () => {
@@ -78,6 +84,17 @@ describe('a deployment that may take systems away', () => {
     }
   });
 
+  it('asks for agreement to the servers among its devices on their own', async () => {
+    await api.apply('Collection', 'collections', 'racked', { rules: [{ device: 'rack' }] });
+    expect(await refused('racked', spec('wipes', 'racked'))).toMatchObject({
+      code: 'deployment.high-risk-not-agreed',
+      findings: [{ path: '/spec/agreedServers', fix: expect.stringMatching(/agreedServers: 1/) }],
+    });
+    const agreed = spec('wipes', 'racked', { agreedServers: 1 });
+    const { status } = await api.apply<Deployment>('Deployment', 'deployments', 'racked', agreed);
+    expect(status.highRisk).toEqual({ steps: ['wipes: Wipe'], devices: 1, servers: 1 });
+  });
+
   it('asks for agreement to a sequence that is marked for its impact as well', async () => {
     expect(await refused('impact', spec('marked', 'two'))).toMatchObject({
       code: 'deployment.high-risk-not-agreed',
@@ -90,6 +107,7 @@ describe('a deployment that may take systems away', () => {
     expect((await apply('narrow', spec('wipes', 'one'))).status.highRisk).toEqual({
       steps: ['wipes: Wipe'],
       devices: 1,
+      servers: 0,
     });
     expect((await apply('harmless', spec('says', 'two'))).status.highRisk).toBeUndefined();
     expect((await apply('offered', spec('wipes', 'two', { purpose: 'Available' }))).status.highRisk).toBeUndefined();

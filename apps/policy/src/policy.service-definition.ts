@@ -9,6 +9,8 @@ import { InventoryModule } from './inventory/inventory.module.js';
 import { PermitsModule } from './permits/permits.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { ReportsModule } from './reports/reports.module.js';
+import { AgentForwarder } from './secondary/agent-forwarder.js';
+import { SecondaryModule } from './secondary/secondary.module.js';
 import { PollShortcut } from './serving/poll-shortcut.js';
 import { ServingModule } from './serving/serving.module.js';
 import { DeviceAuthenticator } from './sessions/device-authenticator.js';
@@ -38,6 +40,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     WakeUpsModule,
     ExplainModule,
     HierarchyModule,
+    SecondaryModule,
     HousekeepingModule,
   ],
   subscriptions: {
@@ -52,6 +55,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     { method: 'POST', path: '/api/v1/hierarchy/joins', proof: 'none' },
     { path: '/api/v1/agent/', proof: 'device' },
   ],
+  forward: (app) => app.get(AgentForwarder).handle,
   deviceAuthenticator: (app) => app.get(DeviceAuthenticator),
   // What a fleet asks that comes back after an outage, each at the cost of a signature and the database.
   admitted: ['/api/v1/agent/enrolments', '/api/v1/agent/sessions'],

@@ -1,22 +1,29 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SiteList, SiteView } from '@muster/contracts/hierarchy/site-views.js';
+import { digestOfBytes } from '@muster/contracts/digest.js';
 import { siteLayout } from '@muster/localsite/layout.js';
 import { LinkKey } from '@muster/replication/site-signature.js';
+import { freePort } from '@muster/testing/free-port.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { until } from '@muster/testing/until.js';
 import { SiteSealing } from '../src/sealing/site-sealing.js';
 import { SiteKey } from '../src/site-key/site-key.js';
 import { sealingKeyId } from '@muster/service/sealing/seal.js';
 import { signJoinRequest } from '../src/hierarchy/join-proof.js';
 import { PolicyUnderTest } from './policy-under-test.js';
+import { FarComputer } from './secondary-site.js';
+import { call } from './test-device.js';
 
 describe('a primary site and the central site above it, each with its own servers', () => {
   const sealingKey = randomBytes(32).toString('base64url');
   let servers: TestServers[];
   let central: PolicyUnderTest;
   let primary: PolicyUnderTest;
+  let secondary: PolicyUnderTest | undefined;
+  let cable: TcpProxy | undefined;
 
   const ask = async (
     at: PolicyUnderTest,
@@ -54,6 +61,14 @@ describe('a primary site and the central site above it, each with its own server
       async (response) => ((await response.json()) as { leafnodes: number }).leafnodes,
       () => undefined,
     );
+  /** What monitoring is told of the links of the central site. */
+  const watched = async () => {
+    const { text } = await call(central.base, '/metrics', { token: central.token });
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('muster_link'))
+      .join('\n');
+  };
   const audited = async () =>
     (await servers[0]!.dump('policy'))
       .split('\n')
@@ -70,6 +85,8 @@ describe('a primary site and the central site above it, each with its own server
   });
 
   afterAll(async () => {
+    await secondary?.stop();
+    await cable?.close();
     await primary?.stop();
     await central?.stop();
     await Promise.all((servers ?? []).map((one) => one.stop()));
@@ -205,14 +222,76 @@ describe('a primary site and the central site above it, each with its own server
     expect((await servers[1]!.dump('policy')).includes(sister.publicKey.x)).toBe(false);
   });
 
+  it('has a secondary site below, which hands on what computers ask, offers its own points first, and says when the link is cut', async () => {
+    const own = await startServers({ siteCode: 'SE1', store: false });
+    servers.push(own);
+    secondary = await PolicyUnderTest.start(own, { MUSTER_SITE_KIND: 'secondary', MUSTER_SEALING_KEY: sealingKey });
+    const far = await FarComputer.make(primary, secondary);
+    const { device } = far;
+    expect(await device.enrol(await primary.enrolmentToken())).toMatchObject({
+      status: 503,
+      body: { code: 'hierarchy.not-joined' },
+    });
+    expect((await ask(secondary, 'POST', '/enrolment-tokens', {})).body['code']).toBe('enrolment.at-primary');
+    cable = await TcpProxy.open(await freePort(), Number(new URL(primary.base).port));
+    const { body } = await ask(primary, 'POST', '/hierarchy/tokens', { code: 'SE1', kind: 'secondary' });
+    const parent = `http://127.0.0.1:${cable.port}`;
+    expect((await ask(secondary, 'POST', '/hierarchy/join', { parent, token: body['token'] })).status).toBe(200);
+    await far.enrol('PR1');
+    // The primary site knows the computer and signs for it; nobody else does.
+    expect(await device.policy()).toMatchObject({ site: 'PR1', deviceUid: device.uid, assignments: [] });
+    expect((await device.get('/policy', { authorization: 'Bearer eyforged' })).status).toBe(401);
+    const wokenUp = await far.listen();
+    const { manifest, faults } = await far.deploy();
+    await until(wokenUp);
+    await until(async () => (await device.policy()).assignments.length === 1);
+    const etag = (await device.get('/policy')).headers.get('etag') ?? '';
+    expect((await device.get('/policy', { 'if-none-match': etag })).status).toBe(304);
+
+    const digest = (await device.policy()).assignments[0]?.body ?? '';
+    const bodies = [await device.get(`/bodies/${digest}`), await device.get(`/bodies/${digest}`)];
+    expect(bodies.map(({ status, text }) => [status, digestOfBytes(Buffer.from(text))])).toEqual([
+      [200, digest],
+      [200, digest],
+    ]);
+    expect([await far.bodiesAnswered(200), await far.bodiesAnswered(304)]).toEqual([1, 1]);
+    const stranger = await primary.device('PR1');
+    const theirs = await call(secondary.base, `/api/v1/agent/bodies/${digest}`, { token: stranger.accessToken });
+    expect([theirs.status, theirs.body['code']]).toEqual([404, 'policy.unknown-body']);
+
+    const locate = async () =>
+      JSON.stringify((await device.post('/content-locations', { manifest })).body['locations']);
+    expect(await locate()).toContain('http://far');
+    // The bus of a site is started again when it joins: until then only the points of the primary site are told.
+    await until(async () =>
+      /"urls":\["http:..near","http:..far"\],"points":\["se1-local","local"\]/.test(await locate()),
+    );
+    const bad = ['se1-local', 'local'].map((point) => ({ manifest, digest: manifest, point, problem: 'missing' }));
+    expect((await device.post('/content-faults', { faults: bad })).status).toBe(202);
+    expect(faults.sort()).toEqual(['local far', 'local near', 'se1-local far']);
+
+    cable.cut();
+    const refused = await device.get('/policy');
+    expect([refused.status, refused.body['code'], refused.headers.get('retry-after')]).toEqual([
+      503,
+      'hierarchy.primary-unreachable',
+      '1',
+    ]);
+    cable.heal();
+    expect((await device.get('/policy', { 'if-none-match': etag })).status).toBe(304);
+    expect((await own.dump('policy')).includes(device.uid)).toBe(false);
+  });
+
   it('is out when it is revoked, keeps working alone, and comes back with a new token only', async () => {
     expect((await ask(central, 'POST', '/sites/CEN/revoke')).body['code']).toBe('hierarchy.not-below');
+    expect(await watched()).toMatch(/muster_link_failed_attempts\{.*peer="PR1".*\} 0$/m);
     expect(await ask(central, 'POST', '/sites/PR1/revoke')).toMatchObject({
       status: 200,
       body: { revoked: true, link: null },
     });
     expect((await ask(central, 'POST', '/sites/PR1/revoke')).status).toBe(200);
     await until(async () => (await leaves()) === 0);
+    expect(await watched()).not.toContain('PR1');
     expect(await places(primary)).toMatchObject({ CEN: 'null parent', PR1: 'CEN self' });
     const again = await makeToken();
     expect((await join(again)).status).toBe(200);

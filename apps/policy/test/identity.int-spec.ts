@@ -6,7 +6,7 @@ import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
-import { PROTO_FOLDER, protoFile } from '@muster/contracts/proto.js';
+import { PROTO_FOLDER, protoFiles } from '@muster/contracts/proto.js';
 import { Database } from '@muster/persistence/database.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -267,7 +267,7 @@ describe('API tokens', () => {
 
   it('are made, listed and revoked over gRPC by the same documents', async () => {
     const loaded = loadPackageDefinition(
-      loadSync(protoFile('policy'), { includeDirs: [PROTO_FOLDER], longs: Number, defaults: false }),
+      loadSync(protoFiles('policy'), { includeDirs: [PROTO_FOLDER], longs: Number, defaults: false }),
     ) as unknown as { muster: { policy: { v1: { TokenService: new (...parts: unknown[]) => never } } } };
     const client = new loaded.muster.policy.v1.TokenService(policy.grpcAddress, credentials.createInsecure()) as Record<
       string,

@@ -128,10 +128,10 @@ export class PolicyUnderTest {
   }
 
   /** A device that is enrolled and has a session. */
-  async device(): Promise<TestDevice> {
+  async device(site = 'S01'): Promise<TestDevice> {
     const device = await TestDevice.make(this.base);
     await device.enrol(await this.enrolmentToken());
-    await device.session();
+    await device.session(await device.assertion({ audience: `muster:${site}` }));
     return device;
   }
 

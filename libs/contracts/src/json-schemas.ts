@@ -118,6 +118,20 @@ import {
   webhookRedeliverySchema,
   webhookTestResultSchema,
 } from './kinds/webhook.js';
+import {
+  blobsAnswerSchema,
+  blobsQuestionSchema,
+  bucketsAnswerSchema,
+  bucketsQuestionSchema,
+  digestsAnswerSchema,
+  digestsQuestionSchema,
+  linkEntrySchema,
+  linkRefusalSchema,
+  manifestAnswerSchema,
+  manifestQuestionSchema,
+  pullAnswerSchema,
+  pullQuestionSchema,
+} from './links/link-messages.js';
 import { problemSchema } from './problem.js';
 import { askPermit, explainPermits } from './requests/ask-permit.js';
 import { checkCopies } from './requests/check-copies.js';
@@ -133,7 +147,7 @@ import { explainSources } from './requests/explain-sources.js';
 import { resolveContent } from './requests/resolve-content.js';
 import { outboxRead } from './subjects.js';
 
-/** The agent's protocol over HTTP, and what only people send. */
+/** The agent's protocol over HTTP, what sites say to each other, and what only people send. */
 const DOCUMENTS = {
   problem: problemSchema,
   'agent/enrolment-request': enrolmentRequestSchema,
@@ -156,6 +170,18 @@ const DOCUMENTS = {
   'agent/permit-response': permitResponseSchema,
   'agent/reports-request': reportsRequestSchema,
   'agent/reports-response': reportsResponseSchema,
+  'link/entry': linkEntrySchema,
+  'link/pull-question': pullQuestionSchema,
+  'link/pull-answer': pullAnswerSchema,
+  'link/digests-question': digestsQuestionSchema,
+  'link/digests-answer': digestsAnswerSchema,
+  'link/buckets-question': bucketsQuestionSchema,
+  'link/buckets-answer': bucketsAnswerSchema,
+  'link/manifest-question': manifestQuestionSchema,
+  'link/manifest-answer': manifestAnswerSchema,
+  'link/blobs-question': blobsQuestionSchema,
+  'link/blobs-answer': blobsAnswerSchema,
+  'link/refusal': linkRefusalSchema,
   'api/download-request': downloadRequestSchema,
   'api/download-response': downloadResponseSchema,
   'api/upload-request': uploadRequestSchema,

@@ -1,34 +1,24 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindsOf } from './kinds/all.js';
-import { APPLICATIONS_PROTO } from './proto-applications.js';
-import { AUTHORING_PROTO } from './proto-authoring.js';
-import { CONTENT_PROTO } from './proto-content.js';
-import { DISTRIBUTION_PROTO } from './proto-distribution.js';
-import { ROLLOUT_PROTO } from './proto-rollout.js';
-import { DEVICES_PROTO } from './proto-devices.js';
-import { MONITORING_PROTO } from './proto-monitoring.js';
-import { VERSIONS_PROTO } from './proto-versions.js';
 import type { Kind, ServiceName } from './resource.js';
 
 /** The folder that all `.proto` imports are relative to. */
 export const PROTO_FOLDER = join(import.meta.dirname, '..', 'proto');
 
-export function protoFile(service: ServiceName): string {
-  return join(PROTO_FOLDER, 'muster', service, 'v1', `${service}.proto`);
+/** All that a service declares: its kinds, in the file of its name, and each service written by hand in a file of its own. */
+export function protoFiles(service: ServiceName): string[] {
+  const folder = join(PROTO_FOLDER, 'muster', service, 'v1');
+  return readdirSync(folder)
+    .toSorted()
+    .map((name) => join(folder, name));
 }
 
 export function protoPackage(service: ServiceName): string {
   return `muster.${service}.v1`;
 }
 
-/** What services have besides their kinds. */
-const MORE: Partial<Record<ServiceName, string>> = {
-  catalog: AUTHORING_PROTO,
-  content: VERSIONS_PROTO + CONTENT_PROTO + DISTRIBUTION_PROTO + APPLICATIONS_PROTO,
-  deployment: DEVICES_PROTO + MONITORING_PROTO + ROLLOUT_PROTO,
-};
-
-/** The text of a service's .proto: one message, one list and one gRPC service for each of its kinds. */
+/** The text of the .proto of a service's kinds: one message, one list and one gRPC service for each. */
 export function generateProto(service: ServiceName): string {
   return `// Made from libs/contracts/src/kinds by \`npm run contracts\`; do not edit.
 syntax = "proto3";
@@ -37,7 +27,7 @@ package ${protoPackage(service)};
 
 import "google/protobuf/struct.proto";
 import "muster/v1/resource.proto";
-${kindsOf(service).map(kindText).join('')}${MORE[service] ?? ''}`;
+${kindsOf(service).map(kindText).join('')}`;
 }
 
 function kindText({ kind, verbs, keepsRevisions, guardsUses }: Kind): string {

@@ -41,6 +41,27 @@ describe('a Required deployment', () => {
     }
   });
 
+  it('is not started on the Internet unless it is for the Internet, whoever asks', () => {
+    const waits = { state: 'waiting', for: 'network', lookAgain: undefined };
+    const asked = { onInternet: true, askedAt: now };
+    expect(decide(required(), { onInternet: true })).toEqual(waits);
+    expect(decide(required({ usersMayStart: true, onInternet: false }), asked)).toEqual(waits);
+    expect(decide({ purpose: 'Available' }, asked)).toEqual(waits);
+    expect(decide({ purpose: 'Available', onInternet: true }, asked)).toMatchObject({ state: 'start' });
+    expect(decide(required({ onInternet: true }), { onInternet: true })).toMatchObject({ state: 'start' });
+    expect(decide(required({ onInternet: false }), { onInternet: false })).toMatchObject({ state: 'start' });
+  });
+
+  it('is started where a write filter drops what it does, unless it must not be, whoever asks', () => {
+    const filtered = { writeFilter: true, askedAt: now };
+    const waits = { state: 'waiting', for: 'write-filter', lookAgain: at('2026-11-27T00:00Z') };
+    expect(decide(required(), filtered)).toMatchObject({ state: 'start' });
+    expect(decide(required({ onWriteFilter: true }), filtered)).toMatchObject({ state: 'start' });
+    expect(decide(required({ onWriteFilter: false, expiresAt: '2026-11-27T00:00Z' }), filtered)).toEqual(waits);
+    expect(decide({ purpose: 'Available', onWriteFilter: false }, filtered)).toMatchObject({ for: 'write-filter' });
+    expect(decide(required({ onWriteFilter: false }), { writeFilter: false })).toMatchObject({ state: 'start' });
+  });
+
   it('is not started once it has expired, and says when it will', () => {
     expect(decide(required({ expiresAt: '2026-11-26T12:00Z' }))).toEqual({ state: 'expired', at: now });
     expect(decide(required({ triggers: daily('2026-12-01T00:00Z'), expiresAt: '2026-11-30T00:00Z' }))).toEqual({

@@ -27,6 +27,10 @@ export interface StartFacts {
   readonly warnedAt?: number | undefined;
   /** Does the connection of the device cost by what goes over it? Undefined: nobody knows, or it does not. */
   readonly metered?: boolean | undefined;
+  /** Is the device outside of the networks of its organisation? Undefined: nobody knows, or it is not. */
+  readonly onInternet?: boolean | undefined;
+  /** Does it lose what is changed on it with its next restart? Undefined: nobody knows, or it does not. */
+  readonly writeFilter?: boolean | undefined;
   /** All windows of all collections of the device. */
   readonly windows: readonly MaintenanceWindow[];
   /** What the run may take; 0 is no limit. */
@@ -47,7 +51,7 @@ export type StartDecision =
     }
   | {
       readonly state: 'waiting';
-      readonly for: 'availability' | 'trigger' | 'connection' | 'window';
+      readonly for: 'availability' | 'network' | 'write-filter' | 'trigger' | 'connection' | 'window';
       readonly lookAgain?: number | undefined;
     }
   /** Nobody has asked for it; people at the device may. */
@@ -64,8 +68,9 @@ export type StartDecision =
   | { readonly state: 'expired'; readonly at: number };
 
 /**
- * Decides as the stages 2 to 8 of deployments.md section 7 do: expired, held, not yet available, asked for or triggered, the rule for
- * reruns, the connection, the maintenance windows. The agent acts on it and explain tells it, so they cannot disagree.
+ * Decides as the stages 2 to 8 of deployments.md section 7 do: expired, held, not yet available, in the wrong place, asked for or
+ * triggered, the rule for reruns, the connection, the maintenance windows. The agent acts on it and explain tells it, so they cannot
+ * disagree.
  */
 export function decideStart(rules: StartRules, facts: StartFacts): StartDecision {
   const { now, timeZone } = facts;
@@ -75,6 +80,9 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
   const until = earlier(expires);
   if (rules.hold !== undefined) return { state: 'held', lookAgain: until(undefined) };
   if (now < available) return { state: 'waiting', for: 'availability', lookAgain: until(available) };
+  // Where a computer is not allowed to run it, nobody is asked: neither the clock nor people change that.
+  const place = wrongPlace(rules, facts);
+  if (place !== undefined) return { state: 'waiting', for: place, lookAgain: until(undefined) };
 
   // The will of somebody at the device beats windows and rules for reruns (MW-15).
   if (facts.askedAt !== undefined && mayBeAsked(rules)) {
@@ -108,6 +116,12 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
     }
   }
   return { state: 'start', because: 'trigger', due, begins };
+}
+
+/** Why a computer as it is now must not run it (deployments.md 3.4): it is on the Internet, or would forget what was done. */
+function wrongPlace(rules: StartRules, facts: StartFacts): 'network' | 'write-filter' | undefined {
+  if (facts.onInternet === true && rules.onInternet !== true) return 'network';
+  return facts.writeFilter === true && rules.onWriteFilter === false ? 'write-filter' : undefined;
 }
 
 /** A warning so much older than the run it was for counts no longer: the computer slept, or another run took long. */

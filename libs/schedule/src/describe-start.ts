@@ -27,6 +27,10 @@ function waiting({ for: what, lookAgain }: Extract<StartDecision, { state: 'wait
   switch (what) {
     case 'availability':
       return `not available${next(lookAgain, ' before ')}`;
+    case 'network':
+      return 'waits: this computer is on the Internet, and the deployment is not for the Internet (onInternet)';
+    case 'write-filter':
+      return 'waits: a write filter would drop what it changes with the next restart (onWriteFilter)';
     case 'trigger':
       return lookAgain === undefined ? 'nothing makes it run again' : `next at ${isoOf(lookAgain)}`;
     case 'connection':

@@ -74,6 +74,18 @@ export const startRulesShape = {
     .describe(
       'Required only: may it start and fetch content over a metered connection once a trigger has come? Default false',
     ),
+  onInternet: z
+    .boolean()
+    .optional()
+    .describe(
+      'May computers run it that are on the Internet, outside of the networks of the organisation? Whoever asks. Default false',
+    ),
+  onWriteFilter: z
+    .boolean()
+    .optional()
+    .describe(
+      'May computers run it that lose what it changes with their next restart, because a write filter drops it? Whoever asks. Default true',
+    ),
   showProgress: z.boolean().optional().describe('Does the device show people at which step a run is? Default true'),
   restartOutsideWindows: z
     .boolean()

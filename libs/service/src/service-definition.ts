@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import type { ServiceName } from '@muster/contracts/resource.js';
+import type { onRequestHookHandler } from 'fastify';
 import type { ServiceConfig } from '@muster/platform/config.js';
 import type { z } from 'zod';
 import type { Authenticator, RouteProof } from './auth/http-authentication.js';
@@ -23,6 +24,8 @@ export interface ServiceDefinition<Config extends ServiceConfig> {
   };
   /** Routes that ask for something else than an API token. */
   routes?: readonly RouteProof[];
+  /** Answers requests that are for another site, before anybody is asked who they are; only the policy service has it. */
+  forward?: (app: INestApplication) => onRequestHookHandler;
   /** Proves devices; only the policy service has it. */
   deviceAuthenticator?: (app: INestApplication) => Authenticator;
   /** Routes (POST) to which only as many requests are let in as can be answered soon. */

@@ -7,7 +7,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.js';
+import { PROTO_FOLDER, protoFiles, protoPackage } from '@muster/contracts/proto.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { LinkBus } from '@muster/messaging/link-bus.js';
@@ -155,6 +155,7 @@ export async function startService<Config extends ServiceConfig>(
   traceRequests(server, logger);
   closeConnectionsWhenStopping(server);
   acceptJsonBodies(server);
+  if (definition.forward) server.addHook('onRequest', definition.forward(app));
   authenticateHttp(server, definition.routes ?? [], {
     token: tokens,
     ...(definition.deviceAuthenticator ? { device: definition.deviceAuthenticator(app) } : {}),
@@ -170,7 +171,7 @@ export async function startService<Config extends ServiceConfig>(
       options: {
         url: `${config.MUSTER_HOST}:${config.MUSTER_GRPC_PORT}`,
         package: protoPackage(service),
-        protoPath: protoFile(service),
+        protoPath: protoFiles(service),
         loader: LOADER as never,
         maxReceiveMessageLength: config.MUSTER_BODY_LIMIT_BYTES,
         gracefulShutdown: true,
@@ -178,7 +179,7 @@ export async function startService<Config extends ServiceConfig>(
         onLoadPackageDefinition: (_own: unknown, grpc: Server) => {
           health.addToServer(grpc);
           // Any service describes the whole API, so that one address is enough for a client with reflection.
-          new ReflectionService(loadSync(SERVICES.map(protoFile), LOADER)).addToServer(grpc);
+          new ReflectionService(loadSync(SERVICES.flatMap(protoFiles), LOADER)).addToServer(grpc);
         },
       },
     },

@@ -7,7 +7,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { PROTO_FOLDER, protoFile, protoPackage } from '@muster/contracts/proto.js';
+import { PROTO_FOLDER, protoFiles, protoPackage } from '@muster/contracts/proto.js';
 import type { ServiceName } from '@muster/contracts/resource.js';
 
 type Method = (
@@ -21,7 +21,7 @@ type StreamingMethod = (request: object, metadata: Metadata) => ClientReadableSt
 /** A gRPC client of one of our services, for tests: calls a method by name and gives the answer as plain objects. */
 export function grpcClient(service: ServiceName, name: string, address: string, token: string | undefined) {
   const definition = loadPackageDefinition(
-    loadSync(protoFile(service), { longs: Number, enums: String, defaults: false, includeDirs: [PROTO_FOLDER] }),
+    loadSync(protoFiles(service), { longs: Number, enums: String, defaults: false, includeDirs: [PROTO_FOLDER] }),
   );
   let place: unknown = definition;
   for (const part of `${protoPackage(service)}.${name}`.split('.')) place = (place as Record<string, unknown>)[part];

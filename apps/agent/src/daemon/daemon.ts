@@ -32,7 +32,6 @@ import { currentBootId } from '../facts/boot-id.js';
 import { thisSystem } from '../facts/system.js';
 import { sendPackets } from '../wake-neighbours/send-packets.js';
 import { ClockBehind } from './clock-behind.js';
-import { Connection, isMetered } from './connection.js';
 import { LogOns } from './log-ons.js';
 import { neededContent } from './needed-content.js';
 import { PermitAsker } from './permit-asker.js';
@@ -44,6 +43,7 @@ import { RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
 import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
+import { lookAround, Whereabouts } from './whereabouts.js';
 import { Warnings } from './warnings.js';
 
 const flushMilliseconds = 5_000;
@@ -57,7 +57,7 @@ export interface DaemonOptions {
   /** Where systemd-logind tells who is logged in. */
   readonly sessionsFolder: string;
   /** Does the connection of this computer cost by what goes over it? */
-  readonly metered: AgentConfig['metered'];
+  readonly whereabouts: AgentConfig['whereabouts'];
   /** Most that the content cache may take, in MiB; undefined: the usual. */
   readonly cacheMegabytes?: number | undefined;
   /** Abort: let go of everything and come back. */
@@ -103,7 +103,7 @@ async function work(
   folder: StateFolder,
   { identity, key }: { identity: AgentIdentity; key: DeviceKey },
   transport: Transport,
-  { logger, restart, tellCommand, sessionsFolder, metered, cacheMegabytes, signal }: DaemonOptions,
+  { logger, restart, tellCommand, sessionsFolder, whereabouts: settings, cacheMegabytes, signal }: DaemonOptions,
 ): Promise<boolean> {
   const stop = new AbortController();
   // Requests that are on their way when it ends have some seconds more.
@@ -111,6 +111,8 @@ async function work(
   const both = AbortSignal.any([signal, stop.signal]);
   both.addEventListener('abort', () => setTimeout(() => deadline.abort(), flushMilliseconds).unref(), { once: true });
 
+  const whereabouts = new Whereabouts(folder.whereabouts);
+  whereabouts.begin(settings);
   const hardware = firmwareOf(hardwareOfFacts(await gatherFacts()));
   const records = new RunRecords(folder);
   const keys = { key, sealing: ensureSealingKey(folder.sealingKey) };
@@ -128,7 +130,12 @@ async function work(
   });
   const next = await readNextKeys(folder);
   const session: SessionOptions = { transport, identity, keys, hardware, signal: deadline.signal, next };
-  const api = new SiteApi(transport, new Session({ ...session, nextCounts: () => rotator.nextCounts() }), access);
+  const api = new SiteApi(
+    transport,
+    new Session({ ...session, nextCounts: () => rotator.nextCounts() }),
+    access,
+    () => whereabouts.known.onInternet,
+  );
   const bodies = new BodyStore(folder.bodies);
   const spool = new Spool(folder.reports, logger);
   const changed = new Bell();
@@ -186,7 +193,6 @@ async function work(
   const requests = new StartRequests(folder.requests);
   const permits = new StartPermits(folder.permits, logger);
   const warnings = new Warnings(folder.warnings);
-  const connection = new Connection(folder.metered);
   const logOns = new LogOns(folder.logOns);
   const clock = new ClockBehind(folder.clock);
   clock.look(records.newestStart, Date.now());
@@ -201,7 +207,7 @@ async function work(
     timeZone: ownTimeZone(),
     bootedAt: bootedAt(folder),
     logOns,
-    connection,
+    whereabouts,
     clock,
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
@@ -251,7 +257,7 @@ async function work(
     runs.run(both),
     sender.run(both, deadline.signal),
     inventory.run(both),
-    connection.run(() => isMetered(metered, thisSystem), changed, both),
+    whereabouts.run(() => lookAround(settings, thisSystem), changed, both),
     clock.run(() => records.newestStart, both),
     logOns.run(sessionsFolder, currentBootId(), changed, both),
   ];

@@ -11,13 +11,13 @@ import type { StateFolder } from '../identity/state-folder.js';
 import type { BodyStore } from '../policy/body-store.js';
 import type { BodyFacts, DecidingFacts } from '../policy/decide.js';
 import type { ClockBehind } from './clock-behind.js';
-import type { Connection } from './connection.js';
 import type { LogOns } from './log-ons.js';
 import type { RunRecords } from './run-records.js';
 import { contentOf } from './needed-content.js';
 import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
 import type { StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
+import type { Whereabouts } from './whereabouts.js';
 import type { Warnings } from './warnings.js';
 
 /** Where this computer finds what it decides with. */
@@ -33,7 +33,7 @@ export interface FactSources {
   /** When the computer started; undefined: nobody knows. */
   readonly bootedAt: number | undefined;
   readonly logOns: Pick<LogOns, 'times'>;
-  readonly connection: Pick<Connection, 'metered'>;
+  readonly whereabouts: Pick<Whereabouts, 'known'>;
   readonly clock: Pick<ClockBehind, 'startOf'>;
 }
 
@@ -55,7 +55,7 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     bootedAt,
     loggedOnAt: sources.logOns.times.loggedOnAt,
     loggedOffAt: sources.logOns.times.loggedOffAt,
-    metered: sources.connection.metered,
+    ...sources.whereabouts.known,
     os: ownPlatform,
     windows: sources.windows(),
     body: (digest) => sources.body(digest),

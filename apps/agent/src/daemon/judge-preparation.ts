@@ -110,7 +110,8 @@ function mayFetchAhead(
   if (assignment.purpose === 'Available') return assignment.fetchAhead === true && decision.state === 'offered';
   if (content(assignment) !== 'BeforeStart') return false;
   if (decision.state === 'no-permit') return true;
-  if (decision.state !== 'waiting' || decision.for === 'availability' || decision.for === 'connection') return false;
+  if (decision.state !== 'waiting') return false;
+  if (decision.for !== 'window' && decision.for !== 'trigger') return false;
   if (decision.for === 'window') return decision.lookAgain !== undefined;
   const { triggers = [] } = assignment;
   const runsAtEvents = triggers.some((trigger) => 'event' in trigger && trigger.event !== 'AsSoonAsPossible');

@@ -8,7 +8,6 @@ import { type AssignmentFate, type BodyFacts, judgeAssignments } from '../policy
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
 import { ClockBehind } from './clock-behind.js';
-import { Connection } from './connection.js';
 import { LogOns } from './log-ons.js';
 import { highImpactLines } from './start-countdown.js';
 import { runSays } from './run-says.js';
@@ -17,6 +16,7 @@ import { Preparations } from './preparations.js';
 import { type EndedRun, RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
+import { Whereabouts } from './whereabouts.js';
 import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
@@ -115,7 +115,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       timeZone: ownTimeZone(),
       bootedAt: bootedAt(folder),
       logOns,
-      connection: new Connection(folder.metered),
+      whereabouts: new Whereabouts(folder.whereabouts),
       clock: new ClockBehind(folder.clock),
     },
     now,
@@ -167,7 +167,7 @@ function allows(decision: AssignmentFate['decision']): boolean {
     case 'rejected':
       return false;
     case 'waiting':
-      return decision.for !== 'availability';
+      return !['availability', 'network', 'write-filter'].includes(decision.for);
     default:
       return true;
   }

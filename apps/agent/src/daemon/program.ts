@@ -58,6 +58,9 @@ Environment:
                           one more argument; default: wall
   MUSTER_AGENT_SESSIONS   where systemd-logind tells who is logged in; default: /run/systemd/sessions
   MUSTER_AGENT_METERED    yes, no, or auto (default): NetworkManager says whether the connection costs by what goes over it
+  MUSTER_AGENT_INTRANET   networks of the organisation, 10.0.0.0/8,2001:db8::/32; outside of them the computer is on the Internet;
+                          none: always; default: never
+  MUSTER_AGENT_WRITE_FILTER  yes, no, or auto (default): what is mounted says whether a restart drops what was written
   MUSTER_AGENT_CACHE_MB   most that the content cache may take, in MiB; default: 5120, or a fifth of the disk if less
   MUSTER_LOG_LEVEL        trace, debug, info (default), warn or error; the daemon logs JSON lines to standard output`;
 
@@ -152,7 +155,7 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
         restart: config.restart,
         tellCommand: config.tellCommand,
         sessionsFolder: config.sessionsFolder,
-        metered: config.metered,
+        whereabouts: config.whereabouts,
         cacheMegabytes: config.cacheMegabytes,
         ready: ({ deviceUid, site, server, name }) => {
           logger.info({ deviceUid, site, server, name, version: AGENT_VERSION }, 'agent is at work');

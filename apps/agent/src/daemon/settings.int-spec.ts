@@ -203,6 +203,29 @@ describe('content and connections', () => {
   });
 });
 
+describe('a computer that is elsewhere, or forgets', () => {
+  it('runs only what is for such computers, whoever asks, and fetches from points for the Internet', async () => {
+    const manifest = site.addContent({ 'go.sh': { text: '#!/bin/sh\n', executable: true } });
+    const packages = { tools: { version: 1, manifest, programs: { go: { command: './go.sh' } } } };
+    deploy(1, { steps: [shell('one')] }, { usersMayStart: true });
+    const install = { step: 'two', type: 'InstallPackage', settings: { package: 'tools', program: 'go' } };
+    deploy(2, { steps: [install] }, { onInternet: true, neighbourPoints: false }, packages);
+    deploy(3, { steps: [shell('three')] }, { onInternet: true, onWriteFilter: false });
+    const elsewhere = daemon({ MUSTER_AGENT_INTRANET: 'none', MUSTER_AGENT_WRITE_FILTER: 'yes' });
+    await until(() => finished('succeeded') === 1);
+    const reach = { neighbours: false, defaultGroup: true, internet: true };
+    expect(site.located.map((one) => one.reach)).toEqual(expect.arrayContaining([reach]));
+    expect((await offer(1))?.says).toContain('on the Internet');
+    expect((await offer(3))?.says).toContain('a write filter would drop what it changes');
+    const asked = await agent.start(['start', nameOf(1), '--state', state]).exited;
+    expect([asked.code, asked.error]).toEqual([1, expect.stringContaining('on the Internet')]);
+    await kill(elsewhere);
+    daemon({ MUSTER_AGENT_INTRANET: '0.0.0.0/0,::/0', MUSTER_AGENT_WRITE_FILTER: 'no' });
+    await until(() => finished('succeeded') === 3);
+    expect(lines('ran').sort()).toEqual(['one', 'three']);
+  });
+});
+
 const [broadcast] = ownBroadcasts();
 (broadcast === undefined ? it.skip : it)(
   'a daemon sends packets in its own network when the site says who sleeps there',

@@ -5,6 +5,8 @@ import { customFacts } from './custom-facts.js';
 import { domainOf, firmwareOf, highestMegahertz, machineFacts, powerOf, virtualizationOf } from './linux-machine.js';
 import { diskFacts, filesystemFacts } from './linux-storage.js';
 import { architectureName, osIdentity } from './os-identity.js';
+import { isOnInternet, parseIntranet } from './own-networks.js';
+import { hasWriteFilter } from './write-filter.js';
 import { systemLanguage } from './system-language.js';
 import { ownTimeZone } from './time-zone.js';
 import { SystemTree } from './system-tree.js';
@@ -23,6 +25,7 @@ export async function gatherFacts(system: System = thisSystem, tree = new System
     memoryMegabytes: Math.round(totalmem() / 1024 / 1024),
     cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
     network: networkFacts(networkInterfaces(), system.platform === 'linux' ? tree : undefined),
+    onInternet: onInternetOf(system.environment['MUSTER_AGENT_INTRANET']),
     custom: customFacts(tree, system.environment['MUSTER_AGENT_FACTS']),
     agent: { version: AGENT_VERSION },
     ...(system.platform === 'linux' ? await linuxFacts(system, tree, name) : { domain: domainOf(tree, name) }),
@@ -40,7 +43,23 @@ async function linuxFacts(system: System, tree: SystemTree, name: string): Promi
     disks: diskFacts(tree),
     filesystems: await filesystemFacts(tree),
     power: powerOf(tree),
+    writeFilter: writeFilterOf(system.environment['MUSTER_AGENT_WRITE_FILTER'], tree),
   };
+}
+
+/** Only where somebody said which networks are the organisation's. */
+function onInternetOf(intranet: string | undefined): boolean | undefined {
+  if (intranet === undefined) return undefined;
+  try {
+    return isOnInternet(parseIntranet(intranet), networkInterfaces());
+  } catch {
+    // The daemon does not start with it; a command that only gathers facts does.
+    return undefined;
+  }
+}
+
+function writeFilterOf(setting: string | undefined, tree: SystemTree): boolean | undefined {
+  return setting === 'yes' || (setting === 'no' ? false : hasWriteFilter(tree));
 }
 
 function osFacts(system: System): Facts['os'] {

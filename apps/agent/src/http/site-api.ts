@@ -5,6 +5,7 @@ import {
   contentFaultsResponseSchema,
   contentLocationsResponseSchema,
   type ContentReach,
+  EVERYWHERE,
 } from '@muster/contracts/agent/content.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import {
@@ -15,7 +16,7 @@ import {
   START_PERMITS,
 } from '@muster/contracts/agent/permits.js';
 import type { KeyOffer } from '@muster/contracts/agent/keys.js';
-import { policyResponseSchema } from '@muster/contracts/agent/policy.js';
+import { policyResponseSchema, START_PLACES } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -31,7 +32,7 @@ export type ContentLocations = z.infer<typeof contentLocationsResponseSchema>;
 /** Policy as it came, not verified yet; `unchanged` when the site has nothing newer than `etag`. */
 export type PolicyAnswer = { readonly policy: string; readonly etag: string | undefined } | 'unchanged';
 
-const ABILITIES = [CONTENT_REACH, START_PERMITS, WAKE_NEIGHBOURS].join(',');
+const ABILITIES = [CONTENT_REACH, START_PERMITS, START_PLACES, WAKE_NEIGHBOURS].join(',');
 const attempts = 4;
 /** Some 40 s: a step fails when its content cannot be located, so a site that is being restarted is waited for. */
 const contentAttempts = 12;
@@ -47,6 +48,8 @@ export class SiteApi {
     private readonly session: Session,
     /** Told what the site thinks of this computer. */
     private readonly access?: Pick<SiteAccess, 'refused' | 'admitted'>,
+    /** Is this computer on the Internet? Then points for the Internet serve it. */
+    private readonly onInternet: () => boolean = () => false,
   ) {}
 
   /** @param etag of the policy at hand. */
@@ -82,7 +85,8 @@ export class SiteApi {
     attemptsLeft = contentAttempts,
   ): Promise<ContentLocations> {
     const path = '/api/v1/agent/content-locations';
-    const json = { manifest, ...(files && { files }), ...(reach && { reach }) };
+    const where = this.onInternet() ? { ...(reach ?? EVERYWHERE), internet: true } : reach;
+    const json = { manifest, ...(files && { files }), ...(where && { reach: where }) };
     const answer = await this.call({ method: 'POST', path, json, signal }, attemptsLeft);
     return readAnswer(contentLocationsResponseSchema, answer, path);
   }

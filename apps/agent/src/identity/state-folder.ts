@@ -48,8 +48,8 @@ export interface StateFolder {
   readonly logOns: string;
   /** Since when the clock is behind the newest run. */
   readonly clock: string;
-  /** Whether the connection is metered. */
-  readonly metered: string;
+  /** What is known of where this computer is, and of its connection. */
+  readonly whereabouts: string;
   /** Exists while the site refuses this computer. */
   readonly access: string;
   /** When this boot was first seen. */
@@ -86,7 +86,7 @@ export function stateFolder(path: string): StateFolder {
     firstPrograms: join(root, 'first-programs.json'),
     logOns: join(root, 'log-ons.json'),
     clock: join(root, 'clock.json'),
-    metered: join(root, 'metered'),
+    whereabouts: join(root, 'whereabouts.json'),
     access: join(root, 'access.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),

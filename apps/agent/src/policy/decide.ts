@@ -26,7 +26,7 @@ export interface NamedContent {
 /** What this computer knows when it decides. */
 export interface DecidingFacts extends Pick<
   StartFacts,
-  'now' | 'timeZone' | 'bootedAt' | 'loggedOnAt' | 'loggedOffAt' | 'metered' | 'windows'
+  'now' | 'timeZone' | 'bootedAt' | 'loggedOnAt' | 'loggedOffAt' | 'metered' | 'onInternet' | 'writeFilter' | 'windows'
 > {
   readonly os: PlatformFacts;
   /** Undefined: the body is not here. */
@@ -68,7 +68,7 @@ function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['de
   const { platforms } = sequence.properties;
   if (platforms && !isListedPlatform(platforms, facts.os))
     return { state: 'rejected', says: describePlatforms(platforms, facts.os) };
-  const { now, timeZone, bootedAt, loggedOnAt, loggedOffAt, metered, windows } = facts;
+  const { now, timeZone, bootedAt, loggedOnAt, loggedOffAt, metered, onInternet, writeFilter, windows } = facts;
   const decision = decideStart(rules, {
     now,
     timeZone,
@@ -76,6 +76,8 @@ function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['de
     loggedOnAt,
     loggedOffAt,
     metered,
+    onInternet,
+    writeFilter,
     windows,
     deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
     lastRun: facts.lastRun(deployment.uid),

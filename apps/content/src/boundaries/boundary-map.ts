@@ -23,7 +23,11 @@ export class BoundaryMap {
     address: string | undefined,
     reach?: ContentReach,
   ): Promise<OrderedPoints> {
-    const candidates = points.map(({ name, spec }) => ({ name, inMaintenance: spec.maintenance === true }));
+    const candidates = points.map(({ name, spec }) => ({
+      name,
+      inMaintenance: spec.maintenance === true,
+      forInternet: spec.internet === true,
+    }));
     return orderPoints(await this.boundaries(), { address, site: this.site, reach }, candidates);
   }
 

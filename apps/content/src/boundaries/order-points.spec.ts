@@ -45,6 +45,20 @@ describe('the order of points for a device', () => {
     expect(order('10.1.2.3').sources.map(({ point }) => point)).not.toContain('r1');
   });
 
+  it('is that of the points for the Internet for a device on the Internet, whatever the boundaries say', () => {
+    const points = [{ name: 'b1', inMaintenance: false, forInternet: true }, ...has('b2', 'd1')];
+    const reach = { neighbours: false, defaultGroup: false, internet: true };
+    for (const boundaries of [all, []]) {
+      const { sources, leftOut } = orderPoints(boundaries, { address: '10.1.2.3', site: 'S01', reach }, points);
+      const reason = 'the device is on the Internet, and the point is for the Internet';
+      expect(sources).toEqual([{ point: 'b1', reason }]);
+      expect(leftOut.map(({ point }) => point)).toEqual(['b2', 'd1']);
+      expect(leftOut[0]?.reason).toBe('the device is on the Internet, and the point is not for the Internet');
+    }
+    const inMaintenance = points.map((one) => ({ ...one, inMaintenance: true }));
+    expect(orderPoints(all, { address: undefined, site: 'S01', reach }, inMaintenance).sources).toEqual([]);
+  });
+
   it('knows IPv6, and IPv4 in IPv6 clothes', () => {
     expect(order('2001:db8:1::5').groups).toEqual(['berlin']);
     expect(order('::ffff:10.2.0.9').groups).toEqual(['paris']);

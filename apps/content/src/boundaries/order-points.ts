@@ -25,6 +25,7 @@ export interface Whereabouts {
 export interface Candidate {
   readonly name: string;
   readonly inMaintenance: boolean;
+  readonly forInternet?: boolean;
 }
 
 /** Which points a device is sent to, best first, and which it is not. Each with a sentence that says why. */
@@ -78,7 +79,8 @@ export function tellingAddress(boundaries: readonly Boundary[], addresses: reado
  * Orders points for a device: those of its current groups, then those of their direct neighbours by minutes, then those
  * of the default group (content.md BG-01 to BG-05). Nobody waits for the minutes: they are an order. Equals are ordered
  * by a hash of device and point, so that devices spread over points and each comes back to the same ones. Without any
- * boundary group every point serves everybody. Pure.
+ * boundary group every point serves everybody. A device on the Internet is in no network that a boundary could name: points for the
+ * Internet serve it, and no others. Pure.
  */
 export function orderPoints(
   boundaries: readonly Boundary[],
@@ -87,11 +89,13 @@ export function orderPoints(
 ): OrderedPoints {
   const current = currentGroups(boundaries, where);
   const distances = boundaries.length === 0 ? undefined : distancesOf(boundaries, current, where);
+  const internet = where.reach?.internet === true;
   const everywhere: Distance = { minutes: 0, reason: 'this site has no boundary groups: every point serves' };
   const offered: { source: ContentSource; minutes: number; chance: string }[] = [];
   const leftOut: ContentSource[] = [];
-  for (const { name, inMaintenance } of candidates) {
-    const distance = distances === undefined ? everywhere : distances.get(name);
+  for (const { name, inMaintenance, forInternet } of candidates) {
+    const near = distances === undefined ? everywhere : distances.get(name);
+    const distance = internet ? onInternet(forInternet === true) : near;
     if (inMaintenance) leftOut.push({ point: name, reason: 'the point is in maintenance' });
     else if (!distance) leftOut.push({ point: name, reason: notNear(boundaries, name, current, where) });
     else if (distance.minutes === 'never') leftOut.push({ point: name, reason: distance.reason });
@@ -105,6 +109,12 @@ export function orderPoints(
   offered.sort((a, b) => a.minutes - b.minutes || (a.chance < b.chance ? -1 : 1));
   leftOut.sort((a, b) => (a.point < b.point ? -1 : 1));
   return { groups: current, sources: offered.map(({ source }) => source), leftOut };
+}
+
+function onInternet(forInternet: boolean): Distance {
+  return forInternet
+    ? { minutes: 0, reason: 'the device is on the Internet, and the point is for the Internet' }
+    : { minutes: 'never', reason: 'the device is on the Internet, and the point is not for the Internet' };
 }
 
 /** The nearest way to each point that some way leads to. */

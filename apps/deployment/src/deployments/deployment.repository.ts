@@ -59,8 +59,31 @@ export class DeploymentRepository {
     return row?.digest ?? revision.digest;
   }
 
+  /** Which servers a collection has; all of them are members of `servers`. `undefined`: there is no such collection, or none is named. */
+  async serversIn(
+    tx: Transaction,
+    collection: string,
+    { servers, ofSite }: { readonly servers?: string | undefined; readonly ofSite: SiteServers },
+  ): Promise<{ siteServers: string[]; servers: number | undefined }> {
+    const siteServers = await this.siteServersIn(tx, collection, ofSite);
+    if (servers === undefined) return { siteServers, servers: undefined };
+    const [found] = await tx.query<{ count: number }>(
+      `select (select count(*) from collection_member as wanted
+           join collection on collection.uid = wanted.collection_uid and collection.name = $2
+           join collection_member as of_servers
+             on of_servers.collection_uid = all_servers.uid and of_servers.device_uid = wanted.device_uid) as count
+       from collection as all_servers where all_servers.name = $1`,
+      [servers, collection],
+    );
+    return { siteServers, servers: found?.count };
+  }
+
   /** Names of the computers of the site itself that a collection has, at most 20. */
-  async siteServersIn(tx: Transaction, collection: string, { names, hardware }: SiteServers): Promise<string[]> {
+  private async siteServersIn(
+    tx: Transaction,
+    collection: string,
+    { names, hardware }: SiteServers,
+  ): Promise<string[]> {
     const rows = await tx.query<{ name: string }>(
       `select device.name from collection
          join collection_member on collection_member.collection_uid = collection.uid

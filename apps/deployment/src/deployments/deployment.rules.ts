@@ -13,7 +13,7 @@ import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
 import { deploymentEvent } from './deployment-event.js';
-import { findRisks, type HighRiskLimits, judgeRisk } from './high-risk.js';
+import { findRisks, type HighRiskLimits, judgeRisk, NO_SERVERS } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts, SiteServers } from './deployment.repository.js';
 
 /**
@@ -56,8 +56,8 @@ export function deploymentRules(
       const risk = judged ? found : undefined;
       if (current) {
         const devices = await countsOf(repository, tx, current.metadata.uid);
-        const siteServers = risk ? await repository.siteServersIn(tx, input.spec.collection, limits.ofSite) : [];
-        const highRisk = judgeRisk(input, risk, { members: devices.targeted, siteServers }, limits);
+        const servers = risk ? await repository.serversIn(tx, input.spec.collection, limits) : NO_SERVERS;
+        const highRisk = judgeRisk(input, risk, { members: devices.targeted, ...servers }, limits);
         const digest = moves && here ? { sequenceDigest: here.digest } : {};
         return { ...current.status, ...digest, devices, ...highRisk };
       }
@@ -73,12 +73,12 @@ export function deploymentRules(
         ]);
       }
       if (!here) throw new Error('a deployment is only saved after its check');
-      const siteServers = risk ? await repository.siteServersIn(tx, input.spec.collection, limits.ofSite) : [];
+      const servers = risk ? await repository.serversIn(tx, input.spec.collection, limits) : NO_SERVERS;
       return {
         sequenceDigest:
           input.spec.revision === undefined ? await repository.noteRevision(tx, here) : input.spec.revision,
         devices: noRuns(members ?? 0),
-        ...judgeRisk(input, risk, { members: members ?? 0, siteServers }, limits),
+        ...judgeRisk(input, risk, { members: members ?? 0, ...servers }, limits),
       };
     },
 

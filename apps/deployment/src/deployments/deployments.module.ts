@@ -48,6 +48,7 @@ const DEPLOYMENTS = Symbol('deployments');
             agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
             siteServers: config.MUSTER_HIGH_RISK_SITE_SERVERS,
+            servers: config.MUSTER_HIGH_RISK_SERVERS,
             ofSite: { names: config.MUSTER_SITE_SERVERS, hardware: ownCards(networkInterfaces()) },
           }),
           replicas,

@@ -3,7 +3,11 @@ import { API_VERSION, type ResourceInput } from '@muster/contracts/resource.js';
 import { judgeRisk } from './high-risk.js';
 
 const limits = { agreementAbove: 100, most: 500, siteServers: 'refuse' as const };
-const of = (members: number, ...siteServers: string[]) => ({ members, siteServers });
+const of = (members: number, ...siteServers: string[]) => ({
+  members,
+  siteServers,
+  servers: undefined,
+});
 const input = (more: Partial<DeploymentSpec> = {}): ResourceInput<DeploymentSpec> => ({
   apiVersion: API_VERSION,
   kind: 'Deployment',
@@ -54,6 +58,18 @@ describe('a Required deployment that may take systems away', () => {
       judgeRisk(input({ agreedSiteServers }), risks, of(2, 'main', 'store'), agree);
     expect(() => agreed('main')).toThrow(/agreedSiteServers: \[store\]/);
     expect(agreed('main', 'store')).toMatchObject({ highRisk: { devices: 2 } });
+  });
+
+  it('needs agreement to the servers among its devices on their own, where the site says which those are', () => {
+    const asks = { ...limits, servers: 'servers' };
+    const judge = (servers: number | undefined, agreedServers?: number) =>
+      judgeRisk(input(agreedServers === undefined ? {} : { agreedServers }), risks, { ...of(9), servers }, asks);
+    expect(() => judge(2)).toThrow(/on 2 servers, as "servers" has them\. .*agreedServers: 2/);
+    expect(() => judge(2, 1)).toThrow(/1 were agreed to/);
+    expect(judge(2, 2)).toMatchObject({ highRisk: { devices: 9, servers: 2 } });
+    expect(judge(0)).toMatchObject({ highRisk: { devices: 9, servers: 0 } });
+    expect(() => judge(undefined)).toThrow(expect.objectContaining({ code: 'deployment.high-risk-servers-unknown' }));
+    expect(judgeRisk(input(), [], { ...of(9), servers: 2 }, asks)).toEqual({});
   });
 
   it('is not asked about where limits are 0', () => {

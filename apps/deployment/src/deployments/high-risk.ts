@@ -14,6 +14,8 @@ export interface HighRiskLimits {
   readonly most: number;
   /** What becomes of one that has computers of the site itself among its devices. */
   readonly siteServers: 'refuse' | 'agree';
+  /** Name of the collection of all servers; undefined: nobody is asked about them. */
+  readonly servers?: string | undefined;
 }
 
 /** The devices that it is judged against. */
@@ -21,7 +23,12 @@ export interface RiskedDevices {
   readonly members: number;
   /** Names of those that run the site; at most a few. */
   readonly siteServers: readonly string[];
+  /** How many are servers; undefined: the collection of servers is not there, or none is named. */
+  readonly servers: number | undefined;
 }
+
+/** Where nothing is judged. */
+export const NO_SERVERS: Pick<RiskedDevices, 'siteServers' | 'servers'> = { siteServers: [], servers: undefined };
 
 const MOST_TOLD = 20;
 /** Children, of children too, that are looked at; a sequence with more has others that are enough to judge it by. */
@@ -50,12 +57,13 @@ export async function findRisks(bus: Bus, sequence: SequenceRevision): Promise<r
  *
  * @param risks of its sequence; undefined: it was Required before, and is not verified again
  * @returns what its status says of it; nothing when there is no risk
- * @throws MusterError `deployment.high-risk-built-in`, `.high-risk-too-many`, `.high-risk-site-server`, `.high-risk-not-agreed` (409)
+ * @throws MusterError `deployment.high-risk-built-in`, `.high-risk-too-many`, `.high-risk-site-server`, `.high-risk-not-agreed`,
+ *   `.high-risk-servers-unknown` (409)
  */
 export function judgeRisk(
   { metadata, spec }: ResourceInput<DeploymentSpec>,
   risks: readonly string[] | undefined,
-  { members, siteServers }: RiskedDevices,
+  { members, siteServers, servers }: RiskedDevices,
   limits: HighRiskLimits,
 ): Pick<DeploymentStatus, 'highRisk'> {
   if (risks === undefined || risks.length === 0) return {};
@@ -93,7 +101,20 @@ export function judgeRisk(
     const fix = `If that is meant, say so: agreedDevices: ${members} (muster deploy --agree-devices ${members}); or choose a smaller collection`;
     refuse('deployment.high-risk-not-agreed', '/spec/agreedDevices', `${may}: on ${members} devices${agreed}`, fix);
   }
-  return { highRisk: { steps: risks.slice(0, MOST_TOLD), devices: members } };
+  if (limits.servers !== undefined && servers === undefined) {
+    const message = `${may}, and which of its devices are servers is not known: there is no collection "${limits.servers}"`;
+    const fix = 'Make that collection, or name another one in MUSTER_HIGH_RISK_SERVERS of the deployment service';
+    refuse('deployment.high-risk-servers-unknown', '/spec/collection', message, fix);
+  }
+  if (servers !== undefined && servers > 0 && (spec.agreedServers ?? 0) < servers) {
+    const agreed = spec.agreedServers === undefined ? '' : `, and ${spec.agreedServers} were agreed to`;
+    const message = `${may}: on ${servers} servers, as "${limits.servers}" has them${agreed}`;
+    const fix = `If that is meant, say so: agreedServers: ${servers} (muster deploy --agree-servers ${servers}); or choose a collection without servers`;
+    refuse('deployment.high-risk-not-agreed', '/spec/agreedServers', message, fix);
+  }
+  return {
+    highRisk: { steps: risks.slice(0, MOST_TOLD), devices: members, ...(servers === undefined ? {} : { servers }) },
+  };
 }
 
 function listed(risks: readonly string[]): string {

@@ -26,7 +26,9 @@ export function explainDeployment(
   { device, content, now }: Known,
 ): Explained {
   if (assignment && !isFor(assignment, content.abilities)) {
-    const what = assignment.rollout ? 'a deployment with a rollout' : 'one that says which points may serve it';
+    const what = assignment.rollout
+      ? 'a deployment with a rollout'
+      : 'one that says which points may serve it, or where it must not run';
     const old = `its agent is too old for ${what}: update the agent; it is told at its next poll then`;
     return { ...one, code: 'policy.agent-too-old', reason: old, told: false };
   }

@@ -57,6 +57,19 @@ describe('what the site says of when a deployment starts on a device', () => {
     expect(on(undefined).state).toBe('rejected');
   });
 
+  it('when the device last told that it is on the Internet, or that it forgets', () => {
+    const on = (facts: KnownDevice['facts'], rules: Partial<Assignment>) =>
+      judgeDeployment(assignment(rules), body, device({ facts }), [], now).says;
+    expect(on({ onInternet: true }, {})).toBe(
+      'waits: this computer is on the Internet, and the deployment is not for the Internet (onInternet)',
+    );
+    expect(on({ onInternet: true }, { onInternet: true })).toBe('starts next');
+    expect(on({ writeFilter: true }, { onWriteFilter: false })).toBe(
+      'waits: a write filter would drop what it changes with the next restart (onWriteFilter)',
+    );
+    expect(on({ writeFilter: true }, {})).toBe('starts next');
+  });
+
   it('when its sequence is disabled', () => {
     expect(judgeDeployment(assignment(), { ...body, enabled: false }, device(), [], now).state).toBe('disabled');
   });

@@ -38,6 +38,8 @@ export function judgeDeployment(
     now,
     timeZone: told !== undefined && isTimeZone(told) ? told : 'UTC',
     windows,
+    onInternet: device.facts?.onInternet,
+    writeFilter: device.facts?.writeFilter,
     deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
     lastRun: last && { startedAt: Date.parse(last.startedAt ?? last.endedAt ?? ''), succeeded: last.succeeded },
     maximumMinutes: body.maximumMinutes ?? DEFAULT_RUN_MINUTES,

@@ -36,5 +36,6 @@ import { SiteViews } from './site-views.service.js';
     SiteViews,
     ReplicationRequests,
   ],
+  exports: [SiteRepository],
 })
 export class HierarchyModule {}

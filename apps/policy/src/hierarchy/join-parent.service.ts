@@ -55,7 +55,9 @@ export class JoinParent {
     const claims = { code, kind, publicKey: key.publicKey, sealingKey: sealingKeyId(this.sealing.publicKey), below };
     const received = await knock(address, signJoinRequest(claims, wish.token, key));
     const answer = checkJoinAnswer(received, wish.token, thumbprint);
-    const joined = await this.database.transaction((tx) => this.keep(tx, answer, thumbprint, actor));
+    const joined = await this.database.transaction((tx) =>
+      this.keep(tx, answer, { thumbprint, address: address.origin }, actor),
+    );
     await this.bus.write();
     return joined;
   }
@@ -63,7 +65,7 @@ export class JoinParent {
   private async keep(
     tx: Transaction,
     { parent, sites, leaf }: JoinAnswer,
-    thumbprint: string,
+    { thumbprint, address }: { thumbprint: string; address: string },
     actor: string,
   ): Promise<HierarchySiteRecord> {
     await this.sites.takeTurn(tx);
@@ -94,7 +96,7 @@ export class JoinParent {
     for (const site of sites)
       if (site.code !== own.code && !here.has(site.code))
         await this.place.save(tx, { ...site, publicKey: null, revoked: false });
-    await this.sites.saveLeaf(tx, leaf);
+    await this.sites.saveParent(tx, { leaf, address });
     return joined;
   }
 }

@@ -48,10 +48,20 @@ export class SiteRepository {
     return row && row.leaf;
   }
 
-  async saveLeaf(tx: Transaction, leaf: LeafConnection | null): Promise<void> {
+  /** Where the site above answered when this one joined it, without a path; undefined: it joined none, or that was not kept yet. */
+  async parentAddress(database: Queryable): Promise<string | undefined> {
+    const [row] = await database.query<{ address: string | null }>('select address from hierarchy_parent');
+    return row?.address ?? undefined;
+  }
+
+  async saveParent(
+    tx: Transaction,
+    { leaf, address }: { leaf: LeafConnection | null; address: string },
+  ): Promise<void> {
     await tx.query(
-      `insert into hierarchy_parent (leaf) values ($1) on conflict (only_row) do update set leaf = excluded.leaf`,
-      [leaf ? JSON.stringify(leaf) : null],
+      `insert into hierarchy_parent (leaf, address) values ($1, $2)
+       on conflict (only_row) do update set leaf = excluded.leaf, address = excluded.address`,
+      [leaf ? JSON.stringify(leaf) : null, address],
     );
   }
 }

@@ -31,4 +31,11 @@ describe('what an agent can do', () => {
       expect(isFor({ ...assignment, ...points }, ['content-reach'])).toBe(true);
     }
   });
+
+  it('keeps a deployment that says where it must not run from agents that would not know what that means', () => {
+    for (const places of [{ onInternet: false }, { onWriteFilter: false }]) {
+      expect(isFor({ ...assignment, ...places }, ['content-reach', 'start-permits'])).toBe(false);
+      expect(isFor({ ...assignment, ...places }, ['start-places'])).toBe(true);
+    }
+  });
 });

@@ -7,19 +7,26 @@ export class BodyCache {
 
   /** From memory, or loaded; what does not exist is not remembered. */
   async get(digest: string, load: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
-    const hit = this.kept.get(digest);
-    if (hit) {
-      // A map keeps the order of insertion: the first is the one asked for longest ago.
-      this.kept.delete(digest);
-      this.kept.set(digest, hit);
-      return hit;
-    }
+    const hit = this.find(digest);
+    if (hit) return hit;
     const loaded = await load();
-    if (loaded && !this.kept.has(digest)) this.keep(digest, loaded);
+    if (loaded) this.keep(digest, loaded);
     return loaded;
   }
 
-  private keep(digest: string, body: Buffer): void {
+  /** From memory alone. */
+  find(digest: string): Buffer | undefined {
+    const hit = this.kept.get(digest);
+    if (!hit) return undefined;
+    // A map keeps the order of insertion: the first is the one asked for longest ago.
+    this.kept.delete(digest);
+    this.kept.set(digest, hit);
+    return hit;
+  }
+
+  /** Remembers a body of which the caller knows that it has this digest. */
+  keep(digest: string, body: Buffer): void {
+    if (this.kept.has(digest)) return;
     this.kept.set(digest, body);
     this.bytes += body.length;
     for (const [oldest, old] of this.kept) {

@@ -9,6 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { deviceUidOf } from '../sessions/device-uid.js';
 import { parseAbilities } from './abilities.js';
+import { bodyHeaders, bodyTag } from './body-headers.js';
 import { policyHeaders } from './poll-shortcut.js';
 import { Policies } from './policies.service.js';
 
@@ -48,16 +49,18 @@ export class PolicyController {
     operationId: 'readPolicyBody',
     summary: 'The body of an assignment: the digest is of these exact bytes',
   })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: '"DIGEST", of who has these bytes already' })
   @ApiResponse({ status: 200, standardSchema: policyBodySchema })
+  @ApiResponse({ status: 304, description: 'It is assigned to this device, and who asks has it' })
   async readBody(
     @Param('digest', { schema: digestSchema }) digest: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const bytes = await this.policies.readBody(deviceUidOf(principalOf(request)), digest);
-    await reply
-      .header('Content-Type', 'application/json; charset=utf-8')
-      .header('Cache-Control', 'private, max-age=31536000, immutable')
-      .send(bytes);
+    void reply.headers(bodyHeaders(digest));
+    // A secondary site has the bytes, and asks only whether this device may have them.
+    if (request.headers['if-none-match'] === bodyTag(digest)) return void (await reply.status(304).send());
+    await reply.header('Content-Type', 'application/json; charset=utf-8').send(bytes);
   }
 }

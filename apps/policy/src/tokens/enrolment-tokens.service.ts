@@ -12,6 +12,7 @@ import { CONFIG } from '@muster/service/tokens.js';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { PolicyConfig } from '../config.js';
+import { SiteRepository } from '../hierarchy/site.repository.js';
 import { SiteKey } from '../site-key/site-key.js';
 import { storableText } from '../storable.js';
 import { type Approval, EnrolmentTokenRepository, type StoredEnrolmentToken } from './enrolment-token.repository.js';
@@ -28,14 +29,25 @@ export class EnrolmentTokens {
     @Inject(Database) private readonly database: Database,
     @Inject(EnrolmentTokenRepository) private readonly tokens: EnrolmentTokenRepository,
     @Inject(SiteKey) private readonly siteKey: SiteKey,
+    @Inject(SiteRepository) private readonly sites: SiteRepository,
     @Inject(CONFIG) private readonly config: PolicyConfig,
   ) {}
 
-  /** The token carries the thumbprint of the site's key, so that the agent knows the site at first contact. */
+  /**
+   * The token carries the thumbprint of the site's key, so that the agent knows the site at first contact.
+   * @throws MusterError `enrolment.at-primary`
+   */
   async create(
     request: z.infer<typeof enrolmentTokenRequestSchema>,
     createdBy: string,
   ): Promise<z.infer<typeof enrolmentTokenResponseSchema>> {
+    const own = await this.sites.find(this.database, this.config.MUSTER_SITE);
+    if (own?.kind === 'secondary')
+      throw new MusterError(
+        'conflict',
+        'enrolment.at-primary',
+        `Computers here are devices of the primary site${own.parent === null ? '' : ` ${own.parent}`}: make the token there, and enrol with --server of this site`,
+      );
     const uid = uuidv7();
     const token = `mse_${randomSecret()}.${this.siteKey.thumbprint}`;
     const expiresAt = new Date(Date.now() + (request.validMinutes ?? DEFAULT_MINUTES) * 60_000);

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { SiteRepository } from '../hierarchy/site.repository.js';
 import { ApiTokenController } from './api-token.controller.js';
 import { IssuedApiTokenRepository } from './api-token.repository.js';
 import { ApiTokens } from './api-tokens.service.js';
@@ -9,7 +10,7 @@ import { TokenGrpcController } from './token.grpc.js';
 
 @Module({
   controllers: [ApiTokenController, EnrolmentTokenController, TokenGrpcController],
-  providers: [IssuedApiTokenRepository, EnrolmentTokenRepository, ApiTokens, EnrolmentTokens],
+  providers: [SiteRepository, IssuedApiTokenRepository, EnrolmentTokenRepository, ApiTokens, EnrolmentTokens],
   exports: [EnrolmentTokenRepository, EnrolmentTokens],
 })
 export class TokensModule {}

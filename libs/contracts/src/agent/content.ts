@@ -143,10 +143,17 @@ export const contentReachSchema = z
   .strictObject({
     neighbours: z.boolean().describe('Those of the neighbours of its groups'),
     defaultGroup: z.boolean().describe('Those of the default group'),
+    internet: z
+      .boolean()
+      .optional()
+      .describe('The device is on the Internet: the points for the Internet, wherever boundary groups have them'),
   })
   .meta({ id: 'ContentReach' });
 
 export type ContentReach = z.infer<typeof contentReachSchema>;
+
+/** What it is where nobody says anything. */
+export const EVERYWHERE: ContentReach = { neighbours: true, defaultGroup: true };
 
 /** What a deployment says of it; undefined: everything may serve, as it is where nobody says anything. */
 export function reachOf(rules: {

@@ -10,6 +10,9 @@ import { variablesPrioritySchema } from '../kinds/variables.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
 import { sealedSchema } from '../sealing.js';
 
+/** An ability (`ABILITIES_HEADER`): it knows where a deployment must not run (`onInternet`, `onWriteFilter`). */
+export const START_PLACES = 'start-places';
+
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
   .strictObject({

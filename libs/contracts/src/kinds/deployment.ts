@@ -54,6 +54,12 @@ export const deploymentSpecSchema = z
       .max(20)
       .optional()
       .describe('Of the same: computers of the site itself among them to which whoever deploys it has agreed'),
+    agreedServers: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .optional()
+      .describe('Of the same: on so many servers whoever deploys it has agreed to that'),
     alerts: deploymentAlertsSchema.optional(),
     comment: z
       .string()
@@ -102,6 +108,11 @@ export const deploymentStatusSchema = z
       .strictObject({
         steps: z.array(z.string()).describe('Steps that may take systems or data away, with the sequence; at most 20'),
         devices: z.int().nonnegative().describe('Members when it was saved as Required'),
+        servers: z
+          .int()
+          .nonnegative()
+          .optional()
+          .describe('Those of them that were servers, where the site asks about servers'),
       })
       .optional(),
     sites: z.array(siteResultsSchema).optional().describe('What each site below this one has told of its devices'),

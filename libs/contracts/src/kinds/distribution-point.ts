@@ -66,6 +66,12 @@ export const distributionPointSpecSchema = z
       .boolean()
       .optional()
       .describe('True: agents are not sent here and nothing new is brought; what is here is still checked'),
+    internet: z
+      .boolean()
+      .optional()
+      .describe(
+        'True: devices on the Internet fetch from here too. Default false: only those in the networks of the organisation',
+      ),
     transfers: transferLimitsSchema.optional(),
     audit: z
       .strictObject({ everyHours: z.number().int().min(1).max(8760).describe('Every object is read again this often') })

@@ -93,6 +93,14 @@ export const factsSchema = z
       .optional()
       .meta({ description: 'what somebody wrote on the computer' }),
     power: z.enum(['ac', 'battery', 'unknown']).optional(),
+    onInternet: z
+      .boolean()
+      .optional()
+      .meta({ description: 'none of its addresses is in a network of the organisation' }),
+    writeFilter: z
+      .boolean()
+      .optional()
+      .meta({ description: 'what is written to the system is gone with its next restart' }),
     agent: z.strictObject({ version: text(32) }).optional(),
   })
   .meta({ id: 'Facts', description: 'what is known of a computer' });

@@ -6,16 +6,34 @@ export interface MessagingLag {
   unpositioned: number;
   inbox: { producer: string; position: number }[];
   parked: number;
+  links: { peer: string; failedAttempts: number; backlog: number }[];
+  replicasWaiting: number;
+  replicasParked: number;
 }
 
-/** What waits between this service and the others. */
+const NOTHING: MessagingLag = {
+  head: 0,
+  published: 0,
+  unpositioned: 0,
+  inbox: [],
+  parked: 0,
+  links: [],
+  replicasWaiting: 0,
+  replicasParked: 0,
+};
+
+/** What waits between this service and the others, and between this site and its neighbours. */
 export async function readMessagingLag(database: Database): Promise<MessagingLag> {
   const [row] = await database.query<MessagingLag>(
     `select position as head, published,
             (select count(*) from outbox where position is null) as unpositioned,
             (select count(*) from inbox_parked) as parked,
-            coalesce((select jsonb_agg(jsonb_build_object('producer', producer, 'position', position)) from inbox), '[]') as inbox
+            coalesce((select jsonb_agg(jsonb_build_object('producer', producer, 'position', position)) from inbox), '[]') as inbox,
+            (select coalesce(jsonb_agg(jsonb_build_object('peer', peer, 'failedAttempts', failed_attempts, 'backlog', backlog)), '[]')
+               from replica_link join hierarchy_site on code = peer where revoked_at is null) as links,
+            (select count(*) from replica_problem) as "replicasWaiting",
+            (select count(*) from replica_parked) as "replicasParked"
      from outbox_head`,
   );
-  return row ?? { head: 0, published: 0, unpositioned: 0, inbox: [], parked: 0 };
+  return row ?? NOTHING;
 }

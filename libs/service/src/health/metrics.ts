@@ -1,7 +1,7 @@
 import type { Database } from '@muster/persistence/database.js';
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { readMessagingLag } from './messaging-lag.repository.js';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { LagFigures } from './lag-figures.js';
 
 /** Prometheus figures of one service. */
 export class Metrics {
@@ -15,31 +15,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly lag: LagFigures;
+
   constructor(service: string, database: Database) {
     this.registry.setDefaultLabels({ service });
     collectDefaultMetrics({ register: this.registry });
-    const outbox = new Gauge({
-      name: 'muster_outbox_unpublished',
-      help: 'Committed facts that the bus does not have yet',
-      registers: [this.registry],
-    });
-    const parked = new Gauge({
-      name: 'muster_inbox_parked',
-      help: 'Facts that could not be applied and wait for a person',
-      registers: [this.registry],
-    });
-    const applied = new Gauge({
-      name: 'muster_inbox_position',
-      help: 'Position applied of each producer',
-      labelNames: ['producer'],
-      registers: [this.registry],
-      async collect() {
-        const lag = await readMessagingLag(database);
-        outbox.set(lag.head - lag.published + lag.unpositioned);
-        parked.set(lag.parked);
-        for (const { producer, position } of lag.inbox) applied.set({ producer }, position);
-      },
-    });
+    this.lag = new LagFigures(this.registry, database);
   }
 
   /** Measures every HTTP request by route and status. */
@@ -59,6 +40,7 @@ export class Metrics {
   }
 
   async read(): Promise<string> {
+    await this.lag.refresh();
     return this.registry.metrics();
   }
 }

@@ -34,6 +34,10 @@ interface DeployOptions {
   readonly at?: string[];
   readonly rerun?: NonNullable<DeploymentSpec['rerun']>;
   readonly agreeDevices?: number;
+  readonly agreeServers?: number;
+  readonly onInternet?: boolean;
+  readonly onMetered?: boolean;
+  readonly notOnWriteFilter?: boolean;
   readonly content?: NonNullable<DeploymentSpec['content']>;
   readonly rollout?: ReturnType<typeof rolloutGroups>;
   readonly atMostStarted?: number;
@@ -74,6 +78,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       'agree that it may take systems or data away on at most so many devices',
       wholeNumber(1, 10_000_000),
     )
+    .option('--agree-servers <number>', 'and on at most so many servers', wholeNumber(1, 10_000_000))
     .addOption(
       new Option(
         '--content <when>',
@@ -83,7 +88,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .option('--rollout <groups>', 'start it group by group: numbers of devices, percentages, rest', rolloutGroups)
     .option(
       '--at-most-started <number>',
-      'of a rollout: devices that have started and not ended (default: 100)',
+      'of a rollout: devices that have started and not ended, at each site by itself (default: 100)',
       wholeNumber(1, 10_000_000),
     )
     .option('--users-may-start', 'let people at the device start a Required one before its time')
@@ -97,6 +102,9 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       'tell people who are logged in so long before it starts, and before a restart behind its last step',
       wholeNumber(1, MOST_WARN_MINUTES),
     )
+    .option('--on-internet', 'computers on the Internet run it too')
+    .option('--on-metered', 'it starts and fetches content over a metered connection once its time has come')
+    .option('--not-on-write-filter', 'computers that forget what it changes with their next restart do not run it')
     .option('--no-neighbour-points', 'its content comes from no points of neighbouring boundary groups')
     .option('--no-default-group-points', 'its content comes from no points of the default boundary group')
     .option('--wake-up', 'wake the devices by packets when a time of it comes')
@@ -125,7 +133,8 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 }
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
-  const { to, available, from, expires, at, rerun, agreeDevices, content, rollout, atMostStarted } = options;
+  const { to, available, from, expires, at, rerun, agreeDevices, agreeServers, content, rollout, atMostStarted } =
+    options;
   const { usersMayStart, outsideWindows, restartOutsideWindows, warn, wakeUp } = options;
   return {
     sequence,
@@ -136,6 +145,10 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(at === undefined ? {} : { triggers: at.map((start) => ({ schedule: { start } })) }),
     ...(rerun === undefined ? {} : { rerun }),
     ...(agreeDevices === undefined ? {} : { agreedDevices: agreeDevices }),
+    ...(agreeServers === undefined ? {} : { agreedServers: agreeServers }),
+    ...(options.onInternet ? { onInternet: true } : {}),
+    ...(options.onMetered ? { onMetered: true } : {}),
+    ...(options.notOnWriteFilter ? { onWriteFilter: false } : {}),
     ...(content === undefined ? {} : { content }),
     ...(rollout ? { rollout: { groups: rollout, ...(atMostStarted === undefined ? {} : { atMostStarted }) } } : {}),
     ...(usersMayStart ? { usersMayStart } : {}),
