@@ -32,8 +32,6 @@ import { DistributionWorker } from './distributions/distribution-worker.js';
 import { distributionRules } from './distributions/distribution.rules.js';
 import { ProgressRepository } from './distributions/progress.repository.js';
 import { ReferenceRepository } from './distributions/reference.repository.js';
-import { TicketOffice } from './distributions/ticket-office.js';
-import { transferProviders } from './distributions/transfer.providers.js';
 import { WakeUp } from './distributions/wake-up.js';
 import { DISTRIBUTION_POINT_GROUPS, groupProviders } from './groups/group.providers.js';
 import { ContentMessages } from './location/content.messages.js';
@@ -53,8 +51,10 @@ import { PrestageGrpcController } from './prestage/prestage.grpc.js';
 import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
+import { RemovalRepository } from './removal/removal.repository.js';
 import { Remover } from './removal/remover.js';
 import { ManifestFetcher } from './sites/manifest-fetcher.js';
+import { SiteBytes } from './sites/site-bytes.js';
 import { sitesProviders } from './sites/sites.providers.js';
 import { Stores } from './stores/stores.js';
 import { ContentUsesController } from './uses/content-uses.controller.js';
@@ -73,7 +73,6 @@ type DistributionStore = ResourceStore<DistributionSpec, DistributionStatus>;
 class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly worker: DistributionWorker,
-    private readonly tickets: TicketOffice,
     private readonly announcer: Announcer,
     private readonly auditor: Auditor,
     private readonly remover: Remover,
@@ -82,7 +81,6 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.worker.start();
-    this.tickets.start();
     this.announcer.start();
     this.auditor.start();
     this.remover.start();
@@ -90,7 +88,6 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.tickets.stop();
     await this.worker.stop();
     await this.announcer.stop();
     await this.auditor.stop();
@@ -190,7 +187,36 @@ const repositories = [
           distributionRules(database, references, queue, progress, wakeUp),
         ),
     ),
-    ...transferProviders,
+    provide(
+      DistributionWorker,
+      [
+        Database,
+        DistributionJobRepository,
+        LibraryBlobRepository,
+        RemovalRepository,
+        Stores,
+        SiteBytes,
+        WakeUp,
+        LOGGER,
+        CONFIG,
+      ],
+      (
+        database: Database,
+        jobs: DistributionJobRepository,
+        blobs: LibraryBlobRepository,
+        removals: RemovalRepository,
+        stores: Stores,
+        sites: SiteBytes,
+        wakeUp: WakeUp,
+        logger: Logger,
+        config: ContentConfig,
+      ) =>
+        new DistributionWorker(database, jobs, blobs, removals, stores, sites, wakeUp, logger, {
+          slots: config.MUSTER_TRANSFER_SLOTS,
+          leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
+          auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
+        }),
+    ),
     provide(
       Announcer,
       [Database, DISTRIBUTIONS, AnnouncementRepository, ProgressRepository, WakeUp, LOGGER],
@@ -228,15 +254,14 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, TicketOffice, Announcer, Auditor, Remover, ManifestFetcher],
+      [DistributionWorker, Announcer, Auditor, Remover, ManifestFetcher],
       (
         worker: DistributionWorker,
-        tickets: TicketOffice,
         announcer: Announcer,
         auditor: Auditor,
         remover: Remover,
         manifests: ManifestFetcher,
-      ) => new ContentLoops(worker, tickets, announcer, auditor, remover, manifests),
+      ) => new ContentLoops(worker, announcer, auditor, remover, manifests),
     ),
   ],
 })
