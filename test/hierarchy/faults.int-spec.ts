@@ -33,7 +33,7 @@ describe('two sites to which something happens', () => {
   });
 
   it('take in batches twice, and in any order, as if they had come once and in theirs', async () => {
-    const { central, primary } = sites;
+    const { central, primary, proxy } = sites;
     const everywhere = { kind: 'Note', buckets: Array.from({ length: 256 }, (_, n) => n), afterKey: '', owners: [] };
     const { entries } = await central.replicas.buckets(central.database, { ...everywhere, limit: 1_000 });
     const backwards = entries.map((entry) => JSON.parse(entry) as unknown).toReversed();
@@ -41,6 +41,12 @@ describe('two sites to which something happens', () => {
     const quiet = () => undefined;
     const intake = new Intake(primary.database, primary.log, [note], { parked: quiet, waiting: quiet });
     const hierarchy = await new HierarchyRepository().read(primary.database, 'PR1');
+    // Nothing else may bring them meanwhile: a feed that runs out, a comparison that is due.
+    proxy.cut();
+    await until(async () => {
+      const failed = 'select 1 as one from replica_link where failed_attempts > 0';
+      return (await primary.database.query(failed)).length > 0;
+    });
     await primary.database.query(`delete from replica where kind = 'Note'`);
     await primary.database.query('delete from note');
     for (const time of [1, 2]) {
@@ -50,6 +56,7 @@ describe('two sites to which something happens', () => {
       expect([time, changed]).toEqual([time, time === 1 ? backwards.length : 0]);
     }
     expect(await level()).toBe(true);
+    proxy.heal();
     // An answer to a question of before says where it continues: not here.
     const late = { from: 'CAS', to: 'PR1', nonce: randomUUID(), life: randomUUID(), upto: START, beginAnew: false };
     const asked = { life: null, after: START };

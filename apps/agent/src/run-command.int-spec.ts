@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -12,9 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { StepReport } from '@muster/sequence/report.js';
+import { until } from '@muster/testing/until.js';
+import { AgentProgram } from '../test/agent-program.js';
 import { runCommand } from './run-command.js';
 import { findMarked } from './steps/process-tree.js';
 
@@ -187,29 +187,16 @@ describe('muster run', () => {
 });
 
 describe('a run that is killed', () => {
-  const root = join(import.meta.dirname, '../../..');
-  const built = join(folder_dist(), 'apps/agent/src/command-line/main-local.js');
+  const agent = new AgentProgram();
   let program: ChildProcess | undefined;
 
-  function folder_dist(): string {
-    return join(tmpdir(), `muster-agent-dist-${process.pid}`);
-  }
-  beforeAll(() => {
-    // The test builds what it kills, so that it never tests yesterday's agent.
-    execFileSync(
-      'node_modules/.bin/swc',
-      ['apps/agent', 'libs/sequence', '-d', folder_dist(), '--config-file', 'swc.build.json', '--quiet'],
-      { cwd: root },
-    );
-    execFileSync('ln', ['-sfn', join(root, 'node_modules'), join(folder_dist(), 'node_modules')]);
-    execFileSync('cp', [join(root, 'package.json'), folder_dist()]);
-  });
-  afterAll(() => rmSync(folder_dist(), { recursive: true, force: true }));
+  beforeAll(() => agent.build());
+  afterAll(() => agent.remove());
   afterEach(() => program?.kill('SIGKILL'));
 
   function start(...argv: string[]): { exited: Promise<number | null>; lines: () => Line[] } {
     let text = '';
-    const child = spawn(process.execPath, [built, 'run', ...argv, '-o', 'json'], {
+    const child = spawn(process.execPath, [agent.path('command-line/main-local.js'), 'run', ...argv, '-o', 'json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     program = child;
@@ -223,9 +210,6 @@ describe('a run that is killed', () => {
           .filter(Boolean)
           .map((line) => JSON.parse(line) as Line),
     };
-  }
-  async function until(condition: () => boolean): Promise<void> {
-    while (!condition()) await delay(10);
   }
 
   it.each([
