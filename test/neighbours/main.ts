@@ -63,7 +63,6 @@ try {
   agent('asleep', 'daemon');
   await until(async () => (await deviceCounts()).succeeded === 1, 60_000);
   say('asleep is awake, and has run the deployment that woke it');
-  await new Promise((resolve) => setTimeout(resolve, 0));
   const foreign = heard.filter((line) => !line.startsWith(`${COMPUTERS.awake} `));
   if (foreign.length > 0) throw new Error(`packets came from elsewhere: ${foreign.join(', ')}`);
 } catch (error) {

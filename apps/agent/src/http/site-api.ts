@@ -5,7 +5,7 @@ import {
   contentFaultsResponseSchema,
   contentLocationsResponseSchema,
   type ContentReach,
-  EVERYWHERE,
+  reachOn,
 } from '@muster/contracts/agent/content.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import {
@@ -85,7 +85,7 @@ export class SiteApi {
     attemptsLeft = contentAttempts,
   ): Promise<ContentLocations> {
     const path = '/api/v1/agent/content-locations';
-    const where = this.onInternet() ? { ...(reach ?? EVERYWHERE), internet: true } : reach;
+    const where = reachOn(reach, this.onInternet());
     const json = { manifest, ...(files && { files }), ...(where && { reach: where }) };
     const answer = await this.call({ method: 'POST', path, json, signal }, attemptsLeft);
     return readAnswer(contentLocationsResponseSchema, answer, path);

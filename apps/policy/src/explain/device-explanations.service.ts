@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { EVERYWHERE, reachOf, type ContentReach } from '@muster/contracts/agent/content.js';
+import { reachOf, reachOn, type ContentReach } from '@muster/contracts/agent/content.js';
 import { policyBodySchema, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import { explainPermits } from '@muster/contracts/requests/ask-permit.js';
@@ -55,7 +55,11 @@ export class DeviceExplanations {
       ...(body
         ? {
             sequence: explainBody(body, told, name, device.facts),
-            sources: await this.sourcesOf(body, device.facts, reachOn(device.facts, wanted)),
+            sources: await this.sourcesOf(
+              body,
+              device.facts,
+              reachOn(reachOf(wanted), device.facts?.onInternet === true),
+            ),
           }
         : {}),
     };
@@ -105,12 +109,6 @@ export class DeviceExplanations {
       contents: items.map((item) => ({ ...item, ...(found.get(item.manifest) ?? { sources: [], leftOut: [] }) })),
     };
   }
-}
-
-/** As the agent asks: on the Internet for the points of that. */
-function reachOn(facts: Facts | undefined, rules: Parameters<typeof reachOf>[0]): ContentReach | undefined {
-  const reach = reachOf(rules);
-  return facts?.onInternet === true ? { ...(reach ?? EVERYWHERE), internet: true } : reach;
 }
 
 function wantedOf(

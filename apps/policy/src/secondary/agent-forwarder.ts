@@ -53,14 +53,13 @@ export class AgentForwarder implements OnApplicationBootstrap {
    * Fails with MusterError `hierarchy.not-joined`, `.primary-unreachable`, `request.too-large`.
    */
   readonly handle = (request: FastifyRequest, reply: FastifyReply, pass: (error?: Error) => void): void => {
-    const path = pathOf(request);
+    const [path = ''] = request.url.split('?', 1);
     if (!this.secondary || !AGENT_PATH.test(path)) return pass();
     // Not by a promise of the hook: it would be that of the whole answer, and fail when a computer goes away.
-    this.answer(request, reply).catch(pass);
+    this.answer(path, request, reply).catch(pass);
   };
 
-  private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const path = pathOf(request);
+  private async answer(path: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const body = request.method === 'GET' ? undefined : await read(request.raw, this.config.MUSTER_BODY_LIMIT_BYTES);
     const digest = BODY_PATH.exec(path)?.[1]?.toLowerCase().replace('%3a', ':');
     const kept = digest === undefined ? undefined : this.bodies.find(digest);
@@ -73,14 +72,8 @@ export class AgentForwarder implements OnApplicationBootstrap {
     }
     if (answer.headers['content-type']?.startsWith('text/event-stream')) return passStream(answer, reply);
     let bytes = await read(answer.body, MOST_ANSWER_BYTES).catch((cause: unknown) => {
-      throw new MusterError(
-        'unavailable',
-        'hierarchy.primary-unreachable',
-        'The answer of the primary site broke off',
-        {
-          cause,
-        },
-      );
+      const message = 'The answer of the primary site broke off';
+      throw new MusterError('unavailable', 'hierarchy.primary-unreachable', message, { cause });
     });
     // Only what is what it says: agents verify it too, but one bad answer must not be told to all.
     if (digest && answer.status === 200 && `sha256:${hash('sha256', bytes)}` === digest)
@@ -109,10 +102,6 @@ export class AgentForwarder implements OnApplicationBootstrap {
       this.trusted,
     );
   }
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
 }
 
 function headersOf({ headers }: PrimaryAnswer): Record<string, string> {

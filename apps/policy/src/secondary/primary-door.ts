@@ -48,8 +48,11 @@ export class PrimaryDoor implements OnModuleDestroy {
     @Inject(SiteRepository) private readonly sites: SiteRepository,
   ) {}
 
-  /** No redirect is followed, and nothing is asked twice: whoever asked does that.
-   * @throws MusterError `hierarchy.not-joined`, `hierarchy.primary-unreachable` (both unavailable) */
+  /**
+   * No redirect is followed, and nothing is asked twice: whoever asked does that.
+   *
+   * @throws MusterError `hierarchy.not-joined`, `hierarchy.primary-unreachable` (both unavailable)
+   */
   async ask({ method, path, headers, body }: PrimaryQuestion): Promise<PrimaryAnswer> {
     const origin = await this.address();
     try {

@@ -152,9 +152,6 @@ export const contentReachSchema = z
 
 export type ContentReach = z.infer<typeof contentReachSchema>;
 
-/** What it is where nobody says anything. */
-export const EVERYWHERE: ContentReach = { neighbours: true, defaultGroup: true };
-
 /** What a deployment says of it; undefined: everything may serve, as it is where nobody says anything. */
 export function reachOf(rules: {
   readonly neighbourPoints?: boolean | undefined;
@@ -162,6 +159,11 @@ export function reachOf(rules: {
 }): ContentReach | undefined {
   const { neighbourPoints: neighbours = true, defaultGroupPoints: defaultGroup = true } = rules;
   return neighbours && defaultGroup ? undefined : { neighbours, defaultGroup };
+}
+
+/** The same for a device where it is now: on the Internet the points for the Internet serve it. */
+export function reachOn(reach: ContentReach | undefined, onInternet: boolean): ContentReach | undefined {
+  return onInternet ? { neighbours: true, defaultGroup: true, ...reach, internet: true } : reach;
 }
 
 /** POST /api/v1/agent/content-locations */
