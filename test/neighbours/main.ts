@@ -9,7 +9,7 @@ import { builtApp } from '@muster/localsite/repository.js';
 import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { until } from '@muster/testing/until.js';
-import { type Computer, COMPUTERS, SITE_ADDRESS, TwoNetworks } from './two-networks.js';
+import { type Computer, COMPUTERS, SEGMENT, SITE_ADDRESS, TwoNetworks } from './two-networks.js';
 
 const help = `npm run wake:neighbours
 
@@ -30,8 +30,9 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const folder = mkdtempSync(join(tmpdir(), 'muster-neighbours-'));
 const children: ChildProcess[] = [];
 let site: RunningSite | undefined;
-const networks = TwoNetworks.make();
+let networks: TwoNetworks | undefined;
 try {
+  networks = TwoNetworks.make();
   site = await startSite({ dataFolder: join(folder, 'site'), port: await freePort(), host: '0.0.0.0', pollSeconds: 5 });
   say(
     `a site at ${SITE_ADDRESS}, behind a router ${Object.entries(COMPUTERS)
@@ -48,7 +49,10 @@ try {
   say(`asleep, ${mac}, sleeps`);
   const heard = await listen();
 
-  say(`woken by hand: ${JSON.stringify(await ask('POST', 'devices/asleep/wake'))}`);
+  // The site hears once a minute who was there.
+  let woken = { neighbours: 0 };
+  await until(async () => (woken = await ask('POST', 'devices/asleep/wake')).neighbours > 0, 120_000);
+  say(`woken by hand: ${JSON.stringify(woken)}`);
   await hears(heard, 1, mac);
   const steps = [{ step: 'Awake', type: 'RunCommandLine', settings: { command: 'true' } }];
   await save('task-sequences', 'TaskSequence', 'rise', { steps });
@@ -71,7 +75,7 @@ try {
 } finally {
   for (const child of children) child.kill('SIGKILL');
   await site?.stop();
-  networks.remove();
+  networks?.remove();
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -87,7 +91,7 @@ async function hears(heard: readonly string[], count: number, mac: string): Prom
 }
 
 async function listen(): Promise<string[]> {
-  const listener = networks.start('asleep', process.execPath, ['-e', LISTENER], {});
+  const listener = networks!.start('asleep', process.execPath, ['-e', LISTENER], {});
   children.push(listener);
   const heard: string[] = [];
   let ready = false;
@@ -101,7 +105,7 @@ async function listen(): Promise<string[]> {
 
 function agent(computer: Computer, ...args: readonly string[]): ChildProcess {
   const state = join(folder, computer);
-  const child = networks.start(computer, process.execPath, [builtApp('agent'), ...args, '--state', state], {});
+  const child = networks!.start(computer, process.execPath, [builtApp('agent'), ...args, '--state', state], {});
   child.stderr?.resume();
   child.stdout?.resume();
   children.push(child);
@@ -123,7 +127,7 @@ async function macOf(computer: Computer): Promise<string> {
   let found: string | undefined;
   await until(async () => {
     const { status } = await ask<DeviceAnswer>('GET', `devices/${computer}`);
-    found = status.facts?.network?.find(({ subnets }) => subnets?.includes('192.0.2.0/24'))?.mac;
+    found = status.facts?.network?.find(({ subnets }) => subnets?.includes(SEGMENT))?.mac;
     return found !== undefined;
   });
   return found!;

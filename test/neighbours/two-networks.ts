@@ -4,8 +4,8 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 export const SITE_ADDRESS = '198.51.100.1';
 const ROUTER_ADDRESS = '198.51.100.2';
 /** The network of the devices, and the router in it. */
-const SEGMENT = '192.0.2.0/24';
-const GATEWAY = '192.0.2.1';
+export const SEGMENT = '203.0.113.0/24';
+const GATEWAY = '203.0.113.1';
 
 /**
  * The network of an office: a router between this computer and one Ethernet segment with two computers, all of them network namespaces of
@@ -28,22 +28,22 @@ export class TwoNetworks {
   private build(): void {
     const [router, link] = [this.space('r'), `${this.id}h`];
     ip('netns', 'add', router);
-    ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'up', 'netns', router);
+    ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'outside', 'netns', router);
     ip('addr', 'add', `${SITE_ADDRESS}/30`, 'dev', link);
-    ip('link', 'set', link, 'up');
+    ip('link', 'set', 'dev', link, 'up');
     ip('route', 'add', SEGMENT, 'via', ROUTER_ADDRESS);
-    ip('-n', router, 'addr', 'add', `${ROUTER_ADDRESS}/30`, 'dev', 'up');
+    ip('-n', router, 'addr', 'add', `${ROUTER_ADDRESS}/30`, 'dev', 'outside');
     ip('-n', router, 'link', 'add', 'segment', 'type', 'bridge');
     ip('-n', router, 'addr', 'add', `${GATEWAY}/24`, 'dev', 'segment');
-    for (const device of ['up', 'segment']) ip('-n', router, 'link', 'set', device, 'up');
+    for (const device of ['outside', 'segment']) ip('-n', router, 'link', 'set', 'dev', device, 'up');
     this.inSpace('r', 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
     for (const [computer, address] of Object.entries(COMPUTERS)) {
       const space = this.space(computer);
       ip('netns', 'add', space);
       ip('-n', router, 'link', 'add', computer, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
-      ip('-n', router, 'link', 'set', computer, 'master', 'segment', 'up');
+      ip('-n', router, 'link', 'set', 'dev', computer, 'master', 'segment', 'up');
       ip('-n', space, 'addr', 'add', `${address}/24`, 'broadcast', '+', 'dev', 'eth0');
-      for (const device of ['lo', 'eth0']) ip('-n', space, 'link', 'set', device, 'up');
+      for (const device of ['lo', 'eth0']) ip('-n', space, 'link', 'set', 'dev', device, 'up');
       ip('-n', space, 'route', 'add', 'default', 'via', GATEWAY);
     }
   }
@@ -75,9 +75,9 @@ export class TwoNetworks {
 }
 
 /** The computers of the segment with their addresses. */
-export const COMPUTERS = { awake: '192.0.2.11', asleep: '192.0.2.12' } as const;
+export const COMPUTERS = { awake: '203.0.113.11', asleep: '203.0.113.12' } as const;
 export type Computer = keyof typeof COMPUTERS;
 
 function ip(...args: readonly string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
 }
