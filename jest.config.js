@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const swc = JSON.parse(readFileSync(new URL('./swc.build.json', import.meta.url), 'utf8'));
 delete swc.sourceMaps;
 delete swc.jsc.paths;
 delete swc.jsc.baseUrl;
+
+// The tests start the same programs hundreds of times: what they compile is kept. Workers and what they start inherit it.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
 
 /** Settings that the three kinds of tests share. Tests run as ESM on the pinned Node. */
 const common = {
