@@ -23,12 +23,23 @@ const common = {
   setupFiles: ['reflect-metadata'],
 };
 
+/** Tests that start programs: of a fresh build. */
+const withPrograms = {
+  globalSetup: '<rootDir>/tools/ci/before-servers.mjs',
+  globalTeardown: '<rootDir>/tools/ci/after-servers.mjs',
+};
+
 export default {
   // One waits while the other computes. Here and not as a flag: what failed is run once more in one worker, by a flag.
   maxWorkers: 2,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.spec.ts'] },
-    { ...common, displayName: 'integration', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.int-spec.ts'] },
-    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
+    {
+      ...common,
+      ...withPrograms,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.int-spec.ts'],
+    },
+    { ...common, ...withPrograms, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
   ],
 };

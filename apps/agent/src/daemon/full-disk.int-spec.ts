@@ -24,8 +24,6 @@ let marks: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 afterEach(async () => {
   await agent.killAll();
   await site.close();

@@ -19,8 +19,6 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   // Not in a folder that may lie in memory: a restart would be refused there.
   folder = mkdtempSync('/var/tmp/muster-settings-');
