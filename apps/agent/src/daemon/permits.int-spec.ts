@@ -6,6 +6,7 @@ import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
+import { offersOf } from '../../test/read-agent.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
 import type { Offer } from './offers.js';
 
@@ -20,9 +21,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-permits-'));
   state = join(folder, 'state');
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  const { code, error } = await enrolled.exited;
-  expect([code, error]).toEqual([0, '']);
+  await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
@@ -51,8 +50,7 @@ function further(change: number): void {
 }
 
 async function offer(): Promise<Offer | undefined> {
-  const { code, out } = await agent.start(['list', '-o', 'json', '--state', state]).exited;
-  return code === 0 ? (JSON.parse(out) as Offer[])[0] : undefined;
+  return (await offersOf(state))[0];
 }
 
 const refusal = {

@@ -20,9 +20,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-start-'));
   state = join(folder, 'state');
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  const { code, error } = await enrolled.exited;
-  expect([code, error]).toEqual([0, '']);
+  await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
