@@ -3,12 +3,19 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { workQueue } from '@muster/contracts/subjects.js';
 import { until } from '@muster/testing/until.js';
 import { ContentUnderTest, digestOf, ended, Gate } from './content-under-test.js';
 
 const PACKAGES = 10;
 const FILES = 12;
 const FILE_BYTES = 60_000;
+
+async function countTickets(bus: Bus, stream: string): Promise<number> {
+  const manager = await bus.jetstreamManager();
+  for await (const { config, state } of manager.streams.list()) if (config.name === stream) return state.messages;
+  return 0;
+}
 
 describe('several content workers', () => {
   let content: ContentUnderTest;
@@ -70,8 +77,17 @@ describe('several content workers', () => {
       await ended(workers[victim]!, 'SIGKILL');
       // Before the bytes flow again: else the others are done before there is anybody to kill.
       workers[victim] = await content.startReplica({ MUSTER_AUDIT_SLOTS: '2' });
+      // What stands still would stand until the stores' clients give up.
+      await gate.shut();
+      await gate.open();
     }
+    // The queue is gone in the middle of it, and then there are more tickets than work.
+    const { stream, subject } = workQueue('content', 'transfers', content.servers.site.siteCode);
+    const bus = content.app.get(Bus);
+    await (await bus.jetstreamManager()).streams.delete(stream);
     gate.allowedBytes = Infinity;
+    await until(async () => (await countTickets(bus, stream)) > 0);
+    await Promise.all(Array.from({ length: 20 }, () => bus.jetstream().publish(subject, '')));
     await until(async () => (await look()).filter(({ state }) => state === 'available').length === PACKAGES);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(3);
@@ -85,6 +101,8 @@ describe('several content workers', () => {
     const again = gate.passedBytes - before - total;
     process.stdout.write(`${total} bytes, ${again} more over the wire in spite of 2 kills; at most ${most} at once\n`);
     expect(again).toBeLessThan(2 * 3 * FILES * FILE_BYTES);
+    // Those that found nothing are used up too.
+    await until(async () => (await countTickets(bus, stream)) === 0);
     for (const name of names) {
       const { locations } = await content.app.get(Bus).request(locateContent, { manifest: manifests.get(name)! });
       const found = await Promise.all(

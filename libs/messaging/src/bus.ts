@@ -10,13 +10,16 @@ import { parseTolerant } from '@muster/contracts/tolerant.js';
 export class Bus {
   private readonly answering: Subscription[] = [];
   private inFlight = 0;
+  private connected = true;
 
   private constructor(
     readonly connection: NatsConnection,
     readonly site: string,
     /** The name under which several replicas share the answering of questions. */
     private readonly service: string,
-  ) {}
+  ) {
+    void this.follow();
+  }
 
   /** Connects, and keeps reconnecting for ever: a broker that is away is a state, not an end. */
   static async connect(options: {
@@ -51,7 +54,14 @@ export class Bus {
 
   /** True while the broker can be reached. */
   isConnected(): boolean {
-    return !this.connection.isClosed() && this.connection.stats().inMsgs >= 0 && this.connection.getServer() !== '';
+    return this.connected && !this.connection.isClosed();
+  }
+
+  private async follow(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type === 'disconnect') this.connected = false;
+      else if (type === 'reconnect') this.connected = true;
+    }
   }
 
   /**
@@ -127,7 +137,9 @@ export class Bus {
     for (const subscription of this.answering) subscription.unsubscribe();
     const deadline = Date.now() + 5_000;
     while (this.inFlight > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
-    await Promise.race([this.connection.drain(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
+    // What cannot go out because the broker is away is no reason not to end.
+    const drained = this.connection.drain().catch(() => undefined);
+    await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
     await this.connection.close();
   }
 }
