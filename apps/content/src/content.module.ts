@@ -32,7 +32,6 @@ import { DistributionWorker } from './distributions/distribution-worker.js';
 import { distributionRules } from './distributions/distribution.rules.js';
 import { ProgressRepository } from './distributions/progress.repository.js';
 import { ReferenceRepository } from './distributions/reference.repository.js';
-import { TicketOffice } from './distributions/ticket-office.js';
 import { transferProviders } from './distributions/transfer.providers.js';
 import { WakeUp } from './distributions/wake-up.js';
 import { DISTRIBUTION_POINT_GROUPS, groupProviders } from './groups/group.providers.js';
@@ -73,7 +72,6 @@ type DistributionStore = ResourceStore<DistributionSpec, DistributionStatus>;
 class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly worker: DistributionWorker,
-    private readonly tickets: TicketOffice,
     private readonly announcer: Announcer,
     private readonly auditor: Auditor,
     private readonly remover: Remover,
@@ -82,7 +80,6 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.worker.start();
-    this.tickets.start();
     this.announcer.start();
     this.auditor.start();
     this.remover.start();
@@ -90,7 +87,6 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.tickets.stop();
     await this.worker.stop();
     await this.announcer.stop();
     await this.auditor.stop();
@@ -228,15 +224,14 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, TicketOffice, Announcer, Auditor, Remover, ManifestFetcher],
+      [DistributionWorker, Announcer, Auditor, Remover, ManifestFetcher],
       (
         worker: DistributionWorker,
-        tickets: TicketOffice,
         announcer: Announcer,
         auditor: Auditor,
         remover: Remover,
         manifests: ManifestFetcher,
-      ) => new ContentLoops(worker, tickets, announcer, auditor, remover, manifests),
+      ) => new ContentLoops(worker, announcer, auditor, remover, manifests),
     ),
   ],
 })

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { connect, headers, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import type { RequestDefinition } from '@muster/contracts/subjects.js';
@@ -10,7 +11,7 @@ import { parseTolerant } from '@muster/contracts/tolerant.js';
 export class Bus {
   private readonly answering: Subscription[] = [];
   private inFlight = 0;
-  private connected = true;
+  private session = Bus.newSession();
 
   private constructor(
     readonly connection: NatsConnection,
@@ -54,14 +55,26 @@ export class Bus {
 
   /** True while the broker can be reached. */
   isConnected(): boolean {
-    return this.connected && !this.connection.isClosed();
+    return !this.session.signal.aborted && !this.connection.isClosed();
+  }
+
+  /** Aborted when the broker goes away: for what would wait for an answer that cannot come. After each reconnection it is another. */
+  get untilDisconnected(): AbortSignal {
+    return this.session.signal;
   }
 
   private async follow(): Promise<void> {
     for await (const { type } of this.connection.status()) {
-      if (type === 'disconnect') this.connected = false;
-      else if (type === 'reconnect') this.connected = true;
+      if (type === 'disconnect') this.session.abort();
+      else if (type === 'reconnect') this.session = Bus.newSession();
     }
+  }
+
+  private static newSession(): AbortController {
+    const session = new AbortController();
+    // As many as wait for an answer at the same time.
+    setMaxListeners(0, session.signal);
+    return session;
   }
 
   /**

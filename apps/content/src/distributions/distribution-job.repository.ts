@@ -54,19 +54,6 @@ export interface PointAdmission {
 const TELL = `update distribution_announcement set wanted = true
   where distribution_uid in (select distribution_uid from done)`;
 
-/** Jobs that nobody is at, that are due, and whose priority may travel to their point now. */
-const STARTABLE = `((job.state in ('pending', 'retrying') and job.next_attempt_at <= now())
-    or (job.state = 'transferring' and job.leased_until < now()))
-  and (admission.priorities & (1 << job.priority)) <> 0
-  and not exists (
-    select 1 from package_version v
-    join distribution_job busy on busy.package_uid = v.package_uid and busy.version = v.version
-    where v.package_uid = job.package_uid and v.version = job.version and not v.in_library
-      and busy.id <> job.id and busy.state = 'transferring' and busy.leased_until >= now())`;
-const ADMISSIONS = 'unnest($1::uuid[], $2::int[], $3::int[]) as admission (point_uid, concurrency, priorities)';
-const BUSY_AT_POINT = `distribution_job busy
-  where busy.point_uid = admission.point_uid and busy.state = 'transferring' and busy.leased_until >= now()`;
-
 /** The workers' side of the queue. A lease that ends without a word makes the job anybody's. */
 export class DistributionJobRepository {
   /**
@@ -113,13 +100,23 @@ export class DistributionJobRepository {
       point_spec: DistributionPointSpec;
     }>(
       `with done as (
-         update distribution_job set state = 'transferring', leased_by = $4, attempts = attempts + 1,
-           leased_until = now() + make_interval(secs => $5), updated_at = now()
+         update distribution_job set state = 'transferring', leased_by = $1, attempts = attempts + 1,
+           leased_until = now() + make_interval(secs => $2), updated_at = now()
          where id = (
            select job.id from distribution_job job
-           join ${ADMISSIONS} on admission.point_uid = job.point_uid
-           where ${STARTABLE}
-             and admission.concurrency > (select count(*) from ${BUSY_AT_POINT})
+           join unnest($3::uuid[], $4::int[], $5::int[]) as admission (point_uid, concurrency, priorities)
+             on admission.point_uid = job.point_uid
+           where ((job.state in ('pending', 'retrying') and job.next_attempt_at <= now())
+               or (job.state = 'transferring' and job.leased_until < now()))
+             and (admission.priorities & (1 << job.priority)) <> 0
+             and admission.concurrency > (
+               select count(*) from distribution_job busy
+               where busy.point_uid = job.point_uid and busy.state = 'transferring' and busy.leased_until >= now())
+             and not exists (
+               select 1 from package_version v
+               join distribution_job busy on busy.package_uid = v.package_uid and busy.version = v.version
+               where v.package_uid = job.package_uid and v.version = job.version and not v.in_library
+                 and busy.id <> job.id and busy.state = 'transferring' and busy.leased_until >= now())
            order by job.priority, job.next_attempt_at, job.id limit 1 for update of job skip locked
          ) returning *
        ), told as (${TELL})
@@ -129,7 +126,13 @@ export class DistributionJobRepository {
        from done join content_owner p on p.uid = done.package_uid join manifest m on m.digest = done.manifest
        join package_version v on v.package_uid = done.package_uid and v.version = done.version
        join distribution_point point on point.uid = done.point_uid`,
-      [...columns(admissions), lease, leaseSeconds],
+      [
+        lease,
+        leaseSeconds,
+        admissions.map(({ pointUid }) => pointUid),
+        admissions.map(({ concurrency }) => concurrency),
+        admissions.map(({ priorities }) => priorities),
+      ],
     );
     if (!row) return undefined;
     const { id, version, priority, manifest, document, files, bytes, attempts } = row;
@@ -160,24 +163,6 @@ export class DistributionJobRepository {
          where (state in ('pending', 'retrying') and next_attempt_at <= now())
             or (state = 'transferring' and leased_until < now()))`,
     );
-  }
-
-  /** How many transfers there are at this moment, and how many more could begin if there were workers for them. */
-  async countWork(
-    database: Queryable,
-    admissions: readonly PointAdmission[],
-  ): Promise<{ busy: number; startable: number }> {
-    const [row] = await database.query<{ busy: number; startable: number }>(
-      `select (select count(*) from distribution_job where state = 'transferring' and leased_until >= now()) as busy,
-         coalesce(sum(least(waiting, greatest(0, concurrency - busy_there))), 0)::bigint as startable
-       from (
-         select admission.concurrency, (select count(*) from ${BUSY_AT_POINT}) as busy_there,
-           (select count(*) from distribution_job job where job.point_uid = admission.point_uid and ${STARTABLE}) as waiting
-         from ${ADMISSIONS}
-       ) as points`,
-      columns(admissions),
-    );
-    return row!;
   }
 
   /** How many transfers a point has at this moment, those of all workers: each gets its share of the rate. */
@@ -270,14 +255,6 @@ export class DistributionJobRepository {
       ],
     );
   }
-}
-
-function columns(admissions: readonly PointAdmission[]): [string[], number[], number[]] {
-  return [
-    admissions.map(({ pointUid }) => pointUid),
-    admissions.map(({ concurrency }) => concurrency),
-    admissions.map(({ priorities }) => priorities),
-  ];
 }
 
 function finishing(outcome: JobOutcome, job: ClaimedJob): [string, (string | number | null)[]] {

@@ -1,34 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Loop } from '@muster/messaging/loop.js';
-import type { Ticket, Tickets, WorkQueue } from '@muster/messaging/work-queue.js';
+import type { Ticket, WorkQueue } from '@muster/messaging/work-queue.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
-import type { DistributionJobRepository } from './distribution-job.repository.js';
+import { admitTransfers } from './admit-transfers.js';
+import type { ClaimedJob, DistributionJobRepository } from './distribution-job.repository.js';
 import type { JobCarrier } from './job-carrier.js';
-import { openPoints } from './open-points.js';
 import { TransferStoppedError } from './transfer-version.js';
 import type { WakeUp } from './wake-up.js';
 
-/** A ticket for which there was nothing is no reason to look again at once. */
-const LOOK_AGAIN_MILLISECONDS = 500;
-/** While the database cannot be asked. */
-const HAND_ON_MILLISECONDS = 1_000;
 /** How long a stopping process lets the blobs under way arrive. */
 const STOP_MILLISECONDS = 3_000;
 
+/** How long the holder of a ticket may be silent, when it speaks four times in each lease: its job is free before its ticket is. */
+export function ticketSilenceSeconds(leaseSeconds: number): number {
+  return leaseSeconds * 1.25;
+}
+
 /**
- * Carries versions to points. A ticket of the work queue says that there is a job to be taken; which one is decided in Postgres, where it is
- * held by a lease that its worker renews. So a killed worker loses nothing, a stopping one gives its jobs back, and a ticket too many
- * finds nothing.
+ * Carries versions to points. A ticket of the work queue says that there may be a job to be taken; which one is decided in Postgres, where it is
+ * held by a lease that its worker renews. So a killed worker loses nothing, a stopping one gives its jobs back, a ticket too many
+ * finds nothing, and one that is lost is made up for by looking without it.
  */
 export class DistributionWorker {
-  private readonly loop: Loop;
-  /** Each is busy with one ticket, or with the last of it. */
-  private readonly hands = new Set<Promise<void>>();
+  /** Each takes a ticket, and then one job after the other while there is one. */
+  private readonly hands: readonly Loop[];
   private readonly running = new Set<AbortController>();
-  private tickets: Tickets | undefined;
-  private stopping = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly queue: WorkQueue,
@@ -39,91 +38,89 @@ export class DistributionWorker {
     private readonly logger: Logger,
     private readonly limits: { slots: number; leaseSeconds: number },
   ) {
-    this.loop = new Loop(
-      () => this.takeTickets(),
-      0,
-      (error) => logger.warn({ err: error }, 'cannot hear of transfers right now; trying again'),
+    setMaxListeners(0, this.stopping.signal);
+    this.hands = Array.from(
+      { length: limits.slots },
+      () =>
+        new Loop(
+          () => this.takeTurn(),
+          0,
+          (error) => logger.warn({ err: error }, 'cannot hear of transfers right now; trying again'),
+        ),
     );
+    wakeUp.onWake(() => void this.offerTicket());
   }
 
   start(): void {
-    if (this.limits.slots > 0) this.loop.start();
+    for (const hand of this.hands) hand.start();
   }
 
   /** Begins nothing more, ends at the next blob or after a few seconds, and gives the jobs back. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.tickets?.stop();
+    this.stopping.abort();
     const timer = setTimeout(() => {
       for (const abort of this.running) abort.abort(new TransferStoppedError());
     }, STOP_MILLISECONDS);
-    await this.loop.stop();
-    await Promise.all(this.hands);
+    await Promise.all(this.hands.map((hand) => hand.stop()));
     clearTimeout(timer);
   }
 
-  /** Waits for as many tickets as there are hands free. */
-  private async takeTickets(): Promise<void> {
-    const free = this.limits.slots - this.hands.size;
-    if (free <= 0) {
-      await Promise.race(this.hands);
-      return;
-    }
-    this.tickets = await this.queue.take(free);
-    if (this.stopping) this.tickets.stop();
-    for await (const ticket of this.tickets) this.lendHand(this.redeem(ticket));
-  }
-
-  /** Begins what there is to begin without tickets, one transfer after the other in every free hand: for when the bus is away. */
-  workWithoutTickets(): void {
-    for (let free = this.limits.slots - this.hands.size; free > 0; free -= 1) {
-      this.lendHand(
-        (async () => {
-          while (await this.takeJob()) this.wakeUp.wake();
-        })(),
-      );
-    }
-  }
-
-  private lendHand(work: Promise<void>): void {
-    const hand = work
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'cannot look for transfers right now; trying again'))
-      .finally(() => this.hands.delete(hand));
-    this.hands.add(hand);
-  }
-
-  /** A ticket is good for one transfer, whichever comes first now. */
-  private async redeem(ticket: Ticket): Promise<void> {
-    const saying = setInterval(() => ticket.working(), (this.limits.leaseSeconds * 1000) / 4);
-    // Nothing now may be something in a moment, and what came while the ticket still counted has none of its own.
-    let lookAgainIn = LOOK_AGAIN_MILLISECONDS;
+  /** To whichever hand is free, in this process or another. Without the bus each looks for itself, and says so. */
+  private async offerTicket(): Promise<void> {
     try {
-      if (await this.takeJob()) lookAgainIn = 0;
-      if (this.stopping) ticket.handOn();
-      else await ticket.done();
+      await this.queue.offer();
     } catch (error) {
-      ticket.handOn(HAND_ON_MILLISECONDS);
+      this.logger.debug({ err: error }, 'cannot hand out transfers right now; they are found a little later');
+    }
+  }
+
+  /** Waits for a ticket, and looks whether it comes or not. */
+  private async takeTurn(): Promise<void> {
+    let ticket: Ticket | undefined;
+    try {
+      ticket = await this.queue.take(this.stopping.signal);
+    } catch (error) {
+      await this.carryAll();
       throw error;
+    }
+    const saying = setInterval(() => ticket?.working(), (this.limits.leaseSeconds * 1000) / 4);
+    try {
+      await this.carryAll();
+      if (this.stopping.signal.aborted) ticket?.handOn();
+      else await ticket?.done();
     } finally {
       clearInterval(saying);
-      this.wakeUp.wakeIn(lookAgainIn);
     }
   }
 
-  /** Carries the job that should travel first to its end. False: there is none, or the process is stopping. */
-  private async takeJob(): Promise<boolean> {
-    if (this.stopping) return false;
-    const admissions = await openPoints(this.database, this.jobs);
-    if (admissions.length === 0) return false;
-    const lease = randomUUID();
-    const job = await this.jobs.claim(this.database, lease, this.limits.leaseSeconds, admissions);
-    if (!job) return false;
+  /** Carries one job after the other: that which should travel first when the one before is at its end. */
+  private async carryAll(): Promise<void> {
+    let carried = 0;
+    for (let job = await this.claim(); job; job = await this.claim()) {
+      // Where there was one there may be more, for others.
+      void this.offerTicket();
+      await this.carry(job);
+      carried += 1;
+    }
+    if (carried > 0) this.wakeUp.wake();
+  }
+
+  private async claim(): Promise<ClaimedJob | undefined> {
+    if (this.stopping.signal.aborted) return undefined;
+    const waiting = await this.jobs.findWaitingPoints(this.database);
+    const now = new Date();
+    const admissions = waiting.map(({ uid, spec }) => ({ pointUid: uid, ...admitTransfers(spec, now) }));
+    if (admissions.every(({ priorities }) => priorities === 0)) return undefined;
+    return this.jobs.claim(this.database, randomUUID(), this.limits.leaseSeconds, admissions);
+  }
+
+  private async carry(job: ClaimedJob): Promise<void> {
     const abort = new AbortController();
     // One for each request under way, and there are more than ten.
     setMaxListeners(0, abort.signal);
     this.running.add(abort);
     try {
-      const outcome = await this.carrier.carry(job, abort, () => this.stopping);
+      const outcome = await this.carrier.carry(job, abort, () => this.stopping.signal.aborted);
       // A little later than the database says: clocks of timers are coarse.
       if ('delaySeconds' in outcome) this.wakeUp.wakeIn(outcome.delaySeconds * 1000 + 20);
     } catch (error) {
@@ -131,6 +128,5 @@ export class DistributionWorker {
     } finally {
       this.running.delete(abort);
     }
-    return true;
   }
 }

@@ -2,7 +2,6 @@ import type { Provider } from '@nestjs/common';
 import { Bus } from '@muster/messaging/bus.js';
 import { WorkQueue } from '@muster/messaging/work-queue.js';
 import { Database } from '@muster/persistence/database.js';
-import { Metrics } from '@muster/service/health/metrics.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { ContentConfig } from '../config.js';
@@ -12,22 +11,17 @@ import { RemovalRepository } from '../removal/removal.repository.js';
 import { SiteBytes } from '../sites/site-bytes.js';
 import { Stores } from '../stores/stores.js';
 import { DistributionJobRepository } from './distribution-job.repository.js';
-import { DistributionWorker } from './distribution-worker.js';
+import { DistributionWorker, ticketSilenceSeconds } from './distribution-worker.js';
 import { JobCarrier } from './job-carrier.js';
-import { TicketOffice } from './ticket-office.js';
-import { measureTransfers } from './transfer-metrics.js';
 import { WakeUp } from './wake-up.js';
 
 /** Handing out transfers, and carrying them. */
 export const transferProviders: Provider[] = [
   provide(
     WorkQueue,
-    [Bus, Database, DistributionJobRepository, Metrics, CONFIG],
-    (bus: Bus, database: Database, jobs: DistributionJobRepository, metrics: Metrics, config: ContentConfig) => {
-      const queue = new WorkQueue(bus, 'content', 'transfers', config.MUSTER_TRANSFER_LEASE_SECONDS);
-      measureTransfers(metrics, database, jobs, queue);
-      return queue;
-    },
+    [Bus, CONFIG],
+    (bus: Bus, config: ContentConfig) =>
+      new WorkQueue(bus, 'content', 'transfers', ticketSilenceSeconds(config.MUSTER_TRANSFER_LEASE_SECONDS)),
   ),
   provide(
     JobCarrier,
@@ -63,17 +57,5 @@ export const transferProviders: Provider[] = [
         slots: config.MUSTER_TRANSFER_SLOTS,
         leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
       }),
-  ),
-  provide(
-    TicketOffice,
-    [WorkQueue, Database, DistributionJobRepository, DistributionWorker, WakeUp, LOGGER],
-    (
-      queue: WorkQueue,
-      database: Database,
-      jobs: DistributionJobRepository,
-      worker: DistributionWorker,
-      wakeUp: WakeUp,
-      logger: Logger,
-    ) => new TicketOffice(queue, database, jobs, worker, wakeUp, logger),
   ),
 ];
