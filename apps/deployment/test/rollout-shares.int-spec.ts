@@ -66,7 +66,7 @@ class Primary {
 
   /** All that run here have succeeded. */
   async finish(name: string): Promise<void> {
-    for (const device of [...this.runs.keys()]) await this.end(name, device, 'succeeded');
+    for (const device of this.runs.keys()) await this.end(name, device, 'succeeded');
   }
 
   async end(name: string, device: string, result: 'succeeded' | 'failed'): Promise<void> {

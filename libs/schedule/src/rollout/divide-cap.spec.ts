@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constant, integer, nat, oneof, property, record } from 'fast-check';
 import { divideCap, neededShare, type SiteUse, sumProgress } from './divide-cap.js';
 import { judgeRollout, newProgress, type GroupProgress } from './judge-rollout.js';
 import { movePermit } from './change-rollout.js';
@@ -54,17 +54,17 @@ describe('a limit that sites share', () => {
   });
 
   it('is never exceeded, however late sites hear of it, whatever they start, and is of use once they hear', () => {
-    const step = fc.oneof(
-      { weight: 4, arbitrary: fc.record({ what: fc.constant('start' as const), at: fc.nat(3) }) },
-      { weight: 2, arbitrary: fc.record({ what: fc.constant('end' as const), at: fc.nat(3) }) },
-      { weight: 2, arbitrary: fc.record({ what: fc.constant('hear' as const), at: fc.nat(3) }) },
-      { weight: 2, arbitrary: fc.record({ what: fc.constant('report' as const), at: fc.nat(3) }) },
-      { weight: 2, arbitrary: fc.record({ what: fc.constant('need' as const), at: fc.nat(3), needed: fc.nat(40) }) },
-      { weight: 2, arbitrary: fc.record({ what: fc.constant('divide' as const), at: fc.nat(5) }) },
-      { weight: 1, arbitrary: fc.record({ what: fc.constant('limit' as const), at: fc.nat(3), cap: fc.nat(20) }) },
+    const step = oneof(
+      { weight: 4, arbitrary: record({ what: constant('start' as const), at: nat(3) }) },
+      { weight: 2, arbitrary: record({ what: constant('end' as const), at: nat(3) }) },
+      { weight: 2, arbitrary: record({ what: constant('hear' as const), at: nat(3) }) },
+      { weight: 2, arbitrary: record({ what: constant('report' as const), at: nat(3) }) },
+      { weight: 2, arbitrary: record({ what: constant('need' as const), at: nat(3), needed: nat(40) }) },
+      { weight: 2, arbitrary: record({ what: constant('divide' as const), at: nat(5) }) },
+      { weight: 1, arbitrary: record({ what: constant('limit' as const), at: nat(3), cap: nat(20) }) },
     );
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 20 }), fc.array(step, { maxLength: 200 }), (first, steps) => {
+    assert(
+      property(integer({ min: 1, max: 20 }), array(step, { maxLength: 200 }), (first, steps) => {
         let cap = first;
         let greatest = cap;
         let named = 0;
