@@ -10,6 +10,7 @@ import { deviceUid } from './device-uid.js';
 import { reconnect } from './reconnect-load.js';
 import { type ReportLoad, reportsOfRun, sendReports } from './report-load.js';
 import { SiteOfDevices } from './site-of-devices.js';
+import { type ProcessorTimes, processorTimes, usedBetween } from './processor-times.js';
 import { line, quantile, ratios, report, round, shown, spread } from './spread.js';
 
 const help = `npm run bench:status [-- --devices 50000 --seconds 3 --rounds 5 --runs 20,500 --agents 50000]
@@ -80,13 +81,23 @@ async function main(): Promise<void> {
 /** The door and raw inserts in turns; nothing is left to derive while either is measured. */
 async function compareIntake(site: SiteOfDevices, rounds: number, load: ReportLoad) {
   const [ours, theirs, arrivals]: [number[], number[], number[]] = [[], [], []];
+  const times = (): ProcessorTimes => processorTimes(site.site.supervisor.pids());
   for (let turn = 0; turn <= rounds; turn += 1) {
     const before = await finishedRuns(site);
     const began = performance.now();
+    const t0 = times();
     const { runs, seconds } = await sendReports(load);
+    const t1 = times();
     await until(async () => (await finishedRuns(site)) >= before + runs, 600_000);
     const arrived = (performance.now() - began) / 1000;
+    const t2 = times();
     const raw = await insertRaw(site, load);
+    const t3 = times();
+    const k = (runs * load.reportsPerRun) / 1000;
+    console.log(Math.round((k / seconds) * 1000), Math.round(raw), 'lag', arrived - seconds);
+    console.log('sending', usedBetween(t0, t1, k));
+    console.log('deriving', usedBetween(t1, t2, k));
+    console.log('raw', usedBetween(t2, t3, (raw * load.seconds) / 1000));
     // The first round warms everything up.
     if (turn === 0) continue;
     ours.push((runs * load.reportsPerRun) / seconds);

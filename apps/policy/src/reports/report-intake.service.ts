@@ -15,6 +15,10 @@ import { type NumberRange, type ReportedRun, ReportRepository } from './report.r
 const MOST_REPORTS = 500;
 /** Transactions at once: some wait for the disk while others are made. */
 const AT_ONCE = 3;
+/** Deliveries that wait for their answer at one time: with so many, deriving runs from reports has time until later. */
+const CROWD = 8;
+/** A crowd that is answered comes again after a moment. */
+const CROWD_MILLISECONDS = 250;
 
 type RunReported = z.infer<typeof runReported.payload>;
 
@@ -37,6 +41,8 @@ export class ReportIntake {
     { atOnce: AT_ONCE, most: MOST_REPORTS, pauseMilliseconds: 3 },
     ({ reports }) => reports.length,
   );
+  private underWay = 0;
+  private crowdedAt = -Infinity;
 
   constructor(
     @Inject(Database) private readonly database: Database,
@@ -44,6 +50,7 @@ export class ReportIntake {
     @Inject(ReportRepository) private readonly repository: ReportRepository,
   ) {
     outbox.complete<KeptFact | RunReported>(runReported, (queryable, facts) => this.complete(queryable, facts));
+    outbox.mayWaitWhile(() => performance.now() - this.crowdedAt < CROWD_MILLISECONDS);
   }
 
   /**
@@ -51,8 +58,15 @@ export class ReportIntake {
    *   `reports.other-deployment` (conflict)
    */
   async take(deviceUid: string, request: ReportsRequest): Promise<ReportsResponse> {
-    const refusal = await this.batches.add(toDelivery(deviceUid, request, currentTraceparent()));
-    if (refusal) throw refusal;
+    const delivery = toDelivery(deviceUid, request, currentTraceparent());
+    this.underWay += 1;
+    if (this.underWay >= CROWD) this.crowdedAt = performance.now();
+    try {
+      const refusal = await this.batches.add(delivery);
+      if (refusal) throw refusal;
+    } finally {
+      this.underWay -= 1;
+    }
     return { acknowledged: request.reports.map(({ report: { runId, number } }) => ({ runId, number })) };
   }
 
