@@ -31,14 +31,29 @@ export function processorTimes(pids: Readonly<Record<string, number>>): Processo
   return times;
 }
 
-/** What was used between two looks, for each `count` of something that was done, in milliseconds; what is nothing is left out. */
-export function usedBetween(before: ProcessorTimes, after: ProcessorTimes, count: number): ProcessorTimes {
-  return Object.fromEntries(
-    Object.entries(after)
-      .map(([name, time]): [string, number] => [name, Math.round((10 * (time - (before[name] ?? 0))) / count) / 10])
-      .filter(([, time]) => time > 0)
-      .sort(([, one], [, other]) => other - one),
-  );
+/** What several pieces of work took. */
+export class ProcessorBill {
+  private readonly used = new Map<string, number>();
+  private units = 0;
+
+  /** @param units that were done between two looks */
+  add(before: ProcessorTimes, after: ProcessorTimes, units: number): void {
+    this.units += units;
+    for (const [name, time] of Object.entries(after)) {
+      // Backends of Postgres come and go.
+      const more = Math.max(0, time - (before[name] ?? 0));
+      this.used.set(name, (this.used.get(name) ?? 0) + more);
+    }
+  }
+
+  /** Milliseconds for each unit, the most first; what is nothing is left out. */
+  perUnit(): ProcessorTimes {
+    const each = [...this.used].map(([name, time]): [string, number] => [
+      name,
+      Math.round((10 * time) / this.units) / 10,
+    ]);
+    return Object.fromEntries(each.filter(([, time]) => time > 0).sort(([, one], [, other]) => other - one));
+  }
 }
 
 /** The role whose backend it is. */

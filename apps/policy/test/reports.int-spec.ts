@@ -230,9 +230,10 @@ it('lets facts wait while a crowd reports, but not for as long as the crowd goes
   const waiting = () =>
     database.query<{ id: string }>('select id from outbox where position is null order by sequence limit 300');
   const statuses = new Set<number>();
-  let isCrowded = true;
+  const over = new AbortController();
   const crowd = Array.from({ length: 12 }, async () => {
-    while (isCrowded) statuses.add((await device.post('/reports', { reports: reports(randomUUID(), [1]) })).status);
+    while (!over.signal.aborted)
+      statuses.add((await device.post('/reports', { reports: reports(randomUUID(), [1]) })).status);
   });
   try {
     await until(async () => (await waiting()).length === 300);
@@ -241,7 +242,7 @@ it('lets facts wait while a crowd reports, but not for as long as the crowd goes
     const [oldest] = await waiting();
     await until(async () => !(await waiting()).some(({ id }) => id === oldest?.id));
   } finally {
-    isCrowded = false;
+    over.abort();
     await Promise.all(crowd);
   }
   expect([...statuses]).toEqual([200]);
