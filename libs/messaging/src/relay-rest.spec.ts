@@ -40,7 +40,7 @@ describe('the rest of a relay', () => {
     const { rest, state, asked, isDue } = relay();
     await isDue(0, true);
     expect(await isDue(6_000, true)).toBe(false);
-    rest.published(700);
+    rest.published(6_000, 700);
     expect(await isDue(6_100, true)).toBe(false);
     state.applied = 699;
     expect(await isDue(6_200, true)).toBe(false);
@@ -55,7 +55,15 @@ describe('the rest of a relay', () => {
 
   it('is owed nothing for what was published without one', async () => {
     const { rest, isDue } = relay();
-    rest.published(700);
-    expect(await isDue(0, true)).toBe(true);
+    rest.published(0, 700);
+    expect(await isDue(100, true)).toBe(true);
+  });
+
+  it('is due between two rounds, so that facts of a crowd go together, even where all are behind', async () => {
+    const { rest, state, isDue } = relay();
+    state.applied = -1;
+    expect(await isDue(0, true)).toBe(false);
+    rest.published(10, 700);
+    expect([await isDue(20, false), await isDue(109, true), await isDue(110, true)]).toEqual([false, true, false]);
   });
 });

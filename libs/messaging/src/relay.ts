@@ -7,6 +7,7 @@ import {
   areApplied,
   assignPositions,
   confirmConsumer,
+  MOST_POSITIONS,
   markPublished,
   publishedPosition,
   pruneOutbox,
@@ -78,13 +79,18 @@ export class OutboxRelay {
       areApplied: (position: number) => areApplied(this.database, position),
     };
     if (await this.rest.isDue(performance.now(), waiting)) return;
-    while ((await assignPositions(this.database)) > 0) for (const listener of this.listeners) listener();
+    // What is committed meanwhile asks for a round of its own: under load there is always more.
+    let given: number;
+    do {
+      given = await assignPositions(this.database);
+      if (given > 0) for (const listener of this.listeners) listener();
+    } while (given === MOST_POSITIONS);
     for (;;) {
       const after = await publishedPosition(this.database);
       const { facts } = await this.outbox.read(this.database, after, BATCH);
       const last = facts.at(-1);
       if (!last) {
-        this.rest.published(after);
+        this.rest.published(performance.now(), after);
         break;
       }
       await this.publish(facts);

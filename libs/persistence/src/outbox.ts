@@ -97,8 +97,11 @@ export class Outbox {
   }
 }
 
+/** Given in one transaction. */
+export const MOST_POSITIONS = 1000;
+
 /** Gives every committed fact that has none the next position. Returns how many got one. Replicas take turns by the row lock. */
-export async function assignPositions(database: Database, limit = 1000): Promise<number> {
+export async function assignPositions(database: Database, limit = MOST_POSITIONS): Promise<number> {
   return database.transaction(async (tx) => {
     await tx.query('select position from outbox_head for update');
     const [row] = await tx.query<{ count: number }>(
