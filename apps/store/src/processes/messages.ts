@@ -32,11 +32,11 @@ export interface Answer {
   failure?: Failure;
 }
 
-/** What a worker sends. */
-export type FromWorker = { type: 'hello' } | { type: 'ready' } | Call;
+/** What a worker sends; `taken` before it reads anything from that connection. */
+export type FromWorker = { type: 'hello' } | { type: 'ready' } | { type: 'taken'; connection: number } | Call;
 
 /** What a worker gets. With `connection` comes the socket. */
-export type ToWorker = Orders | Answer | { type: 'connection' } | { type: 'stop' };
+export type ToWorker = Orders | Answer | { type: 'connection'; connection: number } | { type: 'stop' };
 
 /** Everything a worker may ask but what it reads from disk by itself. */
 export const CALLED = [

@@ -23,6 +23,7 @@ process.on('message', (message: ToWorker, socket?: Socket) => {
       begin(message);
       return;
     case 'connection':
+      tell({ type: 'taken', connection: message.connection });
       // It may have been closed on its way.
       if (socket) servers?.take(socket);
       return;

@@ -39,8 +39,8 @@ interface Slot {
 interface Worker {
   child: ChildProcess;
   desk: CallDesk;
-  /** On their way to it. */
-  handedOver: Set<Socket>;
+  /** Connections on their way to it, by number. They are open here, too, until it says that it has them. */
+  handedOver: Map<number, Socket>;
   isReady: boolean;
 }
 
@@ -51,6 +51,7 @@ export class Workers implements Servers {
   private readonly waiting: Socket[] = [];
   private readonly restarts = new Set<NodeJS.Timeout>();
   private readonly cleanings = new Set<Promise<void>>();
+  private lastConnection = 0;
   private stopping = false;
 
   constructor(private readonly settings: Settings) {}
@@ -77,12 +78,11 @@ export class Workers implements Servers {
       this.waiting.push(socket);
       return;
     }
-    worker.handedOver.add(socket);
-    const message: ToWorker = { type: 'connection' };
-    worker.child.send(message, socket, (error) => {
-      worker.handedOver.delete(socket);
-      if (error) this.takeAgain(socket);
-    });
+    this.lastConnection += 1;
+    worker.handedOver.set(this.lastConnection, socket);
+    const message: ToWorker = { type: 'connection', connection: this.lastConnection };
+    // What does not get to it, for it is ending, goes to another one when it has ended.
+    worker.child.send(message, socket, { keepOpen: true }, () => undefined);
   }
 
   async stop(): Promise<void> {
@@ -109,7 +109,7 @@ export class Workers implements Servers {
     const startedAt = Date.now();
     const child = fork(PROGRAM);
     const desk = new CallDesk(this.settings.coordinator);
-    const worker: Worker = { child, desk, handedOver: new Set(), isReady: false };
+    const worker: Worker = { child, desk, handedOver: new Map(), isReady: false };
     this.workers.add(worker);
     child.on('message', (message: FromWorker) => this.onMessage(slot, worker, message));
     const replace = async (): Promise<void> => {
@@ -152,6 +152,10 @@ export class Workers implements Servers {
         slot.ready();
         for (const socket of this.waiting.splice(0)) this.take(socket);
         return;
+      case 'taken':
+        worker.handedOver.get(message.connection)?.destroy();
+        worker.handedOver.delete(message.connection);
+        return;
       case 'call':
         void worker.desk.answer(message).then(tell);
         return;
@@ -173,19 +177,13 @@ export class Workers implements Servers {
 
   /** Brings to its end what a worker that has ended asked for, and removes what it left. */
   private async clean(worker: Worker, { unfinished }: Slot): Promise<void> {
-    for (const socket of worker.handedOver) this.takeAgain(socket);
+    for (const socket of worker.handedOver.values()) this.take(socket);
     await worker.desk.close();
     try {
       for (const name of await readdir(unfinished)) await removeIfPresent(join(unfinished, name));
     } catch (error) {
       this.settings.logger.error({ err: error }, 'what a worker left is still there; the next start removes it');
     }
-  }
-
-  /** A connection that did not get to its worker. Once it is on the wire it is not ours any more, and has no address. */
-  private takeAgain(socket: Socket): void {
-    if (socket.remoteAddress === undefined) socket.destroy();
-    else this.take(socket);
   }
 }
 
