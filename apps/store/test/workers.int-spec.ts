@@ -195,10 +195,10 @@ describe('a store of several processes', () => {
   it('loses nothing that it acknowledged, and shows nothing by halves, while its processes are killed in a storm', async () => {
     /** What the last acknowledged request on a key left; undefined is no object, "unknown" what got no answer. */
     const known = new Map<string, string | undefined | 'unknown'>();
-    let over = false;
+    const over = new AbortController();
     let done = 0;
     const lane = async (name: string): Promise<void> => {
-      for (let n = 0; !over; n += 1) {
+      for (let n = 0; !over.signal.aborted; n += 1) {
         const path = `/content/${name}-${n % 4}`;
         const body = randomBytes(200_000);
         const attempt = async (): Promise<void> => {
@@ -243,7 +243,7 @@ describe('a store of several processes', () => {
       }
     };
     await Promise.race([lanes, storm()]);
-    over = true;
+    over.abort();
     await lanes;
 
     const check = async (s3: Sender): Promise<void> => {
