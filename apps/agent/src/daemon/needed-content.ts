@@ -22,7 +22,8 @@ export function neededContent(
       preparing.has(deployment.uid) ||
       (purpose === 'Required' && (!finished.has(deployment.uid) || triggers !== undefined)),
   );
-  const digests = new Set([...records.unfinished, ...toCome].map(({ body }) => body));
+  const kept = [...records.unfinished, ...toCome].filter(({ content }) => content !== 'FromPoint');
+  const digests = new Set(kept.map(({ body }) => body));
   return new Set(
     [...digests].flatMap((digest) => {
       const body = bodies.read(digest);
@@ -34,9 +35,10 @@ export function neededContent(
 /** The versions of content that a body names: what the enabled steps of the sequence and of its children need. */
 export function contentOf({ packages = {}, contents = {} }: Pick<PolicyBody, 'packages' | 'contents'>): NamedContent[] {
   return Object.entries({ package: packages, ...contents }).flatMap(([kind, named]) =>
-    Object.entries(named).map(([name, { version, manifest }]) => ({
+    Object.entries(named).map(([name, { version, manifest, meantFor }]) => ({
       name: `${kind} "${name}" version ${version}`,
       manifest,
+      ...(meantFor && { meantFor }),
     })),
   );
 }
