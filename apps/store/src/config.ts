@@ -25,6 +25,7 @@ const environmentSchema = z.object({
   MUSTER_STORE_CREDENTIALS_FILE: z
     .string('MUSTER_STORE_CREDENTIALS_FILE must name the JSON file with the access keys')
     .min(1, 'MUSTER_STORE_CREDENTIALS_FILE must name the JSON file with the access keys'),
+  MUSTER_STORE_PROCESSES: whole('MUSTER_STORE_PROCESSES', 1, 64, 1),
   MUSTER_STORE_MAX_OBJECT_BYTES: whole('MUSTER_STORE_MAX_OBJECT_BYTES', 1, 1024 * GIB, 5 * GIB),
   MUSTER_STORE_IDLE_TIMEOUT_SECONDS: whole('MUSTER_STORE_IDLE_TIMEOUT_SECONDS', 1, 3600, 60),
   MUSTER_STORE_UPLOAD_DAYS: whole('MUSTER_STORE_UPLOAD_DAYS', 1, 3650, 7),
@@ -42,6 +43,8 @@ export interface StoreConfig {
   /** Region that signatures must be scoped to. */
   region: string;
   credentialsFile: string;
+  /** How many processes serve requests. One does everything itself; more of them have a coordinator beside them. */
+  processes: number;
   /** Largest body of one PUT. */
   maxObjectBytes: number;
   /** A connection on which no byte moves for this long is closed. */
@@ -70,6 +73,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): StoreC
     port: values.MUSTER_STORE_PORT,
     region: values.MUSTER_STORE_REGION,
     credentialsFile: values.MUSTER_STORE_CREDENTIALS_FILE,
+    processes: values.MUSTER_STORE_PROCESSES,
     maxObjectBytes: values.MUSTER_STORE_MAX_OBJECT_BYTES,
     idleTimeoutSeconds: values.MUSTER_STORE_IDLE_TIMEOUT_SECONDS,
     uploadDays: values.MUSTER_STORE_UPLOAD_DAYS,

@@ -1,15 +1,14 @@
 import { letBuffersDieYoung } from '@muster/platform/buffers-die-young.js';
-import { pino } from 'pino';
 import { readConfig } from './config.js';
+import { createLogger } from './log.js';
 import { StartError } from './start-error.js';
 import { startStore } from './store-process.js';
 
-/** `node main.js`: one store process. Configured by environment variables, see README. */
+/** `node main.js`: one store. Configured by environment variables, see README. */
 async function main(): Promise<void> {
   letBuffersDieYoung();
   const config = readConfig();
-  // Synchronous: the last line before the end must not be lost.
-  const logger = pino({ level: config.logLevel, base: { service: 'store' } }, pino.destination({ sync: true }));
+  const logger = createLogger(config.logLevel);
   const store = await startStore(config, logger);
 
   let stopping = false;

@@ -5,20 +5,21 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Logger } from 'pino';
 import { S3Error } from './errors.js';
 import { answerError, toS3Error } from './http/answer-error.js';
-import { type Store, dispatch } from './http/dispatch.js';
+import { dispatch } from './http/dispatch.js';
 import type { Exchange } from './http/exchange.js';
 import { selectOperation } from './http/operations.js';
 import { answerParserError } from './http/parser-errors.js';
 import { parseRequestTarget } from './http/request-target.js';
+import type { Serving } from './serving.js';
 import type { Authenticator } from './signature/authenticate.js';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_SECONDS = 20;
 const KEEP_ALIVE_SECONDS = 30;
 
-/** What the server needs beside the store itself. */
+/** What the server needs. */
 export interface ServerSettings {
-  store: Store;
+  serving: Serving;
   authenticator: Authenticator;
   logger: Logger;
   /** A folder that must be writable for `/readyz` to say yes. */
@@ -26,7 +27,7 @@ export interface ServerSettings {
   idleTimeoutSeconds: number;
 }
 
-/** The S3 server, not listening yet. Every request but the health checks must be signed. */
+/** The S3 server, which does not listen itself. Every request but the health checks must be signed. */
 export function createStoreServer(settings: ServerSettings): Server {
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -34,7 +35,6 @@ export function createStoreServer(settings: ServerSettings): Server {
     // A large upload on a slow link may take hours; the idle timeout below ends those that stand still.
     requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
-    noDelay: true,
   });
   server.setTimeout(settings.idleTimeoutSeconds * 1000);
   const take = (request: IncomingMessage, response: ServerResponse, continueAwaited: boolean): void => {
@@ -75,7 +75,7 @@ async function handle(
     const identity = settings.authenticator.authenticate({ method, target, headers }, now.getTime());
     const operation = selectOperation(method, target, headers);
     Object.assign(exchange, { request, response, target, identity, requestId, now, continueAwaited });
-    await dispatch(settings.store, operation, exchange as Exchange);
+    await dispatch(settings.serving, operation, exchange as Exchange);
   } catch (error) {
     if (clientLeft(request, response)) {
       settings.logger.debug({ requestId, method: request.method }, 'client left');

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { mayMount, SmallDisk } from '@muster/testing/small-disk.js';
 import type { RunningStore } from '../src/store-process.js';
+import { StoreOfWorkers } from './store-of-workers.js';
 import { type StoreHome, filesBelow, makeHome, removeHome, sender, startHere } from './store-under-test.js';
 
 const PAGE = 4096;
@@ -127,4 +128,32 @@ describe('a store on a disk that fills', () => {
       expect((await s3('GET', '/content/object')).text).toBe('kept');
     },
   );
+
+  itOnDisk('of several processes says so through all of them, and replaces one that dies all the same', async () => {
+    disk = SmallDisk.mount(16 * 1024 * 1024);
+    home = await makeHome({ MUSTER_STORE_PROCESSES: '2' });
+    home.folder = join(disk.folder, 'store');
+    home.environment['MUSTER_STORE_FOLDER'] = home.folder;
+    const several = await StoreOfWorkers.start(home);
+    try {
+      await several.s3('PUT', '/content');
+      await several.s3('PUT', '/content/kept', { body: 'kept' });
+      const files = await filesBelow(home.folder);
+      disk.fill();
+      const refuses = async (): Promise<void> => {
+        for (const lane of await several.lanes(2)) {
+          expect(await lane('PUT', '/content/new', { body: randomBytes(3 * PAGE) })).toMatchObject(full);
+          expect((await lane('GET', '/content/kept')).text).toBe('kept');
+        }
+      };
+      await refuses();
+      for (const pid of several.workers()) process.kill(pid, 'SIGKILL');
+      await refuses();
+      expect(await filesBelow(home.folder)).toEqual(files);
+      disk.free();
+      expect((await several.s3('PUT', '/content/new', { body: 'fits' })).status).toBe(200);
+    } finally {
+      await several.kill();
+    }
+  });
 });

@@ -1,21 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { RunningStore } from '../src/store-process.js';
 import type { TestAnswer } from './signed-request.js';
 import {
+  type Sender,
   type StoreHome,
+  blobsOnDisk,
   ended,
   filesBelow,
   forkStore,
   listening,
   makeHome,
+  multipart,
   removeHome,
   sender,
   startHere,
 } from './store-under-test.js';
 
-type Send = ReturnType<typeof sender>;
+type Send = Sender;
 const MIB = 1024 * 1024;
 const preload = join(import.meta.dirname, '../../../dist/apps/store/test/kill-at-step.js');
 /** No request changes the disk more often; a test that does not come to its end by then never will. */
@@ -42,16 +45,11 @@ async function oneOf(s3: Send, path: string, allowed: (Buffer | undefined)[]): P
   expect(allowed.some((bytes) => (bytes && found ? bytes.equals(found) : bytes === found))).toBe(true);
 }
 
-const begin = async (s3: Send, bucket: string) =>
-  /<UploadId>(\w+)</.exec((await s3('POST', `/${bucket}/key?uploads`)).text)![1]!;
+const begin = (s3: Send, bucket: string) => multipart.begin(s3, `/${bucket}/key`);
 const putPart = (s3: Send, bucket: string, id: string, number: number, body: Buffer) =>
-  s3('PUT', `/${bucket}/key?partNumber=${number}&uploadId=${id}`, { body });
+  multipart.put(s3, `/${bucket}/key`, id, number, body);
 const complete = (s3: Send, bucket: string, id: string, etags: string[]) =>
-  s3('POST', `/${bucket}/key?uploadId=${id}`, {
-    body: `<CompleteMultipartUpload>${etags
-      .map((etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${etag}</ETag></Part>`)
-      .join('')}</CompleteMultipartUpload>`,
-  });
+  multipart.complete(s3, `/${bucket}/key`, id, etags);
 
 const scenarios: Record<string, Scenario> = {
   'a bucket being made': scenario({
@@ -199,30 +197,18 @@ describe('killed before every change of the disk that a request makes', () => {
 
   /** Opens the folder again, as it was left; checks; and looks that the disk holds what is named, and nothing else. */
   async function verify(check: (s3: Send) => Promise<void>): Promise<void> {
-    expect((await blobsOnDisk()).missing).toEqual([]);
+    expect((await blobsOnDisk(home.folder)).missing).toEqual([]);
     const store: RunningStore = await startHere(home);
     try {
       expect(await filesBelow(join(home.folder, 'tmp'))).toEqual([]);
       await store.collect();
-      expect(await blobsOnDisk()).toEqual({ missing: [], orphans: [] });
+      expect(await blobsOnDisk(home.folder)).toEqual({ missing: [], orphans: [] });
       await check(sender(store.port));
       await store.collect();
-      expect(await blobsOnDisk()).toEqual({ missing: [], orphans: [] });
+      expect(await blobsOnDisk(home.folder)).toEqual({ missing: [], orphans: [] });
     } finally {
       await store.stop();
     }
-  }
-
-  async function blobsOnDisk(): Promise<{ missing: string[]; orphans: string[] }> {
-    const there = new Set((await filesBelow(join(home.folder, 'blobs'))).map((path) => basename(path)));
-    const named = new Set<string>();
-    for (const path of await filesBelow(join(home.folder, 'buckets'))) {
-      const record = JSON.parse(await readFile(path, 'utf8')) as { blobs?: { id: string }[]; blob?: string };
-      for (const { id } of record.blobs ?? []) named.add(id);
-      if (record.blob !== undefined) named.add(record.blob);
-    }
-    const missing = [...named].filter((id) => !there.has(id));
-    return { missing, orphans: [...there].filter((id) => !named.has(id)) };
   }
 
   async function answers(s3: Send): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { parseRequestTarget } from '../src/http/request-target.js';
 import { UNSIGNED_PAYLOAD, canonicalRequest, sign, signingKey, stringToSign } from '../src/signature/sigv4.js';
 
@@ -22,6 +22,8 @@ export interface TestRequest {
   at?: Date;
   /** Value of x-amz-content-sha256; the body's real hash when absent. */
   payloadHash?: string;
+  /** Whose connections are used; those of everybody when absent. */
+  agent?: Agent;
 }
 
 export interface TestAnswer {
@@ -112,11 +114,18 @@ export function send(wanted: TestRequest): Promise<TestAnswer> {
 
 /** Sends a request with its headers as they are. */
 export function sendRaw(
-  wanted: Pick<TestRequest, 'port' | 'method' | 'path' | 'headers' | 'body'>,
+  wanted: Pick<TestRequest, 'port' | 'method' | 'path' | 'headers' | 'body' | 'agent'>,
 ): Promise<TestAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: '127.0.0.1', port: wanted.port, method: wanted.method, path: wanted.path, headers: wanted.headers },
+      {
+        host: '127.0.0.1',
+        port: wanted.port,
+        method: wanted.method,
+        path: wanted.path,
+        headers: wanted.headers,
+        agent: wanted.agent,
+      },
       (incoming) => {
         const parts: Buffer[] = [];
         incoming.on('data', (part: Buffer) => parts.push(part));

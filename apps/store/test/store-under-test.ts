@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import type { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Client } from 'minio';
 import { bareEnvironment } from '@muster/testing/bare-environment.js';
 import { pino } from 'pino';
@@ -99,9 +100,38 @@ export function minioClient(port: number, key: TestKey = ADMIN, region?: string)
 }
 
 /** `send` bound to a port and, unless said otherwise, signed by the administrator. */
-export function sender(port: number) {
+export type Sender = ReturnType<typeof sender>;
+export function sender(port: number, agent?: Agent) {
   return (method: string, path: string, more: Partial<TestRequest> = {}): Promise<TestAnswer> =>
-    send({ port, method, path, key: ADMIN, ...more });
+    send({ port, method, path, key: ADMIN, ...(agent && { agent }), ...more });
+}
+
+/** Multipart uploads of one key. */
+export const multipart = {
+  /** @returns id */
+  begin: async (s3: Sender, path: string): Promise<string> =>
+    /<UploadId>(\w+)</.exec((await s3('POST', `${path}?uploads`)).text)![1]!,
+  put: (s3: Sender, path: string, id: string, number: number, body: Buffer): Promise<TestAnswer> =>
+    s3('PUT', `${path}?partNumber=${number}&uploadId=${id}`, { body }),
+  complete: (s3: Sender, path: string, id: string, etags: readonly string[]): Promise<TestAnswer> =>
+    s3('POST', `${path}?uploadId=${id}`, {
+      body: `<CompleteMultipartUpload>${etags
+        .map((etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${etag}</ETag></Part>`)
+        .join('')}</CompleteMultipartUpload>`,
+    }),
+};
+
+/** Every blob that a pointer or part names and that is not on disk, and the other way round. */
+export async function blobsOnDisk(folder: string): Promise<{ missing: string[]; orphans: string[] }> {
+  const there = new Set((await filesBelow(join(folder, 'blobs'))).map((path) => basename(path)));
+  const named = new Set<string>();
+  for (const path of await filesBelow(join(folder, 'buckets'))) {
+    const record = JSON.parse(await readFile(path, 'utf8')) as { blobs?: { id: string }[]; blob?: string };
+    for (const { id } of record.blobs ?? []) named.add(id);
+    if (record.blob !== undefined) named.add(record.blob);
+  }
+  const missing = [...named].filter((id) => !there.has(id));
+  return { missing, orphans: [...there].filter((id) => !named.has(id)) };
 }
 
 /** Every regular file below a folder, relative. */

@@ -36,12 +36,12 @@ export class StoreInTest {
   readonly bucket = `muster-${randomBytes(6).toString('hex')}`;
 
   private constructor(
-    readonly kind: TestedStore['name'],
+    readonly kind: TestedStore['kind'],
     readonly server: RunningS3,
   ) {}
 
   static async start(kind: TestedStore): Promise<StoreInTest> {
-    const running = new StoreInTest(kind.name, await kind.start());
+    const running = new StoreInTest(kind.kind, await kind.start());
     try {
       await running.open().ensureBucket();
       return running;

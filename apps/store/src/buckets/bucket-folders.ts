@@ -59,13 +59,13 @@ export class BucketFolders {
   }
 
   /** @throws S3Error `BucketAlreadyOwnedByYou`, and only when the bucket can be used: who hears it may go on. */
-  async create(name: string, now: Date): Promise<void> {
+  async create(name: string, createdAt: string): Promise<void> {
     for (let other = this.creating.get(name); other; other = this.creating.get(name))
       await other.catch(() => undefined);
     if (this.open.has(name)) {
       throw new S3Error('BucketAlreadyOwnedByYou', undefined, { BucketName: name });
     }
-    const created = this.make(name, now);
+    const created = this.make(name, createdAt);
     this.creating.set(name, created);
     try {
       await created;
@@ -74,9 +74,8 @@ export class BucketFolders {
     }
   }
 
-  private async make(name: string, now: Date): Promise<void> {
+  private async make(name: string, createdAt: string): Promise<void> {
     const unfinished = join(this.layout.temporary, randomUUID());
-    const createdAt = now.toISOString();
     await mkdir(unfinished);
     await makeShards(join(unfinished, 'objects'));
     await writeSynced(join(unfinished, 'bucket.json'), `${JSON.stringify({ bucketVersion: 1, createdAt })}\n`);
@@ -119,7 +118,8 @@ export async function holdingBucket<T>(bucket: Bucket, task: () => Promise<T>): 
   }
 }
 
-function partsOf(layout: Layout, name: string): Pick<Bucket, 'objects' | 'uploads'> {
+/** The folders of a bucket, whether it is there or not. */
+export function partsOf(layout: Pick<Layout, 'buckets'>, name: string): Pick<Bucket, 'objects' | 'uploads'> {
   const folder = join(layout.buckets, name);
   return { objects: join(folder, 'objects'), uploads: join(folder, 'uploads') };
 }

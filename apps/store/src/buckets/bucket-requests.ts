@@ -1,13 +1,13 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { S3Error } from '../errors.js';
 import { type Exchange, readSmallBody, sendEmpty, sendXml } from '../http/exchange.js';
+import type { Serving } from '../serving.js';
 import { assertBucketName } from './bucket-name.js';
-import type { BucketFolders } from './bucket-folders.js';
 
 /** `GET /`: the buckets this key may touch. */
-export function listBuckets(exchange: Exchange, buckets: BucketFolders): void {
+export async function listBuckets(exchange: Exchange, { coordinator }: Serving): Promise<void> {
   const { credential } = exchange.identity;
-  const visible = buckets.list().filter(({ name }) => credential.buckets?.includes(name) ?? true);
+  const visible = (await coordinator.listBuckets()).filter(({ name }) => credential.buckets?.includes(name) ?? true);
   sendXml(exchange, 'ListAllMyBucketsResult', {
     Owner: { ID: credential.accessKeyId, DisplayName: credential.accessKeyId },
     Buckets: { Bucket: visible.map(({ name, createdAt }) => ({ Name: name, CreationDate: createdAt })) },
@@ -15,39 +15,38 @@ export function listBuckets(exchange: Exchange, buckets: BucketFolders): void {
 }
 
 /** `PUT /bucket` */
-export async function createBucket(
-  exchange: Exchange,
-  buckets: BucketFolders,
-  name: string,
-  region: string,
-): Promise<void> {
+export async function createBucket(exchange: Exchange, name: string, { coordinator, region }: Serving): Promise<void> {
   assertBucketName(name);
   assertLocation(await readSmallBody(exchange), region);
-  await buckets.create(name, exchange.now);
+  await coordinator.createBucket(name, exchange.now.toISOString());
   sendEmpty(exchange, 200, { location: `/${name}` });
 }
 
 /** `HEAD /bucket` */
-export function headBucket(exchange: Exchange, buckets: BucketFolders, name: string, region: string): void {
-  buckets.get(name);
+export async function headBucket(exchange: Exchange, name: string, { coordinator, region }: Serving): Promise<void> {
+  await coordinator.requireBucket(name);
   sendEmpty(exchange, 200, { 'x-amz-bucket-region': region });
 }
 
 /** `DELETE /bucket` */
-export async function deleteBucket(exchange: Exchange, buckets: BucketFolders, name: string): Promise<void> {
-  await buckets.delete(name);
+export async function deleteBucket(exchange: Exchange, name: string, { coordinator }: Serving): Promise<void> {
+  await coordinator.deleteBucket(name);
   sendEmpty(exchange, 204);
 }
 
 /** `GET /bucket?location`. S3 writes its first region, us-east-1, as nothing. */
-export function getBucketLocation(exchange: Exchange, buckets: BucketFolders, name: string, region: string): void {
-  buckets.get(name);
+export async function getBucketLocation(
+  exchange: Exchange,
+  name: string,
+  { coordinator, region }: Serving,
+): Promise<void> {
+  await coordinator.requireBucket(name);
   sendXml(exchange, 'LocationConstraint', region === 'us-east-1' ? '' : region);
 }
 
 /** `GET /bucket?versioning`: never enabled, which S3 says with an empty answer. */
-export function getBucketVersioning(exchange: Exchange, buckets: BucketFolders, name: string): void {
-  buckets.get(name);
+export async function getBucketVersioning(exchange: Exchange, name: string, { coordinator }: Serving): Promise<void> {
+  await coordinator.requireBucket(name);
   sendXml(exchange, 'VersioningConfiguration', '');
 }
 

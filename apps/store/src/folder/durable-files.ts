@@ -1,5 +1,6 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemCode } from '../start-error.js';
 
 /** Makes the names inside a folder durable: created, renamed and removed entries survive a power loss afterwards. */
 export async function syncFolder(path: string): Promise<void> {
@@ -28,4 +29,13 @@ export async function writeSynced(path: string, text: string): Promise<void> {
 export async function renameDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncFolder(dirname(to));
+}
+
+/** Removes a file; one that is not there is as good. */
+export async function removeIfPresent(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
 }

@@ -67,7 +67,8 @@ export async function prepareLayout(folder: string): Promise<Layout> {
       await writeSynced(`${file}.new`, `${JSON.stringify({ layoutVersion: LAYOUT_VERSION })}\n`);
       await renameDurably(`${file}.new`, file);
     }
-    await rm(layout.temporary, { recursive: true, force: true });
+    // A worker of the store before may not have noticed yet that its coordinator was killed, and begin one more file.
+    await rm(layout.temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     await mkdir(layout.temporary, { mode: 0o700 });
     await mkdir(layout.buckets, { recursive: true, mode: 0o700 });
     await makeShards(layout.blobs);

@@ -1,4 +1,3 @@
-import type { BucketFolders } from '../buckets/bucket-folders.js';
 import {
   createBucket,
   deleteBucket,
@@ -9,82 +8,72 @@ import {
 } from '../buckets/bucket-requests.js';
 import { S3Error } from '../errors.js';
 import { listObjectsV1, listObjectsV2 } from '../listing/list-requests.js';
-import { type CopySource, copyObject, parseCopySource } from '../objects/copy-object.js';
+import { copyObject, parseCopySource } from '../objects/copy-object.js';
+import type { CopySource } from '../objects/duplicate-object.js';
 import { deleteObject, getObject } from '../objects/get-object.js';
-import type { ObjectStore } from '../objects/object-store.js';
 import { putObject } from '../objects/put-object.js';
+import type { Serving } from '../serving.js';
 import { completeUpload } from '../uploads/complete-upload.js';
 import { listParts, listUploads } from '../uploads/list-uploads.js';
-import type { UploadFiles } from '../uploads/upload-files.js';
 import { abortUpload, createUpload, uploadPart, uploadPartCopy } from '../uploads/upload-requests.js';
 import { type Exchange } from './exchange.js';
 import { type Operation, isWrite } from './operations.js';
 
-/** What requests act on. */
-export interface Store {
-  buckets: BucketFolders;
-  objects: ObjectStore;
-  uploads: UploadFiles;
-  region: string;
-  maxObjectBytes: number;
-}
-
 /** Carries out one operation, after checking that the key that signed it may. */
-export async function dispatch(store: Store, operation: Operation, exchange: Exchange): Promise<void> {
-  const { buckets, objects, uploads, region } = store;
-  const name = exchange.target.bucket ?? '';
+export async function dispatch(serving: Serving, operation: Operation, exchange: Exchange): Promise<void> {
+  const bucket = exchange.target.bucket ?? '';
   const key = exchange.target.key ?? '';
-  authorise(exchange, operation, name);
+  authorise(exchange, operation, bucket);
   switch (operation) {
     case 'ListBuckets':
-      return listBuckets(exchange, buckets);
+      return listBuckets(exchange, serving);
     case 'CreateBucket':
-      return createBucket(exchange, buckets, name, region);
+      return createBucket(exchange, bucket, serving);
     case 'HeadBucket':
-      return headBucket(exchange, buckets, name, region);
+      return headBucket(exchange, bucket, serving);
     case 'DeleteBucket':
-      return deleteBucket(exchange, buckets, name);
+      return deleteBucket(exchange, bucket, serving);
     case 'GetBucketLocation':
-      return getBucketLocation(exchange, buckets, name, region);
+      return getBucketLocation(exchange, bucket, serving);
     case 'GetBucketVersioning':
-      return getBucketVersioning(exchange, buckets, name);
+      return getBucketVersioning(exchange, bucket, serving);
     case 'ListObjects':
-      return listObjectsV1(exchange, buckets.get(name), objects);
+      return listObjectsV1(exchange, bucket, serving);
     case 'ListObjectsV2':
-      return listObjectsV2(exchange, buckets.get(name), objects);
+      return listObjectsV2(exchange, bucket, serving);
     case 'GetObject':
     case 'HeadObject':
-      return getObject(exchange, buckets.get(name), key, objects);
+      return getObject(exchange, bucket, key, serving);
     case 'PutObject':
-      return putObject(exchange, buckets.get(name), key, objects, store.maxObjectBytes);
+      return putObject(exchange, bucket, key, serving);
     case 'DeleteObject':
-      return deleteObject(exchange, buckets.get(name), key, objects);
+      return deleteObject(exchange, bucket, key, serving);
     case 'CopyObject':
-      return copyObject(exchange, buckets.get(name), key, sourceOf(store, exchange), objects);
+      return copyObject(exchange, bucket, key, sourceOf(exchange), serving);
     case 'CreateMultipartUpload':
-      return createUpload(exchange, buckets.get(name), key, uploads);
+      return createUpload(exchange, bucket, key, serving);
     case 'UploadPart':
-      return uploadPart(exchange, buckets.get(name), key, uploads, store.maxObjectBytes);
+      return uploadPart(exchange, bucket, key, serving);
     case 'UploadPartCopy':
-      return uploadPartCopy(exchange, buckets.get(name), key, sourceOf(store, exchange), objects, uploads);
+      return uploadPartCopy(exchange, bucket, key, sourceOf(exchange), serving);
     case 'CompleteMultipartUpload':
-      return completeUpload(exchange, buckets.get(name), key, objects, uploads);
+      return completeUpload(exchange, bucket, key, serving);
     case 'AbortMultipartUpload':
-      return abortUpload(exchange, buckets.get(name), key, uploads);
+      return abortUpload(exchange, bucket, key, serving);
     case 'ListParts':
-      return listParts(exchange, buckets.get(name), key, uploads);
+      return listParts(exchange, bucket, key, serving);
     case 'ListMultipartUploads':
-      return listUploads(exchange, buckets.get(name), uploads);
+      return listUploads(exchange, bucket, serving);
     default:
       return operation satisfies never;
   }
 }
 
-/** What a copy is made of. @throws S3Error `NoSuchBucket`, `AccessDenied` */
-function sourceOf({ buckets }: Store, exchange: Exchange): CopySource {
-  const { bucket, key } = parseCopySource(exchange);
-  authorise(exchange, 'GetObject', bucket);
-  return { bucket: buckets.get(bucket), key };
+/** What a copy is made of. @throws S3Error `AccessDenied` */
+function sourceOf(exchange: Exchange): CopySource {
+  const source = parseCopySource(exchange);
+  authorise(exchange, 'GetObject', source.bucket);
+  return source;
 }
 
 function authorise(exchange: Exchange, operation: Operation, bucket: string): void {

@@ -1,18 +1,17 @@
-import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { type Exchange, sendXml } from '../http/exchange.js';
 import { queryValue } from '../http/request-target.js';
-import type { ObjectStore } from '../objects/object-store.js';
+import type { Serving } from '../serving.js';
 import { encodePath } from '../signature/sigv4.js';
 import type { XmlElements } from '../xml.js';
-import { type ListedKey, listKeys } from './list-keys.js';
+import type { ListedKey } from './list-keys.js';
 
 const MAX_KEYS = 1000;
 /** Pointer files read side by side for one page. */
 const READS_AT_ONCE = 16;
 
 /** `GET /bucket?list-type=2` */
-export async function listObjectsV2(exchange: Exchange, bucket: Bucket, objects: ObjectStore): Promise<void> {
+export async function listObjectsV2(exchange: Exchange, bucket: string, serving: Serving): Promise<void> {
   const { target } = exchange;
   const version = queryValue(target, 'list-type');
   if (version !== '2') throw new S3Error('InvalidArgument', 'list-type must be 2');
@@ -20,11 +19,11 @@ export async function listObjectsV2(exchange: Exchange, bucket: Bucket, objects:
   const token = queryValue(target, 'continuation-token');
   const startAfter = queryValue(target, 'start-after');
   const after = token === undefined ? (startAfter ?? '') : decodeToken(token);
-  const page = listKeys(bucket.keys, { ...common, after });
+  const page = await serving.coordinator.listKeys(bucket, { ...common, after });
   const last = page.entries.at(-1);
-  const { contents, prefixes } = await describe(bucket, objects, page.entries, common.encode);
+  const { contents, prefixes } = await describe(bucket, serving, page.entries, common.encode);
   sendXml(exchange, 'ListBucketResult', {
-    Name: bucket.name,
+    Name: bucket,
     Prefix: common.encode(common.prefix),
     Delimiter: common.delimiter === '' ? undefined : common.encode(common.delimiter),
     MaxKeys: common.maxKeys,
@@ -41,14 +40,14 @@ export async function listObjectsV2(exchange: Exchange, bucket: Bucket, objects:
 }
 
 /** `GET /bucket`, the first version, which some clients still use */
-export async function listObjectsV1(exchange: Exchange, bucket: Bucket, objects: ObjectStore): Promise<void> {
+export async function listObjectsV1(exchange: Exchange, bucket: string, serving: Serving): Promise<void> {
   const common = commonQuery(exchange);
   const marker = queryValue(exchange.target, 'marker') ?? '';
-  const page = listKeys(bucket.keys, { ...common, after: marker });
+  const page = await serving.coordinator.listKeys(bucket, { ...common, after: marker });
   const last = page.entries.at(-1);
-  const { contents, prefixes } = await describe(bucket, objects, page.entries, common.encode);
+  const { contents, prefixes } = await describe(bucket, serving, page.entries, common.encode);
   sendXml(exchange, 'ListBucketResult', {
-    Name: bucket.name,
+    Name: bucket,
     Prefix: common.encode(common.prefix),
     Marker: common.encode(marker),
     Delimiter: common.delimiter === '' ? undefined : common.encode(common.delimiter),
@@ -80,8 +79,8 @@ function commonQuery(exchange: Exchange) {
 }
 
 async function describe(
-  bucket: Bucket,
-  objects: ObjectStore,
+  bucket: string,
+  { coordinator }: Serving,
   entries: readonly ListedKey[],
   encode: (text: string) => string,
 ): Promise<{ contents: XmlElements[]; prefixes: XmlElements[] }> {
@@ -90,7 +89,7 @@ async function describe(
   const readFrom = async (first: number): Promise<void> => {
     for (let i = first; i < keys.length; i += READS_AT_ONCE) {
       const key = keys[i] as string;
-      const pointer = await objects.find(bucket, key);
+      const pointer = await coordinator.find(bucket, key);
       contents[i] = pointer && {
         Key: encode(key),
         LastModified: pointer.modifiedAt,

@@ -1,32 +1,21 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, copyFile, link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { copyFile, link, open, readdir, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { S3Error } from '../errors.js';
-import { syncFolder } from '../folder/durable-files.js';
+import { removeIfPresent, syncFolder } from '../folder/durable-files.js';
 import type { Layout } from '../folder/layout.js';
 import { systemCode } from '../start-error.js';
+import { blobPath, newBlobId } from './body-files.js';
 
-/** Bytes gathered before one write: fewer, larger writes while hashing goes on. */
-const WRITE_BATCH_BYTES = 512 * 1024;
 const FILES_AT_ONCE = 32;
-
-/** Received bytes that no pointer names yet. */
-export interface ReceivedBlob {
-  id: string;
-  size: number;
-  md5: Buffer;
-  sha256: Buffer;
-}
 
 /** File systems without hard links, and a file that has as many as it may have. */
 const NO_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /**
- * The immutable byte files of a store. What is being written, and what is being read, is known here: nothing of it is removed, by
- * whomever.
+ * The immutable byte files of a store, of which there is one for a folder. What is about to be named, and what is being read over several
+ * files, is known here: nothing of it is removed, by whomever.
  */
 export class BlobFiles {
-  /** Blobs that no pointer names yet, because their request is still under way. */
+  /** Blobs that are in place and that no pointer names yet. */
   private readonly unnamed = new Set<string>();
   /** Readers of each blob that is being read. */
   private readonly readers = new Map<string, number>();
@@ -38,41 +27,17 @@ export class BlobFiles {
   constructor(private readonly layout: Layout) {}
 
   /**
-   * Writes a body into a new unfinished file, hashing on the way, and returns when its bytes are on disk.
-   * Whatever goes wrong, the file is gone afterwards.
-   * @param maxBytes more than this is refused with `EntityTooLarge`
-   */
-  async receive(body: AsyncIterable<Buffer>, maxBytes: number): Promise<ReceivedBlob> {
-    const id = this.begin();
-    const path = this.unfinishedPath(id);
-    const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
-      this.named(id);
-      throw error;
-    });
-    try {
-      const written = await writeHashed(handle, body, maxBytes);
-      await handle.datasync();
-      await handle.close();
-      return { id, ...written };
-    } catch (error) {
-      await handle.close();
-      await unlink(path);
-      this.named(id);
-      throw error;
-    }
-  }
-
-  /**
    * Gives the bytes of a kept blob a second name, durably, without copying them where the file system can.
    *
    * @returns the new id, which no pointer names yet; undefined when the blob has been removed
    */
   async duplicate(id: string): Promise<string | undefined> {
-    const copy = this.begin();
+    const copy = newBlobId();
+    this.begin(copy);
     try {
-      const path = this.path(copy);
+      const path = blobPath(this.layout, copy);
       try {
-        await link(this.path(id), path);
+        await link(blobPath(this.layout, id), path);
       } catch (error) {
         if (!NO_LINK.has(systemCode(error) ?? '')) throw error;
         await this.copyDurably(id, copy);
@@ -87,12 +52,12 @@ export class BlobFiles {
   }
 
   private async copyDurably(id: string, copy: string): Promise<void> {
-    const unfinished = this.unfinishedPath(copy);
+    const unfinished = join(this.layout.temporary, copy);
     try {
-      await copyFile(this.path(id), unfinished);
+      await copyFile(blobPath(this.layout, id), unfinished);
       const handle = await open(unfinished, 'r+');
       await handle.datasync().finally(() => handle.close());
-      await rename(unfinished, this.path(copy));
+      await rename(unfinished, blobPath(this.layout, copy));
     } catch (error) {
       await removeIfPresent(unfinished);
       throw error;
@@ -104,31 +69,25 @@ export class BlobFiles {
     for (const id of ids) this.unnamed.delete(id);
   }
 
-  private begin(): string {
-    const id = randomUUID().replaceAll('-', '');
+  private begin(id: string): void {
     this.unnamed.add(id);
     this.begun?.add(id);
-    return id;
   }
 
-  /** Moves a received blob to its final name, durably. It is still invisible until a pointer names it. */
-  async keep(id: string): Promise<void> {
-    const path = this.path(id);
-    await rename(this.unfinishedPath(id), path);
+  /** Moves a received file to its final name, durably. It is invisible, and nothing removes it, until `named` or `remove`. */
+  async keep(id: string, unfinished: string): Promise<void> {
+    this.begin(id);
+    const path = blobPath(this.layout, id);
+    await rename(unfinished, path);
     await syncFolder(dirname(path));
   }
 
-  /** Removes a received blob that will not be kept. */
-  async discard(id: string): Promise<void> {
-    await removeIfPresent(this.unfinishedPath(id));
-    this.named(id);
-  }
-
-  /** Removes blobs that no pointer names any more; those that are being read, when their last reader leaves. */
+  /** Removes blobs that no pointer names any more, or ever will; those that are being read, when their last reader leaves. */
   async remove(ids: readonly string[]): Promise<void> {
+    this.named(...ids);
     const free = ids.filter((id) => !this.readers.has(id));
     for (const id of ids) if (this.readers.has(id)) this.doomed.add(id);
-    await removeEach(free.map((id) => this.path(id)));
+    await removeEach(free.map((id) => blobPath(this.layout, id)));
   }
 
   /** Keeps blobs from being removed, from now on until `leave`. It does not say that they are there. */
@@ -146,7 +105,7 @@ export class BlobFiles {
         if (this.doomed.delete(id)) free.push(id);
       }
     }
-    await removeEach(free.map((id) => this.path(id)));
+    await removeEach(free.map((id) => blobPath(this.layout, id)));
   }
 
   /** From now on until `endCollection`, `isFree` protects every blob that a request has begun, also when it has ended. */
@@ -171,73 +130,8 @@ export class BlobFiles {
   /** @throws Error when one of these blobs is not on disk: no pointer may name it */
   async assertPresent(ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += FILES_AT_ONCE) {
-      await Promise.all(ids.slice(at, at + FILES_AT_ONCE).map((id) => stat(this.path(id))));
+      await Promise.all(ids.slice(at, at + FILES_AT_ONCE).map((id) => stat(blobPath(this.layout, id))));
     }
-  }
-
-  /** Opens a blob for reading, or undefined when it has been removed. */
-  async open(id: string): Promise<FileHandle | undefined> {
-    try {
-      return await open(this.path(id), 'r');
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  private path(id: string): string {
-    return join(this.layout.blobs, id.slice(0, 2), id);
-  }
-
-  private unfinishedPath(id: string): string {
-    return join(this.layout.temporary, id);
-  }
-}
-
-async function writeHashed(
-  handle: FileHandle,
-  body: AsyncIterable<Buffer>,
-  maxBytes: number,
-): Promise<Omit<ReceivedBlob, 'id'>> {
-  const md5 = createHash('md5');
-  const sha256 = createHash('sha256');
-  let size = 0;
-  let batch: Buffer[] = [];
-  let batchBytes = 0;
-  let writing: Promise<void> = Promise.resolve();
-  const flush = async (): Promise<void> => {
-    await writing;
-    writing = writeAll(handle, batch);
-    // Its failure is seen at the next await; without this it would count as unhandled in between.
-    writing.catch(() => undefined);
-    batch = [];
-    batchBytes = 0;
-  };
-  try {
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > maxBytes) throw new S3Error('EntityTooLarge');
-      batch.push(chunk);
-      batchBytes += chunk.length;
-      md5.update(chunk);
-      sha256.update(chunk);
-      if (batchBytes >= WRITE_BATCH_BYTES) await flush();
-    }
-    await flush();
-  } finally {
-    await writing;
-  }
-  return { size, md5: md5.digest(), sha256: sha256.digest() };
-}
-
-/** writev may write less than it was given; the rest is written one by one. */
-async function writeAll(handle: FileHandle, buffers: readonly Buffer[]): Promise<void> {
-  if (buffers.length === 0) return;
-  let { bytesWritten } = await handle.writev(buffers);
-  for (const buffer of buffers) {
-    let from = Math.min(bytesWritten, buffer.length);
-    bytesWritten -= from;
-    while (from < buffer.length) from += (await handle.write(buffer, from)).bytesWritten;
   }
 }
 
@@ -245,13 +139,5 @@ async function writeAll(handle: FileHandle, buffers: readonly Buffer[]): Promise
 async function removeEach(paths: readonly string[]): Promise<void> {
   for (let at = 0; at < paths.length; at += FILES_AT_ONCE) {
     await Promise.all(paths.slice(at, at + FILES_AT_ONCE).map(removeIfPresent));
-  }
-}
-
-async function removeIfPresent(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
   }
 }

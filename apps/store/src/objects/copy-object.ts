@@ -1,26 +1,25 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error, notImplemented } from '../errors.js';
 import { type Exchange, readSmallBody, sendXml } from '../http/exchange.js';
+import type { Serving } from '../serving.js';
+import {
+  CONDITIONS,
+  type CopySource,
+  MAX_ATTEMPTS,
+  type SourceConditions,
+  assertCopied,
+  sourceTooFast,
+} from './duplicate-object.js';
+import { getPointer } from './get-object.js';
 import { assertKey } from './key-file-names.js';
 import type { ObjectReader } from './object-reader.js';
-import type { ObjectStore } from './object-store.js';
-import type { BlobReference, ObjectPointer } from './pointer.js';
-import { assertMayWrite, checkRead, readWritePreconditions } from './preconditions.js';
+import { openBytes } from './open-bytes.js';
+import { readWritePreconditions } from './preconditions.js';
 import { readHeaders } from './put-object.js';
 import type { ByteRange } from './range.js';
 
-/** How often the source may be overwritten while it is being opened. */
-const MAX_ATTEMPTS = 20;
-
-/** The object that a copy is made of. */
-export interface CopySource {
-  bucket: Bucket;
-  key: string;
-}
-
 /** `x-amz-copy-source` taken apart. @throws S3Error `InvalidArgument`, `NotImplemented` for versions */
-export function parseCopySource(exchange: Exchange): { bucket: string; key: string } {
+export function parseCopySource(exchange: Exchange): CopySource {
   const text = String(exchange.request.headers['x-amz-copy-source'] ?? '');
   if (/\?versionId=/.test(text)) throw notImplemented('versionId in x-amz-copy-source');
   let path: string;
@@ -42,10 +41,10 @@ export function parseCopySource(exchange: Exchange): { bucket: string; key: stri
  */
 export async function copyObject(
   exchange: Exchange,
-  bucket: Bucket,
+  bucket: string,
   key: string,
   source: CopySource,
-  objects: ObjectStore,
+  { coordinator }: Serving,
 ): Promise<void> {
   assertKey(key);
   const { headers } = exchange.request;
@@ -59,16 +58,13 @@ export async function copyObject(
   const described = directive === 'REPLACE' ? readHeaders(exchange) : undefined;
   const preconditions = readWritePreconditions(headers);
   await readSmallBody(exchange);
-  assertMayWrite(preconditions, await objects.find(bucket, key));
-  const copied = await duplicate(source, objects, headers);
-  const { uploadId: _, ...kept } = copied;
-  const pointer: ObjectPointer = { ...kept, key, modifiedAt: exchange.now.toISOString(), ...described };
-  try {
-    await objects.point(bucket, pointer, preconditions);
-  } catch (error) {
-    await abandon(pointer, objects, await objects.find(bucket, key).catch(() => undefined));
-    throw error;
-  }
+  const pointer = await coordinator.copy(bucket, key, {
+    source,
+    conditions: sourceConditions(headers),
+    preconditions,
+    at: exchange.now.toISOString(),
+    ...(described && { described }),
+  });
   sendXml(exchange, 'CopyObjectResult', {
     LastModified: pointer.modifiedAt,
     ETag: `"${pointer.etag}"`,
@@ -81,75 +77,25 @@ export async function copyObject(
 export async function openCopySource(
   exchange: Exchange,
   source: CopySource,
-  objects: ObjectStore,
+  serving: Serving,
   rangeOf: (size: number) => ByteRange,
-): Promise<{ reader: ObjectReader }> {
+): Promise<ObjectReader> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const pointer = await sourcePointer(source, objects, exchange.request.headers);
+    const pointer = await getPointer(serving, source.bucket, source.key);
+    assertCopied(sourceConditions(exchange.request.headers), pointer);
     const { start, end } = rangeOf(pointer.size);
-    const reader = await objects.openBytes(source.bucket, pointer, start, end);
-    if (reader) return { reader };
+    const reader = await openBytes(serving, source.bucket, pointer, start, end);
+    if (reader) return reader;
   }
-  throw tooFast();
+  throw sourceTooFast();
 }
 
-/** The source's pointer over blobs of its own. */
-async function duplicate(
-  source: CopySource,
-  objects: ObjectStore,
-  headers: IncomingHttpHeaders,
-): Promise<ObjectPointer> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const pointer = await sourcePointer(source, objects, headers);
-    const blobs: BlobReference[] = [];
-    try {
-      for (const { id, size } of pointer.blobs) {
-        const copy = await objects.blobs.duplicate(id);
-        if (copy === undefined) break;
-        blobs.push({ id: copy, size });
-      }
-    } catch (error) {
-      await abandon({ ...pointer, blobs }, objects, undefined);
-      throw error;
-    }
-    if (blobs.length === pointer.blobs.length) return { ...pointer, blobs };
-    await abandon({ ...pointer, blobs }, objects, undefined);
-  }
-  throw tooFast();
-}
-
-/** Removes the blobs of a copy that did not come about. */
-async function abandon(
-  { blobs }: ObjectPointer,
-  objects: ObjectStore,
-  visible: ObjectPointer | undefined,
-): Promise<void> {
-  const ids = blobs.map(({ id }) => id);
-  objects.blobs.named(...ids);
-  if (visible?.blobs[0] && visible.blobs[0].id === ids[0]) return;
-  await objects.blobs.remove(ids);
-}
-
-async function sourcePointer(
-  source: CopySource,
-  objects: ObjectStore,
-  headers: IncomingHttpHeaders,
-): Promise<ObjectPointer> {
-  const pointer = await objects.get(source.bucket, source.key);
-  const condition = (name: string) => {
+/** The conditions on the source of a copy, as those of a read. */
+function sourceConditions(headers: IncomingHttpHeaders): SourceConditions {
+  const conditions: SourceConditions = {};
+  for (const name of CONDITIONS) {
     const value = headers[`x-amz-copy-source-${name}`];
-    return typeof value === 'string' ? { [name]: value } : {};
-  };
-  const conditions = {
-    ...condition('if-match'),
-    ...condition('if-none-match'),
-    ...condition('if-modified-since'),
-    ...condition('if-unmodified-since'),
-  };
-  if (checkRead(conditions, pointer) === 'not-modified') throw new S3Error('PreconditionFailed');
-  return pointer;
-}
-
-function tooFast(): S3Error {
-  return new S3Error('ServiceUnavailable', 'the source is being overwritten faster than it can be opened; try again');
+    if (typeof value === 'string') conditions[name] = value;
+  }
+  return conditions;
 }

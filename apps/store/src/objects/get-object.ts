@@ -1,10 +1,10 @@
 import { pipeline } from 'node:stream/promises';
-import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { type Exchange, readSmallBody, sendEmpty } from '../http/exchange.js';
+import type { Serving } from '../serving.js';
 import { compressedIfWorthwhile, takesZstd } from './compressed.js';
 import type { ObjectReader } from './object-reader.js';
-import type { ObjectStore } from './object-store.js';
+import { openBytes } from './open-bytes.js';
 import type { ObjectPointer } from './pointer.js';
 import { checkRead, rangeApplies, readWritePreconditions } from './preconditions.js';
 import { type ByteRange, parseRange } from './range.js';
@@ -15,9 +15,9 @@ const SMALL_BYTES = 128 * 1024;
 const MAX_ATTEMPTS = 20;
 
 /** `GET` and `HEAD /bucket/key` */
-export async function getObject(exchange: Exchange, bucket: Bucket, key: string, objects: ObjectStore): Promise<void> {
+export async function getObject(exchange: Exchange, bucket: string, key: string, serving: Serving): Promise<void> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    if (await tryGetObject(exchange, bucket, key, objects)) return;
+    if (await tryGetObject(exchange, bucket, key, serving)) return;
   }
   throw new S3Error('ServiceUnavailable', 'the object is being overwritten faster than it can be opened; try again');
 }
@@ -25,19 +25,19 @@ export async function getObject(exchange: Exchange, bucket: Bucket, key: string,
 /** `DELETE /bucket/key`. Deleting what is not there succeeds, as S3 has it. */
 export async function deleteObject(
   exchange: Exchange,
-  bucket: Bucket,
+  bucket: string,
   key: string,
-  objects: ObjectStore,
+  { coordinator }: Serving,
 ): Promise<void> {
   const preconditions = readWritePreconditions(exchange.request.headers);
   await readSmallBody(exchange);
-  await objects.delete(bucket, key, preconditions);
+  await coordinator.delete(bucket, key, preconditions);
   sendEmpty(exchange, 204);
 }
 
-async function tryGetObject(exchange: Exchange, bucket: Bucket, key: string, objects: ObjectStore): Promise<boolean> {
+async function tryGetObject(exchange: Exchange, bucket: string, key: string, serving: Serving): Promise<boolean> {
   const { request } = exchange;
-  const pointer = await objects.get(bucket, key);
+  const pointer = await getPointer(serving, bucket, key);
   if (checkRead(request.headers, pointer) === 'not-modified') {
     sendEmpty(exchange, 304, { etag: `"${pointer.etag}"`, 'last-modified': lastModified(pointer) });
     return true;
@@ -55,7 +55,7 @@ async function tryGetObject(exchange: Exchange, bucket: Bucket, key: string, obj
     exchange.response.end();
     return true;
   }
-  const reader = await objects.openBytes(bucket, pointer, bytes.start, bytes.end);
+  const reader = await openBytes(serving, bucket, pointer, bytes.start, bytes.end);
   if (!reader) return false;
   try {
     if (bytes.end - bytes.start < SMALL_BYTES) {
@@ -72,6 +72,13 @@ async function tryGetObject(exchange: Exchange, bucket: Bucket, key: string, obj
     await reader.close();
   }
   return true;
+}
+
+/** @throws S3Error `NoSuchKey` */
+export async function getPointer({ coordinator }: Serving, bucket: string, key: string): Promise<ObjectPointer> {
+  const pointer = await coordinator.find(bucket, key);
+  if (!pointer) throw new S3Error('NoSuchKey', undefined, { Key: key });
+  return pointer;
 }
 
 function acceptsZstd({ request }: Exchange): boolean {

@@ -1,26 +1,32 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { BlobFiles } from './blob-files.js';
+import type { BodyFiles } from './body-files.js';
 import type { BlobSlice } from './pointer.js';
 
 const READ_BYTES = 512 * 1024;
 
 /**
- * Reads some bytes of an object, one blob after the other: an object of 10,000 parts takes one open file. Its blobs must have been
- * entered (`BlobFiles.enter`); closing leaves them.
+ * Reads some bytes of an object, one blob after the other: an object of 10,000 parts takes one open file. The blobs behind the first,
+ * which is open, must be held (`Coordinator.hold`); closing lets go of them.
  */
 export class ObjectReader {
   private closed = false;
 
   private constructor(
-    private readonly blobs: BlobFiles,
+    private readonly files: BodyFiles,
     private readonly slices: readonly BlobSlice[],
     private current: FileHandle | undefined,
+    private readonly letGo: () => Promise<void>,
   ) {}
 
-  /** Opens the first blob. @throws Error when it is missing or not as long as it must be */
-  static async open(blobs: BlobFiles, slices: readonly BlobSlice[]): Promise<ObjectReader> {
+  /** Opens the first blob, if there is any; undefined when it is missing. @throws Error when it is not as long as it must be */
+  static async open(
+    files: BodyFiles,
+    slices: readonly BlobSlice[],
+    letGo: () => Promise<void>,
+  ): Promise<ObjectReader | undefined> {
     const [first] = slices;
-    return new ObjectReader(blobs, slices, first && (await openBlob(blobs, first)));
+    const handle = first && (await openBlob(files, first));
+    return first && !handle ? undefined : new ObjectReader(files, slices, handle, letGo);
   }
 
   /** All bytes in one buffer: for small ones. */
@@ -33,7 +39,8 @@ export class ObjectReader {
   /** The bytes in pieces of 512 KiB at most, read ahead by one. */
   async *read(): AsyncGenerator<Buffer> {
     for (const slice of this.slices) {
-      const handle = (this.current ??= await openBlob(this.blobs, slice));
+      const handle = (this.current ??= await openBlob(this.files, slice));
+      if (!handle) throw missing(slice.blob.id);
       let position = slice.start;
       let next = readAt(handle, position, slice.end);
       while (position <= slice.end) {
@@ -54,13 +61,18 @@ export class ObjectReader {
     if (this.closed) return;
     this.closed = true;
     await this.current?.close().catch(() => undefined);
-    await this.blobs.leave(this.slices.map(({ blob }) => blob.id));
+    await this.letGo();
   }
 }
 
-async function openBlob(blobs: BlobFiles, { blob }: BlobSlice): Promise<FileHandle> {
-  const handle = await blobs.open(blob.id);
-  if (!handle) throw new Error(`blob ${blob.id} is missing, and its pointer names it`);
+/** The disk lost a blob. */
+export function missing(id: string): Error {
+  return new Error(`blob ${id} is missing, and its pointer names it`);
+}
+
+async function openBlob(files: BodyFiles, { blob }: BlobSlice): Promise<FileHandle | undefined> {
+  const handle = await files.open(blob.id);
+  if (!handle) return undefined;
   try {
     const { size } = await handle.stat();
     if (size !== blob.size) throw new Error(`blob ${blob.id} has ${size} bytes, its pointer says ${blob.size}`);

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Bucket, holdingBucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { renameDurably, syncFolder, writeSynced } from '../folder/durable-files.js';
 import type { Layout } from '../folder/layout.js';
-import { systemCode } from '../start-error.js';
-import type { BlobFiles, ReceivedBlob } from './blob-files.js';
-import { fileNameOfKey, shardOfKey } from './key-file-names.js';
+import type { BlobFiles } from './blob-files.js';
 import { KeyLocks } from './key-locks.js';
-import { type ObjectPointer, parsePointer, renderPointer, sliceBlobs } from './pointer.js';
-import { ObjectReader } from './object-reader.js';
-import { NO_PRECONDITIONS, type WritePreconditions, assertMayWrite } from './preconditions.js';
+import { type ObjectPointer, renderPointer } from './pointer.js';
+import { pointerPath, readPointer } from './pointer-files.js';
+import { type WritePreconditions, assertMayWrite } from './preconditions.js';
 
 /** Pointers kept in memory, about 0.5 KB each. */
 const CACHED_POINTERS = 20_000;
@@ -21,9 +19,6 @@ export interface ObjectHeaders {
   headers: Record<string, string>;
   metadata: Record<string, string>;
 }
-
-/** Everything about a new object but its bytes. */
-export type Described = ObjectHeaders & { preconditions: WritePreconditions; now: Date };
 
 /**
  * Objects as they are visible: a pointer file per key over immutable blobs. A write is received completely, then
@@ -47,7 +42,7 @@ export class ObjectStore {
     const cached = this.cache.get(name);
     if (cached) return cached;
     const before = this.changes;
-    const pointer = await readPointer(pointerPath(bucket, key));
+    const pointer = await readPointer(pointerPath(bucket.objects, key));
     if (pointer && before === this.changes) this.remember(name, pointer);
     return pointer;
   }
@@ -60,76 +55,50 @@ export class ObjectStore {
   }
 
   /**
-   * Opens the bytes `start` to `end` (inclusive) of a pointer. They stay readable even if the object is overwritten or deleted
-   * meanwhile, until the reader is closed.
-   * @returns undefined when the pointer is outdated: its blobs have been replaced; read the pointer again
-   * @throws Error when a blob's file is missing, or shorter than its pointer says: the disk lost bytes
+   * Keeps the blobs of an object from being removed until `blobs.leave`.
+   * @returns false when the object has others by now
    */
-  async openBytes(
-    bucket: Bucket,
-    pointer: ObjectPointer,
-    start: number,
-    end: number,
-  ): Promise<ObjectReader | undefined> {
-    const slices = sliceBlobs(pointer.blobs, start, end);
-    const ids = slices.map(({ blob }) => blob.id);
+  async enter(bucket: Bucket, key: string, ids: readonly string[]): Promise<boolean> {
     this.blobs.enter(ids);
-    let reader: ObjectReader | undefined;
+    let isCurrent = false;
     try {
       // What replaced it before we entered did not know of us.
-      const now = await this.find(bucket, pointer.key);
-      if (now && sameBlobs(now, pointer)) reader = await ObjectReader.open(this.blobs, slices);
-      return reader;
+      const now = await this.find(bucket, key);
+      const named = new Set(now?.blobs.map(({ id }) => id));
+      isCurrent = ids.every((id) => named.has(id));
     } finally {
-      if (!reader) await this.blobs.leave(ids);
+      if (!isCurrent) await this.blobs.leave(ids);
     }
+    return isCurrent;
   }
 
   /**
-   * Makes a received blob the object's bytes.
-   * @throws S3Error `PreconditionFailed` when the key's state forbids it; the received blob is then the caller's
-   */
-  async commit(bucket: Bucket, key: string, blob: ReceivedBlob, described: Described): Promise<ObjectPointer> {
-    const pointer: ObjectPointer = {
-      pointerVersion: 1,
-      key,
-      size: blob.size,
-      etag: blob.md5.toString('hex'),
-      sha256: blob.sha256.toString('base64'),
-      modifiedAt: described.now.toISOString(),
-      headers: described.headers,
-      metadata: described.metadata,
-      blobs: [{ id: blob.id, size: blob.size }],
-    };
-    return this.point(bucket, pointer, described.preconditions, () => this.blobs.keep(blob.id));
-  }
-
-  /**
-   * Makes a pointer visible whose blobs are durable, or are so when `keep` has ended: the one moment at which an object changes.
-   * A failure before it leaves everything as it was; the blobs are then the caller's.
+   * Makes a pointer visible: the one moment at which an object changes. A failure before it leaves everything as it was; blobs that
+   * were there are then the caller's.
+   * @param unfinished path of the received file that is its one blob; absent when its blobs are in place
    * @throws S3Error `PreconditionFailed`, `NoSuchKey` for If-Match on nothing
    */
   async point(
     bucket: Bucket,
     pointer: ObjectPointer,
     preconditions: WritePreconditions,
-    keep?: () => Promise<void>,
+    unfinished?: string,
   ): Promise<ObjectPointer> {
     const { key } = pointer;
     const ids = pointer.blobs.map(({ id }) => id);
     return this.exclusively(bucket, key, async () => {
       const previous = await this.find(bucket, key);
       assertMayWrite(preconditions, previous);
-      const unfinished = join(this.layout.temporary, `${randomUUID()}.json`);
+      const written = join(this.layout.temporary, `${randomUUID()}.json`);
       try {
-        const written = writeSynced(unfinished, renderPointer(pointer));
-        const kept = keep?.();
+        const writing = writeSynced(written, renderPointer(pointer));
+        const keeping = unfinished === undefined ? undefined : this.blobs.keep(ids[0]!, unfinished);
         // Both have ended before a failure of one is acted upon, so that no file appears after the cleaning up.
-        await Promise.allSettled([written, kept]);
-        await Promise.all([written, kept]);
-        await renameDurably(unfinished, pointerPath(bucket, key));
+        await Promise.allSettled([writing, keeping]);
+        await Promise.all([writing, keeping]);
+        await renameDurably(written, pointerPath(bucket.objects, key));
       } catch (error) {
-        await this.undo(bucket, key, pointer, keep === undefined ? [] : ids, unfinished);
+        await this.undo(bucket, pointer, unfinished === undefined ? [] : ids, written);
         throw error;
       }
       this.changes += 1;
@@ -143,12 +112,12 @@ export class ObjectStore {
   }
 
   /** Removes an object, durably. Nothing happens when there is none. @throws S3Error as `point` does */
-  async delete(bucket: Bucket, key: string, preconditions: WritePreconditions = NO_PRECONDITIONS): Promise<void> {
+  async delete(bucket: Bucket, key: string, preconditions: WritePreconditions): Promise<void> {
     await this.exclusively(bucket, key, async () => {
       const pointer = await this.find(bucket, key);
       assertMayWrite(preconditions, pointer);
       if (!pointer) return;
-      const path = pointerPath(bucket, key);
+      const path = pointerPath(bucket.objects, key);
       await unlink(path);
       this.changes += 1;
       this.cache.delete(cacheName(bucket, key));
@@ -165,13 +134,13 @@ export class ObjectStore {
   /** After a failed commit: removes its files unless the rename took place, which then decides what is visible. */
   private async undo(
     bucket: Bucket,
-    key: string,
     pointer: ObjectPointer,
     received: readonly string[],
-    unfinished: string,
+    written: string,
   ): Promise<void> {
-    await unlink(unfinished).catch(() => undefined);
-    const visible = await readPointer(pointerPath(bucket, key)).catch(() => undefined);
+    const { key } = pointer;
+    await unlink(written).catch(() => undefined);
+    const visible = await readPointer(pointerPath(bucket.objects, key)).catch(() => undefined);
     this.changes += 1;
     this.cache.delete(cacheName(bucket, key));
     if (visible) bucket.keys.add(key);
@@ -179,7 +148,6 @@ export class ObjectStore {
       this.blobs.named(...received);
       return;
     }
-    for (const id of received) await this.blobs.discard(id);
     await this.blobs.remove(received);
   }
 
@@ -192,25 +160,11 @@ export class ObjectStore {
   }
 }
 
-function sameBlobs(one: ObjectPointer, other: ObjectPointer): boolean {
+/** Whether two pointers of an object are of the same write. */
+export function sameBlobs(one: ObjectPointer, other: ObjectPointer): boolean {
   return one.blobs.length === other.blobs.length && one.blobs.every(({ id }, index) => id === other.blobs[index]?.id);
 }
 
 function cacheName(bucket: Bucket, key: string): string {
   return `${bucket.name}/${key}`;
-}
-
-function pointerPath(bucket: Bucket, key: string): string {
-  return join(bucket.objects, shardOfKey(key), fileNameOfKey(key));
-}
-
-async function readPointer(path: string): Promise<ObjectPointer | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  return parsePointer(text);
 }

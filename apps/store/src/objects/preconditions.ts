@@ -37,10 +37,13 @@ export interface WritePreconditions {
   /** If-None-Match: * */
   mustNotExist: boolean;
   /** If-Match */
-  ifMatch: string | undefined;
+  ifMatch?: string | undefined;
 }
 
-export const NO_PRECONDITIONS: WritePreconditions = { mustNotExist: false, ifMatch: undefined };
+/** Whether anything is required. */
+export function isConditional({ mustNotExist, ifMatch }: WritePreconditions): boolean {
+  return mustNotExist || ifMatch !== undefined;
+}
 
 /** @throws S3Error `NotImplemented` for If-None-Match with anything but "*" */
 export function readWritePreconditions(headers: IncomingHttpHeaders): WritePreconditions {

@@ -1,10 +1,11 @@
-import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { type Exchange, sendEmpty } from '../http/exchange.js';
+import type { Serving } from '../serving.js';
 import { checksumHeaders } from './get-object.js';
 import { assertKey } from './key-file-names.js';
-import type { ObjectHeaders, ObjectStore } from './object-store.js';
-import { assertMayWrite, readWritePreconditions } from './preconditions.js';
+import type { ObjectHeaders } from './object-store.js';
+import type { ObjectPointer } from './pointer.js';
+import { assertMayWrite, isConditional, readWritePreconditions } from './preconditions.js';
 import { receiveBody } from './receive-body.js';
 
 /** Headers that are kept with an object and given back as they came. */
@@ -14,28 +15,35 @@ const MAX_METADATA_BYTES = 2048;
 /** `PUT /bucket/key`: receives the body, checks everything that was stated about it, then makes it visible at once. */
 export async function putObject(
   exchange: Exchange,
-  bucket: Bucket,
+  bucket: string,
   key: string,
-  objects: ObjectStore,
-  maxObjectBytes: number,
+  { coordinator, files, maxObjectBytes }: Serving,
 ): Promise<void> {
   assertKey(key);
   const described = readHeaders(exchange);
   const preconditions = readWritePreconditions(exchange.request.headers);
+  await coordinator.requireBucket(bucket);
   // Again under the lock when it counts; here it spares the client the upload.
-  assertMayWrite(preconditions, await objects.find(bucket, key));
+  if (isConditional(preconditions)) assertMayWrite(preconditions, await coordinator.find(bucket, key));
 
-  const blob = await receiveBody(exchange, objects.blobs, maxObjectBytes);
+  const blob = await receiveBody(exchange, files, maxObjectBytes);
+  const pointer: ObjectPointer = {
+    pointerVersion: 1,
+    key,
+    size: blob.size,
+    etag: blob.md5.toString('hex'),
+    sha256: blob.sha256.toString('base64'),
+    modifiedAt: exchange.now.toISOString(),
+    ...described,
+    blobs: [{ id: blob.id, size: blob.size }],
+  };
   try {
-    const pointer = await objects.commit(bucket, key, blob, { ...described, preconditions, now: exchange.now });
-    sendEmpty(exchange, 200, {
-      etag: `"${pointer.etag}"`,
-      ...checksumHeaders(pointer),
-    });
+    await coordinator.put(bucket, pointer, blob.path, preconditions);
   } catch (error) {
-    await objects.blobs.discard(blob.id);
+    await files.discard(blob);
     throw error;
   }
+  sendEmpty(exchange, 200, { etag: `"${pointer.etag}"`, ...checksumHeaders(pointer) });
 }
 
 /** Headers and metadata that are kept with an object. @throws S3Error `InvalidArgument` */

@@ -2,20 +2,20 @@ import { crc32 } from 'node:zlib';
 import { S3Error, notImplemented } from '../errors.js';
 import { type Exchange, assertPayload, bodyOf, headerOrQuery } from '../http/exchange.js';
 import { decodeChunkedBody } from '../signature/chunked-body.js';
-import type { BlobFiles, ReceivedBlob } from './blob-files.js';
+import type { BodyFiles, ReceivedBlob } from './body-files.js';
 
 /**
  * Receives the body of a PUT and checks everything that the request says of it.
  * @returns a blob that no pointer names yet: the caller keeps or discards it
  * @throws S3Error for a body that is too large, cut off, or other than stated; nothing of it is left then
  */
-export async function receiveBody(exchange: Exchange, blobs: BlobFiles, maxBytes: number): Promise<ReceivedBody> {
+export async function receiveBody(exchange: Exchange, files: BodyFiles, maxBytes: number): Promise<ReceivedBody> {
   const stated = readStated(exchange, maxBytes);
   const { payload } = exchange.identity;
   const body = payload.kind === 'chunked' ? decodeChunkedBody(bodyOf(exchange), payload) : bodyOf(exchange);
   let sum = 0;
   const summed = stated.crc32 === undefined ? body : watched(body, (piece) => (sum = crc32(piece, sum)));
-  const blob = await blobs.receive(summed, maxBytes);
+  const blob = await files.receive(summed, maxBytes);
   try {
     assertAsStated(exchange, blob, stated);
     if (stated.crc32 !== undefined && stated.crc32.readUInt32BE() !== sum) {
@@ -23,7 +23,7 @@ export async function receiveBody(exchange: Exchange, blobs: BlobFiles, maxBytes
     }
     return stated.crc32 === undefined ? blob : { ...blob, crc32: stated.crc32.toString('base64') };
   } catch (error) {
-    await blobs.discard(blob.id);
+    await files.discard(blob);
     throw error;
   }
 }

@@ -1,26 +1,30 @@
-import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { type Exchange, sendXml } from '../http/exchange.js';
 import { queryValue } from '../http/request-target.js';
 import { compareKeys } from '../listing/sorted-keys.js';
+import type { Serving } from '../serving.js';
 import { encodePath } from '../signature/sigv4.js';
-import type { Upload, UploadFiles } from './upload-files.js';
+import type { Upload } from './upload-files.js';
 import { uploadIdOf } from './upload-requests.js';
 
 const MAX_ENTRIES = 1000;
 
 /** `GET /bucket/key?uploadId=ID` */
-export async function listParts(exchange: Exchange, bucket: Bucket, key: string, uploads: UploadFiles): Promise<void> {
+export async function listParts(
+  exchange: Exchange,
+  bucket: string,
+  key: string,
+  { coordinator }: Serving,
+): Promise<void> {
   const id = uploadIdOf(exchange);
-  await uploads.get(bucket, key, id);
   const most = wholeNumber(exchange, 'max-parts') ?? MAX_ENTRIES;
   const after = wholeNumber(exchange, 'part-number-marker') ?? 0;
-  const later = (await uploads.parts(bucket, id)).filter(({ number }) => number > after);
+  const later = (await coordinator.listParts(bucket, key, id)).filter(({ number }) => number > after);
   const page = later.slice(0, Math.min(most, MAX_ENTRIES));
   const truncated = page.length < later.length;
   const { encode, encodingType } = encoding(exchange);
   sendXml(exchange, 'ListPartsResult', {
-    Bucket: bucket.name,
+    Bucket: bucket,
     EncodingType: encodingType,
     Key: encode(key),
     UploadId: id,
@@ -40,7 +44,7 @@ export async function listParts(exchange: Exchange, bucket: Bucket, key: string,
 }
 
 /** `GET /bucket?uploads`: by key, then by id. */
-export async function listUploads(exchange: Exchange, bucket: Bucket, uploads: UploadFiles): Promise<void> {
+export async function listUploads(exchange: Exchange, bucket: string, { coordinator }: Serving): Promise<void> {
   const { target } = exchange;
   const most = Math.min(wholeNumber(exchange, 'max-uploads') ?? MAX_ENTRIES, MAX_ENTRIES);
   const prefix = queryValue(target, 'prefix') ?? '';
@@ -57,7 +61,7 @@ export async function listUploads(exchange: Exchange, bucket: Bucket, uploads: U
     if (rolledUp(upload) === keyMarker) return false;
     return order > 0 || (order === 0 && idMarker !== undefined && upload.id > idMarker);
   };
-  const later = (await uploads.list(bucket))
+  const later = (await coordinator.listUploads(bucket))
     .filter((upload) => upload.key.startsWith(prefix) && (keyMarker === '' || isLater(upload)))
     .sort((a, b) => compareKeys(a.key, b.key) || (a.id < b.id ? -1 : 1));
   const entries: (Upload | string)[] = [];
@@ -71,7 +75,7 @@ export async function listUploads(exchange: Exchange, bucket: Bucket, uploads: U
   const { encode, encodingType } = encoding(exchange);
   const owner = { ID: exchange.identity.credential.accessKeyId, DisplayName: exchange.identity.credential.accessKeyId };
   sendXml(exchange, 'ListMultipartUploadsResult', {
-    Bucket: bucket.name,
+    Bucket: bucket,
     KeyMarker: encode(keyMarker),
     UploadIdMarker: idMarker ?? '',
     NextKeyMarker: truncated && last !== undefined ? encode(typeof last === 'string' ? last : last.key) : undefined,

@@ -5,9 +5,9 @@ import { type Bucket, holdingBucket } from '../buckets/bucket-folders.js';
 import { S3Error } from '../errors.js';
 import { renameDurably, syncFolder, writeSynced } from '../folder/durable-files.js';
 import type { Layout } from '../folder/layout.js';
+import { newBlobId } from '../objects/body-files.js';
 import { KeyLocks } from '../objects/key-locks.js';
 import type { ObjectHeaders, ObjectStore } from '../objects/object-store.js';
-import type { ReceivedBody } from '../objects/receive-body.js';
 import { systemCode } from '../start-error.js';
 import { type PartRecord, type UploadRecord, partSchema, uploadSchema } from './upload-records.js';
 
@@ -36,15 +36,9 @@ export class UploadFiles {
   }
 
   /** Begins an upload, durably. @returns its id */
-  async create(bucket: Bucket, key: string, described: ObjectHeaders & { now: Date }): Promise<string> {
-    const id = randomUUID().replaceAll('-', '');
-    const record: UploadRecord = {
-      uploadVersion: 1,
-      key,
-      initiatedAt: described.now.toISOString(),
-      headers: described.headers,
-      metadata: described.metadata,
-    };
+  async create(bucket: Bucket, key: string, { headers, metadata }: ObjectHeaders, at: string): Promise<string> {
+    const id = newBlobId();
+    const record: UploadRecord = { uploadVersion: 1, key, initiatedAt: at, headers, metadata };
     return holdingBucket(bucket, async () => {
       const unfinished = join(this.layout.temporary, randomUUID());
       await mkdir(unfinished);
@@ -119,44 +113,27 @@ export class UploadFiles {
   }
 
   /**
-   * Makes a received blob a part, durably; an earlier part of its number goes.
-   * @throws S3Error `NoSuchUpload`; the blob is then the caller's
+   * Makes a received file a part, durably; an earlier part of its number goes.
+   * @param unfinished path of the file; after a failure the caller's to remove, if it is still there
+   * @throws S3Error `NoSuchUpload`
    */
-  async putPart(
-    bucket: Bucket,
-    key: string,
-    id: string,
-    number: number,
-    blob: ReceivedBody,
-    now: Date,
-  ): Promise<PartRecord> {
-    const part: PartRecord = {
-      partVersion: 1,
-      number,
-      size: blob.size,
-      etag: blob.md5.toString('hex'),
-      sha256: blob.sha256.toString('base64'),
-      ...(blob.crc32 === undefined ? {} : { crc32: blob.crc32 }),
-      modifiedAt: now.toISOString(),
-      blob: blob.id,
-    };
+  async putPart(bucket: Bucket, key: string, id: string, part: PartRecord, unfinished: string): Promise<void> {
     return this.exclusively(bucket, key, id, async () => {
-      const path = join(folderOf(bucket, id), `${String(number).padStart(5, '0')}.json`);
+      const path = join(folderOf(bucket, id), `${String(part.number).padStart(5, '0')}.json`);
       const before = await readRecord(path);
-      const unfinished = join(this.layout.temporary, `${randomUUID()}.json`);
+      const written = join(this.layout.temporary, `${randomUUID()}.json`);
       try {
-        await writeSynced(unfinished, `${JSON.stringify(part)}\n`);
-        await this.blobs.keep(blob.id);
-        await renameDurably(unfinished, path);
+        await writeSynced(written, `${JSON.stringify(part)}\n`);
+        await this.blobs.keep(part.blob, unfinished);
+        await renameDurably(written, path);
       } catch (error) {
-        await rm(unfinished, { force: true }).catch(() => undefined);
+        await rm(written, { force: true }).catch(() => undefined);
         const now = await readRecord(path).catch(() => undefined);
-        if ((now as PartRecord | undefined)?.blob !== blob.id) await this.blobs.remove([blob.id]);
+        if ((now as PartRecord | undefined)?.blob !== part.blob) await this.blobs.remove([part.blob]);
         throw error;
       }
-      this.blobs.named(blob.id);
+      this.blobs.named(part.blob);
       if (before !== undefined) await this.blobs.remove([partSchema.parse(before).blob]);
-      return part;
     });
   }
 

@@ -1,26 +1,26 @@
-import type { Bucket } from '../buckets/bucket-folders.js';
 import { S3Error, notImplemented } from '../errors.js';
 import { type Exchange, readSmallBody, sendEmpty, sendXml } from '../http/exchange.js';
 import { queryValue } from '../http/request-target.js';
-import type { ReceivedBlob } from '../objects/blob-files.js';
-import { type CopySource, openCopySource } from '../objects/copy-object.js';
+import type { ReceivedBlob } from '../objects/body-files.js';
+import { openCopySource } from '../objects/copy-object.js';
+import type { CopySource } from '../objects/duplicate-object.js';
 import { assertKey } from '../objects/key-file-names.js';
-import type { ObjectStore } from '../objects/object-store.js';
 import { readHeaders } from '../objects/put-object.js';
 import { parseRange } from '../objects/range.js';
 import { type ReceivedBody, isChecksumAlgorithm, receiveBody } from '../objects/receive-body.js';
+import type { Serving } from '../serving.js';
 import { MAX_PARTS } from './choose-parts.js';
-import type { UploadFiles } from './upload-files.js';
 import type { PartRecord } from './upload-records.js';
 
 /** `POST /bucket/key?uploads` */
 export async function createUpload(
   exchange: Exchange,
-  bucket: Bucket,
+  bucket: string,
   key: string,
-  uploads: UploadFiles,
+  { coordinator }: Serving,
 ): Promise<void> {
   assertKey(key);
+  await coordinator.requireBucket(bucket);
   const { headers } = exchange.request;
   const algorithm = headers['x-amz-checksum-algorithm'];
   if (algorithm !== undefined && !isChecksumAlgorithm(String(algorithm))) {
@@ -30,40 +30,33 @@ export async function createUpload(
   if (type !== undefined && type !== 'COMPOSITE') throw notImplemented('checksum type other than COMPOSITE');
   const described = readHeaders(exchange);
   await readSmallBody(exchange);
-  const id = await uploads.create(bucket, key, { ...described, now: exchange.now });
-  sendXml(exchange, 'InitiateMultipartUploadResult', { Bucket: bucket.name, Key: key, UploadId: id });
+  const id = await coordinator.createUpload(bucket, key, described, exchange.now.toISOString());
+  sendXml(exchange, 'InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: id });
 }
 
 /** `PUT /bucket/key?partNumber=N&uploadId=ID` */
-export async function uploadPart(
-  exchange: Exchange,
-  bucket: Bucket,
-  key: string,
-  uploads: UploadFiles,
-  maxPartBytes: number,
-): Promise<void> {
+export async function uploadPart(exchange: Exchange, bucket: string, key: string, serving: Serving): Promise<void> {
   const [id, number] = [uploadIdOf(exchange), partNumberOf(exchange)];
   // Again when the part counts; here it spares the client the upload.
-  await uploads.get(bucket, key, id);
-  const blob = await receiveBody(exchange, uploads.blobs, maxPartBytes);
-  const part = await keepPart(exchange, bucket, key, id, number, blob, uploads);
+  await serving.coordinator.requireUpload(bucket, key, id);
+  const blob = await receiveBody(exchange, serving.files, serving.maxObjectBytes);
+  const part = await keepPart(exchange, bucket, key, id, number, blob, serving);
   sendEmpty(exchange, 200, { etag: `"${part.etag}"`, 'x-amz-checksum-sha256': part.sha256 });
 }
 
 /** `PUT /bucket/key?partNumber=N&uploadId=ID` with `x-amz-copy-source`: the bytes, or a range of them, are read and written. */
 export async function uploadPartCopy(
   exchange: Exchange,
-  bucket: Bucket,
+  bucket: string,
   key: string,
   source: CopySource,
-  objects: ObjectStore,
-  uploads: UploadFiles,
+  serving: Serving,
 ): Promise<void> {
   const [id, number] = [uploadIdOf(exchange), partNumberOf(exchange)];
   await readSmallBody(exchange);
-  await uploads.get(bucket, key, id);
+  await serving.coordinator.requireUpload(bucket, key, id);
   const given = exchange.request.headers['x-amz-copy-source-range'];
-  const { reader } = await openCopySource(exchange, source, objects, (size) => {
+  const reader = await openCopySource(exchange, source, serving, (size) => {
     const range = given === undefined ? 'whole' : parseRange(String(given), size);
     if (given !== undefined && (typeof range === 'string' || !String(given).endsWith(`-${range.end}`))) {
       throw new S3Error('InvalidRange', 'x-amz-copy-source-range must be bytes=FIRST-LAST, within the source');
@@ -72,11 +65,11 @@ export async function uploadPartCopy(
   });
   let blob: ReceivedBlob;
   try {
-    blob = await uploads.blobs.receive(reader.read(), Number.POSITIVE_INFINITY);
+    blob = await serving.files.receive(reader.read(), Number.POSITIVE_INFINITY);
   } finally {
     await reader.close();
   }
-  const part = await keepPart(exchange, bucket, key, id, number, blob, uploads);
+  const part = await keepPart(exchange, bucket, key, id, number, blob, serving);
   sendXml(exchange, 'CopyPartResult', {
     LastModified: part.modifiedAt,
     ETag: `"${part.etag}"`,
@@ -87,13 +80,13 @@ export async function uploadPartCopy(
 /** `DELETE /bucket/key?uploadId=ID` */
 export async function abortUpload(
   exchange: Exchange,
-  bucket: Bucket,
+  bucket: string,
   key: string,
-  uploads: UploadFiles,
+  { coordinator }: Serving,
 ): Promise<void> {
   const id = uploadIdOf(exchange);
   await readSmallBody(exchange);
-  await uploads.exclusively(bucket, key, id, () => uploads.drop(bucket, id));
+  await coordinator.abortUpload(bucket, key, id);
   sendEmpty(exchange, 204);
 }
 
@@ -106,17 +99,28 @@ export function uploadIdOf(exchange: Exchange): string {
 
 async function keepPart(
   exchange: Exchange,
-  bucket: Bucket,
+  bucket: string,
   key: string,
   id: string,
   number: number,
   blob: ReceivedBody,
-  uploads: UploadFiles,
+  { coordinator, files }: Serving,
 ): Promise<PartRecord> {
+  const part: PartRecord = {
+    partVersion: 1,
+    number,
+    size: blob.size,
+    etag: blob.md5.toString('hex'),
+    sha256: blob.sha256.toString('base64'),
+    ...(blob.crc32 === undefined ? {} : { crc32: blob.crc32 }),
+    modifiedAt: exchange.now.toISOString(),
+    blob: blob.id,
+  };
   try {
-    return await uploads.putPart(bucket, key, id, number, blob, exchange.now);
+    await coordinator.putPart(bucket, key, id, part, blob.path);
+    return part;
   } catch (error) {
-    await uploads.blobs.discard(blob.id);
+    await files.discard(blob);
     throw error;
   }
 }

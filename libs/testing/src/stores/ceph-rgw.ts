@@ -12,6 +12,7 @@ const DISK_BYTES = 8 * 1024 ** 3;
 /** Ceph's object gateway over one monitor and one OSD: a cluster of one disk, which is a sparse file. */
 export const cephRgw: TestedStore = {
   name: 'ceph',
+  kind: 'ceph',
   programs: [
     { program: 'ceph-mon', package: 'ceph-mon' },
     { program: 'ceph-osd', package: 'ceph-osd' },

@@ -58,8 +58,8 @@ describe('programs of Debian packages', () => {
 });
 
 describe('the stores of a run', () => {
-  it('are ours and Ceph, or those that are named; a name that is none is refused', () => {
-    expect(testedStores(undefined).map(({ name }) => name)).toEqual(['muster', 'ceph']);
+  it('are ours, of one process and of several, and Ceph, or those that are named; a name that is none is refused', () => {
+    expect(testedStores(undefined).map(({ name }) => name)).toEqual(['muster', 'muster-processes', 'ceph']);
     expect(testedStores('swift, muster').map(({ name }) => name)).toEqual(['swift', 'muster']);
     expect(() => testedStores('minio')).toThrow('there is no store "minio"');
   });

@@ -9,9 +9,17 @@ const KEYS = { accessKeyId: 'STORETESTKEY', secretAccessKey: 'secret-of-the-stor
 const STRANGER = { accessKeyId: 'STORESTRANGER', secretAccessKey: 'secret-of-the-store-stranger' };
 
 /** Our own store, from the build. */
-export const musterStore: TestedStore = { name: 'muster', programs: [], start };
+export const musterStore: TestedStore = { name: 'muster', kind: 'muster', programs: [], start: () => start(1) };
 
-async function start(): Promise<RunningS3> {
+/** The same, served by two processes. */
+export const musterStoreOfProcesses: TestedStore = {
+  name: 'muster-processes',
+  kind: 'muster',
+  programs: [],
+  start: () => start(2),
+};
+
+async function start(processes: number): Promise<RunningS3> {
   const home = await mkdtemp(join(tmpdir(), 'muster-store-'));
   const file = join(home, 'keys.json');
   await writeFile(file, JSON.stringify([KEYS, { ...STRANGER, buckets: ['another-bucket'] }]), { mode: 0o600 });
@@ -20,6 +28,7 @@ async function start(): Promise<RunningS3> {
       PATH: process.env['PATH'],
       MUSTER_STORE_FOLDER: join(home, 'store'),
       MUSTER_STORE_CREDENTIALS_FILE: file,
+      MUSTER_STORE_PROCESSES: String(processes),
       MUSTER_LOG_LEVEL: 'error',
     },
     execArgv: [],

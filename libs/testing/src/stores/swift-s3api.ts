@@ -12,6 +12,7 @@ type Kind = (typeof KINDS)[number];
 /** OpenStack Swift with its S3 door, one node and one device, which is a folder. */
 export const swiftS3api: TestedStore = {
   name: 'swift',
+  kind: 'swift',
   programs: [
     { program: 'swift-proxy-server', package: 'swift-proxy' },
     { program: 'swift-account-server', package: 'swift-account' },

@@ -21,7 +21,9 @@ export interface RunningS3 {
 /** A kind of S3 server that Muster is held to. */
 export interface TestedStore {
   /** As it is called in MUSTER_TEST_STORES and docs/stores.md. */
-  name: 'muster' | 'ceph' | 'swift';
+  name: 'muster' | 'muster-processes' | 'ceph' | 'swift';
+  /** Whose ways it has: what it cannot do, and how it says so. */
+  kind: 'muster' | 'ceph' | 'swift';
   /** What it needs on this computer; nothing for ours. */
   programs: readonly PackagedProgram[];
   /** @throws Error with how to install what is missing, or with the log of what did not start */

@@ -1,11 +1,11 @@
 import { cephRgw } from './ceph-rgw.js';
-import { musterStore } from './muster-store.js';
+import { musterStore, musterStoreOfProcesses } from './muster-store.js';
 import { swiftS3api } from './swift-s3api.js';
 import type { TestedStore } from './tested-store.js';
 
-const ALL: readonly TestedStore[] = [musterStore, cephRgw, swiftS3api];
+const ALL: readonly TestedStore[] = [musterStore, musterStoreOfProcesses, cephRgw, swiftS3api];
 /** What every run of the tests is held to; others are named by a developer. */
-const ALWAYS = ['muster', 'ceph'];
+const ALWAYS = ['muster', 'muster-processes', 'ceph'];
 
 /**
  * The stores of a run: those that MUSTER_TEST_STORES names, else the ones of continuous integration.
