@@ -24,10 +24,18 @@ export class SiteUnderTest {
     readonly port: number,
     /** The built tree whose programs it runs: another one at the next start when it is upgraded. */
     public programs: string,
+    /** The contexts of the CLI: what `muster up` writes and the other commands use. */
+    private readonly contexts: string,
   ) {}
 
   static async create(programs = REPOSITORY): Promise<SiteUnderTest> {
-    return new SiteUnderTest(mkdtempSync(join(tmpdir(), 'muster-e2e-')), await freePort(), programs);
+    const folder = mkdtempSync(join(tmpdir(), 'muster-e2e-'));
+    return new SiteUnderTest(folder, await freePort(), programs, join(folder, 'config.json'));
+  }
+
+  /** Another site of the same user on the same machine. */
+  static async beside({ contexts, programs }: SiteUnderTest): Promise<SiteUnderTest> {
+    return new SiteUnderTest(mkdtempSync(join(tmpdir(), 'muster-e2e-')), await freePort(), programs, contexts);
   }
 
   private get cli(): string {
@@ -46,12 +54,12 @@ export class SiteUnderTest {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('MUSTER_') && !name.startsWith('NODE_OPTIONS'),
     );
-    return { ...Object.fromEntries(inherited), MUSTER_CONFIG: join(this.folder, 'config.json') };
+    return { ...Object.fromEntries(inherited), MUSTER_CONFIG: this.contexts };
   }
 
   /** The administrator's token, from the context file that `up` wrote. */
   get token(): string {
-    const file = JSON.parse(readFileSync(join(this.folder, 'config.json'), 'utf8')) as {
+    const file = JSON.parse(readFileSync(this.contexts, 'utf8')) as {
       contexts: { local: { token: string } };
     };
     return file.contexts.local.token;
