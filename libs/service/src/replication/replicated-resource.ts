@@ -2,20 +2,16 @@ import type { Kind, Resource, ResourceInput } from '@muster/contracts/resource.j
 import { API_VERSION, metadataInputSchema } from '@muster/contracts/resource.js';
 import { parseTolerant } from '@muster/contracts/tolerant.js';
 import type { Transaction } from '@muster/persistence/database.js';
-import type { ReplicatedKind } from '@muster/replication/replicated-kind.js';
+import type { ReplicatedKind, UsableObject } from '@muster/replication/replicated-kind.js';
 import { z } from 'zod';
 
 /** What replication needs of the store of a kind. */
 export interface ReplicableStore<Spec, Status> {
   readonly kind: Kind<Spec, Status>;
   /** Makes this site's object what another site, or a person who settles a conflict, says. Records nothing. */
-  applyReplicated(
-    tx: Transaction,
-    name: string,
-    input: ResourceInput<Spec> | null,
-    sealed: SealedValues | undefined,
-    actor: string,
-  ): Promise<void>;
+  applyReplicated(tx: Transaction, change: ReplicatedChange<Spec>): Promise<void>;
+  /** The same of many, each object once, in this order. */
+  applyManyReplicated(tx: Transaction, changes: readonly ReplicatedChange<Spec>[]): Promise<void>;
   /** Sealed values that belong to the object and are no part of its document. */
   sealedValues(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
   /** Objects that have no replica yet. */
@@ -24,6 +20,15 @@ export interface ReplicableStore<Spec, Status> {
 
 /** Secrets of a document as they are kept, by their place in it. Every site of a hierarchy has the key that opens them. */
 export type SealedValues = Readonly<Record<string, string>>;
+
+/** What an object is to be at this site. */
+export interface ReplicatedChange<Spec> {
+  readonly name: string;
+  /** null: it is deleted. */
+  readonly input: ResourceInput<Spec> | null;
+  readonly sealed?: SealedValues | undefined;
+  readonly actor: string;
+}
 
 /** An object as it goes from site to site: what people wrote. Uids, versions and status stay each site's own. */
 interface Document<Spec> {
@@ -66,10 +71,21 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
   }
 
   async use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void> {
-    if (content === null) return this.store.applyReplicated(tx, key, null, undefined, actor);
+    await this.store.applyReplicated(tx, this.change({ key, content, actor }));
+  }
+
+  async useMany(tx: Transaction, objects: readonly UsableObject[]): Promise<void> {
+    await this.store.applyManyReplicated(
+      tx,
+      objects.map((object) => this.change(object)),
+    );
+  }
+
+  private change({ key, content, actor }: UsableObject): ReplicatedChange<Spec> {
+    if (content === null) return { name: key, input: null, actor };
     const { metadata, spec, sealed } = content as Document<Spec>;
     const input = { apiVersion: API_VERSION, kind: this.kind, metadata: { name: key, ...metadata }, spec } as const;
-    await this.store.applyReplicated(tx, key, input, sealed, actor);
+    return { name: key, input, sealed, actor };
   }
 
   async unrecorded(tx: Transaction, limit: number): Promise<{ key: string; content: unknown }[]> {
