@@ -22,11 +22,18 @@ import { grpcClient } from '@muster/testing/grpc-client.js';
 import { ContentUnderTest, filesOf, sendAll, type UploadPlan } from './content-under-test.js';
 
 const SPECS: Record<ContentKind, object> = {
-  Package: {},
+  Package: { language: 'de-DE' },
   OsImage: { os: 'Debian', osVersion: '12', architecture: 'x64', images: [{ index: 1, name: 'minimal' }] },
   UpgradePackage: { os: 'Debian', editions: [{ index: 1, name: 'standard' }] },
   BootImage: { architecture: 'x64', pxe: true },
   DriverPackage: { models: ['ThinkCentre M70q'], platforms: [{ os: 'Debian', architecture: 'x64' }] },
+};
+
+/** What computers are told of it where they fetch it ahead. */
+const MEANT_FOR: Partial<Record<ContentKind, object>> = {
+  Package: { language: 'de-DE' },
+  OsImage: { architecture: 'x64' },
+  DriverPackage: { models: ['ThinkCentre M70q'] },
 };
 
 describe('content of every kind', () => {
@@ -80,6 +87,7 @@ describe('content of every kind', () => {
       await content.untilProgress(distribution, ({ state }) => state === 'available');
       const bus = content.app.get(Bus);
       const { contents = [] } = await bus.request(resolveContent, { packages: [], contents: [{ kind, name: 'same' }] });
+      expect(contents[0]?.meantFor).toEqual(MEANT_FOR[kind]);
       expect(contents).toMatchObject([{ kind, exists: true, distributed: { version: 1, manifest: plan.manifest } }]);
       const sources = await content.ask<ContentSources>('GET', `/${plural}/same/sources`);
       expect(sources.body).toMatchObject({ manifest: plan.manifest, sources: [{ point: 'dp-local' }] });

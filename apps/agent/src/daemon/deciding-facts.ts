@@ -1,10 +1,14 @@
+import type { ComputerTraits } from '@muster/contracts/agent/meant-for.js';
 import type { PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { release } from 'node:os';
 import { highRiskSteps } from '@muster/sequence/high-risk.js';
 import type { PlatformFacts } from '@muster/sequence/platforms.js';
+import { machineFacts } from '../facts/linux-machine.js';
 import { architectureName, osIdentity } from '../facts/os-identity.js';
+import { systemLanguage } from '../facts/system-language.js';
 import { thisSystem } from '../facts/system.js';
+import { SystemTree } from '../facts/system-tree.js';
 import { currentBootId } from '../facts/boot-id.js';
 import { bootTime } from '../facts/boot-time.js';
 import type { StateFolder } from '../identity/state-folder.js';
@@ -57,6 +61,7 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     loggedOffAt: sources.logOns.times.loggedOffAt,
     ...sources.whereabouts.known,
     os: ownPlatform,
+    computer: ownTraits,
     windows: sources.windows(),
     body: (digest) => sources.body(digest),
     lastRun,
@@ -73,6 +78,12 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
 const ownPlatform: PlatformFacts = {
   ...osIdentity(thisSystem, release),
   architecture: architectureName(process.arch),
+};
+
+const ownTraits: ComputerTraits = {
+  architecture: ownPlatform.architecture,
+  language: thisSystem.platform === 'linux' ? systemLanguage(thisSystem) : undefined,
+  model: thisSystem.platform === 'linux' ? machineFacts(new SystemTree())?.model : undefined,
 };
 
 /** A crash between the beginning of a run and the end of what led to it must not count for another run. */

@@ -34,9 +34,10 @@ export function neededContent(
 /** The versions of content that a body names: what the enabled steps of the sequence and of its children need. */
 export function contentOf({ packages = {}, contents = {} }: Pick<PolicyBody, 'packages' | 'contents'>): NamedContent[] {
   return Object.entries({ package: packages, ...contents }).flatMap(([kind, named]) =>
-    Object.entries(named).map(([name, { version, manifest }]) => ({
+    Object.entries(named).map(([name, { version, manifest, meantFor }]) => ({
       name: `${kind} "${name}" version ${version}`,
       manifest,
+      ...(meantFor && { meantFor }),
     })),
   );
 }

@@ -1,4 +1,5 @@
 import { reachOf } from '@muster/contracts/agent/content.js';
+import { isMeantFor } from '@muster/contracts/agent/meant-for.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
@@ -137,7 +138,9 @@ export class RunPreparer {
     return judgePreparation(fate, preparations.of(uid), {
       now: facts.now,
       timeZone: facts.timeZone,
-      complete: (facts.body(fate.assignment.body)?.content ?? []).every(({ manifest }) => cache.has(manifest)),
+      complete: contentFor(fate.assignment, facts, fate.decision.state === 'start').every(({ manifest }) =>
+        cache.has(manifest),
+      ),
       lastRunStartedAt: facts.lastRun(uid)?.startedAt,
       metered: facts.metered === true,
     });
@@ -153,8 +156,8 @@ export class RunPreparer {
     for (const assignment of [...byContent('AsNeeded'), ...byContent('BeforeStart'), ...judged.keys()]) {
       const verdict = judged.get(assignment);
       if (verdict?.verdict !== 'work') continue;
-      const named = facts.body(assignment.body)?.content ?? [];
       const { starting } = verdict;
+      const named = contentFor(assignment, facts, starting);
       // Ahead of its start nothing but fetching makes sense.
       const whole = !starting || content(assignment) === 'BeforeStart';
       return { target: { assignment, content: named, timeZone: facts.timeZone, whole }, starting };
@@ -214,6 +217,12 @@ export class RunPreparer {
     const before = preparations.of(deploymentUid);
     if (before) preparations.note({ ...before, ...more });
   }
+}
+
+/** What a run needs; ahead of a run that nobody has asked for, what is meant for this computer of it. */
+function contentFor({ body, fetchAhead }: Assignment, facts: DecidingFacts, starting: boolean): NamedContent[] {
+  const all = facts.body(body)?.content ?? [];
+  return all.filter(({ meantFor }) => starting || fetchAhead !== true || isMeantFor(meantFor, facts.computer));
 }
 
 /** Failures say which content they are of. */

@@ -186,6 +186,23 @@ describe('content and connections', () => {
     expect(await cached()).toBe(1);
   });
 
+  it('that is meant for other computers is not fetched ahead, and comes when somebody asks', async () => {
+    const [spec, packages] = install('mine', 1);
+    const [other, others] = install('theirs', 2);
+    const theirs = {
+      ...others['theirs']!,
+      meantFor: { architecture: process.arch === 'arm64' ? 'x64' : 'arm64' },
+    } as const;
+    const both = { steps: [...spec.steps, ...other.steps] };
+    deploy(1, both, { purpose: 'Available', fetchAhead: true }, { ...packages, theirs });
+    daemon();
+    await until(async () => (await cached()) === 1);
+    expect((await offer(1))?.state).toBe('offered');
+    expect((await agent.start(['start', nameOf(1), '--state', state]).exited).code).toBe(0);
+    await until(() => finished('succeeded') === 1);
+    expect(await cached()).toBe(2);
+  });
+
   it('that are metered keep a trigger waiting, unless the deployment may use them, and never people', async () => {
     deploy(1, { steps: [shell('one')] }, { usersMayStart: true });
     deploy(2, { steps: [shell('two')] }, { onMetered: true });

@@ -27,6 +27,7 @@ const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   loggedOffAt: undefined,
   metered: false,
   os: { id: 'debian', versionId: '12', architecture: 'x64' },
+  computer: {},
   lastRun: () => undefined,
   askedAt: () => undefined,
   refusal: () => undefined,

@@ -1,3 +1,4 @@
+import type { ComputerTraits, MeantFor } from '@muster/contracts/agent/meant-for.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { describePlatforms, isListedPlatform, type PlatformFacts } from '@muster/sequence/platforms.js';
@@ -21,6 +22,8 @@ export interface BodyFacts {
 export interface NamedContent {
   readonly name: string;
   readonly manifest: Digest;
+  /** Ahead of its run it is fetched by such computers only. */
+  readonly meantFor?: MeantFor;
 }
 
 /** What this computer knows when it decides. */
@@ -29,6 +32,7 @@ export interface DecidingFacts extends Pick<
   'now' | 'timeZone' | 'bootedAt' | 'loggedOnAt' | 'loggedOffAt' | 'metered' | 'onInternet' | 'writeFilter' | 'windows'
 > {
   readonly os: PlatformFacts;
+  readonly computer: ComputerTraits;
   /** Undefined: the body is not here. */
   body(digest: Digest): BodyFacts | undefined;
   /** The last run of a deployment that has ended here. */

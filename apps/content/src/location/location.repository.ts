@@ -2,6 +2,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import { contentKey, type ContentKind, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Program } from '@muster/contracts/kinds/package.js';
+import type { MeantFor } from '@muster/contracts/agent/meant-for.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import type { Queryable } from '@muster/persistence/database.js';
 
@@ -15,6 +16,11 @@ export interface LocatedPoint {
 /** What content is; only packages have programs. */
 export type ResolvedContentOfKind = ResolvedContent & { kind: ContentKind };
 
+/** What is read of the documents of content, whichever kind they are of. */
+interface DescribedSpec extends MeantFor {
+  readonly programs?: Record<string, Program>;
+}
+
 /** What can be downloaded, and where. */
 export class LocationRepository {
   /** Each reference once, in the order asked, with the newest version that some point serves. One query, whatever the number. */
@@ -24,16 +30,19 @@ export class LocationRepository {
       kind: ContentKind;
       name: string;
       uid: string | null;
-      programs: Record<string, Program> | null;
+      spec: DescribedSpec | null;
       version: number | null;
       manifest: Digest;
       bytes: number;
     }>(
-      `select wanted.kind, wanted.name, o.uid, p.spec -> 'programs' as programs, served.version, served.manifest,
-         served.bytes
+      `select wanted.kind, wanted.name, o.uid, coalesce(p.spec, i.spec, u.spec, d.spec) as spec, served.version,
+         served.manifest, served.bytes
        from unnest($1::text[], $2::text[]) with ordinality as wanted (kind, name, nth)
        left join content_owner o on o.kind = wanted.kind and o.name = wanted.name
        left join package p on p.uid = o.uid
+       left join os_image i on i.uid = o.uid
+       left join upgrade_package u on u.uid = o.uid
+       left join driver_package d on d.uid = o.uid
        left join lateral (
          select version, manifest, bytes from distribution_job
          where package_uid = o.uid and state = 'available' order by version desc limit 1
@@ -41,12 +50,13 @@ export class LocationRepository {
        order by wanted.nth`,
       [once.map(({ kind }) => kind), once.map(({ name }) => name)],
     );
-    return rows.map(({ kind, name, uid, programs, version, manifest, bytes }) => ({
+    return rows.map(({ kind, name, uid, spec, version, manifest, bytes }) => ({
       kind,
       name,
       exists: uid !== null,
-      programs: programs ?? {},
+      programs: spec?.programs ?? {},
       distributed: version === null ? null : { version, manifest, bytes },
+      ...meantForOf(spec),
     }));
   }
 
@@ -86,4 +96,14 @@ export class LocationRepository {
     );
     return new Set(rows.map(({ copy }) => copy));
   }
+}
+
+function meantForOf(spec: DescribedSpec | null): { meantFor?: MeantFor } {
+  const { architecture, language, models } = spec ?? {};
+  const meantFor = {
+    ...(architecture && { architecture }),
+    ...(language && { language }),
+    ...(models?.length && { models }),
+  };
+  return Object.keys(meantFor).length === 0 ? {} : { meantFor };
 }

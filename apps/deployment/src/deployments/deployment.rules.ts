@@ -13,7 +13,7 @@ import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
 import { deploymentEvent } from './deployment-event.js';
-import { findRisks, type HighRiskLimits, judgeRisk, NO_SERVERS } from './high-risk.js';
+import { findRisks, type HighRiskLimits, judgeRisk, NO_SERVERS, refuseMeteredSystems } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts, SiteServers } from './deployment.repository.js';
 
 /**
@@ -39,7 +39,10 @@ export function deploymentRules(
       refuseMediaBeforeStart(input);
       const sequence = await wantedRevision(bus, input);
       revisions.set(input, sequence);
-      if (input.spec.purpose === 'Required') risks.set(input, await findRisks(bus, sequence));
+      if (input.spec.purpose !== 'Required') return;
+      const found = await findRisks(bus, sequence);
+      refuseMeteredSystems(input, found);
+      risks.set(input, found);
     },
 
     change: refuseMoved,

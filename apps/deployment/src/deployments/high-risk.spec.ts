@@ -1,6 +1,6 @@
 import type { DeploymentSpec } from '@muster/contracts/kinds/deployment.js';
 import { API_VERSION, type ResourceInput } from '@muster/contracts/resource.js';
-import { judgeRisk } from './high-risk.js';
+import { judgeRisk, refuseMeteredSystems } from './high-risk.js';
 
 const limits = { agreementAbove: 100, most: 500, siteServers: 'refuse' as const };
 const of = (members: number, ...siteServers: string[]) => ({
@@ -82,4 +82,17 @@ describe('a Required deployment that may take systems away', () => {
 it('a deployment without such steps, or one that was Required before, is not verified', () => {
   expect(judgeRisk(input(), [], of(1_000), limits)).toEqual({});
   expect(judgeRisk(input(), undefined, of(1_000), limits)).toEqual({});
+});
+
+describe('a deployment that may run over metered connections', () => {
+  it('is refused when its sequence installs systems or clears disks, not when it is only marked for its impact', () => {
+    expect(() => refuseMeteredSystems(input({ onMetered: true }), risks)).toThrow(
+      expect.objectContaining({
+        code: 'deployment.metered-system',
+        message: expect.stringContaining('image: Wipe') as string,
+      }),
+    );
+    expect(() => refuseMeteredSystems(input({ onMetered: true }), ['image: highImpact'])).not.toThrow();
+    expect(() => refuseMeteredSystems(input(), risks)).not.toThrow();
+  });
 });

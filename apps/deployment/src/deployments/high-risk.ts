@@ -31,6 +31,8 @@ export interface RiskedDevices {
 export const NO_SERVERS: Pick<RiskedDevices, 'siteServers' | 'servers'> = { siteServers: [], servers: undefined };
 
 const MOST_TOLD = 20;
+/** In the place of a step: the sequence is marked for its impact. */
+const MARKED = 'highImpact';
 /** Children, of children too, that are looked at; a sequence with more has others that are enough to judge it by. */
 const MOST_SEQUENCES = 200;
 
@@ -40,7 +42,7 @@ export async function findRisks(bus: Bus, sequence: SequenceRevision): Promise<r
   const known = new Map<string, SequenceRevision>([[sequence.name, sequence]]);
   for (const revision of known.values()) {
     found.push(...highRiskSteps(revision.spec).map((path) => `${revision.name}: ${path}`));
-    if (revision.spec.highImpact === true) found.push(`${revision.name}: highImpact`);
+    if (revision.spec.highImpact === true) found.push(`${revision.name}: ${MARKED}`);
     for (const { reference, disabled } of collectReferences(revision.spec)) {
       if (reference.kind !== 'TaskSequence' || disabled || known.has(reference.name)) continue;
       if (known.size >= MOST_SEQUENCES) return found;
@@ -115,6 +117,28 @@ export function judgeRisk(
   return {
     highRisk: { steps: risks.slice(0, MOST_TOLD), devices: members, ...(servers === undefined ? {} : { servers }) },
   };
+}
+
+/**
+ * Systems are not installed over connections that cost by what goes over them (deployments.md section 3.5).
+ * @param risks of its sequence, as {@link findRisks} tells them
+ * @throws MusterError `deployment.metered-system` (400)
+ */
+export function refuseMeteredSystems(
+  { metadata, spec }: ResourceInput<DeploymentSpec>,
+  risks: readonly string[],
+): void {
+  const steps = risks.filter((risk) => !risk.endsWith(`: ${MARKED}`));
+  if (spec.onMetered !== true || steps.length === 0) return;
+  const finding: ProblemFinding = {
+    path: '/spec/onMetered',
+    code: 'deployment.metered-system',
+    severity: 'error',
+    message: `a sequence that installs systems or clears disks (${listed(steps)}) does not run over metered connections`,
+    fix: 'Leave onMetered out: the device waits for another connection',
+  };
+  const what = `Deployment "${metadata.name}": ${finding.path}: ${finding.message}. ${finding.fix}`;
+  throw new MusterError('invalid', finding.code, what, { findings: [finding] });
 }
 
 function listed(risks: readonly string[]): string {

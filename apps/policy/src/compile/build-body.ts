@@ -1,3 +1,4 @@
+import type { MeantFor } from '@muster/contracts/agent/meant-for.js';
 import { POLICY_BODY_BYTES, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import { canonicalJson, digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import { contentKey } from '@muster/contracts/kinds/content-reference.js';
@@ -27,6 +28,8 @@ const KIND_WORDS: Readonly<Record<ContentKind, string>> = {
 export interface MoreNeeds {
   readonly others?: readonly ResolvedReference[] | undefined;
   readonly applications?: Applications | undefined;
+  /** Devices fetch its content before anybody asks, as far as it is meant for them. */
+  readonly fetchAhead?: boolean | undefined;
 }
 
 /** What became of compiling one deployment. */
@@ -102,7 +105,7 @@ export function buildBody(
   sequence: SequenceRevision,
   children: Children,
   contents: readonly ResolvedContent[],
-  { others = [], applications = NO_APPLICATIONS }: MoreNeeds = {},
+  { others = [], applications = NO_APPLICATIONS, fetchAhead = false }: MoreNeeds = {},
 ): Outcome {
   if (applications.tooLarge) return tooLarge(sequence.name);
   const missing = [...applications.documents].find(([, document]) => document === null)?.[0];
@@ -123,9 +126,9 @@ export function buildBody(
       );
     }
     const { version, manifest } = content.distributed;
-    packages[name] = { version, manifest, programs: content.programs };
+    packages[name] = { version, manifest, programs: content.programs, ...meantForOf(content, fetchAhead) };
   }
-  const files = otherContents(needed, others);
+  const files = otherContents(needed, others, fetchAhead);
   if ('kind' in files) return files;
   const revisions = [sequence, ...children.revisions.values()].filter((revision) => revision !== null);
   const secrets = Object.assign({}, ...revisions.map((revision) => revision.secrets ?? {})) as Record<string, string>;
@@ -154,6 +157,7 @@ export function buildBody(
 function otherContents(
   needed: readonly ContentReference[],
   resolved: readonly ResolvedReference[],
+  fetchAhead: boolean,
 ): Blocked | { body: Pick<PolicyBody, 'contents'>; manifests: Digest[] } {
   const known = new Map(resolved.map((one) => [contentKey(one), one]));
   const contents: NonNullable<PolicyBody['contents']> = {};
@@ -167,10 +171,15 @@ function otherContents(
       return blocked('policy.content-not-distributed', reason);
     }
     const { version, manifest } = content.distributed;
-    (contents[kind] ??= {})[name] = { version, manifest };
+    (contents[kind] ??= {})[name] = { version, manifest, ...meantForOf(content, fetchAhead) };
     manifests.push(manifest);
   }
   return { body: manifests.length === 0 ? {} : { contents }, manifests };
+}
+
+/** Where nothing is fetched ahead nobody asks for it, and the bytes of the body are the same as without. */
+function meantForOf({ meantFor }: Pick<ResolvedContent, 'meantFor'>, fetchAhead: boolean): { meantFor?: MeantFor } {
+  return fetchAhead && meantFor ? { meantFor } : {};
 }
 
 /** Of a superseded application only its document and packages come along: nothing else of it is installed. */

@@ -84,6 +84,22 @@ describe('a body with applications and images', () => {
     expect(shuffled).toEqual(outcome);
   });
 
+  it('says for which computers content is meant where it is fetched ahead, and nowhere else', async () => {
+    const revision = sequence(installs('editor'), brings);
+    const { applications } = await applicationsOf(revision, { editor: app('editor-files') });
+    const packages = [{ ...content('editor-files'), meantFor: { language: 'de' } }, content('debian')];
+    const others = [imageIs({ meantFor: { architecture: 'arm64' } })];
+    const bodyOf = (fetchAhead: boolean) => {
+      const outcome = buildBody(revision, NONE, packages, { others, applications, fetchAhead });
+      if (outcome.kind !== 'compiled') throw new Error(outcome.reason);
+      return policyBodySchema.parse(JSON.parse(outcome.bytes));
+    };
+    expect(bodyOf(true).packages['editor-files']?.meantFor).toEqual({ language: 'de' });
+    expect(bodyOf(true).packages['debian']).not.toHaveProperty('meantFor');
+    expect(bodyOf(true).contents?.['OsImage']?.['debian']?.meantFor).toEqual({ architecture: 'arm64' });
+    expect(JSON.stringify(bodyOf(false))).not.toContain('meantFor');
+  });
+
   it('has no field for what there is none of: its bytes are what they were before there was any', async () => {
     const revision = sequence({ step: 'Set', type: 'SetTaskSequenceVariable', settings: { name: 'A', value: '1' } });
     const { applications } = await applicationsOf(revision, {});

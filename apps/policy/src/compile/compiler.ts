@@ -133,7 +133,8 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
       await this.work.setContent(tx, claim.uid, [...needed, ...named(applications.documents.keys())]);
     });
     const { packages, others } = await resolveNeeds(this.bus, needed);
-    return buildBody(sequence, children, packages, { others, applications });
+    const { fetchAhead } = claim.rules;
+    return buildBody(sequence, children, packages, { others, applications, fetchAhead });
   }
 
   /** The applications that steps name and what comes with them. As with children: facts about them concern this deployment. */

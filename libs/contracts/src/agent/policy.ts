@@ -8,6 +8,7 @@ import { digestSchema } from '../digest.js';
 import { programSchema } from '../kinds/package.js';
 import { variablesPrioritySchema } from '../kinds/variables.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { meantForSchema } from './meant-for.js';
 import { sealedSchema } from '../sealing.js';
 
 /** An ability (`ABILITIES_HEADER`): it knows where a deployment must not run (`onInternet`, `onWriteFilter`). */
@@ -103,13 +104,21 @@ export const policyDocumentSchema = z
 /** GET /api/v1/agent/policy, with an ETag; 304 when nothing changed. */
 export const policyResponseSchema = z.strictObject({ policy: z.string() }).meta({ id: 'PolicyResponse' });
 
+/** Only where it is fetched ahead: what is meant for other computers is left out then. */
+const meantFor = meantForSchema.optional();
+
 export const bodyContentSchema = z
-  .strictObject({ version: z.number().int(), manifest: digestSchema, programs: z.record(z.string(), programSchema) })
+  .strictObject({
+    version: z.number().int(),
+    manifest: digestSchema,
+    programs: z.record(z.string(), programSchema),
+    meantFor,
+  })
   .meta({ id: 'BodyContent' });
 
 /** One version of what has no programs: images, drivers. */
 export const bodyFilesSchema = z
-  .strictObject({ version: z.number().int(), manifest: digestSchema })
+  .strictObject({ version: z.number().int(), manifest: digestSchema, meantFor })
   .meta({ id: 'BodyFiles' });
 
 /** What one run may bring to a computer: the bytes of its body, children included (sequence-model.md section 12). */

@@ -1,5 +1,6 @@
 import { applicationSchema } from '@muster/sequence/applications/application.js';
 import { z } from 'zod';
+import { meantForSchema } from '../agent/meant-for.js';
 import { digestSchema } from '../digest.js';
 import { contentReferenceSchema } from '../kinds/content-reference.js';
 import { programSchema } from '../kinds/package.js';
@@ -14,6 +15,7 @@ export const resolvedContentSchema = z.object({
   exists: z.boolean(),
   programs: z.record(z.string(), programSchema),
   distributed,
+  meantFor: meantForSchema.optional(),
 });
 
 export type ResolvedContent = z.infer<typeof resolvedContentSchema>;
@@ -23,6 +25,7 @@ export const resolvedReferenceSchema = z.object({
   name: nameSchema,
   exists: z.boolean(),
   distributed,
+  meantFor: meantForSchema.optional(),
 });
 
 export type ResolvedReference = z.infer<typeof resolvedReferenceSchema>;
