@@ -77,7 +77,14 @@ describe('documents of devices that a site above wrote', () => {
     await database.transaction(async (tx) => {
       await tx.query('delete from replica');
       await tx.query('delete from replica_problem');
-      for (const table of ['collection_member', 'device_hardware', 'sealed_variable', 'device', 'outbox', 'audit_entry'])
+      for (const table of [
+        'collection_member',
+        'device_hardware',
+        'sealed_variable',
+        'device',
+        'outbox',
+        'audit_entry',
+      ])
         await tx.query(`delete from ${table}`);
     });
     const errors: string[] = [];
@@ -149,7 +156,7 @@ function documentOf(random: () => number): unknown {
   ];
   const serialNumber = `SN${Math.floor(random() * DEVICES * 2)}`;
   return {
-    metadata: { ...(some(0.3) ? { labels: { team: some(0.5) ? 'infra' : 'desk' } } : {}) },
+    metadata: some(0.3) ? { labels: { team: some(0.5) ? 'infra' : 'desk' } } : {},
     spec: {
       ...(variables.length > 0 ? { variables } : {}),
       ...(some(0.4) ? { identity: { serialNumber } } : {}),

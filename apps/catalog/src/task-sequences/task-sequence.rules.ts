@@ -38,6 +38,8 @@ export function taskSequenceRules(
 
     sealedValues: (tx, { spec }) => secrets.sealedValues(tx, spec),
 
+    savedBy: (tx, { metadata: { uid }, status: { revision } }) => revisions.savedBy(tx, uid, revision),
+
     giveSealed: (spec, sealed) => secrets.giveSealed(spec, sealed),
 
     async check(input) {

@@ -73,6 +73,10 @@ export function applicationRules(
       await applications.setReferences(tx, metadata.uid, applicationReferences(spec));
     },
 
+    async savedBy(tx, { metadata: { uid }, status: { revision } }) {
+      return revision === undefined ? undefined : revisions.savedBy(tx, uid, revision);
+    },
+
     async unused({ metadata }) {
       refuseUsed(await uses.find('Application', metadata.name));
     },

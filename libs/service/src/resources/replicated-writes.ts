@@ -40,8 +40,8 @@ export class ReplicatedWrites<Spec, Status> {
   ) {}
 
   /** @throws MusterError when this site cannot have it so now */
-  async apply(tx: Transaction, { name, input, sealed, actor }: ReplicatedChange<Spec>): Promise<void> {
-    const options: WriteOptions = { actor, replicated: true, force: true };
+  async apply(tx: Transaction, { name, input, sealed, savedBy, actor }: ReplicatedChange<Spec>): Promise<void> {
+    const options: WriteOptions = { actor, savedBy, replicated: true, force: true };
     const current = await this.rows.findForUpdate(tx, name);
     if (current && (!input || this.isAnother(current, input))) await this.one.remove(tx, current, options);
     if (!input) return;

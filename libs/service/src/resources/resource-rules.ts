@@ -1,7 +1,7 @@
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Resource, ResourceInput } from '@muster/contracts/resource.js';
 import type { Transaction } from '@muster/persistence/database.js';
-import type { SealedValues } from '../replication/replicated-resource.js';
+import type { SavedBy, SealedValues } from '../replication/replicated-resource.js';
 import type { IdempotentRequest } from './idempotency.repository.js';
 
 /** What one kind adds to the common life of a resource. Each is optional but `status`. */
@@ -59,6 +59,8 @@ export interface ResourceRules<Spec, Status> {
   unused?(resource: Resource<Spec, Status>): Promise<void>;
   /** Refuses or cascades, in the transaction that deletes. */
   deleting?(tx: Transaction, resource: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
+  /** Who wrote the specification that the object has now, and why: of kinds that keep revisions. Other sites get it with the object. */
+  savedBy?(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined>;
   /** Sealed values of the object that are no part of its document: other sites get them with it. */
   sealedValues?(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
   /** Remembers by the specification the sealed values that another site sent with it, as `seal` does with those it takes out. */
@@ -90,6 +92,8 @@ export interface WriteOptions {
   idempotency?: IdempotentRequest | undefined;
   /** Why: kept by kinds that keep revisions. */
   comment?: string | undefined;
+  /** Who wrote it first, and why, where it is written again for somebody else: kept by kinds that keep revisions. */
+  savedBy?: SavedBy | undefined;
   /** Write although somebody else holds the edit lock, of kinds that have one. */
   ignoreLock?: boolean;
   /** Delete although something still uses it, of kinds that `guardsUses`. */

@@ -10,7 +10,12 @@ import { MusterError, parseInput } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
 import { auditedChange } from './audit-change.js';
 import type { Replicas } from '../replication/replicas.js';
-import { ReplicatedResource, type ReplicatedChange, type SealedValues } from '../replication/replicated-resource.js';
+import {
+  ReplicatedResource,
+  type ReplicatedChange,
+  type SavedBy,
+  type SealedValues,
+} from '../replication/replicated-resource.js';
 import { recallAnswer, rememberAnswer } from './idempotency.repository.js';
 import { listingJson } from './json-text.js';
 import type { DerivedFrom, ResourceRules, WriteOptions } from './resource-rules.js';
@@ -201,6 +206,11 @@ export class ResourceStore<Spec, Status> {
     return this.rules.sealedValues?.(tx, resource);
   }
 
+  /** Who wrote the specification that the object has now. */
+  async savedBy(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined> {
+    return this.rules.savedBy?.(tx, resource);
+  }
+
   /** Objects that other sites have not been told of. */
   async withoutReplica(tx: Transaction, limit: number): Promise<Resource<Spec, Status>[]> {
     return this.rows.withoutReplica(tx, limit);
@@ -310,9 +320,10 @@ export class ResourceStore<Spec, Status> {
     tx: Transaction,
     resource: Resource<Spec, Status>,
     previous: Resource<Spec, Status> | undefined,
-    { actor, comment, replicated }: Pick<WriteOptions, 'actor' | 'comment' | 'replicated'>,
+    { actor, replicated, ...options }: Pick<WriteOptions, 'actor' | 'comment' | 'replicated' | 'savedBy'>,
   ): Promise<Resource<Spec, Status>> {
-    await this.rules.saved?.(tx, resource, previous, actor, comment);
+    const { author, comment } = options.savedBy ?? { author: actor, comment: options.comment };
+    await this.rules.saved?.(tx, resource, previous, author, comment);
     await audit(tx, auditedChange(this.kind, resource, previous, { actor, comment, correlationId: currentTraceId() }));
     await this.outbox.add(tx, this.events.saved, { resource, actor });
     if (this.replicas && this.replicated && !replicated) {
