@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Assignment, PolicyBody, PolicyWindow } from '@muster/contracts/agent/policy.js';
@@ -9,6 +9,7 @@ import { digestOf } from '@muster/contracts/digest.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
+import { offersOf } from '../../test/read-agent.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
 import { ownBroadcasts } from '../wake-neighbours/send-packets.js';
 import type { Offer } from './offers.js';
@@ -19,8 +20,6 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   // Not in a folder that may lie in memory: a restart would be refused there.
   folder = mkdtempSync('/var/tmp/muster-settings-');
@@ -28,8 +27,7 @@ beforeEach(async () => {
   script('tell', `echo "$1" >> ${folder}/told`);
   script('restart', `echo asked >> ${folder}/asked`);
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  expect((await enrolled.exited).code).toBe(0);
+  await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
@@ -72,9 +70,7 @@ function deploy(number: number, spec: SequenceSpec, more: Partial<Assignment> = 
 }
 
 async function offer(number: number): Promise<Offer | undefined> {
-  const { code, out } = await agent.start(['list', '-o', 'json', '--state', state]).exited;
-  if (code !== 0) return undefined;
-  return (JSON.parse(out) as Offer[]).find(({ deployment }) => deployment === nameOf(number));
+  return (await offersOf(state)).find(({ deployment }) => deployment === nameOf(number));
 }
 
 describe('a program that runs first', () => {
@@ -153,8 +149,7 @@ describe('a restart behind the last step', () => {
     await kill(first);
     rmSync(state, { recursive: true });
     site.policy = { ...site.policy, assignments: [], serial: site.policy.serial + 1 };
-    const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-    expect((await enrolled.exited).code).toBe(0);
+    await site.enrolAgent(state);
     deploy(2, { steps: [shell('one', 'exit 194'), shell('two')] }, { outsideWindows: true });
     daemon();
     await until(() => lines('asked').length === 2);
@@ -201,6 +196,33 @@ describe('content and connections', () => {
     expect((await agent.start(['start', nameOf(1), '--state', state]).exited).code).toBe(0);
     await until(() => finished('succeeded') === 1);
     expect(await cached()).toBe(2);
+  });
+
+  it('from the point passes the cache by, however small that is, and is gone when its step has ended', async () => {
+    const large = '#'.repeat(2 * 1024 * 1024);
+    const log = join(folder, 'content-of-step');
+    const text = `#!/bin/sh\npwd >> ${log}\nls "$(dirname "$0")" >> ${log}\n${large}\n`;
+    const manifest = site.addContent({ 'large.sh': { text, executable: true }, 'beside.txt': { text: 'beside' } });
+    const packages = { large: { version: 1, manifest, programs: { go: { command: './large.sh' } } } };
+    const step = (name: string) => ({
+      step: name,
+      type: 'InstallPackage',
+      settings: { package: 'large', program: 'go' },
+    });
+    const spec = { steps: [step('one'), step('two')] };
+    deploy(1, spec, {}, packages);
+    deploy(2, spec, { content: 'FromPoint' }, packages);
+    daemon({ MUSTER_AGENT_CACHE_MB: '1' });
+    await until(() => finished('succeeded') === 1 && finished('failed') === 1);
+    const [first = '', ...rest] = readFileSync(log, 'utf8').trim().split('\n');
+    expect(first).toContain(join(state, 'cache', 'passing'));
+    expect(rest).toEqual(['beside.txt', 'large.sh', first, 'beside.txt', 'large.sh']);
+    const kept = (name: string): string[] => readdirSync(join(state, 'cache', name));
+    expect([existsSync(join(state, 'cache', 'passing')), kept('packages'), kept('blobs/sha256')]).toEqual([
+      false,
+      [],
+      [],
+    ]);
   });
 
   it('that are metered keep a trigger waiting, unless the deployment may use them, and never people', async () => {
