@@ -62,12 +62,11 @@ export class ReplicaLog {
     await this.guard.check(tx, belonging);
     const names = writes.map(({ key }): ReplicaName => ({ kind: kind.kind, key }));
     const before = await this.replicas.findManyForUpdate(tx, names);
-    const objects = writes.map(({ key, content }) => ({
-      ...this.written(kind, content, before.get(`${kind.kind}/${key}`)),
-      kind: kind.kind,
-      key,
-      ...belonging,
-    }));
+    const { dataClass, owner } = belonging;
+    const objects = writes.map(({ key, content }) => {
+      const current = before.get(`${kind.kind}/${key}`);
+      return { kind: kind.kind, key, dataClass, owner, ...this.written(kind, content, current) };
+    });
     await this.replicas.save(tx, objects, before);
     await this.problems.solve(tx, names);
     this.wakeAfter(tx);
