@@ -1,5 +1,6 @@
 import { LinkBus } from '@muster/messaging/link-bus.js';
 import { Database } from '@muster/persistence/database.js';
+import type { ComparisonTimes } from '@muster/replication/comparison-schedule.js';
 import { ReplicaLog } from '@muster/replication/replica-log.js';
 import { Replication } from '@muster/replication/replication.js';
 import { LinkKey } from '@muster/replication/site-signature.js';
@@ -12,17 +13,28 @@ export interface Reading {
   readonly bus: { readonly url: string; readonly user: string; readonly password: string };
   /** PKCS #8 in PEM. */
   readonly linkKey: string;
+  readonly comparisons?: ComparisonTimes;
+  /** Starts when it is told to, and says when it can: how long a process takes to come up is no part of what is measured. */
+  readonly waits?: boolean;
 }
 
-/** A site's replication in a process of its own: to be killed. */
-const { site, databaseUrl, bus, linkKey } = JSON.parse(process.env['MUSTER_TEST_READING'] ?? '{}') as Reading;
+/** A site's replication in a process of its own, as sites have it: to be killed, or measured. */
+const { site, databaseUrl, bus, linkKey, comparisons, waits } = JSON.parse(
+  process.env['MUSTER_TEST_READING'] ?? '{}',
+) as Reading;
 const database = new Database({ url: databaseUrl, schema: 'catalog' });
 const links = await LinkBus.connect({ ...bus, site, service: 'catalog' });
 const quiet = () => undefined;
-new Replication(database, links, new ReplicaLog(site), [note], {
+const replication = new Replication(database, links, new ReplicaLog(site), [note], {
   here: site,
   key: new LinkKey(linkKey),
   report: { error: quiet, parked: quiet, waiting: quiet },
-}).start();
+  ...(comparisons ? { comparisons } : {}),
+});
+if (waits) {
+  await database.query('select');
+  process.once('message', () => replication.start());
+  process.send?.('ready');
+} else replication.start();
 // Nothing outlives the test that started it.
 process.on('disconnect', () => process.exit(0));

@@ -1,10 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { leafUser } from '@muster/localsite/nats.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { LinkKey } from '@muster/replication/site-signature.js';
-import { newLinkKey, Station } from '../../libs/replication/test/station.js';
+import { newLinkKey, newLinkKeyPem, Station } from '../../libs/replication/test/station.js';
 
 /** A central and a primary site with servers of their own, and a proxy between them that cuts their link. */
 export interface TwoSites {
@@ -18,11 +17,6 @@ export interface TwoSites {
   /** Whether both have the same. False also while a database does not answer. */
   level(): Promise<boolean>;
   stop(): Promise<void>;
-}
-
-function newLinkKeyPem(): string {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** Starts both, joined; neither reads the other yet. */

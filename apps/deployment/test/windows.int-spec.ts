@@ -162,6 +162,10 @@ describe('the rules of when a deployment runs', () => {
       code: 'deployment.setting-without-effect',
       findings: [{ path: '/spec/fetchAhead' }],
     });
+    expect(await refused({ purpose: 'Available', fetchAhead: true, content: 'FromPoint' })).toMatchObject({
+      code: 'deployment.setting-without-effect',
+      findings: [{ path: '/spec/fetchAhead' }],
+    });
     expect(await refused({ availableTo: 'ClientsMediaAndPxe', content: 'BeforeStart' })).toMatchObject({
       status: 400,
       code: 'deployment.media-fetches-as-needed',

@@ -62,8 +62,9 @@ export class Intake {
     return this.database.transaction(async (tx) => {
       const names = await this.problems.oldest(tx, TRIED_AT_ONCE);
       if (names.length === 0) return 0;
-      const objects = await this.replicas.findMany(tx, names);
-      const used = await this.puttingToUse.use(tx, [...objects.values()]);
+      const found = await this.replicas.findMany(tx, names);
+      const objects = names.flatMap(({ kind, key }) => found.get(`${kind}/${key}`) ?? []);
+      const used = await this.puttingToUse.use(tx, objects);
       if (used.length > 0) this.log.wakeAfter(tx);
       return used.length;
     });

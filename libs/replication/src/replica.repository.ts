@@ -2,7 +2,7 @@ import type { LinkEntry } from '@muster/contracts/links/link-messages.js';
 import type { Belonging } from '@muster/hierarchy/data-classes.js';
 import { START, type Position } from '@muster/hierarchy/link.js';
 import type { Replica } from '@muster/hierarchy/replica.js';
-import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { violatedConstraint, type Queryable, type Transaction } from '@muster/persistence/database.js';
 
 /** A replicated object at this site. */
 export interface StoredReplica extends Belonging {
@@ -71,15 +71,15 @@ export class ReplicaRepository {
 
   /** Those that exist, by `kind/key`. */
   async findMany(database: Queryable, names: readonly ReplicaName[]): Promise<Map<string, StoredReplica>> {
-    // Each by the index, however many names there are: a join would read the whole table.
-    const rows = await database.query<Row>(
-      `select found.* from unnest($1::text[], $2::text[]) as wanted (wanted_kind, wanted_key)
-         cross join lateral (
-           select ${COLUMNS} from replica where kind = wanted_kind and key = wanted_key offset 0
-         ) as found`,
-      [names.map(({ kind }) => kind), names.map(({ key }) => key)],
-    );
-    return new Map(rows.map((row) => [`${row.kind}/${row.key}`, stored(row)]));
+    const found = new Map<string, StoredReplica>();
+    // Few kinds, many keys: each key by the index, however many there are. A join would read the whole table.
+    for (const [kind, ofKind] of Map.groupBy(names, (name) => name.kind)) {
+      const sql = `select ${COLUMNS} from replica where kind = $1 and key = any ($2::text[])`;
+      for (const row of await database.query<Row>(sql, [kind, ofKind.map(({ key }) => key)])) {
+        found.set(`${kind}/${row.key}`, stored(row));
+      }
+    }
+    return found;
   }
 
   /** Data of a kind that belongs to a site, by key. */
@@ -151,16 +151,13 @@ export class ReplicaRepository {
       const columns = fresh.map(record);
       const documents = (name: 'basis' | 'seen' | 'content') => JSON.stringify(columns.map((one) => one[name]));
       // Columns in arrays: to take records apart costs more than to write them.
-      const [inserted] = await tx.query<{ count: number }>(
-        `with written as (
-           insert into replica (${COLUMNS}, via)
-           select kind, key, data_class, owner, site, stamp, basis, seen, nullif(content, 'null'), schema_version, via
-           from (select unnest($1::text[]) as kind, unnest($2::text[]) as key, unnest($3::text[]) as data_class,
-             unnest($4::text[]) as owner, unnest($5::text[]) as site, unnest($6::bigint[]) as stamp,
-             jsonb_array_elements($7::jsonb) as basis, jsonb_array_elements($8::jsonb) as seen,
-             jsonb_array_elements($9::jsonb) as content, unnest($10::int[]) as schema_version, unnest($11::text[]) as via) new
-           on conflict do nothing returning 1
-         ) select count(*) as count from written`,
+      const inserting = tx.query(
+        `insert into replica (${COLUMNS}, via)
+         select kind, key, data_class, owner, site, stamp, basis, seen, nullif(content, 'null'), schema_version, via
+         from (select unnest($1::text[]) as kind, unnest($2::text[]) as key, unnest($3::text[]) as data_class,
+           unnest($4::text[]) as owner, unnest($5::text[]) as site, unnest($6::bigint[]) as stamp,
+           jsonb_array_elements($7::jsonb) as basis, jsonb_array_elements($8::jsonb) as seen,
+           jsonb_array_elements($9::jsonb) as content, unnest($10::int[]) as schema_version, unnest($11::text[]) as via) new`,
         [
           columns.map(({ kind }) => kind),
           columns.map(({ key }) => key),
@@ -175,7 +172,11 @@ export class ReplicaRepository {
           columns.map(({ via }) => via),
         ],
       );
-      if (inserted!.count !== fresh.length) throw new ReplicaMoved('a replicated object was made meanwhile');
+      // "on conflict do nothing" would look each of them up once more, for what hardly ever happens.
+      await inserting.catch((error: unknown) => {
+        if (violatedConstraint(error) !== 'replica_pkey') throw error;
+        throw new ReplicaMoved('a replicated object was made meanwhile', { cause: error });
+      });
     }
   }
 
@@ -237,11 +238,11 @@ export class ReplicaRepository {
     },
   ): Promise<FeedPage> {
     const { after, limit, peer, owners, everythingUntil } = options;
-    const rows = await database.query<{ transaction: number; sequence: number; entry: string | null }>(
-      `select transaction::text::bigint as transaction, sequence,
+    const rows = await database.query<Position & { entry: string | null }>(
+      `select ${POSITION},
          case when (via is distinct from $4 or (transaction, sequence) <= ($5::text::xid8, $6::bigint))
                and (data_class = 'global' or data_class = 'site' and owner = any ($7::text[]))
-         then ${entryJson()} end as entry
+         then ${ENTRY} end as entry
        from replica
        where (transaction, sequence) > ($1::text::xid8, $2::bigint)
          and transaction < pg_snapshot_xmin(pg_current_snapshot())
@@ -259,11 +260,11 @@ export class ReplicaRepository {
     const entries: string[] = [];
     let characters = 0;
     let upto = after;
-    for (const { transaction, sequence, entry } of rows) {
+    for (const { entry, ...position } of rows) {
       characters += entry?.length ?? 0;
       if (characters > MOST_CHARACTERS && entries.length > 0) return { entries, upto, more: true };
-      if (entry !== null) entries.push(entry);
-      upto = { transaction, sequence };
+      if (entry !== null) entries.push(withPosition(entry, position));
+      upto = position;
     }
     return { entries, upto, more: rows.length === limit };
   }
@@ -288,8 +289,8 @@ export class ReplicaRepository {
     options: { kind: string; buckets: readonly number[]; afterKey: string; limit: number; owners: readonly string[] },
   ): Promise<{ entries: string[]; lastKey: string | null }> {
     const { kind, buckets, afterKey, limit, owners } = options;
-    const rows = await database.query<{ key: string; entry: string }>(
-      `select key, ${entryJson()} as entry from replica
+    const rows = await database.query<Position & { key: string; entry: string }>(
+      `select key, ${POSITION}, ${ENTRY} as entry from replica
        where kind = $1 and bucket = any ($2::int[]) and key > $3
          and (data_class = 'global' or data_class = 'site' and owner = any ($5::text[]))
        order by key limit $4`,
@@ -298,10 +299,10 @@ export class ReplicaRepository {
     const entries: string[] = [];
     let characters = 0;
     let lastKey: string | null = null;
-    for (const { key, entry } of rows) {
+    for (const { key, entry, ...position } of rows) {
       characters += entry.length;
       if (characters > MOST_CHARACTERS && entries.length > 0) return { entries, lastKey };
-      entries.push(entry);
+      entries.push(withPosition(entry, position));
       lastKey = key;
     }
     return { entries, lastKey: rows.length === limit ? lastKey : null };
@@ -332,10 +333,16 @@ export function received(entry: LinkEntry, via: string | undefined): StoredRepli
   };
 }
 
-function entryJson(): string {
-  return `json_build_object('kind', kind, 'key', key, 'dataClass', data_class, 'owner', owner, 'site', site, 'stamp', stamp,
-    'basis', basis, 'seen', seen, 'schemaVersion', schema_version, 'content', content,
-    'position', json_build_object('transaction', transaction::text::bigint, 'sequence', sequence))::text`;
+/**
+ * The entry as the database writes it, but for its position: that stands in the row beside it. A composite value is written much
+ * faster than the same by `json_build_object`.
+ */
+const ENTRY = `(select row_to_json(entry) from (select kind, key, data_class as "dataClass", owner, site, stamp, basis, seen,
+  schema_version as "schemaVersion", content) as entry)::text`;
+const POSITION = 'transaction::text::bigint as transaction, sequence';
+
+function withPosition(entry: string, { transaction, sequence }: Position): string {
+  return `${entry.slice(0, -1)},"position":${JSON.stringify({ transaction, sequence })}}`;
 }
 
 function stored(row: Row): StoredReplica {

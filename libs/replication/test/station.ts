@@ -55,8 +55,13 @@ export const note: ReplicatedKind = {
 };
 
 export function newLinkKey(): LinkKey {
+  return new LinkKey(newLinkKeyPem());
+}
+
+/** PKCS #8 in PEM: for a process of its own. */
+export function newLinkKeyPem(): string {
   const { privateKey } = generateKeyPairSync('ed25519');
-  return new LinkKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** One service at one site, as the service kit wires it. */

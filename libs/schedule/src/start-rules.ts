@@ -114,10 +114,10 @@ export const startRulesShape = {
       'May devices fetch its content from points of the default boundary group, behind all others? Default true',
     ),
   content: z
-    .enum(['AsNeeded', 'BeforeStart'])
+    .enum(['AsNeeded', 'BeforeStart', 'FromPoint'])
     .optional()
     .describe(
-      'AsNeeded: each step fetches what it needs; BeforeStart: the run begins once everything is on the device and verified. Default AsNeeded',
+      'AsNeeded: each step fetches what it needs; BeforeStart: the run begins once everything is on the device and verified; FromPoint: each step fetches what it needs past the cache, and nothing of it stays. Default AsNeeded',
     ),
 };
 

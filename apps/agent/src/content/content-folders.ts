@@ -10,6 +10,8 @@ export class ContentFolders {
   readonly blobs: string;
   readonly partials: string;
   readonly packages: string;
+  /** What passes the cache by: the content of one step. */
+  readonly passing: string;
 
   /** Names the folders; touches nothing. */
   constructor(readonly root: string) {
@@ -17,12 +19,14 @@ export class ContentFolders {
     this.blobs = join(root, 'blobs', 'sha256');
     this.partials = join(root, 'partial');
     this.packages = join(root, 'packages');
+    this.passing = join(root, 'passing');
   }
 
   /** Creates what is missing, and removes what a crash left half. Only for who has the state folder to itself. */
   open(): this {
     for (const path of [this.manifests, this.blobs, this.partials, this.packages]) makeFolder(path);
     removeLeftovers(this.manifests);
+    rmSync(this.passing, { recursive: true, force: true });
     const known = new Set(readdirSync(this.manifests).map((name) => name.replace(/\.json$/, '')));
     for (const name of readdirSync(this.packages)) {
       if (!known.has(name)) rmSync(join(this.packages, name), { recursive: true, force: true });

@@ -10,6 +10,7 @@ import {
   type ContentRequest,
 } from '../runner/content-provider.js';
 import type { ContentCache } from './content-cache.js';
+import type { PassingContent } from './passing-content.js';
 
 /** A version as a body names it; only packages have programs. */
 type BodyFiles = Pick<BodyContent, 'manifest'> & Partial<Pick<BodyContent, 'programs'>>;
@@ -20,7 +21,7 @@ export type BodyNeeds = Pick<PolicyBody, 'packages' | 'contents' | 'applications
 /** Content and applications that one policy body names: versions, programs and documents are the body's, whatever is newer on the site. */
 export class SiteContent implements ContentProvider {
   constructor(
-    private readonly cache: ContentCache,
+    private readonly cache: Pick<ContentCache, 'provide'> & Partial<Pick<PassingContent, 'release'>>,
     private readonly needs: BodyNeeds,
     private readonly logger: Logger,
     /** Which points the deployment allows; undefined: all. */
@@ -47,6 +48,10 @@ export class SiteContent implements ContentProvider {
       if (error instanceof ContentError) throw error;
       throw new ContentError(code.startsWith('agent.') ? 'content.failed' : code, message, { cause: error });
     }
+  }
+
+  async release(): Promise<void> {
+    await this.cache.release?.(this.logger);
   }
 
   /** @throws ContentError `content.application-not-in-policy`: no step names it, and no list of a step allows it */

@@ -37,6 +37,10 @@ export class ContentWithPatience implements ContentProvider {
     return this.content.application(name, signal);
   }
 
+  async release(): Promise<void> {
+    await this.content.release?.();
+  }
+
   /** @throws as the content itself; for want of room only once waiting is over */
   async fetch(request: ContentRequest, signal: AbortSignal): Promise<AvailableContent> {
     const { purpose, timeZone, now } = this.patience;

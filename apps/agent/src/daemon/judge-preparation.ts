@@ -57,7 +57,7 @@ export function judgePreparation(
     return { verdict: 'idle' };
   }
   const sameBody = found?.body === assignment.body ? found : undefined;
-  if (starting && sameBody?.state === 'ready' && content(assignment) === 'AsNeeded') {
+  if (starting && sameBody?.state === 'ready' && content(assignment) !== 'BeforeStart') {
     const checkedAt = Date.parse(sameBody.checkedAt ?? '');
     if (checkedAt <= now && now - checkedAt < goodMilliseconds) return { verdict: 'ready' };
   }

@@ -22,7 +22,8 @@ export function neededContent(
       preparing.has(deployment.uid) ||
       (purpose === 'Required' && (!finished.has(deployment.uid) || triggers !== undefined)),
   );
-  const digests = new Set([...records.unfinished, ...toCome].map(({ body }) => body));
+  const kept = [...records.unfinished, ...toCome].filter(({ content }) => content !== 'FromPoint');
+  const digests = new Set(kept.map(({ body }) => body));
   return new Set(
     [...digests].flatMap((digest) => {
       const body = bodies.read(digest);

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.js';
 import type { ContentCache } from '../content/content-cache.js';
 import { reachOf } from '@muster/contracts/agent/content.js';
+import { PassingContent } from '../content/passing-content.js';
 import { SiteContent } from '../content/site-content.js';
 import { currentBootId } from '../facts/boot-id.js';
 import { ownTimeZone } from '../facts/time-zone.js';
@@ -151,7 +152,12 @@ export class RunDriver {
         folder,
         begun: spool.lastNumber > 0,
         content: new ContentWithPatience(
-          new SiteContent(cache, { packages, contents, applications }, logger, reachOf(record)),
+          new SiteContent(
+            record.content === 'FromPoint' ? new PassingContent(cache) : cache,
+            { packages, contents, applications },
+            logger,
+            reachOf(record),
+          ),
           { purpose: record.purpose, expiresAt: record.expiresAt, timeZone: ownTimeZone(), now: Date.now },
           logger,
         ),

@@ -152,15 +152,16 @@ export class RunPreparer {
     judged: ReadonlyMap<Assignment, PreparationVerdict>,
     facts: DecidingFacts,
   ): PreparationPlan['work'] {
-    const byContent = (wanted: string): Assignment[] => runs.filter((one) => content(one) === wanted);
-    for (const assignment of [...byContent('AsNeeded'), ...byContent('BeforeStart'), ...judged.keys()]) {
+    const whole = (one: Assignment): boolean => content(one) === 'BeforeStart';
+    const inOrder = [...runs.filter((one) => !whole(one)), ...runs.filter(whole), ...judged.keys()];
+    for (const assignment of inOrder) {
       const verdict = judged.get(assignment);
       if (verdict?.verdict !== 'work') continue;
       const { starting } = verdict;
       const named = contentFor(assignment, facts, starting);
       // Ahead of its start nothing but fetching makes sense.
-      const whole = !starting || content(assignment) === 'BeforeStart';
-      return { target: { assignment, content: named, timeZone: facts.timeZone, whole }, starting };
+      const target = { assignment, content: named, timeZone: facts.timeZone, whole: !starting || whole(assignment) };
+      return { target, starting };
     }
     return undefined;
   }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { digestSchema } from '@muster/contracts/digest.js';
+import { startRulesShape } from '@muster/schedule/start-rules.js';
 import { z } from 'zod';
 import { AgentError } from '../identity/agent-error.js';
 import { readIfPresent, replaceFile, syncFolder } from '../identity/durable-files.js';
@@ -21,6 +22,7 @@ const recordSchema = z.object({
   expiresAt: z.string().optional(),
   neighbourPoints: z.boolean().optional(),
   defaultGroupPoints: z.boolean().optional(),
+  content: startRulesShape.content,
   /** Why it fails before its first step. */
   refused: z.object({ code: z.string(), message: z.string() }).optional(),
   /** Somebody at this computer wanted it. */
@@ -35,7 +37,7 @@ export type RunRecord = z.infer<typeof recordSchema>;
 /** What of an assignment a run keeps. */
 export type RunPurpose = Pick<
   Assignment,
-  'deployment' | 'body' | 'purpose' | 'expiresAt' | 'neighbourPoints' | 'defaultGroupPoints'
+  'deployment' | 'body' | 'purpose' | 'expiresAt' | 'neighbourPoints' | 'defaultGroupPoints' | 'content'
 >;
 
 const endedRunSchema = z.object({
@@ -119,12 +121,12 @@ export class RunRecords {
   /** Records a new run, also one that will only fail; on return it is durable. */
   begin(
     runId: string,
-    { deployment, body, purpose, expiresAt, neighbourPoints, defaultGroupPoints }: RunPurpose,
+    { deployment, body, purpose, expiresAt, neighbourPoints, defaultGroupPoints, content }: RunPurpose,
     { refused, asked }: Pick<RunRecord, 'refused' | 'asked'> = {},
   ): RunRecord {
     const startedAt = new Date().toISOString();
     const why = { ...(refused && { refused }), ...(asked && { asked }) };
-    const points = { neighbourPoints, defaultGroupPoints };
+    const points = { neighbourPoints, defaultGroupPoints, content };
     const record = { runId, deployment, body, startedAt, purpose, expiresAt, ...points, ...why };
     const path = this.folderOf(runId);
     mkdirSync(path, { mode: 0o700 });

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Assignment, PolicyBody, PolicyWindow } from '@muster/contracts/agent/policy.js';
@@ -201,6 +201,33 @@ describe('content and connections', () => {
     expect((await agent.start(['start', nameOf(1), '--state', state]).exited).code).toBe(0);
     await until(() => finished('succeeded') === 1);
     expect(await cached()).toBe(2);
+  });
+
+  it('from the point passes the cache by, however small that is, and is gone when its step has ended', async () => {
+    const large = '#'.repeat(2 * 1024 * 1024);
+    const log = join(folder, 'content-of-step');
+    const text = `#!/bin/sh\npwd >> ${log}\nls "$(dirname "$0")" >> ${log}\n${large}\n`;
+    const manifest = site.addContent({ 'large.sh': { text, executable: true }, 'beside.txt': { text: 'beside' } });
+    const packages = { large: { version: 1, manifest, programs: { go: { command: './large.sh' } } } };
+    const step = (name: string) => ({
+      step: name,
+      type: 'InstallPackage',
+      settings: { package: 'large', program: 'go' },
+    });
+    const spec = { steps: [step('one'), step('two')] };
+    deploy(1, spec, {}, packages);
+    deploy(2, spec, { content: 'FromPoint' }, packages);
+    daemon({ MUSTER_AGENT_CACHE_MB: '1' });
+    await until(() => finished('succeeded') === 1 && finished('failed') === 1);
+    const [first = '', ...rest] = readFileSync(log, 'utf8').trim().split('\n');
+    expect(first).toContain(join(state, 'cache', 'passing'));
+    expect(rest).toEqual(['beside.txt', 'large.sh', first, 'beside.txt', 'large.sh']);
+    const kept = (name: string): string[] => readdirSync(join(state, 'cache', name));
+    expect([existsSync(join(state, 'cache', 'passing')), kept('packages'), kept('blobs/sha256')]).toEqual([
+      false,
+      [],
+      [],
+    ]);
   });
 
   it('that are metered keep a trigger waiting, unless the deployment may use them, and never people', async () => {

@@ -26,6 +26,8 @@ export interface AvailableContent {
 /** Makes content available on this computer. Fails with ContentError; the step that asked then fails with its code. */
 export interface ContentProvider {
   fetch(reference: ContentRequest, signal: AbortSignal): Promise<AvailableContent>;
+  /** The step that asked has ended: what was fetched for it alone may go. Never fails. */
+  release?(): Promise<void>;
   /** The document of an application; its content is fetched apart. Code `content.application-not-found`: there is none of that name. */
   application(name: string, signal: AbortSignal): Promise<Application>;
 }

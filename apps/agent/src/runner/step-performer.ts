@@ -58,6 +58,7 @@ export class ComputerStepPerformer implements StepPerformer {
       () => executor(effect.settings, this.contextOf(effect, run, { variables, secrets, scripts }, signal)),
       signal,
     );
+    await this.options.content.release?.();
     const warnings = [...scripts.close(), ...(outcome.warnings ?? [])];
     const assignments = [...variables.assignments, ...(outcome.assignments ?? [])];
     const masked = (text: string): string => maskSecrets(text, secrets());

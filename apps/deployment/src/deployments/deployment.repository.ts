@@ -31,6 +31,15 @@ export class DeploymentRepository {
     return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
   }
 
+  /** The revision that a deployment names; null: it follows the newest one; undefined: there is no such deployment. */
+  async revisionOf(database: Queryable, name: string): Promise<string | null | undefined> {
+    const [row] = await database.query<{ revision: string | null }>(
+      "select spec ->> 'revision' as revision from deployment where name = $1",
+      [name],
+    );
+    return row && row.revision;
+  }
+
   /** How many members the collection has, undefined when it does not exist. It cannot be deleted before this transaction ends. */
   async holdCollection(tx: Transaction, name: string): Promise<number | undefined> {
     const [row] = await tx.query<{ members: number }>(

@@ -12,6 +12,7 @@ import { deploymentResults } from '../sites/summaries.js';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
+import { refuseBrokenReferences } from './broken-references.js';
 import { deploymentEvent } from './deployment-event.js';
 import { findRisks, type HighRiskLimits, judgeRisk, NO_SERVERS, refuseMeteredSystems } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts, SiteServers } from './deployment.repository.js';
@@ -39,6 +40,10 @@ export function deploymentRules(
       refuseMediaBeforeStart(input);
       const sequence = await wantedRevision(bus, input);
       revisions.set(input, sequence);
+      // What is deployed already can always be changed, held and ended; policy says what it waits for.
+      const before = await repository.revisionOf(database, input.metadata.name);
+      if (before === undefined || before !== (input.spec.revision ?? null))
+        await refuseBrokenReferences(bus, input, sequence);
       if (input.spec.purpose !== 'Required') return;
       const found = await findRisks(bus, sequence);
       refuseMeteredSystems(input, found);
@@ -181,9 +186,15 @@ export function refuseIdleSettings({ metadata, spec }: ResourceInput<DeploymentS
           message: `${name} is for Required deployments: an Available one starts when somebody at the device asks for it, at any time and any number of times`,
           fix: 'Leave it out, or make the deployment Required',
         }));
+  const nothingToKeep = {
+    name: 'fetchAhead' as const,
+    message: 'content: FromPoint keeps nothing that could be fetched ahead',
+    fix: 'Leave one of them out',
+  };
+  const keepsNothing = spec.purpose === 'Available' && spec.content === 'FromPoint' ? [nothingToKeep] : [];
   refuseSettings(
     metadata.name,
-    idle
+    [...idle, ...keepsNothing]
       .filter(({ name }) => spec[name] !== undefined)
       .map(({ name, message, fix }) => ({
         path: `/spec/${name}`,

@@ -32,6 +32,12 @@ describe('what an agent can do', () => {
     }
   });
 
+  it('keeps a deployment whose content is not kept from agents that keep everything', () => {
+    expect(isFor({ ...assignment, content: 'FromPoint' }, ['start-permits'])).toBe(false);
+    expect(isFor({ ...assignment, content: 'FromPoint' }, ['content-from-point'])).toBe(true);
+    expect(isFor({ ...assignment, content: 'BeforeStart' }, [])).toBe(true);
+  });
+
   it('keeps a deployment that says where it must not run from agents that would not know what that means', () => {
     for (const places of [{ onInternet: false }, { onWriteFilter: false }]) {
       expect(isFor({ ...assignment, ...places }, ['content-reach', 'start-permits'])).toBe(false);

@@ -14,6 +14,9 @@ import { sealedSchema } from '../sealing.js';
 /** An ability (`ABILITIES_HEADER`): it knows where a deployment must not run (`onInternet`, `onWriteFilter`). */
 export const START_PLACES = 'start-places';
 
+/** An ability: it can fetch content past its cache (`content: FromPoint`). */
+export const CONTENT_FROM_POINT = 'content-from-point';
+
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
   .strictObject({

@@ -82,8 +82,8 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         '--content <when>',
-        'is its content fetched as steps need it, or before it starts? (default: AsNeeded)',
-      ).choices(['AsNeeded', 'BeforeStart']),
+        'is its content fetched as steps need it, before it starts, or as needed and not kept? (default: AsNeeded)',
+      ).choices(['AsNeeded', 'BeforeStart', 'FromPoint']),
     )
     .option('--rollout <groups>', 'start it group by group: numbers of devices, percentages, rest', rolloutGroups)
     .option(
