@@ -9,6 +9,7 @@ import { requireNatsServer } from '@muster/localsite/nats-server.js';
 import { serviceChild, serviceNames } from '@muster/localsite/services.js';
 import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
 import { freePort } from './free-port.js';
+import { placePostgres } from './shared-postgres.js';
 import { until } from './until.js';
 
 /** Real servers of one test file: Postgres, NATS with JetStream and the store, on free ports, in a folder of their own. */
@@ -35,9 +36,10 @@ export interface TestServersOptions {
   readonly store?: boolean;
 }
 
-/** Starts the servers; the caller stops them in afterAll. Needs a build (`npm run build`), because the parts are processes. */
+/** Starts the servers; the caller stops them in afterAll. The parts are processes of the build. */
 export async function startServers(options: TestServersOptions = {}): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-test-'));
+  await placePostgres(folder);
   const site = await startSite({
     dataFolder: folder,
     services: [],

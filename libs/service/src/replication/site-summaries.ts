@@ -1,3 +1,4 @@
+import { sameJson } from '@muster/contracts/digest.js';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
 import { ReplicaRepository } from '@muster/replication/replica.repository.js';
@@ -51,7 +52,7 @@ export class SiteSummaries {
     const told = await this.replicas.ownedBy(this.database, kind, this.site);
     const nameOf = (key: string) => key.slice(0, key.lastIndexOf('/'));
     const gone = [...told.keys()].map(nameOf).filter((name) => !now.has(name));
-    const changed = [...now].filter(([name, content]) => !same(told.get(this.key(name)), content));
+    const changed = [...now].filter(([name, content]) => !sameJson(told.get(this.key(name)), content));
     const writes = [...gone.map((name) => [name, null] as const), ...changed];
     const record = { kind, schemaVersion: 1, understand: (content: unknown) => content };
     for (let from = 0; from < writes.length; from += WRITTEN_AT_ONCE) {
@@ -66,12 +67,6 @@ export class SiteSummaries {
   private key(name: string): string {
     return `${name}/${this.site}`;
   }
-}
-
-/** Summaries are flat: numbers and texts by name. */
-function same(one: unknown, other: unknown): boolean {
-  const entries = (value: unknown) => JSON.stringify(Object.entries(value ?? {}).sort());
-  return one !== undefined && entries(one) === entries(other);
 }
 
 /** What each site below told of some objects, by the name of the object; none at a site without others below it. */
