@@ -127,6 +127,9 @@ describe('a rollout of a central site that two primary sites share', () => {
       });
       await until(async () => (await primary.rollout(name)).stage === 'starting');
     }
+    // Whoever says first that it has use for the limit has all of it, until the other one says so, too.
+    const settled = ({ share, heard }: { share: number; heard: boolean }) => share === CAP / 2 && heard;
+    await until(async () => (await above(name)).sites!.every(settled));
   }
 
   beforeAll(async () => {
