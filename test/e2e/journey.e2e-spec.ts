@@ -58,12 +58,7 @@ describe('a site, through its public doors,', () => {
       expect(readFileSync(join(site.data, 'logs', `${name}.log`), 'utf8')).not.toContain(site.token);
   });
 
-  it('takes a distribution point, a package with content, a collection and a sequence', async () => {
-    const { ports } = JSON.parse(readFileSync(join(site.data, 'site.json'), 'utf8')) as { ports: { store: number } };
-    writeFileSync(
-      join(site.folder, 'point.yaml'),
-      `apiVersion: muster/v1\nkind: DistributionPoint\nmetadata: {name: local}\nspec: {endpoint: "http://127.0.0.1:${ports.store}", bucket: dp-local, credentials: local}\n`,
-    );
+  it('has a distribution point, and takes a package with content, a collection and a sequence', async () => {
     const token = (await site.ok('enrolment-token', 'create')).trim();
     const enrolled = await run(
       AGENT,
@@ -75,7 +70,7 @@ describe('a site, through its public doors,', () => {
     );
     expect([enrolled.code, enrolled.stderr]).toEqual([0, expect.any(String)]);
     await until(async () => (await site.ok('get', 'devices')).includes('journey-device'));
-    expect(await site.ok('apply', '-f', join(site.folder, 'point.yaml'))).toContain('created');
+    expect(await site.ok('get', 'distribution-points')).toContain('local');
     const applied = await site.ok('apply', '-f', join(site.folder, 'journey', 'journey.yaml'));
     for (const name of ['package/tool', 'distribution/tool', 'collection/pilot', 'taskSequence/journey']) {
       expect(applied).toContain(`${name} created`);
