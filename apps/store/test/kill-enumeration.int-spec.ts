@@ -166,13 +166,22 @@ describe('killed before every change of the disk that a request makes', () => {
   });
   afterEach(() => removeHome(home));
 
-  it.each(Object.keys(scenarios))('%s is as before or as after, and nothing is left over', async (title) => {
-    const { prepare, act, check } = scenarios[title]!;
+  it.each(Object.keys(scenarios))('%s is as before or as after, and nothing is left over', (title) =>
+    enumerate(scenarios[title]!, 1),
+  );
+
+  it.each(['an object being overwritten', 'a part replacing another one'])(
+    '%s is so, too, when it is the coordinator of several processes that is killed',
+    (title) => enumerate(scenarios[title]!, 2),
+  );
+
+  async function enumerate({ prepare, act, check }: Scenario, processes: number): Promise<void> {
+    const served = { ...home, environment: { ...home.environment, MUSTER_STORE_PROCESSES: String(processes) } };
     let killed = 0;
     for (let killAt = 1; ; killAt += 1) {
       expect(killAt).toBeLessThan(MOST_STEPS);
       const bucket = `step-${killAt}`;
-      const child = forkStore(home, { preload });
+      const child = forkStore(served, { preload });
       const s3 = sender(await listening(child));
       await s3('PUT', `/${bucket}`);
       const state = await prepare(s3, bucket);
@@ -193,7 +202,7 @@ describe('killed before every change of the disk that a request makes', () => {
       killed += 1;
     }
     expect(killed).toBeGreaterThan(0);
-  });
+  }
 
   /** Opens the folder again, as it was left; checks; and looks that the disk holds what is named, and nothing else. */
   async function verify(check: (s3: Send) => Promise<void>): Promise<void> {
