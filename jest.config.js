@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const swc = JSON.parse(readFileSync(new URL('./swc.build.json', import.meta.url), 'utf8'));
 delete swc.sourceMaps;
 delete swc.jsc.paths;
 delete swc.jsc.baseUrl;
+
+// The tests start the same programs hundreds of times: what they compile is kept. Workers and what they start inherit it.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
 
 /** Settings that the three kinds of tests share. Tests run as ESM on the pinned Node. */
 const common = {
@@ -19,12 +23,23 @@ const common = {
   setupFiles: ['reflect-metadata'],
 };
 
+/** Tests that start programs: of a fresh build. */
+const withPrograms = {
+  globalSetup: '<rootDir>/tools/ci/before-servers.mjs',
+  globalTeardown: '<rootDir>/tools/ci/after-servers.mjs',
+};
+
 export default {
   // One waits while the other computes. Here and not as a flag: what failed is run once more in one worker, by a flag.
   maxWorkers: 2,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.spec.ts'] },
-    { ...common, displayName: 'integration', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.int-spec.ts'] },
-    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
+    {
+      ...common,
+      ...withPrograms,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.int-spec.ts'],
+    },
+    { ...common, ...withPrograms, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
   ],
 };

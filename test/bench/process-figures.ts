@@ -27,7 +27,8 @@ function ownKibibytes(pid: number): number {
   }
 }
 
-function childrenByParent(): Map<number, number[]> {
+/** The processes that each process started, as they are now. */
+export function childrenByParent(): Map<number, number[]> {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;

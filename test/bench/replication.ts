@@ -8,6 +8,7 @@ import { until } from '@muster/testing/until.js';
 import { newLinkKeyPem, Station } from '../../libs/replication/test/station.js';
 import { Reader } from '../hierarchy/reader.js';
 import { decodeLogically, logicalReplication, type BothWays } from './replication-baseline.js';
+import { benchKind, MEASURED_KINDS } from './replication-kinds.js';
 import { line, quantile, ratios, report, round, shown, spread } from './spread.js';
 
 const help = `npm run bench:replication [-- --rows 100000 --rounds 3 --writes 300 --full]
@@ -19,6 +20,8 @@ as may be.
             Goal: everything arrives, and at least 0.5 times the objects per second of PostgreSQL's own logical replication of the
             same two rows, with the same indexes and as durable commits, both ways at once between the same servers, in the same run
   latency   one write after the other: from its commit until a query at the other site finds it. Goal: 99 of 100 below 1 s
+--kind deviceVariable | deviceState: instead, one by one beside many at once where the real deployment service takes in documents of
+  devices with variables that a site above wrote, or tells the sites above of devices; in turns, no goal. --rows: devices, 5,000.
 --rows: objects of each direction. --rounds: each with new sites; ratios are medians of them. --full: one round of 1,000,000.`;
 
 /** Rows of one transaction of the writer, for both. */
@@ -37,7 +40,8 @@ interface Measured {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      rows: { type: 'string', default: '100000' },
+      kind: { type: 'string' },
+      rows: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       writes: { type: 'string', default: '300' },
       full: { type: 'boolean', default: false },
@@ -45,7 +49,12 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(help);
-  const rows = values.full ? 1_000_000 : Number(values.rows);
+  if (values.kind !== undefined) {
+    const kind = MEASURED_KINDS.find((one) => one === values.kind);
+    if (!kind) throw new Error(`--kind ${values.kind}: it can be ${MEASURED_KINDS.join(' or ')}`);
+    return benchKind(kind, Number(values.rows ?? 5_000), Number(values.rounds));
+  }
+  const rows = values.full ? 1_000_000 : Number(values.rows ?? 100_000);
   const count = values.full ? 1 : Number(values.rounds);
   const rounds: Measured[] = [];
   while (rounds.length < count) {

@@ -10,6 +10,7 @@ import { deviceUid } from './device-uid.js';
 import { reconnect } from './reconnect-load.js';
 import { type ReportLoad, reportsOfRun, sendReports } from './report-load.js';
 import { SiteOfDevices } from './site-of-devices.js';
+import { ProcessorBill, type ProcessorTimes, processorTimes } from './processor-times.js';
 import { line, quantile, ratios, report, round, shown, spread } from './spread.js';
 
 const help = `npm run bench:status [-- --devices 50000 --seconds 3 --rounds 5 --runs 20,500 --agents 50000]
@@ -18,7 +19,9 @@ What agents tell, and all of them coming back, with a whole site and the clients
   events     reports of steps per second that policy acknowledged, which it does behind the commit, a run in each
              request, beside raw batches of as many rows into the same table over as many connections, in turns.
              --runs: reports of a run. Goal: at least 0.5 times as many
-  arrival    reports per second until the deployment service has derived the runs from them
+  arrival    reports per second until the deployment service has derived the runs from them, how long that takes
+             behind the last acknowledgement, and what processor time each process took for 1,000 reports. While a
+             crowd reports, deriving waits for at most 5 s: longer --seconds tell what is carried without end
   reconnect  --agents that connect within a second, open a session each and poll. Goal: every process lives on, and
              99 of 100 are served within 60 s
 Memory is the highest of all processes while the agents come back.`;
@@ -79,31 +82,49 @@ async function main(): Promise<void> {
 
 /** The door and raw inserts in turns; nothing is left to derive while either is measured. */
 async function compareIntake(site: SiteOfDevices, rounds: number, load: ReportLoad) {
-  const [ours, theirs, arrivals]: [number[], number[], number[]] = [[], [], []];
+  const [ours, theirs, arrivals, behind]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const [intake, deriving] = [new ProcessorBill(), new ProcessorBill()];
+  const times = (): ProcessorTimes => processorTimes(site.site.supervisor.pids());
   for (let turn = 0; turn <= rounds; turn += 1) {
     const before = await finishedRuns(site);
-    const began = performance.now();
+    const [began, start] = [performance.now(), times()];
     const { runs, seconds } = await sendReports(load);
+    const [sent, taken] = [performance.now(), times()];
     await until(async () => (await finishedRuns(site)) >= before + runs, 600_000);
-    const arrived = (performance.now() - began) / 1000;
+    const [arrived, derived] = [performance.now(), times()];
     const raw = await insertRaw(site, load);
     // The first round warms everything up.
     if (turn === 0) continue;
-    ours.push((runs * load.reportsPerRun) / seconds);
-    arrivals.push((runs * load.reportsPerRun) / arrived);
+    const reports = runs * load.reportsPerRun;
+    ours.push(reports / seconds);
+    arrivals.push((1000 * reports) / (arrived - began));
+    behind.push((arrived - sent) / 1000);
     theirs.push(raw);
+    intake.add(start, taken, reports / 1000);
+    deriving.add(taken, derived, reports / 1000);
   }
   const result = {
     perSecond: spread(ours),
     rawPerSecond: spread(theirs),
     ratio: ratios(ours, theirs),
     derivedPerSecond: spread(arrivals),
+    secondsBehind: spread(behind),
+    processorMilliseconds: { intake: intake.perUnit(), deriving: deriving.perUnit() },
   };
   line(`reports committed, ${load.reportsPerRun} a request`, `${shown(result.perSecond)} /s`);
   line('raw batches of as many', `${shown(result.rawPerSecond)} /s`);
   line('ratio', shown(result.ratio), 'goal ≥ 0.5');
-  line('reports derived into runs', `${shown(result.derivedPerSecond)} /s`);
+  line('reports derived into runs, from the first sent on', `${shown(result.derivedPerSecond)} /s`);
+  line('until the last is derived after it was acknowledged', `${shown(result.secondsBehind)} s`);
+  line('processor time of 1,000 reports while they are sent', inWords(intake.perUnit()));
+  line('  and after that', inWords(deriving.perUnit()));
   return result;
+}
+
+function inWords(times: ProcessorTimes): string {
+  const total = Object.values(times).reduce((sum, time) => sum + time, 0);
+  const each = Object.entries(times).map(([name, time]) => `${name} ${time.toFixed(1)}`);
+  return `${total.toFixed(0)} ms: ${each.join(', ')}`;
 }
 
 async function finishedRuns(site: SiteOfDevices): Promise<number> {

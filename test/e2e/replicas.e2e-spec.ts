@@ -110,13 +110,6 @@ describe('two processes of every service', () => {
       spec: {},
     });
     await site.ok('content', 'upload', 'hello', join(site.folder, 'hello'));
-    const storePort = readSiteFile(siteLayout(site.data))?.ports['store'];
-    await call(second, 'POST', '/distribution-points', {
-      apiVersion: 'muster/v1',
-      kind: 'DistributionPoint',
-      metadata: { name: 'local' },
-      spec: { endpoint: `http://127.0.0.1:${storePort}`, bucket: 'dp-local', credentials: 'local' },
-    });
     await site.ok('content', 'distribute', 'hello', '--to', 'local');
     const count = join(site.folder, 'ran');
     await call(second, 'POST', '/task-sequences', sequence('fails', `echo ran >> ${count}; exit 3`));

@@ -6,7 +6,6 @@ import { freePort } from '@muster/testing/free-port.js';
 import { until } from '@muster/testing/until.js';
 
 export const REPOSITORY = join(import.meta.dirname, '..', '..');
-const CLI = join(REPOSITORY, 'apps', 'cli', 'muster.js');
 
 /** How a command ended. */
 export interface Ended {
@@ -23,10 +22,24 @@ export class SiteUnderTest {
   private constructor(
     readonly folder: string,
     readonly port: number,
+    /** The built tree whose programs it runs: another one at the next start when it is upgraded. */
+    public programs: string,
+    /** The contexts of the CLI: what `muster up` writes and the other commands use. */
+    private readonly contexts: string,
   ) {}
 
-  static async create(): Promise<SiteUnderTest> {
-    return new SiteUnderTest(mkdtempSync(join(tmpdir(), 'muster-e2e-')), await freePort());
+  static async create(programs = REPOSITORY): Promise<SiteUnderTest> {
+    const folder = mkdtempSync(join(tmpdir(), 'muster-e2e-'));
+    return new SiteUnderTest(folder, await freePort(), programs, join(folder, 'config.json'));
+  }
+
+  /** Another site of the same user on the same machine. */
+  static async beside({ contexts, programs }: SiteUnderTest): Promise<SiteUnderTest> {
+    return new SiteUnderTest(mkdtempSync(join(tmpdir(), 'muster-e2e-')), await freePort(), programs, contexts);
+  }
+
+  private get cli(): string {
+    return join(this.programs, 'apps', 'cli', 'muster.js');
   }
 
   get url(): string {
@@ -41,12 +54,12 @@ export class SiteUnderTest {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('MUSTER_') && !name.startsWith('NODE_OPTIONS'),
     );
-    return { ...Object.fromEntries(inherited), MUSTER_CONFIG: join(this.folder, 'config.json') };
+    return { ...Object.fromEntries(inherited), MUSTER_CONFIG: this.contexts };
   }
 
   /** The administrator's token, from the context file that `up` wrote. */
   get token(): string {
-    const file = JSON.parse(readFileSync(join(this.folder, 'config.json'), 'utf8')) as {
+    const file = JSON.parse(readFileSync(this.contexts, 'utf8')) as {
       contexts: { local: { token: string } };
     };
     return file.contexts.local.token;
@@ -55,10 +68,14 @@ export class SiteUnderTest {
   /** `muster up` with more flags; resolves when it serves. */
   async up(...flags: string[]): Promise<void> {
     this.output = '';
-    const child = spawn(process.execPath, [CLI, 'up', '--data', this.data, '--port', String(this.port), ...flags], {
-      env: this.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [this.cli, 'up', '--data', this.data, '--port', String(this.port), ...flags],
+      {
+        env: this.environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.process = child;
     child.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
@@ -87,7 +104,7 @@ export class SiteUnderTest {
 
   /** Runs a CLI command to its end. */
   muster(...args: string[]): Promise<Ended> {
-    return run(CLI, args, this.environment);
+    return run(this.cli, args, this.environment);
   }
 
   /** A CLI command that must succeed; its standard output. */

@@ -1,15 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { FaultsProgram } from './faults-program.js';
+import { join } from 'node:path';
 
-const program = new FaultsProgram();
-beforeAll(() => program.build());
-afterAll(() => program.remove());
+const dist = join(import.meta.dirname, '../../dist');
 
 function enumerate(...argv: string[]): { status: number | null; lines: string[] } {
   // A process of its own: it watches its whole file system.
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [program.path('test/faults/crash-enumeration.js'), ...argv],
+    [join(dist, 'test/faults/crash-enumeration.js'), ...argv],
     { encoding: 'utf8' },
   );
   return { status, lines: `${stderr}${stdout}`.trim().split('\n') };

@@ -1,25 +1,26 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, progress, repository, runQuietly } from './run.mjs';
 
-const sources = ['apps', 'libs', 'tools', 'test'];
+/** Folders of sources. */
+export const sources = ['apps', 'libs', 'tools', 'test'];
 const settings = ['package.json', 'swc.build.json', 'package-lock.json'];
-const dist = join(repository, 'dist');
-const stampFile = join(dist, '.muster-stamp');
+/** What the build writes. */
+export const dist = join(repository, 'dist');
+/** Which sources `dist` was built from; missing while it is built. */
+export const stampFile = join(dist, '.muster-stamp');
 
 /** Builds when a source is not the one that `dist` was built from; files of removed sources go away. */
 export async function build() {
-  const wanted = sourceStamp();
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === sourceStamp()) return;
   rmSync(dist, { recursive: true, force: true });
   const { exitCode, output } = await progress('building', () => runQuietly('npm', ['run', '-s', 'build']));
   if (exitCode !== 0) throw new Failure(`the build failed\n${output}`);
-  writeFileSync(stampFile, wanted);
 }
 
 /** Names, sizes and times of everything the build reads. */
-function sourceStamp() {
+export function sourceStamp() {
   const hash = createHash('sha256');
   const files = [...settings];
   for (const folder of sources) {

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { failureLine, failureLines, flakyLine, judge, readReport, readResults } from './jest-report.mjs';
 import { repository, runQuietly } from './run.mjs';
 
-/** What a change must pass, cheapest first. `jest: true` steps count tests; in those with `again` failed files get a second run. */
-const steps = [
-  { title: 'format', script: 'format:check' },
+/** What needs no test, cheapest first: side by side, because each computes on one processor. */
+const checks = [
   { title: 'lint', script: 'lint' },
+  { title: 'format', script: 'format:check' },
   { title: 'types', script: 'types' },
   { title: 'boundaries', script: 'boundaries' },
+];
+/** What a change must pass then, cheapest first. `jest: true` steps count tests; in those with `again` failed files get a second run. */
+const steps = [
   { title: 'unit tests', script: 'test:unit', jest: true },
   { title: 'integration tests', script: 'test:int', jest: true, again: true },
   { title: 'end-to-end tests', script: 'test:e2e', jest: true, again: true },
@@ -29,8 +32,9 @@ const mostOutputLines = 300;
  */
 export async function runTests() {
   const reports = mkdtempSync(join(tmpdir(), 'muster-test-'));
-  const results = [];
+  let results = [];
   try {
+    results = await Promise.all(checks.map((check) => runStep(check, reports)));
     for (const step of steps) results.push(await runStep(step, reports));
   } finally {
     rmSync(reports, { recursive: true, force: true });

@@ -190,8 +190,6 @@ describe('a run that is killed', () => {
   const agent = new AgentProgram();
   let program: ChildProcess | undefined;
 
-  beforeAll(() => agent.build());
-  afterAll(() => agent.remove());
   afterEach(() => program?.kill('SIGKILL'));
 
   function start(...argv: string[]): { exited: Promise<number | null>; lines: () => Line[] } {

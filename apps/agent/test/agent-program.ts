@@ -1,9 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const repository = join(import.meta.dirname, '../../..');
+const built = join(import.meta.dirname, '../../../dist/apps/agent/src');
 
 /** A started program and what it printed so far. */
 export interface Program {
@@ -12,28 +10,13 @@ export interface Program {
   log(): string;
 }
 
-/** The agent as a program of its own, built from the sources under test: what is killed is never yesterday's agent. */
+/** The agent as a program of its own. The tests begin with a fresh build: what is killed is never yesterday's agent. */
 export class AgentProgram {
-  private readonly dist = join(tmpdir(), `muster-agent-program-${process.pid}-${Math.random().toString(36).slice(2)}`);
   private readonly running = new Set<ChildProcess>();
 
   /** Path of a built file, e.g. `main.js`. */
   path(file: string): string {
-    return join(this.dist, 'apps/agent/src', file);
-  }
-
-  build(): void {
-    const sources = ['apps/agent', 'libs/sequence', 'libs/schedule', 'libs/contracts'];
-    const swc = join(repository, 'node_modules/.bin/swc');
-    execFileSync(swc, [...sources, '-d', this.dist, '--config-file', 'swc.build.json', '--copy-files', '--quiet'], {
-      cwd: repository,
-    });
-    symlinkSync(join(repository, 'node_modules'), join(this.dist, 'node_modules'));
-    copyFileSync(join(repository, 'package.json'), join(this.dist, 'package.json'));
-  }
-
-  remove(): void {
-    rmSync(this.dist, { recursive: true, force: true });
+    return join(built, file);
   }
 
   /** Starts `main.js` with arguments; `prefix` is a program that starts it, e.g. unshare with its options. */

@@ -24,6 +24,8 @@ import type { WakeUp } from '@muster/contracts/agent/wake-up.js';
 import { canonicalJson, type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import { SEALING, type SealingKey, sealingKeySchema } from '@muster/contracts/sealing.js';
 import { calculateJwkThumbprint, CompactEncrypt, CompactSign, compactVerify, importJWK, jwtVerify } from 'jose';
+import { enrol } from '../src/enrolment/enrol.js';
+import { stateFolder } from '../src/identity/state-folder.js';
 
 /** What a test makes of a request before the site sees it: nothing, a broken connection, or another answer. */
 export type Fault = 'drop' | { status: number; headers?: Record<string, string>; body?: string } | undefined;
@@ -110,6 +112,12 @@ export class SiteUnderTest {
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  /** Makes an agent's state folder a device of the site: what `muster-agent enrol` does, without the start of a program. */
+  async enrolAgent(state: string): Promise<void> {
+    const { signal } = new AbortController();
+    await enrol(stateFolder(state), { server: this.url, token: this.token, signal });
   }
 
   /** Adds a package's files; the digest of their manifest. */

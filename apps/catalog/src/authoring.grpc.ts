@@ -10,7 +10,7 @@ import { actorName } from '@muster/service/auth/principal.js';
 import { commentOf, fromMessage, type ResourceMessage, toMessage } from '@muster/service/resources/grpc.js';
 import { ignoresLockInGrpc } from '@muster/service/resources/ignore-lock.js';
 import { fromStruct, type ProtobufStruct, toStruct } from '@muster/service/resources/protobuf-json.js';
-import type { WriteOptions } from '@muster/service/resources/resource-store.js';
+import type { WriteOptions } from '@muster/service/resources/resource-rules.js';
 import { EditingService } from './editing/editing.service.js';
 import { pageSize } from '@muster/service/resources/paging.js';
 import { revisionNumberSchema } from './revisions/revisions.controller.js';

@@ -14,6 +14,8 @@ import type { ServiceName } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { loadConfig } from '@muster/platform/config.js';
+import type { ReplicatedKind } from '@muster/replication/replicated-kind.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { startService } from '@muster/service/start-service.js';
 import { unseal } from '@muster/service/sealing/seal.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
@@ -141,6 +143,11 @@ export class CatalogUnderTest {
       createHash('sha256').update(token).digest('hex'),
     ]);
     return token;
+  }
+
+  /** Task sequences as they go from site to site. */
+  get replicatedSequences(): ReplicatedKind {
+    return this.app.get(Replicas).kinds.find(({ kind }) => kind === 'TaskSequence')!;
   }
 
   /** What a reference to a sealed secret stands for. */

@@ -1,44 +1,7 @@
 import { Command, CommanderError } from 'commander';
-import { registerAlert } from './commands/monitoring/alert.js';
-import { registerAudit } from './commands/monitoring/audit.js';
-import { registerApiToken } from './commands/site/api-token.js';
-import { registerApply } from './commands/objects/apply.js';
-import { registerCollection } from './commands/devices/collection.js';
-import { registerCompletion } from './commands/completion.js';
-import { registerConfig } from './commands/site/config.js';
-import { registerContent } from './commands/content/content.js';
-import { registerCopy, registerRename } from './commands/sequences/copy.js';
-import { registerCreate } from './commands/sequences/create.js';
-import { registerDelete } from './commands/objects/delete.js';
-import { registerDeploy } from './commands/deployments/deploy.js';
-import { registerDeployment } from './commands/deployments/deployment.js';
-import { registerDescribe } from './commands/objects/describe.js';
-import { registerDiff } from './commands/sequences/diff.js';
-import { registerDevice } from './commands/devices/device.js';
-import { registerEnrolmentToken } from './commands/devices/enrolment-token.js';
-import { registerEvents } from './commands/monitoring/events.js';
-import { registerExplain } from './commands/deployments/explain-device.js';
-import { registerExport } from './commands/export/export.js';
-import { registerFolder } from './commands/sequences/folder.js';
-import { registerGet } from './commands/objects/get.js';
-import { registerImport } from './commands/import/import.js';
+import { COMMANDS } from './commands/all-commands.js';
 import { runAgentProgram } from './commands/run.js';
-import { registerLint } from './commands/sequences/lint.js';
-import { registerLock, registerUnlock } from './commands/sequences/lock.js';
-import { registerMove } from './commands/sequences/move.js';
-import { registerNode } from './commands/sequences/node.js';
-import { registerRestore } from './commands/sequences/restore.js';
-import { registerRevisions } from './commands/sequences/revisions.js';
-import { registerSearch } from './commands/sequences/search.js';
-import { registerHierarchy } from './commands/site/hierarchy.js';
-import { registerVariable } from './commands/devices/variable.js';
-import { registerUp } from './commands/site/up.js';
-import { CLI_VERSION, registerVersion } from './commands/version.js';
-import { registerWatch } from './commands/objects/watch.js';
-import { registerWebhook } from './commands/monitoring/webhook.js';
-import { registerWhereUsed } from './commands/sequences/where-used.js';
-import { registerWindows } from './commands/deployments/windows.js';
-import { registerRollout } from './commands/deployments/rollout.js';
+import { CLI_VERSION } from './commands/version.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './errors/exit-codes.js';
 import { reportFailure } from './errors/print-error.js';
 import type { Terminal } from './terminal.js';
@@ -64,8 +27,15 @@ Examples:
 
 ${EXIT_CODES_HELP}`;
 
-/** The commands as commander has them. Throws CommanderError instead of ending the process. */
-export function buildProgram(terminal: Terminal): Command {
+/** Commands that say something of all others. */
+const ofAll: ReadonlySet<string> = new Set(['completion']);
+
+/**
+ * The program as commander has it. Throws CommanderError instead of ending the process.
+ *
+ * @param argv what stands behind `muster`: where it names a command, the program has that one only
+ */
+export async function buildProgram(terminal: Terminal, argv: readonly string[] = []): Promise<Command> {
   const program = new Command('muster')
     .description('Task sequences for fleets of computers: author, distribute, deploy, run, report.')
     .version(`muster ${CLI_VERSION}`, '--version', 'show the version of this program')
@@ -82,50 +52,22 @@ export function buildProgram(terminal: Terminal): Command {
       outputError: (text, write) => write(text.replace(/^error: (?!cli\.)/, 'error: cli.usage: ')),
     })
     .showHelpAfterError('(muster COMMAND --help says more)');
-  registerUp(program, terminal);
-  registerApply(program, terminal);
-  registerCreate(program, terminal);
-  registerGet(program, terminal);
-  registerDescribe(program, terminal);
-  registerDelete(program, terminal);
-  registerDiff(program, terminal);
-  registerLint(program, terminal);
-  registerSearch(program, terminal);
-  registerWhereUsed(program, terminal);
-  registerWindows(program, terminal);
-  registerRevisions(program, terminal);
-  registerRestore(program, terminal);
-  registerNode(program, terminal);
-  registerCopy(program, terminal);
-  registerRename(program, terminal);
-  registerExport(program, terminal);
-  registerLock(program, terminal);
-  registerUnlock(program, terminal);
-  registerMove(program, terminal);
-  registerFolder(program, terminal);
-  registerDeployment(program, terminal);
-  registerRollout(program, terminal);
-  registerImport(program, terminal);
-  registerDeploy(program, terminal);
-  registerWatch(program, terminal);
-  registerAlert(program, terminal);
-  registerEvents(program, terminal);
-  registerWebhook(program, terminal);
-  registerAudit(program, terminal);
-  // Only for the list in --help: runCli hands these over before commander looks at them.
-  program.command('run').argument('<file>').description('run a task sequence on this computer, no server');
-  registerExplain(program, terminal);
-  registerCollection(program, terminal);
-  registerDevice(program, terminal);
-  registerVariable(program, terminal);
-  registerContent(program, terminal);
-  registerHierarchy(program, terminal);
-  registerEnrolmentToken(program, terminal);
-  registerApiToken(program, terminal);
-  registerConfig(program, terminal);
-  registerVersion(program, terminal);
-  registerCompletion(program, terminal);
+  const wanted = commandOf(argv, program);
+  const isOne = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) && !ofAll.has(wanted);
+  const loading = Object.entries(COMMANDS).filter(([name]) => !isOne || name === wanted);
+  for (const register of await Promise.all(loading.map(([, load]) => load()))) register(program, terminal);
   return program;
+}
+
+/** The first word that is neither an option of the program nor the value of one. */
+function commandOf(argv: readonly string[], program: Command): string | undefined {
+  const withValue = new Set(program.options.filter(({ required }) => required).map(({ long }) => long));
+  for (let at = 0; at < argv.length; at += 1) {
+    const word = argv[at] ?? '';
+    if (withValue.has(word)) at += 1;
+    else if (!word.startsWith('-')) return word;
+  }
+  return undefined;
 }
 
 /**
@@ -139,7 +81,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     const [first, ...rest] = argv;
     const ofSite = rest.some((word) => word === '--device' || word.startsWith('--device='));
     if (first === 'run' || (first === 'explain' && !ofSite)) return await runAgentProgram([first, ...rest]);
-    const program = buildProgram(terminal);
+    const program = await buildProgram(terminal, argv);
     if (first === undefined) {
       program.outputHelp({ error: true });
       return EXIT_CODES.usage;

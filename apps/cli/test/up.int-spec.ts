@@ -130,6 +130,35 @@ describe('muster up', () => {
     expect(await running.ended).toEqual({ code: 0, signal: null });
   }, 180_000);
 
+  it('gives a new site a distribution point, and not again to one whose owner has deleted it', async () => {
+    const own = join(folder, 'own');
+    const start = async (): Promise<Muster> => {
+      site = new Muster(['up', '--data', own, '--port', `${port}`], folder);
+      await site.says('Ctrl-C');
+      return site;
+    };
+    const muster = async (...args: string[]): Promise<string> => {
+      const command = new Muster(args, folder);
+      const { code } = await command.ended;
+      if (code !== 0) throw new Error(command.output);
+      return command.output;
+    };
+    const first = await start();
+    expect(first.output).toContain('making distribution point "local" of site ');
+    await muster('apply', '-f', join(repository, 'examples/hello-site/hello-site.yaml'));
+    await muster('content', 'upload', 'hello', join(repository, 'examples/hello-site/packages/hello'));
+    expect(await muster('content', 'distribute', 'hello', '--to', 'local')).toContain('is available on local');
+    await muster('delete', 'distribution', 'hello');
+    await muster('delete', 'distribution-point', 'local');
+    first.interrupt();
+    await first.ended;
+    const second = await start();
+    expect(second.output).not.toContain('making distribution point');
+    expect(await muster('get', 'distribution-points', '-o', 'json')).not.toContain('"local"');
+    second.interrupt();
+    expect(await second.ended).toEqual({ code: 0, signal: null });
+  }, 180_000);
+
   it('stops in order when nobody reads its output any more', async () => {
     const running = up();
     await running.says('Muster site in');

@@ -32,6 +32,7 @@ import { DistributionWorker } from './distributions/distribution-worker.js';
 import { distributionRules } from './distributions/distribution.rules.js';
 import { ProgressRepository } from './distributions/progress.repository.js';
 import { ReferenceRepository } from './distributions/reference.repository.js';
+import { transferProviders } from './distributions/transfer.providers.js';
 import { WakeUp } from './distributions/wake-up.js';
 import { DISTRIBUTION_POINT_GROUPS, groupProviders } from './groups/group.providers.js';
 import { ContentMessages } from './location/content.messages.js';
@@ -51,10 +52,8 @@ import { PrestageGrpcController } from './prestage/prestage.grpc.js';
 import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
-import { RemovalRepository } from './removal/removal.repository.js';
 import { Remover } from './removal/remover.js';
 import { ManifestFetcher } from './sites/manifest-fetcher.js';
-import { SiteBytes } from './sites/site-bytes.js';
 import { sitesProviders } from './sites/sites.providers.js';
 import { Stores } from './stores/stores.js';
 import { ContentUsesController } from './uses/content-uses.controller.js';
@@ -187,36 +186,7 @@ const repositories = [
           distributionRules(database, references, queue, progress, wakeUp),
         ),
     ),
-    provide(
-      DistributionWorker,
-      [
-        Database,
-        DistributionJobRepository,
-        LibraryBlobRepository,
-        RemovalRepository,
-        Stores,
-        SiteBytes,
-        WakeUp,
-        LOGGER,
-        CONFIG,
-      ],
-      (
-        database: Database,
-        jobs: DistributionJobRepository,
-        blobs: LibraryBlobRepository,
-        removals: RemovalRepository,
-        stores: Stores,
-        sites: SiteBytes,
-        wakeUp: WakeUp,
-        logger: Logger,
-        config: ContentConfig,
-      ) =>
-        new DistributionWorker(database, jobs, blobs, removals, stores, sites, wakeUp, logger, {
-          slots: config.MUSTER_TRANSFER_SLOTS,
-          leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
-          auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
-        }),
-    ),
+    ...transferProviders,
     provide(
       Announcer,
       [Database, DISTRIBUTIONS, AnnouncementRepository, ProgressRepository, WakeUp, LOGGER],

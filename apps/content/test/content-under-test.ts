@@ -15,6 +15,7 @@ import { Bus } from '@muster/messaging/bus.js';
 import { builtApp } from '@muster/localsite/repository.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
+import { bareEnvironment } from '@muster/testing/bare-environment.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { startServers, type TestServers, type TestServersOptions } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -77,7 +78,7 @@ export class ContentUnderTest {
   async startReplica(extra: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
     const child = fork(builtApp('content'), {
       env: {
-        PATH: process.env['PATH'],
+        ...bareEnvironment(),
         ...this.environment,
         MUSTER_LOG_LEVEL: 'info',
         MUSTER_TRANSFER_SLOTS: '4',
@@ -263,7 +264,7 @@ export class SecondStore {
     await writeFile(keys, JSON.stringify([key]), { mode: 0o600 });
     const child = fork(builtApp('store'), {
       env: {
-        PATH: process.env['PATH'],
+        ...bareEnvironment(),
         MUSTER_STORE_FOLDER: folder,
         MUSTER_STORE_CREDENTIALS_FILE: keys,
         MUSTER_LOG_LEVEL: 'warn',

@@ -234,6 +234,26 @@ describe('content', () => {
     expect(await content.commit('paths', 7)).toMatchObject({ status: 404, body: { code: 'content.unknown-version' } });
   });
 
+  it('reaches its points while the bus is away, and says that it is', async () => {
+    await content.upload('without-bus', { a: randomBytes(10_000) });
+    const isBus = async (state: string): Promise<boolean> => {
+      const answer = await fetch(content.url.replace('/api/v1', '/readyz'));
+      return ((await answer.json()) as { checks: { bus: string } }).checks.bus === state;
+    };
+    await content.servers.site.supervisor.stop('nats');
+    try {
+      await until(() => isBus('unavailable'));
+      await content.apply('Distribution', 'distributions', 'without-bus', {
+        package: 'without-bus',
+        points: ['dp-local'],
+      });
+      await content.untilProgress('without-bus', ({ state }) => state === 'available');
+    } finally {
+      await content.servers.restartBus();
+    }
+    await until(() => isBus('ok'));
+  });
+
   it('refuses a point whose credentials it does not have', async () => {
     const answer = await content.ask('PUT', '/distribution-points/far', {
       apiVersion: 'muster/v1',

@@ -217,4 +217,34 @@ describe('content of a central and a primary site', () => {
       expect((await question()).parkedCount).toBe(0);
     }
   });
+
+  it('waits while the schedule of its site lets none of its priority come, and comes when the window is over', async () => {
+    await central.upload('urgent', { 'a.bin': randomBytes(1_000) });
+    await central.upload('usual', { 'b.bin': randomBytes(1_000) });
+    // The administrator of the site says what may come now, and starts its service again.
+    await primary.app.close();
+    const to = new Date(Date.now() + 70_000);
+    const time = (at: Date) => at.toISOString().slice(11, 16);
+    const schedule = [{ from: time(new Date()), to: time(to), priorities: ['high'] }];
+    const MUSTER_SITE_TRANSFERS = JSON.stringify({ bytesPerSecond: RATE, timeZone: 'UTC', schedule });
+    const again = await ContentUnderTest.startApp({ ...primary.environment, MUSTER_SITE_TRANSFERS });
+    try {
+      await until(async () => (await newest(primary, 'urgent')) === 1 && (await newest(primary, 'usual')) === 1);
+      await distribute(primary, 'usual', ['dp-local']);
+      await primary.apply('Distribution', 'distributions', 'urgent', {
+        package: 'urgent',
+        points: ['dp-local'],
+        priority: 'high',
+      });
+      await primary.untilProgress('urgent', ({ state }) => state === 'available');
+      const { lastError } = await primary.untilProgress('usual', ({ state }) => state === 'retrying');
+      expect(lastError).toBe(
+        'waits for the bytes of site CEN: MUSTER_SITE_TRANSFERS lets nothing of this priority come now',
+      );
+      await until(async () => (await primary.progress('usual'))[0]?.state === 'available', 120_000);
+      expect(time(new Date()) >= time(to)).toBe(true);
+    } finally {
+      await again.close();
+    }
+  }, 200_000);
 });

@@ -2,13 +2,16 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { workQueue } from '@muster/contracts/subjects.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { WorkQueue } from '@muster/messaging/work-queue.js';
 import { until } from '@muster/testing/until.js';
 import { ContentUnderTest, digestOf, ended, Gate } from './content-under-test.js';
 
 const PACKAGES = 10;
 const FILES = 12;
 const FILE_BYTES = 60_000;
+const ROUNDS = 10;
 
 describe('several content workers', () => {
   let content: ContentUnderTest;
@@ -33,6 +36,11 @@ describe('several content workers', () => {
   const closed = { schedule: [{ from: '00:00', to: '00:00', priorities: [] }] };
   const all = async (names: readonly string[]): Promise<DistributionProgress[]> =>
     (await Promise.all(names.map((name) => content.progress(name)))).flat();
+
+  const streams = async () => (await content.app.get(Bus).jetstreamManager()).streams;
+  const stream = () => workQueue('content', 'transfers', content.servers.site.siteCode).stream;
+  const countTickets = async () => (await (await streams()).info(stream())).state.messages;
+  const deleteQueue = async () => void (await (await streams()).delete(stream()));
 
   it('share the work, and killing any of them loses nothing and doubles nothing', async () => {
     await content.applyPoint('shared', gate.endpoint, { transfers: { concurrency: 3, ...closed } });
@@ -70,8 +78,16 @@ describe('several content workers', () => {
       await ended(workers[victim]!, 'SIGKILL');
       // Before the bytes flow again: else the others are done before there is anybody to kill.
       workers[victim] = await content.startReplica({ MUSTER_AUDIT_SLOTS: '2' });
+      // What stands still would stand until the stores' clients give up.
+      await gate.shut();
+      gate.allowedBytes = Infinity;
+      // The queue is gone in the middle of it, too.
+      if (kill === 1) await deleteQueue();
+      await gate.open();
     }
-    gate.allowedBytes = Infinity;
+    // Then there are more tickets than work.
+    const queue = new WorkQueue(content.app.get(Bus), 'content', 'transfers', 3);
+    await Promise.all(Array.from({ length: 20 }, () => queue.offer()));
     await until(async () => (await look()).filter(({ state }) => state === 'available').length === PACKAGES);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(3);
@@ -85,6 +101,8 @@ describe('several content workers', () => {
     const again = gate.passedBytes - before - total;
     process.stdout.write(`${total} bytes, ${again} more over the wire in spite of 2 kills; at most ${most} at once\n`);
     expect(again).toBeLessThan(2 * 3 * FILES * FILE_BYTES);
+    // Those that found nothing are used up too.
+    await until(async () => (await countTickets()) === 0);
     for (const name of names) {
       const { locations } = await content.app.get(Bus).request(locateContent, { manifest: manifests.get(name)! });
       const found = await Promise.all(
@@ -92,6 +110,34 @@ describe('several content workers', () => {
       );
       expect(found.sort()).toEqual(contents.get(name)!.map(digestOf).sort());
     }
+  });
+
+  it('go on when their queue is deleted under them, again and again', async () => {
+    await content.applyPoint('lasting');
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const name = `lasting-${round}`;
+      await content.upload(name, { a: randomBytes(10_000) });
+      const given = content.apply('Distribution', 'distributions', name, { package: name, points: ['lasting'] });
+      await deleteQueue().catch(() => undefined);
+      await given;
+      await content.untilProgress(name, ({ state }) => state === 'available');
+    }
+  });
+
+  it('go on when the bus is killed and has lost everything', async () => {
+    await content.applyPoint('surviving', undefined, { transfers: { concurrency: 2 } });
+    const names = Array.from({ length: 6 }, (_, index) => `surviving-${index}`);
+    for (const name of names) await content.upload(name, { a: randomBytes(200_000) });
+    await Promise.all(
+      names.map((name) =>
+        content.apply('Distribution', 'distributions', name, { package: name, points: ['surviving'] }),
+      ),
+    );
+    await content.servers.wipeBus();
+    await until(async () => (await all(names)).every(({ state }) => state === 'available'));
+    expect(await all(names)).toHaveLength(names.length);
+    // The queue is there again, and gets empty.
+    await until(async () => (await countTickets().catch(() => undefined)) === 0);
   });
 
   it('carry what is more important first, and hold to the rate of a point', async () => {

@@ -30,10 +30,27 @@ interface Servers {
   addToken(service: ServiceName): Promise<string>;
 }
 
+/** The service, however it runs. */
+export interface RunningService {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function startHere(environment: NodeJS.ProcessEnv): Promise<RunningService> {
+  const config = loadConfig(deploymentService.config, environment);
+  const app = await startService(deploymentService, config, pino({ level: 'silent' }));
+  return { url: await app.getUrl(), close: () => app.close() };
+}
+
 /** The real service between a policy and a catalog that say what the test wants them to say, over real messaging. */
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-export async function openWorld(servers: Servers, settings: Record<string, string> = {}) {
+/** @param start how the service is started; default: in this process */
+export async function openWorld(
+  servers: Servers,
+  settings: Record<string, string> = {},
+  start: (environment: NodeJS.ProcessEnv) => Promise<RunningService> = startHere,
+) {
   const policy = await Producer.open('policy', servers.environment('policy'));
   const catalog = await Producer.open('catalog', servers.environment('catalog'));
   const sequences = new Map<string, SequenceRevision>();
@@ -49,9 +66,9 @@ export async function openWorld(servers: Servers, settings: Record<string, strin
   );
   const environment = { ...servers.environment('deployment'), ...settings };
   const config = loadConfig(deploymentService.config, environment);
-  const app = await startService(deploymentService, config, pino({ level: 'silent' }));
+  const app = await start(environment);
   const token = await servers.addToken('deployment');
-  const api = new Api(await app.getUrl(), token);
+  const api = new Api(app.url, token);
   const sql = new Client({ connectionString: environment['MUSTER_DATABASE_URL'] });
   await sql.connect();
 

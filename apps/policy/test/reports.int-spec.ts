@@ -7,6 +7,7 @@ import { collection as collectionKind } from '@muster/contracts/kinds/collection
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
 import { outboxRead } from '@muster/contracts/subjects.js';
 import { Database } from '@muster/persistence/database.js';
+import { readOutbox } from '@muster/persistence/outbox.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -14,7 +15,7 @@ import type { z } from 'zod';
 import { HousekeepingRepository } from '../src/housekeeping/housekeeping.repository.js';
 import { collectionNamed, deploymentOf, plain } from './documents.js';
 import { PolicyUnderTest } from './policy-under-test.js';
-import type { TestDevice } from './test-device.js';
+import { call, type TestDevice } from './test-device.js';
 
 type Fact = z.infer<typeof runReported.payload>;
 
@@ -221,6 +222,31 @@ it('takes what comes at the same time as a delivery that is refused, whatever it
   for (const run of mine) expect(numbersOf(await factsOf(run))).toEqual([[1, 2]]);
   const traces = await database.query('select 1 from reported_run where run_id = any($1::uuid[])', [beside]);
   expect(traces).toEqual([]);
+});
+
+it('lets facts wait while a crowd reports, but not for as long as the crowd goes on', async () => {
+  const { head } = await readOutbox(database, 0, 1);
+  await policy.deployment.bus.request(outboxRead('policy'), { consumer: 'deployment', after: head, limit: 1 });
+  const waiting = () =>
+    database.query<{ id: string }>('select id from outbox where position is null order by sequence limit 300');
+  const statuses = new Set<number>();
+  const over = new AbortController();
+  const crowd = Array.from({ length: 12 }, async () => {
+    while (!over.signal.aborted)
+      statuses.add((await device.post('/reports', { reports: reports(randomUUID(), [1]) })).status);
+  });
+  try {
+    await until(async () => (await waiting()).length === 300);
+    const metrics = await call(policy.base, '/metrics', { token: policy.token });
+    expect(Number(/^muster_outbox_waiting_seconds\S* (\S+)$/m.exec(metrics.text)?.[1])).toBeGreaterThan(0);
+    const [oldest] = await waiting();
+    await until(async () => !(await waiting()).some(({ id }) => id === oldest?.id));
+  } finally {
+    over.abort();
+    await Promise.all(crowd);
+  }
+  expect([...statuses]).toEqual([200]);
+  await until(async () => (await waiting()).length === 0);
 });
 
 it('refuses what was never assigned, and a run id that is no UUID, naming the reports', async () => {

@@ -5,6 +5,7 @@ import type { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Client } from 'minio';
+import { bareEnvironment } from '@muster/testing/bare-environment.js';
 import { pino } from 'pino';
 import { readConfig } from '../src/config.js';
 import { type RunningStore, startStore } from '../src/store-process.js';
@@ -68,13 +69,14 @@ export function listening(child: ChildProcess): Promise<number> {
 export function forkStore(home: StoreHome, options: { maxFileKiB?: number; preload?: string } = {}): ChildProcess {
   const main = join(import.meta.dirname, '../../../dist/apps/store/src/main.js');
   if (!existsSync(main)) throw new Error(`${main} is missing; run "npm run build" first`);
-  const env = { PATH: process.env['PATH'], ...home.environment };
+  const env = { ...bareEnvironment(), ...home.environment };
   if (options.maxFileKiB === undefined) {
     return fork(main, { env, silent: true, execArgv: options.preload ? ['--import', options.preload] : [] });
   }
   // A shell's limit on file sizes is the one way to a full disk that needs neither root nor a second file system.
   return fork(main, {
-    env: { ...env, REAL_NODE: process.execPath },
+    // Nor would the compiled code be kept in files of that size.
+    env: { ...env, NODE_COMPILE_CACHE: undefined, REAL_NODE: process.execPath },
     silent: true,
     execPath: '/bin/sh',
     execArgv: ['-c', `ulimit -f ${options.maxFileKiB * 2}; exec "$REAL_NODE" "$0" "$@"`],

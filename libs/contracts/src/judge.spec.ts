@@ -3,10 +3,22 @@ import { z } from 'zod';
 import { judgeDocument, judgeInput } from './judge.js';
 import { KINDS } from './kinds/all.js';
 import { taskSequence } from './kinds/task-sequence.js';
+import type { ProblemFinding } from './problem.js';
 
 function findingsOf(schema: z.ZodType, value: unknown) {
   const judged = judgeDocument(schema, value);
   return 'findings' in judged ? judged.findings : [];
+}
+
+/** Has a path, a stable code, a fix, and no word of the validator. */
+function isWell({ path, severity, code, message, fix = '' }: ProblemFinding): boolean {
+  return (
+    /^(\/|$)/.test(path) &&
+    severity === 'error' &&
+    /^[a-z]+\.[a-z-]+$/.test(code) &&
+    /\S/.test(fix) &&
+    !/Invalid (input|discriminator)|Too (small|big):/.test(`${message} ${fix}`)
+  );
 }
 
 describe('what is wrong with a document', () => {
@@ -91,12 +103,8 @@ describe('what is wrong with a document', () => {
         fc.property(fc.dictionary(fc.constantFrom('name', 'labels', 'uid'), junk), junk, (metadata, spec) => {
           for (const document of [spec, { apiVersion: 'muster/v1', kind: kind.kind, metadata, spec }]) {
             const judged = judgeInput(kind, document);
-            for (const finding of 'findings' in judged ? judged.findings : []) {
-              expect(finding.path).toMatch(/^(\/|$)/);
-              expect(finding).toMatchObject({ severity: 'error', code: expect.stringMatching(/^[a-z]+\.[a-z-]+$/) });
-              expect(finding.fix).toMatch(/\S/);
-              expect(`${finding.message} ${finding.fix}`).not.toMatch(/Invalid (input|discriminator)|Too (small|big):/);
-            }
+            // One expectation for all of them: there are tens of thousands.
+            expect('findings' in judged ? judged.findings.filter((finding) => !isWell(finding)) : []).toEqual([]);
           }
         }),
         { numRuns: 40 },

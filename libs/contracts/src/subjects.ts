@@ -3,7 +3,8 @@ import type { ServiceName } from './resource.js';
 
 /**
  * Subjects are built, never typed by hand, and go from wide to narrow:
- * `muster.evt.<producer>.v1.<fact>.<site>` for facts, `muster.req.<owner>.v1.<question>.<site>` for questions.
+ * `muster.evt.<producer>.v1.<fact>.<site>` for facts, `muster.req.<owner>.v1.<question>.<site>` for questions,
+ * `muster.work.<owner>.v1.<work>.<site>` for the tickets of a work queue.
  */
 export interface EventDefinition<Payload> {
   readonly producer: ServiceName;
@@ -55,6 +56,17 @@ export function defineRequest<Question, Answer>(
 /** The JetStream stream that carries one producer's facts at one site, and the subjects it binds. */
 export function eventStream(producer: ServiceName, site: string): { name: string; subjects: string[] } {
   return { name: `EVT_${producer.toUpperCase()}_${site}`, subjects: [`muster.evt.${producer}.v1.*.${site}`] };
+}
+
+/**
+ * The JetStream work queue in which one service hands out one kind of work to its replicas at one site, and the subject of its tickets.
+ * A ticket has no content: what there is to do is in the service's database.
+ */
+export function workQueue(owner: ServiceName, work: string, site: string): { stream: string; subject: string } {
+  return {
+    stream: `WORK_${owner.toUpperCase()}_${work.toUpperCase()}_${site}`,
+    subject: `muster.work.${owner}.v1.${work}.${site}`,
+  };
 }
 
 const outboxEntrySchema = z.object({

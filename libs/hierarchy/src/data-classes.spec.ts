@@ -80,6 +80,15 @@ describe('what a site takes in', () => {
     expect(below('Device', 'PR2')).toBe('site PR2 wrote data that belongs to PR1');
   });
 
+  it('is what a site above lets another one do, from nobody else', () => {
+    const below = (writer: string) => intakeProblem('RolloutShare', ofPr1, writer, CAS, PR1, sites);
+    expect([below('CAS'), below('PR1'), below('PR2')]).toEqual([
+      undefined,
+      'site PR1 wrote what only sites above it write',
+      'site PR2 wrote data that belongs to PR1',
+    ]);
+  });
+
   it('is no global data that a secondary site made', () => {
     expect(problem('Collection', global, 'SE1')).toBe('site SE1 is a secondary one: it writes no global data');
     expect(problem('Collection', global, 'PR1')).toBeUndefined();

@@ -31,11 +31,16 @@ export const REPLICATED_KINDS = {
   DeploymentResults: 'site',
   Device: 'site',
   DeviceState: 'site',
+  RolloutShare: 'site',
+  RolloutUse: 'site',
   Site: 'global',
 } as const satisfies Readonly<Record<string, DataClass>>;
 
 /** Site data that people write at the sites above its owner too: what is wanted of an object, not what is true of it. */
 const WRITTEN_ABOVE_TOO: ReadonlySet<string> = new Set<keyof typeof REPLICATED_KINDS>(['Device']);
+
+/** Site data that only the sites above its owner write: what they let it do. */
+const WRITTEN_ABOVE: ReadonlySet<string> = new Set<keyof typeof REPLICATED_KINDS>(['RolloutShare']);
 
 /** Whether people write data of a kind: a write of it that lost is worth keeping. What a site observes is told anew instead. */
 export function isWrittenByPeople(kind: string, { dataClass }: Belonging): boolean {
@@ -81,9 +86,12 @@ export function intakeProblem(
   if (!travels(belonging, from, to, sites)) {
     return `${belonging.dataClass} data of ${belonging.owner ?? 'all'} does not go from ${from.code} to ${to.code}`;
   }
-  if (belonging.dataClass === 'site' && belonging.owner !== undefined && writer !== belonging.owner) {
-    const isAbove = isAtOrBelow(belonging.owner, writer, sites);
-    if (!isAbove || !WRITTEN_ABOVE_TOO.has(kind)) return `site ${writer} wrote data that belongs to ${belonging.owner}`;
+  if (belonging.dataClass === 'site' && belonging.owner !== undefined) {
+    const { owner } = belonging;
+    if (writer === owner && WRITTEN_ABOVE.has(kind)) return `site ${writer} wrote what only sites above it write`;
+    const isAbove = isAtOrBelow(owner, writer, sites);
+    const mayAbove = WRITTEN_ABOVE.has(kind) || WRITTEN_ABOVE_TOO.has(kind);
+    if (writer !== owner && !(isAbove && mayAbove)) return `site ${writer} wrote data that belongs to ${owner}`;
   }
   if (belonging.dataClass === 'global' && sites.get(writer)?.kind === 'secondary') {
     return `site ${writer} is a secondary one: it writes no global data`;

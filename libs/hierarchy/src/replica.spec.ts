@@ -31,6 +31,20 @@ describe('a replicated object', () => {
     expect(lostWriteKey('Collection', 'lab', here.version)).toBe('Collection/lab/PR1-3000000');
   });
 
+  it('is not in conflict where two people wrote the same words at once', () => {
+    const by = (author: string, spec: string) => ({ spec, savedBy: { author } });
+    const writeBy = (site: string, content: unknown) => writeReplica(undefined, content, writing(site, 3_000));
+    const here = writeBy('PR1', by('ada', 'the same'));
+    const there = writeBy('PR2', by('bob', 'the same'));
+    const merged = mergeReplica(here, there);
+    expect(merged.lost).toBeUndefined();
+    expect(merged.replica).toEqual(mergeReplica(there, here).replica);
+    expect(merged.replica.content).toEqual(by('bob', 'the same'));
+    expect(mergeReplica(here, writeBy('PR2', by('bob', 'something else'))).lost?.content).toEqual(
+      by('ada', 'the same'),
+    );
+  });
+
   it('keeps a change that a deletion elsewhere did not know of', () => {
     const changed = write(first, 'changed', 'PR1', 3_000);
     const deleted = write(first, null, 'PR2', 4_000);

@@ -78,5 +78,12 @@ export function lostWriteKey(kind: string, key: string, { site, stamp }: Version
 }
 
 function isKnown(loser: Replica, winner: Replica): boolean {
-  return hasSeen(winner.basis, loser.version) || sameValue(loser.content, winner.content);
+  return hasSeen(winner.basis, loser.version) || sameValue(words(loser.content), words(winner.content));
+}
+
+/** Two people who wrote the same at once are not in conflict: who wrote it (`savedBy`), and why, stands beside the words. */
+function words(content: unknown): unknown {
+  if (typeof content !== 'object' || content === null || !('savedBy' in content)) return content;
+  const { savedBy: _savedBy, ...rest } = content;
+  return rest;
 }

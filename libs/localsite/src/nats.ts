@@ -77,9 +77,16 @@ export function natsChild(
   };
 }
 
-/** A service states its own facts, answers its own questions and reads its own replies; nobody else's. */
+/** A service states its own facts, hands out its own work, answers its own questions and reads its own replies; nobody else's. */
 function permissions(service: string): string {
-  const publish = [`muster.evt.${service}.>`, 'muster.req.>', '_INBOX.>', '$JS.API.>', '$JS.ACK.>'];
+  const publish = [
+    `muster.evt.${service}.>`,
+    `muster.work.${service}.>`,
+    'muster.req.>',
+    '_INBOX.>',
+    '$JS.API.>',
+    '$JS.ACK.>',
+  ];
   const subscribe = [`muster.req.${service}.>`, `_INBOX.${service}.>`];
   return allowing(publish, subscribe);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { connect, headers, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import type { RequestDefinition } from '@muster/contracts/subjects.js';
@@ -10,13 +11,16 @@ import { parseTolerant } from '@muster/contracts/tolerant.js';
 export class Bus {
   private readonly answering: Subscription[] = [];
   private inFlight = 0;
+  private session = Bus.newSession();
 
   private constructor(
     readonly connection: NatsConnection,
     readonly site: string,
     /** The name under which several replicas share the answering of questions. */
     private readonly service: string,
-  ) {}
+  ) {
+    void this.follow();
+  }
 
   /** Connects, and keeps reconnecting for ever: a broker that is away is a state, not an end. */
   static async connect(options: {
@@ -51,7 +55,26 @@ export class Bus {
 
   /** True while the broker can be reached. */
   isConnected(): boolean {
-    return !this.connection.isClosed() && this.connection.stats().inMsgs >= 0 && this.connection.getServer() !== '';
+    return !this.session.signal.aborted && !this.connection.isClosed();
+  }
+
+  /** Aborted when the broker goes away: for what would wait for an answer that cannot come. After each reconnection it is another. */
+  get untilDisconnected(): AbortSignal {
+    return this.session.signal;
+  }
+
+  private async follow(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type === 'disconnect') this.session.abort();
+      else if (type === 'reconnect') this.session = Bus.newSession();
+    }
+  }
+
+  private static newSession(): AbortController {
+    const session = new AbortController();
+    // As many as wait for an answer at the same time.
+    setMaxListeners(0, session.signal);
+    return session;
   }
 
   /**
@@ -127,7 +150,9 @@ export class Bus {
     for (const subscription of this.answering) subscription.unsubscribe();
     const deadline = Date.now() + 5_000;
     while (this.inFlight > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
-    await Promise.race([this.connection.drain(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
+    // What cannot go out because the broker is away is no reason not to end.
+    const drained = this.connection.drain().catch(() => undefined);
+    await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
     await this.connection.close();
   }
 }

@@ -1,4 +1,3 @@
-import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineEvent } from '@muster/contracts/subjects.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
@@ -147,7 +146,7 @@ describe('facts from one service to another', () => {
   it('survive the loss of the whole JetStream folder while the consumer is away, and afterwards new ones flow again', async () => {
     await inbox.stop();
     for (let n = 100; n < 150; n += 1) await producer.count(n);
-    await wipeJetStream();
+    await servers.wipeBus();
     for (let n = 150; n < 200; n += 1) await producer.count(n);
     inbox = listen();
     await until(async () => (await seen()).length === 100);
@@ -159,7 +158,7 @@ describe('facts from one service to another', () => {
   it('survive a broker that is killed and comes back with nothing, while the consumer listens', async () => {
     await producer.count(300);
     await until(async () => (await seen()).length === 1);
-    await wipeJetStream();
+    await servers.wipeBus();
     for (let n = 301; n < 350; n += 1) await producer.count(n);
     await until(async () => (await seen()).length === 50);
     expect(await seen()).toEqual(Array.from({ length: 50 }, (_, index) => 300 + index));
@@ -174,7 +173,7 @@ describe('facts from one service to another', () => {
       async () => (await producer.database.query(`select 1 from outbox where position is null`)).length === 0,
     );
     await producer.database.query(`delete from outbox where payload->>'n' = '900'`);
-    await wipeJetStream();
+    await servers.wipeBus();
     const errors: unknown[] = [];
     inbox = listen((error) => errors.push(error));
     await until(() => errors.some((error) => (error as { code?: unknown }).code === 'bus.facts-missing'));
@@ -182,13 +181,4 @@ describe('facts from one service to another', () => {
   });
 
   /** kill -9, delete everything that the broker wrote, and let the supervisor bring it back. */
-  async function wipeJetStream(): Promise<void> {
-    const { supervisor, layout } = servers.site;
-    const before = supervisor.pids()['nats'];
-    process.kill(before ?? 0, 'SIGKILL');
-    // Out of the way in one step: the next broker must not find half of it, nor lose files of its own.
-    renameSync(join(layout.nats, 'jetstream'), join(layout.nats, 'wiped'));
-    await until(() => supervisor.isReady('nats') && supervisor.pids()['nats'] !== before);
-    rmSync(join(layout.nats, 'wiped'), { recursive: true });
-  }
 });

@@ -4,8 +4,10 @@ import type { ServiceName } from '@muster/contracts/resource.js';
 import { eventStream, outboxRead } from '@muster/contracts/subjects.js';
 import type { Database } from '@muster/persistence/database.js';
 import {
+  areApplied,
   assignPositions,
   confirmConsumer,
+  MOST_POSITIONS,
   markPublished,
   publishedPosition,
   pruneOutbox,
@@ -14,6 +16,7 @@ import {
 } from '@muster/persistence/outbox.js';
 import type { Bus } from './bus.js';
 import { Loop } from './loop.js';
+import { RelayRest } from './relay-rest.js';
 
 const BATCH = 500;
 /** Half of what one message may hold (max_payload); a single fact always goes through. */
@@ -30,6 +33,7 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000;
  */
 export class OutboxRelay {
   private readonly loop: Loop;
+  private readonly rest = new RelayRest();
   private readonly listeners = new Set<() => void>();
   private streamReady = false;
   private prunedAt = 0;
@@ -70,12 +74,25 @@ export class OutboxRelay {
   }
 
   private async round(): Promise<void> {
-    while ((await assignPositions(this.database)) > 0) for (const listener of this.listeners) listener();
+    const waiting = {
+      isBusy: this.outbox.isBusy(),
+      areApplied: (position: number) => areApplied(this.database, position),
+    };
+    if (await this.rest.isDue(performance.now(), waiting)) return;
+    // What is committed meanwhile asks for a round of its own: under load there is always more.
+    let given: number;
+    do {
+      given = await assignPositions(this.database);
+      if (given > 0) for (const listener of this.listeners) listener();
+    } while (given === MOST_POSITIONS);
     for (;;) {
       const after = await publishedPosition(this.database);
       const { facts } = await this.outbox.read(this.database, after, BATCH);
       const last = facts.at(-1);
-      if (!last) break;
+      if (!last) {
+        this.rest.published(performance.now(), after);
+        break;
+      }
       await this.publish(facts);
       await markPublished(this.database, last.position);
     }

@@ -36,23 +36,21 @@ const PRUNED_AT_ONCE = 5_000;
 
 /** Writes down who does something, in the transaction that does it. What the site itself observes is no deed. */
 export async function audit(tx: Transaction, deed: AuditedDeed): Promise<void> {
-  if (deed.actor === 'system') return;
+  await auditMany(tx, [deed]);
+}
+
+/** The same of many deeds, in this order. */
+export async function auditMany(tx: Transaction, deeds: readonly AuditedDeed[]): Promise<void> {
+  const rows = deeds
+    .filter(({ actor }) => actor !== 'system')
+    .map(({ correlationId, ...deed }) => ({ id: uuidv7(), ...deed, correlation_id: correlationId }));
+  if (rows.length === 0) return;
   await tx.query(
     `insert into audit_entry (id, actor, action, kind, name, uid, version, changed, reason, details, correlation_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [
-      uuidv7(),
-      deed.actor,
-      deed.action,
-      deed.kind,
-      deed.name,
-      deed.uid ?? null,
-      deed.version ?? null,
-      deed.changed ? JSON.stringify(deed.changed) : null,
-      deed.reason ?? null,
-      deed.details ? JSON.stringify(deed.details) : null,
-      deed.correlationId ?? null,
-    ],
+     select id, actor, action, kind, name, uid, version, changed, reason, details, correlation_id
+     from jsonb_to_recordset($1) as deed (id uuid, actor text, action text, kind text, name text, uid uuid, version bigint,
+       changed jsonb, reason text, details jsonb, correlation_id text)`,
+    [JSON.stringify(rows)],
   );
 }
 

@@ -11,6 +11,7 @@ export type Completion<Kept> = (database: Queryable, kept: readonly Kept[]) => P
 /** Writes facts beside the state change that makes them true (invariant 1). */
 export class Outbox {
   private wake: () => void = () => undefined;
+  private busy: () => boolean = () => false;
   private readonly completions = new Map<string, Completion<unknown>>();
 
   constructor(
@@ -21,6 +22,15 @@ export class Outbox {
   /** The relay asks to be woken after a commit that wrote facts. */
   onCommitted(wake: () => void): void {
     this.wake = wake;
+  }
+
+  /** The relay may rest a little for as long as this is true: whoever writes facts has others waiting for it (ADR 50). */
+  mayWaitWhile(isBusy: () => boolean): void {
+    this.busy = isBusy;
+  }
+
+  isBusy(): boolean {
+    return this.busy();
   }
 
   /** Facts of this kind are written by `addMany` as `Kept`, and made whole whenever they are read. */
@@ -87,8 +97,11 @@ export class Outbox {
   }
 }
 
+/** Given in one transaction. */
+export const MOST_POSITIONS = 1000;
+
 /** Gives every committed fact that has none the next position. Returns how many got one. Replicas take turns by the row lock. */
-export async function assignPositions(database: Database, limit = 1000): Promise<number> {
+export async function assignPositions(database: Database, limit = MOST_POSITIONS): Promise<number> {
   return database.transaction(async (tx) => {
     await tx.query('select position from outbox_head for update');
     const [row] = await tx.query<{ count: number }>(
@@ -176,6 +189,12 @@ export async function confirmConsumer(database: Queryable, consumer: string, pos
      on conflict (consumer) do update set position = greatest(outbox_consumer.position, excluded.position), seen_at = now()`,
     [consumer, position],
   );
+}
+
+/** True when every known consumer has applied all facts up to this position, as it said last. */
+export async function areApplied(database: Queryable, position: number): Promise<boolean> {
+  const behind = await database.query('select 1 from outbox_consumer where position < $1 limit 1', [position]);
+  return behind.length === 0;
 }
 
 /**

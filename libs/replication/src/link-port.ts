@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { linkRefusalSchema, type LinkQuestion } from '@muster/contracts/links/link-messages.js';
+import { linkRefusalSchema, ZSTANDARD, type LinkQuestion } from '@muster/contracts/links/link-messages.js';
 import type { LinkBus } from '@muster/messaging/link-bus.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { z } from 'zod';
@@ -13,11 +13,18 @@ interface Envelope {
   readonly nonce: string;
 }
 
+/** What every question has. One of an older release says nothing of what it accepts. */
+interface Asking extends Envelope {
+  readonly accepts?: readonly string[] | undefined;
+}
+
 /** What a handler is given: who proved to ask, and what. */
 export type LinkHandler<Question> = (question: Question, asker: KnownSite) => Promise<string>;
 
 /** A site that does not answer in this time is away. */
 const ANSWER_MILLISECONDS = 10_000;
+/** Characters up to which an answer fits into one packet or two anyway. */
+const LEAST_PACKED = 2_000;
 
 /** Asks and answers other sites: both sides prove who they are, and an answer counts for its question only. */
 export class LinkPort {
@@ -43,7 +50,13 @@ export class LinkPort {
     if (!peer.publicKey)
       throw new MusterError('bug', 'hierarchy.no-link', `Site ${this.here} has no link to ${peer.code}`);
     const nonce = randomUUID();
-    const message = this.key.sign(`${name} question`, { from: this.here, to: peer.code, nonce, ...question });
+    const message = this.key.sign(`${name} question`, {
+      from: this.here,
+      to: peer.code,
+      nonce,
+      accepts: [ZSTANDARD],
+      ...question,
+    });
     let reply;
     try {
       reply = await this.bus.ask(peer.code, name, message, withinMilliseconds);
@@ -72,7 +85,7 @@ export class LinkPort {
   }
 
   /** Answers one question; the handler's JSON text, an object, is put beside the envelope and signed. */
-  answer<Question extends Envelope>(
+  answer<Question extends Asking>(
     name: LinkQuestion,
     schema: z.ZodType<Question>,
     handler: LinkHandler<Question>,
@@ -102,7 +115,8 @@ export class LinkPort {
         }
         const text = await handler(question, asker);
         const envelope = JSON.stringify({ from: this.here, to: asker.code, nonce: question.nonce });
-        return this.key.signText(`${name} answer`, `${envelope.slice(0, -1)},${text.slice(1)}`);
+        const packed = text.length > LEAST_PACKED && (question.accepts?.includes(ZSTANDARD) ?? false);
+        return this.key.signText(`${name} answer`, `${envelope.slice(0, -1)},${text.slice(1)}`, packed);
       },
       this.onError,
     );

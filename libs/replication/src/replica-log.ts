@@ -3,9 +3,12 @@ import { writeReplica } from '@muster/hierarchy/replica.js';
 import type { Belonging } from '@muster/hierarchy/data-classes.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import { ProblemRepository } from './problem.repository.js';
-import { ReplicaRepository, type ReplicaName } from './replica.repository.js';
+import { ReplicaRepository, type ReplicaName, type StoredReplica } from './replica.repository.js';
 import type { ReplicatedKind } from './replicated-kind.js';
 import { WriteGuard } from './write-guard.js';
+
+/** What a log must know of the kind of what is written. */
+type WrittenKind = Pick<ReplicatedKind, 'kind' | 'schemaVersion' | 'understand'>;
 
 /** Records what is written at this site, in the transaction that writes it. */
 export class ReplicaLog {
@@ -40,14 +43,36 @@ export class ReplicaLog {
    */
   async record(
     tx: Transaction,
-    kind: Pick<ReplicatedKind, 'kind' | 'schemaVersion' | 'understand'>,
+    kind: WrittenKind,
     key: string,
     content: unknown,
     belonging: Belonging = { dataClass: 'global' },
   ): Promise<void> {
+    await this.recordMany(tx, kind, [{ key, content }], belonging);
+  }
+
+  /** The same of many objects of one kind, each once, in as few statements as of one. */
+  async recordMany(
+    tx: Transaction,
+    kind: WrittenKind,
+    writes: readonly { readonly key: string; readonly content: unknown }[],
+    belonging: Belonging = { dataClass: 'global' },
+  ): Promise<void> {
+    if (writes.length === 0) return;
     await this.guard.check(tx, belonging);
-    const name: ReplicaName = { kind: kind.kind, key };
-    const current = await this.replicas.findForUpdate(tx, name);
+    const names = writes.map(({ key }): ReplicaName => ({ kind: kind.kind, key }));
+    const before = await this.replicas.findManyForUpdate(tx, names);
+    const { dataClass, owner } = belonging;
+    const objects = writes.map(({ key, content }) => {
+      const current = before.get(`${kind.kind}/${key}`);
+      return { kind: kind.kind, key, dataClass, owner, ...this.written(kind, content, current) };
+    });
+    await this.replicas.save(tx, objects, before);
+    await this.problems.solve(tx, names);
+    this.wakeAfter(tx);
+  }
+
+  private written(kind: WrittenKind, content: unknown, current: StoredReplica | undefined) {
     const previous = current?.replica.content ?? null;
     const whole = content === null || previous === null ? content : this.withUnknown(kind, previous, content);
     const replica = writeReplica<unknown>(current?.replica, whole, {
@@ -56,10 +81,7 @@ export class ReplicaLog {
       chance: this.chance(),
     });
     const schemaVersion = Math.max(kind.schemaVersion, content === null ? 0 : (current?.schemaVersion ?? 0));
-    const before = new Map(current ? [[`${name.kind}/${key}`, current]] : []);
-    await this.replicas.save(tx, [{ ...name, ...belonging, replica, schemaVersion }], before);
-    await this.problems.solve(tx, [name]);
-    this.wakeAfter(tx);
+    return { replica, schemaVersion };
   }
 
   private withUnknown(kind: Pick<ReplicatedKind, 'understand'>, previous: unknown, next: unknown): unknown {

@@ -71,10 +71,23 @@ export class ReplicaRepository {
 
   /** Those that exist, by `kind/key`. */
   async findMany(database: Queryable, names: readonly ReplicaName[]): Promise<Map<string, StoredReplica>> {
+    return this.byName(database, names, '');
+  }
+
+  /** The same, locked: those of one kind in the order of keys, so that two who want the same ones wait instead of blocking each other. */
+  async findManyForUpdate(tx: Transaction, names: readonly ReplicaName[]): Promise<Map<string, StoredReplica>> {
+    return this.byName(tx, names, 'order by key for update');
+  }
+
+  private async byName(
+    database: Queryable,
+    names: readonly ReplicaName[],
+    locked: string,
+  ): Promise<Map<string, StoredReplica>> {
     const found = new Map<string, StoredReplica>();
     // Few kinds, many keys: each key by the index, however many there are. A join would read the whole table.
     for (const [kind, ofKind] of Map.groupBy(names, (name) => name.kind)) {
-      const sql = `select ${COLUMNS} from replica where kind = $1 and key = any ($2::text[])`;
+      const sql = `select ${COLUMNS} from replica where kind = $1 and key = any ($2::text[]) ${locked}`;
       for (const row of await database.query<Row>(sql, [kind, ofKind.map(({ key }) => key)])) {
         found.set(`${kind}/${row.key}`, stored(row));
       }

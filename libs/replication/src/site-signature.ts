@@ -1,7 +1,13 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { LinkMessage } from '@muster/messaging/link-bus.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { z } from 'zod';
+
+/** A frame of Zstandard begins so, and no JSON text does. */
+const FRAME = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** Some times what the bus carries unpacked: more would be no message of ours. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** An Ed25519 public key as JWK (RFC 8037). */
 export interface SitePublicKey {
@@ -28,9 +34,9 @@ export class LinkKey {
     return this.signText(purpose, JSON.stringify(message));
   }
 
-  /** The same of a message that is JSON already. */
-  signText(purpose: string, text: string): LinkMessage {
-    const body = Buffer.from(text, 'utf8');
+  /** The same of a message that is JSON already. @param packed to whom accepts it: what is signed and sent is a tenth then */
+  signText(purpose: string, text: string, packed = false): LinkMessage {
+    const body = packed ? pack(text) : Buffer.from(text, 'utf8');
     return { body, signature: sign(null, signedBytes(purpose, body), this.privateKey).toString('base64url') };
   }
 }
@@ -50,7 +56,7 @@ export function openMessage<Message>(
       'A message between sites is not signed by the site that it names. Join the site again if its key was changed',
     );
   }
-  return schema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+  return schema.parse(JSON.parse(textOf(Buffer.from(body))));
 }
 
 /** What an unproved message claims about itself; the sender's key must prove it. */
@@ -61,6 +67,17 @@ export function claimsOf({ body }: LinkMessage): { from: string; nonce: string }
   } catch {
     return { from: '', nonce: '' };
   }
+}
+
+/** The quickest level: it packs documents nearly as well as the others, and takes less time than signing what it saves. */
+function pack(text: string): Buffer {
+  return zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+}
+
+/** Of a body whose signature was proved: nobody else's frames are unpacked. */
+function textOf(body: Buffer): string {
+  const isPacked = body.subarray(0, FRAME.length).equals(FRAME);
+  return (isPacked ? zstdDecompressSync(body, { maxOutputLength: MOST_BYTES }) : body).toString('utf8');
 }
 
 function signedBytes(purpose: string, body: Uint8Array): Buffer {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MusterError } from '@muster/platform/errors.js';
 
@@ -6,14 +7,10 @@ const OWN_JSON = /^application\/vnd\.muster\.[a-z-]+\+json/;
 
 /** JSON bodies, refused when they are not UTF-8: a replacement character must never reach a stored name. */
 export function acceptJsonBodies(server: FastifyInstance): void {
-  const utf8 = new TextDecoder('utf-8', { fatal: true });
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.removeContentTypeParser(['application/json', 'text/plain']);
   const parse = (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void): void => {
-    let text: string;
-    try {
-      text = utf8.decode(body);
-    } catch {
+    if (!isUtf8(body)) {
       done(
         new MusterError(
           'invalid',
@@ -23,7 +20,7 @@ export function acceptJsonBodies(server: FastifyInstance): void {
       );
       return;
     }
-    void parseJson(request, text, done);
+    void parseJson(request, body.toString('utf8'), done);
   };
   for (const type of ['application/json', OWN_JSON]) server.addContentTypeParser(type, { parseAs: 'buffer' }, parse);
 }

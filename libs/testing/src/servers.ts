@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceName } from '@muster/contracts/resource.js';
@@ -9,6 +9,8 @@ import { requireNatsServer } from '@muster/localsite/nats-server.js';
 import { serviceChild, serviceNames } from '@muster/localsite/services.js';
 import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
 import { freePort } from './free-port.js';
+import { placePostgres } from './shared-postgres.js';
+import { until } from './until.js';
 
 /** Real servers of one test file: Postgres, NATS with JetStream and the store, on free ports, in a folder of their own. */
 export interface TestServers {
@@ -21,6 +23,8 @@ export interface TestServers {
   dump(service: ServiceName): Promise<string>;
   /** Starts the NATS server that a test stopped. */
   restartBus(): Promise<void>;
+  /** Kills the NATS server and takes what it kept in JetStream; resolves when it is there again, without it. */
+  wipeBus(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,9 +36,10 @@ export interface TestServersOptions {
   readonly store?: boolean;
 }
 
-/** Starts the servers; the caller stops them in afterAll. Needs a build (`npm run build`), because the parts are processes. */
+/** Starts the servers; the caller stops them in afterAll. The parts are processes of the build. */
 export async function startServers(options: TestServersOptions = {}): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-test-'));
+  await placePostgres(folder);
   const site = await startSite({
     dataFolder: folder,
     services: [],
@@ -98,6 +103,16 @@ export async function startServers(options: TestServersOptions = {}): Promise<Te
       await site.supervisor.start(
         natsChild(site.layout, site.siteCode, { ...site.ports }, serviceNames, program, options.links),
       );
+    },
+    async wipeBus() {
+      const { supervisor, layout } = site;
+      const before = supervisor.pids()['nats'];
+      if (before === undefined) throw new Error('the bus does not run');
+      process.kill(before, 'SIGKILL');
+      // Out of the way in one step: the next broker must not find half of it, nor lose files of its own.
+      await rename(join(layout.nats, 'jetstream'), join(layout.nats, 'wiped'));
+      await until(() => supervisor.isReady('nats') && supervisor.pids()['nats'] !== before);
+      await rm(join(layout.nats, 'wiped'), { recursive: true });
     },
     async stop() {
       await site.stop();

@@ -15,8 +15,6 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-cache-'));
   state = join(folder, 'state');

@@ -24,8 +24,6 @@ let marks: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 afterEach(async () => {
   await agent.killAll();
   await site.close();
@@ -39,9 +37,7 @@ async function enrol(): Promise<void> {
   marks = mkdtempSync(join(tmpdir(), 'muster-marks-'));
   state = join(disk.folder, 'state');
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  const { code, error } = await enrolled.exited;
-  expect([code, error]).toEqual([0, '']);
+  await site.enrolAgent(state);
 }
 
 /** More than the room that a journal makes ahead. */

@@ -14,8 +14,6 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-rotation-'));
   state = join(folder, 'state');

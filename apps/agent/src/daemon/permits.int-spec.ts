@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
+import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
+import { offersOf } from '../../test/read-agent.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
 import type { Offer } from './offers.js';
 
@@ -16,29 +17,17 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-permits-'));
   state = join(folder, 'state');
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  const { code, error } = await enrolled.exited;
-  expect([code, error]).toEqual([0, '']);
+  await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
   await site.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`still not so after 60 s: ${condition.toString()}`);
-    await delay(20);
-  }
-}
 
 const uid = (last: string): string => `0193e7a0-0000-7000-8000-00000000000${last}`;
 const daemon = (): Program => agent.start(['daemon', '--state', state]);
@@ -61,8 +50,7 @@ function further(change: number): void {
 }
 
 async function offer(): Promise<Offer | undefined> {
-  const { code, out } = await agent.start(['list', '-o', 'json', '--state', state]).exited;
-  return code === 0 ? (JSON.parse(out) as Offer[])[0] : undefined;
+  return (await offersOf(state))[0];
 }
 
 const refusal = {

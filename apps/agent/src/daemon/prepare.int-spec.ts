@@ -1,15 +1,17 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { type Digest, digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import type { StepReport } from '@muster/sequence/report.js';
+import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
+import { offersOf } from '../../test/read-agent.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
 import type { Offer } from './offers.js';
-import type { AgentStatus } from './status-command.js';
+import { stateFolder } from '../identity/state-folder.js';
+import { type AgentStatus, readStatus } from './status-command.js';
 
 const agent = new AgentProgram();
 jest.setTimeout(120_000);
@@ -18,29 +20,17 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-prepare-'));
   state = join(folder, 'state');
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  const { code, error } = await enrolled.exited;
-  expect([code, error]).toEqual([0, '']);
+  await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
   await site.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`still not so after 60 s: ${condition.toString()}`);
-    await delay(20);
-  }
-}
 
 const uid = (last: string): string => `0193e7a0-0000-7000-8000-00000000000${last}`;
 const name = (last: string): string => `deployment-000${last}`;
@@ -87,13 +77,10 @@ function withdraw(...manifests: readonly Digest[]): () => void {
 }
 
 async function offerOf(last: string): Promise<Offer | undefined> {
-  const { code, out } = await agent.start(['list', '-o', 'json', '--state', state]).exited;
-  return code === 0 ? (JSON.parse(out) as Offer[]).find(({ deployment }) => deployment === name(last)) : undefined;
+  return (await offersOf(state)).find(({ deployment }) => deployment === name(last));
 }
 
-async function status(): Promise<AgentStatus> {
-  return JSON.parse((await agent.start(['status', '-o', 'json', '--state', state]).exited).out) as AgentStatus;
-}
+const status = (): Promise<AgentStatus> => readStatus(stateFolder(state));
 
 describe('content that cannot be had', () => {
   it('fails an Available run at once, before its first step, and says so in report and history', async () => {

@@ -14,8 +14,6 @@ const agent = new AgentProgram();
 let folder: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   // Not in a folder that may lie in memory: a restart would be refused there.
   folder = mkdtempSync('/var/tmp/muster-restart-');

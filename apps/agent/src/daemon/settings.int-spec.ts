@@ -9,6 +9,7 @@ import { digestOf } from '@muster/contracts/digest.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
+import { offersOf } from '../../test/read-agent.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
 import { ownBroadcasts } from '../wake-neighbours/send-packets.js';
 import type { Offer } from './offers.js';
@@ -19,8 +20,6 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   // Not in a folder that may lie in memory: a restart would be refused there.
   folder = mkdtempSync('/var/tmp/muster-settings-');
@@ -28,8 +27,7 @@ beforeEach(async () => {
   script('tell', `echo "$1" >> ${folder}/told`);
   script('restart', `echo asked >> ${folder}/asked`);
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  expect((await enrolled.exited).code).toBe(0);
+  await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
@@ -72,9 +70,7 @@ function deploy(number: number, spec: SequenceSpec, more: Partial<Assignment> = 
 }
 
 async function offer(number: number): Promise<Offer | undefined> {
-  const { code, out } = await agent.start(['list', '-o', 'json', '--state', state]).exited;
-  if (code !== 0) return undefined;
-  return (JSON.parse(out) as Offer[]).find(({ deployment }) => deployment === nameOf(number));
+  return (await offersOf(state)).find(({ deployment }) => deployment === nameOf(number));
 }
 
 describe('a program that runs first', () => {
@@ -153,8 +149,7 @@ describe('a restart behind the last step', () => {
     await kill(first);
     rmSync(state, { recursive: true });
     site.policy = { ...site.policy, assignments: [], serial: site.policy.serial + 1 };
-    const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-    expect((await enrolled.exited).code).toBe(0);
+    await site.enrolAgent(state);
     deploy(2, { steps: [shell('one', 'exit 194'), shell('two')] }, { outsideWindows: true });
     daemon();
     await until(() => lines('asked').length === 2);

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Assignment, PolicyBody } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
+import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
 import type { Offer } from './offers.js';
@@ -16,29 +16,17 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-start-'));
   state = join(folder, 'state');
   site = await SiteUnderTest.start();
-  const enrolled = agent.start(['enrol', '--server', site.url, '--token', site.token, '--state', state]);
-  const { code, error } = await enrolled.exited;
-  expect([code, error]).toEqual([0, '']);
+  await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
   await site.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`still not so after 60 s: ${condition.toString()}`);
-    await delay(20);
-  }
-}
 
 const uid = '0193e7a0-0000-7000-8000-00000000000a';
 const name = 'deployment-000a';

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { readIfPresent } from '../identity/durable-files.js';
 import { join } from 'node:path';
 import { describeError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
@@ -90,12 +91,12 @@ function startOf(run: EndedRun | undefined): number | undefined {
   return run && Date.parse(run.startedAt);
 }
 
-/** Lines of reports that are in the spool; some may have been acknowledged a moment ago. */
+/** Lines of reports that are in the spool; some may have been acknowledged a moment ago, and their file removed. */
 function countReports(folder: string): number {
   if (!existsSync(folder)) return 0;
   return readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
-    .map((name) => readFileSync(join(folder, name), 'utf8').split('\n').length - 2)
+    .map((name) => (readIfPresent(join(folder, name)) ?? '').split('\n').length - 2)
     .reduce((sum, lines) => sum + Math.max(0, lines), 0);
 }
 

@@ -43,8 +43,6 @@ let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
-beforeAll(() => agent.build());
-afterAll(() => agent.remove());
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-variables-'));
   state = join(folder, 'state');

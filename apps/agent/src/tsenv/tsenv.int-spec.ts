@@ -245,9 +245,7 @@ describe('the socket of a step', () => {
 
 describe('a step that is killed with its agent', () => {
   const agent = new AgentProgram();
-  beforeAll(() => agent.build());
   afterEach(() => agent.killAll());
-  afterAll(() => agent.remove());
 
   it('wrote nothing, and the next run removes what is left of its socket', async () => {
     const steps = [

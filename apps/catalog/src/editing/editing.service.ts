@@ -7,7 +7,8 @@ import type { PatchOperation, SequencePatch } from '@muster/sequence/edit/patch-
 import { patchSequence, type PatchSources, sourceKey } from '@muster/sequence/edit/patch-sequence.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { changeResource } from '@muster/service/resources/change-resource.js';
-import type { ResourceStore, WriteOptions } from '@muster/service/resources/resource-store.js';
+import type { WriteOptions } from '@muster/service/resources/resource-rules.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { SequenceRevisionRepository } from '../task-sequences/sequence-revision.repository.js';
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
 

@@ -45,6 +45,19 @@ export class SequenceRevisionRepository {
     );
   }
 
+  /** Who saved a revision, and why. */
+  async savedBy(
+    database: Queryable,
+    uid: string,
+    revision: number,
+  ): Promise<{ author: string; comment?: string } | undefined> {
+    const [row] = await database.query<{ author: string; comment: string | null }>(
+      'select author, comment from sequence_revision where task_sequence_uid = $1 and revision = $2',
+      [uid, revision],
+    );
+    return row && { author: row.author, ...(row.comment === null ? {} : { comment: row.comment }) };
+  }
+
   /** The newest revision of a sequence that still exists. */
   async findNewest(database: Queryable, name: string): Promise<SequenceRevision | undefined> {
     const [row] = await database.query<SequenceRevision>(

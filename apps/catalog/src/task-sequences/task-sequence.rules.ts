@@ -10,7 +10,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { SequenceNode, SequenceSpec } from '@muster/sequence/model.js';
 import { collectReferences, type SequenceReference } from '@muster/sequence/references.js';
 import { writtenReferences } from '@muster/sequence/written-references.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { withFoldersAround } from '../folders/folder-paths.js';
 import { expiryFrom, lockAgainst, lockedError, stillHeld } from '../locks/edit-lock.js';
 import { sequenceConflict } from '../revisions/sequence-conflict.js';
@@ -37,6 +37,8 @@ export function taskSequenceRules(
     seal: (input) => secrets.seal(input),
 
     sealedValues: (tx, { spec }) => secrets.sealedValues(tx, spec),
+
+    savedBy: (tx, { metadata: { uid }, status: { revision } }) => revisions.savedBy(tx, uid, revision),
 
     giveSealed: (spec, sealed) => secrets.giveSealed(spec, sealed),
 

@@ -5,7 +5,8 @@ import { API_VERSION, type Resource } from '@muster/contracts/resource.js';
 import { MusterError, parseInput } from '@muster/platform/errors.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { makeSequence, templateSummaries } from '@muster/sequence/templates/registry.js';
-import type { ResourceStore, WriteOptions } from '@muster/service/resources/resource-store.js';
+import type { WriteOptions } from '@muster/service/resources/resource-rules.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
 
 /** Makes sequences of templates. */

@@ -1,12 +1,13 @@
 import { captureTerminal } from '../../test/capture-terminal.js';
 import { deploymentName } from './deployments/deploy.js';
+import { COMMANDS } from './all-commands.js';
 import { bashCompletion } from './completion.js';
 import { buildProgram, runCli } from '../program.js';
 
 describe('the help', () => {
   it('of every command that talks to a site teaches by examples', async () => {
     const silent = ['run', 'explain', 'version'];
-    for (const command of buildProgram(captureTerminal()).commands) {
+    for (const command of (await buildProgram(captureTerminal())).commands) {
       if (silent.includes(command.name())) continue;
       const groups =
         command.commands.length > 0
@@ -26,6 +27,26 @@ describe('the help', () => {
     const terminal = captureTerminal();
     expect(await runCli([], terminal)).toBe(2);
     expect(terminal.stderr()).toContain('Exit codes:');
+  });
+});
+
+describe('a command', () => {
+  const namesOf = async (...argv: string[]) =>
+    (await buildProgram(captureTerminal(), argv)).commands.map((command) => command.name());
+
+  it('is registered under the name that it is loaded by', async () => {
+    for (const name of Object.keys(COMMANDS)) expect(await namesOf(name)).toContain(name);
+  });
+
+  it('is found behind options of the program, also where a value is the name of another', async () => {
+    const options = ['--ignore-lock', '--site', 'apply', '--server=http://127.0.0.1:9'];
+    expect(await namesOf(...options, 'get', 'apply')).toEqual(['get']);
+  });
+
+  it('is one among all where none is named, or none that there is', async () => {
+    const all = Object.keys(COMMANDS);
+    for (const argv of [[], ['--help'], ['help', 'get'], ['toString'], ['completion', 'bash']])
+      expect(await namesOf(...argv)).toEqual(all);
   });
 });
 
@@ -53,8 +74,8 @@ describe('wrong usage', () => {
 });
 
 describe('the completion script', () => {
-  it('knows every command', () => {
-    const program = buildProgram(captureTerminal());
+  it('knows every command', async () => {
+    const program = await buildProgram(captureTerminal());
     const script = bashCompletion(program);
     for (const command of program.commands) expect(script).toContain(command.name());
     expect(script).toContain('content) words="upload distribute remove validate');

@@ -2,11 +2,12 @@ import type { DeploymentRollout } from '@muster/contracts/kinds/deployment-rollo
 import { safeLine } from './safe-text.js';
 import { formatTable } from './table.js';
 
+const SITE_HEADINGS = ['SITE', 'SHARE', 'OPEN', 'KEEPS TO IT'];
 const HEADINGS = ['GROUP', 'STATE', 'DEVICES', 'OPEN', 'SUCCEEDED', 'FAILED', 'SILENT', 'GOOD WITH', 'ERRORS ALLOWED'];
 
 /** How far a rollout is, for people. */
 export function rolloutLines(rollout: DeploymentRollout): string[] {
-  const { lastAction, groups } = rollout;
+  const { lastAction, groups, sites = [] } = rollout;
   return [
     rolloutLine(rollout),
     ...(lastAction
@@ -18,13 +19,22 @@ export function rolloutLines(rollout: DeploymentRollout): string[] {
       : []),
     '',
     ...formatTable(HEADINGS, groups.map(row)),
+    ...(sites.length === 0 ? [] : ['', ...formatTable(SITE_HEADINGS, sites.map(siteRow))]),
   ];
 }
 
 /** The same in one line. */
-export function rolloutLine({ says, open, atMostStarted, attempt }: DeploymentRollout): string {
+export function rolloutLine({ says, open, atMostStarted, share, attempt }: DeploymentRollout): string {
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
-  return safeLine(`rollout    ${says}; ${open} of at most ${atMostStarted} started and not ended${again}`);
+  const most =
+    share === undefined
+      ? `at most ${atMostStarted}`
+      : `at most ${Math.min(share, atMostStarted)} (of ${atMostStarted} at all sites)`;
+  return safeLine(`rollout    ${says}; ${open} of ${most} started and not ended${again}`);
+}
+
+function siteRow({ site, share, open, heard }: NonNullable<DeploymentRollout['sites']>[number]): string[] {
+  return [site, String(share), String(open), heard ? 'yes' : 'not said yet'];
 }
 
 function row(group: DeploymentRollout['groups'][number]): string[] {

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
-import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { API_VERSION, type Kind } from '@muster/contracts/resource.js';
@@ -18,12 +17,12 @@ import { printError } from '../errors/print-error.js';
 import { startAgent } from '../local-agent/start-agent.js';
 import type { Terminal } from '../terminal.js';
 import { repositoryFolder } from '@muster/localsite/repository.js';
-import { storeBuckets, storeRegion } from '@muster/localsite/services.js';
 import type { RunningSite } from '@muster/localsite/start-site.js';
+import { applyLocalPoint, LOCAL_POINT } from '../up-command/local-point.js';
 import { phase } from '../up-command/phases.js';
 import { deploymentExitCode, showDeployment } from '../watch/show-watch.js';
 
-const point = 'local';
+const point = LOCAL_POINT;
 /** The sample must not run on computers that were enrolled since, as it would on those of its own collection. */
 const ownCollection = 'this-computer';
 const watchSeconds = 900;
@@ -43,7 +42,7 @@ export async function runSample(
   const sample = readSample();
   terminal.out('');
   terminal.out('Sample: examples/hello-site on this computer');
-  await phase(terminal, `applying distribution point "${point}"`, () => applyPoint(site, client));
+  await phase(terminal, `applying distribution point "${point}"`, () => applyLocalPoint(site, client));
   const self = await startAgent(site, client, terminal, signal);
   const name = sample.package.input.metadata.name;
   await phase(terminal, `applying package "${name}"`, () => applyDocument(client, sample.package));
@@ -98,25 +97,6 @@ function readSample(): Sample {
     sequence: one(taskSequence),
     contentFolder: join(folder, 'packages', packageDocument.input.metadata.name),
   };
-}
-
-/** At every start, because the port of the store may be another one. */
-async function applyPoint(site: RunningSite, client: ApiClient): Promise<void> {
-  await applyDocument(client, {
-    kind: distributionPoint,
-    input: {
-      apiVersion: API_VERSION,
-      kind: distributionPoint.kind,
-      metadata: { name: point },
-      spec: {
-        description: 'The store of this computer',
-        endpoint: `http://127.0.0.1:${site.ports['store'] ?? 0}`,
-        region: storeRegion,
-        bucket: storeBuckets.distributionPoint,
-        credentials: 'local',
-      },
-    },
-  });
 }
 
 async function applyOwnCollection(self: string, client: ApiClient): Promise<void> {

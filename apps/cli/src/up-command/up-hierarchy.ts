@@ -15,6 +15,7 @@ import { EXIT_CODES, type ExitCode } from '../errors/exit-codes.js';
 import { duration } from '../output/age.js';
 import type { Terminal } from '../terminal.js';
 import { keepLocalContext, untilKnownEverywhere } from './local-context.js';
+import { makeFirstPoint } from './local-point.js';
 import { phase } from './phases.js';
 import { asCliError } from './site-errors.js';
 
@@ -62,6 +63,7 @@ export async function upHierarchy(options: UpHierarchyOptions, terminal: Termina
     await Promise.all(starts);
     sites.sort((one, other) => one.siteCode.localeCompare(other.siteCode));
     for (const site of sites) members.push(await memberOf(site, terminal, interruption));
+    for (const { site, client } of members) await makeFirstPoint(site, client, terminal);
     const [central, ...primaries] = members;
     if (central) for (const primary of primaries) await joinUnlessJoined(central, primary, terminal);
     terminal.out(`  the hierarchy is up after ${duration(performance.now() - started)}`);

@@ -12,6 +12,7 @@ import type { SiteKind } from '@muster/localsite/services.js';
 import { repositoryFolder } from '@muster/localsite/repository.js';
 import { type RunningSite, startSite } from '@muster/localsite/start-site.js';
 import { keepLocalContext, untilKnownEverywhere } from './local-context.js';
+import { makeFirstPoint } from './local-point.js';
 import { ChildReports, phase } from './phases.js';
 import { readSealingKey } from './sealing-key-file.js';
 import { asCliError } from './site-errors.js';
@@ -103,6 +104,7 @@ async function whileServing(
     if (options.sample) outcome = await sample(site, client, terminal, interruption);
     else {
       if (client === undefined) terminal.out(`note: ${noToken}`);
+      else await makeFirstPoint(site, client, terminal);
       await resumeAgent(site, client, terminal);
     }
   } catch (error) {

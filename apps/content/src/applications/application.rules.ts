@@ -6,7 +6,7 @@ import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { applicationReferences } from '@muster/sequence/applications/application-references.js';
 import { packagesOfApplications } from '@muster/sequence/applications/close-applications.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { refuseMissing } from '../groups/missing-references.js';
 import type { ContentUsesService } from '../uses/content-uses.service.js';
 import { refuseUsed } from '../uses/refuse-used.js';
@@ -71,6 +71,10 @@ export function applicationRules(
       await applications.lockGraph(tx);
       refuse(metadata.name, await judge(tx, metadata.name, spec));
       await applications.setReferences(tx, metadata.uid, applicationReferences(spec));
+    },
+
+    async savedBy(tx, { metadata: { uid }, status: { revision } }) {
+      return revision === undefined ? undefined : revisions.savedBy(tx, uid, revision);
     },
 
     async unused({ metadata }) {

@@ -1,7 +1,7 @@
 import type { BoundaryGroupSpec, BoundaryGroupStatus } from '@muster/contracts/kinds/boundary-group.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import type { GroupRepository } from '../groups/group.repository.js';
 import { missingReferences, refuseMissing } from '../groups/missing-references.js';
 import type { BoundaryRepository } from './boundary.repository.js';

@@ -1,7 +1,7 @@
 import type { DistributionPointSpec, DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import type { Stores } from '../stores/stores.js';
 import type { DistributionQueueRepository } from './distribution-queue.repository.js';
 import type { ProgressRepository } from './progress.repository.js';

@@ -1,202 +1,132 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { Manifest } from '@muster/contracts/agent/content.js';
-import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import { Loop } from '@muster/messaging/loop.js';
-import { isTransient, type Database } from '@muster/persistence/database.js';
+import type { Ticket, WorkQueue } from '@muster/messaging/work-queue.js';
+import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
-import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
-import type { RemovalRepository } from '../removal/removal.repository.js';
-import { SiteAwayError } from '../sites/blob-addresses.js';
-import type { SiteBytes } from '../sites/site-bytes.js';
-import { StoreError } from '../stores/object-store.js';
-import type { Stores } from '../stores/stores.js';
-import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
 import { admitTransfers } from './admit-transfers.js';
-import { afterFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
-import { Pace } from './pace.js';
-import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
+import type { ClaimedJob, DistributionJobRepository } from './distribution-job.repository.js';
+import type { JobCarrier } from './job-carrier.js';
+import { TransferStoppedError } from './transfer-version.js';
 import type { WakeUp } from './wake-up.js';
 
-const LOOK_EVERY_MILLISECONDS = 1_000;
-const PULSE_MILLISECONDS = 1_000;
-/** Mere progress is news to others only this often. */
-const TELL_EVERY_MILLISECONDS = 3_000;
 /** How long a stopping process lets the blobs under way arrive. */
 const STOP_MILLISECONDS = 3_000;
 
-interface RunningJob {
-  abort: AbortController;
-  ended: Promise<void>;
+/** How long the holder of a ticket may be silent, when it speaks four times in each lease: its job is free before its ticket is. */
+export function ticketSilenceSeconds(leaseSeconds: number): number {
+  return leaseSeconds * 1.25;
 }
 
 /**
- * Carries versions to points. Workers of all replicas share one queue in Postgres: a job is held by a lease that its
- * worker renews, so a killed worker loses nothing, and a stopping one gives its jobs back.
+ * Carries versions to points. A ticket of the work queue says that there may be a job to be taken; which one is decided in Postgres, where it is
+ * held by a lease that its worker renews. So a killed worker loses nothing, a stopping one gives its jobs back, a ticket too many
+ * finds nothing, and one that is lost is made up for by looking without it.
  */
 export class DistributionWorker {
-  private readonly loop: Loop;
-  private readonly running = new Map<string, RunningJob>();
-  private stopping = false;
+  /** Each takes a ticket, and then one job after the other while there is one. */
+  private readonly hands: readonly Loop[];
+  private readonly running = new Set<AbortController>();
+  private readonly stopping = new AbortController();
 
   constructor(
+    private readonly queue: WorkQueue,
     private readonly database: Database,
     private readonly jobs: DistributionJobRepository,
-    private readonly libraryBlobs: LibraryBlobRepository,
-    private readonly removals: RemovalRepository,
-    private readonly stores: Stores,
-    private readonly sites: SiteBytes,
+    private readonly carrier: JobCarrier,
     private readonly wakeUp: WakeUp,
     private readonly logger: Logger,
-    private readonly limits: { slots: number; leaseSeconds: number; auditHours: number },
+    private readonly limits: { slots: number; leaseSeconds: number },
   ) {
-    this.loop = new Loop(
-      () => this.takeJobs(),
-      LOOK_EVERY_MILLISECONDS,
-      (error) => logger.warn({ err: error }, 'cannot look for transfers right now; trying again'),
+    setMaxListeners(0, this.stopping.signal);
+    this.hands = Array.from(
+      { length: limits.slots },
+      () =>
+        new Loop(
+          () => this.takeTurn(),
+          0,
+          (error) => logger.warn({ err: error }, 'cannot hear of transfers right now; trying again'),
+        ),
     );
-    wakeUp.onWake(() => this.loop.nudge());
+    wakeUp.onWake(() => void this.offerTicket());
   }
 
   start(): void {
-    this.loop.start();
+    for (const hand of this.hands) hand.start();
   }
 
   /** Begins nothing more, ends at the next blob or after a few seconds, and gives the jobs back. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    await this.loop.stop();
+    this.stopping.abort();
     const timer = setTimeout(() => {
-      for (const { abort } of this.running.values()) abort.abort(new TransferStoppedError());
+      for (const abort of this.running) abort.abort(new TransferStoppedError());
     }, STOP_MILLISECONDS);
-    await Promise.all([...this.running.values()].map(({ ended }) => ended));
+    await Promise.all(this.hands.map((hand) => hand.stop()));
     clearTimeout(timer);
   }
 
-  private async takeJobs(): Promise<void> {
-    while (!this.stopping && this.running.size < this.limits.slots) {
-      const waiting = await this.jobs.findWaitingPoints(this.database);
-      const now = new Date();
-      const admissions = waiting.map(({ uid, spec }) => ({ pointUid: uid, ...admitTransfers(spec, now) }));
-      if (admissions.every(({ priorities }) => priorities === 0)) return;
-      const lease = randomUUID();
-      const job = await this.jobs.claim(this.database, lease, this.limits.leaseSeconds, admissions);
-      if (!job) return;
-      const abort = new AbortController();
-      // One for each request under way, and there are more than ten.
-      setMaxListeners(0, abort.signal);
-      const ended = this.run(job, abort)
-        .catch((error: unknown) => this.logger.warn({ err: error, job: job.id }, 'a transfer could not be recorded'))
-        .finally(() => {
-          this.running.delete(lease);
-          this.wakeUp.wake();
-        });
-      this.running.set(lease, { abort, ended });
-    }
-  }
-
-  private async run(job: ClaimedJob, abort: AbortController): Promise<void> {
-    const progress: JobProgress = { filesDone: 0, bytesDone: 0, bytesMoved: 0 };
-    const outcome = await this.attempt(job, abort, progress);
-    const kept = await this.jobs.finish(this.database, job, outcome, progress.bytesMoved);
-    const about = { package: job.packageName, version: job.version, point: job.point.name, attempt: job.attempts };
-    if (!kept) {
-      this.logger.info(about, 'a transfer was taken over or withdrawn meanwhile');
-      // What it brought may be needed by nobody.
-      await this.removals.addCandidate(this.database, job.point.uid, job.manifest);
-    } else if (outcome.state === 'available') this.logger.info(about, 'distributed');
-    else if (outcome.state === 'waiting') this.logger.info({ ...about, ...outcome }, 'a transfer waits');
-    else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
-  }
-
-  private async attempt(job: ClaimedJob, abort: AbortController, progress: JobProgress): Promise<JobOutcome> {
-    const proven: ProvenCopy[] = [];
-    const pace = new Pace(await this.rate(job));
-    const pulse = this.pulse(job, abort, progress, proven, pace);
-    pulse.start();
+  /** To whichever hand is free, in this process or another. Without the bus each looks for itself, and says so. */
+  private async offerTicket(): Promise<void> {
     try {
-      const manifest = JSON.parse(job.document) as Manifest;
-      const blobs = blobsOf(manifest);
-      const fromSite = await this.sites.needed(job, blobs);
-      await transferVersion({
-        manifest: job.manifest,
-        document: job.document,
-        blobs,
-        fileCounts: manifest.files.map(({ pack }) => pack?.files ?? 1),
-        library: this.stores.library,
-        bringToLibrary: fromSite && ((blob, signal) => fromSite.bring(blob, signal)),
-        point: this.stores.point(job.point.spec),
-        knownAtPoint: await this.jobs.findPointBlobs(
-          this.database,
-          job.point.uid,
-          blobs.map(({ digest }) => digest),
-        ),
-        isRepeated: job.attempts > 1,
-        pace,
-        progress,
-        onProven: (blob) => proven.push(blob),
-        isStopping: () => this.stopping,
-        signal: abort.signal,
-      });
-      await this.sites.brought(job, fromSite);
-      return { state: 'available' };
+      await this.queue.offer();
     } catch (error) {
-      return await this.failure(job, error, abort.signal);
-    } finally {
-      await pulse.stop();
-      await this.record(job, proven);
+      this.logger.debug({ err: error }, 'cannot hand out transfers right now; they are found a little later');
     }
   }
 
-  private async failure(job: ClaimedJob, error: unknown, signal: AbortSignal): Promise<JobOutcome> {
-    if (signal.aborted || error instanceof TransferStoppedError) return { state: 'pending' };
-    if (error instanceof SiteAwayError) return afterWaiting(error.message, Math.random());
-    // A point may have the bytes; else the next upload brings them again.
-    if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
-    const known = error instanceof StoreError || error instanceof LibraryBlobError;
-    if (!known && !isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
-    const reason = known ? error.message : 'an unexpected error happened here; the log of the content service has it';
-    return afterFailure(job.attempts, reason, Math.random());
+  /** Waits for a ticket, and looks whether it comes or not. */
+  private async takeTurn(): Promise<void> {
+    let ticket: Ticket | undefined;
+    try {
+      ticket = await this.queue.take(this.stopping.signal);
+    } catch (error) {
+      await this.carryAll();
+      throw error;
+    }
+    const saying = setInterval(() => ticket?.working(), (this.limits.leaseSeconds * 1000) / 4);
+    try {
+      await this.carryAll();
+      if (this.stopping.signal.aborted) ticket?.handOn();
+      else await ticket?.done();
+    } finally {
+      clearInterval(saying);
+    }
   }
 
-  private record({ point }: ClaimedJob, proven: readonly ProvenCopy[]): Promise<void> {
-    const auditHours = point.spec.audit?.everyHours ?? this.limits.auditHours;
-    return this.jobs.addPointBlobs(this.database, point.uid, proven, auditHours);
+  /** Carries one job after the other: that which should travel first when the one before is at its end. */
+  private async carryAll(): Promise<void> {
+    let carried = 0;
+    for (let job = await this.claim(); job; job = await this.claim()) {
+      // Where there was one there may be more, for others.
+      void this.offerTicket();
+      await this.carry(job);
+      carried += 1;
+    }
+    if (carried > 0) this.wakeUp.wake();
   }
 
-  /** The transfer's share of what its point takes in a second. */
-  private async rate({ point }: ClaimedJob): Promise<number | undefined> {
-    const all = point.spec.transfers?.bytesPerSecond;
-    return all && all / Math.max(1, await this.jobs.countTransfers(this.database, point.uid));
+  private async claim(): Promise<ClaimedJob | undefined> {
+    if (this.stopping.signal.aborted) return undefined;
+    const waiting = await this.jobs.findWaitingPoints(this.database);
+    const now = new Date();
+    const admissions = waiting.map(({ uid, spec }) => ({ pointUid: uid, ...admitTransfers(spec, now) }));
+    if (admissions.every(({ priorities }) => priorities === 0)) return undefined;
+    return this.jobs.claim(this.database, randomUUID(), this.limits.leaseSeconds, admissions);
   }
 
-  /** Renews the lease, and records how far the job is, at most once a second. Stops the job when it was lost. */
-  private pulse(
-    job: ClaimedJob,
-    abort: AbortController,
-    progress: JobProgress,
-    proven: ProvenCopy[],
-    pace: Pace,
-  ): Loop {
-    let last = { ...progress };
-    let renewedAt = Date.now();
-    let toldAt = Date.now();
-    return new Loop(
-      async () => {
-        const now = Date.now();
-        if (job.point.spec.transfers?.bytesPerSecond !== undefined) pace.setRate(await this.rate(job));
-        const moved = progress.bytesDone !== last.bytesDone || progress.filesDone !== last.filesDone;
-        if (!moved && now - renewedAt < (this.limits.leaseSeconds * 1000) / 3) return;
-        await this.record(job, proven.splice(0));
-        const tell = moved && now - toldAt >= TELL_EVERY_MILLISECONDS;
-        last = { ...progress };
-        const held = await this.jobs.renew(this.database, job, this.limits.leaseSeconds, last, { tell });
-        renewedAt = now;
-        if (tell) toldAt = now;
-        if (!held) abort.abort(new TransferStoppedError());
-      },
-      Math.min(PULSE_MILLISECONDS, (this.limits.leaseSeconds * 1000) / 4),
-      (error) => this.logger.warn({ err: error, job: job.id }, 'cannot record progress right now; trying again'),
-    );
+  private async carry(job: ClaimedJob): Promise<void> {
+    const abort = new AbortController();
+    // One for each request under way, and there are more than ten.
+    setMaxListeners(0, abort.signal);
+    this.running.add(abort);
+    try {
+      const outcome = await this.carrier.carry(job, abort, () => this.stopping.signal.aborted);
+      // A little later than the database says: clocks of timers are coarse.
+      if ('delaySeconds' in outcome) this.wakeUp.wakeIn(outcome.delaySeconds * 1000 + 20);
+    } catch (error) {
+      this.logger.warn({ err: error, job: job.id }, 'a transfer could not be recorded');
+    } finally {
+      this.running.delete(abort);
+    }
   }
 }

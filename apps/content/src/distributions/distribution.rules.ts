@@ -4,7 +4,7 @@ import {
   type DistributionStatus,
 } from '@muster/contracts/kinds/distribution.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { missingReference, missingReferences, refuseMissing } from '../groups/missing-references.js';
 import type { DistributionQueueRepository } from './distribution-queue.repository.js';
 import type { ProgressRepository } from './progress.repository.js';

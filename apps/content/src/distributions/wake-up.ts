@@ -9,4 +9,9 @@ export class WakeUp {
   wake(): void {
     for (const listener of this.listeners) listener();
   }
+
+  /** When something falls due later. Who ends before that says it to nobody: slow looks find it too. */
+  wakeIn(milliseconds: number): void {
+    setTimeout(() => this.wake(), milliseconds).unref();
+  }
 }

@@ -3,7 +3,7 @@ import type { PackageStatus } from '@muster/contracts/kinds/package.js';
 import type { Kind } from '@muster/contracts/resource.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import type { ReferenceRepository } from '../distributions/reference.repository.js';
 import type { VersionLog } from '../sites/version-log.js';
 import type { ContentUsesService } from '../uses/content-uses.service.js';

@@ -38,7 +38,11 @@ export async function makeBuiltIns(
     await membership.lock(tx);
     for (const input of BUILT_IN_COLLECTIONS) {
       if (!(await collections.rows.find(tx, input.metadata.name)))
-        await collections.applyReplicated(tx, input.metadata.name, structuredClone(input), undefined, 'system');
+        await collections.applyReplicated(tx, {
+          name: input.metadata.name,
+          input: structuredClone(input),
+          actor: 'system',
+        });
     }
   });
 }

@@ -11,7 +11,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
 import { summariesOf } from '@muster/service/replication/site-summaries.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import type { DeploymentRepository } from '../deployments/deployment.repository.js';
 import { findCircle, type CollectionEdge } from '../membership/collection-graph.js';
 import type { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
@@ -91,7 +91,9 @@ export function collectionRules(
 
     async saved(tx, resource, previous) {
       const { uid, name } = resource.metadata;
-      await variables.saved(tx, { kind: 'Collection', uid, name }, resource.spec, previous?.spec);
+      await variables.saved(tx, [
+        { owner: { kind: 'Collection', uid, name }, spec: resource.spec, previous: previous?.spec },
+      ]);
       if (previous && decisive(previous.spec) === decisive(resource.spec)) return;
       await membership.evaluate(tx, resource.metadata, resource.spec);
       // The answer and the fact say what is true after the evaluation; readings are derived anyway.

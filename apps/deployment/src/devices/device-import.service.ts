@@ -113,17 +113,24 @@ export class DeviceImport {
 
   private async write(tx: Transaction, inputs: readonly Input[], actor: string): Promise<void> {
     const merged = inputs.map((input) => this.variables.merge(undefined, input));
-    const resources = await this.devices.rows.insertMany(tx, merged, { enrolled: false });
+    const resources = await this.devices.rows.insertMany(
+      tx,
+      merged.map((input) => ({ input, status: { enrolled: false } })),
+    );
     await this.hardware.nameMany(
       tx,
       resources.flatMap(({ metadata, spec }) =>
         hardwareIds(spec.identity).map((id) => ({ deviceUid: metadata.uid, id })),
       ),
     );
-    for (const { metadata, spec } of resources) {
-      if (spec.variables?.length)
-        await this.variables.saved(tx, { kind: 'Device', uid: metadata.uid, name: metadata.name }, spec, undefined);
-    }
+    await this.variables.saved(
+      tx,
+      resources.map(({ metadata: { uid, name }, spec }) => ({
+        owner: { kind: 'Device', uid, name },
+        spec,
+        previous: undefined,
+      })),
+    );
     await this.outbox.addMany(
       tx,
       events.saved,

@@ -1,8 +1,8 @@
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import { hardwareIds } from '@muster/contracts/kinds/hardware-identity.js';
 import { sameJson } from '@muster/contracts/digest.js';
-import type { Database } from '@muster/persistence/database.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { Database, Transaction } from '@muster/persistence/database.js';
+import type { ResourceRules, SavedChange } from '@muster/service/resources/resource-rules.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
@@ -18,6 +18,26 @@ export function deviceRules(
   events: EventLog,
   seen: { repository: DeviceRepository; database: Database },
 ): ResourceRules<DeviceSpec, DeviceStatus> {
+  async function savedMany(tx: Transaction, changes: readonly SavedChange<DeviceSpec, DeviceStatus>[]): Promise<void> {
+    for (const { resource, previous } of changes) {
+      const { uid, name } = resource.metadata;
+      const { identity } = resource.spec;
+      if (sameJson(identity ?? null, previous?.spec.identity ?? null)) continue;
+      await hardware.name(tx, uid, hardwareIds(identity));
+      const named = await hardware.findNamed(tx, hardwareIds(identity));
+      const taken = hardwareTaken(name, identity, named, hardware.shared);
+      if (taken) throw taken;
+    }
+    await variables.saved(
+      tx,
+      changes.map(({ resource: { metadata, spec }, previous }) => {
+        return { owner: { kind: 'Device', uid: metadata.uid, name: metadata.name }, spec, previous: previous?.spec };
+      }),
+    );
+    const appeared = changes.filter(({ previous }) => !previous).map(({ resource }) => resource.metadata);
+    if (appeared.length > 0) await membership.devicesAppeared(tx, appeared);
+  }
+
   return {
     seal: (input) => variables.seal(input),
 
@@ -29,22 +49,9 @@ export function deviceRules(
       return { enrolled: false };
     },
 
-    async saved(tx, resource, previous) {
-      const { uid, name } = resource.metadata;
-      const { identity } = resource.spec;
-      if (!sameJson(identity ?? null, previous?.spec.identity ?? null)) {
-        await hardware.name(tx, uid, hardwareIds(identity));
-        const taken = hardwareTaken(
-          name,
-          identity,
-          await hardware.findNamed(tx, hardwareIds(identity)),
-          hardware.shared,
-        );
-        if (taken) throw taken;
-      }
-      await variables.saved(tx, { kind: 'Device', uid, name }, resource.spec, previous?.spec);
-      if (!previous) await membership.devicesAppeared(tx, [resource.metadata]);
-    },
+    saved: (tx, resource, previous, actor) => savedMany(tx, [{ resource, previous, actor }]),
+
+    savedMany,
 
     async deleting(tx, resource, { actor }) {
       await membership.lock(tx);

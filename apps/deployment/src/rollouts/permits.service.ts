@@ -77,7 +77,7 @@ export class Permits {
 }
 
 function decide(row: RolloutRow, permit: PermitRow | undefined, body: string | null, now: Date): Decided {
-  const facts = { now: now.getTime(), members: row.members };
+  const facts = { now: now.getTime(), members: row.members, share: row.share ?? undefined };
   const judged = judgeRollout(row.rules, row.progress, facts);
   const held = permit?.attempt === row.attempt ? permit : undefined;
   const refusal = refuseBefore(row, body);

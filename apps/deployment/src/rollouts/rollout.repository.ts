@@ -2,7 +2,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import type { DeploymentRollout } from '@muster/contracts/kinds/deployment-rollout.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import type { HeldPermit, PermitState } from '@muster/schedule/rollout/decide-permit.js';
-import type { RolloutProgress } from '@muster/schedule/rollout/judge-rollout.js';
+import type { RolloutProgress, Share } from '@muster/schedule/rollout/judge-rollout.js';
 import type { Rollout } from '@muster/schedule/rollout/rollout.js';
 
 /** A rollout with what its deployment and its collection say. */
@@ -18,6 +18,8 @@ export interface RolloutRow {
   readonly progress: RolloutProgress;
   readonly stage: string;
   readonly lastAction: DeploymentRollout['lastAction'] | null;
+  /** Of a limit that all sites share; null: no site is above this one. */
+  readonly share: Share | null;
 }
 
 /** A permit as it is kept. */
@@ -26,19 +28,26 @@ export interface PermitRow extends HeldPermit {
   readonly runUid: string;
 }
 
+// $1 is the code of this site.
 const COLUMNS = `rollout.deployment_uid as uid, deployment.name as deployment, deployment.spec -> 'rollout' as rules,
   deployment.spec ->> 'hold' as hold, coalesce((
     select size.members from collection join collection_size as size on size.collection_uid = collection.uid
     where collection.name = deployment.collection), 0) as members,
-  rollout.body, rollout.attempt, rollout.change, rollout.progress, rollout.stage, rollout.last_action as "lastAction"`;
+  rollout.body, rollout.attempt, rollout.change, rollout.progress, rollout.stage, rollout.last_action as "lastAction",
+  (select jsonb_strip_nulls(jsonb_build_object('most', coalesce(told.most, 0), 'held', told.held))
+   from hierarchy_site as here left join rollout_share as told on told.deployment = deployment.name
+   where here.code = $1 and here.parent is not null) as share`;
 
 /** Rollouts and the permits that they gave. Who changes either holds the lock of the rollout's row. */
 export class RolloutRepository {
+  /** @param site code of this site */
+  constructor(private readonly site: string) {}
+
   async find(database: Queryable, uid: string): Promise<RolloutRow | undefined> {
     const [row] = await database.query<RolloutRow>(
       `select ${COLUMNS} from rollout join deployment on deployment.uid = rollout.deployment_uid
-       where rollout.deployment_uid = $1`,
-      [uid],
+       where rollout.deployment_uid = $2`,
+      [this.site, uid],
     );
     return row;
   }
@@ -50,6 +59,15 @@ export class RolloutRepository {
       [name],
     );
     return row;
+  }
+
+  /** All rollouts, in the order of their deployments. */
+  async all(database: Queryable): Promise<RolloutRow[]> {
+    return database.query<RolloutRow>(
+      `select ${COLUMNS} from rollout join deployment on deployment.uid = rollout.deployment_uid
+       order by deployment.name`,
+      [this.site],
+    );
   }
 
   /** Locks the rollout first, so that what is read then is the newest. */

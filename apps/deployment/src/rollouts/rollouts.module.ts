@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
+import { SiteReplication } from '@muster/service/replication/site-replication.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { DeploymentConfig } from '../config.js';
@@ -12,13 +14,48 @@ import { RolloutActions } from './rollout-actions.service.js';
 import { RolloutClock } from './rollout-clock.js';
 import { RolloutController } from './rollout.controller.js';
 import { RolloutGrpcController } from './rollout.grpc.js';
+import { RolloutDivider } from './rollout-divider.js';
 import { RolloutRepository } from './rollout.repository.js';
+import { RolloutShareKind } from './rollout-share.kind.js';
+import { RolloutShareRepository } from './rollout-share.repository.js';
 import { Rollouts } from './rollouts.service.js';
 
 @Module({
   controllers: [RolloutController, RolloutGrpcController],
   providers: [
-    { provide: RolloutRepository, useFactory: () => new RolloutRepository() },
+    {
+      provide: RolloutRepository,
+      inject: [CONFIG],
+      useFactory: ({ MUSTER_SITE: site }: DeploymentConfig) => new RolloutRepository(site),
+    },
+    { provide: RolloutShareRepository, useFactory: () => new RolloutShareRepository() },
+    {
+      provide: RolloutShareKind,
+      inject: [CONFIG, Replicas, RolloutShareRepository, Rollouts],
+      useFactory: (
+        { MUSTER_SITE: site }: DeploymentConfig,
+        replicas: Replicas,
+        shares: RolloutShareRepository,
+        rollouts: Rollouts,
+      ) => {
+        const kind = new RolloutShareKind(site, shares, rollouts);
+        replicas.add(kind);
+        return kind;
+      },
+    },
+    {
+      provide: RolloutDivider,
+      inject: [Database, RolloutRepository, RolloutShareRepository, Rollouts, SiteReplication, Replicas, LOGGER],
+      useFactory: (
+        database: Database,
+        repository: RolloutRepository,
+        shares: RolloutShareRepository,
+        rollouts: Rollouts,
+        replication: SiteReplication,
+        { log }: Replicas,
+        logger: Logger,
+      ) => new RolloutDivider(database, repository, shares, rollouts, replication, log, logger),
+    },
     {
       provide: Rollouts,
       inject: [RolloutRepository, Outbox, EventLog, LOGGER],
@@ -33,9 +70,14 @@ import { Rollouts } from './rollouts.service.js';
     },
     {
       provide: RolloutActions,
-      inject: [Database, RolloutRepository, Rollouts],
-      useFactory: (database: Database, repository: RolloutRepository, rollouts: Rollouts) =>
-        new RolloutActions(database, repository, rollouts),
+      inject: [Database, RolloutRepository, Rollouts, RolloutShareRepository, SiteReplication],
+      useFactory: (
+        database: Database,
+        repository: RolloutRepository,
+        rollouts: Rollouts,
+        shares: RolloutShareRepository,
+        replication: SiteReplication,
+      ) => new RolloutActions(database, repository, rollouts, shares, replication),
     },
     {
       provide: RolloutClock,

@@ -1,4 +1,4 @@
-import type { Digest } from '@muster/contracts/digest.js';
+import { sameJson, type Digest } from '@muster/contracts/digest.js';
 import { rolloutChanged } from '@muster/contracts/events/rollout-changed.js';
 import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { RolloutAction } from '@muster/contracts/kinds/deployment-rollout.js';
@@ -9,6 +9,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import { approveGroup, movePermit, pauseRollout, resumeRollout } from '@muster/schedule/rollout/change-rollout.js';
 import {
   currentGroup,
+  findTooManyErrors,
   judgeRollout,
   newProgress,
   type RolloutProgress,
@@ -80,6 +81,41 @@ export class Rollouts {
     const permit = row && (await this.repository.end(tx, runUid, end.result));
     if (!permit || permit.attempt !== row.attempt) return;
     await this.settle(tx, row, movePermit(row.progress, permit.group, permit.state, end.result), 'system', now);
+  }
+
+  /** The site above deals this one another share. The rollout is locked first, as for a permit: who gives one sees the new share or is before it. */
+  async shareTold(tx: Transaction, deployment: string, keep: () => Promise<void>): Promise<void> {
+    const found = await this.repository.named(tx, deployment);
+    const row = found?.hasRollout ? await this.repository.hold(tx, found.uid) : undefined;
+    await keep();
+    if (row) await this.settle(tx, row, row.progress, 'system');
+  }
+
+  /**
+   * At a site that divides a rollout among others: it is what they report of it together. Too many errors of all hold it everywhere, until
+   * they are taken, or the sites have begun anew.
+   *
+   * @returns why nobody may start anywhere; undefined: they may
+   */
+  async sumUp(
+    tx: Transaction,
+    listed: RolloutRow,
+    sum: (before: RolloutProgress) => RolloutProgress,
+    now = new Date(),
+  ): Promise<string | undefined> {
+    const judged = ({ rules, progress }: RolloutRow) => judgeSum(rules, sum(progress), now.getTime());
+    if (sameJson(judged(listed), listed.progress)) return heldBy(listed.progress);
+    const row = await this.repository.hold(tx, listed.uid);
+    if (!row) return undefined;
+    const progress = judged(row);
+    await this.repository.save(tx, { ...row, progress }, null);
+    if (progress.paused && !row.progress.paused) {
+      const stage = { stage: 'paused', ...progress.paused } as const;
+      const { type, subject, data } = rolloutEvent(row, { progress, stage }, 'system', now.getTime());
+      await this.events.add(tx, type, subject, data);
+      tx.afterCommit(() => this.say(row, stage, 'system'));
+    }
+    return heldBy(progress);
   }
 
   /** Time has come for a rollout. */
@@ -196,6 +232,18 @@ function approved(
   );
 }
 
+/** What somebody paused stays so; what errors hold goes on when they count no more. */
+function judgeSum(rules: Rollout, progress: RolloutProgress, now: number): RolloutProgress {
+  const { paused, ...rest } = progress;
+  if (paused?.code === 'rollout.paused-by-hand') return progress;
+  const over = findTooManyErrors(rules, rest);
+  return over ? { ...rest, paused: paused ?? { ...over, at: now } } : rest;
+}
+
+function heldBy({ paused }: RolloutProgress): string | undefined {
+  return paused && `the rollout is paused for all sites: ${paused.message}`;
+}
+
 function namesOf({ groups }: Rollout): string {
   return groups.map(({ name }) => name).join(' ');
 }
@@ -208,6 +256,8 @@ function tellingOf(stage: RolloutStage): string {
 function mayStartMore(before: RolloutRow, row: RolloutRow, after: RolloutProgress): boolean {
   if (after.paused) return false;
   return (
+    // A share was kept since the row was read.
+    (row.share?.held !== undefined && before.share?.held === undefined) ||
     before.attempt !== row.attempt ||
     before.body !== row.body ||
     before.progress.paused !== undefined ||

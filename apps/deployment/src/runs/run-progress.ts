@@ -144,5 +144,7 @@ function addToStep(step: StepProgress, report: StepReport): StepProgress {
 }
 
 function compact<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Value;
+  const kept = {} as Value;
+  for (const name in value) if (value[name] !== undefined) kept[name] = value[name];
+  return kept;
 }

@@ -1,5 +1,5 @@
 import type { RunSpec } from '@muster/contracts/kinds/run.js';
-import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
 import type { RunProgress, StepProgress } from './run-progress.js';
 import type { KnownRun, ToldRun } from './told-runs.js';
 
@@ -65,12 +65,34 @@ const PROGRESS = `last_number bigint, started_at timestamptz, total_steps bigint
 const PROGRESS_COLUMNS = `last_number, started_at, total_steps, restart_number, end_number, end_result, finished_at, exit_code, code,
   message`;
 
-/** What `toRow` makes besides its key. */
-const STEP = `number bigint, type text, first_start_number bigint, started_at timestamptz, last_start_number bigint, attempt bigint,
-  end_number bigint, end_attempt bigint, outcome text, reason text, code text, exit_code bigint, continued_on_error boolean,
-  finished_at timestamptz, message text, output text`;
-const STEP_COLUMNS = `number, type, first_start_number, started_at, last_start_number, attempt, end_number, end_attempt, outcome, reason,
-  code, exit_code, continued_on_error, finished_at, message, output`;
+/** The columns of a step with their types, its key first. */
+const STEP = {
+  run_uid: 'uuid',
+  path: 'text',
+  number: 'bigint',
+  type: 'text',
+  first_start_number: 'bigint',
+  started_at: 'timestamptz',
+  last_start_number: 'bigint',
+  attempt: 'bigint',
+  end_number: 'bigint',
+  end_attempt: 'bigint',
+  outcome: 'text',
+  reason: 'text',
+  code: 'text',
+  exit_code: 'bigint',
+  continued_on_error: 'boolean',
+  finished_at: 'timestamptz',
+  message: 'text',
+  output: 'text',
+} as const;
+type StepColumn = keyof typeof STEP;
+type StepValues = Readonly<Record<StepColumn, SqlValue | undefined>>;
+const STEP_NAMES = Object.keys(STEP) as StepColumn[];
+const STEP_COLUMNS = STEP_NAMES.join();
+const STEP_CONTENT = STEP_NAMES.slice(2);
+/** Steps out of an array for each column: of many rows, a quarter of the price of JSON. */
+const STEPS = `unnest(${STEP_NAMES.map((name, index) => `$${index + 1}::${STEP[name]}[]`).join()}) as step (${STEP_COLUMNS})`;
 
 /** Runs and their steps. Whatever is written of many runs is one statement. */
 export class RunRepository {
@@ -170,25 +192,23 @@ export class RunRepository {
 
   /** Keeps the steps of runs that changed. Whoever does so holds the runs, and knows which steps they have. */
   async saveSteps(tx: Transaction, runs: readonly Told[]): Promise<void> {
-    const [fresh, known]: [object[], object[]] = [[], []];
+    const [fresh, known]: [StepValues[], StepValues[]] = [[], []];
     for (const { uid, changed, hasStep } of runs) {
       for (const step of changed.values()) (hasStep(step.path) ? known : fresh).push(toRow(uid, step));
     }
     if (fresh.length > 0) {
       await tx.prepared(
         'add steps of runs',
-        `insert into run_step (run_uid, path, ${STEP_COLUMNS})
-         select run_uid, path, ${STEP_COLUMNS} from jsonb_to_recordset($1) as step (run_uid uuid, path text, ${STEP})`,
-        [JSON.stringify(fresh)],
+        `insert into run_step (${STEP_COLUMNS}) select ${STEP_COLUMNS} from ${STEPS}`,
+        columnsOf(fresh),
       );
     }
     if (known.length > 0) {
       await tx.prepared(
         'save steps of runs',
-        `update run_step set (${STEP_COLUMNS}) = (select ${STEP_COLUMNS.replaceAll(/\w+/g, 'step.$&')})
-         from jsonb_to_recordset($1) as step (run_uid uuid, path text, ${STEP})
-         where run_step.run_uid = step.run_uid and path_key = md5(step.path)`,
-        [JSON.stringify(known)],
+        `update run_step set (${STEP_CONTENT.join()}) = (select ${STEP_CONTENT.map((name) => `step.${name}`).join()})
+         from ${STEPS} where run_step.run_uid = step.run_uid and path_key = md5(step.path)`,
+        columnsOf(known),
       );
     }
   }
@@ -275,7 +295,7 @@ function progressRow({ lastNumber, startedAt, totalSteps, restartNumber, end }: 
   };
 }
 
-function toRow(runUid: string, { path, number, type, firstStart, lastStart, end }: StepProgress) {
+function toRow(runUid: string, { path, number, type, firstStart, lastStart, end }: StepProgress): StepValues {
   return {
     run_uid: runUid,
     path,
@@ -296,4 +316,9 @@ function toRow(runUid: string, { path, number, type, firstStart, lastStart, end 
     message: end?.message,
     output: end?.output,
   };
+}
+
+/** The array of each column, for `STEPS`. */
+function columnsOf(rows: readonly StepValues[]): SqlValue[][] {
+  return STEP_NAMES.map((name) => rows.map((row) => row[name] ?? null));
 }

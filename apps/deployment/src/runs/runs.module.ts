@@ -3,7 +3,8 @@ import { run, type RunSpec, type RunStatus } from '@muster/contracts/kinds/run.j
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
-import { ResourceStore, type ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
+import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { UnknownComputers } from '../devices/unknown-computers.js';

@@ -13,7 +13,8 @@ import type { Logger } from 'pino';
 import { DEVICE_STATE, type DeviceState } from './device-state.js';
 
 const LOOK_MILLISECONDS = 2_000;
-const TOLD_AT_ONCE = 100;
+/** Whoever writes one of them waits for so many. */
+const TOLD_AT_ONCE = 500;
 /** How states are written: nobody but the owner of a device writes them, and no words of a newer release are kept in them. */
 const STATE = { kind: DEVICE_STATE, schemaVersion: 1, understand: (content: unknown) => content };
 
@@ -68,33 +69,44 @@ export class DeviceTeller {
     const kinds = [this.documents.kind, DEVICE_STATE];
     const keys = names.flatMap((name) => kinds.map((kind) => ({ kind, key: ownedKey(name, this.site) })));
     const known = await this.replicas.findMany(tx, keys);
-    for (const name of names) await this.tell(tx, log, name, found.get(name), known);
-    return taken.length;
-  }
-
-  private async tell(
-    tx: Transaction,
-    log: ReplicaLog,
-    name: string,
-    device: Resource<DeviceSpec, DeviceStatus> | undefined,
-    known: ReadonlyMap<string, StoredReplica>,
-  ): Promise<void> {
-    const key = ownedKey(name, this.site);
-    const belonging = { dataClass: 'site', owner: this.site } as const;
-    const document = device ? await this.documents.contentOf(tx, device) : null;
-    for (const [kind, content] of [
-      [this.documents, document],
-      [STATE, device ? stateOf(device) : null],
-    ] as const) {
-      const before = known.get(`${kind.kind}/${key}`)?.replica.content ?? null;
-      // Words of a newer release that this one leaves alone are no change.
-      const same = sameJson(before === null ? null : understood(kind, before), content);
-      if (!same) await log.record(tx, kind, key, content, belonging);
+    const documents: Written[] = [];
+    const states: Written[] = [];
+    for (const name of names) {
+      const key = ownedKey(name, this.site);
+      const device = found.get(name);
+      documents.push({ key, content: device ? await this.documents.contentOf(tx, device) : null });
+      states.push({ key, content: device ? stateOf(device) : null });
     }
+    const belonging = { dataClass: 'site', owner: this.site } as const;
+    await log.recordMany(tx, this.documents, changed(this.documents, documents, known), belonging);
+    await log.recordMany(tx, STATE, changed(STATE, states, known), belonging);
+    return taken.length;
   }
 }
 
-function understood(kind: { understand(content: unknown): unknown }, content: unknown): unknown {
+interface Written {
+  readonly key: string;
+  readonly content: unknown;
+}
+
+interface ToldKind {
+  readonly kind: string;
+  understand(content: unknown): unknown;
+}
+
+/** Words of a newer release that this one leaves alone are no change. */
+function changed(
+  kind: ToldKind,
+  written: readonly Written[],
+  known: ReadonlyMap<string, StoredReplica>,
+): readonly Written[] {
+  return written.filter(({ key, content }) => {
+    const before = known.get(`${kind.kind}/${key}`)?.replica.content ?? null;
+    return !sameJson(before === null ? null : understood(kind, before), content);
+  });
+}
+
+function understood(kind: ToldKind, content: unknown): unknown {
   try {
     return kind.understand(content);
   } catch {

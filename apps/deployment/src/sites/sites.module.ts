@@ -12,6 +12,7 @@ import { DEVICES } from '../devices/devices.token.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { Variables } from '../variables/variables.service.js';
 import { VariablesModule } from '../variables/variables.module.js';
+import { rolloutUses } from '../rollouts/rollout-uses.js';
 import { DeviceTeller } from './device-teller.js';
 import { DevicesBelowController } from './devices-below.controller.js';
 import { DevicesBelowGrpcController } from './devices-below.grpc.js';
@@ -58,7 +59,7 @@ type Devices = ResourceStore<DeviceSpec, DeviceStatus>;
         replication: SiteReplication,
         logger: Logger,
       ) => {
-        const summaries = [collectionSizes, deploymentResults];
+        const summaries = [collectionSizes, deploymentResults, rolloutUses];
         return new SiteSummaries(config.MUSTER_SITE, database, log, replication, summaries, logger);
       },
     },

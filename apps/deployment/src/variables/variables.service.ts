@@ -27,6 +27,14 @@ interface VariablesSpec {
   variablesPriority?: number | undefined;
 }
 
+/** Whoever has variables, as it is saved. */
+export interface SavedOwner {
+  readonly owner: VariableOwner;
+  readonly spec: VariablesSpec;
+  /** As it was; undefined: it is new. */
+  readonly previous: VariablesSpec | undefined;
+}
+
 /** A new value of a hidden variable. */
 interface GivenValue {
   readonly sealed: string;
@@ -95,24 +103,25 @@ export class Variables {
     return { ...input, spec };
   }
 
-  /** Part of the transaction that saves the owner: keeps the sealed values and tells policy. */
-  async saved(
-    tx: Transaction,
-    owner: VariableOwner,
-    spec: VariablesSpec,
-    previous: VariablesSpec | undefined,
-  ): Promise<void> {
-    if (sameJson(told(spec), told(previous ?? {}))) return;
-    const hidden = (spec.variables ?? []).filter((one) => one.hidden).map(({ name }) => nameKey(name));
-    const given = new Map([...(this.given.get(spec) ?? [])].map(([name, { sealed }]) => [name, sealed]));
-    await this.repository.save(tx, owner.uid, given, hidden);
-    await this.tell(tx, owner, spec);
+  /** Part of the transaction that saves owners: keeps the sealed values and tells policy. */
+  async saved(tx: Transaction, owners: readonly SavedOwner[]): Promise<void> {
+    const changed = owners.filter(({ spec, previous }) => !sameJson(told(spec), told(previous ?? {})));
+    if (changed.length === 0) return;
+    await this.repository.save(
+      tx,
+      changed.map(({ owner, spec }) => ({
+        ownerUid: owner.uid,
+        given: new Map([...(this.given.get(spec) ?? [])].map(([name, { sealed }]) => [name, sealed])),
+        wanted: (spec.variables ?? []).filter((one) => one.hidden).map(({ name }) => nameKey(name)),
+      })),
+    );
+    await this.tell(tx, changed);
   }
 
   /** What other sites get of hidden variables: values as they are kept. */
   async sealedValues(tx: Transaction, ownerUid: string, spec: VariablesSpec): Promise<SealedValues | undefined> {
     if (!spec.variables?.some(({ hidden }) => hidden)) return undefined;
-    return Object.fromEntries(await this.repository.read(tx, ownerUid));
+    return Object.fromEntries((await this.repository.read(tx, [ownerUid])).get(ownerUid) ?? []);
   }
 
   /** Another site sent this specification with these values. */
@@ -136,7 +145,7 @@ export class Variables {
   async moved(tx: Transaction, fromUid: string, owner: VariableOwner, spec: VariablesSpec): Promise<void> {
     if (!spec.variables?.length) return;
     await this.repository.move(tx, fromUid, owner.uid);
-    await this.tell(tx, owner, spec);
+    await this.tell(tx, [{ owner, spec }]);
   }
 
   /** The owner goes; the fact of that is enough for others. */
@@ -165,17 +174,23 @@ export class Variables {
     return new Map(asked.flatMap(({ name, before }, index) => (same[index] ? [[name, before.setAt] as const] : [])));
   }
 
-  private async tell(tx: Transaction, owner: VariableOwner, spec: VariablesSpec): Promise<void> {
-    const sealed = await this.repository.read(tx, owner.uid);
-    const variables = (spec.variables ?? []).map(({ name, value, hidden }): ToldVariable => {
-      if (!hidden) return { name, value: value ?? '' };
-      const text = sealed.get(nameKey(name));
-      if (text === undefined)
-        throw new Error(`the hidden variable "${name}" of ${owner.kind} ${owner.uid} has no value`);
-      return { name, sealed: text };
+  private async tell(tx: Transaction, owners: readonly Omit<SavedOwner, 'previous'>[]): Promise<void> {
+    const sealed = await this.repository.read(
+      tx,
+      owners.map(({ owner }) => owner.uid),
+    );
+    const facts = owners.map(({ owner, spec }) => {
+      const variables = (spec.variables ?? []).map(({ name, value, hidden }): ToldVariable => {
+        if (!hidden) return { name, value: value ?? '' };
+        const text = sealed.get(owner.uid)?.get(nameKey(name));
+        if (text === undefined)
+          throw new Error(`the hidden variable "${name}" of ${owner.kind} ${owner.uid} has no value`);
+        return { name, sealed: text };
+      });
+      refuseTooLarge(owner, variables);
+      return { owner, priority: spec.variablesPriority ?? 1, variables };
     });
-    refuseTooLarge(owner, variables);
-    await this.outbox.add(tx, variablesChanged, { owner, priority: spec.variablesPriority ?? 1, variables });
+    await this.outbox.addMany(tx, variablesChanged, facts);
   }
 }
 

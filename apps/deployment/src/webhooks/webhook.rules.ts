@@ -3,7 +3,7 @@ import type { WebhookSpec, WebhookStatus } from '@muster/contracts/kinds/webhook
 import type { ResourceInput } from '@muster/contracts/resource.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
-import type { ResourceRules } from '@muster/service/resources/resource-store.js';
+import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { addressOf, judgeAddress } from './judge-address.js';
 import type { SecretBox } from './secret-box.js';
 import type { LineState, WebhookLineRepository } from './webhook-line.repository.js';

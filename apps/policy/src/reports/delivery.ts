@@ -7,11 +7,12 @@ import type { StepReport } from '@muster/sequence/report.js';
 import { storable } from '../storable.js';
 import type { ReportedRun } from './report.repository.js';
 
-/** A report of a delivery, in the form in which it is kept. */
+/** A report of a delivery: what it is known by, and the text in which it is kept. */
 export interface IncomingReport {
   readonly deploymentUid: string;
   readonly sequenceDigest: Digest | undefined;
-  readonly report: StepReport;
+  readonly runId: string;
+  readonly number: number;
   readonly json: string;
 }
 
@@ -27,19 +28,23 @@ const MAY_NOT_BE_STORABLE = /\\u(?:0000|d[89a-f])/i;
 
 /** @throws MusterError `reports.invalid-run` (invalid) */
 export function toDelivery(deviceUid: string, { reports }: ReportsRequest, traceparent: string | undefined): Delivery {
-  const incoming = reports.map(({ report, deploymentUid, sequenceDigest }): IncomingReport => {
-    let kept: StepReport = { ...report, runId: report.runId.toLowerCase() };
-    let json = JSON.stringify(kept);
-    if (MAY_NOT_BE_STORABLE.test(json)) {
-      kept = storable(kept);
-      json = JSON.stringify(kept);
-    }
-    return { deploymentUid: deploymentUid.toLowerCase(), sequenceDigest, report: kept, json };
+  // Most reports of a delivery are of one run: each text is read, and kept, once.
+  let [runId, deploymentUid] = ['', ''];
+  const incoming = reports.map((one): IncomingReport => {
+    if (one.report.runId !== runId) runId = one.report.runId.toLowerCase();
+    if (one.deploymentUid !== deploymentUid) deploymentUid = one.deploymentUid.toLowerCase();
+    const report = one.report.runId === runId ? one.report : { ...one.report, runId };
+    return { deploymentUid, sequenceDigest: one.sequenceDigest, runId, number: report.number, json: keptText(report) };
   });
+  let known: string | undefined;
+  const isUid = (text: string): boolean => {
+    if (text !== known) known = uidSchema.safeParse(text).success ? text : undefined;
+    return text === known;
+  };
   throwIf(
     refusalOf(
       incoming,
-      ({ report }) => !uidSchema.safeParse(report.runId).success || report.number > 2_147_483_647,
+      ({ runId, number }) => number > 2_147_483_647 || !isUid(runId),
       () =>
         new MusterError('invalid', 'reports.invalid-run', 'A run id must be a UUID, and a number at most 2147483647'),
     ),
@@ -47,14 +52,24 @@ export function toDelivery(deviceUid: string, { reports }: ReportsRequest, trace
   return { deviceUid, reports: incoming, traceparent };
 }
 
+function keptText(report: StepReport): string {
+  const json = JSON.stringify(report);
+  return MAY_NOT_BE_STORABLE.test(json) ? JSON.stringify(storable(report)) : json;
+}
+
 /** Why a device may not deliver this; undefined: it may. */
 export function refusalOfDeployments(
   { deviceUid, reports }: Delivery,
   isReportable: (deviceUid: string, deploymentUid: string) => boolean,
 ): MusterError | undefined {
+  const found = new Map<string, boolean>();
   return refusalOf(
     reports,
-    ({ deploymentUid }) => !isReportable(deviceUid, deploymentUid),
+    ({ deploymentUid }) => {
+      let reportable = found.get(deploymentUid);
+      if (reportable === undefined) found.set(deploymentUid, (reportable = isReportable(deviceUid, deploymentUid)));
+      return !reportable;
+    },
     ({ deploymentUid }) =>
       new MusterError(
         'forbidden',
@@ -72,17 +87,17 @@ export function refusalOfRuns(
   return (
     refusalOf(
       reports,
-      ({ report }) => owners.get(report.runId)?.deviceUid !== deviceUid,
-      ({ report }) => new MusterError('forbidden', 'reports.foreign-run', `Run ${report.runId} is another device's`),
+      ({ runId }) => owners.get(runId)?.deviceUid !== deviceUid,
+      ({ runId }) => new MusterError('forbidden', 'reports.foreign-run', `Run ${runId} is another device's`),
     ) ??
     refusalOf(
       reports,
-      ({ report, deploymentUid }) => owners.get(report.runId)?.deploymentUid !== deploymentUid,
-      ({ report }) =>
+      ({ runId, deploymentUid }) => owners.get(runId)?.deploymentUid !== deploymentUid,
+      ({ runId }) =>
         new MusterError(
           'conflict',
           'reports.other-deployment',
-          `Run ${report.runId} was reported for another deployment before`,
+          `Run ${runId} was reported for another deployment before`,
         ),
     )
   );

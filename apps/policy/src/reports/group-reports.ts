@@ -15,13 +15,12 @@ export interface ReportGroup {
  * @param reports none twice
  */
 export function groupReports(
-  reports: readonly { readonly report: Pick<IncomingReport['report'], 'runId' | 'number'>; readonly json: string }[],
+  reports: readonly Pick<IncomingReport, 'runId' | 'number' | 'json'>[],
   mostBytes = MOST_FACT_BYTES,
 ): ReportGroup[] {
   const groups: ReportGroup[] = [];
   const open = new Map<string, { group: ReportGroup; bytes: number }>();
-  for (const { report, json } of [...reports].sort((one, other) => one.report.number - other.report.number)) {
-    const { runId, number } = report;
+  for (const { runId, number, json } of [...reports].sort((one, other) => one.number - other.number)) {
     const bytes = Buffer.byteLength(json) + 1;
     let current = open.get(runId);
     if (!current || current.bytes + bytes > mostBytes) {

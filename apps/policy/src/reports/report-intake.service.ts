@@ -15,6 +15,10 @@ import { type NumberRange, type ReportedRun, ReportRepository } from './report.r
 const MOST_REPORTS = 500;
 /** Transactions at once: some wait for the disk while others are made. */
 const AT_ONCE = 3;
+/** Deliveries that wait for their answer at one time: with so many, deriving runs from reports has time until later. */
+const CROWD = 8;
+/** A crowd that is answered comes again after a moment. */
+const CROWD_MILLISECONDS = 250;
 
 type RunReported = z.infer<typeof runReported.payload>;
 
@@ -37,6 +41,8 @@ export class ReportIntake {
     { atOnce: AT_ONCE, most: MOST_REPORTS, pauseMilliseconds: 3 },
     ({ reports }) => reports.length,
   );
+  private underWay = 0;
+  private crowdedAt = -Infinity;
 
   constructor(
     @Inject(Database) private readonly database: Database,
@@ -44,6 +50,7 @@ export class ReportIntake {
     @Inject(ReportRepository) private readonly repository: ReportRepository,
   ) {
     outbox.complete<KeptFact | RunReported>(runReported, (queryable, facts) => this.complete(queryable, facts));
+    outbox.mayWaitWhile(() => performance.now() - this.crowdedAt < CROWD_MILLISECONDS);
   }
 
   /**
@@ -51,8 +58,15 @@ export class ReportIntake {
    *   `reports.other-deployment` (conflict)
    */
   async take(deviceUid: string, request: ReportsRequest): Promise<ReportsResponse> {
-    const refusal = await this.batches.add(toDelivery(deviceUid, request, currentTraceparent()));
-    if (refusal) throw refusal;
+    const delivery = toDelivery(deviceUid, request, currentTraceparent());
+    this.underWay += 1;
+    if (this.underWay >= CROWD) this.crowdedAt = performance.now();
+    try {
+      const refusal = await this.batches.add(delivery);
+      if (refusal) throw refusal;
+    } finally {
+      this.underWay -= 1;
+    }
     return { acknowledged: request.reports.map(({ report: { runId, number } }) => ({ runId, number })) };
   }
 
@@ -75,14 +89,13 @@ export class ReportIntake {
 
   /** @throws Refusals: nothing may be kept of these */
   private async keep(tx: Transaction, deliveries: readonly Delivery[]): Promise<void> {
-    const wanted = runsOf(deliveries);
-    const pairs = new Map(wanted.all.map((run) => [pairOf(run), run]));
+    const { pairs, runs: told } = runsOf(deliveries);
     tx.byKeys();
     // Sent together, answered one after the other: what is known is asked for behind the lock on the runs.
     const [reportablePairs, runs, known] = await Promise.all([
       this.repository.findReportable(tx, [...pairs.values()]),
-      this.repository.claimRuns(tx, [...wanted.first.values()]),
-      this.repository.numbersOf(tx, [...wanted.ranges.values()]),
+      this.repository.claimRuns(tx, [...told.values()]),
+      this.repository.numbersOf(tx, [...told.values()]),
     ]);
     const reportable = new Set(reportablePairs.map(pairOf));
     throwRefusals(deliveries, (one) =>
@@ -93,15 +106,10 @@ export class ReportIntake {
 
     const fresh = notKnown(deliveries, known);
     if (fresh.length === 0) return;
-    tx.last(
-      this.repository.add(
-        tx,
-        fresh.map(({ report, json }) => ({ runId: report.runId, number: report.number, json })),
-      ),
-    );
+    tx.last(this.repository.add(tx, fresh));
     const facts = groupReports(fresh).map(({ runId, ranges }): { kept: KeptFact; traceparent: string | undefined } => {
       const { deviceUid = '', deploymentUid = '' } = owners.get(runId) ?? {};
-      const { sequenceDigest, traceparent } = wanted.told.get(runId) ?? {};
+      const { sequenceDigest, traceparent } = told.get(runId) ?? {};
       return {
         kept: { deviceUid, deploymentUid, runId, ...(sequenceDigest && { sequenceDigest }), ranges },
         traceparent,
@@ -147,7 +155,7 @@ function notKnown(
   const fresh: IncomingReport[] = [];
   for (const { reports } of deliveries) {
     for (const incoming of reports) {
-      const { runId, number } = incoming.report;
+      const { runId, number } = incoming;
       const seen = numbersOf(runId);
       if (seen.has(number)) continue;
       seen.add(number);
@@ -176,39 +184,43 @@ function throwRefusals(
   if (refused.size > 0) throw new Refusals(refused);
 }
 
-type Told = { sequenceDigest: Delivery['reports'][number]['sequenceDigest']; traceparent: string | undefined };
+/** What deliveries say of a run: whose the first report has it, and between which numbers it is told of. */
+interface RunOfDeliveries extends ReportedRun, NumberRange {
+  runId: string;
+  first: number;
+  last: number;
+  /** The revision that it runs, as the first report that says so has it. */
+  sequenceDigest: IncomingReport['sequenceDigest'];
+  traceparent: string | undefined;
+}
 
-/**
- * The runs of deliveries: all; each once, as the first of its reports has it; between which numbers it is told of; and what the first
- * report that says so says of the revision that it runs.
- */
+/** Each device with each deployment that it reports on, and the runs by their ids. */
 function runsOf(deliveries: readonly Delivery[]): {
-  all: ReportedRun[];
-  first: Map<string, ReportedRun>;
-  ranges: Map<string, NumberRange>;
-  told: Map<string, Told>;
+  pairs: Map<string, Omit<ReportedRun, 'runId'>>;
+  runs: Map<string, RunOfDeliveries>;
 } {
-  const all: ReportedRun[] = [];
-  const first = new Map<string, ReportedRun>();
-  const ranges = new Map<string, NumberRange>();
-  const told = new Map<string, Told>();
+  const pairs = new Map<string, Omit<ReportedRun, 'runId'>>();
+  const runs = new Map<string, RunOfDeliveries>();
   for (const { deviceUid, reports, traceparent } of deliveries) {
-    for (const { deploymentUid, sequenceDigest, report } of reports) {
-      const { runId, number } = report;
-      const run = { runId, deviceUid, deploymentUid };
-      const range = ranges.get(runId);
-      ranges.set(runId, {
-        runId,
-        first: Math.min(number, range?.first ?? number),
-        last: Math.max(number, range?.last ?? number),
-      });
-      all.push(run);
-      if (!first.has(runId)) first.set(runId, run);
-      if (told.get(runId)?.sequenceDigest === undefined)
-        told.set(runId, { sequenceDigest, traceparent: told.get(runId)?.traceparent ?? traceparent });
+    let pair: Omit<ReportedRun, 'runId'> | undefined;
+    let run: RunOfDeliveries | undefined;
+    for (const { runId, deploymentUid, number, sequenceDigest } of reports) {
+      if (pair?.deploymentUid !== deploymentUid) {
+        pair = { deviceUid, deploymentUid };
+        pairs.set(pairOf(pair), pair);
+      }
+      if (run?.runId !== runId) {
+        const begun = { runId, deviceUid, deploymentUid, first: number, last: number, sequenceDigest, traceparent };
+        run = runs.get(runId) ?? begun;
+        runs.set(runId, run);
+      }
+      run.first = Math.min(run.first, number);
+      run.last = Math.max(run.last, number);
+      run.sequenceDigest ??= sequenceDigest;
+      run.traceparent ??= traceparent;
     }
   }
-  return { all, first, ranges, told };
+  return { pairs, runs };
 }
 
 function pairOf({ deviceUid, deploymentUid }: { deviceUid: string; deploymentUid: string }): string {

@@ -77,8 +77,9 @@ export class ReportRepository {
       `insert into report (run_id, number, payload)
        select * from unnest($1::uuid[], $2::int[], string_to_array($3, E'\\n')::jsonb[])`,
       [
-        reports.map(({ runId }) => runId),
-        reports.map(({ number }) => number),
+        // Neither needs quotation marks, with which the client looks at every element.
+        `{${reports.map(({ runId }) => runId).join()}}`,
+        `{${reports.map(({ number }) => number).join()}}`,
         // JSON texts have no line breaks. As an array, each quotation mark in them would be escaped once more.
         reports.map(({ json }) => json).join('\n'),
       ],

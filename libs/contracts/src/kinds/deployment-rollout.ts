@@ -17,6 +17,24 @@ export const deploymentRolloutSchema = z
     body: digestSchema.optional().describe('What devices run: the rollout begins anew when it becomes another one'),
     attempt: z.int().describe('Goes up when it begins anew'),
     atMostStarted: count,
+    share: count
+      .optional()
+      .describe('Of atMostStarted, what this site may use, as the site above it dealt; absent: it has all of it'),
+    sites: z
+      .array(
+        z.strictObject({
+          site: z.string(),
+          share: count.describe('What it may use, as it was told last'),
+          open: count,
+          heard: z
+            .boolean()
+            .describe('Whether it has said that it keeps to its share: until then no other site gets of it'),
+        }),
+      )
+      .optional()
+      .describe(
+        'At the central site: the primary sites among which it divides atMostStarted. The groups are sums then',
+      ),
     open: count.describe('Devices that have started, or may, and of which it is not known how it ended'),
     code: z.string().optional().describe('Why it is paused'),
     groups: z.array(

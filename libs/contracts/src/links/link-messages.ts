@@ -27,9 +27,15 @@ export type LinkEntry = z.infer<typeof linkEntrySchema>;
 /** What every message between sites says: from whom to whom, and of which question it is. It is signed as a whole. */
 const envelope = { from: siteCodeSchema, to: siteCodeSchema, nonce: z.string().max(64) };
 
+/** How an answer may be packed, if its question accepts it: as one frame of Zstandard (RFC 8878), signed as it is sent. */
+export const ZSTANDARD = 'zstd';
+
+/** What every question says. */
+const asking = { ...envelope, accepts: z.array(z.string().max(32)).max(16).optional() };
+
 /** "Give me what your feed has after this position." */
 export const pullQuestionSchema = z.object({
-  ...envelope,
+  ...asking,
   /** The life of the feed in which that is a position; null before the first answer. */
   life: z.uuid().nullable(),
   after: positionSchema,
@@ -56,7 +62,7 @@ export const pullAnswerSchema = z.object({
 });
 
 /** "What do you have, in digests?" One per kind and bucket. */
-export const digestsQuestionSchema = z.object({ ...envelope });
+export const digestsQuestionSchema = z.object({ ...asking });
 export const digestsAnswerSchema = z.object({
   ...envelope,
   digests: z.array(z.object({ kind: z.string(), bucket: whole, count: whole, digest: z.string() })),
@@ -64,7 +70,7 @@ export const digestsAnswerSchema = z.object({
 
 /** "Give me all of these buckets." Pages by key. */
 export const bucketsQuestionSchema = z.object({
-  ...envelope,
+  ...asking,
   kind: z.string(),
   buckets: z.array(z.number().int().min(0).max(255)).max(256),
   afterKey: z.string(),
@@ -77,7 +83,7 @@ export const bucketsAnswerSchema = z.object({
 });
 
 /** "Which files has the version with this manifest?" Of the content service. */
-export const manifestQuestionSchema = z.object({ ...envelope, manifest: digestSchema });
+export const manifestQuestionSchema = z.object({ ...asking, manifest: digestSchema });
 export const manifestAnswerSchema = z.object({
   ...envelope,
   /** Canonical JSON, at most 4,000,000 bytes; null: the site does not have it. */
@@ -86,7 +92,7 @@ export const manifestAnswerSchema = z.object({
 
 /** "Where may I fetch these bytes?" Of the content service. Who does not have them asks on, on the way to their source. */
 export const blobsQuestionSchema = z.object({
-  ...envelope,
+  ...asking,
   source: siteCodeSchema,
   digests: z.array(digestSchema).min(1).max(500),
   /** Who asks waits no longer. */

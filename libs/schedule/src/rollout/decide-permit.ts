@@ -44,13 +44,20 @@ export function decidePermit(
   rollout: Rollout,
   { progress, stage }: { readonly progress: RolloutProgress; readonly stage: RolloutStage },
   held: HeldPermit | undefined,
-  { now, members }: RolloutFacts,
+  { now, members, share }: RolloutFacts,
 ): PermitDecision {
   if (stage.stage === 'paused')
     return refused('rollout.is-paused', `the rollout is paused: ${stage.message}`, LATER_SECONDS);
   if (held?.state === 'open') return { granted: true, group: held.group };
   const most = mostOpenPermits(rollout);
   const open = openPermits(progress);
+  if (share?.held !== undefined) return refused('rollout.held-above', share.held, LATER_SECONDS);
+  if (share && share.most < most && open >= share.most)
+    return refused(
+      'rollout.share-used',
+      `${open} devices of this site have started and not ended yet; its share is ${share.most} of the ${most} that all sites may have together (atMostStarted)`,
+      soonSeconds(members, progress),
+    );
   if (open >= most)
     return refused(
       'rollout.enough-started',

@@ -34,10 +34,20 @@ export type RolloutStage =
   | { readonly stage: 'paused'; readonly code: string; readonly message: string }
   | { readonly stage: 'complete' };
 
+/** What a site may have open of a deployment that all sites share, as the site above them last told it. */
+export interface Share {
+  /** At most so many devices have started at this site, and it is not known how it ended. */
+  readonly most: number;
+  /** Why nobody starts anywhere, for people; absent: they may. */
+  readonly held?: string | undefined;
+}
+
 export interface RolloutFacts {
   readonly now: number;
   /** Members of the collection. */
   readonly members: number;
+  /** Of `atMostStarted`, where all sites of a hierarchy share it; undefined: this site has it alone. */
+  readonly share?: Share | undefined;
 }
 
 const NOTHING: GroupProgress = { open: 0, succeeded: 0, failed: 0, silent: 0, forgiven: 0 };
@@ -60,14 +70,23 @@ export function judgeRollout(
   facts: RolloutFacts,
 ): { readonly progress: RolloutProgress; readonly stage: RolloutStage } {
   if (before.paused) return { progress: before, stage: { stage: 'paused', ...before.paused } };
-  const worst = rollout.groups.findIndex((group, index) => isOverBudget(group, before.groups[index] ?? NOTHING));
-  if (worst >= 0) {
-    const paused = { ...tooManyErrors(rollout.groups[worst]!, before.groups[worst]!), at: facts.now };
+  const over = findTooManyErrors(rollout, before);
+  if (over) {
+    const paused = { ...over, at: facts.now };
     return { progress: { ...before, paused }, stage: { stage: 'paused', ...paused } };
   }
   const groups = [...before.groups];
   const stage = open(rollout, groups, facts);
   return { progress: { ...before, groups }, stage };
+}
+
+/** The first group that has more errors than it may have, as a sentence for people. */
+export function findTooManyErrors(
+  rollout: Rollout,
+  { groups }: RolloutProgress,
+): { readonly code: string; readonly message: string } | undefined {
+  const worst = rollout.groups.findIndex((group, index) => isOverBudget(group, groups[index] ?? NOTHING));
+  return worst < 0 ? undefined : tooManyErrors(rollout.groups[worst]!, groups[worst]!);
 }
 
 /** The group that gives permits now; -1: none has opened. */

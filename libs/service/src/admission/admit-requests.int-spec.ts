@@ -10,7 +10,8 @@ let waiting: (() => void)[] = [];
 let counted = 0;
 
 beforeAll(async () => {
-  server = fastify();
+  // The last answers may be under way when it closes: their connections must not be waited for until they time out.
+  server = fastify({ forceCloseConnections: true });
   server.post('/sessions', async () => {
     await new Promise<void>((resolve) => waiting.push(resolve));
     return { served: true };

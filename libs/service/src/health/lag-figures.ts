@@ -5,6 +5,7 @@ import { readMessagingLag } from './messaging-lag.repository.js';
 /** What waits between services and between sites, as Prometheus figures. */
 export class LagFigures {
   private readonly outbox;
+  private readonly outboxWaiting;
   private readonly parked;
   private readonly applied;
   private readonly failed;
@@ -19,6 +20,7 @@ export class LagFigures {
     const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
       new Gauge<Label>({ name: `muster_${name}`, help, labelNames, registers: [registry] });
     this.outbox = gauge('outbox_unpublished', 'Committed facts that the bus does not have yet');
+    this.outboxWaiting = gauge('outbox_waiting_seconds', 'For how long the oldest of them waits');
     this.parked = gauge('inbox_parked', 'Facts that could not be applied and wait for a person');
     this.applied = gauge('inbox_position', 'Position applied of each producer', 'producer');
     this.failed = gauge(
@@ -38,6 +40,7 @@ export class LagFigures {
   async refresh(): Promise<void> {
     const lag = await readMessagingLag(this.database);
     this.outbox.set(lag.head - lag.published + lag.unpositioned);
+    this.outboxWaiting.set(lag.waiting);
     this.parked.set(lag.parked);
     for (const { producer, position } of lag.inbox) this.applied.set({ producer }, position);
     // A site that was revoked is no neighbour any more.

@@ -1,5 +1,5 @@
 import type { Transaction } from '@muster/persistence/database.js';
-import type { ReplicatedKind } from '@muster/replication/replicated-kind.js';
+import type { ReplicatedKind, UsableObject } from '@muster/replication/replicated-kind.js';
 import { Replicas } from './replicas.js';
 
 /** How an object of a site is called in all the hierarchy: names are each site's own. */
@@ -55,6 +55,16 @@ class OwnedKind implements ReplicatedKind {
   async use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void> {
     const owned = ownerOf(key);
     if (owned?.site === this.site) await this.inner.use(tx, owned.name, content, actor);
+  }
+
+  async useMany(tx: Transaction, objects: readonly UsableObject[]): Promise<void> {
+    const own = objects.flatMap((object) => {
+      const owned = ownerOf(object.key);
+      return owned?.site === this.site ? [{ ...object, key: owned.name }] : [];
+    });
+    if (own.length === 0) return;
+    if (this.inner.useMany) return this.inner.useMany(tx, own);
+    for (const { key, content, actor } of own) await this.inner.use(tx, key, content, actor);
   }
 
   shown(content: unknown): unknown {

@@ -1,23 +1,22 @@
+import { digestOf } from '@muster/contracts/digest.js';
 import type { Kind, Resource, ResourceInput } from '@muster/contracts/resource.js';
 import { API_VERSION, metadataInputSchema } from '@muster/contracts/resource.js';
 import { parseTolerant } from '@muster/contracts/tolerant.js';
 import type { Transaction } from '@muster/persistence/database.js';
-import type { ReplicatedKind } from '@muster/replication/replicated-kind.js';
+import type { ReplicatedKind, UsableObject } from '@muster/replication/replicated-kind.js';
 import { z } from 'zod';
 
 /** What replication needs of the store of a kind. */
 export interface ReplicableStore<Spec, Status> {
   readonly kind: Kind<Spec, Status>;
   /** Makes this site's object what another site, or a person who settles a conflict, says. Records nothing. */
-  applyReplicated(
-    tx: Transaction,
-    name: string,
-    input: ResourceInput<Spec> | null,
-    sealed: SealedValues | undefined,
-    actor: string,
-  ): Promise<void>;
+  applyReplicated(tx: Transaction, change: ReplicatedChange<Spec>): Promise<void>;
+  /** The same of many, each object once, in this order. */
+  applyManyReplicated(tx: Transaction, changes: readonly ReplicatedChange<Spec>[]): Promise<void>;
   /** Sealed values that belong to the object and are no part of its document. */
   sealedValues(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
+  /** Who wrote the specification that the object has now, of kinds that remember it. */
+  savedBy(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined>;
   /** Objects that have no replica yet. */
   withoutReplica(tx: Transaction, limit: number): Promise<Resource<Spec, Status>[]>;
 }
@@ -25,13 +24,33 @@ export interface ReplicableStore<Spec, Status> {
 /** Secrets of a document as they are kept, by their place in it. Every site of a hierarchy has the key that opens them. */
 export type SealedValues = Readonly<Record<string, string>>;
 
+/** What an object is to be at this site. */
+export interface ReplicatedChange<Spec> {
+  readonly name: string;
+  /** null: it is deleted. */
+  readonly input: ResourceInput<Spec> | null;
+  readonly sealed?: SealedValues | undefined;
+  /** Who wrote the specification, where that is known; `actor` is the site that sent it. */
+  readonly savedBy?: SavedBy | undefined;
+  readonly actor: string;
+}
+
+/** Who saved a specification. */
+export interface SavedBy {
+  readonly author: string;
+  readonly comment?: string | undefined;
+}
+
 /** An object as it goes from site to site: what people wrote. Uids, versions and status stay each site's own. */
 interface Document<Spec> {
   metadata: Pick<ResourceInput['metadata'], 'displayName' | 'folder' | 'labels'>;
   spec: Spec;
   sealed?: SealedValues | undefined;
+  /** Of the specification with this digest: what an older release makes of the document keeps it, though the words are others. */
+  savedBy?: (SavedBy & { digest: string }) | undefined;
 }
 
+const savedBySchema = z.object({ author: z.string(), comment: z.string().optional(), digest: z.string() });
 const metadataSchema = metadataInputSchema.pick({ displayName: true, folder: true, labels: true });
 
 /** Carries the objects of a store between sites, each by its name. */
@@ -46,6 +65,7 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
       metadata: metadataSchema,
       spec: store.kind.spec,
       sealed: z.record(z.string(), z.string()).optional(),
+      savedBy: savedBySchema.optional(),
     }) as unknown as z.ZodType<Document<Spec>>;
   }
 
@@ -53,12 +73,18 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
   async contentOf(tx: Transaction, resource: Resource<Spec, Status>): Promise<unknown> {
     const { displayName, folder, labels } = resource.metadata;
     const sealed = await this.store.sealedValues(tx, resource);
+    const saved = await this.store.savedBy(tx, resource);
     const metadata = {
       ...(displayName === undefined ? {} : { displayName }),
       ...(folder === undefined ? {} : { folder }),
       ...(labels === undefined ? {} : { labels }),
     };
-    return { metadata, spec: resource.spec, ...(sealed === undefined ? {} : { sealed }) };
+    return {
+      metadata,
+      spec: resource.spec,
+      ...(sealed === undefined ? {} : { sealed }),
+      ...(saved === undefined ? {} : { savedBy: { ...saved, digest: digestOf(resource.spec) } }),
+    };
   }
 
   understand(content: unknown): unknown {
@@ -66,10 +92,22 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
   }
 
   async use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void> {
-    if (content === null) return this.store.applyReplicated(tx, key, null, undefined, actor);
-    const { metadata, spec, sealed } = content as Document<Spec>;
+    await this.store.applyReplicated(tx, this.change({ key, content, actor }));
+  }
+
+  async useMany(tx: Transaction, objects: readonly UsableObject[]): Promise<void> {
+    await this.store.applyManyReplicated(
+      tx,
+      objects.map((object) => this.change(object)),
+    );
+  }
+
+  private change({ key, content, actor }: UsableObject): ReplicatedChange<Spec> {
+    if (content === null) return { name: key, input: null, actor };
+    const { metadata, spec, sealed, savedBy: saved } = content as Document<Spec>;
+    const savedBy = saved?.digest === digestOf(spec) ? { author: saved.author, comment: saved.comment } : undefined;
     const input = { apiVersion: API_VERSION, kind: this.kind, metadata: { name: key, ...metadata }, spec } as const;
-    await this.store.applyReplicated(tx, key, input, sealed, actor);
+    return { name: key, input, sealed, savedBy, actor };
   }
 
   async unrecorded(tx: Transaction, limit: number): Promise<{ key: string; content: unknown }[]> {

@@ -1,3 +1,4 @@
+import { sameJson } from '@muster/contracts/digest.js';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
 import { ReplicaRepository } from '@muster/replication/replica.repository.js';
@@ -14,7 +15,7 @@ export interface Summary<Content> {
 }
 
 const LOOK_MILLISECONDS = 5_000;
-const WRITTEN_AT_ONCE = 200;
+const WRITTEN_AT_ONCE = 1_000;
 
 /** Keeps what is told upwards true: only what has changed since is written, a few at a time. */
 export class SiteSummaries {
@@ -51,14 +52,15 @@ export class SiteSummaries {
     const told = await this.replicas.ownedBy(this.database, kind, this.site);
     const nameOf = (key: string) => key.slice(0, key.lastIndexOf('/'));
     const gone = [...told.keys()].map(nameOf).filter((name) => !now.has(name));
-    const changed = [...now].filter(([name, content]) => !same(told.get(this.key(name)), content));
+    const changed = [...now].filter(([name, content]) => !sameJson(told.get(this.key(name)), content));
     const writes = [...gone.map((name) => [name, null] as const), ...changed];
     const record = { kind, schemaVersion: 1, understand: (content: unknown) => content };
     for (let from = 0; from < writes.length; from += WRITTEN_AT_ONCE) {
+      const some = writes
+        .slice(from, from + WRITTEN_AT_ONCE)
+        .map(([name, content]) => ({ key: this.key(name), content }));
       await this.database.transaction(async (tx) => {
-        for (const [name, content] of writes.slice(from, from + WRITTEN_AT_ONCE)) {
-          await this.log?.record(tx, record, this.key(name), content, { dataClass: 'site', owner: this.site });
-        }
+        await this.log?.recordMany(tx, record, some, { dataClass: 'site', owner: this.site });
       });
     }
   }
@@ -66,12 +68,6 @@ export class SiteSummaries {
   private key(name: string): string {
     return `${name}/${this.site}`;
   }
-}
-
-/** Summaries are flat: numbers and texts by name. */
-function same(one: unknown, other: unknown): boolean {
-  const entries = (value: unknown) => JSON.stringify(Object.entries(value ?? {}).sort());
-  return one !== undefined && entries(one) === entries(other);
 }
 
 /** What each site below told of some objects, by the name of the object; none at a site without others below it. */

@@ -2,7 +2,8 @@ import type { Resource, ResourceInput } from '@muster/contracts/resource.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { recallAnswer } from './idempotency.repository.js';
-import type { ResourceStore, WriteOptions } from './resource-store.js';
+import type { WriteOptions } from './resource-rules.js';
+import type { ResourceStore } from './resource-store.js';
 
 /** So often is a change made again of what others saved in the meantime. */
 const ATTEMPTS = 5;

@@ -1,7 +1,6 @@
 import { sameJson } from '@muster/contracts/digest.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { judgeInput } from '@muster/contracts/judge.js';
-import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contracts/resource.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
 import { audit } from '@muster/persistence/audit.js';
@@ -11,92 +10,18 @@ import { MusterError, parseInput } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
 import { auditedChange } from './audit-change.js';
 import type { Replicas } from '../replication/replicas.js';
-import { ReplicatedResource, type SealedValues } from '../replication/replicated-resource.js';
-import { recallAnswer, rememberAnswer, type IdempotentRequest } from './idempotency.repository.js';
+import {
+  ReplicatedResource,
+  type ReplicatedChange,
+  type SavedBy,
+  type SealedValues,
+} from '../replication/replicated-resource.js';
+import { recallAnswer, rememberAnswer } from './idempotency.repository.js';
 import { listingJson } from './json-text.js';
+import type { DerivedFrom, ResourceRules, WriteOptions } from './resource-rules.js';
+import { ReplicatedWrites } from './replicated-writes.js';
 import { type PageOptions, ResourceRepository } from './resource.repository.js';
-
-/** What one kind adds to the common life of a resource. Each is optional but `status`. */
-export interface ResourceRules<Spec, Status> {
-  /**
-   * Takes out of the document what must not be kept as it came, before anything else sees it. Whoever does so remembers by
-   * the specification that it answers what it took out.
-   */
-  seal?(input: ResourceInput<Spec>): Promise<ResourceInput<Spec>>;
-  /** What is to be saved, of what came and what is there, before both are compared. No I/O. */
-  merge?(current: Resource<Spec, Status> | undefined, input: ResourceInput<Spec>): ResourceInput<Spec>;
-  /** Looks at the document before the transaction: checks that ask other services belong here. Throws to refuse. */
-  check?(input: ResourceInput<Spec>): Promise<void>;
-  /** What else is wrong with a document that its schema refuses, where only the service can know: all is to be said at once. */
-  wrongBeside?(document: { metadata?: { name?: unknown }; spec?: unknown }): Promise<readonly ProblemFinding[]>;
-  /** Refuses changes that the kind forbids. Pure. */
-  change?(current: Resource<Spec, Status>, input: ResourceInput<Spec>): void;
-  /** The status to store with this specification. Refuses what cannot be kept so. */
-  status(
-    tx: Transaction,
-    input: ResourceInput<Spec>,
-    current: Resource<Spec, Status> | undefined,
-    options: Pick<WriteOptions, 'replicated'>,
-  ): Promise<Status>;
-  /** Refuses a change or a delete of what is there because of who writes, in the transaction that holds it. */
-  writing?(tx: Transaction, current: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
-  /** Writes what belongs to the change, in its transaction. */
-  saved?(
-    tx: Transaction,
-    resource: Resource<Spec, Status>,
-    previous: Resource<Spec, Status> | undefined,
-    actor: string,
-    comment?: string,
-  ): Promise<void>;
-  /**
-   * What a refused writer should know besides the object as it is: goes into `conflict` of the problem.
-   *
-   * @param input what was sent, where there is such a thing
-   * @param expected the resourceVersion that its sender saw
-   */
-  conflict?(
-    current: Resource<Spec, Status>,
-    input: ResourceInput<Spec> | undefined,
-    expected: string,
-  ): Promise<unknown>;
-  /**
-   * Refuses to delete what is still used, naming its users. Before the transaction: questions to other services belong here. Not
-   * asked when the writer forces the deletion. Of kinds that `guardsUses`.
-   */
-  unused?(resource: Resource<Spec, Status>): Promise<void>;
-  /** Refuses or cascades, in the transaction that deletes. */
-  deleting?(tx: Transaction, resource: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
-  /** Sealed values of the object that are no part of its document: other sites get them with it. */
-  sealedValues?(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
-  /** Remembers by the specification the sealed values that another site sent with it, as `seal` does with those it takes out. */
-  giveSealed?(spec: Spec, sealed: SealedValues): void;
-  /** Fills in what of the status is derived at the moment of reading, for a whole page at once. */
-  derive?<Item extends DerivedFrom<Status>>(resources: Item[]): Promise<Item[]>;
-  /** Facts of this kind leave out what is derived, because it may be long: it is filled in for those who watch. */
-  readonly leanFacts?: boolean;
-}
-
-/** What derived status is made of. Specifications are no part of it: in listings they are text that nobody has read. */
-export type DerivedFrom<Status> = Pick<Resource<unknown, Status>, 'metadata' | 'status'>;
-
-export interface WriteOptions {
-  actor: string;
-  /** Everything is checked and decided, and nothing kept. */
-  dryRun?: boolean;
-  /** Refuse when the name exists. */
-  createOnly?: boolean;
-  /** The resourceVersion that the caller saw. */
-  ifMatch?: string | undefined;
-  idempotency?: IdempotentRequest | undefined;
-  /** Why: kept by kinds that keep revisions. */
-  comment?: string | undefined;
-  /** Write although somebody else holds the edit lock, of kinds that have one. */
-  ignoreLock?: boolean;
-  /** Delete although something still uses it, of kinds that `guardsUses`. */
-  force?: boolean;
-  /** Another site wrote it: what only its writer is asked was asked there, and no other site need be told by this one. */
-  replicated?: boolean;
-}
+import { sameMetadata } from './same-metadata.js';
 
 /** What to list: a page of objects with these labels. */
 export interface ListOptions {
@@ -125,6 +50,7 @@ class DryRun<Result> extends Error {
 export class ResourceStore<Spec, Status> {
   readonly rows: ResourceRepository<Spec, Status>;
   private readonly events;
+  private readonly replicatedWrites: ReplicatedWrites<Spec, Status>;
   private readonly replicated: ReplicatedResource<Spec, Status> | undefined;
 
   constructor(
@@ -138,6 +64,10 @@ export class ResourceStore<Spec, Status> {
   ) {
     this.rows = new ResourceRepository(kind, table);
     this.events = resourceEvents(kind);
+    this.replicatedWrites = new ReplicatedWrites(kind, this.rows, rules, this.events, outbox, {
+      save: (tx, input, options) => this.save(tx, input, options),
+      remove: (tx, current, options) => this.removeWithin(tx, current, options),
+    });
     if (!replicas) return;
     this.replicated = new ReplicatedResource(this);
     replicas.add(this.replicated);
@@ -261,42 +191,24 @@ export class ResourceStore<Spec, Status> {
     if (this.replicated && !options.replicated) await this.replicas?.record(tx, this.replicated, name, null);
   }
 
-  /**
-   * Makes this site's object what another one says it is: the same rules as for a person's write, but for what only a writer is
-   * asked. Applying it again changes nothing.
-   *
-   * @param input null: it is deleted
-   * @throws MusterError when this site cannot have it so now
-   */
-  async applyReplicated(
-    tx: Transaction,
-    name: string,
-    input: ResourceInput<Spec> | null,
-    sealed: SealedValues | undefined,
-    actor: string,
-  ): Promise<void> {
-    const options: WriteOptions = { actor, replicated: true, force: true };
-    const current = await this.rows.findForUpdate(tx, name);
-    if (current && (!input || this.isAnother(current, input))) await this.removeWithin(tx, current, options);
-    if (!input) return;
-    if (sealed) this.rules.giveSealed?.(input.spec, sealed);
-    await this.save(tx, input, options);
+  /** Makes this site's object what another one says it is. @throws MusterError when this site cannot have it so now */
+  async applyReplicated(tx: Transaction, change: ReplicatedChange<Spec>): Promise<void> {
+    await this.replicatedWrites.apply(tx, change);
   }
 
-  /** Whether no change leads from one to the other: the object was deleted elsewhere, and made anew. */
-  private isAnother(current: Resource<Spec, Status>, input: ResourceInput<Spec>): boolean {
-    try {
-      this.rules.change?.(current, input);
-      return false;
-    } catch (error) {
-      if (error instanceof MusterError) return true;
-      throw error;
-    }
+  /** The same of many, each object once. */
+  async applyManyReplicated(tx: Transaction, changes: readonly ReplicatedChange<Spec>[]): Promise<void> {
+    await this.replicatedWrites.applyMany(tx, changes);
   }
 
   /** Sealed values that belong to the object and are no part of its document. */
   async sealedValues(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined> {
     return this.rules.sealedValues?.(tx, resource);
+  }
+
+  /** Who wrote the specification that the object has now. */
+  async savedBy(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined> {
+    return this.rules.savedBy?.(tx, resource);
   }
 
   /** Objects that other sites have not been told of. */
@@ -408,9 +320,10 @@ export class ResourceStore<Spec, Status> {
     tx: Transaction,
     resource: Resource<Spec, Status>,
     previous: Resource<Spec, Status> | undefined,
-    { actor, comment, replicated }: Pick<WriteOptions, 'actor' | 'comment' | 'replicated'>,
+    { actor, replicated, ...options }: Pick<WriteOptions, 'actor' | 'comment' | 'replicated' | 'savedBy'>,
   ): Promise<Resource<Spec, Status>> {
-    await this.rules.saved?.(tx, resource, previous, actor, comment);
+    const { author, comment } = options.savedBy ?? { author: actor, comment: options.comment };
+    await this.rules.saved?.(tx, resource, previous, author, comment);
     await audit(tx, auditedChange(this.kind, resource, previous, { actor, comment, correlationId: currentTraceId() }));
     await this.outbox.add(tx, this.events.saved, { resource, actor });
     if (this.replicas && this.replicated && !replicated) {
@@ -464,14 +377,6 @@ export class ResourceStore<Spec, Status> {
       `A ${this.kind.kind} "${name}" exists already. Choose another name, or PUT to replace it`,
     );
   }
-}
-
-function sameMetadata(current: Resource, input: ResourceInput): boolean {
-  return (
-    sameJson(current.metadata.labels ?? {}, input.metadata.labels ?? {}) &&
-    current.metadata.displayName === input.metadata.displayName &&
-    current.metadata.folder === input.metadata.folder
-  );
 }
 
 function decodeContinue(token: string): string {

@@ -1,3 +1,4 @@
+import { sameJson } from '@muster/contracts/digest.js';
 import {
   API_VERSION,
   type Kind,
@@ -130,30 +131,62 @@ export class ResourceRepository<Spec, Status> {
     return this.toResource({ ...rows[0]!, spec: input.spec, status });
   }
 
-  /** Many at once, in the order of `inputs`, all with the same status. A name that exists is an error of the database. */
+  /** Many at once, in this order. A name that exists is an error of the database. */
   async insertMany(
     tx: Transaction,
-    inputs: readonly ResourceInput<Spec>[],
-    status: Status,
+    creations: readonly { readonly input: ResourceInput<Spec>; readonly status: Status }[],
   ): Promise<Resource<Spec, Status>[]> {
-    const documents = inputs.map(({ metadata, spec }) => ({
-      uid: uuidv7(),
-      name: metadata.name,
-      display_name: metadata.displayName ?? null,
-      folder: metadata.folder ?? null,
-      labels: metadata.labels ?? {},
-      spec,
-    }));
+    if (creations.length === 0) return [];
+    const documents = creations.map(({ input, status }) => ({ uid: uuidv7(), ...written(input), status }));
     const rows = await tx.query<MetadataRow>(
       `insert into ${this.table} (uid, name, display_name, folder, labels, resource_version, generation, spec, status)
-       select uid, name, display_name, folder, labels, nextval('resource_version'), 1, spec, $2
-       from jsonb_to_recordset($1) as one (uid uuid, name text, display_name text, folder text, labels jsonb, spec jsonb)
+       select uid, name, display_name, folder, labels, nextval('resource_version'), 1, spec, status
+       from jsonb_to_recordset($1) as one
+         (uid uuid, name text, display_name text, folder text, labels jsonb, spec jsonb, status jsonb)
        returning ${METADATA}`,
-      [JSON.stringify(documents), JSON.stringify(status)],
+      [JSON.stringify(documents)],
     );
-    const written = new Map(rows.map((row) => [row.uid, row]));
-    return documents.flatMap(({ uid, spec }) => {
-      const row = written.get(uid);
+    return this.together(rows, documents);
+  }
+
+  /** Many at once, each once, in this order: other specifications for all of them, or the same with other metadata. */
+  async updateMany(
+    tx: Transaction,
+    updates: readonly {
+      readonly current: Resource<Spec, Status>;
+      readonly input: ResourceInput<Spec>;
+      readonly status: Status;
+    }[],
+  ): Promise<Resource<Spec, Status>[]> {
+    if (updates.length === 0) return [];
+    const documents = updates.map(({ current, input, status }) => ({
+      uid: current.metadata.uid,
+      ...written(input),
+      status,
+      generations: sameJson(current.spec, input.spec) ? 0 : 1,
+    }));
+    const rows = await tx.query<MetadataRow>(
+      `update ${this.table} as old set display_name = new.display_name, folder = new.folder, labels = new.labels,
+         spec = new.spec, status = new.status, resource_version = nextval('resource_version'),
+         generation = old.generation + new.generations, updated_at = now()
+       from jsonb_to_recordset($1) as new
+         (uid uuid, display_name text, folder text, labels jsonb, spec jsonb, status jsonb, generations int)
+       where old.uid = new.uid returning ${METADATA.split(', ')
+         .map((column) => `old.${column}`)
+         .join(', ')}`,
+      [JSON.stringify(documents)],
+    );
+    return this.together(rows, documents);
+  }
+
+  /** Rows with what was written into them, which need not travel back; in the order of the documents. */
+  private together(
+    rows: readonly MetadataRow[],
+    documents: readonly { readonly uid: string; readonly spec: Spec; readonly status: Status }[],
+  ): Resource<Spec, Status>[] {
+    const byUid = new Map(rows.map((row) => [row.uid, row]));
+    return documents.flatMap(({ uid, spec, status }) => {
+      const row = byUid.get(uid);
       return row ? [this.toResource({ ...row, spec, status })] : [];
     });
   }
@@ -244,4 +277,14 @@ export class ResourceRepository<Spec, Status> {
       status: row.status as Status,
     };
   }
+}
+
+function written<Spec>({ metadata, spec }: ResourceInput<Spec>) {
+  return {
+    name: metadata.name,
+    display_name: metadata.displayName ?? null,
+    folder: metadata.folder ?? null,
+    labels: metadata.labels ?? {},
+    spec,
+  };
 }

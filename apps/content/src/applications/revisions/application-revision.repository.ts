@@ -32,6 +32,19 @@ export class ApplicationRevisionRepository {
     );
   }
 
+  /** Who saved a revision, and why. */
+  async savedBy(
+    database: Queryable,
+    uid: string,
+    revision: number,
+  ): Promise<{ author: string; comment?: string } | undefined> {
+    const [row] = await database.query<{ author: string; comment: string | null }>(
+      'select author, comment from application_revision where application_uid = $1 and revision = $2',
+      [uid, revision],
+    );
+    return row && { author: row.author, ...(row.comment === null ? {} : { comment: row.comment }) };
+  }
+
   /** The number that the next revision of an application has. */
   async nextNumber(tx: Transaction, uid: string): Promise<number> {
     const [row] = await tx.query<{ next: number }>(

@@ -9,7 +9,8 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError, parseInput } from '@muster/platform/errors.js';
 import { changeResource } from '@muster/service/resources/change-resource.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
-import type { ResourceStore, WriteOptions } from '@muster/service/resources/resource-store.js';
+import type { WriteOptions } from '@muster/service/resources/resource-rules.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { ApplicationRevisionRepository } from './application-revision.repository.js';
 import { changeLines, documentChanges } from './document-changes.js';
 

@@ -1,0 +1,150 @@
+import type { Manifest } from '@muster/contracts/agent/content.js';
+import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
+import { Loop } from '@muster/messaging/loop.js';
+import { isTransient, type Database } from '@muster/persistence/database.js';
+import type { Logger } from 'pino';
+import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
+import type { RemovalRepository } from '../removal/removal.repository.js';
+import { SiteAwayError } from '../sites/blob-addresses.js';
+import type { SiteBytes } from '../sites/site-bytes.js';
+import { StoreError } from '../stores/object-store.js';
+import type { Stores } from '../stores/stores.js';
+import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
+import { afterFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
+import { Pace } from './pace.js';
+import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
+
+const PULSE_MILLISECONDS = 1_000;
+/** Mere progress is news to others only this often. */
+const TELL_EVERY_MILLISECONDS = 3_000;
+
+/** Carries one claimed job to its end: the bytes, the lease, how far it is, and how it came out. */
+export class JobCarrier {
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: DistributionJobRepository,
+    private readonly libraryBlobs: LibraryBlobRepository,
+    private readonly removals: RemovalRepository,
+    private readonly stores: Stores,
+    private readonly sites: SiteBytes,
+    private readonly logger: Logger,
+    private readonly limits: { leaseSeconds: number; auditHours: number },
+  ) {}
+
+  /**
+   * Records the outcome, unless the job is somebody else's by then.
+   *
+   * @param abort aborted by the caller to drop everything, and here when the job was lost
+   * @param isStopping true: begin no other blob, and give the job back
+   */
+  async carry(job: ClaimedJob, abort: AbortController, isStopping: () => boolean): Promise<JobOutcome> {
+    const progress: JobProgress = { filesDone: 0, bytesDone: 0, bytesMoved: 0 };
+    const outcome = await this.attempt(job, abort, progress, isStopping);
+    const kept = await this.jobs.finish(this.database, job, outcome, progress.bytesMoved);
+    const about = { package: job.packageName, version: job.version, point: job.point.name, attempt: job.attempts };
+    if (!kept) {
+      this.logger.info(about, 'a transfer was taken over or withdrawn meanwhile');
+      // What it brought may be needed by nobody.
+      await this.removals.addCandidate(this.database, job.point.uid, job.manifest);
+    } else if (outcome.state === 'available') this.logger.info(about, 'distributed');
+    else if (outcome.state === 'waiting') this.logger.info({ ...about, ...outcome }, 'a transfer waits');
+    else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
+    return outcome;
+  }
+
+  private async attempt(
+    job: ClaimedJob,
+    abort: AbortController,
+    progress: JobProgress,
+    isStopping: () => boolean,
+  ): Promise<JobOutcome> {
+    const proven: ProvenCopy[] = [];
+    const pace = new Pace(await this.rate(job));
+    const pulse = this.pulse(job, abort, progress, proven, pace);
+    pulse.start();
+    try {
+      const manifest = JSON.parse(job.document) as Manifest;
+      const blobs = blobsOf(manifest);
+      const fromSite = await this.sites.needed(job, blobs);
+      await transferVersion({
+        manifest: job.manifest,
+        document: job.document,
+        blobs,
+        fileCounts: manifest.files.map(({ pack }) => pack?.files ?? 1),
+        library: this.stores.library,
+        bringToLibrary: fromSite && ((blob, signal) => fromSite.bring(blob, signal)),
+        point: this.stores.point(job.point.spec),
+        knownAtPoint: await this.jobs.findPointBlobs(
+          this.database,
+          job.point.uid,
+          blobs.map(({ digest }) => digest),
+        ),
+        isRepeated: job.attempts > 1,
+        pace,
+        progress,
+        onProven: (blob) => proven.push(blob),
+        isStopping,
+        signal: abort.signal,
+      });
+      await this.sites.brought(job, fromSite);
+      return { state: 'available' };
+    } catch (error) {
+      return await this.failure(job, error, abort.signal);
+    } finally {
+      await pulse.stop();
+      await this.record(job, proven);
+    }
+  }
+
+  private async failure(job: ClaimedJob, error: unknown, signal: AbortSignal): Promise<JobOutcome> {
+    if (signal.aborted || error instanceof TransferStoppedError) return { state: 'pending' };
+    if (error instanceof SiteAwayError) return afterWaiting(error.message, Math.random());
+    // A point may have the bytes; else the next upload brings them again.
+    if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
+    const known = error instanceof StoreError || error instanceof LibraryBlobError;
+    if (!known && !isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
+    const reason = known ? error.message : 'an unexpected error happened here; the log of the content service has it';
+    return afterFailure(job.attempts, reason, Math.random());
+  }
+
+  private record({ point }: ClaimedJob, proven: readonly ProvenCopy[]): Promise<void> {
+    const auditHours = point.spec.audit?.everyHours ?? this.limits.auditHours;
+    return this.jobs.addPointBlobs(this.database, point.uid, proven, auditHours);
+  }
+
+  /** The transfer's share of what its point takes in a second. */
+  private async rate({ point }: ClaimedJob): Promise<number | undefined> {
+    const all = point.spec.transfers?.bytesPerSecond;
+    return all && all / Math.max(1, await this.jobs.countTransfers(this.database, point.uid));
+  }
+
+  /** Renews the lease, and records how far the job is, at most once a second. Stops the job when it was lost. */
+  private pulse(
+    job: ClaimedJob,
+    abort: AbortController,
+    progress: JobProgress,
+    proven: ProvenCopy[],
+    pace: Pace,
+  ): Loop {
+    let last = { ...progress };
+    let renewedAt = Date.now();
+    let toldAt = Date.now();
+    return new Loop(
+      async () => {
+        const now = Date.now();
+        if (job.point.spec.transfers?.bytesPerSecond !== undefined) pace.setRate(await this.rate(job));
+        const moved = progress.bytesDone !== last.bytesDone || progress.filesDone !== last.filesDone;
+        if (!moved && now - renewedAt < (this.limits.leaseSeconds * 1000) / 3) return;
+        await this.record(job, proven.splice(0));
+        const tell = moved && now - toldAt >= TELL_EVERY_MILLISECONDS;
+        last = { ...progress };
+        const held = await this.jobs.renew(this.database, job, this.limits.leaseSeconds, last, { tell });
+        renewedAt = now;
+        if (tell) toldAt = now;
+        if (!held) abort.abort(new TransferStoppedError());
+      },
+      Math.min(PULSE_MILLISECONDS, (this.limits.leaseSeconds * 1000) / 4),
+      (error) => this.logger.warn({ err: error, job: job.id }, 'cannot record progress right now; trying again'),
+    );
+  }
+}
