@@ -4,7 +4,7 @@ import { until } from '@muster/testing/until.js';
 import { Bus } from './bus.js';
 import { WorkQueue, type Ticket } from './work-queue.js';
 
-/** 40 of each were tried when this was written. */
+/** More of them find more: a broken stream comes by chance. */
 const ROUNDS = Number(process.env['MUSTER_TEST_ROUNDS'] ?? 4);
 const WAIT_MILLISECONDS = 300;
 /** A take ends by then, whatever happens: its own time limit, and a busy machine. */

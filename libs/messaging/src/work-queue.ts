@@ -82,8 +82,8 @@ export class WorkQueue {
   /**
    * Waits for a ticket. Undefined: none came in time, or `signal` was aborted; a ticket that comes later goes to another replica.
    *
-   * It asks for one message and waits for one answer, with a time limit of its own: an iterator of the client library outlives the end of what
-   * it reads from, and would have to be watched.
+   * It asks for one message and waits for one answer, with a time limit of its own, so when it ends does not depend on what an iterator of the
+   * client library makes of what it reads from.
    *
    * @throws what the bus throws when it is away, goes away meanwhile or does not answer, or when the queue is gone; the next call mends that
    */
