@@ -102,6 +102,19 @@ describe('a deployment that may take systems away', () => {
     });
   });
 
+  it('cannot be made for metered connections, and one that was made before its sequence had such a step can be held all the same', async () => {
+    expect(await refused('metered', spec('wipes', 'one', { onMetered: true }))).toMatchObject({
+      status: 400,
+      code: 'deployment.metered-system',
+      findings: [{ path: '/spec/onMetered' }],
+    });
+    revise('harmless', { steps: [] });
+    await api.apply<Deployment>('Deployment', 'deployments', 'metered', spec('harmless', 'one', { onMetered: true }));
+    revise('harmless', { steps: [{ step: 'Wipe', type: 'FormatAndPartitionDisk', settings: {} }] });
+    const held = spec('harmless', 'one', { onMetered: true, hold: 'Runs' });
+    expect((await api.apply<Deployment>('Deployment', 'deployments', 'metered', held)).spec.hold).toBe('Runs');
+  });
+
   it('is free for few devices, for sequences without risk, and while it is Available', async () => {
     const apply = (name: string, wish: object) => api.apply<Deployment>('Deployment', 'deployments', name, wish);
     expect((await apply('narrow', spec('wipes', 'one'))).status.highRisk).toEqual({

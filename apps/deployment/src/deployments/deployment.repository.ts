@@ -1,4 +1,4 @@
-import type { DeploymentPolicy, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { DeploymentPolicy, DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
@@ -31,13 +31,10 @@ export class DeploymentRepository {
     return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
   }
 
-  /** The revision that a deployment names; null: it follows the newest one; undefined: there is no such deployment. */
-  async revisionOf(database: Queryable, name: string): Promise<string | null | undefined> {
-    const [row] = await database.query<{ revision: string | null }>(
-      "select spec ->> 'revision' as revision from deployment where name = $1",
-      [name],
-    );
-    return row && row.revision;
+  /** What was said of a deployment last; undefined: there is no such deployment. */
+  async specOf(database: Queryable, name: string): Promise<DeploymentSpec | undefined> {
+    const [row] = await database.query<{ spec: DeploymentSpec }>('select spec from deployment where name = $1', [name]);
+    return row?.spec;
   }
 
   /** How many members the collection has, undefined when it does not exist. It cannot be deleted before this transaction ends. */

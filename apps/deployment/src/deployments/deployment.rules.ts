@@ -41,12 +41,11 @@ export function deploymentRules(
       const sequence = await wantedRevision(bus, input);
       revisions.set(input, sequence);
       // What is deployed already can always be changed, held and ended; policy says what it waits for.
-      const before = await repository.revisionOf(database, input.metadata.name);
-      if (before === undefined || before !== (input.spec.revision ?? null))
-        await refuseBrokenReferences(bus, input, sequence);
+      const before = await repository.specOf(database, input.metadata.name);
+      if (!before || before.revision !== input.spec.revision) await refuseBrokenReferences(bus, input, sequence);
       if (input.spec.purpose !== 'Required') return;
       const found = await findRisks(bus, sequence);
-      refuseMeteredSystems(input, found);
+      if (before?.onMetered !== true) refuseMeteredSystems(input, found);
       risks.set(input, found);
     },
 
