@@ -64,6 +64,15 @@ describe('the context of a site on this computer', () => {
     expect(contexts['local-7700']).toEqual({ server: 'http://127.0.0.1:7700', token: 'tl' });
   });
 
+  it('has one name, also when another local site had it meanwhile', () => {
+    const [one, other] = ['http://127.0.0.1:7700', 'http://127.0.0.1:8800'];
+    const between = withLocalContext(withLocalContext({ contexts: {} }, one!, 't1'), other!, 't2');
+    expect(withLocalContext(between, one!, 't1')).toEqual({
+      current: 'local',
+      contexts: { local: { server: one, token: 't1' }, 'local-8800': { server: other, token: 't2' } },
+    });
+  });
+
   it('is found again by address first, then among the local ones; tokens of other sites are not tried', () => {
     const several: ContextFile = {
       contexts: { ...file.contexts, 'local-8800': { server: 'http://127.0.0.1:8800', token: 't8' } },

@@ -31,6 +31,10 @@ export function withLocalContext(
   const contexts = { ...file.contexts };
   if (former?.token !== undefined && former.token !== token && serverAddress(former.server) !== server)
     contexts[`${name}-${new URL(former.server).port || 'default'}`] = former;
+  // A site that takes its name back was kept under another one meanwhile: two names of it would make `--site` ambiguous.
+  for (const [known, context] of Object.entries(contexts))
+    if (isCalled(known, name) && context.token === token && serverAddress(context.server) === server)
+      delete contexts[known];
   contexts[name] = { server, token, ...(site === undefined ? {} : { site }) };
   const { current } = file;
   const keep =
