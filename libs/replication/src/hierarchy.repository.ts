@@ -1,12 +1,13 @@
 import { isAtOrBelow, type Site, type SiteKind } from '@muster/hierarchy/sites.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import type { KeysOfSite } from './changed-keys.js';
 import type { SitePublicKey } from './site-signature.js';
 
-/** A site as this service knows it. */
-export interface KnownSite extends Site {
-  /** By which its messages are proved; none of a site that this one has no link to. */
-  readonly publicKey: SitePublicKey | null;
+/** A site as this service knows it. It has no key where this site has no link to it. */
+export interface KnownSite extends Site, KeysOfSite {
   readonly revoked: boolean;
+  /** `x` of the key by which it knows this site; null: of the first. */
+  readonly knowsKey?: string | null | undefined;
 }
 
 /** The hierarchy as seen from one of its sites. */
@@ -46,6 +47,8 @@ interface SiteRow {
   kind: SiteKind;
   parent: string | null;
   public_key: SitePublicKey | null;
+  previous_keys: { x: string; until: string }[];
+  knows_key: string | null;
   revoked: boolean;
 }
 
@@ -53,10 +56,11 @@ interface SiteRow {
 export class HierarchyRepository {
   async read(database: Queryable, here: string): Promise<Hierarchy> {
     const rows = await database.query<SiteRow>(
-      'select code, kind, parent, public_key, revoked_at is not null as revoked from hierarchy_site',
+      'select code, kind, parent, public_key, previous_keys, knows_key, revoked_at is not null as revoked from hierarchy_site',
     );
-    const sites = rows.map(({ code, kind, parent, public_key: publicKey, revoked }): KnownSite => {
-      return { code, kind, parent: parent ?? undefined, publicKey, revoked };
+    const sites = rows.map(({ code, kind, parent, revoked, ...keys }): KnownSite => {
+      const { public_key: publicKey, previous_keys: previousKeys, knows_key: knowsKey } = keys;
+      return { code, kind, parent: parent ?? undefined, publicKey, previousKeys, knowsKey, revoked };
     });
     return new Hierarchy(here, new Map(sites.map((site) => [site.code, site])));
   }
@@ -64,12 +68,21 @@ export class HierarchyRepository {
   /** Whether this service knows of a hierarchy at all. */
   async save(tx: Transaction, site: KnownSite): Promise<void> {
     await tx.query(
-      `insert into hierarchy_site (code, kind, parent, public_key, revoked_at)
-       values ($1, $2, $3, $4, case when $5 then now() end)
+      `insert into hierarchy_site (code, kind, parent, public_key, revoked_at, previous_keys, knows_key)
+       values ($1, $2, $3, $4, case when $5 then now() end, $6, $7)
        on conflict (code) do update set kind = excluded.kind, parent = excluded.parent,
          public_key = coalesce(excluded.public_key, hierarchy_site.public_key),
-         revoked_at = case when $5 then coalesce(hierarchy_site.revoked_at, now()) end`,
-      [site.code, site.kind, site.parent ?? null, site.publicKey ? JSON.stringify(site.publicKey) : null, site.revoked],
+         revoked_at = case when $5 then coalesce(hierarchy_site.revoked_at, now()) end,
+         previous_keys = excluded.previous_keys, knows_key = excluded.knows_key`,
+      [
+        site.code,
+        site.kind,
+        site.parent ?? null,
+        site.publicKey ? JSON.stringify(site.publicKey) : null,
+        site.revoked,
+        JSON.stringify(site.previousKeys ?? []),
+        site.knowsKey ?? null,
+      ],
     );
   }
 }

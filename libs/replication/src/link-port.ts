@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { linkRefusalSchema, ZSTANDARD, type LinkQuestion } from '@muster/contracts/links/link-messages.js';
-import type { LinkBus } from '@muster/messaging/link-bus.js';
+import type { LinkBus, LinkMessage } from '@muster/messaging/link-bus.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { z } from 'zod';
+import { keysThatCount } from './changed-keys.js';
 import type { KnownSite } from './hierarchy.repository.js';
-import { claimsOf, openMessage, type LinkKey } from './site-signature.js';
+import { claimsOf, openMessage, type LinkKey, type SitePublicKey } from './site-signature.js';
 
 /** What every message has. */
 interface Envelope {
@@ -16,6 +17,7 @@ interface Envelope {
 /** What every question has. One of an older release says nothing of what it accepts. */
 interface Asking extends Envelope {
   readonly accepts?: readonly string[] | undefined;
+  readonly knows?: string | undefined;
 }
 
 /** What a handler is given: who proved to ask, and what. */
@@ -35,9 +37,11 @@ export class LinkPort {
     /** Sites that may ask: neighbours that are not revoked. */
     private readonly neighbour: (code: string) => KnownSite | undefined,
     private readonly onError: (error: unknown) => void,
+    private readonly now: () => number = Date.now,
   ) {}
 
   /**
+   * @param key to sign with; default: the newest that the other site is known to know
    * @throws MusterError `hierarchy.no-answer`, `hierarchy.bad-signature`, or what the other site refuses with
    */
   async ask<Answer extends Envelope>(
@@ -46,15 +50,19 @@ export class LinkPort {
     question: object,
     answerSchema: z.ZodType<Answer>,
     withinMilliseconds = ANSWER_MILLISECONDS,
+    key?: LinkKey,
   ): Promise<Answer> {
-    if (!peer.publicKey)
+    // Keys change while somebody holds on to the site.
+    const known = this.neighbour(peer.code) ?? peer;
+    if (!known.publicKey)
       throw new MusterError('bug', 'hierarchy.no-link', `Site ${this.here} has no link to ${peer.code}`);
     const nonce = randomUUID();
-    const message = this.key.sign(`${name} question`, {
+    const message = (key ?? this.key.knownAs(known.knowsKey)).sign(`${name} question`, {
       from: this.here,
       to: peer.code,
       nonce,
       accepts: [ZSTANDARD],
+      knows: known.publicKey.x,
       ...question,
     });
     let reply;
@@ -69,7 +77,7 @@ export class LinkPort {
       );
     }
     const schema = z.union([linkRefusalSchema, answerSchema]);
-    const answer = openMessage(schema, `${name} answer`, reply, peer.publicKey);
+    const answer = openMessage(schema, `${name} answer`, reply, ...keysThatCount(known, this.now()));
     if (answer.from !== peer.code || answer.to !== this.here || answer.nonce !== nonce) {
       throw new MusterError(
         'forbidden',
@@ -84,45 +92,37 @@ export class LinkPort {
     return answer as Answer;
   }
 
-  /** Answers one question; the handler's JSON text, an object, is put beside the envelope and signed. */
+  /**
+   * Answers one question; the handler's JSON text, an object, is put beside the envelope and signed.
+   *
+   * @param provenBy the keys of which one must have signed the question; default: those by which the asker is known
+   */
   answer<Question extends Asking>(
     name: LinkQuestion,
     schema: z.ZodType<Question>,
     handler: LinkHandler<Question>,
+    provenBy: (asker: KnownSite, message: LinkMessage) => readonly SitePublicKey[] = (asker) =>
+      keysThatCount(asker, this.now()),
   ): void {
     this.bus.answer(
       name,
       async (message) => {
-        const { from: claimed, nonce: claimedNonce } = claimsOf(message);
+        const { from: claimed, nonce, knows } = claimsOf(message);
         const asker = this.neighbour(claimed);
-        if (!asker?.publicKey)
-          return this.refuse(
-            name,
-            claimed,
-            claimedNonce,
-            'hierarchy.unknown-site',
-            `it has no link to you, or revoked it`,
-          );
-        const question = openMessage(schema, `${name} question`, message, asker.publicKey);
-        if (question.to !== this.here || question.from !== asker.code) {
-          return this.refuse(
-            name,
-            claimed,
-            question.nonce,
-            'hierarchy.bad-signature',
-            'the question is for another site',
-          );
-        }
+        // Whoever asks says by which key it knows this site, and can open nothing that another one signed.
+        const key = this.key.knownAs(knows || asker?.knowsKey);
+        const refuse = (code: string, why: string) =>
+          key.sign(`${name} answer`, { from: this.here, to: claimed, nonce, code, message: why });
+        if (!asker?.publicKey) return refuse('hierarchy.unknown-site', `it has no link to you, or revoked it`);
+        const question = openMessage(schema, `${name} question`, message, ...provenBy(asker, message));
+        if (question.to !== this.here || question.from !== asker.code)
+          return refuse('hierarchy.bad-signature', 'the question is for another site');
         const text = await handler(question, asker);
         const envelope = JSON.stringify({ from: this.here, to: asker.code, nonce: question.nonce });
         const packed = text.length > LEAST_PACKED && (question.accepts?.includes(ZSTANDARD) ?? false);
-        return this.key.signText(`${name} answer`, `${envelope.slice(0, -1)},${text.slice(1)}`, packed);
+        return key.signText(`${name} answer`, `${envelope.slice(0, -1)},${text.slice(1)}`, packed);
       },
       this.onError,
     );
-  }
-
-  private refuse(name: LinkQuestion, to: string, nonce: string, code: string, message: string) {
-    return this.key.sign(`${name} answer`, { from: this.here, to, nonce, code, message });
   }
 }

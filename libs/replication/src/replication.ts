@@ -55,7 +55,7 @@ export class Replication {
     this.hierarchy = new Hierarchy(here, new Map());
     this.intake = new Intake(database, log, kinds, report);
     const neighbour = (code: string) => this.hierarchy.neighbours.find((site) => site.code === code);
-    this.port = new LinkPort(bus, key, here, neighbour, (error) => report.error(error));
+    this.port = new LinkPort(bus, key, here, neighbour, (error) => report.error(error), options.now);
     this.comparison = new Comparison(database, this.port, this.intake, () => this.hierarchy);
     this.schedule = new ComparisonSchedule(
       database,

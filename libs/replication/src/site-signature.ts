@@ -16,17 +16,30 @@ export interface SitePublicKey {
   readonly x: string;
 }
 
+/** One key of a file that may hold several. */
+const PEM = /-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g;
+
 /** The key by which a site is known to the others. It signs messages between sites and nothing else. */
 export class LinkKey {
   readonly publicKey: SitePublicKey;
+  /** Keys that the site had before, the oldest first: they vouch for this one, and sign for sites that do not know it yet. */
+  readonly former: readonly LinkKey[];
   private readonly privateKey: KeyObject;
 
-  /** @param pem PKCS #8 of an Ed25519 key */
+  /** @param pem PKCS #8 of an Ed25519 key; of several, the last one counts */
   constructor(pem: string) {
-    this.privateKey = createPrivateKey(pem);
+    const pems = pem.match(PEM) ?? [pem];
+    this.former = pems.slice(0, -1).map((one) => new LinkKey(one));
+    this.privateKey = createPrivateKey(pems.at(-1) ?? pem);
     const { crv, x } = createPublicKey(this.privateKey).export({ format: 'jwk' });
     if (crv !== 'Ed25519' || typeof x !== 'string') throw new TypeError('the link key is not an Ed25519 key');
     this.publicKey = { kty: 'OKP', crv, x };
+  }
+
+  /** The key to sign with for a site that knows this one by `x`; null: by the first key that it had. */
+  knownAs(x: string | null | undefined): LinkKey {
+    const known = x == null ? this.former[0] : this.former.find(({ publicKey }) => publicKey.x === x);
+    return known ?? this;
   }
 
   /** @param purpose what kind of message it is: a signature counts for no other */
@@ -41,15 +54,17 @@ export class LinkKey {
   }
 }
 
-/** A message of a site that is known by this key. Throws MusterError `hierarchy.bad-signature`, or a ZodError. */
+/** A message of a site that is known by one of these keys. Throws MusterError `hierarchy.bad-signature`, or a ZodError. */
 export function openMessage<Message>(
   schema: z.ZodType<Message>,
   purpose: string,
   { body, signature }: LinkMessage,
-  key: SitePublicKey,
+  ...keys: readonly SitePublicKey[]
 ): Message {
-  const publicKey = createPublicKey({ key: { ...key }, format: 'jwk' });
-  if (!verify(null, signedBytes(purpose, body), publicKey, Buffer.from(signature, 'base64url'))) {
+  const bytes = signedBytes(purpose, body);
+  const isOf = (key: SitePublicKey) =>
+    verify(null, bytes, createPublicKey({ key: { ...key }, format: 'jwk' }), Buffer.from(signature, 'base64url'));
+  if (!keys.some(isOf)) {
     throw new MusterError(
       'forbidden',
       'hierarchy.bad-signature',
@@ -60,13 +75,15 @@ export function openMessage<Message>(
 }
 
 /** What an unproved message claims about itself; the sender's key must prove it. */
-export function claimsOf({ body }: LinkMessage): { from: string; nonce: string } {
+export function claimsOf({ body }: LinkMessage): { from: string; nonce: string; knows: string } {
+  let claims: Record<string, unknown> | null = null;
   try {
-    const { from, nonce } = JSON.parse(Buffer.from(body).toString('utf8')) as { from?: unknown; nonce?: unknown };
-    return { from: typeof from === 'string' ? from : '', nonce: typeof nonce === 'string' ? nonce.slice(0, 64) : '' };
+    claims = JSON.parse(Buffer.from(body).toString('utf8')) as Record<string, unknown> | null;
   } catch {
-    return { from: '', nonce: '' };
+    // It is no message of ours.
   }
+  const text = (value: unknown) => (typeof value === 'string' ? value.slice(0, 64) : '');
+  return { from: text(claims?.['from']), nonce: text(claims?.['nonce']), knows: text(claims?.['knows']) };
 }
 
 /** The quickest level: it packs documents nearly as well as the others, and takes less time than signing what it saves. */

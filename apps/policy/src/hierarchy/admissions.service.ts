@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { JoinAnswer, JoinClaims, JoinRequest } from '@muster/contracts/hierarchy/joining.js';
+import { JOIN_TOKEN_PATTERN, type JoinAnswer, type JoinClaims, type JoinRequest } from '@muster/contracts/hierarchy/joining.js';
 import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
 import { audit } from '@muster/persistence/audit.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
+import { withKey } from '@muster/replication/changed-keys.js';
 import { sealingKeyId } from '@muster/service/sealing/seal.js';
 import { SiteSealing } from '../sealing/site-sealing.js';
 import { thumbprintOf } from '../site-key/site-key.js';
@@ -51,6 +52,7 @@ export class Admissions {
         token: stored,
         claims,
         thumbprint,
+        outdated: JOIN_TOKEN_PATTERN.exec(token)?.[2] !== thumbprintOf(this.key.required.publicKey),
         own,
         sites: await this.sites.list(tx),
         sealingKey: sealingKeyId(this.sealing.publicKey),
@@ -104,7 +106,9 @@ export class Admissions {
     by: { uid: string; thumbprint: string },
   ): Promise<void> {
     await this.tokens.use(tx, by.uid, by.thumbprint);
-    const site = { code, kind, parent: own.code, publicKey, revoked: false };
+    const before = (await this.sites.find(tx, code)) ?? { publicKey: null };
+    const keys = { ...withKey(before, publicKey, new Date()), knowsKey: this.key.required.publicKey.x };
+    const site = { code, kind, parent: own.code, ...keys, revoked: false };
     await this.place.save(tx, site);
     await this.told.record(tx, site);
     for (const site of below) await this.place.save(tx, { ...site, publicKey: null, revoked: false });
@@ -119,9 +123,10 @@ export class Admissions {
     const others = (await this.sites.list(tx)).filter(
       (site) => site.code !== own.code && site.code !== code && !site.revoked,
     );
+    const { code: here, kind, parent, revoked } = own;
     return {
-      parent: { ...own, publicKey: this.key.required.publicKey },
-      sites: others.map(({ code: other, kind, parent }) => ({ code: other, kind, parent })),
+      parent: { code: here, kind, parent, publicKey: this.key.required.publicKey, revoked },
+      sites: others.map((site) => ({ code: site.code, kind: site.kind, parent: site.parent })),
       leaf: await this.passwords.connection(tx, code),
     };
   }

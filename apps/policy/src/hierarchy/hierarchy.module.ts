@@ -10,6 +10,7 @@ import { JoinParent } from './join-parent.service.js';
 import { JoinTokenRepository } from './join-token.repository.js';
 import { JoinTokens } from './join-tokens.service.js';
 import { LeafPasswords } from './leaf-passwords.js';
+import { LinkKeyNews } from './link-key-news.service.js';
 import { OwnLinkKey } from './link-key.js';
 import { OwnPlace } from './own-place.js';
 import { ReplicatedSite } from './replicated-site.js';
@@ -30,6 +31,7 @@ import { SiteViews } from './site-views.service.js';
     LeafPasswords,
     BusLinks,
     ReplicatedSite,
+    LinkKeyNews,
     JoinTokens,
     Admissions,
     JoinParent,

@@ -6,6 +6,7 @@ import { audit } from '@muster/persistence/audit.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
+import { withKey } from '@muster/replication/changed-keys.js';
 import { sealingKeyId } from '@muster/service/sealing/seal.js';
 import { SiteSealing } from '../sealing/site-sealing.js';
 import { thumbprintOf } from '../site-key/site-key.js';
@@ -43,10 +44,14 @@ export class JoinParent {
         'hierarchy.bad-token',
         'This is not a join token: msj_<43 characters>.<43 characters> is expected, from "muster hierarchy token create" at the parent',
       );
-    const key = this.key.required;
     const own = await this.place.read(this.database);
     const sites = await this.sites.list(this.database);
-    requireFree(own, sites, thumbprint);
+    const parent = sites.find(({ code }) => code === own.parent);
+    // The parent that it has, by its key or its address, says itself what is wrong with a token.
+    const named = parent?.publicKey && thumbprintOf(parent.publicKey) === thumbprint;
+    if (parent && !named && address.origin !== (await this.sites.parentAddress(this.database)))
+      throw hasParent(own, 'and this token is not one of it');
+    const key = parent ? this.key.required.knownAs(parent.knowsKey) : this.key.required;
     const places = new Map(sites.map((site) => [site.code, { ...site, parent: site.parent ?? undefined }]));
     const below = sites
       .filter(({ code, revoked }) => code !== own.code && !revoked && isAtOrBelow(code, own.code, places))
@@ -56,7 +61,7 @@ export class JoinParent {
     const received = await knock(address, signJoinRequest(claims, wish.token, key));
     const answer = checkJoinAnswer(received, wish.token, thumbprint);
     const joined = await this.database.transaction((tx) =>
-      this.keep(tx, answer, { thumbprint, address: address.origin }, actor),
+      this.keep(tx, answer, { address: address.origin, knowsKey: key.publicKey.x }, actor),
     );
     await this.bus.write();
     return joined;
@@ -65,13 +70,13 @@ export class JoinParent {
   private async keep(
     tx: Transaction,
     { parent, sites, leaf }: JoinAnswer,
-    { thumbprint, address }: { thumbprint: string; address: string },
+    { address, knowsKey }: { address: string; knowsKey: string },
     actor: string,
   ): Promise<HierarchySiteRecord> {
     await this.sites.takeTurn(tx);
     const own = await this.place.read(tx);
     const known = await this.sites.list(tx);
-    requireFree(own, known, thumbprint);
+    if (own.parent !== null && own.parent !== parent.code) throw hasParent(own, `and ${parent.code} is another site`);
     const problem = placeProblem({ ...own, parent: parent.code }, { ...parent, parent: parent.parent ?? undefined });
     if (problem || parent.code === own.code)
       throw new MusterError(
@@ -91,7 +96,8 @@ export class JoinParent {
         correlationId: currentTraceId(),
       });
     }
-    await this.place.save(tx, { ...parent, revoked: false });
+    const before = known.find(({ code }) => code === parent.code) ?? { publicKey: null };
+    await this.place.save(tx, { ...parent, ...withKey(before, parent.publicKey, new Date()), knowsKey, revoked: false });
     const here = new Set(known.map(({ code }) => code));
     for (const site of sites)
       if (site.code !== own.code && !here.has(site.code))
@@ -102,13 +108,10 @@ export class JoinParent {
 }
 
 /** A site has one parent, for ever; the same one may be joined again. */
-function requireFree(own: HierarchySiteRecord, sites: readonly HierarchySiteRecord[], thumbprint: string): void {
-  if (own.parent === null) return;
-  const parent = sites.find(({ code }) => code === own.parent);
-  if (parent?.publicKey && thumbprintOf(parent.publicKey) === thumbprint) return;
-  throw new MusterError(
+function hasParent({ code, parent }: HierarchySiteRecord, why: string): MusterError {
+  return new MusterError(
     'conflict',
     'hierarchy.has-parent',
-    `${own.code} is below ${own.parent} already. A site has one parent, for ever`,
+    `${code} is below ${parent} already, ${why}. A site has one parent, for ever`,
   );
 }

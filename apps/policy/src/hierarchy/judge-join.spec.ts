@@ -36,6 +36,7 @@ const judge = (changes: Partial<JoinQuestion>) => {
     token,
     claims,
     thumbprint: 'thumb',
+    outdated: false,
     own,
     sites: [own],
     sealingKey: 'same',
@@ -68,6 +69,7 @@ describe('a site that presents a join token', () => {
 
   it.each<[string, Partial<JoinQuestion>]>([
     ['hierarchy.unknown-token', { token: undefined }],
+    ['hierarchy.outdated-token', { outdated: true }],
     ['hierarchy.expired-token', { now: token.expiresAt }],
     ['hierarchy.revoked-token', { token: { ...token, revokedAt: now } }],
     ['hierarchy.wrong-code', { claims: { ...claims, code: 'PR2' } }],

@@ -17,6 +17,8 @@ export interface JoinQuestion {
   readonly claims: JoinClaims;
   /** Of the child's link key. */
   readonly thumbprint: string;
+  /** The token names a link key that this site had before. */
+  readonly outdated: boolean;
   readonly own: HierarchySiteRecord;
   readonly sites: readonly HierarchySiteRecord[];
   /** Of the key to which this site's secrets are sealed. */
@@ -32,6 +34,13 @@ export function judgeJoin(question: JoinQuestion): 'admit' | 'again' | Refusal {
   const { token, claims, thumbprint, sites } = question;
   if (!token)
     return refusal('unauthenticated', 'hierarchy.unknown-token', 'This join token is unknown here. Make a new one');
+  // The child believes only the key that the token names, and it may be the one that was stolen.
+  if (question.outdated)
+    return refusal(
+      'unauthenticated',
+      'hierarchy.outdated-token',
+      `This join token names a link key that ${question.own.code} gave up. Make a new one`,
+    );
   const known = sites.find(({ code }) => code === claims.code);
   if (token.usedAt !== null) {
     if (token.usedBy !== thumbprint)

@@ -7,6 +7,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { PolicyConfig } from '../config.js';
+import { auditLinkKey } from './audit-link-key.js';
 import { OwnLinkKey } from './link-key.js';
 import { SiteRepository } from './site.repository.js';
 
@@ -39,6 +40,8 @@ export class OwnPlace implements OnModuleInit {
       if (before && before.publicKey?.x === publicKey.x && (fixed || before.kind === kind)) return;
       const own = { kind, parent: null, revoked: false, ...(fixed ? before : {}), code, publicKey };
       await this.save(tx, own);
+      if (before?.publicKey && before.publicKey.x !== publicKey.x)
+        await auditLinkKey(tx, code, publicKey, before.publicKey);
     });
   }
 

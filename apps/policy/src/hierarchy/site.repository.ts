@@ -2,7 +2,9 @@ import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
 import type { LeafConnection } from '@muster/contracts/hierarchy/joining.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
-const COLUMNS = 'code, hierarchy_site.kind, parent, public_key as "publicKey", revoked_at is not null as revoked';
+const COLUMNS =
+  'code, hierarchy_site.kind, parent, public_key as "publicKey", revoked_at is not null as revoked, ' +
+  'previous_keys as "previousKeys", knows_key as "knowsKey"';
 
 /** The sites of the hierarchy as this one knows them. All services copy what is written here. */
 export class SiteRepository {
@@ -34,11 +36,20 @@ export class SiteRepository {
 
   async save(tx: Transaction, site: HierarchySiteRecord): Promise<void> {
     await tx.query(
-      `insert into hierarchy_site (code, kind, parent, public_key, revoked_at)
-       values ($1, $2, $3, $4, case when $5 then now() end)
+      `insert into hierarchy_site (code, kind, parent, public_key, revoked_at, previous_keys, knows_key)
+       values ($1, $2, $3, $4, case when $5 then now() end, $6, $7)
        on conflict (code) do update set kind = excluded.kind, parent = excluded.parent, public_key = excluded.public_key,
-         revoked_at = case when $5 then coalesce(hierarchy_site.revoked_at, now()) end`,
-      [site.code, site.kind, site.parent, site.publicKey ? JSON.stringify(site.publicKey) : null, site.revoked],
+         revoked_at = case when $5 then coalesce(hierarchy_site.revoked_at, now()) end,
+         previous_keys = excluded.previous_keys, knows_key = excluded.knows_key`,
+      [
+        site.code,
+        site.kind,
+        site.parent,
+        site.publicKey ? JSON.stringify(site.publicKey) : null,
+        site.revoked,
+        JSON.stringify(site.previousKeys ?? []),
+        site.knowsKey ?? null,
+      ],
     );
   }
 

@@ -78,7 +78,7 @@ export type LeafConnection = z.infer<typeof leafConnectionSchema>;
 /** What the parent answers, signed with its link key. Newer parents may say more. */
 export const joinAnswerSchema = z
   .object({
-    parent: hierarchySiteSchema.extend({ publicKey: sitePublicKeySchema }),
+    parent: placeSchema.extend({ publicKey: sitePublicKeySchema, revoked: z.boolean() }),
     /** All other sites that the parent knows. */
     sites: z.array(placeSchema),
     /** null: whoever runs the buses connects them. */

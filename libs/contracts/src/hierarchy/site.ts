@@ -15,6 +15,10 @@ export const hierarchySiteSchema = z.object({
   /** null: of a site that this one has no link to. */
   publicKey: sitePublicKeySchema.nullable(),
   revoked: z.boolean(),
+  /** Keys that the site gave up, by their `x`. Each counts until its time for messages under way, and never becomes the site's key again. */
+  previousKeys: z.array(z.object({ x: z.string(), until: z.string() })).optional(),
+  /** `x` of the key by which that site knows this one; null: it was told of none since it joined. */
+  knowsKey: z.string().nullable().optional(),
 });
 
 export type HierarchySiteRecord = z.infer<typeof hierarchySiteSchema>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
+import { sitePublicKeySchema } from '../hierarchy/site.js';
 
 /** Sites have codes of three capital letters or digits. */
 export const siteCodeSchema = z.string().regex(/^[A-Z0-9]{3}$/, 'a site code: three capital letters or digits');
@@ -31,7 +32,12 @@ const envelope = { from: siteCodeSchema, to: siteCodeSchema, nonce: z.string().m
 export const ZSTANDARD = 'zstd';
 
 /** What every question says. */
-const asking = { ...envelope, accepts: z.array(z.string().max(32)).max(16).optional() };
+const asking = {
+  ...envelope,
+  accepts: z.array(z.string().max(32)).max(16).optional(),
+  /** `x` of the key by which the asker knows who is asked: the answer is signed with that. */
+  knows: z.string().max(64).optional(),
+};
 
 /** "Give me what your feed has after this position." */
 export const pullQuestionSchema = z.object({
@@ -110,13 +116,27 @@ export const blobsAnswerSchema = z.object({
   away: z.boolean(),
 });
 
+/** "This is my link key now." Of the policy service, signed with that key; the keys that the site had before vouch for it. */
+export const linkKeyQuestionSchema = z.object({
+  ...asking,
+  publicKey: sitePublicKeySchema,
+  /** Whose `by` is the key that the asked site knows counts. */
+  vouchers: z.array(z.object({ by: z.string().max(64), signature: z.string().max(128) })).max(64),
+});
+export const linkKeyAnswerSchema = z.object({
+  ...envelope,
+  /** Why the key is not taken, for people; null: it is known now. */
+  refused: z.string().nullable(),
+});
+
 /** Sent instead of an answer. */
 export const linkRefusalSchema = z.object({ ...envelope, code: z.string(), message: z.string() });
 
 export type PullQuestion = z.infer<typeof pullQuestionSchema>;
 export type PullAnswer = z.infer<typeof pullAnswerSchema>;
+export type LinkKeyQuestion = z.infer<typeof linkKeyQuestionSchema>;
 export type Digest = z.infer<typeof digestsAnswerSchema>['digests'][number];
 
 /** What one site asks another one. */
-export const LINK_QUESTIONS = ['pull', 'digests', 'buckets', 'manifest', 'blobs'] as const;
+export const LINK_QUESTIONS = ['pull', 'digests', 'buckets', 'manifest', 'blobs', 'link-key'] as const;
 export type LinkQuestion = (typeof LINK_QUESTIONS)[number];
