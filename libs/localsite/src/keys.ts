@@ -45,18 +45,25 @@ export function siteKeyFile(keysFolder: string): string {
   return keptKey(keysFolder, 'site-key.pem');
 }
 
-/** Path of the key by which other sites know this one (Ed25519, PKCS#8 PEM, 0600), made once. */
+/** Path of the keys by which other sites know this one (Ed25519, PKCS#8 PEM, 0600), the first made once: the last one counts. */
 export function linkKeyFile(keysFolder: string): string {
   return keptKey(keysFolder, 'link-key.pem');
 }
 
+/** Another link key for the site. Those before stay: they vouch for it at sites that do not know it yet. */
+export function renewLinkKey(keysFolder: string): void {
+  const file = linkKeyFile(keysFolder);
+  writeFileAtomic(file, `${readFileSync(file, 'utf8').trimEnd()}\n${newKey()}`);
+}
+
 function keptKey(keysFolder: string, name: string): string {
   const file = join(keysFolder, name);
-  if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    writeFileAtomic(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-  }
+  if (!existsSync(file)) writeFileAtomic(file, newKey());
   return file;
+}
+
+function newKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** An API token: `muster_` and 43 characters of base64url (256 bits). */

@@ -2,7 +2,7 @@ import { followBusLinks, readBusLinks } from './bus-links.js';
 import type { ChildEvent } from './child.js';
 import { prepareDatabases } from './databases.js';
 import { edgeChild, type EdgeRoutes, siteRoutes } from './edge.js';
-import { adminToken, keepSealingKey } from './keys.js';
+import { adminToken, keepSealingKey, renewLinkKey } from './keys.js';
 import {
   createFolders,
   layoutVersion,
@@ -46,6 +46,8 @@ export interface StartSiteOptions {
   readonly webhookNetworks?: readonly string[];
   /** Make a new admin token in place of a lost one. */
   readonly renewAdminToken?: boolean;
+  /** Give the site another link key; its neighbours learn it from the one before. A new site has a new one anyway. */
+  readonly renewLinkKey?: boolean;
   /** Default: the four services as built. */
   readonly services?: readonly ServiceProcess[];
   /** Path of the store's main.js, null for none. Default: as built. */
@@ -126,6 +128,7 @@ async function startLocked(
   const createdAt = known?.createdAt ?? new Date().toISOString();
   writeSiteFile(layout, { layoutVersion, siteCode, createdAt, ports });
   const admin = adminToken(layout.keys, options.renewAdminToken ?? false);
+  if (options.renewLinkKey && known) renewLinkKey(layout.keys);
   keepSealingKey(layout.keys, known === null, options.sealingKey);
   const supervisor = new Supervisor(layout.logs, layout.childrenFile);
   if (options.onEvent !== undefined) supervisor.on('child', options.onEvent);

@@ -5,7 +5,8 @@ import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { until } from '@muster/testing/until.js';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { newLinkKey, note, Station } from './station.js';
+import { OLD_KEY_MILLISECONDS, withKey } from '../src/changed-keys.js';
+import { newLinkKey, newRenewedLinkKey, note, Station } from './station.js';
 
 describe('two sites, each with its own database and bus', () => {
   let servers: TestServers[];
@@ -21,12 +22,12 @@ describe('two sites, each with its own database and bus', () => {
     const parent = { host: '127.0.0.1', port: proxy.port, ...leafUser(hub.site.layout, 'PR1') };
     const leaf = await startServers({ siteCode: 'PR1', links: { parent }, store: false });
     servers = [hub, leaf];
-    const keys = [newLinkKey(), newLinkKey()];
+    const keys = [newLinkKey(), newRenewedLinkKey()];
     central = await Station.open(hub, keys[0]!);
     primary = await Station.open(leaf, keys[1]!);
     const sites = [
       { code: 'CAS', kind: 'central', publicKey: keys[0]!.publicKey, revoked: false },
-      { code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: keys[1]!.publicKey, revoked: false },
+      { code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: keys[1]!.knownAs(null).publicKey, revoked: false },
     ] as const;
     for (const station of [central, primary]) {
       await station.know(...sites);
@@ -204,6 +205,42 @@ describe('two sites, each with its own database and bus', () => {
     await primary.replication.readAnew('CAS');
     for (let n = 0; n < 20; n++) await central.write(`meanwhile-${n}`, 'written');
     await until(async () => (await primary.text('meanwhile-19')) === 'written');
+  });
+
+  it('hear a site by the key that it had before for an hour, and then by its new one only', async () => {
+    const place = { code: 'PR1', kind: 'primary', parent: 'CAS', revoked: false } as const;
+    const keys = withKey(
+      { publicKey: primary.key.knownAs(null).publicKey },
+      primary.key.publicKey,
+      new Date(Date.now() + OLD_KEY_MILLISECONDS),
+    );
+    const look = async () => {
+      await primary.write('key', `seen ${Math.random()}`);
+      return primary.text('key');
+    };
+    await central.know({ ...place, ...keys });
+    const before = await look();
+    await until(async () => (await central.text('key')) === before);
+    await until(level);
+
+    central.clockAhead = OLD_KEY_MILLISECONDS;
+    const refused = central.errors.length;
+    const late = await look();
+    await until(() =>
+      central.errors.slice(refused).some((error) => String(error).includes('is not signed by the site')),
+    );
+    expect(await central.text('key')).toBe(before);
+
+    await primary.know({
+      code: 'CAS',
+      kind: 'central',
+      publicKey: central.key.publicKey,
+      revoked: false,
+      knowsKey: primary.key.publicKey.x,
+    });
+    await until(async () => (await central.text('key')) === late);
+    await until(level);
+    central.clockAhead = 0;
   });
 
   it('refuse to talk to a site that was revoked', async () => {

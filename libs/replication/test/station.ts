@@ -58,6 +58,11 @@ export function newLinkKey(): LinkKey {
   return new LinkKey(newLinkKeyPem());
 }
 
+/** A key, and the one that the site had before it. */
+export function newRenewedLinkKey(): LinkKey {
+  return new LinkKey(`${newLinkKeyPem()}${newLinkKeyPem()}`);
+}
+
 /** PKCS #8 in PEM: for a process of its own. */
 export function newLinkKeyPem(): string {
   const { privateKey } = generateKeyPairSync('ed25519');

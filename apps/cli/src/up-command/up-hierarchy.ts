@@ -28,6 +28,7 @@ export interface UpHierarchyOptions {
   readonly host?: string;
   readonly exit?: boolean;
   readonly renewAdminToken?: boolean;
+  readonly renewLinkKey?: boolean;
   readonly webhooksTo?: readonly string[];
 }
 
@@ -108,6 +109,7 @@ async function start(
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
     renewAdminToken: options.renewAdminToken ?? false,
+    renewLinkKey: options.renewLinkKey ?? false,
     signal,
     onEvent: ({ name, state, detail }) => {
       if (state === 'crashed' && !signal.aborted)

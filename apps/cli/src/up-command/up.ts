@@ -25,6 +25,7 @@ export interface UpOptions {
   readonly sample?: boolean;
   readonly exit?: boolean;
   readonly renewAdminToken?: boolean;
+  readonly renewLinkKey?: boolean;
   readonly webhooksTo?: readonly string[];
   readonly siteCode?: string;
   readonly kind?: SiteKind;
@@ -74,6 +75,7 @@ async function start(
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.host === undefined ? {} : { host: options.host }),
       renewAdminToken: options.renewAdminToken ?? false,
+      renewLinkKey: options.renewLinkKey ?? false,
       signal: interruption,
       onEvent: (event) => reports.show(event),
       onNote: (line) => terminal.out(`note: ${line}`),

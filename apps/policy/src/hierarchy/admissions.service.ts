@@ -1,11 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JOIN_TOKEN_PATTERN, type JoinAnswer, type JoinClaims, type JoinRequest } from '@muster/contracts/hierarchy/joining.js';
+import {
+  JOIN_TOKEN_PATTERN,
+  type JoinAnswer,
+  type JoinClaims,
+  type JoinRequest,
+} from '@muster/contracts/hierarchy/joining.js';
 import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
 import { audit } from '@muster/persistence/audit.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
-import { withKey } from '@muster/replication/changed-keys.js';
 import { sealingKeyId } from '@muster/service/sealing/seal.js';
 import { SiteSealing } from '../sealing/site-sealing.js';
 import { thumbprintOf } from '../site-key/site-key.js';
@@ -106,9 +110,8 @@ export class Admissions {
     by: { uid: string; thumbprint: string },
   ): Promise<void> {
     await this.tokens.use(tx, by.uid, by.thumbprint);
-    const before = (await this.sites.find(tx, code)) ?? { publicKey: null };
-    const keys = { ...withKey(before, publicKey, new Date()), knowsKey: this.key.required.publicKey.x };
-    const site = { code, kind, parent: own.code, ...keys, revoked: false };
+    const knowsKey = this.key.required.publicKey.x;
+    const site = { code, kind, parent: own.code, publicKey, revoked: false, knowsKey };
     await this.place.save(tx, site);
     await this.told.record(tx, site);
     for (const site of below) await this.place.save(tx, { ...site, publicKey: null, revoked: false });

@@ -6,7 +6,6 @@ import { audit } from '@muster/persistence/audit.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
-import { withKey } from '@muster/replication/changed-keys.js';
 import { sealingKeyId } from '@muster/service/sealing/seal.js';
 import { SiteSealing } from '../sealing/site-sealing.js';
 import { thumbprintOf } from '../site-key/site-key.js';
@@ -96,8 +95,7 @@ export class JoinParent {
         correlationId: currentTraceId(),
       });
     }
-    const before = known.find(({ code }) => code === parent.code) ?? { publicKey: null };
-    await this.place.save(tx, { ...parent, ...withKey(before, parent.publicKey, new Date()), knowsKey, revoked: false });
+    await this.place.save(tx, { ...parent, revoked: false, knowsKey });
     const here = new Set(known.map(({ code }) => code));
     for (const site of sites)
       if (site.code !== own.code && !here.has(site.code))

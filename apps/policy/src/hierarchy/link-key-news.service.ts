@@ -1,5 +1,9 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { linkKeyAnswerSchema, linkKeyQuestionSchema, type LinkKeyQuestion } from '@muster/contracts/links/link-messages.js';
+import {
+  linkKeyAnswerSchema,
+  linkKeyQuestionSchema,
+  type LinkKeyQuestion,
+} from '@muster/contracts/links/link-messages.js';
 import { Loop } from '@muster/messaging/loop.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';

@@ -16,6 +16,7 @@ Examples:
   muster up --sample --exit           the same, and stop; exit code 0 only if the sample succeeded
   muster up --data /srv/muster --port 8080 --host 0.0.0.0
   muster up --renew-admin-token       when the admin token is lost
+  muster up --renew-link-key          another key by which other sites know this one; they learn it (docs/hierarchy.md)
   muster up --hierarchy 2             sites CEN, PR1 and PR2, each with all of its own, on ports 7700 to 7702; 1.2 GiB of memory each
   muster up --data cen --site-code CEN --kind central --sealing-key .muster/keys/sealing-key --port 7800
                                       a central site, to put above the one in .muster (muster hierarchy --help)`;
@@ -46,6 +47,7 @@ export function registerUp(program: Command, terminal: Terminal): void {
     .option('--sample', 'enrol this computer and run the sample on it')
     .option('--exit', 'stop when everything was started, or when the sample is over')
     .option('--renew-admin-token', 'make a new admin token in place of a lost one')
+    .option('--renew-link-key', 'make a new key by which other sites know this one, without joining again')
     .option(
       '--webhooks-to <network>',
       'let webhooks go to this network too, such as 10.1.0.0/16; several are possible',
