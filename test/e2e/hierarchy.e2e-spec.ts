@@ -157,4 +157,20 @@ describe('a hierarchy on one machine', () => {
     await until(() => existsSync(proof), 120_000);
     expect(readFileSync(proof, 'utf8')).toBe('from central\n');
   });
+
+  it('goes on when every site was given another key by which the others know it', async () => {
+    const keyOf = async (code: string, as: string) =>
+      (await json<SiteList>(as, 'hierarchy', 'sites')).items.find((site) => site.code === code)?.publicKey?.x;
+    const before = [await keyOf('CEN', 'CEN'), await keyOf('PR1', 'PR1')];
+    expect(await machine.interrupt()).toBe(0);
+    await machine.up('--hierarchy', '1', '--renew-link-key');
+    const renewed = [await keyOf('CEN', 'CEN'), await keyOf('PR1', 'PR1')];
+    for (const key of renewed) expect(before).not.toContain(key);
+    await until(async () => (await keyOf('CEN', 'PR1')) === renewed[0] && (await keyOf('PR1', 'CEN')) === renewed[1]);
+    await apply('CEN', 'lab', 'with other keys');
+    await until(async () => (await description('PR1', 'lab')) === 'with other keys');
+    await apply('PR1', 'lab', 'and back');
+    await until(async () => (await description('CEN', 'lab')) === 'and back');
+    expect(await at('CEN', 'audit', '--kind', 'Site')).toMatch(/site:PR1 +renewed/);
+  });
 });
