@@ -187,4 +187,13 @@ describe('another link key of a site', () => {
     expect(await join(another.token)).toMatchObject({ code: 'PR1', parent: 'CEN' });
     await agree();
   });
+
+  it('needs no vouching for when a parent lost its keys and its child joins again', async () => {
+    pems.CEN = [];
+    await renew('CEN');
+    const { token } = (await ask('CEN', '/hierarchy/tokens', { code: 'PR1', kind: 'primary' })) as { token: string };
+    expect(await knows('PR1', 'CEN')).toBe(false);
+    await ask('PR1', '/hierarchy/join', { parent: policy.CEN.base, token });
+    await agree();
+  });
 });

@@ -68,7 +68,7 @@ export function openMessage<Message>(
     throw new MusterError(
       'forbidden',
       'hierarchy.bad-signature',
-      'A message between sites is not signed by the site that it names. Join the site again if its key was changed',
+      'A message between sites is not signed by the site that it names. Join the site again if its key was lost',
     );
   }
   return schema.parse(JSON.parse(textOf(Buffer.from(body))));

@@ -25,7 +25,8 @@ const TELL_AGAIN_MILLISECONDS = 5 * 60_000;
 
 const REFUSED = {
   'given-up': 'this key was given up before. Make a new one',
-  'not-vouched': 'the key by which you are known here does not vouch for it. Revoke the site above, and join it again',
+  'not-vouched':
+    'the key by which the site is known there does not vouch for it. Join the two sites again with a new token',
 };
 
 /**
