@@ -38,7 +38,7 @@ export class LinkKey {
 
   /** The key to sign with for a site that knows this one by `x`; null: by the first key that it had. */
   knownAs(x: string | null | undefined): LinkKey {
-    const known = x == null ? this.former[0] : this.former.find(({ publicKey }) => publicKey.x === x);
+    const known = x ? this.former.find(({ publicKey }) => publicKey.x === x) : this.former[0];
     return known ?? this;
   }
 
