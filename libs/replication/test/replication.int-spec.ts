@@ -210,31 +210,25 @@ describe('two sites, each with its own database and bus', () => {
       primary.key.publicKey,
       new Date(Date.now() + OLD_KEY_MILLISECONDS),
     );
-    const look = async () => {
-      await primary.write('key', `seen ${Math.random()}`);
-      return primary.text('key');
-    };
+    const failedAttempts = async () => (await primary.links.list(primary.database))[0]!.failedAttempts;
     await central.know({ ...place, ...keys });
-    const before = await look();
-    await until(async () => (await central.text('key')) === before);
+    await central.write('key', 'asked for with the key before');
+    await until(async () => (await primary.text('key')) === 'asked for with the key before');
 
     central.clockAhead = OLD_KEY_MILLISECONDS;
-    const refused = central.errors.length;
-    const late = await look();
-    await until(() =>
-      central.errors.slice(refused).some((error) => String(error).includes('is not signed by the site')),
-    );
-    expect(await central.text('key')).toBe(before);
+    await until(async () => (await failedAttempts()) > 0);
+    await central.write('key', 'too late for that');
+    expect(central.errors.some((error) => String(error).includes('is not signed by the site'))).toBe(true);
+    expect(await primary.text('key')).toBe('asked for with the key before');
+    // Whoever asks says which key it knows, and is answered with that.
+    await primary.write('answer', 'with the new key');
+    await until(async () => (await central.text('answer')) === 'with the new key');
 
-    await primary.know({
-      code: 'CAS',
-      kind: 'central',
-      publicKey: central.key.publicKey,
-      revoked: false,
-      knowsKey: primary.key.publicKey.x,
-    });
-    await until(async () => (await central.text('key')) === late);
-    await until(async () => (await primary.links.list(primary.database))[0]!.failedAttempts === 0);
+    const { publicKey } = central.key;
+    const knowsKey = primary.key.publicKey.x;
+    await primary.know({ code: 'CAS', kind: 'central', publicKey, revoked: false, knowsKey });
+    await until(async () => (await primary.text('key')) === 'too late for that');
+    await until(async () => (await failedAttempts()) === 0);
     central.clockAhead = 0;
   });
 
