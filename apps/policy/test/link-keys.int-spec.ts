@@ -195,5 +195,7 @@ describe('another link key of a site', () => {
     expect(await knows('PR1', 'CEN')).toBe(false);
     await ask('PR1', '/hierarchy/join', { parent: policy.CEN.base, token });
     await agree();
+    // By whom: the person who used the token.
+    expect((await renewals('PR1')).filter((line) => line.includes('test,renewed,Site,CEN'))).toHaveLength(1);
   });
 });

@@ -9,6 +9,7 @@ import { currentTraceId } from '@muster/platform/trace.js';
 import { sealingKeyId } from '@muster/service/sealing/seal.js';
 import { SiteSealing } from '../sealing/site-sealing.js';
 import { thumbprintOf } from '../site-key/site-key.js';
+import { auditLinkKey } from './audit-link-key.js';
 import { BusLinks } from './bus-links.js';
 import { checkJoinAnswer, signJoinRequest } from './join-proof.js';
 import { OwnLinkKey } from './link-key.js';
@@ -49,7 +50,7 @@ export class JoinParent {
     // The parent that it has, by its key or its address, says itself what is wrong with a token.
     const named = parent?.publicKey && thumbprintOf(parent.publicKey) === thumbprint;
     if (parent && !named && address.origin !== (await this.sites.parentAddress(this.database)))
-      throw hasParent(own, 'and this token is not one of it');
+      throw hasParent(own, 'and neither this token nor this address is of it');
     const key = parent ? this.key.required.knownAs(parent.knowsKey) : this.key.required;
     const places = new Map(sites.map((site) => [site.code, { ...site, parent: site.parent ?? undefined }]));
     const below = sites
@@ -96,6 +97,8 @@ export class JoinParent {
       });
     }
     await this.place.save(tx, { ...parent, revoked: false, knowsKey });
+    const before = known.find(({ code }) => code === parent.code);
+    await auditLinkKey(tx, parent.code, parent.publicKey, before?.publicKey, actor);
     const here = new Set(known.map(({ code }) => code));
     for (const site of sites)
       if (site.code !== own.code && !here.has(site.code))

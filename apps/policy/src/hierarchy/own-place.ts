@@ -40,8 +40,7 @@ export class OwnPlace implements OnModuleInit {
       if (before && before.publicKey?.x === publicKey.x && (fixed || before.kind === kind)) return;
       const own = { kind, parent: null, revoked: false, ...(fixed ? before : {}), code, publicKey };
       await this.save(tx, own);
-      if (before?.publicKey && before.publicKey.x !== publicKey.x)
-        await auditLinkKey(tx, code, publicKey, before.publicKey);
+      await auditLinkKey(tx, code, publicKey, before?.publicKey);
     });
   }
 

@@ -126,7 +126,7 @@ export const linkKeyQuestionSchema = z.object({
 export const linkKeyAnswerSchema = z.object({
   ...envelope,
   /** Why the key is not taken, for people; null: it is known now. */
-  refused: z.string().nullable(),
+  refused: z.string().max(1_000).nullable(),
 });
 
 /** Sent instead of an answer. */
