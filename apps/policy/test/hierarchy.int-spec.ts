@@ -287,7 +287,7 @@ describe('a primary site and the central site above it, each with its own server
 
   it('is out when it is revoked, keeps working alone, and comes back with a new token only', async () => {
     expect((await ask(central, 'POST', '/sites/CEN/revoke')).body['code']).toBe('hierarchy.not-below');
-    expect(await watched()).toMatch(/muster_link_failed_attempts\{.*peer="PR1".*\} 0$/m);
+    await until(async () => /muster_link_failed_attempts\{.*peer="PR1".*\} 0$/m.test(await watched()));
     expect(await ask(central, 'POST', '/sites/PR1/revoke')).toMatchObject({
       status: 200,
       body: { revoked: true, link: null },
