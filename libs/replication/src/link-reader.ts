@@ -7,6 +7,7 @@ import type { Hierarchy, KnownSite } from './hierarchy.repository.js';
 import type { Intake } from './intake.js';
 import type { LinkPort } from './link-port.js';
 import { LinkRepository } from './link.repository.js';
+import { ReadingTurn } from './reading-turn.js';
 
 /** Objects of a question. What is done once for all of them must not be seen in the time of each. */
 const BATCH = 4_000;
@@ -15,9 +16,10 @@ const POLL_MILLISECONDS = 2_000;
 /** What is written and not committed everywhere yet will be soon. */
 const UNSETTLED_MILLISECONDS = 10;
 
-/** Reads the feed of one neighbour, for as long as there is a link. The position is in Postgres, with what was read. */
+/** Reads the feed of one neighbour, for as long as there is a link, in turn. The position is in Postgres, with what was read. */
 export class LinkReader {
   private readonly links = new LinkRepository();
+  private readonly turn: ReadingTurn;
   private readonly loop: Loop;
   private readonly stopHints: () => void;
 
@@ -31,6 +33,7 @@ export class LinkReader {
     private readonly now: () => number,
     onError: (error: unknown) => void,
   ) {
+    this.turn = new ReadingTurn(peer.code, database);
     this.loop = new Loop(() => this.round(), POLL_MILLISECONDS, onError);
     this.stopHints = bus.onHint(peer.code, () => this.loop.nudge());
   }
@@ -43,15 +46,25 @@ export class LinkReader {
     this.loop.nudge();
   }
 
+  /** Whether it is the turn of this process. */
+  get reads(): boolean {
+    return this.turn.held;
+  }
+
   async stop(): Promise<void> {
     this.stopHints();
     await this.loop.stop();
+    // Without an answer the turn ends by itself.
+    await this.turn.leave().catch(() => undefined);
   }
 
   private async round(): Promise<void> {
+    if (!(await this.turn.isMine())) return;
     try {
-      while (await this.readOn());
+      while ((await this.turn.isMine()) && (await this.readOn()));
+      this.turn.went(true);
     } catch (error) {
+      this.turn.went(false);
       await this.links.failed(this.database, this.peer.code, error instanceof Error ? error.message : String(error));
       throw error;
     }

@@ -54,6 +54,27 @@ export class LinkRepository {
     );
   }
 
+  /** One process of the service reads a neighbour's feed. Returns whether it is this one, for so long from now on. */
+  async takeTurn(database: Queryable, peer: string, reader: string, milliseconds: number): Promise<boolean> {
+    const values = [peer, reader, milliseconds];
+    const until = `now() + make_interval(secs => $3::float8 / 1000)`;
+    const taken = await database.query(
+      `update replica_link set reader = $2, reader_until = ${until}
+       where peer = $1 and (reader is null or reader = $2 or reader_until < now()) returning 1 as one`,
+      values,
+    );
+    if (taken.length > 0) return true;
+    const made = await database.query(
+      `insert into replica_link (peer, reader, reader_until) values ($1, $2, ${until}) on conflict do nothing returning 1 as one`,
+      values,
+    );
+    return made.length > 0;
+  }
+
+  async leaveTurn(database: Queryable, peer: string, reader: string): Promise<void> {
+    await database.query('update replica_link set reader = null where peer = $1 and reader = $2', [peer, reader]);
+  }
+
   /** Every neighbour's feed is read from its beginning again, and none has been given anything in this life. */
   async forgetPlaces(tx: Transaction): Promise<void> {
     await tx.query(

@@ -55,7 +55,8 @@ export async function upHierarchy(options: UpHierarchyOptions, terminal: Termina
   try {
     const sealingKey = sharedSealingKey(root);
     const starts = codes.map(async (code, index) => {
-      const work = () => start(options, root, code, index, sealingKey, interruption, terminal);
+      const publicPorts = codes.map((_, at) => (options.port ?? FIRST_PORT) + at);
+      const work = () => start(options, root, code, { index, publicPorts }, sealingKey, interruption, terminal);
       sites.push(await phase(terminal, `starting site ${code}`, work));
     });
     // Whoever has come up by then is stopped below, also when another one cannot start.
@@ -91,7 +92,7 @@ async function start(
   options: UpHierarchyOptions,
   root: string,
   code: string,
-  index: number,
+  { index, publicPorts }: { index: number; publicPorts: readonly number[] },
   sealingKey: string,
   signal: AbortSignal,
   terminal: Terminal,
@@ -105,6 +106,7 @@ async function start(
     siteKind: code === CENTRAL ? 'central' : 'primary',
     sealingKey,
     ...(port === undefined ? {} : { port: port + index }),
+    otherPorts: publicPorts,
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
     renewAdminToken: options.renewAdminToken ?? false,
