@@ -96,14 +96,29 @@ export class LinkRepository {
     };
   }
 
-  async saveReader(database: Queryable, peer: string, { given, everythingUntil }: Reader): Promise<void> {
-    await database.query(
-      `insert into replica_link (peer, given_transaction, given_sequence, everything_transaction, everything_sequence)
+  /** Returns false, and writes nothing, where the reader is another one by now than `before`. */
+  async saveReader(database: Queryable, peer: string, { given, everythingUntil }: Reader, before: Reader) {
+    const saved = await database.query(
+      `insert into replica_link as link (peer, given_transaction, given_sequence, everything_transaction, everything_sequence)
        values ($1, $2, $3, $4, $5) on conflict (peer) do update
        set given_transaction = excluded.given_transaction, given_sequence = excluded.given_sequence,
-         everything_transaction = excluded.everything_transaction, everything_sequence = excluded.everything_sequence`,
-      [peer, given.transaction, given.sequence, everythingUntil.transaction, everythingUntil.sequence],
+         everything_transaction = excluded.everything_transaction, everything_sequence = excluded.everything_sequence
+       where link.given_transaction = $6 and link.given_sequence = $7
+         and link.everything_transaction = $8 and link.everything_sequence = $9
+       returning 1 as one`,
+      [
+        peer,
+        given.transaction,
+        given.sequence,
+        everythingUntil.transaction,
+        everythingUntil.sequence,
+        before.given.transaction,
+        before.given.sequence,
+        before.everythingUntil.transaction,
+        before.everythingUntil.sequence,
+      ],
     );
+    return saved.length > 0;
   }
 
   async succeeded(database: Queryable, peer: string, attempt: Attempt): Promise<void> {

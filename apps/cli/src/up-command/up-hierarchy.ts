@@ -59,11 +59,13 @@ export async function upHierarchy(options: UpHierarchyOptions, terminal: Termina
       const work = () => start(options, root, code, { index, publicPorts }, sealingKey, interruption, terminal);
       sites.push(await phase(terminal, `starting site ${code}`, work));
     });
-    // Whoever has come up by then is stopped below, also when another one cannot start.
+    // Whoever has come up by then is stopped below, also when another one cannot start; its new token is told once, and not lost with that.
     await Promise.allSettled(starts);
-    await Promise.all(starts);
     sites.sort((one, other) => one.siteCode.localeCompare(other.siteCode));
-    for (const site of sites) members.push(await memberOf(site, terminal, interruption));
+    const tokens: (string | undefined)[] = [];
+    for (const site of sites) tokens.push(await keepLocalContext(site, terminal, site.siteCode));
+    await Promise.all(starts);
+    for (const [index, site] of sites.entries()) members.push(await memberOf(site, tokens[index], interruption));
     for (const { site, client } of members) await makeFirstPoint(site, client, terminal);
     const [central, ...primaries] = members;
     if (central) for (const primary of primaries) await joinUnlessJoined(central, primary, terminal);
@@ -119,8 +121,7 @@ async function start(
   });
 }
 
-async function memberOf(site: RunningSite, terminal: Terminal, signal: AbortSignal): Promise<Member> {
-  const token = await keepLocalContext(site, terminal, site.siteCode);
+async function memberOf(site: RunningSite, token: string | undefined, signal: AbortSignal): Promise<Member> {
   if (token === undefined)
     throw new CliError(
       'up.no-token',
