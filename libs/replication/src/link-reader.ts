@@ -1,7 +1,7 @@
-import { pullAnswerSchema } from '@muster/contracts/links/link-messages.js';
+import { pullAnswerSchema, type PullAnswer } from '@muster/contracts/links/link-messages.js';
 import type { LinkBus } from '@muster/messaging/link-bus.js';
 import { Loop } from '@muster/messaging/loop.js';
-import { comparePositions } from '@muster/hierarchy/link.js';
+import { comparePositions, type ReadingPlace } from '@muster/hierarchy/link.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Hierarchy, KnownSite } from './hierarchy.repository.js';
 import type { Intake } from './intake.js';
@@ -22,6 +22,7 @@ export class LinkReader {
   private readonly turn: ReadingTurn;
   private readonly loop: Loop;
   private readonly stopHints: () => void;
+  private stopping = false;
 
   constructor(
     private readonly peer: KnownSite,
@@ -53,6 +54,7 @@ export class LinkReader {
 
   async stop(): Promise<void> {
     this.stopHints();
+    this.stopping = true;
     await this.loop.stop();
     // Without an answer the turn ends by itself.
     await this.turn.leave().catch(() => undefined);
@@ -61,7 +63,7 @@ export class LinkReader {
   private async round(): Promise<void> {
     if (!(await this.turn.isMine())) return;
     try {
-      while ((await this.turn.isMine()) && (await this.readOn()));
+      await this.readToTheEnd();
       this.turn.went(true);
     } catch (error) {
       this.turn.went(false);
@@ -71,24 +73,48 @@ export class LinkReader {
     await this.intake.retry();
   }
 
-  /** Returns whether there is more. */
-  private async readOn(): Promise<boolean> {
-    const place = await this.links.place(this.database, this.peer.code);
+  private async readToTheEnd(): Promise<void> {
+    let ahead: Promise<Heard> | undefined;
+    let more = true;
+    while (more && !this.stopping && (await this.turn.isMine())) {
+      const heard = await (ahead ?? this.ask(await this.links.place(this.database, this.peer.code)));
+      const { place, answer } = heard;
+      more = answer.beginAnew || answer.backlog > 0;
+      // The neighbour looks for what comes next while this is taken in.
+      ahead = more && !answer.beginAnew && this.turn.isSure ? this.askAhead(answer) : undefined;
+      const moved = answer.beginAnew || answer.life !== place.life || comparePositions(answer.upto, place.after) !== 0;
+      // Somebody reads from elsewhere meanwhile: what comes next here is not what comes next.
+      if (moved && !(await this.intake.take(answer, this.hierarchy()))) ahead = undefined;
+      await this.heard(heard, more);
+    }
+  }
+
+  private async ask(place: ReadingPlace): Promise<Heard> {
     const asked = this.now();
     const answer = await this.port.ask(this.peer, 'pull', { ...place, limit: BATCH }, pullAnswerSchema);
-    const answered = this.now();
-    const moved = answer.beginAnew || answer.life !== place.life || comparePositions(answer.upto, place.after) !== 0;
-    if (moved) await this.intake.take(answer, this.hierarchy());
-    const more = answer.beginAnew || answer.backlog > 0;
-    await this.links.succeeded(this.database, this.peer.code, {
-      backlog: answer.backlog,
-      level: !more && !answer.unsettled,
-      clockAheadMilliseconds: Math.round(answer.clock - (asked + answered) / 2),
-    });
-    if (answer.unsettled) {
-      await new Promise((resolve) => setTimeout(resolve, UNSETTLED_MILLISECONDS));
-      this.loop.nudge();
-    }
-    return more;
+    return { place, answer, clockAheadMilliseconds: Math.round(answer.clock - (asked + this.now()) / 2) };
   }
+
+  private askAhead({ life, upto }: PullAnswer): Promise<Heard> {
+    const ahead = this.ask({ life, after: upto });
+    // Who waits for it hears why it failed; perhaps nobody does.
+    ahead.catch(() => undefined);
+    return ahead;
+  }
+
+  private async heard({ answer, clockAheadMilliseconds }: Heard, more: boolean): Promise<void> {
+    const { backlog, unsettled } = answer;
+    const level = !more && !unsettled;
+    await this.links.succeeded(this.database, this.peer.code, { backlog, level, clockAheadMilliseconds });
+    if (!unsettled) return;
+    await new Promise((resolve) => setTimeout(resolve, UNSETTLED_MILLISECONDS));
+    this.loop.nudge();
+  }
+}
+
+/** An answer, and what was asked. */
+interface Heard {
+  readonly place: ReadingPlace;
+  readonly answer: PullAnswer;
+  readonly clockAheadMilliseconds: number;
 }

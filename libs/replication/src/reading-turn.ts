@@ -5,6 +5,7 @@ import { LinkRepository } from './link.repository.js';
 /** So long a process that says nothing more keeps others from reading. */
 const KEPT_MILLISECONDS = 10_000;
 const RENEWED_AFTER_MILLISECONDS = 3_000;
+const SURE_MILLISECONDS = 4_000;
 
 /**
  * Of the processes of a service one reads the feed of a neighbour. Two would ask for the same twice, and who asks for what it was given
@@ -25,6 +26,11 @@ export class ReadingTurn {
   /** Whether this process reads, as it was when it last looked. */
   get held(): boolean {
     return performance.now() < this.endsAt;
+  }
+
+  /** Whether nobody else can have it before one more question is asked and answered. */
+  get isSure(): boolean {
+    return performance.now() < this.endsAt - SURE_MILLISECONDS;
   }
 
   /** Takes the turn where nobody has it, or keeps it. Who fails lets it lapse: another process may have a way to the neighbour. */
