@@ -38,7 +38,7 @@ export const variants: Readonly<Record<string, Variant>> = {
     without: ['postgres', 'gateway', 'monitoring'],
   },
   'a site whose database is backed up': { of: 'primary', also: ['postgres-backup'] },
-  'a site that is restored': { of: 'central', also: ['postgres-restore'] },
+  'a site that is restored': { of: 'central', also: ['postgres-backup', 'postgres-restore'] },
 };
 
 export function renderVariant({ of, also = [], without = [] }: Variant): KubernetesObject[] {
