@@ -1,9 +1,11 @@
 import { leafUser } from '@muster/localsite/nats.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
-import { newLinkKey, Station } from './station.js';
+import { newLinkKey, note, Station } from './station.js';
 
 const WRITES = 30;
+/** More than one answer carries. */
+const [PAGES, PAGE] = [4, 4_000];
 
 /** As on Kubernetes: two processes of one service at each site, on one database. */
 describe('two processes of a service at both ends of a link', () => {
@@ -56,6 +58,22 @@ describe('two processes of a service at both ends of a link', () => {
       const promised = 'select everything_sequence::int as sequence from replica_link';
       const [link] = await database.query<{ sequence: number }>(promised);
       expect(link!.sequence).toBeLessThan(WRITES);
+    }
+  });
+
+  it('catch up with what takes several answers, and neither site takes the other for one that was restored', async () => {
+    const station = first(above);
+    for (let page = 0; page < PAGES; page += 1) {
+      const writes = Array.from({ length: PAGE }, (_, n) => ({ key: `many-${page}-${n}`, content: { text: 'above' } }));
+      await station.database.transaction((tx) => station.log.recordMany(tx, note, writes));
+    }
+    const count = `select count(*)::int as notes from note where key like 'many-%'`;
+    await until(async () => {
+      const [found] = await first(below).database.query<{ notes: number }>(count);
+      return found!.notes === PAGES * PAGE;
+    });
+    for (const { database } of [station, first(below)]) {
+      expect(await database.query('select former from replica_feed')).toEqual([{ former: [] }]);
     }
   });
 
