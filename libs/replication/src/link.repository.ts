@@ -54,6 +54,27 @@ export class LinkRepository {
     );
   }
 
+  /** One process of the service reads a neighbour's feed. Returns whether it is this one, for so long from now on. */
+  async takeTurn(database: Queryable, peer: string, reader: string, milliseconds: number): Promise<boolean> {
+    const values = [peer, reader, milliseconds];
+    const until = `now() + make_interval(secs => $3::float8 / 1000)`;
+    const taken = await database.query(
+      `update replica_link set reader = $2, reader_until = ${until}
+       where peer = $1 and (reader is null or reader = $2 or reader_until < now()) returning 1 as one`,
+      values,
+    );
+    if (taken.length > 0) return true;
+    const made = await database.query(
+      `insert into replica_link (peer, reader, reader_until) values ($1, $2, ${until}) on conflict do nothing returning 1 as one`,
+      values,
+    );
+    return made.length > 0;
+  }
+
+  async leaveTurn(database: Queryable, peer: string, reader: string): Promise<void> {
+    await database.query('update replica_link set reader = null where peer = $1 and reader = $2', [peer, reader]);
+  }
+
   /** Every neighbour's feed is read from its beginning again, and none has been given anything in this life. */
   async forgetPlaces(tx: Transaction): Promise<void> {
     await tx.query(
@@ -75,14 +96,29 @@ export class LinkRepository {
     };
   }
 
-  async saveReader(database: Queryable, peer: string, { given, everythingUntil }: Reader): Promise<void> {
-    await database.query(
-      `insert into replica_link (peer, given_transaction, given_sequence, everything_transaction, everything_sequence)
+  /** Returns false, and writes nothing, where the reader is another one by now than `before`. */
+  async saveReader(database: Queryable, peer: string, { given, everythingUntil }: Reader, before: Reader) {
+    const saved = await database.query(
+      `insert into replica_link as link (peer, given_transaction, given_sequence, everything_transaction, everything_sequence)
        values ($1, $2, $3, $4, $5) on conflict (peer) do update
        set given_transaction = excluded.given_transaction, given_sequence = excluded.given_sequence,
-         everything_transaction = excluded.everything_transaction, everything_sequence = excluded.everything_sequence`,
-      [peer, given.transaction, given.sequence, everythingUntil.transaction, everythingUntil.sequence],
+         everything_transaction = excluded.everything_transaction, everything_sequence = excluded.everything_sequence
+       where link.given_transaction = $6 and link.given_sequence = $7
+         and link.everything_transaction = $8 and link.everything_sequence = $9
+       returning 1 as one`,
+      [
+        peer,
+        given.transaction,
+        given.sequence,
+        everythingUntil.transaction,
+        everythingUntil.sequence,
+        before.given.transaction,
+        before.given.sequence,
+        before.everythingUntil.transaction,
+        before.everythingUntil.sequence,
+      ],
     );
+    return saved.length > 0;
   }
 
   async succeeded(database: Queryable, peer: string, attempt: Attempt): Promise<void> {

@@ -61,6 +61,7 @@ export class Replication {
       database,
       this.comparison,
       () => this.hierarchy,
+      (peer) => this.readsFrom(peer),
       options.comparisons ?? {},
       (error) => report.error(error),
     );
@@ -94,6 +95,11 @@ export class Replication {
   /** Whether a site stands above this one. */
   get hasParent(): boolean {
     return this.hierarchy.own?.parent !== undefined;
+  }
+
+  /** Whether this process of the service is the one that reads the feed of a neighbour. */
+  readsFrom(peer: string): boolean {
+    return this.readers.get(peer)?.reads ?? false;
   }
 
   /** The sites may be others now: look at once. */
