@@ -255,6 +255,15 @@ describe('content distribute', () => {
     });
   });
 
+  it('does not wait for days for a point that the site still tries to reach', async () => {
+    site.save(packageKind, 'p', {}, { versions: [], newestVersion: 1 });
+    state({ ...progress('new', 'retrying'), attempts: 20, lastError: 'no answer' });
+    expect(await muster('content', 'distribute', 'p', '--to', 'new')).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('in 20 attempts: no answer. The site goes on trying'),
+    });
+  });
+
   it('says that there is nothing to wait for without content, and does not wait with --no-wait', async () => {
     expect(await muster('content', 'distribute', 'p', '--to', 'new')).toMatchObject({
       exitCode: 1,

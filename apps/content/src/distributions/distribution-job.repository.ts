@@ -165,13 +165,24 @@ export class DistributionJobRepository {
     );
   }
 
-  /** How many transfers a point has at this moment, those of all workers: each gets its share of the rate. */
-  async countTransfers(database: Queryable, pointUid: string): Promise<number> {
+  /**
+   * Bytes per second for each of those who share what a point takes at this moment: transfers, and auditors who read there, of
+   * all processes. Undefined: no limit.
+   */
+  async findShareOfRate(
+    database: Queryable,
+    { uid, spec }: { readonly uid: string; readonly spec: DistributionPointSpec },
+  ): Promise<number | undefined> {
+    const all = spec.transfers?.bytesPerSecond;
+    if (all === undefined) return undefined;
     const [row] = await database.query<{ count: number }>(
-      `select count(*) from distribution_job where point_uid = $1 and state = 'transferring' and leased_until >= now()`,
-      [pointUid],
+      `select (select count(*) from distribution_job
+          where point_uid = $1 and state = 'transferring' and leased_until >= now())
+        + (select count(distinct checked_by) from point_blob
+          where point_uid = $1 and checked_by is not null and checked_until >= now()) as count`,
+      [uid],
     );
-    return row?.count ?? 0;
+    return all / Math.max(1, Number(row?.count ?? 0));
   }
 
   /** Says that the worker is alive and how far it is. False: the job is not its any more. */
