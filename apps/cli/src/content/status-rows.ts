@@ -30,6 +30,15 @@ export function statusRows(
     const counts = stored ? [stored.copies, stored.waiting, stored.bad, stored.repaired].map(String) : ['', '', '', ''];
     const read = stored?.readSince === undefined ? '' : `${age(stored.readSince, now)} ago`;
     const moved = bytesMoved === undefined ? '' : byteSize(bytesMoved);
-    return [point, String(version), state, done, moved, ...counts, read, stored?.problem ?? waitsFor ?? lastError ?? ''];
+    return [
+      point,
+      String(version),
+      state,
+      done,
+      moved,
+      ...counts,
+      read,
+      stored?.problem ?? waitsFor ?? lastError ?? '',
+    ];
   });
 }

@@ -68,11 +68,7 @@ export class CopyRepository {
     return rows.map(({ uid }) => uid);
   }
 
-  private async take(
-    database: Queryable,
-    condition: string,
-    values: readonly SqlValue[],
-  ): Promise<ClaimedCopy[]> {
+  private async take(database: Queryable, condition: string, values: readonly SqlValue[]): Promise<ClaimedCopy[]> {
     const rows = await database.query<CopyRow>(
       `with taken as (
          update point_blob set checked_by = $1, checked_until = now() + make_interval(secs => $2)
