@@ -79,6 +79,13 @@ describe('content', () => {
     expect(site.requests).toHaveLength(before);
   });
 
+  it('is an empty folder where there are no files', async () => {
+    const manifest = site.addContent({});
+    expect(readdirSync(await provide(manifest))).toEqual([]);
+    await cache.locate(manifest, never);
+    expect(downloads()).toEqual([]);
+  });
+
   it('is made right again, without the network, when a program changed, added or removed files', async () => {
     const manifest = site.addContent(files);
     const at = await provide(manifest);

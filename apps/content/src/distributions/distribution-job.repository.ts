@@ -229,6 +229,12 @@ export class DistributionJobRepository {
     return rows.length > 0;
   }
 
+  /** Was anything ever proven to be at a point? */
+  async hasCopies(database: Queryable, pointUid: string): Promise<boolean> {
+    const rows = await database.query('select 1 from point_blob where point_uid = $1 limit 1', [pointUid]);
+    return rows.length > 0;
+  }
+
   /** Of these blobs, the ETags under which a point was proven to hold them. */
   async findPointBlobs(
     database: Queryable,

@@ -102,6 +102,7 @@ export class JobCarrier {
     // A point may have the bytes; else the next upload brings them again.
     if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
     if (error instanceof StoreError) {
+      if (error.code === 'content.store-bucket-missing') await this.makeFirstBucket(job, error);
       const isSilent = error.kind === 'unreachable' && error.message.includes(this.stores.point(job.point.spec).place);
       return afterStoreFailure(job.attempts, error.message, Math.random(), isSilent);
     }
@@ -109,6 +110,19 @@ export class JobCarrier {
     if (!known && !isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
     const reason = known ? error.message : 'an unexpected error happened here; the log of the content service has it';
     return afterFailure(job.attempts, reason, Math.random());
+  }
+
+  /** A new point may do without a bucket, where its keys may make one. A bucket that vanished is a failure for people to hear of. */
+  private async makeFirstBucket({ point }: ClaimedJob, error: StoreError): Promise<void> {
+    const store = this.stores.point(point.spec);
+    if (!error.message.includes(store.place) || (await this.jobs.hasCopies(this.database, point.uid))) return;
+    try {
+      await store.ensureBucket();
+      this.logger.info({ point: point.name, place: store.place }, 'made the bucket of a new point');
+    } catch (refusal) {
+      if (!(refusal instanceof StoreError)) throw refusal;
+      this.logger.info({ point: point.name, reason: refusal.message }, 'the bucket of a new point cannot be made here');
+    }
   }
 
   private record({ point }: ClaimedJob, proven: readonly ProvenCopy[]): Promise<void> {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { withClient } from '../../api/open-client.js';
-import { CONTENT_WORDS, parseContent } from '../../content/content-name.js';
+import { CONTENT_WORDS } from '../../content/content-name.js';
 import { awaitDistribution, distributeContent } from '../../content/distribute-content.js';
 import { distributionLine } from '../../content/progress-text.js';
+import { wantedContent } from '../../content/wanted-content.js';
 import { CliError } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
 import { byteSize } from '../../output/age.js';
@@ -16,10 +17,12 @@ import type { Terminal } from '../../terminal.js';
 const prestageHelp = `
 For places behind slow lines: writes the newest complete versions of packages, images and so on into one file, to be carried to a distribution point
 ("import"). The file is a tar of lists of files and blobs; it is not encrypted, and everything in it is verified when it is
-imported. When it is broken off, the same command goes on where it was. ${CONTENT_WORDS}
+imported. When it is broken off, the same command goes on where it was. ${CONTENT_WORDS} app/NAME means the packages
+of an application and of what it needs; --sequence everything that the sequence and its children refer to.
 
 Examples:
   muster content prestage os-image/debian-12 drivers --out branch.tar
+  muster content prestage --sequence install-debian --out branch.tar
   muster content prestage import branch.tar --point berlin
   muster --context other-site content prestage import branch.tar --library`;
 
@@ -45,15 +48,21 @@ export function registerContentPrestage(content: Command, terminal: Terminal): v
   const prestage = content
     .command('prestage')
     .description('carry content to a distribution point in a file')
-    .argument('<content...>', 'packages by their names, others as kind/name')
+    .argument('[content...]', 'packages by their names, others as kind/name')
+    .option('--sequence <name>', 'everything that this task sequence refers to')
     .option('--out <file>', 'the file to write')
     .addHelpText('after', prestageHelp)
-    .action(async (words: string[], { out }: { out?: string }, command: Command) => {
+    .action(async (words: string[], { out, sequence }: { out?: string; sequence?: string }, command: Command) => {
       // Not a required option: "import" below would require it too.
       if (out === undefined) throw new CliError('cli.usage', 'say which file to write: --out FILE', EXIT_CODES.usage);
+      if (words.length === 0 && sequence === undefined)
+        throw new CliError('cli.usage', 'name content, or a sequence with --sequence', EXIT_CODES.usage);
       const show = progressLine(terminal);
       await withClient(command, terminal, async (client) => {
-        const done = await exportContent(client, words.map(parseContent), out, (bytesDone, bytes) =>
+        const wanted = (await wantedContent(client, words, sequence, terminal)).map(({ content: one }) => one);
+        if (wanted.length === 0)
+          throw new CliError('content.not-there', 'there is no content to write', EXIT_CODES.notFound);
+        const done = await exportContent(client, wanted, out, (bytesDone, bytes) =>
           show(`writing ${out}: ${byteSize(bytesDone)} of ${byteSize(bytes)}`),
         );
         for (const { kind, name, version, files } of done.versions)
