@@ -92,7 +92,7 @@ export class CopyRepository {
       `update library_blob set checked_by = $1, checked_until = now() + make_interval(secs => $2)
        where digest in (
          select digest from library_blob
-         where check_due_at <= now() and (checked_until is null or checked_until < now())
+         where check_due_at <= now() and (checked_until is null or checked_until < now()) and unneeded_since is null
          order by check_due_at limit $3 for update skip locked
        ) returning digest, 'blob' as kind, size, false as rewrite, problem, null as uid, null as name, null as spec`,
       [lease, leaseSeconds, most],

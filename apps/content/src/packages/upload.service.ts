@@ -9,6 +9,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
 import type { WakeUp } from '../distributions/wake-up.js';
+import type { LibraryRemovalRepository } from '../removal/library-removal.repository.js';
 import type { VersionLog } from '../sites/version-log.js';
 import { inParallel } from '../stores/in-parallel.js';
 import { blobKey } from '../stores/object-names.js';
@@ -44,6 +45,7 @@ export class UploadService {
     private readonly packages: ResourceStore<unknown, PackageStatus>,
     private readonly versions: PackageVersionRepository,
     private readonly libraryBlobs: LibraryBlobRepository,
+    private readonly libraryRemovals: LibraryRemovalRepository,
     private readonly queue: DistributionQueueRepository,
     private readonly library: ObjectStore,
     private readonly wakeUp: WakeUp,
@@ -58,6 +60,7 @@ export class UploadService {
    */
   async announce(packageName: string, manifest: ManifestDocument, actor: string): Promise<UploadPlan> {
     const { version, mayHaveBegun } = await this.database.transaction(async (tx) => {
+      await this.libraryRemovals.announcing(tx);
       const { uid } = await this.lockPackage(tx, packageName);
       const mayHaveBegun = await this.versions.hasUnfinishedUpload(tx, uid);
       const known = await this.versions.findForDecision(tx, uid, manifest.digest);

@@ -34,6 +34,19 @@ export class RemovalRepository {
     ]);
   }
 
+  /** Points let go of a version when a newer one of the same content has been there for so long. Returns how many that were. */
+  async withdrawOld(database: Queryable, hours: number): Promise<number> {
+    const rows = await database.query(
+      `delete from distribution_job old using distribution_job newer
+       where old.state = 'available' and newer.state = 'available' and newer.version > old.version
+         and newer.distribution_uid = old.distribution_uid and newer.point_uid = old.point_uid
+         and newer.package_uid = old.package_uid and newer.updated_at <= now() - make_interval(hours => $1)
+       returning old.id`,
+      [hours],
+    );
+    return new Set(rows.map(({ id }) => id)).size;
+  }
+
   /** Begins the grace period of what one withdrawn version had and nobody else needs. False: there was no candidate. */
   async markUnneeded(database: Queryable): Promise<boolean> {
     const rows = await database.query(

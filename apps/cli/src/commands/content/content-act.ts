@@ -87,14 +87,18 @@ function registerAct(
     .action(async (words: string[], options: ActOptions, command: Command) => {
       await withClient(command, terminal, async (client) => {
         const chosen = await choose(client, words, options);
+        let acted = 0;
         for (const { distribution, points } of chosen) {
           const { name } = distribution.metadata;
           const { copies, transfers } = await actOn(client, name, act, points);
+          // Of all content only that which something was done about.
+          if (options.everything && copies + transfers === 0) continue;
+          acted += 1;
           const rewritten = act === 'redistribute' ? `${copies} objects will be written again, ` : '';
           const moved = act === 'redistribute' ? 'transfers begin again' : 'transfers cancelled';
           terminal.out(`${objectName('Distribution', name)}: ${rewritten}${transfers} ${moved}`);
         }
-        sayIfNone(chosen, terminal);
+        if (acted === 0) terminal.error(`there is nothing to ${act} there`);
       });
     });
 }

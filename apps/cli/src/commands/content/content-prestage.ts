@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
-import { CONTENT_WORDS } from '../../content/content-name.js';
-import { awaitDistribution, distributeContent } from '../../content/distribute-content.js';
+import { CONTENT_WORDS, contentKind } from '../../content/content-name.js';
+import { awaitDistribution, distributeContent, findDistribution } from '../../content/distribute-content.js';
+import { pointsOf } from '../../content/find-destinations.js';
 import { distributionLine } from '../../content/progress-text.js';
 import { wantedContent } from '../../content/wanted-content.js';
 import { CliError } from '../../errors/cli-error.js';
@@ -11,7 +13,7 @@ import { objectName } from '../../output/formats.js';
 import { progressLine } from '../../output/progress-line.js';
 import { exportContent } from '../../prestage/export-content.js';
 import { importAtPoint, importIntoLibrary } from '../../prestage/import-content.js';
-import { readArchive } from '../../prestage/read-archive.js';
+import { type PrestagedArchive, readArchive } from '../../prestage/read-archive.js';
 import type { Terminal } from '../../terminal.js';
 
 const prestageHelp = `
@@ -36,6 +38,8 @@ Examples:
   muster content prestage import branch.tar --point berlin
   muster content prestage import branch.tar --point berlin --no-distribute
   muster content prestage import branch.tar --library`;
+
+type PrestagedVersion = PrestagedArchive['contents'][number];
 
 interface ImportOptions {
   readonly point?: string;
@@ -103,15 +107,32 @@ export function registerContentPrestage(content: Command, terminal: Terminal): v
             terminal.out(
               `${what} version ${one.version} is proven at ${options.point}; sent ${blobsSent} blobs, ${byteSize(bytesSent)}`,
             );
-            if (!options.distribute) continue;
-            await distributeContent(client, one, { points: [options.point] });
-            const version = await awaitDistribution(client, one, [options.point], {
-              onProgress: (points) => show(distributionLine(one.name, points)),
-            });
-            terminal.out(`version ${version} of ${what} is available on ${options.point}`);
+            if (options.distribute) await bringTheRest(client, one, options.point, terminal, show);
           }
         },
         { patienceSeconds: 30 },
       );
     });
+}
+
+/** Adds the point to the distribution, unless it is brought there already, and waits for what is not in the file. */
+async function bringTheRest(
+  client: ApiClient,
+  { kind, name, version: carried }: PrestagedVersion,
+  point: string,
+  terminal: Terminal,
+  show: (text: string) => void,
+): Promise<void> {
+  const content = { kind, name };
+  const what = objectName(kind, name);
+  const { newestVersion = carried } = (await client.get(contentKind(content), name)).status;
+  if (newestVersion !== carried)
+    terminal.error(`${what} has version ${newestVersion} by now: what that has more comes over the line`);
+  const { points = [], groups = [] } = (await findDistribution(client, content))?.spec ?? {};
+  if (!(await pointsOf(client, points, groups)).includes(point))
+    await distributeContent(client, content, { points: [point] });
+  const version = await awaitDistribution(client, content, [point], {
+    onProgress: (progress) => show(distributionLine(name, progress)),
+  });
+  terminal.out(`version ${version} of ${what} is available on ${point}`);
 }

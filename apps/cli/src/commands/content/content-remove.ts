@@ -77,7 +77,7 @@ async function named(
     const goesTo = [...(spec.points ?? []), ...(spec.groups ?? []).map((group) => `group ${group}`)].join(', ');
     throw new CliError(
       'content.not-there',
-      `distribution "${metadata.name}" does not name "${absent}": it goes to ${goesTo}`,
+      `distribution "${metadata.name}" does not name "${absent}": it goes to ${goesTo}. A point of a group is taken out of the group, or the group with --from-group`,
       EXIT_CODES.notFound,
     );
   }

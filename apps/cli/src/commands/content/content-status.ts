@@ -107,6 +107,8 @@ async function watch(
   const header = headerOf(true);
   const line = growingTable(header);
   const readColumn = header.indexOf('READ');
+  // The first rows say how wide columns are.
+  for (const row of rowsOf(await readAll(client, words, options), true)) line(row);
   terminal.out(line(header));
   let shown = new Set<string>();
   while (!signal.aborted) {
