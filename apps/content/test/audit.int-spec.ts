@@ -214,6 +214,22 @@ describe('the audit of stored objects', () => {
     expect(wide).toBeLessThan(narrow);
   });
 
+  it('leaves a point alone while its schedule is closed, but for what people ask for', async () => {
+    await content.applyOwnPoint('asleep');
+    await distribute('quiet', { a: randomBytes(3000) }, ['asleep', 'west']);
+    await content.applyOwnPoint('asleep', {
+      transfers: { schedule: [{ from: '00:00', to: '00:00', priorities: ['high'] }] },
+    });
+    await act('quiet', 'validate');
+    await settled('quiet');
+    await act('quiet', 'redistribute');
+    const waitingAt = async (point: string) => (await copies('quiet')).find((one) => one.point === point)?.waiting;
+    await until(async () => (await waitingAt('west')) === 0);
+    expect(await waitingAt('asleep')).toBe(2);
+    await content.applyOwnPoint('asleep');
+    await settled('quiet');
+  });
+
   it('cancels what is under way, and says who did', async () => {
     await content.applyOwnPoint('shut', { transfers: { schedule: [{ from: '00:00', to: '00:00', priorities: [] }] } });
     await content.upload('cancelled', { a: randomBytes(100) });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
+import { reasonToWait } from '../distributions/admit-transfers.js';
 import type { DistributionJobRepository } from '../distributions/distribution-job.repository.js';
 import { Pace, paced } from '../distributions/pace.js';
 import type { WakeUp } from '../distributions/wake-up.js';
@@ -17,6 +18,8 @@ const LOOK_EVERY_MILLISECONDS = 2_000;
 const CLAIM_PER_SLOT = 8;
 /** A point that does not answer is left alone for this long; a bad copy that nobody can repair is tried again after it. */
 const AGAIN_SECONDS = 30;
+/** Of what travels, as `reasonToWait` counts. */
+const LOW = 2;
 const AT_FULL_SPEED = new Pace(undefined);
 
 /**
@@ -28,6 +31,7 @@ export class Auditor {
   private readonly silentUntil = new Map<string, number>();
   /** By the points whose rate is limited and that are read right now. */
   private readonly lanes = new Map<string, Promise<void>>();
+  private resting: readonly string[] = [];
   private readonly abort = new AbortController();
 
   constructor(
@@ -59,14 +63,23 @@ export class Auditor {
   }
 
   private async checkDue(): Promise<void> {
+    this.resting = await this.findResting();
     await this.openLanes();
     while (!this.abort.signal.aborted && (await this.checkSome()));
+  }
+
+  /** Points whose schedule lets nothing unimportant travel now: nobody reads there, or writes anew, what can wait. */
+  private async findResting(): Promise<string[]> {
+    const now = new Date();
+    const points = await this.copies.findScheduledPoints(this.database);
+    return points.flatMap(({ uid, spec: { transfers } }) => (reasonToWait({ transfers }, LOW, now) ? [uid] : []));
   }
 
   /** Points that take only so many bytes in a second are read one copy after the other, beside everything else: they would hold it up. */
   private async openLanes(): Promise<void> {
     const busy = [...this.lanes.keys(), ...this.silentPoints()];
-    for (const pointUid of await this.copies.findLimitedPoints(this.database, busy)) {
+    const where = { skip: busy, resting: this.resting };
+    for (const pointUid of await this.copies.findLimitedPoints(this.database, where)) {
       const lane = this.checkLimited(pointUid)
         .catch((error: unknown) => this.logger.warn({ err: error }, 'cannot check a point right now; trying again'))
         .finally(() => this.lanes.delete(pointUid));
@@ -79,7 +92,8 @@ export class Auditor {
     const pace = new Pace(undefined);
     while (!this.abort.signal.aborted && !this.isSilent(pointUid)) {
       const lease = randomUUID();
-      const claimed = await this.copies.claimAt(this.database, lease, leaseSeconds, CLAIM_PER_SLOT, pointUid);
+      const where = { pointUid, resting: this.resting };
+      const claimed = await this.copies.claimAt(this.database, lease, leaseSeconds, CLAIM_PER_SLOT, where);
       const [first] = claimed;
       if (!first?.point) return;
       const { point } = first;
@@ -95,8 +109,9 @@ export class Auditor {
     const lease = randomUUID();
     const { slots, leaseSeconds } = this.limits;
     const most = slots * CLAIM_PER_SLOT;
+    const where = { skip: this.silentPoints(), resting: this.resting };
     const claimed = [
-      ...(await this.copies.claim(this.database, lease, leaseSeconds, most, this.silentPoints())),
+      ...(await this.copies.claim(this.database, lease, leaseSeconds, most, where)),
       ...(this.isSilent('library') ? [] : await this.copies.claimOfLibrary(this.database, lease, leaseSeconds, most)),
     ];
     if (claimed.length === 0) return false;

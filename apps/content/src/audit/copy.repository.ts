@@ -1,6 +1,7 @@
 import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Queryable, SqlValue } from '@muster/persistence/database.js';
+import { ASKED_FOR } from './due.js';
 
 /** An object that somebody holds for checking. */
 export interface ClaimedCopy {
@@ -26,7 +27,10 @@ interface CopyRow {
   spec: DistributionPointSpec | null;
 }
 
-const DUE = 'check_due_at <= now() and (checked_until is null or checked_until < now()) and removing_at is null';
+/** @param resting parameter with the points where only that is done which cannot wait: what is bad, may be gone, or is asked for */
+const due = (resting: string) => `check_due_at <= now() and (checked_until is null or checked_until < now())
+  and removing_at is null and not (point_uid = any (${resting}::uuid[]) and problem is null
+    and (rewrite or check_due_at > ${ASKED_FOR}))`;
 const LIMITED = `select uid from distribution_point where spec #> '{transfers,bytesPerSecond}' is not null`;
 
 /** Stored objects as things to be read again: when each is due, who reads it, and what was wrong. */
@@ -35,16 +39,17 @@ export class CopyRepository {
    * Takes copies that are due and that nobody else reads, the longest due first; not at points whose rate is limited.
    *
    * @param skip points that do not answer right now
+   * @param resting points where only that is done which cannot wait
    */
   claim(
     database: Queryable,
     lease: string,
     leaseSeconds: number,
     most: number,
-    skip: readonly string[],
+    { skip, resting }: { readonly skip: readonly string[]; readonly resting: readonly string[] },
   ): Promise<ClaimedCopy[]> {
-    const condition = `point_uid <> all ($4::uuid[]) and point_uid not in (${LIMITED})`;
-    return this.take(database, condition, [lease, leaseSeconds, most, skip]);
+    const condition = `point_uid <> all ($5::uuid[]) and point_uid not in (${LIMITED})`;
+    return this.take(database, condition, [lease, leaseSeconds, most, resting, skip]);
   }
 
   /** The same at one point, whatever its rate. */
@@ -53,19 +58,29 @@ export class CopyRepository {
     lease: string,
     leaseSeconds: number,
     most: number,
-    pointUid: string,
+    { pointUid, resting }: { readonly pointUid: string; readonly resting: readonly string[] },
   ): Promise<ClaimedCopy[]> {
-    return this.take(database, 'point_uid = $4', [lease, leaseSeconds, most, pointUid]);
+    return this.take(database, 'point_uid = $5', [lease, leaseSeconds, most, resting, pointUid]);
   }
 
   /** Points whose rate is limited and where something is due. @param skip points that are not asked for */
-  async findLimitedPoints(database: Queryable, skip: readonly string[]): Promise<string[]> {
+  async findLimitedPoints(
+    database: Queryable,
+    { skip, resting }: { readonly skip: readonly string[]; readonly resting: readonly string[] },
+  ): Promise<string[]> {
     const rows = await database.query<{ uid: string }>(
-      `select uid from (${LIMITED}) as limited where uid <> all ($1::uuid[]) and exists (
-         select 1 from point_blob where point_uid = limited.uid and ${DUE})`,
-      [skip],
+      `select uid from (${LIMITED}) as limited where uid <> all ($2::uuid[]) and exists (
+         select 1 from point_blob where point_uid = limited.uid and ${due('$1')})`,
+      [resting, skip],
     );
     return rows.map(({ uid }) => uid);
+  }
+
+  /** Points that say when something may travel. */
+  async findScheduledPoints(database: Queryable): Promise<{ uid: string; spec: DistributionPointSpec }[]> {
+    return database.query<{ uid: string; spec: DistributionPointSpec }>(
+      `select uid, spec from distribution_point where spec #> '{transfers,schedule}' is not null`,
+    );
   }
 
   private async take(database: Queryable, condition: string, values: readonly SqlValue[]): Promise<ClaimedCopy[]> {
@@ -73,7 +88,7 @@ export class CopyRepository {
       `with taken as (
          update point_blob set checked_by = $1, checked_until = now() + make_interval(secs => $2)
          where (point_uid, digest, kind) in (
-           select point_uid, digest, kind from point_blob where ${DUE} and ${condition}
+           select point_uid, digest, kind from point_blob where ${due('$4')} and ${condition}
            order by check_due_at limit $3 for update skip locked
          ) returning *
        )

@@ -2,6 +2,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
 import type { JobOutcome } from './job-outcome.js';
+import { URGENT } from '../audit/due.js';
 
 /** A job that a worker holds. */
 export interface ClaimedJob {
@@ -261,7 +262,7 @@ export class DistributionJobRepository {
       `insert into point_blob (point_uid, digest, etag, kind, check_due_at)
        select $1, copy.*, now() + make_interval(hours => $5) from unnest($2::text[], $3::text[], $4::text[]) as copy
        on conflict (point_uid, digest, kind) do update set etag = excluded.etag, proven_at = now(),
-         check_due_at = case when point_blob.removing_at is null then excluded.check_due_at else now() end,
+         check_due_at = case when point_blob.removing_at is null then excluded.check_due_at else ${URGENT} end,
          problem = null, unneeded_since = null, removing_at = null`,
       [
         pointUid,

@@ -12,7 +12,7 @@ import { byteSize } from '../../output/age.js';
 import { objectName } from '../../output/formats.js';
 import { progressLine } from '../../output/progress-line.js';
 import { exportContent } from '../../prestage/export-content.js';
-import { importAtPoint, importIntoLibrary } from '../../prestage/import-content.js';
+import { importAtPoint, importIntoLibrary, makeMissing } from '../../prestage/import-content.js';
 import { type PrestagedArchive, readArchive } from '../../prestage/read-archive.js';
 import type { Terminal } from '../../terminal.js';
 
@@ -31,7 +31,7 @@ Examples:
 const importHelp = `
 --point: at a distribution point of the site that made the file. Every blob is verified before it is sent and proven where it arrives;
 what the point has already is not sent. Then the point is added to the distribution of each content, which finds everything there.
---library: into the library of another site, where they exist by their names.
+--library: into the library of another site. What is not there is made as it was where the file was written.
 When it is broken off, the same command goes on where it was.
 
 Examples:
@@ -97,6 +97,7 @@ export function registerContentPrestage(content: Command, terminal: Terminal): v
               show(`importing ${one.name}: ${byteSize(bytesDone)} of ${byteSize(bytes)}`);
             const what = objectName(one.kind, one.name);
             if (options.point === undefined) {
+              if (await makeMissing(client, one)) terminal.out(`${what} created`);
               const { version, blobsSent, bytesSent } = await importIntoLibrary(client, archive, one, onProgress);
               terminal.out(
                 `${what} version ${version} is in the library; sent ${blobsSent} blobs, ${byteSize(bytesSent)}`,
