@@ -7,7 +7,7 @@ import { StoreError } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
 import type { LibraryRemovalRepository } from './library-removal.repository.js';
 
-const LOOK_EVERY_MILLISECONDS = 10_000;
+const LOOK_EVERY_MILLISECONDS = 5_000;
 /** Few: announcements wait while objects go. */
 const BLOBS_AT_ONCE = 20;
 const OBJECT_MILLISECONDS = 5_000;
