@@ -46,7 +46,16 @@ export const contentProviders: Provider[] = [
   ...CONTENT_STORES.map(({ kind, table, token }) =>
     provide(
       token,
-      [Database, Outbox, Replicas, PackageVersionRepository, ReferenceRepository, ContentUsesService, VersionLog],
+      [
+        Database,
+        Outbox,
+        Replicas,
+        PackageVersionRepository,
+        ReferenceRepository,
+        ContentUsesService,
+        VersionLog,
+        WakeUp,
+      ],
       (
         database: Database,
         outbox: Outbox,
@@ -55,8 +64,9 @@ export const contentProviders: Provider[] = [
         references: ReferenceRepository,
         uses: ContentUsesService,
         log: VersionLog,
+        wakeUp: WakeUp,
       ) => {
-        const rules = contentRules(kind, database, versions, references, uses, log);
+        const rules = contentRules(kind, database, versions, references, uses, log, wakeUp);
         return new ResourceStore(kind, table, database, outbox, rules, replicas);
       },
     ),
