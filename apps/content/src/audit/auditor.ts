@@ -63,9 +63,11 @@ export class Auditor {
   }
 
   private async checkDue(): Promise<void> {
-    this.resting = await this.findResting();
-    await this.openLanes();
-    while (!this.abort.signal.aborted && (await this.checkSome()));
+    // A whole audit takes hours: windows open and close meanwhile, and other points have something to be read.
+    do {
+      this.resting = await this.findResting();
+      await this.openLanes();
+    } while (!this.abort.signal.aborted && (await this.checkSome()));
   }
 
   /** Points whose schedule lets nothing unimportant travel now: nobody reads there, or writes anew, what can wait. */

@@ -80,7 +80,8 @@ async function readAll(client: ApiClient, words: readonly string[], options: Sta
   for (const { distribution, points } of chosen) {
     const { name } = distribution.metadata;
     const isMeant = ({ point }: { readonly point: string }) => points === undefined || points.includes(point);
-    const copies = await readCopies(client, name);
+    // Of all content that is a question for each: too much every second.
+    const copies = options.watch && words.length === 0 ? [] : await readCopies(client, name);
     found.push({ name, points: distribution.status.points.filter(isMeant), copies: copies.filter(isMeant) });
   }
   return found;
