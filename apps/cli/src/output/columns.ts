@@ -62,7 +62,8 @@ function columns<Spec, Status>(usual: Cells<Spec, Status>, wide: Cells<Spec, Sta
 function contentColumns<Spec>(special: Cells<Spec, PackageStatus>): Column[] {
   return columns<Spec, PackageStatus>(
     {
-      NEWEST: (_, status) => status.newestVersion ?? 'none',
+      NEWEST: (spec, status) =>
+        (spec as Partial<PackageSpec>).noFiles ? 'no files' : (status.newestVersion ?? 'none'),
       FILES: (_, status) => newest(status)?.files,
       SIZE: (_, status) => (newest(status) ? byteSize(newest(status)?.bytes ?? 0) : ''),
       ...special,
