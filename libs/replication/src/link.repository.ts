@@ -35,23 +35,38 @@ const PLACE = 'cursor_life as life, cursor_transaction as transaction, cursor_se
 /** Where one begins to read. */
 export const BEGINNING: ReadingPlace = { life: null, after: START };
 
+/** Another process, or a restored site, changed where a feed is read while an answer was taken in: ask again. */
+export class PlaceMoved extends Error {
+  /** As Postgres calls it: serialization failure, so that callers see that trying again helps. */
+  readonly code = '40001';
+}
+
 /** Positions and state of the links of this service. */
 export class LinkRepository {
   async place(database: Queryable, peer: string): Promise<ReadingPlace> {
     return toPlace(await database.query<PlaceRow>(`select ${PLACE} from replica_link where peer = $1`, [peer]));
   }
 
-  /** The place, held until the transaction ends: replicas of a service take turns. */
-  async placeForUpdate(tx: Transaction, peer: string): Promise<ReadingPlace> {
-    await tx.query('insert into replica_link (peer) values ($1) on conflict do nothing', [peer]);
-    return toPlace(await tx.query<PlaceRow>(`select ${PLACE} from replica_link where peer = $1 for update`, [peer]));
+  /**
+   * The place, in turn: replicas of a service take in one answer of a neighbour after the other. The row is free meanwhile: the
+   * service writes into it what it gives that same neighbour.
+   */
+  async placeInTurn(tx: Transaction, peer: string): Promise<ReadingPlace> {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.link.' || $1, 0))`, [peer]);
+    return this.place(tx, peer);
   }
 
-  async movePlace(tx: Queryable, peer: string, { life, after }: ReadingPlace): Promise<void> {
-    await tx.query(
-      'update replica_link set cursor_life = $2, cursor_transaction = $3, cursor_sequence = $4 where peer = $1',
-      [peer, life, after.transaction, after.sequence],
+  /** Throws PlaceMoved where the place is not `from` any more. */
+  async movePlace(tx: Transaction, peer: string, from: ReadingPlace, to: ReadingPlace): Promise<void> {
+    const moved = await tx.query(
+      `insert into replica_link as link (peer, cursor_life, cursor_transaction, cursor_sequence) values ($1, $2, $3, $4)
+       on conflict (peer) do update set cursor_life = excluded.cursor_life, cursor_transaction = excluded.cursor_transaction,
+         cursor_sequence = excluded.cursor_sequence
+       where link.cursor_life is not distinct from $5 and link.cursor_transaction = $6 and link.cursor_sequence = $7
+       returning 1 as one`,
+      [peer, to.life, to.after.transaction, to.after.sequence, from.life, from.after.transaction, from.after.sequence],
     );
+    if (moved.length === 0) throw new PlaceMoved(`the feed of ${peer} is read from another place meanwhile`);
   }
 
   /** One process of the service reads a neighbour's feed. Returns whether it is this one, for so long from now on. */

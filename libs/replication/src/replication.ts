@@ -129,8 +129,7 @@ export class Replication {
   /** Reads everything of a neighbour again, while both go on. Merging makes that harmless. */
   async readAnew(peer: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      await this.links.placeForUpdate(tx, peer);
-      await this.links.movePlace(tx, peer, BEGINNING);
+      await this.links.movePlace(tx, peer, await this.links.placeInTurn(tx, peer), BEGINNING);
     });
     this.readers.get(peer)?.nudge();
   }
