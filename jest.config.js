@@ -30,8 +30,8 @@ const withPrograms = {
 };
 
 export default {
-  // One waits while the other computes. Here and not as a flag: what failed is run once more in one worker, by a flag.
-  maxWorkers: 2,
+  // Of three that mostly wait, two compute. Here and not as a flag: what failed is run once more in one worker, by a flag.
+  maxWorkers: 3,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.spec.ts'] },
     {

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Makes the secret muster-leaf of a site that has others below it, and prints it as a manifest: where the bus listens for them, and a user
+# Makes the secret muster-leaf-hub of a site that has others below it, and prints it as a manifest: where the bus listens for them, and a user
 # for each with rights of its own. Every site below sends to this one, and hears what is for itself: nothing of its sisters. What each
-# of them must be told, its leafnodes.conf, goes into FOLDER as CODE.conf: put it into the secret muster-leaf of that site.
+# of them must be told, its leaf-remotes.conf, goes into FOLDER as CODE.conf: put it into the secret muster-leaf of that site.
 #
-#   ./leaf-users.sh NAMESPACE CODE-OF-THIS-SITE ADDRESS FOLDER CODE... > leaf.yaml
+#   ./leaf-users.sh NAMESPACE CODE-OF-THIS-SITE ADDRESS FOLDER [CODE...] > leaf.yaml
 #
 # ADDRESS  where the sites below reach this bus: host:port
+# Without a CODE nobody is below yet: the bus listens, and lets none in.
 # A CODE whose file is in FOLDER already keeps its password; a site that is left out has no user any more.
 set -euo pipefail
 
-if [[ $# -lt 5 || $1 == -* ]]; then
+if [[ $# -lt 4 || $1 == -* ]]; then
   sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2
   exit 2
 fi
@@ -36,13 +37,11 @@ for code in "$@"; do
   # A letter first: NATS takes what looks like a number for one.
   [[ -n $password ]] || password=p$(openssl rand -hex 24)
   cat > "$file" <<CONF
-leafnodes {
-  remotes: [{
-    url: "tls://leaf-$code:$password@$address"
-    account: "LINKS"
-    tls { ca_file: "/etc/nats-leaf-tls/ca.crt" }
-  }]
-}
+remotes: [{
+  url: "tls://leaf-$code:$password@$address"
+  account: "LINKS"
+  tls { ca_file: "/etc/nats-leaf-ca/ca.crt" }
+}]
 CONF
   users+="
   {
@@ -53,14 +52,12 @@ CONF
     }
   }"
 done
-nodes='leafnodes {
-  port: 7422
-  tls { cert_file: "/etc/nats-leaf-tls/tls.crt", key_file: "/etc/nats-leaf-tls/tls.key" }
-  no_advertise: true
-}'
+listen='port: 7422
+tls { cert_file: "/etc/nats-leaf-tls/tls.crt", key_file: "/etc/nats-leaf-tls/tls.key" }
+no_advertise: true'
 entry() { printf '  %s: %s\n' "$1" "$(printf '%s\n' "$2" | base64 | tr -d '\n')"; }
-printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: { name: muster-leaf, namespace: %s, labels: { app.kubernetes.io/part-of: muster } }\n' "$namespace"
+printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: { name: muster-leaf-hub, namespace: %s, labels: { app.kubernetes.io/part-of: muster } }\n' "$namespace"
 printf 'type: Opaque\ndata:\n'
-entry leafnodes.conf "$nodes"
+entry leaf-listen.conf "$listen"
 entry link-users.conf "$users
 ]"

@@ -8,6 +8,7 @@
 # DATABASE_TLS   what follows the "?" of the connection strings, default: verified against the component's authority
 # POINT_CREDENTIALS  JSON with the keys of distribution points by name, default {} (docs/stores.md)
 # SEALING_KEY  of the hierarchy that the site shall belong to (docs/hierarchy.md), default: a new one
+# BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY  of the bucket for backups of the database (component postgres-backup), default: no such secret
 # The token of the first administrator goes to standard error, once.
 set -euo pipefail
 
@@ -64,4 +65,9 @@ done
 secret muster-nats
 entry route-password "$(random)"
 for service in catalog deployment content policy; do entry "$service-password" "${bus[$service]}"; done
+if [[ -n ${BACKUP_ACCESS_KEY:-} ]]; then
+  secret muster-backup
+  entry access-key "$BACKUP_ACCESS_KEY"
+  entry secret-key "${BACKUP_SECRET_KEY:?the secret key of the bucket for backups}"
+fi
 printf 'The token of the first administrator, which is kept nowhere: %s\n' "$admin_token" >&2

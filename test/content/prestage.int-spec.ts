@@ -23,7 +23,7 @@ describe('content that is carried to a point', () => {
     file = join(folder, 'branch.tar');
     for (const name of ['hello', 'image']) mkdirSync(join(folder, name));
     await content.apply('Package', 'packages', 'hello', {});
-    await content.apply('OsImage', 'os-images', 'image', {});
+    await content.apply('OsImage', 'os-images', 'image', { os: 'Debian' });
     writeFileSync(join(folder, 'image', 'disk.img'), randomBytes(10 * MIB));
     for (let one = 0; one < 20; one += 1) writeFileSync(join(folder, 'hello', `f${one}`), randomBytes(1000));
     for (const word of ['hello', 'os-image/image'])
@@ -114,8 +114,11 @@ describe('content that is carried to a point', () => {
         error: expect.stringContaining('content.unknown-manifest'),
       });
       await other.apply('Package', 'packages', 'hello', {});
-      await other.apply('OsImage', 'os-images', 'image', {});
       const { out } = await muster('content', 'prestage', 'import', file, '--library');
+      // The image is not known there: the file says what it is.
+      expect(out).toContain('osImage/image created');
+      expect(out).not.toContain('package/hello created');
+      expect((await other.ask<{ spec: object }>('GET', '/os-images/image')).body.spec).toEqual({ os: 'Debian' });
       expect(out).toMatch(/osImage\/image version 1 is in the library; sent \d blobs, 10\.\d MiB/);
     } finally {
       content = here;

@@ -153,6 +153,13 @@ describe('a hierarchy on one machine', () => {
       stdio: 'ignore',
     });
     await until(async () => (await at('PR1', 'get', 'devices')).includes('below'));
+    await until(async () => (await machine.muster('--site', 'CEN', 'collection', 'members', 'pilot')).stderr !== '');
+    const members = await machine.muster('--site', 'CEN', 'collection', 'members', 'pilot');
+    expect(members).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringMatching(/^note: \d more at site PR1: muster --site PR1 collection members pilot\n$/),
+    });
     await at('CEN', 'deploy', 'install-tool', '--to', 'pilot', '--name', 'install-tool');
     await until(() => existsSync(proof), 120_000);
     expect(readFileSync(proof, 'utf8')).toBe('from central\n');

@@ -38,10 +38,9 @@ describe('the bus of a site on Kubernetes', () => {
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'muster-bus-'))));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const check = (leaf: string, site = 'S01', linkUsers?: string) => {
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    if (linkUsers !== undefined) writeFileSync(join(folder, 'link-users.conf'), linkUsers);
-    writeFileSync(join(folder, 'leafnodes.conf'), leaf);
+  /** @param instead files that components put in the place of those of a site that stands alone */
+  const check = (instead: Record<string, string> = {}, site = 'S01') => {
+    for (const [name, text] of Object.entries({ ...files, ...instead })) writeFileSync(join(folder, name), text);
     const env = Object.fromEntries(
       (pod?.spec.containers[0]?.env ?? []).map(({ name, value }) => [
         name,
@@ -56,17 +55,24 @@ describe('the bus of a site on Kubernetes', () => {
   };
 
   it('is told only what the real server understands, by variables that its pod has', () => {
-    for (const site of ['S01', '100', '1E5']) expect(() => check(files['leafnodes.conf'] ?? '', site)).not.toThrow();
+    for (const site of ['S01', '100', '1E5']) expect(() => check({}, site)).not.toThrow();
   });
 
   it('takes links of sites below, and holds one to a site above, in the account for links alone, as the script for it says', () => {
     const { hub, children } = leafUsers(folder);
     const withoutFiles = (text: string) => text.replaceAll(/^ *tls \{[^}]*\}\n/gm, '');
-    expect(() => check(withoutFiles(hub['leafnodes.conf']!), 'CEN', hub['link-users.conf'])).not.toThrow();
+    const below = { ...hub, 'leaf-listen.conf': withoutFiles(hub['leaf-listen.conf']!) };
+    expect(() => check(below, 'CEN')).not.toThrow();
     for (const text of children) {
       expect(text).toMatch(/account: "LINKS"/);
-      expect(() => check(withoutFiles(text))).not.toThrow();
+      const above = { 'leaf-remotes.conf': withoutFiles(text) };
+      expect(() => check(above)).not.toThrow();
+      // Between a site above and sites below.
+      expect(() => check({ ...below, ...above }, 'PR1')).not.toThrow();
     }
+    // A new site has nobody below: its bus starts all the same.
+    const alone = leafUsers(folder, []).hub;
+    expect(() => check({ ...alone, 'leaf-listen.conf': withoutFiles(alone['leaf-listen.conf']!) })).not.toThrow();
     // Who is there keeps its password; who is left out has no user any more.
     const again = leafUsers(folder, ['PR1']).hub['link-users.conf']!;
     const userOf = (text: string, code: string) => new RegExp(`leaf-${code}", password: "(\\w+)"`).exec(text)?.[1];
@@ -109,7 +115,7 @@ describe('the bus of a site on Kubernetes', () => {
   });
 
   it('understands a misspelt setting as little as the server does', () => {
-    expect(() => check('leafnodez { port: 1 }')).toThrow(/unknown field/);
+    expect(() => check({ 'leaf-listen.conf': 'ports: 1' })).toThrow(/unknown field/);
   });
 
   it('gives each service the rights that it has on one machine', () => {

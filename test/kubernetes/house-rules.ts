@@ -1,6 +1,13 @@
 import type { Container, KubernetesObject, PodSpec } from './rendered-site.js';
 import { podOf } from './rendered-site.js';
 
+/** Of a process, `maximumConnections` in libs/persistence. */
+const CONNECTIONS_OF_A_PROCESS = 10;
+/** Of each service while a release rolls out. */
+const SURGE = 1;
+/** Migrations, the operator's, and those that Postgres keeps for administrators. */
+const OTHER_CONNECTIONS = 20;
+
 /** What we hold every rendered site to, beyond what Kubernetes asks. Each answers what is wrong; empty: nothing. */
 export const houseRules: Record<string, (objects: readonly KubernetesObject[]) => string[]> = {
   'runs no container as root, with rights, or on a root that it may write to': (objects) =>
@@ -70,6 +77,7 @@ export const houseRules: Record<string, (objects: readonly KubernetesObject[]) =
       .flatMap(({ metadata: { name }, spec }) => {
         const scaler = objects.find((one) => one.kind === 'HorizontalPodAutoscaler' && scaled(one) === name);
         if (!scaler) return [`Deployment/${name} has no autoscaler`];
+        if (!(Number(scaler.spec?.['minReplicas']) >= 2)) return [`Deployment/${name} may be a single process`];
         return spec?.['replicas'] === undefined ? [] : [`Deployment/${name} says replicas, too`];
       }),
   'has for each service a migration of the same image, and all of its secrets': (objects) =>
@@ -113,6 +121,59 @@ export const houseRules: Record<string, (objects: readonly KubernetesObject[]) =
       }),
     ];
   },
+  'mounts everything once, and nothing that is not there': (objects) =>
+    objects.flatMap((object) => {
+      const pod = podOf(object);
+      if (!pod) return [];
+      const volumes = [...(pod.spec.volumes ?? []).map(({ name }) => name), ...pod.claims];
+      const wrong = twice(volumes).map((name) => `two volumes are called ${name}`);
+      for (const { name: container, volumeMounts = [] } of pod.spec.containers) {
+        wrong.push(
+          ...twice(volumeMounts.map(({ mountPath }) => mountPath)).map((path) => `${container} has ${path} twice`),
+        );
+        const missing = volumeMounts.filter(({ name }) => !volumes.includes(name));
+        wrong.push(...missing.map(({ name }) => `${container} mounts ${name}, which is not there`));
+      }
+      return wrong.map((one) => `${pod.of}: ${one}`);
+    }),
+  'has no listener that must refuse a route: of each host it takes HTTPRoutes, or GRPCRoutes, and never both': (
+    objects,
+  ) => {
+    const hosts = (kind: string) =>
+      objects
+        .filter((one) => one.kind === kind)
+        .flatMap(({ spec }) => (spec?.['hostnames'] ?? ['every host']) as string[]);
+    const grpc = new Set(hosts('GRPCRoute'));
+    return [...new Set(hosts('HTTPRoute'))]
+      .filter((host) => grpc.has(host))
+      .map((host) => `${host} has HTTPRoutes and GRPCRoutes`);
+  },
+  'has a connection to the database for each that a process may open, while all are replaced by new ones': (objects) =>
+    objects
+      .filter(({ kind }) => kind === 'Cluster')
+      .flatMap(({ spec }) => {
+        const postgres = spec?.['postgresql'] as { parameters?: { max_connections?: string } } | undefined;
+        const processes = objects
+          .filter(({ kind }) => kind === 'HorizontalPodAutoscaler')
+          .reduce((sum, one) => sum + Number(one.spec?.['maxReplicas']) + SURGE, 0);
+        const wanted = processes * CONNECTIONS_OF_A_PROCESS + OTHER_CONNECTIONS;
+        return Number(postgres?.parameters?.max_connections) >= wanted ? [] : [`${wanted} connections are wanted`];
+      }),
+  'watches each site for itself: its alerts never add up those of a cluster': (objects) =>
+    objects
+      .filter(({ kind }) => kind === 'PrometheusRule')
+      .flatMap(({ spec }) => spec?.['groups'] as { rules: { alert: string; expr: string }[] }[])
+      .flatMap(({ rules }) => rules)
+      .flatMap(({ alert, expr }) => {
+        const by = [...expr.matchAll(/\bby \(([^)]*)\)/g)].map(([, labels = '']) => labels);
+        const without = by.filter((labels) => !labels.split(', ').includes('namespace'));
+        // Both sides of "and" must have the same labels, or it is never true.
+        const sides = expr.split(/\band\b/).map((side) => /^\s*\w+ by \(([^)]*)\)/.exec(side)?.[1]);
+        return [
+          ...without.map((labels) => `${alert} is by ${labels}`),
+          ...(new Set(sides).size > 1 ? [`the sides of ${alert} have different labels`] : []),
+        ];
+      }),
   'lets pods talk only where a policy says so, and find names': (objects) => {
     const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
     const all = policies.find(
@@ -166,6 +227,10 @@ function eachContainer(
 
 function scaled({ spec }: KubernetesObject): string | undefined {
   return (spec?.['scaleTargetRef'] as { name?: string } | undefined)?.name;
+}
+
+function twice(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
 function selects(selector: unknown, labels: Record<string, string>): boolean {

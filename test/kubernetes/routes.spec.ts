@@ -7,14 +7,15 @@ import { renderOverlay, root } from './rendered-site.js';
 
 interface Match {
   path?: { type: string; value: string };
-  method?: { service: string };
 }
 
 interface Rule {
   matches: Match[];
   filters?: { type: string; urlRewrite?: { path: { replaceFullPath?: string; replacePrefixMatch?: string } } }[];
-  backendRefs?: { name: string }[];
+  backendRefs?: { name: string; port: number }[];
 }
+
+const GRPC_PORT = 9090;
 
 const rendered = renderOverlay('primary');
 const rules = (kind: string) =>
@@ -74,9 +75,12 @@ describe('the routes of the gateway', () => {
       return [...proto.matchAll(/^service (\w+)/gm)].map(([, service]) => `muster.${name}.v1.${service}`);
     });
     const routed = new Map(
-      rules('GRPCRoute').flatMap(({ matches, backendRefs }) =>
-        matches.map(({ method }) => [method?.service ?? '', backendRefs?.[0]?.name.replace('muster-', '')] as const),
-      ),
+      http.flatMap(({ path, rule }) => {
+        const [backend] = rule.backendRefs ?? [];
+        return path?.type === 'PathPrefix' && backend?.port === GRPC_PORT
+          ? [[path.value.slice(1), backend.name.replace('muster-', '')] as const]
+          : [];
+      }),
     );
     for (const service of declared)
       expect([service, routed.get(service)]).toEqual([service, routeGrpc(`/${service}/Get`)]);

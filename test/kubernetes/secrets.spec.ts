@@ -5,7 +5,7 @@ import { loadConfig } from '@muster/platform/config.js';
 import { parseAllDocuments } from 'yaml';
 import { contentConfigSchema } from '../../apps/content/src/config.js';
 import { policyConfigSchema } from '../../apps/policy/src/config.js';
-import { type KubernetesObject, podOf, renderOverlay, root } from './rendered-site.js';
+import { type KubernetesObject, podOf, renderOverlay, renderVariant, root, variants } from './rendered-site.js';
 import { schemaFindings } from './schemas.js';
 
 const script = join(root, 'deploy', 'k8s', 'secrets.sh');
@@ -87,6 +87,26 @@ describe('the secrets of a new site', () => {
     );
     expect([...new Set(linkKeys)]).toEqual([expect.stringContaining('BEGIN PRIVATE KEY')]);
     expect(valueOf('muster-nats', 'policy-password')).toBe(valueOf('muster-policy', 'nats-password'));
+  });
+
+  it('have the keys of backups where they are given, which the archive of the database refers to', async () => {
+    const backup = parseAllDocuments(
+      run(['muster-pr1'], { ...keys, BACKUP_ACCESS_KEY: 'key of backups', BACKUP_SECRET_KEY: 'hush' }).stdout,
+    )
+      .map((document) => document.toJS() as KubernetesObject & { data: Record<string, string> })
+      .find(({ metadata }) => metadata.name === 'muster-backup')!;
+    expect(await schemaFindings(backup)).toEqual([]);
+    expect(secrets.map(({ metadata }) => metadata.name)).not.toContain('muster-backup');
+    const read = Object.entries(backup.data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]);
+    expect(Object.fromEntries(read)).toEqual({ 'access-key': 'key of backups', 'secret-key': 'hush' });
+    const site = renderVariant(variants['a site whose database is backed up']!);
+    const cluster = site.find(({ kind }) => kind === 'Cluster');
+    const s3Credentials = {
+      accessKeyId: { name: 'muster-backup', key: 'access-key' },
+      secretAccessKey: { name: 'muster-backup', key: 'secret-key' },
+    };
+    expect(cluster?.spec?.['backup']).toMatchObject({ barmanObjectStore: { s3Credentials } });
+    expect(run(['muster-pr1'], { ...keys, BACKUP_ACCESS_KEY: 'key' }).status).toBe(1);
   });
 
   it('are made for a namespace only, and not without the keys of the library', () => {

@@ -3,8 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { collection } from '@muster/contracts/kinds/collection.js';
+import { distributionPointGroup } from '@muster/contracts/kinds/distribution-point-group.js';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
+import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { until } from '@muster/testing/until.js';
 import { runCli } from '../src/program.js';
 import { captureTerminal } from './capture-terminal.js';
@@ -252,6 +255,68 @@ describe('content distribute', () => {
       error: expect.stringContaining(
         'content.distribution-failed: version 1 of "p" did not reach "new" in 3 attempts: disk full',
       ),
+    });
+  });
+
+  it('goes to the groups that are tied to a collection at this moment', async () => {
+    site.save(collection, 'berlin-computers', { rules: [] }, {});
+    site.save(collection, 'alone', { rules: [] }, {});
+    site.save(distributionPointGroup, 'branches', { points: ['new'], collections: ['berlin-computers'] }, {});
+    site.save(distributionPointGroup, 'others', { points: ['old'], collections: ['other-computers'] }, {});
+    const send = (name: string) => muster('content', 'distribute', 'p', '--to-collection', name, '--no-wait');
+    expect(await send('berlin-computers')).toMatchObject({ exitCode: 0, out: 'distribution/p created' });
+    expect(site.read(distribution, 'p')?.spec).toEqual({ package: 'p', groups: ['branches'] });
+    expect(await send('alone')).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('content.no-group-of-collection'),
+    });
+    expect(await send('misspelt')).toMatchObject({ exitCode: 4 });
+  });
+
+  it('sends all that a sequence refers to, and says what is there, what has no files and what there is not', async () => {
+    const installs = (name: string) => ({
+      step: name,
+      type: 'InstallPackage',
+      settings: { package: name, program: 'x' },
+    });
+    site.save(packageKind, 'p', {}, { versions: [], newestVersion: 1 });
+    site.save(packageKind, 'restart', { noFiles: true }, { versions: [] });
+    site.save(taskSequence, 'all', { steps: [installs('p'), installs('restart'), installs('gone')] }, {});
+    const send = () => muster('content', 'distribute', '--sequence', 'all', '--to', 'new');
+    expect(await send()).toMatchObject({
+      exitCode: 4,
+      out: '',
+      error: expect.stringContaining('content.not-there: there is no package/gone'),
+    });
+    site.save(taskSequence, 'all', { steps: [installs('p'), installs('restart')] }, {});
+    state(progress('new', 'available'));
+    expect(await send()).toEqual({
+      exitCode: 0,
+      error: 'skipped package/restart: it has no files',
+      out: [
+        'version 1 of package/p is already on new: not sent again',
+        'distribution/p unchanged',
+        'version 1 of package/p is available on new',
+      ].join('\n'),
+    });
+  });
+
+  it('waits for nothing where the groups have no points yet', async () => {
+    site.save(packageKind, 'p', {}, { versions: [], newestVersion: 1 });
+    site.save(distributionPointGroup, 'branches', { points: [] }, {});
+    expect(await muster('content', 'distribute', 'p', '--to-group', 'branches')).toEqual({
+      exitCode: 0,
+      out: 'distribution/p created',
+      error: 'the groups have no points yet: those that join get it',
+    });
+  });
+
+  it('does not wait for days for a point that the site still tries to reach', async () => {
+    site.save(packageKind, 'p', {}, { versions: [], newestVersion: 1 });
+    state({ ...progress('new', 'retrying'), attempts: 20, lastError: 'no answer' });
+    expect(await muster('content', 'distribute', 'p', '--to', 'new')).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('in 20 attempts: no answer. The site goes on trying'),
     });
   });
 

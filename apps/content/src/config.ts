@@ -33,8 +33,10 @@ export const contentConfigSchema = serviceConfigSchema
     MUSTER_AUDIT_SLOTS: z.coerce.number().int().min(0).max(64).default(4),
     /** Every stored object is read again this often, where its point says nothing else. */
     MUSTER_AUDIT_EVERY_HOURS: z.coerce.number().int().min(1).max(8760).default(168),
-    /** What nothing at a point needs any more is removed after this long. */
+    /** What nothing at a point, or in the library, needs any more is removed after this long. */
     MUSTER_REMOVE_AFTER_MINUTES: z.coerce.number().int().min(0).max(525_600).default(60),
+    /** A point keeps an older version for so long after the next one is there: runs that began with it may still need it. */
+    MUSTER_KEEP_OLD_VERSIONS_HOURS: z.coerce.number().int().min(0).max(87_600).default(168),
     /** When, and how fast, bytes may come from other sites, as JSON: `spec.transfers` of a point without `concurrency`. */
     MUSTER_SITE_TRANSFERS: z
       .string()

@@ -52,6 +52,7 @@ import { PrestageGrpcController } from './prestage/prestage.grpc.js';
 import { prestageProviders } from './prestage/prestage.providers.js';
 import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
+import { LibraryRemover } from './removal/library-remover.js';
 import { Remover } from './removal/remover.js';
 import { ManifestFetcher } from './sites/manifest-fetcher.js';
 import { sitesProviders } from './sites/sites.providers.js';
@@ -75,6 +76,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly announcer: Announcer,
     private readonly auditor: Auditor,
     private readonly remover: Remover,
+    private readonly libraryRemover: LibraryRemover,
     private readonly manifests: ManifestFetcher,
   ) {}
 
@@ -83,6 +85,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     this.announcer.start();
     this.auditor.start();
     this.remover.start();
+    this.libraryRemover.start();
     this.manifests.start();
   }
 
@@ -91,6 +94,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     await this.announcer.stop();
     await this.auditor.stop();
     await this.remover.stop();
+    await this.libraryRemover.stop();
     await this.manifests.stop();
   }
 }
@@ -224,14 +228,15 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, Announcer, Auditor, Remover, ManifestFetcher],
+      [DistributionWorker, Announcer, Auditor, Remover, LibraryRemover, ManifestFetcher],
       (
         worker: DistributionWorker,
         announcer: Announcer,
         auditor: Auditor,
         remover: Remover,
+        libraryRemover: LibraryRemover,
         manifests: ManifestFetcher,
-      ) => new ContentLoops(worker, announcer, auditor, remover, manifests),
+      ) => new ContentLoops(worker, announcer, auditor, remover, libraryRemover, manifests),
     ),
   ],
 })

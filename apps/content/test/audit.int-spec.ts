@@ -197,6 +197,39 @@ describe('the audit of stored objects', () => {
     expect((await act('nothing', 'validate')).status).toBe(404);
   });
 
+  it('holds to the rate of a point, and lets no other point wait for it', async () => {
+    const files = { a: randomBytes(150_000), b: randomBytes(150_000) };
+    await content.applyOwnPoint('narrow');
+    await distribute('slowly', files, ['narrow', 'west']);
+    await content.applyOwnPoint('narrow', { transfers: { bytesPerSecond: 200_000 } });
+    const began = performance.now();
+    await act('slowly', 'redistribute');
+    const settledAt = (point: string) =>
+      until(async () => (await copies('slowly')).find((one) => one.point === point)?.waiting === 0).then(
+        () => performance.now() - began,
+      );
+    const [wide, narrow] = await Promise.all([settledAt('west'), settledAt('narrow')]);
+    // 300,000 bytes are written and read back; the first piece of each copy passes at once.
+    expect(narrow).toBeGreaterThan(1_500);
+    expect(wide).toBeLessThan(narrow);
+  });
+
+  it('leaves a point alone while its schedule is closed, but for what people ask for', async () => {
+    await content.applyOwnPoint('asleep');
+    await distribute('quiet', { a: randomBytes(3000) }, ['asleep', 'west']);
+    await content.applyOwnPoint('asleep', {
+      transfers: { schedule: [{ from: '00:00', to: '00:00', priorities: ['high'] }] },
+    });
+    await act('quiet', 'validate');
+    await settled('quiet');
+    await act('quiet', 'redistribute');
+    const waitingAt = async (point: string) => (await copies('quiet')).find((one) => one.point === point)?.waiting;
+    await until(async () => (await waitingAt('west')) === 0);
+    expect(await waitingAt('asleep')).toBe(2);
+    await content.applyOwnPoint('asleep');
+    await settled('quiet');
+  });
+
   it('cancels what is under way, and says who did', async () => {
     await content.applyOwnPoint('shut', { transfers: { schedule: [{ from: '00:00', to: '00:00', priorities: [] }] } });
     await content.upload('cancelled', { a: randomBytes(100) });

@@ -185,8 +185,22 @@ export class ContentUnderTest {
   }
 
   async makeBucket(endpoint: string, bucket: string): Promise<void> {
+    const client = this.clientOf(endpoint);
+    if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket, 'us-east-1');
+  }
+
+  /** Takes a bucket away with all that it holds. */
+  async removeBucket(endpoint: string, bucket: string): Promise<void> {
+    const client = this.clientOf(endpoint);
+    const keys: string[] = [];
+    for await (const { name } of client.listObjectsV2(bucket, '', true)) keys.push(name);
+    for (const key of keys) await client.removeObject(bucket, key);
+    await client.removeBucket(bucket);
+  }
+
+  private clientOf(endpoint: string): Client {
     const { hostname, port } = new URL(endpoint);
-    const client = new Client({
+    return new Client({
       endPoint: hostname,
       port: Number(port),
       useSSL: false,
@@ -194,7 +208,6 @@ export class ContentUnderTest {
       secretKey: this.environment['MUSTER_DP_SECRET_KEY']!,
       region: 'us-east-1',
     });
-    if (!(await client.bucketExists(bucket))) await client.makeBucket(bucket, 'us-east-1');
   }
 
   /** Where the stores keep their bytes: that of the site, which has the library, and the second one. */

@@ -122,6 +122,20 @@ describe('distribution under faults', () => {
     expect((await fetch(locations[0]!.urls[0]!)).status).toBe(200);
   });
 
+  it('makes the bucket of a new point, and never one again that vanished', async () => {
+    const endpoint = await content.secondEndpoint();
+    await content.applyPoint('new', endpoint, { bucket: 'not-made-yet' });
+    await content.upload('first', { a: randomBytes(100) });
+    await content.apply('Distribution', 'distributions', 'first', { package: 'first', points: ['new'] });
+    await content.untilProgress('first', ({ state }) => state === 'available');
+    await content.removeBucket(endpoint, 'not-made-yet');
+    await content.upload('first', { a: randomBytes(100), b: randomBytes(100) });
+    const lost = await content.untilProgress('first', ({ version, lastError }) => version === 2 && !!lastError);
+    expect(lost.lastError).toContain('content.store-bucket-missing');
+    await content.makeBucket(endpoint, 'not-made-yet');
+    await content.untilProgress('first', ({ state, version }) => version === 2 && state === 'available');
+  });
+
   it('gives its jobs back when it is stopped', async () => {
     await stuckInTheMiddle('stopped');
     expect(await ended(worker, 'SIGTERM')).toBe(0);

@@ -183,6 +183,8 @@ describe('groups of points and boundary groups', () => {
     await content.apply('Distribution', 'distributions', 'patient', { package: 'patient', points: ['west', 'south'] });
     await until(async () => (await states('patient')).includes('south 1 available'));
     expect(await states('patient')).toContain('west 1 pending');
+    const waiting = (await content.progress('patient')).find(({ point }) => point === 'west');
+    expect(waiting?.waitsFor).toBe('the point is in maintenance');
     await content.applyPoint('west');
     await until(async () => (await states('patient')).includes('west 1 available'));
   });

@@ -14,6 +14,7 @@ import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js'
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageStatus } from '@muster/contracts/kinds/package.js';
 import type { Problem } from '@muster/contracts/problem.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
@@ -105,6 +106,29 @@ describe('content of every kind', () => {
         [kind, plan.manifest],
       );
       expect(left).toEqual({ owners: 0, versions: 0 });
+    });
+  });
+
+  it('that has no files is everywhere: its programs reach devices without any distribution', async () => {
+    const programs = { restart: { command: 'shutdown', arguments: ['-r', '+1'] } };
+    await content.apply('Package', 'packages', 'restarting', { noFiles: true, programs });
+    const bus = content.app.get(Bus);
+    const { packages } = await bus.request(resolveContent, { packages: ['restarting'] });
+    expect(packages).toEqual([
+      {
+        name: 'restarting',
+        exists: true,
+        programs,
+        distributed: { version: 1, manifest: digestOfJson({ files: [] }), bytes: 0 },
+      },
+    ]);
+    const located = await bus.request(locateContent, { manifest: packages[0]!.distributed!.manifest });
+    expect(located).toMatchObject({ manifest: { files: [] }, locations: [] });
+    const refused = await content.announce('restarting', filesOf({ file: Buffer.from('x') }));
+    expect(refused).toMatchObject({ status: 409, body: { code: 'content.no-files' } });
+    expect(await content.ask('GET', '/packages/restarting/sources')).toMatchObject({
+      status: 409,
+      body: { code: 'content.no-files' },
     });
   });
 

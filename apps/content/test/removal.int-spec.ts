@@ -9,16 +9,19 @@ describe('removing content from points', () => {
   let content: ContentUnderTest;
 
   beforeAll(async () => {
-    content = await ContentUnderTest.start({ MUSTER_REMOVE_AFTER_MINUTES: '0' });
+    content = await ContentUnderTest.start({
+      MUSTER_REMOVE_AFTER_MINUTES: '0',
+      MUSTER_KEEP_OLD_VERSIONS_HOURS: '0',
+    });
     await content.applyOwnPoint('attic');
     await content.applyPoint('local');
     await content.applyPoint('twin');
   });
   afterAll(async () => content?.stop());
 
-  /** Whether the second store has an object with these bytes. */
-  async function isStored(bytes: Buffer): Promise<boolean> {
-    const folder = content.storeFolders()[1]!;
+  /** Whether a store has an object with these bytes: the second one, or that of the site, which has the library. */
+  async function isStored(bytes: Buffer, where: 'second' | 'site' = 'second'): Promise<boolean> {
+    const folder = content.storeFolders()[where === 'site' ? 0 : 1]!;
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const held = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
@@ -57,6 +60,42 @@ describe('removing content from points', () => {
     await content.apply('Distribution', 'distributions', 'leaving', { package: 'leaving', points: ['local', 'attic'] });
     await until(async () => (await content.progress('leaving')).every(({ state }) => state === 'available'));
     expect([await isStored(own), await isStored(shared)]).toEqual([true, true]);
+  });
+
+  it('lets points go of a version once the next one is there, and of nothing that the next one has too', async () => {
+    const [old, both, next] = [randomBytes(3000), randomBytes(3000), randomBytes(3000)];
+    await distribute('aging', { old, both }, ['attic']);
+    await content.upload('aging', { both, next });
+    await content.untilProgress('aging', ({ state, version }) => state === 'available' && version === 2);
+    await until(async () => !(await isStored(old)));
+    expect([await isStored(both), await isStored(next)]).toEqual([true, true]);
+    // The library has every version.
+    expect(await isStored(old, 'site')).toBe(true);
+  });
+
+  it('takes from the library what no version has any more, and keeps what one has', async () => {
+    const [only, shared] = [randomBytes(3000), randomBytes(3000)];
+    await content.upload('going', { only, shared });
+    await content.upload('remaining', { shared });
+    expect((await content.ask('DELETE', '/packages/going')).status).toBe(200);
+    await until(async () => !(await isStored(only, 'site')));
+    expect(await isStored(shared, 'site')).toBe(true);
+    // It can come again.
+    const { uploads } = await content.upload('remaining', { shared, only });
+    expect(uploads).toHaveLength(1);
+    expect(await isStored(only, 'site')).toBe(true);
+  });
+
+  it('takes nothing from the library that somebody announces meanwhile', async () => {
+    const bytes = randomBytes(3000);
+    for (let round = 0; round < 6; round += 1) {
+      await content.upload(`passing-${round}`, { bytes, own: randomBytes(100) });
+      await content.ask('DELETE', `/packages/passing-${round}`);
+      // Now the next one comes while the removal is at it, now when it has just been.
+      if (round % 2 === 1) await until(async () => !(await isStored(bytes, 'site')));
+    }
+    await distribute('lasting', { bytes }, ['attic']);
+    expect([await isStored(bytes), await isStored(bytes, 'site')]).toEqual([true, true]);
   });
 
   it('takes nothing away from a bucket in which another point needs it', async () => {

@@ -92,6 +92,20 @@ describe('collections of a central and a primary site', () => {
     await until(async () => sameJson((await read(central, 'one-device'))?.status, above));
   });
 
+  it('may name at the site above what only a site below has; a name that nobody has is refused there too', async () => {
+    const told = () => central.api.list<Device>('devices/-/below?site=PR1');
+    await until(async () => (await told()).some(({ metadata }) => metadata.name === 'only-at-pr1'));
+    await put(central, 'picked-above', { rules: [{ device: 'only-at-pr1' }] });
+    await until(async () => (await read(primary, 'picked-above'))?.status.members === 1);
+    const document_ = document('Collection', 'picked-badly', { rules: [{ device: 'nowhere' }] });
+    const refused = await central.api.call<Problem>('PUT', 'collections/picked-badly', document_);
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      expect.any(Number),
+      expect.stringContaining('nowhere'),
+    ]);
+    expect(refused.status).toBeGreaterThanOrEqual(400);
+  });
+
   it('bring their hidden variables along, sealed, and tell policy of them', async () => {
     const variables = [
       { name: 'Ring', value: 'pilot' },

@@ -18,6 +18,13 @@ export function keepSecret(keysFolder: string, name: string, secret: string): vo
   if (!existsSync(file) || readFileSync(file, 'utf8').trim() !== secret) writeFileAtomic(file, `${secret}\n`);
 }
 
+/** Path of the keys of distribution points in other stores, by their names: for people to fill, empty at first. */
+export function pointCredentialsFile(keysFolder: string): string {
+  const file = join(keysFolder, 'point-credentials.json');
+  if (!existsSync(file)) writeFileAtomic(file, '{}\n');
+  return file;
+}
+
 /** Path of the keys to which the site's secrets are sealed, separated by commas: the last one counts. Sites that replicate share it. */
 export function sealingKeyFile(keysFolder: string): string {
   return join(keysFolder, 'sealing-key');

@@ -17,27 +17,34 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   });
 }
 
+/** Ports that sites of this process were given: nobody listens on them until their processes have come up. */
+const given = new Set<number>();
+
 /**
  * A port for every name: the kept one where it is still free, otherwise a new one and a note that says so.
- * `kept` is what the site used last time.
+ *
+ * @param kept what the site used last time
+ * @param publicPorts of the site and of those that start beside it: none of its processes may have one of these
  */
 export async function choosePorts(
   names: readonly string[],
   kept: Readonly<Record<string, number>>,
+  publicPorts: readonly number[],
 ): Promise<{ ports: Record<string, number>; notes: string[] }> {
   const ports: Record<string, number> = {};
   const notes: string[] = [];
-  const taken = new Set(Object.values(kept));
+  const taken = new Set([...Object.values(kept), ...publicPorts]);
   for (const name of names) {
     const last = kept[name];
-    if (last !== undefined && (await isPortFree(last))) {
+    const isPublic = last !== undefined && publicPorts.includes(last);
+    if (last !== undefined && !isPublic && (await isPortFree(last))) {
       ports[name] = last;
       continue;
     }
     const port = await freePort(taken);
-    taken.add(port);
     ports[name] = port;
-    if (last !== undefined) notes.push(`port ${last} of ${name} is taken by another program; ${name} now uses ${port}`);
+    const why = isPublic ? 'is a public one' : 'is taken by another program';
+    if (last !== undefined) notes.push(`port ${last} of ${name} ${why}; ${name} now uses ${port}`);
   }
   return { ports, notes };
 }
@@ -65,7 +72,10 @@ export async function requirePublicPort(port: number, host: string): Promise<voi
 async function freePort(taken: ReadonlySet<number>): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = randomInt(internalPorts.from, internalPorts.to + 1);
-    if (!taken.has(port) && (await isPortFree(port))) return port;
+    if (taken.has(port) || given.has(port)) continue;
+    // Before the look, during which another site chooses, too.
+    given.add(port);
+    if (await isPortFree(port)) return port;
   }
   throw new UpError(
     'up.port-in-use',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { ChildSpec } from './child.js';
 import { serviceDatabaseUrl } from './databases.js';
-import { keptSecret, linkKeyFile, sealingKeyFile, siteKeyFile } from './keys.js';
+import { keptSecret, linkKeyFile, pointCredentialsFile, sealingKeyFile, siteKeyFile } from './keys.js';
 import type { SiteLayout } from './layout.js';
 import { linkUser, natsPassword } from './nats.js';
 import { builtApp } from './repository.js';
@@ -91,6 +91,7 @@ function ownSettings(service: string, site: SiteFacts): Record<string, string> {
     return {
       ...bucketSettings('MUSTER_LIBRARY', site, storeBuckets.library),
       ...bucketSettings('MUSTER_DP', site, storeBuckets.distributionPoint),
+      MUSTER_POINT_CREDENTIALS_FILE: pointCredentialsFile(site.layout.keys),
     };
   }
   return {};

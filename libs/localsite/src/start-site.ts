@@ -29,6 +29,8 @@ export interface StartSiteOptions {
   readonly dataFolder: string;
   /** Public port. Default: the one used last time, 7700 on first start. */
   readonly port?: number;
+  /** Public ports of other sites that are started beside this one. */
+  readonly otherPorts?: readonly number[];
   /** Public address, default 127.0.0.1. */
   readonly host?: string;
   /** Default S01; counts on first start only. */
@@ -121,7 +123,8 @@ async function startLocked(
   await requirePublicPort(edgePort, host);
   createFolders(layout);
   const links = options.links ?? readBusLinks(layout);
-  const chosen = await choosePorts(portNames(services, links), known?.ports ?? {});
+  const publicPorts = [edgePort, ...(options.otherPorts ?? [])];
+  const chosen = await choosePorts(portNames(services, links), known?.ports ?? {}, publicPorts);
   chosen.notes.forEach(note);
   const ports: Record<string, number> = { ...chosen.ports, edge: edgePort };
   const siteCode = known?.siteCode ?? options.siteCode ?? 'S01';

@@ -28,6 +28,8 @@ export class ComparisonSchedule {
     private readonly database: Database,
     private readonly comparison: Comparison,
     private readonly hierarchy: () => Hierarchy,
+    /** Whether this process reads the feed of that neighbour: one process compares. */
+    private readonly reads: (peer: string) => boolean,
     times: ComparisonTimes,
     private readonly onError: (error: unknown) => void,
   ) {
@@ -49,7 +51,7 @@ export class ComparisonSchedule {
     if (neighbours.length === 0) return;
     const due = await this.links.dueForComparison(this.database, this.everyMilliseconds);
     for (const neighbour of neighbours) {
-      if (!due.includes(neighbour.code)) continue;
+      if (!due.includes(neighbour.code) || !this.reads(neighbour.code)) continue;
       // One neighbour that went away meanwhile holds up none of the others; it is due again at the next look.
       await this.comparison.compare(neighbour, true).catch(this.onError);
     }

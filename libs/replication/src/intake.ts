@@ -39,15 +39,12 @@ export class Intake {
   /** Applies an answer once; one that does not continue where this site stands changes nothing. Returns whether it did. */
   async take(answer: PullAnswer, hierarchy: Hierarchy): Promise<boolean> {
     return this.database.transaction(async (tx) => {
-      const { life, after } = await this.links.placeForUpdate(tx, answer.from);
-      const { asked } = answer;
-      if (life !== asked.life || comparePositions(after, asked.after) !== 0) return false;
-      if (answer.beginAnew) {
-        await this.links.movePlace(tx, answer.from, { life: answer.life, after: START });
-        return true;
-      }
-      await this.merge(tx, answer.entries, answer.from, hierarchy);
-      await this.links.movePlace(tx, answer.from, { life: answer.life, after: answer.upto });
+      const { asked, from, life } = answer;
+      const place = await this.links.placeInTurn(tx, from);
+      if (place.life !== asked.life || comparePositions(place.after, asked.after) !== 0) return false;
+      if (!answer.beginAnew) await this.merge(tx, answer.entries, from, hierarchy);
+      // The last write: until now the row was free.
+      await this.links.movePlace(tx, from, place, { life, after: answer.beginAnew ? START : answer.upto });
       return true;
     });
   }

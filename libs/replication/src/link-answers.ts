@@ -60,7 +60,10 @@ export class LinkAnswers {
     const { everythingUntil } = reader;
     const page = await this.replicas.feed(this.database, { after, limit, peer, owners, everythingUntil });
     const given = readerGiven(reader, page.upto);
-    if (given !== before) await this.links.saveReader(this.database, peer, given);
+    if (given !== before && !(await this.links.saveReader(this.database, peer, given, before))) {
+      // Another question of this reader was answered meanwhile, and this one, which took long, must not take that back.
+      return pullJson({ asked, life, upto: after, beginAnew: false, backlog: 1, unsettled: false, clock }, []);
+    }
     const backlog = page.more ? Math.max(1, head.sequence - page.upto.sequence) : 0;
     const unsettled = !page.more && (await this.replicas.unsettled(this.database));
     return pullJson({ asked, life, upto: page.upto, beginAnew: false, backlog, unsettled, clock }, page.entries);

@@ -72,7 +72,7 @@ export class LinkPort {
       throw new MusterError(
         'unavailable',
         'hierarchy.no-answer',
-        `Site ${peer.code} did not answer over its link. Is it up, and its bus connected to that of ${this.here}?`,
+        `Site ${peer.code} did not answer over its link. Is it up, its bus connected to that of ${this.here}, and ${this.here} not revoked there?`,
         { cause },
       );
     }

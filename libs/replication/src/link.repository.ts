@@ -35,23 +35,59 @@ const PLACE = 'cursor_life as life, cursor_transaction as transaction, cursor_se
 /** Where one begins to read. */
 export const BEGINNING: ReadingPlace = { life: null, after: START };
 
+/** Another process, or a restored site, changed where a feed is read while an answer was taken in: ask again. */
+export class PlaceMoved extends Error {
+  /** As Postgres calls it: serialization failure, so that callers see that trying again helps. */
+  readonly code = '40001';
+}
+
 /** Positions and state of the links of this service. */
 export class LinkRepository {
   async place(database: Queryable, peer: string): Promise<ReadingPlace> {
     return toPlace(await database.query<PlaceRow>(`select ${PLACE} from replica_link where peer = $1`, [peer]));
   }
 
-  /** The place, held until the transaction ends: replicas of a service take turns. */
-  async placeForUpdate(tx: Transaction, peer: string): Promise<ReadingPlace> {
-    await tx.query('insert into replica_link (peer) values ($1) on conflict do nothing', [peer]);
-    return toPlace(await tx.query<PlaceRow>(`select ${PLACE} from replica_link where peer = $1 for update`, [peer]));
+  /**
+   * The place, in turn: replicas of a service take in one answer of a neighbour after the other. The row is free meanwhile: the
+   * service writes into it what it gives that same neighbour.
+   */
+  async placeInTurn(tx: Transaction, peer: string): Promise<ReadingPlace> {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.link.' || $1, 0))`, [peer]);
+    return this.place(tx, peer);
   }
 
-  async movePlace(tx: Queryable, peer: string, { life, after }: ReadingPlace): Promise<void> {
-    await tx.query(
-      'update replica_link set cursor_life = $2, cursor_transaction = $3, cursor_sequence = $4 where peer = $1',
-      [peer, life, after.transaction, after.sequence],
+  /** Throws PlaceMoved where the place is not `from` any more. */
+  async movePlace(tx: Transaction, peer: string, from: ReadingPlace, to: ReadingPlace): Promise<void> {
+    const moved = await tx.query(
+      `insert into replica_link as link (peer, cursor_life, cursor_transaction, cursor_sequence) values ($1, $2, $3, $4)
+       on conflict (peer) do update set cursor_life = excluded.cursor_life, cursor_transaction = excluded.cursor_transaction,
+         cursor_sequence = excluded.cursor_sequence
+       where link.cursor_life is not distinct from $5 and link.cursor_transaction = $6 and link.cursor_sequence = $7
+       returning 1 as one`,
+      [peer, to.life, to.after.transaction, to.after.sequence, from.life, from.after.transaction, from.after.sequence],
     );
+    if (moved.length === 0) throw new PlaceMoved(`the feed of ${peer} is read from another place meanwhile`);
+  }
+
+  /** One process of the service reads a neighbour's feed. Returns whether it is this one, for so long from now on. */
+  async takeTurn(database: Queryable, peer: string, reader: string, milliseconds: number): Promise<boolean> {
+    const values = [peer, reader, milliseconds];
+    const until = `now() + make_interval(secs => $3::float8 / 1000)`;
+    const taken = await database.query(
+      `update replica_link set reader = $2, reader_until = ${until}
+       where peer = $1 and (reader is null or reader = $2 or reader_until < now()) returning 1 as one`,
+      values,
+    );
+    if (taken.length > 0) return true;
+    const made = await database.query(
+      `insert into replica_link (peer, reader, reader_until) values ($1, $2, ${until}) on conflict do nothing returning 1 as one`,
+      values,
+    );
+    return made.length > 0;
+  }
+
+  async leaveTurn(database: Queryable, peer: string, reader: string): Promise<void> {
+    await database.query('update replica_link set reader = null where peer = $1 and reader = $2', [peer, reader]);
   }
 
   /** Every neighbour's feed is read from its beginning again, and none has been given anything in this life. */
@@ -75,14 +111,29 @@ export class LinkRepository {
     };
   }
 
-  async saveReader(database: Queryable, peer: string, { given, everythingUntil }: Reader): Promise<void> {
-    await database.query(
-      `insert into replica_link (peer, given_transaction, given_sequence, everything_transaction, everything_sequence)
+  /** Returns false, and writes nothing, where the reader is another one by now than `before`. */
+  async saveReader(database: Queryable, peer: string, { given, everythingUntil }: Reader, before: Reader) {
+    const saved = await database.query(
+      `insert into replica_link as link (peer, given_transaction, given_sequence, everything_transaction, everything_sequence)
        values ($1, $2, $3, $4, $5) on conflict (peer) do update
        set given_transaction = excluded.given_transaction, given_sequence = excluded.given_sequence,
-         everything_transaction = excluded.everything_transaction, everything_sequence = excluded.everything_sequence`,
-      [peer, given.transaction, given.sequence, everythingUntil.transaction, everythingUntil.sequence],
+         everything_transaction = excluded.everything_transaction, everything_sequence = excluded.everything_sequence
+       where link.given_transaction = $6 and link.given_sequence = $7
+         and link.everything_transaction = $8 and link.everything_sequence = $9
+       returning 1 as one`,
+      [
+        peer,
+        given.transaction,
+        given.sequence,
+        everythingUntil.transaction,
+        everythingUntil.sequence,
+        before.given.transaction,
+        before.given.sequence,
+        before.everythingUntil.transaction,
+        before.everythingUntil.sequence,
+      ],
     );
+    return saved.length > 0;
   }
 
   async succeeded(database: Queryable, peer: string, attempt: Attempt): Promise<void> {

@@ -61,6 +61,7 @@ export class Replication {
       database,
       this.comparison,
       () => this.hierarchy,
+      (peer) => this.readsFrom(peer),
       options.comparisons ?? {},
       (error) => report.error(error),
     );
@@ -96,6 +97,11 @@ export class Replication {
     return this.hierarchy.own?.parent !== undefined;
   }
 
+  /** Whether this process of the service is the one that reads the feed of a neighbour. */
+  readsFrom(peer: string): boolean {
+    return this.readers.get(peer)?.reads ?? false;
+  }
+
   /** The sites may be others now: look at once. */
   sitesChanged(): void {
     this.look.nudge();
@@ -123,8 +129,7 @@ export class Replication {
   /** Reads everything of a neighbour again, while both go on. Merging makes that harmless. */
   async readAnew(peer: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      await this.links.placeForUpdate(tx, peer);
-      await this.links.movePlace(tx, peer, BEGINNING);
+      await this.links.movePlace(tx, peer, await this.links.placeInTurn(tx, peer), BEGINNING);
     });
     this.readers.get(peer)?.nudge();
   }

@@ -6,6 +6,7 @@ import { until } from '@muster/testing/until.js';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { OLD_KEY_MILLISECONDS, withKey } from '../src/changed-keys.js';
+import { BEGINNING } from '../src/link.repository.js';
 import { newLinkKey, newRenewedLinkKey, note, Station } from './station.js';
 
 describe('two sites, each with its own database and bus', () => {
@@ -74,6 +75,30 @@ describe('two sites, each with its own database and bus', () => {
     await until(
       async () => (await primary.text('slow')) === 'committed late' && (await primary.text('quick')) !== undefined,
     );
+  });
+
+  it('answer a neighbour while they take in what it sent', async () => {
+    await central.database.transaction(async (tx) => {
+      // Somebody takes in an answer of the primary site, and is not done.
+      await central.links.placeInTurn(tx, 'PR1');
+      await primary.write('waits', 'until the other one is done');
+      await central.write('goes', 'meanwhile');
+      await until(async () => (await primary.text('goes')) === 'meanwhile');
+      expect(await central.text('waits')).toBeUndefined();
+    });
+    await until(async () => (await central.text('waits')) !== undefined);
+  });
+
+  it('take in nothing for a place that is another one by now', async () => {
+    const stale = central.database.transaction(async (tx) => {
+      const place = await central.links.placeInTurn(tx, 'PR1');
+      await central.writeIn(tx, 'stale', 'of a feed that begins anew');
+      await central.database.transaction((other) => central.links.movePlace(other, 'PR1', place, BEGINNING));
+      await central.links.movePlace(tx, 'PR1', place, place);
+    });
+    await expect(stale).rejects.toThrow('is read from another place meanwhile');
+    expect(await central.text('stale')).toBeUndefined();
+    await until(level);
   });
 
   it('go on with the link cut, and agree afterwards; who lost is kept at both', async () => {

@@ -66,6 +66,20 @@ export class CacheRoom {
     const now = new Date();
     for (const digest of wanted.keys()) await utimes(this.folders.manifest(digest), now, now);
   }
+
+  /** A version is laid out: its blobs, and those of others that folders have too, stay only as far as there is room for them. */
+  async settle(digest: Digest, manifest: Manifest): Promise<void> {
+    const contents = await readCacheContents(this.folders);
+    const { blobs } = planEviction(contents, {
+      wanted: new Set([digest]),
+      wantedBlobs: new Set(),
+      wantedBytes: bytesOfFiles(manifest),
+      limitBytes: await cacheLimitBytes(this.folders, this.options.megabytes),
+      needed: new Set(contents.versions.map((version) => version.manifest)),
+      recentSince: 0,
+    });
+    await removeFromCache(this.folders, { versions: [], blobs });
+  }
 }
 
 /** Most that the cache may take, in bytes. */

@@ -23,6 +23,7 @@ import { SiteApi } from '../http/site-api.js';
 import { Transport } from '../http/transport.js';
 import { deviceUid, SITE } from '../../test/site-under-test.js';
 import { ContentCache, type ContentCacheOptions } from './content-cache.js';
+import { ContentFolders } from './content-folders.js';
 
 let folder: string;
 let site: SiteUnderTest;
@@ -77,6 +78,13 @@ describe('content', () => {
     const before = site.requests.length;
     expect(await provide(manifest)).toBe(at);
     expect(site.requests).toHaveLength(before);
+  });
+
+  it('is an empty folder where there are no files', async () => {
+    const manifest = site.addContent({});
+    expect(readdirSync(await provide(manifest))).toEqual([]);
+    await cache.locate(manifest, never);
+    expect(downloads()).toEqual([]);
   });
 
   it('is made right again, without the network, when a program changed, added or removed files', async () => {
@@ -284,6 +292,25 @@ describe('content', () => {
       needed = new Set([a]);
       await provide(c);
       expect([a, b, c].map(has)).toEqual([true, false, true]);
+    });
+
+    it('keeps to its size when all is laid out: blobs stay as far as there is room beside the folders', async () => {
+      const a = large('a', 800_000);
+      const at = await provide(a);
+      const kept = (): number => {
+        const files = readdirSync(join(folder, 'cache'), { recursive: true, withFileTypes: true });
+        const bytes = files.map((one) => (one.isFile() ? statSync(join(one.parentPath, one.name)).size : 0));
+        return bytes.reduce((sum, size) => sum + size, 0);
+      };
+      expect(kept()).toBeLessThanOrEqual(1024 * 1024);
+      // Others can tell how large it may get.
+      expect(new ContentFolders(join(folder, 'cache')).notedLimit()).toBe(1);
+      // What is there is not fetched again; nothing but the blob is gone.
+      const before = downloads().length;
+      expect(await provide(a)).toBe(at);
+      await provide(large('b', 100_000));
+      expect([has(a), downloads().length - before]).toEqual([true, 1]);
+      expect(kept()).toBeLessThanOrEqual(1024 * 1024);
     });
 
     it('fails when it is larger than the whole cache; nothing is fetched and nothing removed', async () => {

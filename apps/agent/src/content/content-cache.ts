@@ -68,6 +68,7 @@ export class ContentCache {
 
   constructor(private readonly options: ContentCacheOptions) {
     this.folders = new ContentFolders(options.folder).open();
+    if (options.megabytes !== Infinity) this.folders.noteLimit(options.megabytes);
     this.room = new CacheRoom(this.folders, options);
   }
 
@@ -85,6 +86,7 @@ export class ContentCache {
       await this.room.make(new Map([[manifestDigest, manifest]]), logger);
       if (await isPackageFolder(folder, manifest, signal)) return folder;
       await this.assemble(folder, { digest: manifestDigest, manifest, reach }, logger, signal);
+      await this.room.settle(manifestDigest, manifest);
       return folder;
     } catch (error) {
       if (systemCode(error) !== 'ENOSPC') throw error;

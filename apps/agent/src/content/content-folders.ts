@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '@muster/contracts/digest.js';
 import { makeFolder } from '../journal/make-folder.js';
-import { removeLeftovers } from '../identity/durable-files.js';
+import { readIfPresent, removeLeftovers, replaceFile } from '../identity/durable-files.js';
 
 /** Where content is kept below `cache/`. */
 export class ContentFolders {
@@ -13,6 +13,8 @@ export class ContentFolders {
   /** What passes the cache by: the content of one step. */
   readonly passing: string;
 
+  private readonly limit: string;
+
   /** Names the folders; touches nothing. */
   constructor(readonly root: string) {
     this.manifests = join(root, 'manifests');
@@ -20,6 +22,7 @@ export class ContentFolders {
     this.partials = join(root, 'partial');
     this.packages = join(root, 'packages');
     this.passing = join(root, 'passing');
+    this.limit = join(root, 'limit-mib');
   }
 
   /** Creates what is missing, and removes what a crash left half. Only for who has the state folder to itself. */
@@ -32,6 +35,17 @@ export class ContentFolders {
       if (!known.has(name)) rmSync(join(this.packages, name), { recursive: true, force: true });
     }
     return this;
+  }
+
+  /** Notes the limit of who fills the cache, so that others can tell it. Undefined: the usual one. */
+  noteLimit(megabytes: number | undefined): void {
+    if (megabytes === undefined) rmSync(this.limit, { force: true });
+    else if (this.notedLimit() !== megabytes) replaceFile(this.limit, String(megabytes));
+  }
+
+  notedLimit(): number | undefined {
+    const megabytes = Number(readIfPresent(this.limit) ?? NaN);
+    return Number.isInteger(megabytes) && megabytes > 0 ? megabytes : undefined;
   }
 
   manifest(digest: Digest): string {

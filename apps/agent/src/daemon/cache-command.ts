@@ -39,7 +39,7 @@ export interface CacheCleared {
 
 /**
  * What the cache of this computer holds. Reading it disturbs no daemon.
- * @param megabytes limit of the cache; undefined: the usual
+ * @param megabytes limit of the cache; undefined: that of the daemon, or the usual
  * @throws AgentError `agent.not-enrolled`, `agent.no-policy` when the stored one does not count, `agent.state-corrupt`, `agent.not-readable`
  */
 export async function listCache(folder: StateFolder, megabytes: number | undefined): Promise<CacheListing> {
@@ -55,7 +55,7 @@ export async function listCache(folder: StateFolder, megabytes: number | undefin
   }));
   return {
     bytes: sum(versions.map(({ folderBytes }) => folderBytes)) + sum(blobs.values()),
-    limitBytes: await cacheLimitBytes(folders, megabytes),
+    limitBytes: await cacheLimitBytes(folders, megabytes ?? folders.notedLimit()),
     versions: entries.toSorted((one, other) => (one.usedAt < other.usedAt ? 1 : -1)),
   };
 }

@@ -103,6 +103,8 @@ export interface AwaitDistributionOptions {
 }
 
 const pollMilliseconds = 250;
+/** The site goes on for days after so many; whoever waits wants to hear of it. */
+const mostAttempts = 20;
 
 /**
  * Waits until points hold the newest version of some content.
@@ -125,11 +127,14 @@ export async function awaitDistribution(
       return versions.slice(0, 1);
     });
     onProgress?.(shown);
-    const failed = shown.find(({ state }) => state === 'failed');
+    const failed =
+      shown.find(({ state }) => state === 'failed') ??
+      shown.find(({ state, attempts }) => state === 'retrying' && attempts >= mostAttempts);
     if (failed !== undefined) {
+      const more = failed.state === 'retrying' ? '. The site goes on trying' : '';
       throw new CliError(
         'content.distribution-failed',
-        `version ${failed.version} of "${content.name}" did not reach "${failed.point}" in ${failed.attempts} attempts: ${failed.lastError ?? 'no reason given'}`,
+        `version ${failed.version} of "${content.name}" did not reach "${failed.point}" in ${failed.attempts} attempts: ${failed.lastError ?? 'no reason given'}${more}`,
         EXIT_CODES.failed,
       );
     }

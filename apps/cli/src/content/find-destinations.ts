@@ -1,11 +1,13 @@
+import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { distributionPointGroup } from '@muster/contracts/kinds/distribution-point-group.js';
 import type { ApiClient } from '../api/api-client.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 
-/** The groups that are tied to collections at this moment. @throws CliError `content.no-group-of-collection` */
+/** The groups that are tied to collections at this moment. @throws CliError `resource.not-found`, `content.no-group-of-collection` */
 export async function groupsOfCollections(client: ApiClient, collections: readonly string[]): Promise<string[]> {
   if (collections.length === 0) return [];
+  for (const name of collections) await client.get(collectionKind, name);
   const found = new Map<string, string[]>(collections.map((name) => [name, []]));
   for await (const { metadata, spec } of client.list(distributionPointGroup)) {
     for (const collection of spec.collections ?? []) found.get(collection)?.push(metadata.name);

@@ -11,9 +11,9 @@ export function uploadLine(name: string, { phase, bytesDone, bytes }: UploadProg
 
 /** How far a distribution is, in one line. */
 export function distributionLine(name: string, points: readonly DistributionProgress[]): string {
-  const parts = points.map(
-    ({ point, state, bytesDone, bytes, lastError }) =>
-      `${point} ${state} ${byteSize(bytesDone)} of ${byteSize(bytes)}${lastError === undefined ? '' : ` (${lastError})`}`,
-  );
+  const parts = points.map(({ point, state, bytesDone, bytes, lastError, waitsFor }) => {
+    const why = waitsFor ?? lastError;
+    return `${point} ${state} ${byteSize(bytesDone)} of ${byteSize(bytes)}${why === undefined ? '' : ` (${why})`}`;
+  });
   return `distributing ${name}: ${parts.join(', ') || 'waiting for its turn'}`;
 }

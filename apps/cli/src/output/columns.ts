@@ -62,7 +62,8 @@ function columns<Spec, Status>(usual: Cells<Spec, Status>, wide: Cells<Spec, Sta
 function contentColumns<Spec>(special: Cells<Spec, PackageStatus>): Column[] {
   return columns<Spec, PackageStatus>(
     {
-      NEWEST: (_, status) => status.newestVersion ?? 'none',
+      NEWEST: (spec, status) =>
+        (spec as Partial<PackageSpec>).noFiles ? 'no files' : (status.newestVersion ?? 'none'),
       FILES: (_, status) => newest(status)?.files,
       SIZE: (_, status) => (newest(status) ? byteSize(newest(status)?.bytes ?? 0) : ''),
       ...special,
@@ -168,7 +169,7 @@ const byKind: Record<string, Column[]> = {
   ),
   Collection: columns<CollectionSpec, CollectionStatus>(
     {
-      MEMBERS: (_, status) => status.members,
+      MEMBERS: (_, { members, sites }) => withBelow(members, sites, 'members'),
       RULES: (spec) => spec.rules.length,
     },
     { 'AT SITES BELOW': (_, { sites = [] }) => sites.map(({ site, members }) => `${site} ${members}`).join(', ') },
@@ -178,11 +179,11 @@ const byKind: Record<string, Column[]> = {
       SEQUENCE: (spec) => spec.sequence,
       COLLECTION: (spec) => spec.collection,
       PURPOSE: (spec) => spec.purpose,
-      DEVICES: (_, { devices }) => devices.targeted,
+      DEVICES: (_, { devices, sites }) => withBelow(devices.targeted, sites, 'members'),
       WAITING: (_, { devices }) => devices.waiting,
       RUNNING: (_, { devices }) => devices.running,
-      SUCCEEDED: (_, { devices }) => devices.succeeded,
-      FAILED: (_, { devices }) => devices.failed,
+      SUCCEEDED: (_, { devices, sites }) => withBelow(devices.succeeded, sites, 'succeeded'),
+      FAILED: (_, { devices, sites }) => withBelow(devices.failed, sites, 'failed'),
     },
     {
       'AVAILABLE AT': (spec) => spec.availableAt,
@@ -256,4 +257,14 @@ export function rowOf(resource: Resource, shown: readonly Column[], now: Date): 
       return '';
     }
   });
+}
+
+/** What is so at this site, and what all sites below it have told, where that is more than nothing. */
+function withBelow<Name extends string>(
+  here: number,
+  sites: readonly Readonly<Record<Name, number>>[] | undefined,
+  name: Name,
+): string | number {
+  const below = (sites ?? []).reduce((sum, site) => sum + site[name], 0);
+  return below === 0 ? here : `${here} (+${below} below)`;
 }

@@ -1,4 +1,5 @@
 import { KINDS } from '@muster/contracts/kinds/all.js';
+import { collection } from '@muster/contracts/kinds/collection.js';
 import { device } from '@muster/contracts/kinds/device.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import { age, byteSize, duration } from './age.js';
@@ -43,6 +44,25 @@ describe('tables', () => {
       'web-01   approved               Debian 12   0.1.0   3h',
     ]);
     expect(formatResources(device, [web], 'wide', false, now)[1]).toMatch(/team=infra$/);
+  });
+
+  it('add what sites below have told to what is so here', () => {
+    const sites = [
+      { site: 'PR1', members: 3 },
+      { site: 'PR2', members: 9 },
+    ];
+    const of = (status: object) => {
+      const lab = {
+        ...web,
+        kind: 'Collection',
+        metadata: { ...web.metadata, name: 'lab' },
+        spec: { rules: [] },
+        status,
+      };
+      return formatResources(collection, [lab], 'table', false, now)[1];
+    };
+    expect(of({ members: 1, sites })).toMatch(/^lab +1 \(\+12 below\) +0 /);
+    expect(of({ members: 1 })).toMatch(/^lab +1 +0 /);
   });
 
   it('have columns of their own for every kind', () => {

@@ -4,15 +4,25 @@ import { nameSchema } from '@muster/contracts/resource.js';
 import { z } from 'zod';
 
 export const ARCHIVE_FORMAT = 'muster-prestage';
-export const ARCHIVE_VERSION = 1;
+/** Since 2 it says what each content is, so that a site that does not know it can make it. */
+export const ARCHIVE_VERSION = 2;
 /** The first entry of the archive: what is in it. */
 export const INDEX_ENTRY = 'muster-prestage.json';
-export const MOST_INDEX_BYTES = 1024 * 1024;
+export const MOST_INDEX_BYTES = 16 * 1024 * 1024;
+
+/** What a package, an image and so on is, without its files. */
+export const archivedDocumentSchema = z.strictObject({
+  displayName: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  spec: z.record(z.string(), z.unknown()),
+});
+
+export type ArchivedDocument = z.infer<typeof archivedDocumentSchema>;
 
 /** What a prestaged content file holds: versions of packages, images and so on, each by its manifest. */
 export const archiveIndexSchema = z.strictObject({
   format: z.literal(ARCHIVE_FORMAT),
-  version: z.literal(ARCHIVE_VERSION),
+  version: z.union([z.literal(1), z.literal(ARCHIVE_VERSION)]),
   contents: z
     .array(
       z.strictObject({
@@ -20,6 +30,7 @@ export const archiveIndexSchema = z.strictObject({
         name: nameSchema,
         version: z.number().int().positive(),
         manifest: digestSchema,
+        document: archivedDocumentSchema.optional(),
       }),
     )
     .min(1)

@@ -8,6 +8,7 @@ import type { ApiClient } from '../api/api-client.js';
 import { contentKind } from '../content/content-name.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
+import type { ArchivedDocument } from './archive-model.js';
 import { type ArchivedVersion, writeArchive } from './write-archive.js';
 
 /** Addresses are good for a quarter of an hour; those of this many blobs are asked for at once. */
@@ -60,7 +61,7 @@ export async function exportContent(
 
 async function readVersion(client: ApiClient, content: ContentReference): Promise<ArchivedVersion> {
   const { kind, name } = content;
-  const { status } = await client.get(contentKind(content), name);
+  const { metadata, spec, status } = await client.get(contentKind(content), name);
   const found = status.versions.find(({ version }) => version === status.newestVersion);
   if (!found)
     throw new CliError(
@@ -69,7 +70,13 @@ async function readVersion(client: ApiClient, content: ContentReference): Promis
       EXIT_CODES.failed,
     );
   const files = await client.json<Manifest>('GET', `${address(content)}/${found.version}/manifest`);
-  return { kind, name, version: found.version, manifest: found.manifest, files };
+  const { displayName, labels } = metadata;
+  const document: ArchivedDocument = {
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(labels === undefined ? {} : { labels }),
+    spec: spec as ArchivedDocument['spec'],
+  };
+  return { kind, name, version: found.version, manifest: found.manifest, files, document };
 }
 
 /** Short-lived addresses of blobs, asked for in the order in which they are used. */

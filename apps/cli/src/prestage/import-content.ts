@@ -3,6 +3,7 @@ import type { uploadResponseSchema } from '@muster/contracts/agent/upload.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { PrestagedContentPlan } from '@muster/contracts/kinds/prestaged-content.js';
+import { API_VERSION } from '@muster/contracts/resource.js';
 import { Agent } from 'undici';
 import type { z } from 'zod';
 import type { ApiClient } from '../api/api-client.js';
@@ -42,6 +43,17 @@ export async function importAtPoint(
   const sent = await sendAll(archive, () => client.json<PrestagedContentPlan>('POST', path, ask), onProgress);
   await client.json('POST', `${path}/commit`, ask);
   return sent;
+}
+
+/**
+ * Makes a content that the site does not have, as the file says it is. False: the site has it, or the file is too old to say.
+ */
+export async function makeMissing(client: ApiClient, { kind, name, document }: Content): Promise<boolean> {
+  const resource = contentKind({ kind, name });
+  if (!document || (await client.find(resource, name))) return false;
+  const { spec, ...about } = document;
+  await client.apply(resource, { apiVersion: API_VERSION, kind, metadata: { name, ...about }, spec });
+  return true;
 }
 
 /** Brings one content of a prestaged content file into the library of a site, as a version of what exists there under its name. */

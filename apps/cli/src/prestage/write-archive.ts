@@ -10,6 +10,7 @@ import { EXIT_CODES } from '../errors/exit-codes.js';
 import {
   ARCHIVE_FORMAT,
   ARCHIVE_VERSION,
+  type ArchivedDocument,
   type ArchiveIndex,
   blobEntry,
   INDEX_ENTRY,
@@ -23,6 +24,7 @@ export interface ArchivedVersion extends ContentReference {
   readonly version: number;
   readonly manifest: Digest;
   readonly files: Manifest;
+  readonly document?: ArchivedDocument | undefined;
 }
 
 /** Gives the bytes of a blob, not verified, from the beginning. */
@@ -175,7 +177,7 @@ class ArchiveWriter {
 }
 
 function indexOf(versions: readonly ArchivedVersion[]): ArchiveIndex {
-  const contents = versions.map(({ kind, name, version, manifest }) => ({ kind, name, version, manifest }));
+  const contents = versions.map(({ files: _, ...one }) => one);
   return { format: ARCHIVE_FORMAT, version: ARCHIVE_VERSION, contents };
 }
 

@@ -56,14 +56,17 @@ export async function upHierarchy(options: UpHierarchyOptions, terminal: Termina
   try {
     const sealingKey = sharedSealingKey(root);
     const starts = codes.map(async (code, index) => {
-      const work = () => start(options, root, code, index, sealingKey, interruption, terminal);
+      const publicPorts = codes.map((_, at) => (options.port ?? FIRST_PORT) + at);
+      const work = () => start(options, root, code, { index, publicPorts }, sealingKey, interruption, terminal);
       sites.push(await phase(terminal, `starting site ${code}`, work));
     });
-    // Whoever has come up by then is stopped below, also when another one cannot start.
+    // Whoever has come up by then is stopped below, also when another one cannot start; its new token is told once, and not lost with that.
     await Promise.allSettled(starts);
-    await Promise.all(starts);
     sites.sort((one, other) => one.siteCode.localeCompare(other.siteCode));
-    for (const site of sites) members.push(await memberOf(site, terminal, interruption));
+    const tokens: (string | undefined)[] = [];
+    for (const site of sites) tokens.push(await keepLocalContext(site, terminal, site.siteCode));
+    await Promise.all(starts);
+    for (const [index, site] of sites.entries()) members.push(await memberOf(site, tokens[index], interruption));
     for (const { site, client } of members) await makeFirstPoint(site, client, terminal);
     const [central, ...primaries] = members;
     if (central) for (const primary of primaries) await joinUnlessJoined(central, primary, terminal);
@@ -92,7 +95,7 @@ async function start(
   options: UpHierarchyOptions,
   root: string,
   code: string,
-  index: number,
+  { index, publicPorts }: { index: number; publicPorts: readonly number[] },
   sealingKey: string,
   signal: AbortSignal,
   terminal: Terminal,
@@ -106,6 +109,7 @@ async function start(
     siteKind: code === CENTRAL ? 'central' : 'primary',
     sealingKey,
     ...(port === undefined ? {} : { port: port + index }),
+    otherPorts: publicPorts,
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
     renewAdminToken: options.renewAdminToken ?? false,
@@ -119,8 +123,7 @@ async function start(
   });
 }
 
-async function memberOf(site: RunningSite, terminal: Terminal, signal: AbortSignal): Promise<Member> {
-  const token = await keepLocalContext(site, terminal, site.siteCode);
+async function memberOf(site: RunningSite, token: string | undefined, signal: AbortSignal): Promise<Member> {
   if (token === undefined)
     throw new CliError(
       'up.no-token',

@@ -1,6 +1,7 @@
 import type { ContentFault } from '@muster/contracts/agent/content.js';
 import type { DistributionCopies } from '@muster/contracts/kinds/distribution.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { ASKED_FOR, URGENT } from './due.js';
 
 /** The copies that a Distribution's available versions have at some of its points. */
 const COPIES_OF = `select job.point_uid, copy.digest, copy.kind from distribution_job job
@@ -34,10 +35,12 @@ export class ActionRepository {
     pointUids: readonly string[],
     options: { rewrite: boolean },
   ): Promise<number> {
+    // What is right is written again when the schedule of the point lets it.
+    const due = options.rewrite ? 'now()' : ASKED_FOR;
     const rows = await tx.query(
       `insert into point_blob (point_uid, digest, kind, etag, check_due_at, rewrite)
-       select distinct point_uid, digest, kind, '', now(), $3::boolean from (${COPIES_OF}) as copies
-       on conflict (point_uid, digest, kind) do update set check_due_at = now(),
+       select distinct point_uid, digest, kind, '', ${due}, $3::boolean from (${COPIES_OF}) as copies
+       on conflict (point_uid, digest, kind) do update set check_due_at = least(point_blob.check_due_at, ${due}),
          rewrite = point_blob.rewrite or excluded.rewrite
        returning 1`,
       [distributionUid, pointUids, options.rewrite],
@@ -48,7 +51,7 @@ export class ActionRepository {
   /** The library's copies of the same blobs are due too: the points are repaired from them. */
   async checkLibraryNow(tx: Transaction, distributionUid: string): Promise<void> {
     await tx.query(
-      `update library_blob set check_due_at = least(check_due_at, now()) where digest in (
+      `update library_blob set check_due_at = least(check_due_at, ${ASKED_FOR}) where digest in (
          select digest from manifest_blob where manifest in (
            select manifest from distribution_job where distribution_uid = $1 and state = 'available'))`,
       [distributionUid],
@@ -89,7 +92,7 @@ export class ActionRepository {
   /** Copies that devices found bad are due before all others. Returns how many of them there are. */
   async checkReported(database: Queryable, faults: readonly ContentFault[]): Promise<number> {
     const rows = await database.query(
-      `update point_blob copy set check_due_at = least(copy.check_due_at, 'epoch')
+      `update point_blob copy set check_due_at = least(copy.check_due_at, ${URGENT})
        from (select distinct * from unnest($1::text[], $2::text[], $3::text[])) as fault (manifest, digest, point_name)
        join distribution_point point on point.name = fault.point_name
        where copy.point_uid = point.uid and copy.digest = fault.digest and copy.kind = 'blob'

@@ -3,6 +3,7 @@ import { Database } from '@muster/persistence/database.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { ContentConfig } from '../config.js';
+import { DistributionJobRepository } from '../distributions/distribution-job.repository.js';
 import { WakeUp } from '../distributions/wake-up.js';
 import { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import { provide } from '../provide.js';
@@ -24,10 +25,11 @@ export const auditProviders: Provider[] = [
   ),
   provide(
     Auditor,
-    [Database, CopyRepository, LibraryBlobRepository, Stores, LOGGER, CONFIG, WakeUp],
+    [Database, CopyRepository, DistributionJobRepository, LibraryBlobRepository, Stores, LOGGER, CONFIG, WakeUp],
     (
       database: Database,
       copies: CopyRepository,
+      jobs: DistributionJobRepository,
       libraryBlobs: LibraryBlobRepository,
       stores: Stores,
       logger: Logger,
@@ -37,6 +39,7 @@ export const auditProviders: Provider[] = [
       new Auditor(
         database,
         copies,
+        jobs,
         libraryBlobs,
         stores,
         logger,

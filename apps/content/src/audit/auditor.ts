@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
+import { reasonToWait } from '../distributions/admit-transfers.js';
+import type { DistributionJobRepository } from '../distributions/distribution-job.repository.js';
+import { Pace, paced } from '../distributions/pace.js';
 import type { WakeUp } from '../distributions/wake-up.js';
 import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import { inParallel } from '../stores/in-parallel.js';
@@ -15,6 +18,9 @@ const LOOK_EVERY_MILLISECONDS = 2_000;
 const CLAIM_PER_SLOT = 8;
 /** A point that does not answer is left alone for this long; a bad copy that nobody can repair is tried again after it. */
 const AGAIN_SECONDS = 30;
+/** Of what travels, as `reasonToWait` counts. */
+const LOW = 2;
+const AT_FULL_SPEED = new Pace(undefined);
 
 /**
  * Reads stored objects again, byte for byte, and repairs what is wrong: copies of points from the library or another
@@ -23,11 +29,15 @@ const AGAIN_SECONDS = 30;
 export class Auditor {
   private readonly loop: Loop;
   private readonly silentUntil = new Map<string, number>();
+  /** By the points whose rate is limited and that are read right now. */
+  private readonly lanes = new Map<string, Promise<void>>();
+  private resting: readonly string[] = [];
   private readonly abort = new AbortController();
 
   constructor(
     private readonly database: Database,
     private readonly copies: CopyRepository,
+    private readonly jobs: DistributionJobRepository,
     private readonly libraryBlobs: LibraryBlobRepository,
     private readonly stores: Stores,
     private readonly logger: Logger,
@@ -49,40 +59,98 @@ export class Auditor {
   async stop(): Promise<void> {
     this.abort.abort();
     await this.loop.stop();
+    await Promise.all(this.lanes.values());
   }
 
   private async checkDue(): Promise<void> {
-    while (!this.abort.signal.aborted && (await this.checkSome()));
+    // A whole audit takes hours: windows open and close meanwhile, and other points have something to be read.
+    do {
+      this.resting = await this.findResting();
+      await this.openLanes();
+    } while (!this.abort.signal.aborted && (await this.checkSome()));
+  }
+
+  /** Points whose schedule lets nothing unimportant travel now: nobody reads there, or writes anew, what can wait. */
+  private async findResting(): Promise<string[]> {
+    const now = new Date();
+    const points = await this.copies.findScheduledPoints(this.database);
+    return points.flatMap(({ uid, spec: { transfers } }) => (reasonToWait({ transfers }, LOW, now) ? [uid] : []));
+  }
+
+  /** Points that take only so many bytes in a second are read one copy after the other, beside everything else: they would hold it up. */
+  private async openLanes(): Promise<void> {
+    const busy = [...this.lanes.keys(), ...this.silentPoints()];
+    const where = { skip: busy, resting: this.resting };
+    for (const pointUid of await this.copies.findLimitedPoints(this.database, where)) {
+      const lane = this.checkLimited(pointUid)
+        .catch((error: unknown) => this.logger.warn({ err: error }, 'cannot check a point right now; trying again'))
+        .finally(() => this.lanes.delete(pointUid));
+      this.lanes.set(pointUid, lane);
+    }
+  }
+
+  private async checkLimited(pointUid: string): Promise<void> {
+    const { leaseSeconds } = this.limits;
+    const pace = new Pace(undefined);
+    while (!this.abort.signal.aborted && !this.isSilent(pointUid)) {
+      const lease = randomUUID();
+      const where = { pointUid, resting: this.resting };
+      const claimed = await this.copies.claimAt(this.database, lease, leaseSeconds, CLAIM_PER_SLOT, where);
+      const [first] = claimed;
+      if (!first?.point) return;
+      const { point } = first;
+      const setRate = async () => pace.setRate(await this.jobs.findShareOfRate(this.database, point));
+      await setRate();
+      await this.holding(lease, setRate, async () => {
+        for (const copy of claimed) await this.checkOne(copy, lease, pace);
+      });
+    }
   }
 
   private async checkSome(): Promise<boolean> {
     const lease = randomUUID();
     const { slots, leaseSeconds } = this.limits;
     const most = slots * CLAIM_PER_SLOT;
+    const where = { skip: this.silentPoints(), resting: this.resting };
     const claimed = [
-      ...(await this.copies.claim(this.database, lease, leaseSeconds, most, this.silentPoints())),
+      ...(await this.copies.claim(this.database, lease, leaseSeconds, most, where)),
       ...(this.isSilent('library') ? [] : await this.copies.claimOfLibrary(this.database, lease, leaseSeconds, most)),
     ];
     if (claimed.length === 0) return false;
+    await this.holding(lease, undefined, () =>
+      inParallel(claimed, slots, (copy) => this.checkOne(copy, lease, AT_FULL_SPEED)),
+    );
+    return true;
+  }
+
+  /** Says now and then that whoever has the lease is alive, while something is done. */
+  private async holding(
+    lease: string,
+    beside: (() => Promise<void>) | undefined,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const { leaseSeconds } = this.limits;
     const pulse = new Loop(
-      () => this.copies.renew(this.database, lease, leaseSeconds),
+      async () => {
+        await this.copies.renew(this.database, lease, leaseSeconds);
+        await beside?.();
+      },
       (leaseSeconds * 1000) / 3,
       (error) => this.logger.warn({ err: error }, 'cannot renew the hold on copies right now; trying again'),
     );
     pulse.start();
     try {
-      await inParallel(claimed, slots, (copy) => this.checkOne(copy, lease));
+      await work();
     } finally {
       await pulse.stop();
     }
-    return true;
   }
 
-  private async checkOne(copy: ClaimedCopy, lease: string): Promise<void> {
+  private async checkOne(copy: ClaimedCopy, lease: string, pace: Pace): Promise<void> {
     const place = copy.point?.uid ?? 'library';
     if (this.abort.signal.aborted) return this.copies.postpone(this.database, copy, lease, 0);
     if (this.isSilent(place)) return this.copies.postpone(this.database, copy, lease, AGAIN_SECONDS);
-    const outcome = await this.check(copy);
+    const outcome = await this.check(copy, pace);
     const about = { digest: copy.digest, place: copy.point?.name ?? 'library', ...outcome };
     switch (outcome.state) {
       case 'repaired':
@@ -101,7 +169,7 @@ export class Auditor {
     }
   }
 
-  private async check(copy: ClaimedCopy): Promise<CopyOutcome> {
+  private async check(copy: ClaimedCopy, pace: Pace): Promise<CopyOutcome> {
     try {
       const key = copy.kind === 'manifest' ? manifestKey(copy.digest) : blobKey(copy.digest);
       return await checkCopy({
@@ -110,6 +178,7 @@ export class Auditor {
         expected: { digest: copy.digest, size: copy.size },
         rewrite: copy.rewrite,
         sources: () => this.sourcesOf(copy, key),
+        pace,
         onBad: (found) => this.copies.markBad(this.database, copy, found),
         signal: this.abort.signal,
       });
@@ -136,7 +205,9 @@ export class Auditor {
     const { library } = this.stores;
     const points = holders.flatMap(({ name, spec }) => {
       const store = this.storeOf(spec);
-      return store ? [{ name: `point "${name}"`, read: () => store.read(key, signal) }] : [];
+      if (!store) return [];
+      const pace = new Pace(spec.transfers?.bytesPerSecond);
+      return [{ name: `point "${name}"`, read: async () => paced(await store.read(key, signal), pace, signal) }];
     });
     if (!copy.point) return points;
     const ofLibrary: RepairSource = {

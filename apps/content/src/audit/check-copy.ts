@@ -1,3 +1,4 @@
+import { paced, type Pace } from '../distributions/pace.js';
 import { verifyBytes, verifiedBytes, WrongBytesError } from '../stores/verified-bytes.js';
 import { StoreError, type ExpectedBytes, type ObjectStore } from '../stores/object-store.js';
 
@@ -28,6 +29,8 @@ export interface CopyCheck {
   rewrite: boolean;
   /** Asked for only when the copy is bad, nearest first. */
   sources(): Promise<RepairSource[]>;
+  /** How fast bytes may go to and from the store. */
+  pace: Pace;
   /** Told of a bad copy before it is repaired, so that nobody is sent there meanwhile. */
   onBad(found: string): Promise<void>;
   signal: AbortSignal;
@@ -53,12 +56,12 @@ export async function checkCopy(check: CopyCheck): Promise<CopyOutcome> {
 
 type Look = { etag: string; wrong?: never } | { etag?: never; wrong: string };
 
-async function lookAt({ store, key, expected, signal }: CopyCheck): Promise<Look> {
+async function lookAt({ store, key, expected, pace, signal }: CopyCheck): Promise<Look> {
   const stat = await store.stat(key, signal);
   if (!stat) return { wrong: 'missing' };
   if (stat.size !== expected.size) return { wrong: `${stat.size} bytes instead of ${expected.size}` };
   try {
-    await verifyBytes(await store.read(key, signal), expected);
+    await verifyBytes(paced(await store.read(key, signal), pace, signal), expected);
   } catch (error) {
     if (error instanceof WrongBytesError) return { wrong: error.found };
     // A store that knows the object and cannot give it does not have it; one that does not answer at all says nothing.
@@ -70,11 +73,13 @@ async function lookAt({ store, key, expected, signal }: CopyCheck): Promise<Look
 }
 
 async function repair(check: CopyCheck, found: string): Promise<CopyOutcome> {
-  const { store, key, expected, signal } = check;
+  const { store, key, expected, pace, signal } = check;
   const failures: string[] = [];
   for (const source of await check.sources()) {
     signal.throwIfAborted();
-    const failure = await bring(source, expected, (bytes) => store.write(key, bytes, expected, signal));
+    const failure = await bring(source, expected, (bytes) =>
+      store.write(key, paced(bytes, pace, signal), expected, signal),
+    );
     if (failure) {
       failures.push(`${source.name}: ${failure.text}`);
       if (failure.isWrong) await source.onWrong?.(failure.text);

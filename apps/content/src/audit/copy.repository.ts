@@ -1,6 +1,7 @@
 import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
-import type { Queryable } from '@muster/persistence/database.js';
+import type { Queryable, SqlValue } from '@muster/persistence/database.js';
+import { ASKED_FOR } from './due.js';
 
 /** An object that somebody holds for checking. */
 export interface ClaimedCopy {
@@ -26,27 +27,68 @@ interface CopyRow {
   spec: DistributionPointSpec | null;
 }
 
+/** @param resting parameter with the points where only that is done which cannot wait: what is bad, may be gone, or is asked for */
+const due = (resting: string) => `check_due_at <= now() and (checked_until is null or checked_until < now())
+  and removing_at is null and not (point_uid = any (${resting}::uuid[]) and problem is null
+    and (rewrite or check_due_at > ${ASKED_FOR}))`;
+const LIMITED = `select uid from distribution_point where spec #> '{transfers,bytesPerSecond}' is not null`;
+
 /** Stored objects as things to be read again: when each is due, who reads it, and what was wrong. */
 export class CopyRepository {
   /**
-   * Takes copies that are due and that nobody else reads, the longest due first.
+   * Takes copies that are due and that nobody else reads, the longest due first; not at points whose rate is limited.
    *
    * @param skip points that do not answer right now
+   * @param resting points where only that is done which cannot wait
    */
-  async claim(
+  claim(
     database: Queryable,
     lease: string,
     leaseSeconds: number,
     most: number,
-    skip: readonly string[],
+    { skip, resting }: { readonly skip: readonly string[]; readonly resting: readonly string[] },
   ): Promise<ClaimedCopy[]> {
+    const condition = `point_uid <> all ($5::uuid[]) and point_uid not in (${LIMITED})`;
+    return this.take(database, condition, [lease, leaseSeconds, most, resting, skip]);
+  }
+
+  /** The same at one point, whatever its rate. */
+  claimAt(
+    database: Queryable,
+    lease: string,
+    leaseSeconds: number,
+    most: number,
+    { pointUid, resting }: { readonly pointUid: string; readonly resting: readonly string[] },
+  ): Promise<ClaimedCopy[]> {
+    return this.take(database, 'point_uid = $5', [lease, leaseSeconds, most, resting, pointUid]);
+  }
+
+  /** Points whose rate is limited and where something is due. @param skip points that are not asked for */
+  async findLimitedPoints(
+    database: Queryable,
+    { skip, resting }: { readonly skip: readonly string[]; readonly resting: readonly string[] },
+  ): Promise<string[]> {
+    const rows = await database.query<{ uid: string }>(
+      `select uid from (${LIMITED}) as limited where uid <> all ($2::uuid[]) and exists (
+         select 1 from point_blob where point_uid = limited.uid and ${due('$1')})`,
+      [resting, skip],
+    );
+    return rows.map(({ uid }) => uid);
+  }
+
+  /** Points that say when something may travel. */
+  async findScheduledPoints(database: Queryable): Promise<{ uid: string; spec: DistributionPointSpec }[]> {
+    return database.query<{ uid: string; spec: DistributionPointSpec }>(
+      `select uid, spec from distribution_point where spec #> '{transfers,schedule}' is not null`,
+    );
+  }
+
+  private async take(database: Queryable, condition: string, values: readonly SqlValue[]): Promise<ClaimedCopy[]> {
     const rows = await database.query<CopyRow>(
       `with taken as (
          update point_blob set checked_by = $1, checked_until = now() + make_interval(secs => $2)
          where (point_uid, digest, kind) in (
-           select point_uid, digest, kind from point_blob
-           where check_due_at <= now() and (checked_until is null or checked_until < now())
-             and removing_at is null and point_uid <> all ($4::uuid[])
+           select point_uid, digest, kind from point_blob where ${due('$4')} and ${condition}
            order by check_due_at limit $3 for update skip locked
          ) returning *
        )
@@ -55,7 +97,7 @@ export class CopyRepository {
            else (select size from manifest_blob where digest = taken.digest limit 1) end as size
        from taken join distribution_point point on point.uid = taken.point_uid
        order by taken.check_due_at`,
-      [lease, leaseSeconds, most, skip],
+      values,
     );
     return rows.flatMap(toCopy);
   }
@@ -65,7 +107,7 @@ export class CopyRepository {
       `update library_blob set checked_by = $1, checked_until = now() + make_interval(secs => $2)
        where digest in (
          select digest from library_blob
-         where check_due_at <= now() and (checked_until is null or checked_until < now())
+         where check_due_at <= now() and (checked_until is null or checked_until < now()) and unneeded_since is null
          order by check_due_at limit $3 for update skip locked
        ) returning digest, 'blob' as kind, size, false as rewrite, problem, null as uid, null as name, null as spec`,
       [lease, leaseSeconds, most],

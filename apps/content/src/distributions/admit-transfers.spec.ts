@@ -1,5 +1,5 @@
 import type { DistributionPointSpec, TransferLimits } from '@muster/contracts/kinds/distribution-point.js';
-import { admitTransfers } from './admit-transfers.js';
+import { admitTransfers, reasonToWait } from './admit-transfers.js';
 
 const at = (transfers: TransferLimits, now: string, extra: Partial<DistributionPointSpec> = {}) =>
   admitTransfers(
@@ -50,5 +50,21 @@ describe('what may travel to a point', () => {
 
   it('is nothing while the point is in maintenance', () => {
     expect(at({}, '2026-11-25T12:00:00Z', { maintenance: true })).toBe(0);
+  });
+});
+
+describe('why something does not travel', () => {
+  const now = new Date('2026-11-25T12:00:00Z');
+  const all = (priorities: ('high' | 'medium' | 'low')[]) => ({
+    transfers: { schedule: [{ from: '00:00', to: '00:00', priorities }] },
+  });
+
+  it('is told of maintenance and of the schedule, and only of those that wait', () => {
+    expect(reasonToWait({ maintenance: true }, 0, now)).toBe('the point is in maintenance');
+    expect(reasonToWait(all([]), 0, now)).toBe('the schedule of the point lets nothing travel now');
+    expect(reasonToWait(all(['high']), 1, now)).toBe('the schedule of the point lets only high priority travel now');
+    expect(reasonToWait(all(['high', 'medium']), 2, now)).toContain('only high and medium priority');
+    expect(reasonToWait(all(['high']), 0, now)).toBeUndefined();
+    expect(reasonToWait({}, 2, now)).toBeUndefined();
   });
 });

@@ -22,6 +22,24 @@ export function admitTransfers(
   };
 }
 
+/**
+ * Why a point takes nothing of a priority at a moment, for people; undefined: it does. Pure.
+ *
+ * @param priority 0 high, 1 medium, 2 low
+ */
+export function reasonToWait(
+  spec: Pick<DistributionPointSpec, 'transfers' | 'maintenance'>,
+  priority: number,
+  now: Date,
+): string | undefined {
+  if (spec.maintenance) return 'the point is in maintenance';
+  const { priorities } = admitTransfers(spec, now);
+  if ((priorities & (1 << priority)) !== 0) return undefined;
+  const travelling = Object.entries(BITS).flatMap(([name, bit]) => ((priorities & bit) === 0 ? [] : [name]));
+  const what = travelling.length === 0 ? 'nothing' : `only ${travelling.join(' and ')} priority`;
+  return `the schedule of the point lets ${what} travel now`;
+}
+
 /** @param at minutes since Monday 00:00 */
 function contains({ days = [...WEEKDAYS], from, to }: TransferWindow, at: number): boolean {
   const begin = minutes(from);

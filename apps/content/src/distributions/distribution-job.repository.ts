@@ -2,6 +2,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Database, Queryable } from '@muster/persistence/database.js';
 import type { JobOutcome } from './job-outcome.js';
+import { URGENT } from '../audit/due.js';
 
 /** A job that a worker holds. */
 export interface ClaimedJob {
@@ -165,13 +166,24 @@ export class DistributionJobRepository {
     );
   }
 
-  /** How many transfers a point has at this moment, those of all workers: each gets its share of the rate. */
-  async countTransfers(database: Queryable, pointUid: string): Promise<number> {
+  /**
+   * Bytes per second for each of those who share what a point takes at this moment: transfers, and auditors who read there, of
+   * all processes. Undefined: no limit.
+   */
+  async findShareOfRate(
+    database: Queryable,
+    { uid, spec }: { readonly uid: string; readonly spec: DistributionPointSpec },
+  ): Promise<number | undefined> {
+    const all = spec.transfers?.bytesPerSecond;
+    if (all === undefined) return undefined;
     const [row] = await database.query<{ count: number }>(
-      `select count(*) from distribution_job where point_uid = $1 and state = 'transferring' and leased_until >= now()`,
-      [pointUid],
+      `select (select count(*) from distribution_job
+          where point_uid = $1 and state = 'transferring' and leased_until >= now())
+        + (select count(distinct checked_by) from point_blob
+          where point_uid = $1 and checked_by is not null and checked_until >= now()) as count`,
+      [uid],
     );
-    return row?.count ?? 0;
+    return all / Math.max(1, Number(row?.count ?? 0));
   }
 
   /** Says that the worker is alive and how far it is. False: the job is not its any more. */
@@ -218,6 +230,12 @@ export class DistributionJobRepository {
     return rows.length > 0;
   }
 
+  /** Was anything ever proven to be at a point? */
+  async hasCopies(database: Queryable, pointUid: string): Promise<boolean> {
+    const rows = await database.query('select 1 from point_blob where point_uid = $1 limit 1', [pointUid]);
+    return rows.length > 0;
+  }
+
   /** Of these blobs, the ETags under which a point was proven to hold them. */
   async findPointBlobs(
     database: Queryable,
@@ -244,7 +262,7 @@ export class DistributionJobRepository {
       `insert into point_blob (point_uid, digest, etag, kind, check_due_at)
        select $1, copy.*, now() + make_interval(hours => $5) from unnest($2::text[], $3::text[], $4::text[]) as copy
        on conflict (point_uid, digest, kind) do update set etag = excluded.etag, proven_at = now(),
-         check_due_at = case when point_blob.removing_at is null then excluded.check_due_at else now() end,
+         check_due_at = case when point_blob.removing_at is null then excluded.check_due_at else ${URGENT} end,
          problem = null, unneeded_since = null, removing_at = null`,
       [
         pointUid,

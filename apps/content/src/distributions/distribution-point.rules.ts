@@ -26,7 +26,16 @@ export function distributionPointRules(
         'invalid',
         'content.unknown-credentials',
         `DistributionPoint "${metadata.name}" cannot be used: /spec/credentials: ${message}`,
-        { findings: [{ path: '/spec/credentials', code: 'content.unknown-credentials', message }] },
+        {
+          findings: [
+            {
+              path: '/spec/credentials',
+              code: 'content.unknown-credentials',
+              message,
+              fix: 'Write its keys into the file of MUSTER_POINT_CREDENTIALS_FILE; of a site of "muster up" that is keys/point-credentials.json in its data folder',
+            },
+          ],
+        },
       );
     },
 

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { admitTransfers } from './admit-transfers.js';
 import type { ClaimedJob, DistributionJobRepository } from './distribution-job.repository.js';
 import type { JobCarrier } from './job-carrier.js';
+import { SilentPoints } from './silent-points.js';
 import { TransferStoppedError } from './transfer-version.js';
 import type { WakeUp } from './wake-up.js';
 
@@ -28,6 +29,7 @@ export class DistributionWorker {
   private readonly hands: readonly Loop[];
   private readonly running = new Set<AbortController>();
   private readonly stopping = new AbortController();
+  private readonly silent = new SilentPoints();
 
   constructor(
     private readonly queue: WorkQueue,
@@ -109,7 +111,9 @@ export class DistributionWorker {
     if (this.stopping.signal.aborted) return undefined;
     const waiting = await this.jobs.findWaitingPoints(this.database);
     const now = new Date();
-    const admissions = waiting.map(({ uid, spec }) => ({ pointUid: uid, ...admitTransfers(spec, now) }));
+    const admissions = this.silent.admit(
+      waiting.map(({ uid, spec }) => ({ pointUid: uid, ...admitTransfers(spec, now) })),
+    );
     if (admissions.every(({ priorities }) => priorities === 0)) return undefined;
     return this.jobs.claim(this.database, randomUUID(), this.limits.leaseSeconds, admissions);
   }
@@ -121,12 +125,18 @@ export class DistributionWorker {
     this.running.add(abort);
     try {
       const outcome = await this.carrier.carry(job, abort, () => this.stopping.signal.aborted);
-      // A little later than the database says: clocks of timers are coarse.
-      if ('delaySeconds' in outcome) this.wakeUp.wakeIn(outcome.delaySeconds * 1000 + 20);
+      const silence = this.silent.note(job.point.uid, 'unanswered' in outcome);
+      if ('delaySeconds' in outcome) this.wakeIn(outcome.delaySeconds);
+      if (silence !== undefined) this.wakeIn(silence);
     } catch (error) {
       this.logger.warn({ err: error, job: job.id }, 'a transfer could not be recorded');
     } finally {
       this.running.delete(abort);
     }
+  }
+
+  /** A little later than the database says: clocks of timers are coarse. */
+  private wakeIn(seconds: number): void {
+    this.wakeUp.wakeIn(seconds * 1000 + 20);
   }
 }

@@ -10,7 +10,7 @@ import type { SiteBytes } from '../sites/site-bytes.js';
 import { StoreError } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
 import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
-import { afterFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
+import { afterFailure, afterStoreFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
 import { Pace } from './pace.js';
 import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
 
@@ -59,7 +59,7 @@ export class JobCarrier {
     isStopping: () => boolean,
   ): Promise<JobOutcome> {
     const proven: ProvenCopy[] = [];
-    const pace = new Pace(await this.rate(job));
+    const pace = new Pace(await this.jobs.findShareOfRate(this.database, job.point));
     const pulse = this.pulse(job, abort, progress, proven, pace);
     pulse.start();
     try {
@@ -101,21 +101,33 @@ export class JobCarrier {
     if (error instanceof SiteAwayError) return afterWaiting(error.message, Math.random());
     // A point may have the bytes; else the next upload brings them again.
     if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
-    const known = error instanceof StoreError || error instanceof LibraryBlobError;
+    if (error instanceof StoreError) {
+      if (error.code === 'content.store-bucket-missing') await this.makeFirstBucket(job, error);
+      const isSilent = error.kind === 'unreachable' && error.message.includes(this.stores.point(job.point.spec).place);
+      return afterStoreFailure(job.attempts, error.message, Math.random(), isSilent);
+    }
+    const known = error instanceof LibraryBlobError;
     if (!known && !isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
     const reason = known ? error.message : 'an unexpected error happened here; the log of the content service has it';
     return afterFailure(job.attempts, reason, Math.random());
   }
 
+  /** A new point may do without a bucket, where its keys may make one. A bucket that vanished is a failure for people to hear of. */
+  private async makeFirstBucket({ point }: ClaimedJob, error: StoreError): Promise<void> {
+    const store = this.stores.point(point.spec);
+    if (!error.message.includes(store.place) || (await this.jobs.hasCopies(this.database, point.uid))) return;
+    try {
+      await store.ensureBucket();
+      this.logger.info({ point: point.name, place: store.place }, 'made the bucket of a new point');
+    } catch (refusal) {
+      if (!(refusal instanceof StoreError)) throw refusal;
+      this.logger.info({ point: point.name, reason: refusal.message }, 'the bucket of a new point cannot be made here');
+    }
+  }
+
   private record({ point }: ClaimedJob, proven: readonly ProvenCopy[]): Promise<void> {
     const auditHours = point.spec.audit?.everyHours ?? this.limits.auditHours;
     return this.jobs.addPointBlobs(this.database, point.uid, proven, auditHours);
-  }
-
-  /** The transfer's share of what its point takes in a second. */
-  private async rate({ point }: ClaimedJob): Promise<number | undefined> {
-    const all = point.spec.transfers?.bytesPerSecond;
-    return all && all / Math.max(1, await this.jobs.countTransfers(this.database, point.uid));
   }
 
   /** Renews the lease, and records how far the job is, at most once a second. Stops the job when it was lost. */
@@ -132,7 +144,7 @@ export class JobCarrier {
     return new Loop(
       async () => {
         const now = Date.now();
-        if (job.point.spec.transfers?.bytesPerSecond !== undefined) pace.setRate(await this.rate(job));
+        pace.setRate(await this.jobs.findShareOfRate(this.database, job.point));
         const moved = progress.bytesDone !== last.bytesDone || progress.filesDone !== last.filesDone;
         if (!moved && now - renewedAt < (this.limits.leaseSeconds * 1000) / 3) return;
         await this.record(job, proven.splice(0));

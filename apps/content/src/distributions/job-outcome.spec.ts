@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterFailure, afterWaiting } from './job-outcome.js';
+import { afterFailure, afterStoreFailure, afterWaiting } from './job-outcome.js';
 
 describe('a failed transfer', () => {
   it('is tried again after 1, 2, 4 … and never more than 60 seconds', () => {
@@ -23,6 +23,14 @@ describe('a failed transfer', () => {
 
   it('has failed after 20 attempts, with the reason', () => {
     expect(afterFailure(20, 'down', 0.5)).toEqual({ state: 'failed', reason: 'down' });
+  });
+
+  it('is tried for three days where a store is the reason, and it is told when a point says nothing at all', () => {
+    const usual = { state: 'retrying', reason: 'down', delaySeconds: 60 };
+    expect(afterStoreFailure(20, 'down', 0, true)).toEqual({ ...usual, unanswered: true });
+    expect(afterStoreFailure(1000, 'down', 0, false)).toEqual(usual);
+    const minutesInThreeDays = 3 * 24 * 60;
+    expect(afterStoreFailure(minutesInThreeDays, 'down', 0, true)).toEqual({ state: 'failed', reason: 'down' });
   });
 
   it('is none where only another site is away: that is looked at again soon, for ever', () => {

@@ -1,4 +1,6 @@
 const MOST_ATTEMPTS = 20;
+/** Of transfers that a store holds up, by silence or by refusing: with a minute between them about three days. */
+const MOST_ATTEMPTS_AT_STORES = 4_320;
 const LONGEST_DELAY_SECONDS = 60;
 const LONGEST_REASON = 1_000;
 
@@ -7,7 +9,8 @@ export type JobOutcome =
   | { state: 'available' }
   /** Given back: the worker is stopping. */
   | { state: 'pending' }
-  | { state: 'retrying'; reason: string; delaySeconds: number }
+  /** `unanswered`: the point says nothing at all. */
+  | { state: 'retrying'; reason: string; delaySeconds: number; unanswered?: true }
   /** Nothing is wrong but that another site is away: the attempt does not count, and it is tried for ever. */
   | { state: 'waiting'; reason: string; delaySeconds: number }
   | { state: 'failed'; reason: string };
@@ -28,8 +31,28 @@ export function afterWaiting(reason: string, chance: number): JobOutcome {
  * @param chance from 0 to 1
  */
 export function afterFailure(attempts: number, reason: string, chance: number): JobOutcome {
+  return tryAgain(attempts, MOST_ATTEMPTS, reason, chance);
+}
+
+/**
+ * The same where a store is the reason: lines are cut for a night, disks are full for a weekend, and nobody shall have to start
+ * everything again afterwards. Given up after about three days. Pure.
+ *
+ * @param isPointSilent the point says nothing at all
+ */
+export function afterStoreFailure(
+  attempts: number,
+  reason: string,
+  chance: number,
+  isPointSilent: boolean,
+): JobOutcome {
+  const outcome = tryAgain(attempts, MOST_ATTEMPTS_AT_STORES, reason, chance);
+  return outcome.state === 'retrying' && isPointSilent ? { ...outcome, unanswered: true } : outcome;
+}
+
+function tryAgain(attempts: number, mostAttempts: number, reason: string, chance: number): JobOutcome {
   const short = shortened(reason);
-  if (attempts >= MOST_ATTEMPTS) return { state: 'failed', reason: short };
+  if (attempts >= mostAttempts) return { state: 'failed', reason: short };
   const delay = Math.min(LONGEST_DELAY_SECONDS, 2 ** (attempts - 1));
   return { state: 'retrying', reason: short, delaySeconds: delay * (1 - 0.2 * chance) };
 }

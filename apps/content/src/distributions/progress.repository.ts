@@ -1,10 +1,13 @@
-import type { DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
+import type { DistributionPointSpec, DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
 import type { DistributionProgress, DistributionStatus } from '@muster/contracts/kinds/distribution.js';
 import type { Queryable } from '@muster/persistence/database.js';
+import { reasonToWait } from './admit-transfers.js';
 
 interface ProgressRow {
   distribution_uid: string;
   point: string;
+  point_spec: DistributionPointSpec;
+  priority: number;
   version: number;
   manifest: string;
   state: DistributionProgress['state'];
@@ -27,7 +30,7 @@ export class ProgressRepository {
     distributionUids: readonly string[],
   ): Promise<Map<string, DistributionStatus>> {
     const rows = await database.query<ProgressRow>(
-      `select j.*, point.name as point, case when j.state = 'available' then (
+      `select j.*, point.name as point, point.spec as point_spec, case when j.state = 'available' then (
          select count(*) from point_blob copy
          where copy.point_uid = j.point_uid and copy.problem is not null and (copy.digest = j.manifest or exists (
            select 1 from manifest_blob where manifest = j.manifest and digest = copy.digest))
@@ -42,7 +45,8 @@ export class ProgressRepository {
       [distributionUids],
     );
     const statuses = new Map<string, DistributionStatus>(distributionUids.map((uid) => [uid, { points: [] }]));
-    for (const row of rows) statuses.get(row.distribution_uid)!.points.push(toProgress(row));
+    const now = new Date();
+    for (const row of rows) statuses.get(row.distribution_uid)!.points.push(toProgress(row, now));
     return statuses;
   }
 
@@ -76,7 +80,9 @@ export class ProgressRepository {
   }
 }
 
-function toProgress(row: ProgressRow): DistributionProgress {
+function toProgress(row: ProgressRow, now: Date): DistributionProgress {
+  const isWaiting = row.state === 'pending' || row.state === 'retrying';
+  const waitsFor = isWaiting ? reasonToWait(row.point_spec, row.priority, now) : undefined;
   return {
     point: row.point,
     version: row.version,
@@ -89,6 +95,7 @@ function toProgress(row: ProgressRow): DistributionProgress {
     bytesMoved: row.bytes_moved,
     attempts: row.attempts,
     ...(row.last_error === null ? {} : { lastError: row.last_error }),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
     ...(row.bad_copies === 0 ? {} : { badCopies: row.bad_copies }),
     updatedAt: row.updated_at.toISOString(),
   };

@@ -1,4 +1,4 @@
-import type { ContentReach } from '@muster/contracts/agent/content.js';
+import { type ContentReach, NO_FILES_DIGEST } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { ContentSources } from '@muster/contracts/kinds/content-sources.js';
@@ -16,7 +16,7 @@ export class ContentSourceFinder {
     private readonly boundaries: BoundaryMap,
   ) {}
 
-  /** @throws MusterError `resource.not-found`, `content.not-distributed` */
+  /** @throws MusterError `resource.not-found`, `content.not-distributed`, `content.no-files` */
   async find(content: ContentReference, address: string | undefined): Promise<ContentSources> {
     const [found] = await this.locations.resolve(this.database, [content]);
     const { kind, name } = content;
@@ -29,6 +29,10 @@ export class ContentSourceFinder {
       );
     }
     const { version, manifest } = found.distributed;
+    if (manifest === NO_FILES_DIGEST) {
+      const reason = `${kind} "${name}" has no files (spec.noFiles): nothing of it is fetched from anywhere`;
+      throw new MusterError('conflict', 'content.no-files', reason);
+    }
     const points = await this.locations.findPoints(this.database, manifest);
     const ordered = await this.boundaries.order(points, address);
     return {

@@ -1,4 +1,11 @@
-import type { ContentLocation, ContentReach, ContentSource, Manifest } from '@muster/contracts/agent/content.js';
+import {
+  type ContentLocation,
+  type ContentReach,
+  type ContentSource,
+  type Manifest,
+  NO_FILES,
+  NO_FILES_DIGEST,
+} from '@muster/contracts/agent/content.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Database } from '@muster/persistence/database.js';
@@ -56,6 +63,7 @@ export class ContentLocator {
     reach?: ContentReach,
   ): Promise<LocatedContent> {
     const expiresAt = new Date(Date.now() + URL_SECONDS * 1000).toISOString();
+    if (digest === NO_FILES_DIGEST) return { manifest: NO_FILES, locations: [], sources: [], expiresAt };
     const document = await this.versions.findManifest(this.database, digest);
     if (document === undefined) return { manifest: null, locations: [], sources: [], expiresAt };
     const sources = await this.sourcesOf(digest, address, reach);

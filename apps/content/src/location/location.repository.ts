@@ -1,3 +1,4 @@
+import { NO_FILES_DIGEST } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { contentKey, type ContentKind, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
@@ -19,7 +20,10 @@ export type ResolvedContentOfKind = ResolvedContent & { kind: ContentKind };
 /** What is read of the documents of content, whichever kind they are of. */
 interface DescribedSpec extends MeantFor {
   readonly programs?: Record<string, Program>;
+  readonly noFiles?: boolean;
 }
+
+const WITHOUT_FILES = { version: 1, manifest: NO_FILES_DIGEST, bytes: 0 };
 
 /** What can be downloaded, and where. */
 export class LocationRepository {
@@ -55,7 +59,7 @@ export class LocationRepository {
       name,
       exists: uid !== null,
       programs: spec?.programs ?? {},
-      distributed: version === null ? null : { version, manifest, bytes },
+      distributed: spec?.noFiles ? WITHOUT_FILES : version === null ? null : { version, manifest, bytes },
       ...meantForOf(spec),
     }));
   }

@@ -10,6 +10,7 @@ import { DistributionQueueRepository } from '../distributions/distribution-queue
 import { ReferenceRepository } from '../distributions/reference.repository.js';
 import { WakeUp } from '../distributions/wake-up.js';
 import { provide } from '../provide.js';
+import { LibraryRemovalRepository } from '../removal/library-removal.repository.js';
 import { VersionLog } from '../sites/version-log.js';
 import { Stores } from '../stores/stores.js';
 import { ContentUsesService } from '../uses/content-uses.service.js';
@@ -45,7 +46,16 @@ export const contentProviders: Provider[] = [
   ...CONTENT_STORES.map(({ kind, table, token }) =>
     provide(
       token,
-      [Database, Outbox, Replicas, PackageVersionRepository, ReferenceRepository, ContentUsesService, VersionLog],
+      [
+        Database,
+        Outbox,
+        Replicas,
+        PackageVersionRepository,
+        ReferenceRepository,
+        ContentUsesService,
+        VersionLog,
+        WakeUp,
+      ],
       (
         database: Database,
         outbox: Outbox,
@@ -54,8 +64,9 @@ export const contentProviders: Provider[] = [
         references: ReferenceRepository,
         uses: ContentUsesService,
         log: VersionLog,
+        wakeUp: WakeUp,
       ) => {
-        const rules = contentRules(kind, database, versions, references, uses, log);
+        const rules = contentRules(kind, database, versions, references, uses, log, wakeUp);
         return new ResourceStore(kind, table, database, outbox, rules, replicas);
       },
     ),
@@ -66,6 +77,7 @@ export const contentProviders: Provider[] = [
       Database,
       PackageVersionRepository,
       LibraryBlobRepository,
+      LibraryRemovalRepository,
       DistributionQueueRepository,
       Stores,
       WakeUp,
@@ -76,6 +88,7 @@ export const contentProviders: Provider[] = [
       database: Database,
       versions: PackageVersionRepository,
       blobs: LibraryBlobRepository,
+      removals: LibraryRemovalRepository,
       queue: DistributionQueueRepository,
       stores: Stores,
       wakeUp: WakeUp,
@@ -85,7 +98,7 @@ export const contentProviders: Provider[] = [
       new Map(
         kinds.map((store) => [
           store.kind.kind,
-          new UploadService(database, store, versions, blobs, queue, stores.library, wakeUp, log),
+          new UploadService(database, store, versions, blobs, removals, queue, stores.library, wakeUp, log),
         ]),
       ),
   ),

@@ -5,6 +5,7 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import type { ReferenceRepository } from '../distributions/reference.repository.js';
+import type { WakeUp } from '../distributions/wake-up.js';
 import type { VersionLog } from '../sites/version-log.js';
 import type { ContentUsesService } from '../uses/content-uses.service.js';
 import { refuseUsed } from '../uses/refuse-used.js';
@@ -20,6 +21,7 @@ export function contentRules(
   references: ReferenceRepository,
   uses: ContentUsesService,
   log: VersionLog,
+  wakeUp: WakeUp,
 ): ResourceRules<unknown, PackageStatus> {
   return {
     async status(tx, _input, current) {
@@ -37,6 +39,8 @@ export function contentRules(
       await versions.lockOwner(tx, metadata.uid);
       const content = { kind: kind as ContentKind, name: metadata.name };
       const users = await references.findDistributionsOf(tx, content, MOST_NAMED);
+      // What only this had leaves the library.
+      tx.afterCommit(() => wakeUp.wake());
       if (users.length === 0) return replicated ? undefined : log.contentDeleted(tx, content);
       throw new MusterError(
         'conflict',

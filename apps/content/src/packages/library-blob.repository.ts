@@ -7,7 +7,8 @@ export class LibraryBlobRepository {
   async findMissing(database: Queryable, digests: readonly Digest[]): Promise<Set<Digest>> {
     const rows = await database.query<{ digest: Digest }>(
       `select wanted.digest from unnest($1::text[]) as wanted (digest)
-       where not exists (select 1 from library_blob where digest = wanted.digest and problem is null)`,
+       where not exists (select 1 from library_blob where digest = wanted.digest and problem is null
+         and removing_at is null)`,
       [digests],
     );
     return new Set(rows.map(({ digest }) => digest));
@@ -27,7 +28,7 @@ export class LibraryBlobRepository {
     if (blobs.length === 0) return;
     await database.query(
       `insert into library_blob (digest, size) select * from unnest($1::text[], $2::bigint[])
-       on conflict (digest) do update set proven_at = now(), problem = null`,
+       on conflict (digest) do update set proven_at = now(), problem = null, unneeded_since = null, removing_at = null`,
       [blobs.map(({ digest }) => digest), blobs.map(({ size }) => size)],
     );
   }

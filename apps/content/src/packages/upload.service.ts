@@ -2,13 +2,14 @@ import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf, type ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
-import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
+import type { PackageSpec, PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
 import type { WakeUp } from '../distributions/wake-up.js';
+import type { LibraryRemovalRepository } from '../removal/library-removal.repository.js';
 import type { VersionLog } from '../sites/version-log.js';
 import { inParallel } from '../stores/in-parallel.js';
 import { blobKey } from '../stores/object-names.js';
@@ -44,6 +45,7 @@ export class UploadService {
     private readonly packages: ResourceStore<unknown, PackageStatus>,
     private readonly versions: PackageVersionRepository,
     private readonly libraryBlobs: LibraryBlobRepository,
+    private readonly libraryRemovals: LibraryRemovalRepository,
     private readonly queue: DistributionQueueRepository,
     private readonly library: ObjectStore,
     private readonly wakeUp: WakeUp,
@@ -54,10 +56,11 @@ export class UploadService {
    * Announces a version. The same files again are the same version; what the library lacks of it gets an upload URL.
    * What an upload that was broken off has brought is proven first, and not asked for again.
    *
-   * @throws MusterError `resource.not-found`, `content.library-unavailable`
+   * @throws MusterError `resource.not-found`, `content.no-files`, `content.library-unavailable`
    */
   async announce(packageName: string, manifest: ManifestDocument, actor: string): Promise<UploadPlan> {
     const { version, mayHaveBegun } = await this.database.transaction(async (tx) => {
+      await this.libraryRemovals.announcing(tx);
       const { uid } = await this.lockPackage(tx, packageName);
       const mayHaveBegun = await this.versions.hasUnfinishedUpload(tx, uid);
       const known = await this.versions.findForDecision(tx, uid, manifest.digest);
@@ -209,6 +212,10 @@ export class UploadService {
     const found = await this.packages.rows.findForUpdate(tx, name);
     if (!found)
       throw new MusterError('not-found', 'resource.not-found', `There is no ${this.packages.kind.kind} "${name}"`);
+    if ((found.spec as Partial<PackageSpec>).noFiles) {
+      const reason = `Package "${name}" is said to have no files. Take noFiles out of its spec first`;
+      throw new MusterError('conflict', 'content.no-files', reason);
+    }
     await this.versions.lockOwner(tx, found.metadata.uid);
     return { uid: found.metadata.uid };
   }

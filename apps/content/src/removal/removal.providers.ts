@@ -6,12 +6,27 @@ import type { ContentConfig } from '../config.js';
 import { WakeUp } from '../distributions/wake-up.js';
 import { provide } from '../provide.js';
 import { Stores } from '../stores/stores.js';
+import { LibraryRemovalRepository } from './library-removal.repository.js';
+import { LibraryRemover } from './library-remover.js';
 import { RemovalRepository } from './removal.repository.js';
 import { Remover } from './remover.js';
 
 /** Who removes what nothing needs any more. */
 export const removalProviders: Provider[] = [
   { provide: RemovalRepository, useFactory: () => new RemovalRepository() },
+  { provide: LibraryRemovalRepository, useFactory: () => new LibraryRemovalRepository() },
+  provide(
+    LibraryRemover,
+    [Database, LibraryRemovalRepository, Stores, LOGGER, CONFIG, WakeUp],
+    (
+      database: Database,
+      removals: LibraryRemovalRepository,
+      stores: Stores,
+      logger: Logger,
+      config: ContentConfig,
+      wakeUp: WakeUp,
+    ) => new LibraryRemover(database, removals, stores, logger, config.MUSTER_REMOVE_AFTER_MINUTES, wakeUp),
+  ),
   provide(
     Remover,
     [Database, RemovalRepository, Stores, LOGGER, CONFIG, WakeUp],
@@ -22,6 +37,14 @@ export const removalProviders: Provider[] = [
       logger: Logger,
       config: ContentConfig,
       wakeUp: WakeUp,
-    ) => new Remover(database, removals, stores, logger, config.MUSTER_REMOVE_AFTER_MINUTES, wakeUp),
+    ) =>
+      new Remover(
+        database,
+        removals,
+        stores,
+        logger,
+        { graceMinutes: config.MUSTER_REMOVE_AFTER_MINUTES, keepOldHours: config.MUSTER_KEEP_OLD_VERSIONS_HOURS },
+        wakeUp,
+      ),
   ),
 ];

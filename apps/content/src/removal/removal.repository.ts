@@ -1,6 +1,7 @@
 import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Queryable } from '@muster/persistence/database.js';
+import { URGENT } from '../audit/due.js';
 
 /** An object that is being removed from a point. */
 export interface RemovedCopy {
@@ -32,6 +33,19 @@ export class RemovalRepository {
       pointUid,
       manifest,
     ]);
+  }
+
+  /** Points let go of a version when a newer one of the same content has been there for so long. Returns how many that were. */
+  async withdrawOld(database: Queryable, hours: number): Promise<number> {
+    const rows = await database.query(
+      `delete from distribution_job old using distribution_job newer
+       where old.state = 'available' and newer.state = 'available' and newer.version > old.version
+         and newer.distribution_uid = old.distribution_uid and newer.point_uid = old.point_uid
+         and newer.package_uid = old.package_uid and newer.updated_at <= now() - make_interval(hours => $1)
+       returning old.id`,
+      [hours],
+    );
+    return new Set(rows.map(({ id }) => id)).size;
   }
 
   /** Begins the grace period of what one withdrawn version had and nobody else needs. False: there was no candidate. */
@@ -96,7 +110,7 @@ export class RemovalRepository {
     const named = `(copy.point_uid, copy.digest, copy.kind) in (
       select * from unnest($1::uuid[], $2::text[], $3::text[]))`;
     await database.query(
-      `update point_blob copy set check_due_at = now(), removing_at = null, unneeded_since = null
+      `update point_blob copy set check_due_at = ${URGENT}, removing_at = null, unneeded_since = null
        where ${named} and (${NEEDED} or copy.removing_at is null)`,
       values,
     );
@@ -107,7 +121,7 @@ export class RemovalRepository {
   async giveBack(database: Queryable, copies: readonly RemovedCopy[]): Promise<void> {
     if (copies.length === 0) return;
     await database.query(
-      `update point_blob set removing_at = null, check_due_at = now() where (point_uid, digest, kind) in (
+      `update point_blob set removing_at = null, check_due_at = ${URGENT} where (point_uid, digest, kind) in (
          select * from unnest($1::uuid[], $2::text[], $3::text[]))`,
       [copies.map(({ point }) => point.uid), copies.map(({ digest }) => digest), copies.map(({ kind }) => kind)],
     );

@@ -13,22 +13,25 @@ const COPIES_AT_ONCE = 200;
 const REMOVALS_AT_ONCE = 8;
 /** A point that does not answer is left alone for this long. */
 const AGAIN_MILLISECONDS = 30_000;
+/** How often older versions are looked for: they may stay for days. */
+const OLD_EVERY_MILLISECONDS = 600_000;
 
 /**
  * Removes from points what nothing there needs any more, after a grace period: URLs that agents hold are good until
- * then. Never from the library. Replicas share the work.
+ * then. Never from the library, which has a remover of its own. Replicas share the work.
  */
 export class Remover {
   private readonly loop: Loop;
   private readonly silentUntil = new Map<string, number>();
   private readonly abort = new AbortController();
+  private lookedForOldAt = -Infinity;
 
   constructor(
     private readonly database: Database,
     private readonly removals: RemovalRepository,
     private readonly stores: Stores,
     private readonly logger: Logger,
-    private readonly graceMinutes: number,
+    private readonly limits: { readonly graceMinutes: number; readonly keepOldHours: number },
     wakeUp: WakeUp,
   ) {
     this.loop = new Loop(
@@ -49,14 +52,25 @@ export class Remover {
   }
 
   private async removeDue(): Promise<void> {
+    await this.withdrawOld();
     while (!this.abort.signal.aborted && (await this.removals.markUnneeded(this.database)));
     while (!this.abort.signal.aborted && (await this.removeSome()));
+  }
+
+  private async withdrawOld(): Promise<void> {
+    const { keepOldHours } = this.limits;
+    const now = performance.now();
+    if (keepOldHours > 0 && now - this.lookedForOldAt < OLD_EVERY_MILLISECONDS) return;
+    this.lookedForOldAt = now;
+    const withdrawn = await this.removals.withdrawOld(this.database, keepOldHours);
+    if (withdrawn > 0)
+      this.logger.info({ versions: withdrawn }, 'points let go of versions that have newer ones beside them');
   }
 
   private async removeSome(): Promise<boolean> {
     const now = Date.now();
     const skip = [...this.silentUntil].filter(([, until]) => until > now).map(([uid]) => uid);
-    const copies = await this.removals.claim(this.database, this.graceMinutes, COPIES_AT_ONCE, skip);
+    const copies = await this.removals.claim(this.database, this.limits.graceMinutes, COPIES_AT_ONCE, skip);
     const gone: RemovedCopy[] = [];
     const left: RemovedCopy[] = [];
     await inParallel(copies, REMOVALS_AT_ONCE, async (copy) => {

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Logger } from 'pino';
-import { pointCredentials, type ContentConfig, type StoreKeys } from '../config.js';
+import type { ContentConfig, StoreKeys } from '../config.js';
 import { StoreError, type ObjectStore } from './object-store.js';
+import { PointKeys } from './point-keys.js';
 import { S3Store } from './s3-store.js';
 
 const REGION = 'us-east-1';
@@ -12,14 +14,14 @@ const LOOK_EVERY_MILLISECONDS = 60_000;
 /** The library and the points, as stores. Makes the buckets that belong to this site as soon as their store answers. */
 export class Stores {
   readonly library: ObjectStore;
-  private readonly credentials: ReadonlyMap<string, StoreKeys>;
-  private readonly points = new Map<string, ObjectStore>();
+  private readonly keys: PointKeys;
+  private readonly points = new Map<string, { readonly keys: StoreKeys; readonly store: ObjectStore }>();
   private readonly own: ObjectStore[];
   private readonly preparing: Loop;
 
   /** @throws ConfigError when the credentials file is wrong */
   constructor(config: ContentConfig, logger: Logger) {
-    this.credentials = pointCredentials(config);
+    this.keys = new PointKeys(config, logger);
     this.library = new S3Store(
       {
         endpoint: config.MUSTER_LIBRARY_ENDPOINT,
@@ -30,7 +32,7 @@ export class Stores {
     );
     this.own = [this.library];
     const { MUSTER_DP_ENDPOINT: endpoint, MUSTER_DP_BUCKET: bucket, MUSTER_DP_REGION: region } = config;
-    const local = this.credentials.get('local');
+    const local = this.keys.find('local');
     if (endpoint !== undefined && bucket !== undefined && local) {
       this.own.push(new S3Store({ endpoint, bucket, region }, local));
     }
@@ -53,12 +55,12 @@ export class Stores {
 
   /** Names that `spec.credentials` may have here. */
   credentialNames(): string[] {
-    return [...this.credentials.keys()].sort();
+    return this.keys.names();
   }
 
   /** @throws StoreError when this service has no keys of that name */
   point(spec: DistributionPointSpec): ObjectStore {
-    const keys = this.credentials.get(spec.credentials);
+    const keys = this.keys.find(spec.credentials);
     if (!keys) {
       throw new StoreError(
         'refused',
@@ -68,9 +70,9 @@ export class Stores {
     const address = { endpoint: spec.endpoint, region: spec.region ?? REGION, bucket: spec.bucket };
     const key = JSON.stringify([address, spec.credentials]);
     const known = this.points.get(key);
-    if (known) return known;
+    if (known && isDeepStrictEqual(known.keys, keys)) return known.store;
     const store = new S3Store(address, keys);
-    this.points.set(key, store);
+    this.points.set(key, { keys, store });
     return store;
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { checkCopy } from '../../src/audit/check-copy.js';
+import { Pace } from '../../src/distributions/pace.js';
 import { proveObject } from '../../src/stores/prove-object.js';
 import { WrongBytesError, verifyBytes } from '../../src/stores/verified-bytes.js';
 import { FaultyProxy } from './faulty-proxy.js';
@@ -99,6 +100,7 @@ export function faultCases(inTest: () => StoreInTest): void {
       expected,
       rewrite: false,
       sources: () => Promise.resolve([]),
+      pace: new Pace(undefined),
       onBad: () => Promise.reject(new Error('the copy must not be taken for bad')),
       signal: new AbortController().signal,
     });

@@ -233,7 +233,11 @@ export class MembershipRepository {
   /** Which of these names no device has. */
   async unknownDevices(tx: Transaction, names: readonly string[]): Promise<Set<string>> {
     const rows = await tx.query<{ name: string }>(
-      'select name from unnest($1::text[]) as wanted (name) where not exists (select 1 from device where device.name = wanted.name)',
+      // "0" comes after "/": devices of sites below are kept under their names and the codes of their sites.
+      `select name from unnest($1::text[]) as wanted (name)
+       where not exists (select 1 from device where device.name = wanted.name)
+         and not exists (select 1 from replica where kind = 'Device' and content is not null
+                           and key > wanted.name || '/' and key < wanted.name || '0')`,
       [[...names]],
     );
     return new Set(rows.map(({ name }) => name));

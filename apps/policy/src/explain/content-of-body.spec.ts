@@ -1,12 +1,16 @@
+import { NO_FILES_DIGEST } from '@muster/contracts/agent/content.js';
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
 import { addressesOf, contentOfBody } from './content-of-body.js';
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 
 describe('the content of a body', () => {
-  it('is its packages and what it names of other kinds, each with version and manifest', () => {
+  it('is its packages and what it names of other kinds, each with version and manifest; what has no files is nowhere', () => {
     const body = {
-      packages: { hello: { version: 3, manifest: digest('a'), programs: {} } },
+      packages: {
+        hello: { version: 3, manifest: digest('a'), programs: {} },
+        restart: { version: 1, manifest: NO_FILES_DIGEST, programs: {} },
+      },
       contents: { OsImage: { debian: { version: 1, manifest: digest('b') } } },
     } as unknown as PolicyBody;
     expect(contentOfBody(body)).toEqual([

@@ -1,3 +1,4 @@
+import { NO_FILES_DIGEST } from '@muster/contracts/agent/content.js';
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
 import { contentKindSchema, type ContentKind } from '@muster/contracts/kinds/content-reference.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
@@ -10,10 +11,10 @@ export interface BodyContentItem {
   readonly manifest: string;
 }
 
-/** Everything with files that a run of this body may download, packages first. Pure. */
+/** Everything with files that a run of this body may download, packages first; not packages without files. Pure. */
 export function contentOfBody({ packages, contents = {} }: PolicyBody): BodyContentItem[] {
   const all = [['Package', packages] as const, ...Object.entries(contents)];
-  return all.flatMap(([kind, byName]) =>
+  const items = all.flatMap(([kind, byName]) =>
     Object.entries(byName).map(([name, { version, manifest }]) => ({
       kind: contentKindSchema.parse(kind),
       name,
@@ -21,6 +22,7 @@ export function contentOfBody({ packages, contents = {} }: PolicyBody): BodyCont
       manifest,
     })),
   );
+  return items.filter(({ manifest }) => manifest !== NO_FILES_DIGEST);
 }
 
 /** Addresses at which a device may be met, in the order of its interfaces; its own loopback and link-local ones say nothing. Pure. */

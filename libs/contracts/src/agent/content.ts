@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestSchema } from '../digest.js';
+import { digestOf, digestSchema } from '../digest.js';
 import { nameSchema } from '../resource.js';
 import { MOST_PACKED_FILES } from './pack.js';
 
@@ -124,6 +124,10 @@ export const manifestSchema = z
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestFile = z.infer<typeof manifestFileSchema>;
+
+/** The one version of a package that has no files (`spec.noFiles`): it is everywhere, and nothing of it is fetched. */
+export const NO_FILES: Manifest = { files: [] };
+export const NO_FILES_DIGEST = digestOf(NO_FILES);
 
 export const contentLocationSchema = z
   .strictObject({

@@ -38,6 +38,10 @@ export const distributionProgressSchema = z
       .describe('Bytes that went to the point for it, those of all attempts: what was there already did not'),
     attempts: z.number().int(),
     lastError: z.string().optional(),
+    waitsFor: z
+      .string()
+      .optional()
+      .describe('Why the point takes it not now, at the moment of reading: its schedule, or maintenance'),
     badCopies: z
       .number()
       .int()

@@ -20,6 +20,10 @@ export const packageSpecSchema = z
     version: z.string().max(32).optional(),
     language: z.string().max(32).optional(),
     architecture: architectureSchema.optional().describe('Of the computers that it is for'),
+    noFiles: z
+      .boolean()
+      .optional()
+      .describe('True: its programs run what the computer has. It has no versions and needs no distribution point'),
     programs: z
       .record(
         z

@@ -1,6 +1,6 @@
 import { sameJson } from '@muster/contracts/digest.js';
 import { Loop } from '@muster/messaging/loop.js';
-import type { Database, Queryable } from '@muster/persistence/database.js';
+import type { Database, Queryable, Transaction } from '@muster/persistence/database.js';
 import { ReplicaRepository } from '@muster/replication/replica.repository.js';
 import type { Logger } from 'pino';
 import type { Replicas } from './replicas.js';
@@ -48,21 +48,28 @@ export class SiteSummaries {
   }
 
   private async tell({ kind, read }: Summary<unknown>): Promise<void> {
-    const now = await read(this.database);
-    const told = await this.replicas.ownedBy(this.database, kind, this.site);
-    const nameOf = (key: string) => key.slice(0, key.lastIndexOf('/'));
-    const gone = [...told.keys()].map(nameOf).filter((name) => !now.has(name));
-    const changed = [...now].filter(([name, content]) => !sameJson(told.get(this.key(name)), content));
-    const writes = [...gone.map((name) => [name, null] as const), ...changed];
-    const record = { kind, schemaVersion: 1, understand: (content: unknown) => content };
-    for (let from = 0; from < writes.length; from += WRITTEN_AT_ONCE) {
-      const some = writes
-        .slice(from, from + WRITTEN_AT_ONCE)
-        .map(([name, content]) => ({ key: this.key(name), content }));
-      await this.database.transaction(async (tx) => {
-        await this.log?.recordMany(tx, record, some, { dataClass: 'site', owner: this.site });
-      });
-    }
+    await this.database.transaction(async (tx) => {
+      // Two processes that find the same change would tell it twice: the other one looks at its next round.
+      if (!(await this.isMine(tx))) return;
+      const now = await read(tx);
+      const told = await this.replicas.ownedBy(tx, kind, this.site);
+      const nameOf = (key: string) => key.slice(0, key.lastIndexOf('/'));
+      const gone = [...told.keys()].map(nameOf).filter((name) => !now.has(name));
+      const changed = [...now].filter(([name, content]) => !sameJson(told.get(this.key(name)), content));
+      const writes = [...gone.map((name) => [name, null] as const), ...changed];
+      const record = { kind, schemaVersion: 1, understand: (content: unknown) => content };
+      // What does not fit is found again by the next round.
+      const some = writes.slice(0, WRITTEN_AT_ONCE).map(([name, content]) => ({ key: this.key(name), content }));
+      await this.log?.recordMany(tx, record, some, { dataClass: 'site', owner: this.site });
+      if (writes.length > WRITTEN_AT_ONCE) tx.afterCommit(() => this.loop.nudge());
+    });
+  }
+
+  private async isMine(tx: Transaction): Promise<boolean> {
+    const [lock] = await tx.query<{ mine: boolean }>(
+      `select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.summaries', 0)) as mine`,
+    );
+    return lock?.mine ?? false;
   }
 
   private key(name: string): string {

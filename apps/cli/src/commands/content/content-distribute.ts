@@ -1,12 +1,12 @@
-import { contentKey, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
-import { CONTENT_WORDS, contentKind, distributionName, parseUsed } from '../../content/content-name.js';
+import { CONTENT_WORDS, contentKind, distributionName } from '../../content/content-name.js';
 import { awaitDistribution, distributeContent, findDistribution } from '../../content/distribute-content.js';
 import { groupsOfCollections, pointsOf } from '../../content/find-destinations.js';
-import { contentOfApplications, contentOfSequence, type NeededContent } from '../../content/needed-content.js';
 import { distributionLine } from '../../content/progress-text.js';
+import { wantedContent } from '../../content/wanted-content.js';
 import { CliError } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
 import { objectName } from '../../output/formats.js';
@@ -70,76 +70,42 @@ async function distribute(
   options: DistributeOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const wanted = [
-    ...(await contentOf(client, words, terminal)),
-    ...(await ofSequence(client, options.sequence, terminal)),
-  ];
-  const contents = [...new Map(wanted.map((one) => [contentKey(one), one])).values()];
+  const wanted = await wantedContent(client, words, options.sequence, terminal);
   const points = options.to ?? [];
   const groups = [
     ...new Set([...(options.toGroup ?? []), ...(await groupsOfCollections(client, options.toCollection ?? []))]),
   ];
   const all = await pointsOf(client, points, groups);
-  for (const content of contents) {
-    await sayWhatIsThere(client, content, all, terminal);
+  for (const { content, newestVersion } of wanted) {
+    await sayWhatIsThere(client, content, newestVersion, all, terminal);
     const destinations = { points, groups, ...(options.priority ? { priority: options.priority } : {}) };
     const outcome = await distributeContent(client, content, destinations, { dryRun: options.dryRun !== undefined });
     terminal.out(
       `${objectName('Distribution', distributionName(content))} ${outcome}${options.dryRun ? ' (dry run)' : ''}`,
     );
   }
-  if (!options.wait || options.dryRun) return;
+  if (all.length === 0) terminal.error('the groups have no points yet: those that join get it');
+  if (!options.wait || options.dryRun || all.length === 0) return;
   const show = progressLine(terminal);
-  for (const content of contents) {
+  const empty: ContentReference[] = [];
+  for (const { content } of wanted) {
     const version = await awaitDistribution(client, content, all, {
       onProgress: (progress) => show(distributionLine(content.name, progress)),
     });
-    if (version === undefined) throw noVersion(content);
-    terminal.out(`version ${version} of ${objectName(content.kind, content.name)} is available on ${all.join(', ')}`);
+    if (version === undefined) empty.push(content);
+    else
+      terminal.out(`version ${version} of ${objectName(content.kind, content.name)} is available on ${all.join(', ')}`);
   }
-}
-
-/** What the words of a command line mean. */
-async function contentOf(
-  client: ApiClient,
-  words: readonly string[],
-  terminal: Terminal,
-): Promise<readonly ContentReference[]> {
-  const named = words.map(parseUsed);
-  const content = named.flatMap(({ kind, name }) => (kind === 'Application' ? [] : [{ kind, name }]));
-  const applications = named.filter(({ kind }) => kind === 'Application').map(({ name }) => name);
-  if (applications.length === 0) return content;
-  const needed = await contentOfApplications(client, applications);
-  const absent = applications.find((name) => needed.missing.includes(name));
-  if (absent !== undefined)
-    throw new CliError('content.not-there', `there is no application "${absent}"`, EXIT_CODES.notFound);
-  if (needed.content.length === 0) terminal.error('the applications install from no package');
-  return [...content, ...told(needed, terminal)];
-}
-
-async function ofSequence(
-  client: ApiClient,
-  sequence: string | undefined,
-  terminal: Terminal,
-): Promise<readonly ContentReference[]> {
-  if (sequence === undefined) return [];
-  const needed = await contentOfSequence(client, sequence);
-  if (needed.content.length === 0) terminal.error(`task sequence "${sequence}" refers to no content`);
-  return told(needed, terminal);
-}
-
-function told({ content, missing }: NeededContent, terminal: Terminal): readonly ContentReference[] {
-  for (const name of missing) terminal.error(`skipped ${objectName('Application', name)}: there is none`);
-  return content;
+  if (empty.length > 0) throw noVersion(empty);
 }
 
 async function sayWhatIsThere(
   client: ApiClient,
   content: ContentReference,
+  newestVersion: number | undefined,
   points: readonly string[],
   terminal: Terminal,
 ): Promise<void> {
-  const { newestVersion } = (await client.get(contentKind(content), content.name)).status;
   const progress = (await findDistribution(client, content))?.status.points ?? [];
   const there = progress.filter(
     ({ point, version, state }) => points.includes(point) && version === newestVersion && state === 'available',
@@ -151,12 +117,13 @@ async function sayWhatIsThere(
   );
 }
 
-function noVersion(content: ContentReference): CliError {
-  const { kind, name } = content;
-  const word = kind === 'Package' ? name : `${contentKind(content).singular}/${name}`;
+function noVersion(contents: readonly ContentReference[]): CliError {
+  const { kind, name } = contents[0]!;
+  const word = kind === 'Package' ? name : `${contentKind({ kind, name }).singular}/${name}`;
+  const names = contents.map((one) => objectName(one.kind, one.name)).join(', ');
   return new CliError(
     'content.no-version',
-    `${objectName(kind, name)} has no content yet: upload it with "muster content upload ${word} FOLDER"`,
+    `no content yet: ${names}. Upload it with "muster content upload ${word} FOLDER", and it goes there by itself`,
     EXIT_CODES.failed,
   );
 }

@@ -1,4 +1,5 @@
-import { collection, type CollectionSpec } from '@muster/contracts/kinds/collection.js';
+import { collection, type CollectionSpec, type CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import type { Resource } from '@muster/contracts/resource.js';
 import type { Command } from 'commander';
 import { explainMember, listMembers, previewMembers } from '../../api/collections.js';
 import { withClient } from '../../api/open-client.js';
@@ -10,6 +11,8 @@ import type { Terminal } from '../../terminal.js';
 import { listOutputOption } from '../arguments.js';
 
 const membersHelp = `
+Those of the site that is asked; of sites below it the numbers are told.
+
 Examples:
   muster collection members web-servers
   muster collection members web-servers -o json`;
@@ -46,6 +49,13 @@ export function registerCollection(program: Command, terminal: Terminal): void {
           else terminal.out(member.name);
         }
         if (options.output === 'json') terminal.out(JSON.stringify(members, null, 2));
+        const { status } = await client.json<Resource<CollectionSpec, CollectionStatus>>(
+          'GET',
+          `/api/v1/${collection.plural}/${encodeURIComponent(name)}`,
+        );
+        for (const { site, members: count } of status.sites ?? [])
+          if (count > 0)
+            terminal.error(`note: ${count} more at site ${site}: muster --site ${site} collection members ${name}`);
       });
     });
   commands

@@ -7,7 +7,7 @@ import type { Terminal } from '../../terminal.js';
 
 const help = `
 Contexts are kept in ~/.config/muster/config.json (MUSTER_CONFIG names another file), for its owner only.
-Strongest first: --server and --token, MUSTER_SERVER and MUSTER_TOKEN, the context named by --context, the current context.
+Strongest first: --server and --token, MUSTER_SERVER and MUSTER_TOKEN, the context named by --context or --site, the current context.
 
 Examples:
   muster config set-context berlin --server https://muster.berlin.example --token muster_…
