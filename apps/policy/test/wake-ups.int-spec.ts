@@ -30,8 +30,11 @@ afterAll(async () => {
 });
 
 /** What a device hears; `ended` when the site ended the connection. */
-async function listen(device: TestDevice): Promise<{ heard: string[]; ended: () => boolean }> {
-  const response = await fetch(`${policy.base}/api/v1/agent/wake-ups`, {
+async function listen(
+  device: TestDevice,
+  { base = policy.base, woken = () => undefined }: { base?: string; woken?: () => void } = {},
+): Promise<{ heard: string[]; ended: () => boolean }> {
+  const response = await fetch(`${base}/api/v1/agent/wake-ups`, {
     headers: { Authorization: `Bearer ${device.accessToken}` },
   });
   expect([response.status, response.headers.get('content-type')]).toEqual([200, expect.stringMatching(/event-stream/)]);
@@ -39,7 +42,9 @@ async function listen(device: TestDevice): Promise<{ heard: string[]; ended: () 
   let ended = false;
   void (async () => {
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      heard.push(...chunk.split('\n').filter((line) => line.startsWith('data:')));
+      const lines = chunk.split('\n').filter((line) => line.startsWith('data:'));
+      heard.push(...lines);
+      if (lines.length > 0) woken();
     }
   })()
     .catch(() => undefined)
@@ -73,6 +78,37 @@ it('wakes the devices that a change concerns, and no others', async () => {
   await until(async () => ears.heard.length > 1);
   expect((await member.policy()).assignments).toEqual([]);
   expect(others.heard).toEqual([]);
+});
+
+it('wakes devices when every process knows of the change: whichever they ask has the news', async () => {
+  const replica = await policy.replica();
+  try {
+    const device = await policy.device();
+    const { metadata } = await collectionOf(device);
+    const ask = (base: string, etag: string) =>
+      fetch(`${base}/api/v1/agent/policy`, {
+        headers: { Authorization: `Bearer ${device.accessToken}`, 'If-None-Match': etag },
+      });
+    const bases = [policy.base, replica.base];
+    /** Where it was told, and had the news from the other one. */
+    const news = new Set<string>();
+    let etag = '';
+    for (const [index, base] of bases.entries()) {
+      const other = bases[1 - index] ?? '';
+      const woken = () => void ask(other, etag).then(({ status }) => status === 200 && news.add(base));
+      await listen(device, { base, woken });
+    }
+    for (let round = 0; round < 4; round++) {
+      // Both have the tag in memory.
+      for (const base of bases) etag = (await ask(base, etag)).headers.get('etag') ?? '';
+      news.clear();
+      const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, metadata.name, policy.know(plain('news')));
+      await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
+      await until(() => news.size === bases.length, 10_000);
+    }
+  } finally {
+    await replica.stop();
+  }
 });
 
 it('asks connected devices that can do it to wake neighbours, each once, and no others', async () => {

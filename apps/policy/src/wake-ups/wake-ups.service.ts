@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -17,7 +18,7 @@ import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
 import { Observable, type Subscriber } from 'rxjs';
 import type { PolicyConfig } from '../config.js';
-import { LiveState } from '../live/live-state.js';
+import { KNOWN_TO_ALL_MILLISECONDS, LiveState } from '../live/live-state.js';
 import { WakeUpRepository } from './wake-up.repository.js';
 
 /** Devices that another replica refused are looked for this often; changes are heard of at once. */
@@ -120,8 +121,10 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
 
   private async round(): Promise<void> {
     for (const [uid, subscriber] of this.connected) if (this.live.refusal(uid)) subscriber.complete();
+    if (this.live.serial === this.told) return;
+    // Whoever is woken may ask another process, and would hear there that nothing is new.
+    if (this.connected.size > 0) await delay(KNOWN_TO_ALL_MILLISECONDS);
     const { serial } = this.live;
-    if (serial === this.told) return;
     const devices = [...this.connected.keys()];
     if (devices.length > 0) {
       const concerned = await this.repository.concerned(this.database, { from: this.told, to: serial }, devices);
