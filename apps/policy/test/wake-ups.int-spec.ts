@@ -16,6 +16,7 @@ import type { TestDevice } from './test-device.js';
 
 const collections = resourceEvents(collectionKind);
 const deployments = resourceEvents(deploymentKind);
+const devices = resourceEvents(deviceKind);
 let servers: TestServers;
 let policy: PolicyUnderTest;
 
@@ -157,15 +158,21 @@ it('tells that a deployment is held although its body cannot be compiled any mor
   expect((await device.policy()).assignments[0]).toMatchObject({ hold: 'Runs', deployment: { generation: 2 } });
 });
 
-it('ends the connection of a device that is blocked, and takes none without a session', async () => {
+it.each(['deleted', 'blocked'])('ends the connection of a device that is %s, and takes none then', async (what) => {
   const device = await policy.device();
   const ears = await listen(device);
-  await policy.deployment.publish(resourceEvents(deviceKind).deleted, {
-    resource: deviceOf(device.uid),
-    actor: 'test',
-  });
+  const resource = deviceOf(device.uid);
+  if (what === 'deleted') await policy.deployment.publish(devices.deleted, { resource, actor: 'test' });
+  else {
+    const access = { state: 'blocked', since: new Date().toISOString(), by: 'anna' } as const;
+    const blocked = { ...resource, status: { ...resource.status, access } };
+    await policy.deployment.publish(devices.saved, { resource: blocked, actor: 'test' });
+  }
   await until(async () => ears.ended());
   expect((await device.get('/wake-ups')).status).toBe(403);
+});
+
+it('takes no connection without a session', async () => {
   const stranger = await fetch(`${policy.base}/api/v1/agent/wake-ups`);
   expect(stranger.status).toBe(401);
 });

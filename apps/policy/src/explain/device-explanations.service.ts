@@ -11,8 +11,10 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import { explainVariables } from '@muster/sequence/explain-variables.js';
 import type { RunStarted } from '@muster/sequence/run.js';
+import { DeviceRepository, type DeviceState } from '../devices/device.repository.js';
 import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
+import { deviceRefused } from '../sessions/device-refused.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { addressesOf, contentOfBody } from './content-of-body.js';
 import { explainBody, maskedVariables } from './explain-told.js';
@@ -28,12 +30,14 @@ export class DeviceExplanations {
     @Inject(PolicyRepository) private readonly policies: PolicyRepository,
     @Inject(DeviceVariables) private readonly variables: DeviceVariables,
     @Inject(ExplainRepository) private readonly repository: ExplainRepository,
+    @Inject(DeviceRepository) private readonly devices: DeviceRepository,
   ) {}
 
   /** @throws MusterError `resource.not-found`, `explain.not-deployed`, `explain.not-told` */
   async explain(name: string, deploymentName: string | undefined): Promise<DeviceExplanation> {
     const { device } = await this.bus.request(readDevice, { name });
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
+    const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state);
     const { content, told } = await this.read(device.uid);
     const deployments = await this.repository.deploymentsOf(this.database, device.uid);
     const permits = await this.permitsOf(device.uid, deployments);
@@ -48,10 +52,10 @@ export class DeviceExplanations {
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
       deployments: deployments.map((one) =>
-        explainDeployment(one, permits.get(one.uid), { device, content, now: Date.now() }),
+        explainDeployment(one, permits.get(one.uid), { device, content, refusal, now: Date.now() }),
       ),
       variables: explainVariables(told),
-      problems: problemsOf(content),
+      problems: refusal ? [refusal].map(({ code, message }) => ({ code, message })) : problemsOf(content),
       ...(body
         ? {
             sequence: explainBody(body, told, name, device.facts),
@@ -130,6 +134,17 @@ function wantedOf(
     'conflict',
     'explain.not-told',
     `Devices are not told of deployment "${name}": ${found.state}${found.reason === null ? '' : `, ${found.reason}`}`,
+  );
+}
+
+/** What the device hears at every door; undefined: it is let in. */
+function refusalOf(state: DeviceState | undefined): MusterError | undefined {
+  if (state === 'enrolled') return undefined;
+  if (state !== undefined) return deviceRefused(state);
+  return new MusterError(
+    'conflict',
+    'deployment.device-not-enrolled',
+    'No computer has enrolled as this device yet: it is a record that waits for one',
   );
 }
 
