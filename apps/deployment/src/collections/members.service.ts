@@ -17,7 +17,8 @@ import { explainMembership } from '../membership/explain-membership.js';
 import { MembershipRepository } from '../membership/membership.repository.js';
 import { evaluated } from '../membership/wanted-devices.js';
 import { refuseMissing } from '../missing-reference.js';
-import { refuseWrongQueries } from './collection.rules.js';
+import { refuseWindowsOfOneName } from '../windows/window.rules.js';
+import { refuseCircle, refuseWrongQueries } from './collection.rules.js';
 import { COLLECTIONS } from './collections.token.js';
 
 const EXAMPLES = 100;
@@ -70,16 +71,17 @@ export class MembersService {
   }
 
   /**
-   * @throws MusterError `deployment.query-invalid`, `deployment.missing-reference` for collections that are not there, `resource.not-found`
-   *   for a device that shall be explained; devices of rules that are not there are nobody
+   * @throws MusterError what saving it would say: `deployment.query-invalid`, `deployment.window-name-taken`, `deployment.collection-circle`,
+   *   `deployment.missing-reference` for collections that are not there; `resource.not-found` for a device that shall be explained;
+   *   devices of rules that are not there are nobody
    */
   async preview({ name, spec, device }: MembershipPreviewRequest): Promise<MembershipPreview> {
     refuseWrongQueries(name ?? 'that is not saved', spec);
+    refuseWindowsOfOneName(name ?? 'that is not saved', spec);
     const named = namedCollections(spec);
-    const uids = await this.graph.uids(
-      this.database,
-      named.map((one) => one.name),
-    );
+    const names = named.map((one) => one.name);
+    if (name !== undefined) refuseCircle(name, named, await this.graph.below(this.database, names));
+    const uids = await this.graph.uids(this.database, names);
     refuseMissing(
       `Collection "${name ?? 'that is not saved'}"`,
       named
