@@ -101,7 +101,7 @@ function countReports(folder: string): number {
 }
 
 /** The status as lines for people. */
-export function describeStatus(status: AgentStatus): string[] {
+export function describeStatus(status: AgentStatus, now = Date.now()): string[] {
   const { identity, policy, policyProblem, refusal, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
   if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
   const policyText = policy
@@ -117,9 +117,10 @@ export function describeStatus(status: AgentStatus): string[] {
       : []),
     ...(refusal ? [`access   ${describeRefusal(refusal)}`] : []),
     `policy   ${policyText}`,
-    ...unfinishedRuns.map(({ deployment, runId, startedAt, restartWaits, step }) => {
+    ...unfinishedRuns.map(({ deployment, runId, startedAt, step, ...run }) => {
       const at = step ? `: step ${step.number} of ${step.total}, ${step.path.replaceAll(/\p{Cc}/gu, ' ')}` : '';
-      return `running  ${deployment.name}, ${runId}, since ${startedAt}${restartWaits ? `: ${runSays({ restartWaits })}` : at}`;
+      const waits = run.restart ?? run.restartWaits;
+      return `running  ${deployment.name}, ${runId}, since ${startedAt}${waits ? `: ${runSays(run, now)}` : at}`;
     }),
     ...preparing.map((one) => `content  ${one.deployment.name}, ${preparationSays(one)}`),
     ...endedRuns.map(
