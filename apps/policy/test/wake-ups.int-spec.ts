@@ -7,6 +7,7 @@ import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
+import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import { wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -110,6 +111,20 @@ it('wakes devices when every process knows of the change: whichever they ask has
   } finally {
     await replica.stop();
   }
+});
+
+it('calls a device, or the members of a collection, to come for policy although nothing changed', async () => {
+  const [device, member, stranger] = [await policy.device(), await policy.device(), await policy.device()];
+  const { metadata } = await collectionOf(member);
+  // Behind this answer nothing else is on its way to anybody.
+  await until(async () => (await member.get('/policy')).status === 200);
+  const ears = { device: await listen(device), member: await listen(member), stranger: await listen(stranger) };
+  await policy.deployment.bus.request(retrievePolicy, { device: device.uid });
+  await until(() => ears.device.heard.length > 0);
+  const before = ears.member.heard.length;
+  await policy.deployment.bus.request(retrievePolicy, { collection: metadata.uid });
+  await until(() => ears.member.heard.length > before);
+  expect([ears.device.heard.length, ears.stranger.heard]).toEqual([1, []]);
 });
 
 it('asks connected devices that can do it to wake neighbours, each once, and no others', async () => {

@@ -237,7 +237,10 @@ async function work(
   const inventory = new InventoryLoop({ api, logger, path: folder.inventory, gather: () => gatherFacts() });
 
   removeEnded();
-  requests.watch(changed, both);
+  requests.watch(() => {
+    if (requests.takePolicyWish()) policy.askNow();
+    else changed.ring();
+  }, both);
   await policy.load();
   const tasks = [
     policy.run(both),

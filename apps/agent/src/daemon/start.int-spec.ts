@@ -126,6 +126,16 @@ it('asks for policy when its connection for wake-ups is there again: what change
   await until(() => ends() === 1);
 });
 
+it('asks for policy at once when somebody at the computer wants it', async () => {
+  site.policy = { ...site.policy, pollSeconds: 3600 };
+  daemon();
+  await until(() => site.requests.filter((request) => request === 'GET /api/v1/agent/policy').length > 1);
+  deploy({});
+  const { code, out } = await agent.start(['retrieve-policy', '--state', state]).exited;
+  expect([code, out]).toEqual([0, expect.stringContaining('asks the site for policy')]);
+  await until(() => ends() === 1);
+});
+
 describe('a site that stops a deployment', () => {
   const steps = (first: string): PolicyBody => {
     const spec: PolicyBody['sequence']['spec'] = {

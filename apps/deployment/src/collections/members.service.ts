@@ -6,7 +6,9 @@ import type {
   MembershipPreviewRequest,
 } from '@muster/contracts/kinds/collection-members.js';
 import { namedCollections, type CollectionSpec, type CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
@@ -25,7 +27,7 @@ const EXAMPLES = 100;
 /** Of a collection that is not saved: no row has it. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
-/** Who is in a collection, who would be, and why. Reads only. */
+/** Who is in a collection, who would be, and why. Changes nothing. */
 @Injectable()
 export class MembersService {
   constructor(
@@ -34,7 +36,18 @@ export class MembersService {
     @Inject(MembershipRepository) private readonly members: MembershipRepository,
     @Inject(CollectionGraphRepository) private readonly graph: CollectionGraphRepository,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
+    @Inject(Bus) private readonly bus: Bus,
   ) {}
+
+  /**
+   * Calls the members of a collection to come for their policy now.
+   * @throws MusterError `resource.not-found`, `bus.no-answer`
+   */
+  async callForPolicy(name: string): Promise<Resource<CollectionSpec, CollectionStatus>> {
+    const found = await this.existing(name);
+    await this.bus.request(retrievePolicy, { collection: found.metadata.uid });
+    return (await this.collections.derive([found]))[0] ?? found;
+  }
 
   /** @throws MusterError `resource.not-found`, `request.bad-continue` */
   async list(name: string, page: { limit: number; continue?: string | undefined }): Promise<MemberList> {

@@ -32,6 +32,7 @@ import { deviceRules } from './device.rules.js';
 import { DEVICES } from './devices.token.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
+import { PolicyCalls } from './policy-calls.js';
 import { UnknownComputers } from './unknown-computers.js';
 import type { DeploymentConfig } from '../config.js';
 
@@ -116,6 +117,11 @@ import type { DeploymentConfig } from '../config.js';
       provide: DeviceMessages,
       inject: [Bus, Database, DEVICES, DeviceRepository, LOGGER],
       useFactory: (...parts: ConstructorParameters<typeof DeviceMessages>) => new DeviceMessages(...parts),
+    },
+    {
+      provide: PolicyCalls,
+      inject: [DEVICES, Database, Bus],
+      useFactory: (...parts: ConstructorParameters<typeof PolicyCalls>) => new PolicyCalls(...parts),
     },
     {
       provide: Inventories,

@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { WAKE_NEIGHBOURS, type WakeUp } from '@muster/contracts/agent/wake-up.js';
+import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import { type NeighbourWake, wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Loop } from '@muster/messaging/loop.js';
@@ -74,6 +75,16 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
       wakeNeighbours,
       async ({ wakes }) => ({ asked: await this.askNeighbours(wakes) }),
       (error) => this.logger.error({ err: error }, 'cannot answer wake-neighbours'),
+    );
+    // Told like a change of policy: whichever process a device is connected to hears of that.
+    this.bus.answer(
+      retrievePolicy,
+      async (whom) => {
+        const concerned = 'device' in whom ? { devices: [whom.device] } : whom;
+        await this.database.transaction((tx) => this.live.policyChanges(tx, concerned));
+        return {};
+      },
+      (error) => this.logger.error({ err: error }, 'cannot answer retrieve-policy'),
     );
   }
 
