@@ -151,14 +151,18 @@ describe('a device that is blocked', () => {
     let uid = device.uid;
     policy.deployment.bus.answer(
       readDevice,
-      async ({ name }) => ({ device: { uid, name } }),
+      async ({ name }) => ({ device: { uid, name, lastSeenAt: '2026-11-26T12:00:00.000Z' } }),
       () => undefined,
     );
     const explain = async () =>
       (await call(policy.base, '/api/v1/device-explanations/computer', { token: policy.token }))
         .body as unknown as DeviceExplanation;
     await until(async () => (await explain()).deployments[0]?.start !== undefined);
-    expect(await explain()).toMatchObject({ problems: [], deployments: [{ start: { says: 'starts next' } }] });
+    expect(await explain()).toMatchObject({
+      device: { lastSeenAt: '2026-11-26T12:00:00.000Z' },
+      problems: [],
+      deployments: [{ start: { says: 'starts next' } }],
+    });
     await decide(device, 'blocked');
     await until(async () => (await explain()).problems.length > 0);
     expect(await explain()).toMatchObject({

@@ -49,6 +49,7 @@ export class DeviceExplanations {
         uid: device.uid,
         canOpenSecrets: content.sealingKey !== null,
         ...(device.access?.state === 'unknown' ? { unknownSince: device.access.since } : {}),
+        ...(device.lastSeenAt === undefined ? {} : { lastSeenAt: device.lastSeenAt }),
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
       deployments: deployments.map((one) =>

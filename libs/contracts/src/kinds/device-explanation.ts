@@ -77,6 +77,9 @@ export const deviceExplanationSchema = z
       unknownSince: instantSchema
         .optional()
         .describe('It is an unknown computer: it gets only what is deployed to those, until it becomes a known device'),
+      lastSeenAt: instantSchema
+        .optional()
+        .describe('When the site last heard of it: a device that is off starts nothing, whatever is said below'),
       factsAt: instantSchema.optional().describe('How old the facts are with which conditions are answered'),
     }),
     deployments: z
