@@ -21,6 +21,8 @@ import { explainBody, maskedVariables } from './explain-told.js';
 import { explainDeployment, type Permit } from './explain-deployment.js';
 import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
 
+type Problem = DeviceExplanation['problems'][number];
+
 /** Says what policy means for a device: out of the same rows that its polls are answered with, by the engine that it runs. */
 @Injectable()
 export class DeviceExplanations {
@@ -39,6 +41,7 @@ export class DeviceExplanations {
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
     const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state);
     const { content, told } = await this.read(device.uid);
+    const secrets = secretsProblem(content);
     const deployments = await this.repository.deploymentsOf(this.database, device.uid);
     const permits = await this.permitsOf(device.uid, deployments);
     const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
@@ -53,10 +56,10 @@ export class DeviceExplanations {
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
       deployments: deployments.map((one) =>
-        explainDeployment(one, permits.get(one.uid), { device, content, refusal, now: Date.now() }),
+        explainDeployment(one, permits.get(one.uid), { device, content, refusal, secrets, now: Date.now() }),
       ),
       variables: explainVariables(told),
-      problems: refusal ? [refusal].map(({ code, message }) => ({ code, message })) : problemsOf(content),
+      problems: [refusal ?? secrets].flatMap((one) => (one ? [{ code: one.code, message: one.message }] : [])),
       ...(body
         ? {
             sequence: explainBody(body, told, name, device.facts),
@@ -149,9 +152,9 @@ function refusalOf(state: DeviceState | undefined): MusterError | undefined {
   );
 }
 
-function problemsOf({ sealingKey, stepSecrets, variableSets }: PolicyContent): DeviceExplanation['problems'] {
+function secretsProblem({ sealingKey, stepSecrets, variableSets }: PolicyContent): Problem | undefined {
   const secrets = stepSecrets.length > 0 || variableSets.some(({ hasHidden }) => hasHidden);
-  if (!secrets || sealingKey !== null) return [];
+  if (!secrets || sealingKey !== null) return undefined;
   const message = 'it has told no key for secrets yet: its agent does so with its next session, if it is new enough';
-  return [{ code: 'policy.secrets-missing', message }];
+  return { code: 'policy.secrets-missing', message };
 }

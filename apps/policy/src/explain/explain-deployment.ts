@@ -19,6 +19,8 @@ interface Known {
   readonly content: Pick<PolicyContent, 'windows' | 'abilities'>;
   /** Why the site gives the device nothing at all. */
   readonly refusal: MusterError | undefined;
+  /** Why no run can have its secrets. */
+  readonly secrets: DeviceExplanation['problems'][number] | undefined;
   readonly now: number;
 }
 
@@ -26,7 +28,7 @@ interface Known {
 export function explainDeployment(
   { assignment, code, reason, enabled, maximumMinutes, platforms, ...one }: TargetedDeployment,
   permit: Permit | undefined,
-  { device, content, refusal, now }: Known,
+  { device, content, refusal, secrets, now }: Known,
 ): Explained {
   if (assignment && !isFor(assignment, content.abilities)) {
     const what = assignment.rollout
@@ -41,7 +43,7 @@ export function explainDeployment(
     ...one,
     ...(code === null ? {} : { code }),
     ...(reason === null ? {} : { reason }),
-    ...(start ? { start: refusal ? refusedBy(refusal) : withPermit(start, permit) } : {}),
+    ...(start ? { start: refusal ? refusedBy(refusal) : withSecrets(withPermit(start, permit), secrets) } : {}),
     ...(permit ? { rollout: rolloutOf(permit) } : {}),
     told: assignment !== null,
   };
@@ -50,6 +52,15 @@ export function explainDeployment(
 /** As its agent says it, whatever the deployment is. */
 function refusedBy({ code }: MusterError): NonNullable<Explained['start']> {
   return { state: 'refused', says: `nothing starts there (${code})` };
+}
+
+/** Nothing begins without them. */
+function withSecrets(
+  start: NonNullable<Explained['start']>,
+  secrets: Known['secrets'],
+): NonNullable<Explained['start']> {
+  if (!secrets || start.state === 'running') return start;
+  return { state: 'no-secrets', says: `waits: ${secrets.message} (${secrets.code})` };
 }
 
 /** What would start now starts with a permit only. */
