@@ -132,10 +132,11 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
 
   private async round(): Promise<void> {
     for (const [uid, subscriber] of this.connected) if (this.live.refusal(uid)) subscriber.complete();
-    if (this.live.serial === this.told) return;
+    // What is heard of from here on is told in the next round.
+    const { serial } = this.live;
+    if (serial === this.told) return;
     // Whoever is woken may ask another process, and would hear there that nothing is new.
     if (this.connected.size > 0) await delay(KNOWN_TO_ALL_MILLISECONDS);
-    const { serial } = this.live;
     const devices = [...this.connected.keys()];
     if (devices.length > 0) {
       const concerned = await this.repository.concerned(this.database, { from: this.told, to: serial }, devices);
