@@ -25,7 +25,7 @@ export function addRetrievePolicy(commands: Command, terminal: Terminal): void {
     .option('--collection <name>', 'all devices in this collection')
     .addHelpText('after', help)
     .action(async (names: string[], options: { collection?: string }, command: Command) => {
-      if ((names.length === 0) === (options.collection === undefined))
+      if (names.length === 0 && options.collection === undefined)
         throw new CliError('cli.usage', 'say whom: names of devices, or --collection NAME', EXIT_CODES.usage);
       await withClient(command, terminal, async (client) => {
         const call = async (kind: Pick<Kind, 'plural' | 'singular'>, name: string): Promise<void> =>
