@@ -103,6 +103,9 @@ describe('the life of a device on a whole site', () => {
   it('ends its run behind the step at hand when it is blocked, and says why nothing starts', async () => {
     expect(await site.ok('device', 'block', 'desk-1', '--reason', 'stolen')).toBe('device/desk-1 blocked\n');
     await until(async () => (await agentSays('list')).includes('the site has blocked this computer'), 60_000);
+    expect(await site.ok('explain', '--device', 'desk-1')).toMatch(
+      /! session\.device-blocked: .*\n(?:.*\n)* {2}. two-steps .*; nothing starts there \(session\.device-blocked\)/,
+    );
     writeFileSync(join(site.folder, 'go'), '');
     await until(async () => /ended +two-steps, .*failed/.test(await agentSays('status')), 60_000);
     expect(lines('second')).toEqual([]);
@@ -117,5 +120,9 @@ describe('the life of a device on a whole site', () => {
       const runs = await site.ok('get', 'runs');
       return /two-steps .*failed/.test(runs) && /once-more .*succeeded/.test(runs);
     }, 60_000);
+    expect(await site.ok('device', 'retrieve-policy', 'desk-1', '--collection', 'desks')).toBe(
+      'device/desk-1 is called to come for its policy\nthe devices of collection/desks are called to come for their policy\n',
+    );
+    expect(await site.muster('device', 'retrieve-policy')).toMatchObject({ code: 2 });
   });
 });

@@ -54,6 +54,8 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_ALERT_KEEP_DAYS: keepDays.default(90),
     /** Unknown computers of which nobody has heard for so long are forgotten; 0: never. */
     MUSTER_UNKNOWN_COMPUTER_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
+    /** The same of obsolete devices, whose hardware has another record. */
+    MUSTER_OBSOLETE_DEVICE_DAYS: z.coerce.number().int().min(0).max(3_650).default(90),
     /** Where wake-up packets go: broadcast address of the subnet of a device, or its last address. */
     MUSTER_WAKE_UP_PACKETS: z.enum(['broadcast', 'unicast']).default('broadcast'),
     /** To which UDP port. */

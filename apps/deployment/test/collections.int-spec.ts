@@ -139,6 +139,13 @@ describe('collections made of collections', () => {
     });
     const wrong = await api.refused('POST', 'collections/-/preview', { spec: { rules: [{ include: 'nope' }] } });
     expect(wrong).toMatchObject({ status: 400, code: 'deployment.missing-reference' });
+    await make('f-above', { rules: [{ include: 'f' }] });
+    const circle = await api.refused('POST', 'collections/-/preview', {
+      name: 'f',
+      spec: { rules: [{ include: 'f-above' }] },
+    });
+    expect(circle).toMatchObject({ status: 400, code: 'deployment.collection-circle' });
+    expect(circle.detail).toContain('f > f-above > f');
     expect(await membersOf('f')).toEqual(['f1', 'f2']);
   });
 

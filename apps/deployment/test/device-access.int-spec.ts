@@ -1,6 +1,8 @@
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
+import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
+import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { v7 as uuidv7 } from 'uuid';
@@ -244,6 +246,37 @@ describe('access of devices', () => {
         await replica.close();
       }
     });
+  });
+
+  it('lets somebody call devices and the members of collections to come for policy now, over both doors', async () => {
+    const called: object[] = [];
+    world.policy.bus.answer(
+      retrievePolicy,
+      async (whom) => {
+        called.push(whom);
+        return {};
+      },
+      () => undefined,
+    );
+    const { metadata } = await enrol('called', 'approved');
+    const made = await api.apply<Collection>('Collection', 'collections', 'to-call', { rules: [{ device: 'called' }] });
+    const device = { device: metadata.uid };
+    const collection = { collection: made.metadata.uid };
+    expect(await act('retrieve-policy', 'called')).toMatchObject({ status: 200, body: { metadata: { name: 'called' } } });
+    expect(await api.call('POST', 'collections/to-call/retrieve-policy')).toMatchObject({ status: 200 });
+    const devices = grpcClient('deployment', 'DeviceLifeService', world.grpcAddress, world.token);
+    const members = grpcClient('deployment', 'MembershipService', world.grpcAddress, world.token);
+    try {
+      await devices.call('RetrieveDevicePolicy', { name: 'called' });
+      await members.call('RetrieveMembersPolicy', { collection: 'to-call' });
+    } finally {
+      devices.close();
+      members.close();
+    }
+    expect(called).toEqual([device, collection, device, collection]);
+    await api.apply('Device', 'devices', 'not-here-yet', {});
+    expect((await act('retrieve-policy', 'not-here-yet')).body.code).toBe('deployment.device-not-enrolled');
+    expect((await act('retrieve-policy', 'nothing')).status).toBe(404);
   });
 
   it('is refused for a record without a computer, and for none', async () => {

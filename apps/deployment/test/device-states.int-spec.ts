@@ -1,9 +1,13 @@
 import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
+import { loadConfig } from '@muster/platform/config.js';
+import { startService } from '@muster/service/start-service.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
+import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { deploymentService } from '../src/deployment.service-definition.js';
 import { openWorld, type Device, type World } from './world.js';
 
 const facts = (last: string) => ({ machine: { uuid: `4c4c4544-0042-3510-8054-b4c04f4e${last}` } });
@@ -49,6 +53,31 @@ describe('what becomes of devices', () => {
     expect(await byState('state=obsolete')).toEqual(['pc-1']);
     await world.tellFacts(old.metadata.uid, { ...facts('0001'), hostname: 'alive' });
     await until(async () => (await byState('state=obsolete')).length === 0);
+  });
+
+  it('end when they are obsolete and nobody has heard of them for long, and only then', async () => {
+    const [old, , quiet] = [await enrol('pc-8', facts('0008')), await enrol('pc-8', facts('0008')), await enrol('pc-9')];
+    expect(await byState('state=obsolete')).toEqual(['pc-8']);
+    for (const { metadata } of [old, quiet])
+      await world.sql.query(
+        `insert into device_seen (device_uid, seen_at) values ($1, now() - interval '91 days')
+         on conflict (device_uid) do update set seen_at = excluded.seen_at`,
+        [metadata.uid],
+      );
+    const environment = servers.environment('deployment');
+    const replica = await startService(
+      deploymentService,
+      loadConfig(deploymentService.config, { ...environment, MUSTER_HTTP_PORT: '0', MUSTER_GRPC_PORT: '0' }),
+      pino({ level: 'silent' }),
+    );
+    try {
+      await until(async () => (await byUid(old.metadata.uid)) === undefined);
+    } finally {
+      await replica.close();
+    }
+    expect((await named('pc-8-2')).status.obsolete).toBeUndefined();
+    expect(await byUid(quiet.metadata.uid)).toBeDefined();
+    await api.call('DELETE', 'devices/pc-9');
   });
 
   it('are not made obsolete by a computer that nobody has approved, until somebody does', async () => {

@@ -6,6 +6,8 @@ import type { DeviceAccess } from '@muster/contracts/kinds/device-access.js';
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
+import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
+import { readDevice } from '@muster/contracts/requests/read-device.js';
 import { Database } from '@muster/persistence/database.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -64,6 +66,8 @@ function doors(device: TestDevice): Promise<Answer[]> {
     device.post('/content-faults', { faults: [] }),
     device.post('/inventory', { gatheredAt: new Date().toISOString(), facts: {} }),
     device.post('/reports', { reports: [] }),
+    device.post('/permits', {}),
+    device.post('/keys', {}),
   ]);
 }
 
@@ -139,6 +143,36 @@ describe('a device that is blocked', () => {
     await until(async () => (await device.get('/policy')).status === 200);
     expect((await device.policy()).assignments).toHaveLength(1);
     expect((await device.session()).status).toBe(200);
+  });
+
+  it('is explained as one on which nothing starts, as is a record that no computer has enrolled for', async () => {
+    const device = await policy.device();
+    await deployTo(device);
+    let uid = device.uid;
+    policy.deployment.bus.answer(
+      readDevice,
+      async ({ name }) => ({ device: { uid, name, lastSeenAt: '2026-11-26T12:00:00.000Z' } }),
+      () => undefined,
+    );
+    const explain = async () =>
+      (await call(policy.base, '/api/v1/device-explanations/computer', { token: policy.token }))
+        .body as unknown as DeviceExplanation;
+    await until(async () => (await explain()).deployments[0]?.start !== undefined);
+    expect(await explain()).toMatchObject({
+      device: { lastSeenAt: '2026-11-26T12:00:00.000Z' },
+      problems: [],
+      deployments: [{ start: { says: 'starts next' } }],
+    });
+    await decide(device, 'blocked');
+    await until(async () => (await explain()).problems.length > 0);
+    expect(await explain()).toMatchObject({
+      problems: [{ code: 'session.device-blocked', message: expect.stringContaining('muster device unblock') }],
+      deployments: [{ start: { state: 'refused', says: 'nothing starts there (session.device-blocked)' } }],
+    });
+    uid = randomUUID();
+    expect((await explain()).problems).toEqual([
+      { code: 'deployment.device-not-enrolled', message: expect.stringContaining('waits for one') },
+    ]);
   });
 
   it('is refused by another replica within a second', async () => {

@@ -268,7 +268,7 @@ describe('variables in policy', () => {
       collection: target.name,
       state: 'compiled',
       told: true,
-      start: { state: 'start', says: 'starts next' },
+      start: { state: 'no-secrets', says: expect.stringMatching(/^waits: .* \(policy\.secrets-missing\)$/) },
     });
     const { sequence } = deviceExplanationSchema.parse((await explain(`computer?deployment=${deployment?.name}`)).body);
     expect(sequence?.nodes).toEqual([expect.objectContaining({ name: 'Set', verdict: 'will-run' })]);

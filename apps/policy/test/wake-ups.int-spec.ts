@@ -7,6 +7,7 @@ import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
+import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import { wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -16,6 +17,7 @@ import type { TestDevice } from './test-device.js';
 
 const collections = resourceEvents(collectionKind);
 const deployments = resourceEvents(deploymentKind);
+const devices = resourceEvents(deviceKind);
 let servers: TestServers;
 let policy: PolicyUnderTest;
 
@@ -30,8 +32,11 @@ afterAll(async () => {
 });
 
 /** What a device hears; `ended` when the site ended the connection. */
-async function listen(device: TestDevice): Promise<{ heard: string[]; ended: () => boolean }> {
-  const response = await fetch(`${policy.base}/api/v1/agent/wake-ups`, {
+async function listen(
+  device: TestDevice,
+  { base = policy.base, woken = () => undefined }: { base?: string; woken?: () => void } = {},
+): Promise<{ heard: string[]; ended: () => boolean }> {
+  const response = await fetch(`${base}/api/v1/agent/wake-ups`, {
     headers: { Authorization: `Bearer ${device.accessToken}` },
   });
   expect([response.status, response.headers.get('content-type')]).toEqual([200, expect.stringMatching(/event-stream/)]);
@@ -39,7 +44,9 @@ async function listen(device: TestDevice): Promise<{ heard: string[]; ended: () 
   let ended = false;
   void (async () => {
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      heard.push(...chunk.split('\n').filter((line) => line.startsWith('data:')));
+      const lines = chunk.split('\n').filter((line) => line.startsWith('data:'));
+      heard.push(...lines);
+      if (lines.length > 0) woken();
     }
   })()
     .catch(() => undefined)
@@ -73,6 +80,51 @@ it('wakes the devices that a change concerns, and no others', async () => {
   await until(async () => ears.heard.length > 1);
   expect((await member.policy()).assignments).toEqual([]);
   expect(others.heard).toEqual([]);
+});
+
+it('wakes devices when every process knows of the change: whichever they ask has the news', async () => {
+  const replica = await policy.replica();
+  try {
+    const device = await policy.device();
+    const { metadata } = await collectionOf(device);
+    const ask = (base: string, etag: string) =>
+      fetch(`${base}/api/v1/agent/policy`, {
+        headers: { Authorization: `Bearer ${device.accessToken}`, 'If-None-Match': etag },
+      });
+    const bases = [policy.base, replica.base];
+    /** Where it was told, and had the news from the other one. */
+    const news = new Set<string>();
+    let etag = '';
+    for (const [index, base] of bases.entries()) {
+      const other = bases[1 - index] ?? '';
+      const woken = () => void ask(other, etag).then(({ status }) => status === 200 && news.add(base));
+      await listen(device, { base, woken });
+    }
+    for (let round = 0; round < 4; round++) {
+      // Both have the tag in memory.
+      for (const base of bases) etag = (await ask(base, etag)).headers.get('etag') ?? '';
+      news.clear();
+      const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, metadata.name, policy.know(plain('news')));
+      await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
+      await until(() => news.size === bases.length, 10_000);
+    }
+  } finally {
+    await replica.stop();
+  }
+});
+
+it('calls a device, or the members of a collection, to come for policy although nothing changed', async () => {
+  const [device, member, stranger] = [await policy.device(), await policy.device(), await policy.device()];
+  const { metadata } = await collectionOf(member);
+  // Behind this answer nothing else is on its way to anybody.
+  await until(async () => (await member.get('/policy')).status === 200);
+  const ears = { device: await listen(device), member: await listen(member), stranger: await listen(stranger) };
+  await policy.deployment.bus.request(retrievePolicy, { device: device.uid });
+  await until(() => ears.device.heard.length > 0);
+  const before = ears.member.heard.length;
+  await policy.deployment.bus.request(retrievePolicy, { collection: metadata.uid });
+  await until(() => ears.member.heard.length > before);
+  expect([ears.device.heard.length, ears.stranger.heard]).toEqual([1, []]);
 });
 
 it('asks connected devices that can do it to wake neighbours, each once, and no others', async () => {
@@ -121,15 +173,21 @@ it('tells that a deployment is held although its body cannot be compiled any mor
   expect((await device.policy()).assignments[0]).toMatchObject({ hold: 'Runs', deployment: { generation: 2 } });
 });
 
-it('ends the connection of a device that is blocked, and takes none without a session', async () => {
+it.each(['deleted', 'blocked'])('ends the connection of a device that is %s, and takes none then', async (what) => {
   const device = await policy.device();
   const ears = await listen(device);
-  await policy.deployment.publish(resourceEvents(deviceKind).deleted, {
-    resource: deviceOf(device.uid),
-    actor: 'test',
-  });
+  const resource = deviceOf(device.uid);
+  if (what === 'deleted') await policy.deployment.publish(devices.deleted, { resource, actor: 'test' });
+  else {
+    const access = { state: 'blocked', since: new Date().toISOString(), by: 'anna' } as const;
+    const blocked = { ...resource, status: { ...resource.status, access } };
+    await policy.deployment.publish(devices.saved, { resource: blocked, actor: 'test' });
+  }
   await until(async () => ears.ended());
   expect((await device.get('/wake-ups')).status).toBe(403);
+});
+
+it('takes no connection without a session', async () => {
   const stranger = await fetch(`${policy.base}/api/v1/agent/wake-ups`);
   expect(stranger.status).toBe(401);
 });

@@ -324,7 +324,12 @@ describe('the agent', () => {
     await until(() => program.log().includes('policy.replayed'));
     expect(existsSync(join(folder, 'evil'))).toBe(false);
     const { out } = await start('status', '--state', state, '-o', 'json').exited;
-    expect(JSON.parse(out)).toMatchObject({ policy: { serial: 1, deployments: [] } });
+    expect(JSON.parse(out)).toMatchObject({
+      policy: { serial: 1, deployments: [] },
+      contact: { answeredAt: expect.any(String), failure: { code: 'policy.replayed' } },
+    });
+    const { out: text } = await start('status', '--state', state).exited;
+    expect(text).toMatch(/^site .*, no policy since 20.*, policy\.replayed: .*; last answered at 20/m);
   });
 
   it('does not run a body that is not the one the policy names, and runs its neighbour', async () => {

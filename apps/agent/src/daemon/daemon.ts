@@ -19,6 +19,7 @@ import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
 import type { DecidingFacts } from '../policy/decide.js';
 import { BodyStore } from '../policy/body-store.js';
 import { PolicyLoop } from '../policy/policy-loop.js';
+import { SiteContact } from '../policy/site-contact.js';
 import { listenForWakeUps } from '../policy/wake-up-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
@@ -147,6 +148,7 @@ async function work(
     trust: identity,
     sealingKey,
     path: folder.policy,
+    contact: new SiteContact(folder.contact),
     logger,
     changed,
     refused: () => access.refusal !== undefined,
@@ -237,7 +239,10 @@ async function work(
   const inventory = new InventoryLoop({ api, logger, path: folder.inventory, gather: () => gatherFacts() });
 
   removeEnded();
-  requests.watch(changed, both);
+  requests.watch(() => {
+    if (requests.takePolicyWish()) policy.askNow();
+    else changed.ring();
+  }, both);
   await policy.load();
   const tasks = [
     policy.run(both),

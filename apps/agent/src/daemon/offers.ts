@@ -1,7 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { AgentError } from '../identity/agent-error.js';
 import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
+import { readSealingKey } from '../identity/sealing-key.js';
 import { BodyStore } from '../policy/body-store.js';
+import { secretsProblem } from '../policy/open-variables.js';
 import { ownTimeZone } from '../facts/time-zone.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { type AssignmentFate, type BodyFacts, judgeAssignments } from '../policy/decide.js';
@@ -28,7 +31,7 @@ export interface Offer {
   readonly purpose: 'Required' | 'Available';
   /** May somebody here start it now? */
   readonly mayStart: boolean;
-  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content' | 'refused';
+  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content' | 'refused' | 'no-secrets';
   /** The state as a sentence. */
   readonly says: string;
   /** The first later instant at which that may change; absent: time alone changes nothing. */
@@ -50,6 +53,8 @@ interface Deciding {
   readonly preparations: Preparations;
   /** Of the site about this computer. */
   readonly refusal: Refusal | undefined;
+  /** Why no run begins, whatever it is. */
+  readonly secrets: string | undefined;
 }
 
 /**
@@ -98,7 +103,10 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   if (!policy) {
     throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
   }
-  const { assignments, windows = [] } = policy.document;
+  const { assignments, windows = [], variables } = policy.document;
+  // Where there is no key, one that opens nothing: what has no secrets needs none.
+  const { privateKey } = readSealingKey(folder.sealingKey) ?? generateKeyPairSync('x25519');
+  const secrets = variables && (await secretsProblem(variables, privateKey));
   const records = new RunRecords(folder);
   const requests = new StartRequests(folder.requests);
   const logOns = new LogOns(folder.logOns);
@@ -121,12 +129,13 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
     now,
   );
   const preparations = new Preparations(folder.preparations);
-  return { now, bodies, logOns, fates: judgeAssignments(assignments, facts), records, requests, preparations, refusal };
+  const fates = judgeAssignments(assignments, facts);
+  return { now, bodies, logOns, fates, records, requests, preparations, refusal, secrets };
 }
 
 function offerOf(
   { assignment, decision }: AssignmentFate,
-  { now, records, preparations, bodies, logOns, refusal }: Deciding,
+  { now, records, preparations, bodies, logOns, refusal, secrets }: Deciding,
 ): Offer {
   const { deployment, purpose } = assignment;
   const sequence = bodies.of(assignment.body);
@@ -143,12 +152,13 @@ function offerOf(
   const known = { deployment: deployment.name, purpose };
   const lastRun = last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {};
   if (refusal) return { ...known, mayStart: false, state: 'refused', says: describeRefusal(refusal), ...lastRun };
+  if (secrets && !running) return { ...known, mayStart: false, state: 'no-secrets', says: `waits: ${secrets}`, ...lastRun };
   return {
     ...known,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
     says: run
-      ? runSays(run)
+      ? runSays(run, now)
       : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}${noLogOns(assignment, logOns)}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...(sequence?.properties.estimate ? { estimate: sequence.properties.estimate } : {}),

@@ -11,6 +11,7 @@ import { clearCache, listCache } from './cache-command.js';
 import { describeCache, sizeText } from './cache-output.js';
 import { askForStart, readOffers } from './offers.js';
 import { describeOffers } from './offers-output.js';
+import { StartRequests } from './start-requests.js';
 import { enrolledIdentity } from './stored-policy.js';
 import { describeStatus, readStatus } from './status-command.js';
 
@@ -32,7 +33,7 @@ const usageCodes = new Set([
   'enrolment.name-invalid',
 ]);
 
-const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'cache', 'rotate-key', 'help']);
+const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'retrieve-policy', 'cache', 'rotate-key', 'help']);
 
 const help = `
 A computer is enrolled once, then the daemon does the work:
@@ -76,7 +77,7 @@ export interface Surroundings {
 }
 
 /**
- * `muster-agent [enrol|daemon|run|status|list|start|cache] …`; `daemon` is the default.
+ * `muster-agent [enrol|daemon|run|status|list|start|retrieve-policy|cache] …`; `daemon` is the default.
  * @param argv arguments behind the program's name
  * @returns the exit code (EXIT_CODES, for `run` RUN_EXIT_CODES); never throws for what a user did
  */
@@ -87,7 +88,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   // Commander would hand it to the default command and complain of its arguments.
   if (!first.startsWith('-') && first !== '' && !commandNames.has(first)) {
     error(
-      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start, cache and rotate-key, see --help`,
+      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start, retrieve-policy, cache and rotate-key, see --help`,
     );
     return EXIT_CODES.usage;
   }
@@ -197,6 +198,17 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
       const { highImpact = [] } = await askForStart(stateFolder(options.state), deployment, Date.now());
       highImpact.forEach(out);
       out(`${deployment} starts as soon as no other run goes on; muster-agent status follows it`);
+    });
+
+  program
+    .command('retrieve-policy')
+    .description('ask the site for policy now, not only when it is time; muster-agent status shows what came')
+    .addOption(state())
+    .action((options: { state: string }) => {
+      const folder = stateFolder(options.state);
+      enrolledIdentity(folder);
+      new StartRequests(folder.requests).askForPolicy(Date.now());
+      out('the daemon asks the site for policy; muster-agent status shows what came, and when');
     });
 
   program

@@ -135,6 +135,7 @@ export class RunDriver {
     const stop = new AbortController();
     this.current = { deploymentUid: record.deployment.uid, stop };
     this.policyChanged();
+    this.noteRestart(record, 'none', logger);
     try {
       return await runSequence({
         runId: record.runId,
@@ -170,20 +171,23 @@ export class RunDriver {
           boot.write();
           return another;
         },
-        restart: (request, last) => {
+        restart: async (request, last) => {
           const { when, warnMinutes } = this.options.lastRestart(record);
-          if (last && when !== 'now') return Promise.resolve({ kind: 'later', ...when });
+          if (last && when !== 'now') return { kind: 'later', ...when };
           const delaySeconds = Math.max(request.delaySeconds, last ? warnMinutes * 60 : 0);
-          return restartComputer(
+          const answer = await restartComputer(
             { ...request, delaySeconds },
             {
               ...restart,
               tellCommand,
               stateFolder: folder,
+              comes: (at) => this.noteRestart(record, at, logger),
               log: (message, fields) => logger.warn({ code: 'run.restart', ...fields }, message),
             },
             last ? signal : AbortSignal.any([signal, limit.signal]),
           );
+          if (answer.kind !== 'pending') this.noteRestart(record, 'none', logger);
+          return answer;
         },
         onWarning: (reason) => logger.warn({ code: 'journal.torn', reason }, 'the journal was cut'),
         onReport: (report, replayed) => {
@@ -201,6 +205,15 @@ export class RunDriver {
     } finally {
       this.current = undefined;
       limit.clear();
+    }
+  }
+
+  /** For people who ask; no restart depends on it. */
+  private noteRestart({ runId }: RunRecord, at: number | undefined | 'none', logger: Logger): void {
+    try {
+      this.options.records.noteRestart(runId, at);
+    } catch (error) {
+      logger.warn(describeError(error), 'when the computer restarts cannot be shown');
     }
   }
 

@@ -29,6 +29,8 @@ const recordSchema = z.object({
   asked: z.boolean().optional(),
   /** All is done but a restart, which waits for a maintenance window. */
   restartWaits: z.object({ until: z.string().optional() }).optional(),
+  /** The computer is to restart for it: then, or whenever its owner does it. */
+  restart: z.object({ at: z.string().optional() }).optional(),
 });
 
 /** What a run is for. Written before anything else happens: a crash cannot make a second run of it. */
@@ -148,6 +150,17 @@ export class RunRecords {
     const noted = { ...record, restartWaits: waits };
     this.write(noted);
     this.open = this.open.map((other) => (other.runId === record.runId ? noted : other));
+  }
+
+  /** Records when the computer is to restart for a run (undefined: its owner does it), or that it is not (`none`). */
+  noteRestart(runId: string, at: number | undefined | 'none'): void {
+    const record = this.open.find((one) => one.runId === runId);
+    if (!record || (at === 'none' && !record.restart)) return;
+    const { restart: _before, ...rest } = record;
+    const noted =
+      at === 'none' ? rest : { ...rest, restart: at === undefined ? {} : { at: new Date(at).toISOString() } };
+    this.write(noted);
+    this.open = this.open.map((other) => (other.runId === runId ? noted : other));
   }
 
   private write(record: RunRecord): void {

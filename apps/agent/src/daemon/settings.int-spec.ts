@@ -156,6 +156,22 @@ describe('a restart behind the last step', () => {
   });
 });
 
+describe('a restart that people wait for', () => {
+  it('is counted down for who asks, and is said to be up to them where the agent may not do it', async () => {
+    const restart = { step: 'restart', type: 'RestartComputer', settings: { delaySeconds: 600 } } as const;
+    deploy(1, { steps: [restart, shell('two')] });
+    const first = daemon();
+    await until(async () => (await offer(1))?.says.startsWith('this computer restarts in ') === true);
+    const status = async () => (await agent.start(['status', '--state', state]).exited).out;
+    expect(await status()).toMatch(/running {2}deployment-0001, .*: this computer restarts in \d{1,3} s, at 20/);
+    expect(lines('asked')).toEqual([]);
+    await kill(first);
+    agent.start(['daemon', '--state', state], { MUSTER_AGENT_RESTART: 'never' });
+    await until(async () => (await offer(1))?.says === 'waits until somebody restarts this computer');
+    expect(await status()).toMatch(/running {2}deployment-0001, .*: waits until somebody restarts this computer/);
+  });
+});
+
 describe('content and connections', () => {
   const install = (name: string, number: number): [SequenceSpec, PolicyBody['packages']] => {
     const manifest = site.addContent({ [`${name}.sh`]: { text: `#!/bin/sh\n# ${number}\n`, executable: true } });

@@ -1,12 +1,13 @@
 import { mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { Bell } from '../http/backoff.js';
 import { systemCode } from '../journal/journal-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 
 const isUid = /^[0-9a-f-]{36}$/;
+/** The file of whoever wants the policy of the site now. */
+const POLICY = 'policy';
 
-/** What people at this computer asked to run: a file for each deployment, left by `muster-agent start` for the daemon. */
+/** What people at this computer ask of the daemon: a file for each deployment to run (`muster-agent start`), and one for policy. */
 export class StartRequests {
   constructor(private readonly folder: string) {}
 
@@ -36,11 +37,25 @@ export class StartRequests {
     }
   }
 
-  /** Rings when somebody asks, until aborted. */
-  watch(bell: Bell, signal: AbortSignal): void {
+  /** Asks for the policy of the site, now. */
+  askForPolicy(now: number): void {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    replaceFile(join(this.folder, POLICY), new Date(now).toISOString());
+  }
+
+  /** True when somebody asked for policy since the last look. */
+  takePolicyWish(): boolean {
+    const path = join(this.folder, POLICY);
+    if (readIfPresent(path) === undefined) return false;
+    rmSync(path, { force: true });
+    return true;
+  }
+
+  /** Calls back when somebody asks, until aborted. */
+  watch(asked: () => void, signal: AbortSignal): void {
     // Where nothing can be watched (no watches left on this system), a request waits for the next look.
     try {
-      watch(this.folder, { signal }, () => bell.ring()).on('error', () => undefined);
+      watch(this.folder, { signal }, asked).on('error', () => undefined);
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
     }

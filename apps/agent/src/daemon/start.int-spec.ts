@@ -116,6 +116,26 @@ it('waits for a maintenance window that its run fits into, and runs when one ope
   expect(Date.parse(started)).toBeGreaterThanOrEqual(opens);
 });
 
+it('asks for policy when its connection for wake-ups is there again: what changed meanwhile nobody tells twice', async () => {
+  site.policy = { ...site.policy, pollSeconds: 3600 };
+  daemon();
+  const polls = () => site.requests.filter((request) => request === 'GET /api/v1/agent/policy').length;
+  await until(() => polls() > 1 && site.listeners.size === 1);
+  deploy({});
+  for (const listener of site.listeners) listener.end();
+  await until(() => ends() === 1);
+});
+
+it('asks for policy at once when somebody at the computer wants it', async () => {
+  site.policy = { ...site.policy, pollSeconds: 3600 };
+  daemon();
+  await until(() => site.requests.filter((request) => request === 'GET /api/v1/agent/policy').length > 1);
+  deploy({});
+  const { code, out } = await agent.start(['retrieve-policy', '--state', state]).exited;
+  expect([code, out]).toEqual([0, expect.stringContaining('asks the site for policy')]);
+  await until(() => ends() === 1);
+});
+
 describe('a site that stops a deployment', () => {
   const steps = (first: string): PolicyBody => {
     const spec: PolicyBody['sequence']['spec'] = {

@@ -7,6 +7,7 @@ import { readDeviceKey } from '../identity/device-key.js';
 import { isRotationWished } from '../identity/key-rotation.js';
 import { describeRefusal, readRefusal, type Refusal } from '../identity/site-access.js';
 import type { StateFolder } from '../identity/state-folder.js';
+import { type Contact, describeContact, readContact } from '../policy/site-contact.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
 import { isOver } from './judge-preparation.js';
 import { type RunStep, stepOfRun } from './run-step.js';
@@ -23,6 +24,8 @@ export interface AgentStatus {
   readonly enrolled: boolean;
   readonly identity?: Pick<AgentIdentity, 'name' | 'deviceUid' | 'site' | 'server'>;
   readonly policy?: { readonly serial: number; readonly receivedAt: string; readonly deployments: readonly string[] };
+  /** What came of asking the site for policy. */
+  readonly contact?: Contact;
   /** RFC 7638 thumbprint of the key that it proves. */
   readonly keyThumbprint?: string;
   /** Its keys are replaced when no run goes on. */
@@ -53,6 +56,7 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     state: folder.root,
     enrolled: true,
     identity: { name, deviceUid, site, server },
+    contact: readContact(folder.contact),
     ...(refusal ? { refusal } : {}),
     ...(key ? { keyThumbprint: key.thumbprint } : {}),
     ...(isRotationWished(folder) ? { rotationWished: true } : {}),
@@ -101,8 +105,8 @@ function countReports(folder: string): number {
 }
 
 /** The status as lines for people. */
-export function describeStatus(status: AgentStatus): string[] {
-  const { identity, policy, policyProblem, refusal, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
+export function describeStatus(status: AgentStatus, now = Date.now()): string[] {
+  const { identity, contact = {}, policy, policyProblem, refusal, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
   if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
   const policyText = policy
     ? `serial ${policy.serial}, received ${policy.receivedAt}, deployments: ${policy.deployments.join(', ') || 'none'}`
@@ -111,15 +115,16 @@ export function describeStatus(status: AgentStatus): string[] {
       : 'none yet';
   return [
     `device   ${identity.name} (${identity.deviceUid})`,
-    `site     ${identity.site}, ${identity.server}`,
+    `site     ${identity.site}, ${identity.server}, ${describeContact(contact)}`,
     ...(status.keyThumbprint
       ? [`key      ${status.keyThumbprint}${status.rotationWished ? ', to be replaced' : ''}`]
       : []),
     ...(refusal ? [`access   ${describeRefusal(refusal)}`] : []),
     `policy   ${policyText}`,
-    ...unfinishedRuns.map(({ deployment, runId, startedAt, restartWaits, step }) => {
+    ...unfinishedRuns.map(({ deployment, runId, startedAt, step, ...run }) => {
       const at = step ? `: step ${step.number} of ${step.total}, ${step.path.replaceAll(/\p{Cc}/gu, ' ')}` : '';
-      return `running  ${deployment.name}, ${runId}, since ${startedAt}${restartWaits ? `: ${runSays({ restartWaits })}` : at}`;
+      const waits = run.restart ?? run.restartWaits;
+      return `running  ${deployment.name}, ${runId}, since ${startedAt}${waits ? `: ${runSays(run, now)}` : at}`;
     }),
     ...preparing.map((one) => `content  ${one.deployment.name}, ${preparationSays(one)}`),
     ...endedRuns.map(

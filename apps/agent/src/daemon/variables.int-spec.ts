@@ -134,6 +134,14 @@ describe('the variables that policy brings', () => {
     const program = daemon();
     await until(() => program.log().includes('policy.secrets-missing'));
     expect(site.received).toEqual([]);
+    const listed = await agent.start(['list', '-o', 'json', '--state', state]).exited;
+    expect(JSON.parse(listed.out)).toEqual([
+      expect.objectContaining({
+        state: 'no-secrets',
+        mayStart: false,
+        says: expect.stringMatching(/^waits: the policy has no value of .*\(policy\.secrets-missing\)$/),
+      }),
+    ]);
     site.hidden = hidden;
     await until(finished);
     expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe(secret);

@@ -137,6 +137,7 @@ function setFormerAside(folder: StateFolder, deviceUid: string): void {
   const {
     policy,
     access,
+    contact,
     inventory,
     history,
     firstPrograms,
@@ -151,6 +152,7 @@ function setFormerAside(folder: StateFolder, deviceUid: string): void {
   for (const path of [
     policy,
     access,
+    contact,
     inventory,
     history,
     firstPrograms,

@@ -16,12 +16,20 @@ export interface SealingKeyPair {
  * @throws AgentError `agent.key-invalid`
  */
 export function ensureSealingKey(path: string): SealingKeyPair {
+  const existing = readSealingKey(path);
+  if (existing) return existing;
+  const { privateKey } = generateKeyPairSync('x25519');
+  replaceFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  return toPair(privateKey);
+}
+
+/**
+ * The key of `path`; undefined: there is none.
+ * @throws AgentError `agent.key-invalid`
+ */
+export function readSealingKey(path: string): SealingKeyPair | undefined {
   const pem = readIfPresent(path);
-  if (pem === undefined) {
-    const { privateKey } = generateKeyPairSync('x25519');
-    replaceFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-    return toPair(privateKey);
-  }
+  if (pem === undefined) return undefined;
   try {
     return toPair(createPrivateKey(pem));
   } catch (error) {

@@ -52,6 +52,8 @@ export interface StateFolder {
   readonly whereabouts: string;
   /** Exists while the site refuses this computer. */
   readonly access: string;
+  /** What came of asking the site for policy. */
+  readonly contact: string;
   /** When this boot was first seen. */
   readonly boot: string;
   /** The runs that have ended. */
@@ -88,6 +90,7 @@ export function stateFolder(path: string): StateFolder {
     clock: join(root, 'clock.json'),
     whereabouts: join(root, 'whereabouts.json'),
     access: join(root, 'access.json'),
+    contact: join(root, 'contact.json'),
     boot: join(root, 'boot.json'),
     history: join(root, 'history.json'),
     former: join(root, 'former'),

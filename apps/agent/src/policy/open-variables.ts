@@ -5,7 +5,7 @@ import { parseTolerant } from '@muster/contracts/tolerant.js';
 import type { RunStarted } from '@muster/sequence/run.js';
 import type { VariableInput } from '@muster/sequence/variables.js';
 import { compactDecrypt } from 'jose';
-import { AgentError } from '../identity/agent-error.js';
+import { AgentError, describeError } from '../identity/agent-error.js';
 
 /**
  * The variables of a run as the engine takes them, hidden values opened. What this answers is for memory only.
@@ -24,6 +24,17 @@ export async function openVariables(told: PolicyVariables, key: KeyObject): Prom
     })),
     ...(told.secrets ? { secrets: stepSecrets(told.secrets, values?.secrets) } : {}),
   };
+}
+
+/** Why no run may begin with these variables, as the daemon finds it; undefined: one may. */
+export async function secretsProblem(told: PolicyVariables, key: KeyObject): Promise<string | undefined> {
+  try {
+    await openVariables(told, key);
+    return undefined;
+  } catch (error) {
+    const { code, message } = describeError(error);
+    return `${message} (${code})`;
+  }
 }
 
 async function open(sealed: string, key: KeyObject): Promise<SealedValues> {

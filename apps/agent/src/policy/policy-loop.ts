@@ -9,6 +9,7 @@ import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from './body-store.js';
 import { type PolicyInForce, readStoredPolicy, storePolicy } from './policy-store.js';
 import { openVariables } from './open-variables.js';
+import type { SiteContact } from './site-contact.js';
 import { type PolicyTrust, verifyPolicy } from './verify-policy.js';
 
 /** Pause between polls before any policy says one. */
@@ -25,6 +26,8 @@ export interface PolicyLoopOptions {
   readonly sealingKey: KeyObject;
   /** The file of the last policy. */
   readonly path: string;
+  /** Notes what came of asking. */
+  readonly contact: SiteContact;
   readonly logger: Logger;
   /** Rung when there is something new to decide on. */
   readonly changed: Bell;
@@ -109,13 +112,15 @@ export class PolicyLoop {
 
   /** Asks once. Not `complete`: something is missing that may come soon. */
   private async poll(signal: AbortSignal): Promise<{ complete: boolean; retryAfterSeconds?: number | undefined }> {
-    const { api, logger } = this.options;
+    const { api, contact, logger } = this.options;
     try {
       const answer = await api.policy(this.inForce?.etag, signal);
       if (answer !== 'unchanged') await this.accept(answer.policy, answer.etag);
+      contact.answered(Date.now());
       return { complete: await this.fetchBodies(signal) };
     } catch (error) {
       if (signal.aborted) return { complete: true };
+      contact.failed(error, Date.now());
       logger.warn(describeError(error), 'no new policy; the last good one stays in force');
       const { retryable = false, retryAfterSeconds } = error instanceof ServerError ? error : {};
       return { complete: !retryable, retryAfterSeconds };

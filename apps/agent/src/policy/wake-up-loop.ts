@@ -10,6 +10,8 @@ const longestPauseSeconds = 300;
 /** A connection that held so long was a good one. */
 const goodSeconds = 30;
 const longestLine = 4096;
+/** Behind the opening of a connection: so long at least a change may take to be known to every process of the site. */
+const missedSeconds = 0.5;
 
 export interface WakeUpLoopOptions {
   readonly api: Pick<SiteApi, 'wakeUps'>;
@@ -24,7 +26,8 @@ export interface WakeUpLoopOptions {
 
 /**
  * Holds a connection to the site open and is told when policy may have changed. Nothing depends on it: without a connection the
- * device hears at its next poll.
+ * device hears at its next poll. What changed while there was no connection nobody tells again, so each connection begins with a
+ * question.
  */
 export async function listenForWakeUps(
   { api, logger, again, wake, wakeNeighbours }: WakeUpLoopOptions,
@@ -35,7 +38,9 @@ export async function listenForWakeUps(
     const began = Date.now();
     let least = 0;
     try {
-      for await (const line of linesOf(await api.wakeUps(signal))) {
+      const stream = await api.wakeUps(signal);
+      void pause(missedSeconds * (1 + Math.random()), signal).then(wake);
+      for await (const line of linesOf(stream)) {
         const told = readLine(line);
         if (told === undefined) continue;
         // Before the pause: the others sleep until then.

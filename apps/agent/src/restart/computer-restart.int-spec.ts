@@ -34,9 +34,14 @@ describe('restartComputer', () => {
 
   it('waits the delay before, and lets go of it when told to', async () => {
     const stop = new AbortController();
-    const asked = restartComputer({ ...request, delaySeconds: 600 }, options(), stop.signal);
+    const told: (number | undefined)[] = [];
+    const comes = (at: number | undefined) => told.push(at);
+    const before = Date.now();
+    const asked = restartComputer({ ...request, delaySeconds: 600 }, options({ comes }), stop.signal);
     stop.abort();
     expect(await asked).toEqual({ kind: 'pending' });
+    expect(told).toEqual([expect.any(Number)]);
+    expect(told[0]).toBeGreaterThanOrEqual(before + 600_000);
     expect(existsSync(join(folder, 'called'))).toBe(false);
   });
 

@@ -15,6 +15,8 @@ export interface RestartOptions {
   readonly tellCommand?: readonly string[] | undefined;
   /** Folder of the journal: it must survive the restart. */
   readonly stateFolder: string;
+  /** Told when the computer is to restart, in milliseconds since 1970; undefined: whenever its owner restarts it. */
+  comes?(at: number | undefined): void;
   log(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
@@ -47,12 +49,16 @@ export async function restartComputer(
     const why = `the run could not be found again: ${options.stateFolder} is in memory (${memory})`;
     return refused('restart.no-persistent-storage', why);
   }
-  if (options.policy === 'never') return { kind: 'pending' };
+  if (options.policy === 'never') {
+    options.comes?.(undefined);
+    return { kind: 'pending' };
+  }
   const command = options.command ?? systemRestartCommand();
   if (!command) {
     const help = 'name a program in MUSTER_AGENT_RESTART_COMMAND';
     return refused('restart.not-possible', `neither systemctl nor shutdown nor reboot is here: ${help}`);
   }
+  options.comes?.(Date.now() + delaySeconds * 1000);
   options.log('the computer restarts', { delaySeconds, message });
   if (delaySeconds > 0) {
     const problem = await tellPeople(

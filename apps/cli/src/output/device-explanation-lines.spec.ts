@@ -10,6 +10,13 @@ const explained = (sources: DeviceExplanation['sources']) =>
     sources,
   });
 
+it('an explanation begins with when the site last heard of the device', () => {
+  const device = { name: 'web-1', uid: '0190', canOpenSecrets: true, lastSeenAt: '2026-11-26T12:00:00.000Z' };
+  expect(deviceExplanationLines({ device, deployments: [], variables: [], problems: [] })[0]).toBe(
+    'web-1 (0190), last heard of at 2026-11-26T12:00:00.000Z',
+  );
+});
+
 describe('where content would come from', () => {
   it('is told point by point, best first, with those that are left out', () => {
     const manifest = `sha256:${'a'.repeat(64)}`;

@@ -8,7 +8,7 @@ type Value = Variable['losers'][number];
 export function deviceExplanationLines(explained: DeviceExplanation): string[] {
   const { device, deployments, variables, problems, sequence, sources } = explained;
   return [
-    `${device.name} (${device.uid})`,
+    `${device.name} (${device.uid})${device.lastSeenAt === undefined ? '' : `, last heard of at ${device.lastSeenAt}`}`,
     ...(device.unknownSince === undefined
       ? []
       : [

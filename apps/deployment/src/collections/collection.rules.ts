@@ -140,7 +140,8 @@ function decisive({ limitingCollection, rules }: CollectionSpec): string {
   return canonicalJson({ limitingCollection: limitingCollection ?? null, rules });
 }
 
-function refuseCircle(name: string, named: readonly NamedCollection[], edges: readonly CollectionEdge[]): void {
+/** @throws MusterError `deployment.collection-circle` with one finding for each reference that leads back */
+export function refuseCircle(name: string, named: readonly NamedCollection[], edges: readonly CollectionEdge[]): void {
   const findings = named.flatMap((one): ProblemFinding[] => {
     const circle = findCircle(name, one.name, edges);
     if (!circle) return [];

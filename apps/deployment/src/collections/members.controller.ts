@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { collection } from '@muster/contracts/kinds/collection.js';
 import {
   memberListSchema,
   membershipExplanationSchema,
@@ -11,7 +12,7 @@ import {
   type MembershipPreviewRequest,
 } from '@muster/contracts/kinds/collection-members.js';
 import { problemSchema } from '@muster/contracts/problem.js';
-import { nameSchema } from '@muster/contracts/resource.js';
+import { nameSchema, type Resource } from '@muster/contracts/resource.js';
 import { pageQuerySchema } from '@muster/service/resources/paging.js';
 import type { z } from 'zod';
 import { MembersService } from './members.service.js';
@@ -42,6 +43,17 @@ export class MembersController {
     @Param('device', { schema: nameSchema }) device: string,
   ): Promise<MembershipExplanation> {
     return this.members.explain(name, device);
+  }
+
+  @Post(':name/retrieve-policy')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'retrieveMembersPolicy',
+    summary: 'Calls the members of a collection to come for their policy now; who is not connected comes at the next poll',
+  })
+  @ApiResponse({ status: 200, standardSchema: collection.resource })
+  async retrievePolicy(@Param('name', { schema: nameSchema }) name: string): Promise<Resource> {
+    return this.members.callForPolicy(name);
   }
 
   @Post('-/preview')

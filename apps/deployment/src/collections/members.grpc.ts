@@ -3,6 +3,7 @@ import { GrpcMethod } from '@nestjs/microservices';
 import { membershipPreviewRequestSchema, type MemberList } from '@muster/contracts/kinds/collection-members.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
+import { toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
 import { pageSize } from '@muster/service/resources/paging.js';
 import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
 import { MembersService } from './members.service.js';
@@ -23,6 +24,11 @@ export class MembersGrpcController {
       limit: pageSize(request.pageSize ?? undefined),
       continue: request.continue ?? undefined,
     });
+  }
+
+  @GrpcMethod('MembershipService', 'RetrieveMembersPolicy')
+  async retrievePolicy(request: { collection?: string }): Promise<ResourceMessage> {
+    return toMessage(await this.members.callForPolicy(parseDocument(nameSchema, request.collection, 'The collection')));
   }
 
   @GrpcMethod('MembershipService', 'ExplainMember')

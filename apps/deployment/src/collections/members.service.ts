@@ -6,7 +6,9 @@ import type {
   MembershipPreviewRequest,
 } from '@muster/contracts/kinds/collection-members.js';
 import { namedCollections, type CollectionSpec, type CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
@@ -17,14 +19,15 @@ import { explainMembership } from '../membership/explain-membership.js';
 import { MembershipRepository } from '../membership/membership.repository.js';
 import { evaluated } from '../membership/wanted-devices.js';
 import { refuseMissing } from '../missing-reference.js';
-import { refuseWrongQueries } from './collection.rules.js';
+import { refuseWindowsOfOneName } from '../windows/window.rules.js';
+import { refuseCircle, refuseWrongQueries } from './collection.rules.js';
 import { COLLECTIONS } from './collections.token.js';
 
 const EXAMPLES = 100;
 /** Of a collection that is not saved: no row has it. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
-/** Who is in a collection, who would be, and why. Reads only. */
+/** Who is in a collection, who would be, and why. Changes nothing. */
 @Injectable()
 export class MembersService {
   constructor(
@@ -33,7 +36,18 @@ export class MembersService {
     @Inject(MembershipRepository) private readonly members: MembershipRepository,
     @Inject(CollectionGraphRepository) private readonly graph: CollectionGraphRepository,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
+    @Inject(Bus) private readonly bus: Bus,
   ) {}
+
+  /**
+   * Calls the members of a collection to come for their policy now.
+   * @throws MusterError `resource.not-found`, `bus.no-answer`
+   */
+  async callForPolicy(name: string): Promise<Resource<CollectionSpec, CollectionStatus>> {
+    const found = await this.existing(name);
+    await this.bus.request(retrievePolicy, { collection: found.metadata.uid });
+    return (await this.collections.derive([found]))[0] ?? found;
+  }
 
   /** @throws MusterError `resource.not-found`, `request.bad-continue` */
   async list(name: string, page: { limit: number; continue?: string | undefined }): Promise<MemberList> {
@@ -70,16 +84,17 @@ export class MembersService {
   }
 
   /**
-   * @throws MusterError `deployment.query-invalid`, `deployment.missing-reference` for collections that are not there, `resource.not-found`
-   *   for a device that shall be explained; devices of rules that are not there are nobody
+   * @throws MusterError what saving it would say: `deployment.query-invalid`, `deployment.window-name-taken`, `deployment.collection-circle`,
+   *   `deployment.missing-reference` for collections that are not there; `resource.not-found` for a device that shall be explained;
+   *   devices of rules that are not there are nobody
    */
   async preview({ name, spec, device }: MembershipPreviewRequest): Promise<MembershipPreview> {
     refuseWrongQueries(name ?? 'that is not saved', spec);
+    refuseWindowsOfOneName(name ?? 'that is not saved', spec);
     const named = namedCollections(spec);
-    const uids = await this.graph.uids(
-      this.database,
-      named.map((one) => one.name),
-    );
+    const names = named.map((one) => one.name);
+    if (name !== undefined) refuseCircle(name, named, await this.graph.below(this.database, names));
+    const uids = await this.graph.uids(this.database, names);
     refuseMissing(
       `Collection "${name ?? 'that is not saved'}"`,
       named

@@ -14,6 +14,7 @@ import { writeQuerySchema } from '@muster/service/resources/rest.js';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { DeviceAccessDecisions } from './device-access.service.js';
+import { PolicyCalls } from './policy-calls.js';
 
 type Query = z.infer<typeof writeQuerySchema>;
 
@@ -23,7 +24,10 @@ type Query = z.infer<typeof writeQuerySchema>;
 @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
 @Controller('api/v1/devices')
 export class DeviceAccessController {
-  constructor(@Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions) {}
+  constructor(
+    @Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions,
+    @Inject(PolicyCalls) private readonly calls: PolicyCalls,
+  ) {}
 
   @Post(':name/approve')
   @HttpCode(200)
@@ -73,6 +77,17 @@ export class DeviceAccessController {
     @Req() request: FastifyRequest,
   ): Promise<Resource> {
     return this.decisions.askForKey(name, actorName(principalOf(request)));
+  }
+
+  @Post(':name/retrieve-policy')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'retrieveDevicePolicy',
+    summary: 'Calls a device to come for its policy now; who is not connected comes at the next poll',
+  })
+  @ApiResponse({ status: 200, standardSchema: device.resource })
+  async retrievePolicy(@Param('name', { schema: nameSchema }) name: string): Promise<Resource> {
+    return this.calls.call(name);
   }
 
   private decide(

@@ -14,6 +14,7 @@ import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resou
 import { DeviceAccessDecisions } from './device-access.service.js';
 import { DevicesByState } from './devices-by-state.js';
 import { DeviceImport } from './device-import.service.js';
+import { PolicyCalls } from './policy-calls.js';
 
 interface AccessRequest {
   name?: string;
@@ -28,12 +29,18 @@ export class DeviceGrpcController {
     @Inject(DeviceImport) private readonly devices: DeviceImport,
     @Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions,
     @Inject(DevicesByState) private readonly byState: DevicesByState,
+    @Inject(PolicyCalls) private readonly calls: PolicyCalls,
   ) {}
 
   @GrpcMethod('DeviceLifeService', 'RotateDeviceKey')
   async rotateKey(request: { name?: string }, metadata: Metadata): Promise<ResourceMessage> {
     const name = parseDocument(nameSchema, request.name, 'The name');
     return toMessage(await this.decisions.askForKey(name, actorName(grpcPrincipal(metadata))));
+  }
+
+  @GrpcMethod('DeviceLifeService', 'RetrieveDevicePolicy')
+  async retrievePolicy(request: { name?: string }): Promise<ResourceMessage> {
+    return toMessage(await this.calls.call(parseDocument(nameSchema, request.name, 'The name')));
   }
 
   @GrpcMethod('DeviceLifeService', 'ListDevicesByState')

@@ -23,14 +23,17 @@ export class DeviceMessages {
         const found = await this.devices.rows.find(this.database, name);
         if (!found) return { device: null };
         const { facts, factsAt, access } = found.status;
+        const { uid } = found.metadata;
+        const lastSeenAt = (await this.repository.lastSeen(this.database, [uid])).get(uid);
         return {
           device: {
-            uid: found.metadata.uid,
+            uid,
             name,
             ...(facts === undefined ? {} : { facts }),
             ...(factsAt === undefined ? {} : { factsAt }),
             ...(access === undefined ? {} : { access }),
-            lastRuns: await this.repository.lastRuns(this.database, found.metadata.uid),
+            ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
+            lastRuns: await this.repository.lastRuns(this.database, uid),
           },
         };
       },

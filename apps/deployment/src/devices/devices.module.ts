@@ -32,6 +32,8 @@ import { deviceRules } from './device.rules.js';
 import { DEVICES } from './devices.token.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
+import { PolicyCalls } from './policy-calls.js';
+import { SilentDevices } from './silent-devices.js';
 import { UnknownComputers } from './unknown-computers.js';
 import type { DeploymentConfig } from '../config.js';
 
@@ -118,6 +120,11 @@ import type { DeploymentConfig } from '../config.js';
       useFactory: (...parts: ConstructorParameters<typeof DeviceMessages>) => new DeviceMessages(...parts),
     },
     {
+      provide: PolicyCalls,
+      inject: [DEVICES, Database, Bus],
+      useFactory: (...parts: ConstructorParameters<typeof PolicyCalls>) => new PolicyCalls(...parts),
+    },
+    {
       provide: Inventories,
       inject: [DEVICES, Membership, DeviceHardwareRepository],
       useFactory: (...parts: ConstructorParameters<typeof Inventories>) => new Inventories(...parts),
@@ -129,17 +136,19 @@ import type { DeploymentConfig } from '../config.js';
     },
     {
       provide: UnknownComputers,
-      inject: [DEVICES, DeviceRepository, Membership, Adoption, EventLog, Database, CONFIG, LOGGER],
+      inject: [DEVICES, DeviceRepository, Membership, Adoption, EventLog],
+      useFactory: (...parts: ConstructorParameters<typeof UnknownComputers>) => new UnknownComputers(...parts),
+    },
+    {
+      provide: SilentDevices,
+      inject: [DEVICES, DeviceRepository, Database, CONFIG, LOGGER],
       useFactory: (
         devices: ResourceStore<DeviceSpec, DeviceStatus>,
         repository: DeviceRepository,
-        membership: Membership,
-        adoption: Adoption,
-        events: EventLog,
         database: Database,
-        { MUSTER_UNKNOWN_COMPUTER_DAYS: days }: DeploymentConfig,
+        { MUSTER_UNKNOWN_COMPUTER_DAYS: unknown, MUSTER_OBSOLETE_DEVICE_DAYS: obsolete }: DeploymentConfig,
         logger: Logger,
-      ) => new UnknownComputers(devices, repository, membership, adoption, events, database, days, logger),
+      ) => new SilentDevices(devices, repository, database, { unknown, obsolete }, logger),
     },
   ],
   exports: [DEVICES, Enrolments, Inventories, DeviceSightings, UnknownComputers],

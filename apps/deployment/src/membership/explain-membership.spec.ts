@@ -1,7 +1,8 @@
 import { explainMembership } from './explain-membership.js';
 
+const answers = { yes: new Set(['os.id == "debian"']), unknown: new Set(['has(domain) && domain == "x"']) };
 const explain = (spec: Parameters<typeof explainMembership>[1], ...memberOf: string[]) =>
-  explainMembership('servers', spec, { name: 'web-1' }, new Set(memberOf), new Set(['os.id == "debian"']));
+  explainMembership('servers', spec, { name: 'web-1' }, new Set(memberOf), answers);
 
 describe('why a device is in a collection', () => {
   it.each([
@@ -11,6 +12,12 @@ describe('why a device is in a collection', () => {
     [{ rules: [{ include: 'a' }, { include: 'b' }] }, ['b'], true, '/spec/rules/1 lets it in: it is a member of "b"'],
     [{ rules: [{ query: 'os.id == "debian"' }] }, [], true, '/spec/rules/0 lets it in: its facts are so'],
     [{ rules: [{ query: 'os.id == "fedora"' }] }, [], false, 'no rule lets it in'],
+    [
+      { rules: [{ query: 'os.id == "fedora"' }, { query: 'has(domain) && domain == "x"' }] },
+      [],
+      false,
+      'no rule lets it in; it has not told what /spec/rules/1 asks',
+    ],
     [{ rules: [{ allDevices: true }] }, [], true, '/spec/rules/0 lets it in: all devices are members'],
     [
       { rules: [{ device: 'web-1' }, { exclude: 'x' }] },
@@ -35,7 +42,6 @@ describe('why a device is in a collection', () => {
     [{ include: 'a' }, true, '/spec/rules/0 lets it in: it is a member of "a"'],
   ] as const)('an unknown computer with x64 and %j: %s, because %s', (rule, member, reason) => {
     const device = { name: 'web-1', unknown: { architecture: 'x64' } };
-    const answers = new Set(['os.id == "debian"']);
     expect(explainMembership('servers', { rules: [rule] }, device, new Set(['a']), answers)).toMatchObject({
       member,
       reason,

@@ -1,6 +1,9 @@
 import type { MembershipExplanation } from '@muster/contracts/kinds/collection-members.js';
 import type { CollectionRule, CollectionSpec } from '@muster/contracts/kinds/collection.js';
 
+/** Queries without an answer that a sentence names. */
+const MOST_PATHS = 3;
+
 /** A device as the rules see it. */
 export interface SeenDevice {
   readonly name: string;
@@ -8,21 +11,27 @@ export interface SeenDevice {
   readonly unknown?: { readonly architecture: string | undefined } | undefined;
 }
 
+/** What the queries of a collection come to for a device. */
+export interface QueryAnswers {
+  readonly yes: ReadonlySet<string>;
+  /** The device does not tell a fact on which the outcome hangs. */
+  readonly unknown: ReadonlySet<string>;
+}
+
 /**
  * Why a device is in a collection, or is not: ((direct ∪ all ∪ asked for ∪ included) ∩ limiting) \ excluded (collections-variables, 2.2).
  *
  * @param memberOf of the collections that the specification names, those that have the device
- * @param answers of the queries, those that are true for the device
  */
 export function explainMembership(
   collection: string,
   spec: CollectionSpec,
   device: SeenDevice,
   memberOf: ReadonlySet<string>,
-  answers: ReadonlySet<string>,
+  answers: QueryAnswers,
 ): MembershipExplanation {
   const rules = spec.rules
-    .map((rule, index) => ({ path: `/spec/rules/${index}`, rule, matches: speaksOf(rule, device, memberOf, answers) }))
+    .map((rule, index) => ({ path: `/spec/rules/${index}`, rule, matches: speaksOf(rule, device, memberOf, answers.yes) }))
     .filter(({ rule, matches }) => matches || !('device' in rule) || rule.device === device.name)
     .sort((one, other) => Number(other.matches) - Number(one.matches));
   const { limitingCollection } = spec;
@@ -46,7 +55,7 @@ export function explainMembership(
     if (including === undefined) {
       return device.unknown
         ? 'no rule lets it in: it is an unknown computer, and none is for those'
-        : 'no rule lets it in';
+        : `no rule lets it in${notTold(rules, answers)}`;
     }
     if (limiting?.member === false) return `it is not in the limiting collection "${limiting.name}"`;
     if (excluding && 'exclude' in excluding.rule) {
@@ -72,6 +81,12 @@ function speaksOf(
   if ('query' in rule) return answers.has(rule.query);
   if ('device' in rule) return rule.device === device.name;
   return true;
+}
+
+/** Which queries have no answer, for want of facts. */
+function notTold(rules: MembershipExplanation['rules'], { unknown }: QueryAnswers): string {
+  const paths = rules.flatMap(({ path, rule }) => ('query' in rule && unknown.has(rule.query) ? [path] : []));
+  return paths.length === 0 ? '' : `; it has not told what ${paths.slice(0, MOST_PATHS).join(', ')} asks`;
 }
 
 function inWords(rule: CollectionRule): string {

@@ -1,5 +1,6 @@
 import type { MembershipPreview } from '@muster/contracts/kinds/collection-members.js';
 import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
+import type { QueryAnswers } from './explain-membership.js';
 import { compileQuery } from './query-sql.js';
 import { ARCHITECTURE_SQL, wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
 
@@ -212,22 +213,24 @@ export class MembershipRepository {
     return row && { architecture: row.architecture ?? undefined };
   }
 
-  /** Which of these queries are true for a known device. */
-  async answers(database: Queryable, deviceUid: string, queries: readonly string[]): Promise<Set<string>> {
-    const found = new Set<string>();
+  /** What these queries come to for a known device. */
+  async answers(database: Queryable, deviceUid: string, queries: readonly string[]): Promise<QueryAnswers> {
+    const yes = new Set<string>();
+    const unknown = new Set<string>();
     for (let from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
       const some = queries.slice(from, from + QUERIES_AT_ONCE);
       const values: SqlValue[] = [deviceUid];
-      const answers = some.map(
-        (query) => `coalesce(${compileQuery(query, (value) => `$${values.push(value)}`).sql}, false)`,
-      );
-      const [row] = await database.query<{ answers: boolean[] }>(
+      const answers = some.map((query) => compileQuery(query, (value) => `$${values.push(value)}`).sql);
+      const [row] = await database.query<{ answers: (boolean | null)[] }>(
         `select array[${answers.join(', ')}] as answers from device where uid = $1 and not unknown`,
         values,
       );
-      for (const [index, query] of some.entries()) if (row?.answers[index]) found.add(query);
+      for (const [index, query] of some.entries()) {
+        if (row?.answers[index]) yes.add(query);
+        else if (row?.answers[index] === null) unknown.add(query);
+      }
     }
-    return found;
+    return { yes, unknown };
   }
 
   /** Which of these names no device has. */

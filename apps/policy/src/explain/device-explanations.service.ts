@@ -11,13 +11,17 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import { explainVariables } from '@muster/sequence/explain-variables.js';
 import type { RunStarted } from '@muster/sequence/run.js';
+import { DeviceRepository, type DeviceState } from '../devices/device.repository.js';
 import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
+import { deviceRefused } from '../sessions/device-refused.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { addressesOf, contentOfBody } from './content-of-body.js';
 import { explainBody, maskedVariables } from './explain-told.js';
 import { explainDeployment, type Permit } from './explain-deployment.js';
 import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
+
+type Problem = DeviceExplanation['problems'][number];
 
 /** Says what policy means for a device: out of the same rows that its polls are answered with, by the engine that it runs. */
 @Injectable()
@@ -28,13 +32,16 @@ export class DeviceExplanations {
     @Inject(PolicyRepository) private readonly policies: PolicyRepository,
     @Inject(DeviceVariables) private readonly variables: DeviceVariables,
     @Inject(ExplainRepository) private readonly repository: ExplainRepository,
+    @Inject(DeviceRepository) private readonly devices: DeviceRepository,
   ) {}
 
   /** @throws MusterError `resource.not-found`, `explain.not-deployed`, `explain.not-told` */
   async explain(name: string, deploymentName: string | undefined): Promise<DeviceExplanation> {
     const { device } = await this.bus.request(readDevice, { name });
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
+    const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state);
     const { content, told } = await this.read(device.uid);
+    const secrets = secretsProblem(content);
     const deployments = await this.repository.deploymentsOf(this.database, device.uid);
     const permits = await this.permitsOf(device.uid, deployments);
     const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
@@ -45,13 +52,14 @@ export class DeviceExplanations {
         uid: device.uid,
         canOpenSecrets: content.sealingKey !== null,
         ...(device.access?.state === 'unknown' ? { unknownSince: device.access.since } : {}),
+        ...(device.lastSeenAt === undefined ? {} : { lastSeenAt: device.lastSeenAt }),
         ...(device.factsAt === undefined ? {} : { factsAt: device.factsAt }),
       },
       deployments: deployments.map((one) =>
-        explainDeployment(one, permits.get(one.uid), { device, content, now: Date.now() }),
+        explainDeployment(one, permits.get(one.uid), { device, content, refusal, secrets, now: Date.now() }),
       ),
       variables: explainVariables(told),
-      problems: problemsOf(content),
+      problems: [refusal ?? secrets].flatMap((one) => (one ? [{ code: one.code, message: one.message }] : [])),
       ...(body
         ? {
             sequence: explainBody(body, told, name, device.facts),
@@ -133,9 +141,20 @@ function wantedOf(
   );
 }
 
-function problemsOf({ sealingKey, stepSecrets, variableSets }: PolicyContent): DeviceExplanation['problems'] {
+/** What the device hears at every door; undefined: it is let in. */
+function refusalOf(state: DeviceState | undefined): MusterError | undefined {
+  if (state === 'enrolled') return undefined;
+  if (state !== undefined) return deviceRefused(state);
+  return new MusterError(
+    'conflict',
+    'deployment.device-not-enrolled',
+    'No computer has enrolled as this device yet: it is a record that waits for one',
+  );
+}
+
+function secretsProblem({ sealingKey, stepSecrets, variableSets }: PolicyContent): Problem | undefined {
   const secrets = stepSecrets.length > 0 || variableSets.some(({ hasHidden }) => hasHidden);
-  if (!secrets || sealingKey !== null) return [];
+  if (!secrets || sealingKey !== null) return undefined;
   const message = 'it has told no key for secrets yet: its agent does so with its next session, if it is new enough';
-  return [{ code: 'policy.secrets-missing', message }];
+  return { code: 'policy.secrets-missing', message };
 }

@@ -1,6 +1,7 @@
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import type { explainPermits } from '@muster/contracts/requests/ask-permit.js';
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
+import type { MusterError } from '@muster/platform/errors.js';
 import type { z } from 'zod';
 import { isFor } from '../serving/abilities.js';
 import type { PolicyContent } from '../serving/policy-document.js';
@@ -16,6 +17,10 @@ type Explained = DeviceExplanation['deployments'][number];
 interface Known {
   readonly device: KnownDevice;
   readonly content: Pick<PolicyContent, 'windows' | 'abilities'>;
+  /** Why the site gives the device nothing at all. */
+  readonly refusal: MusterError | undefined;
+  /** Why no run can have its secrets. */
+  readonly secrets: DeviceExplanation['problems'][number] | undefined;
   readonly now: number;
 }
 
@@ -23,7 +28,7 @@ interface Known {
 export function explainDeployment(
   { assignment, code, reason, enabled, maximumMinutes, platforms, ...one }: TargetedDeployment,
   permit: Permit | undefined,
-  { device, content, now }: Known,
+  { device, content, refusal, secrets, now }: Known,
 ): Explained {
   if (assignment && !isFor(assignment, content.abilities)) {
     const what = assignment.rollout
@@ -38,10 +43,24 @@ export function explainDeployment(
     ...one,
     ...(code === null ? {} : { code }),
     ...(reason === null ? {} : { reason }),
-    ...(start ? { start: withPermit(start, permit) } : {}),
+    ...(start ? { start: refusal ? refusedBy(refusal) : withSecrets(withPermit(start, permit), secrets) } : {}),
     ...(permit ? { rollout: rolloutOf(permit) } : {}),
     told: assignment !== null,
   };
+}
+
+/** As its agent says it, whatever the deployment is. */
+function refusedBy({ code }: MusterError): NonNullable<Explained['start']> {
+  return { state: 'refused', says: `nothing starts there (${code})` };
+}
+
+/** Nothing begins without them. */
+function withSecrets(
+  start: NonNullable<Explained['start']>,
+  secrets: Known['secrets'],
+): NonNullable<Explained['start']> {
+  if (!secrets || start.state === 'running') return start;
+  return { state: 'no-secrets', says: `waits: ${secrets.message} (${secrets.code})` };
 }
 
 /** What would start now starts with a permit only. */

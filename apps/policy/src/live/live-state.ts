@@ -14,6 +14,8 @@ import { type Concerned, LiveRepository, type RefusedState } from './live.reposi
 
 /** What another replica committed is known here after at most this time. */
 const REFRESH_MILLISECONDS = 250;
+/** What one process has heard of is known to every other after so long, as good as always: one round and its question. */
+export const KNOWN_TO_ALL_MILLISECONDS = REFRESH_MILLISECONDS + 150;
 /** Well below the time for which changes are noted (housekeeping): who heard nothing for longer may have missed some. */
 const GAP_MILLISECONDS = 5 * 60_000;
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -6,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { WAKE_NEIGHBOURS, type WakeUp } from '@muster/contracts/agent/wake-up.js';
+import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import { type NeighbourWake, wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Loop } from '@muster/messaging/loop.js';
@@ -17,7 +19,7 @@ import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
 import { Observable, type Subscriber } from 'rxjs';
 import type { PolicyConfig } from '../config.js';
-import { LiveState } from '../live/live-state.js';
+import { KNOWN_TO_ALL_MILLISECONDS, LiveState } from '../live/live-state.js';
 import { WakeUpRepository } from './wake-up.repository.js';
 
 /** Devices that another replica refused are looked for this often; changes are heard of at once. */
@@ -74,6 +76,16 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
       async ({ wakes }) => ({ asked: await this.askNeighbours(wakes) }),
       (error) => this.logger.error({ err: error }, 'cannot answer wake-neighbours'),
     );
+    // Told like a change of policy: whichever process a device is connected to hears of that.
+    this.bus.answer(
+      retrievePolicy,
+      async (whom) => {
+        const concerned = 'device' in whom ? { devices: [whom.device] } : whom;
+        await this.database.transaction((tx) => this.live.policyChanges(tx, concerned));
+        return {};
+      },
+      (error) => this.logger.error({ err: error }, 'cannot answer retrieve-policy'),
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -120,8 +132,11 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
 
   private async round(): Promise<void> {
     for (const [uid, subscriber] of this.connected) if (this.live.refusal(uid)) subscriber.complete();
+    // What is heard of from here on is told in the next round.
     const { serial } = this.live;
     if (serial === this.told) return;
+    // Whoever is woken may ask another process, and would hear there that nothing is new.
+    if (this.connected.size > 0) await delay(KNOWN_TO_ALL_MILLISECONDS);
     const devices = [...this.connected.keys()];
     if (devices.length > 0) {
       const concerned = await this.repository.concerned(this.database, { from: this.told, to: serial }, devices);

@@ -77,6 +77,9 @@ export const deviceExplanationSchema = z
       unknownSince: instantSchema
         .optional()
         .describe('It is an unknown computer: it gets only what is deployed to those, until it becomes a known device'),
+      lastSeenAt: instantSchema
+        .optional()
+        .describe('When the site last heard of it: a device that is off starts nothing, whatever is said below'),
       factsAt: instantSchema.optional().describe('How old the facts are with which conditions are answered'),
     }),
     deployments: z
@@ -93,7 +96,7 @@ export const deviceExplanationSchema = z
             .strictObject({
               state: z
                 .string()
-                .describe('start, running, waiting, offered, not-rerun, held, expired, disabled or rejected'),
+                .describe('start, running, waiting, offered, not-rerun, held, expired, disabled, rejected, no-secrets or refused'),
               says: z.string(),
               lookAgain: instantSchema.optional().describe('The first later moment at which that may change by itself'),
             })

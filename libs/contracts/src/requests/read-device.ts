@@ -10,6 +10,7 @@ export const knownDeviceSchema = z.object({
   facts: factsSchema.optional(),
   factsAt: instantSchema.optional(),
   access: deviceAccessSchema.optional(),
+  lastSeenAt: instantSchema.optional(),
   lastRuns: z
     .array(
       z.object({
