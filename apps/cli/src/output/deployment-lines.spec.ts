@@ -21,9 +21,9 @@ describe('what devices and documents say', () => {
       at: span.start,
       devices: { targeted: 1, waiting: 0, running: 0, restartPending: 0, silent: 0, succeeded: 0, failed: 1 },
       succeededPercent: 0,
-      ended: { lastHour: 1, lastDay: 1, lastWeek: 1 },
+      ended: { lastHour: 1, lastDay: 1, lastWeek: 1, lastMonth: 1 },
       errors: [{ code: evil, step: evil, message: evil, devices: 1, examples: ['web-1'] }],
-      steps: [{ path: evil, running: 0, succeeded: 0, failed: 1, skipped: 0 }],
+      steps: [{ path: evil, running: 0, silent: 0, succeeded: 0, failed: 1, skipped: 0 }],
     });
     lines.push(
       deviceLine({ device: 'web-1', deviceUid: uid, state: 'failed', member: true, step: evil, message: evil }),

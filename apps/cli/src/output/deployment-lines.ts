@@ -9,7 +9,7 @@ export function progressLines(progress: DeploymentProgress): string[] {
     `${deployment}: sequence ${sequence}, ${progress.sequenceDigest.slice(0, 'sha256:'.length + 12)}`,
     `devices    ${devices.targeted}: ${counted(devices)}; ${succeededPercent} % succeeded`,
     ...(progress.rollout ? [rolloutLine(progress.rollout)] : []),
-    `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week`,
+    `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week, ${ended.lastMonth} in the last 30 days`,
     ...(runSeconds
       ? [
           `runs took  ${duration(runSeconds.median)} (median), ${duration(runSeconds.p95)} (95 of 100), ${duration(runSeconds.longest)} (longest)`,
@@ -74,11 +74,11 @@ function stepLines(steps: DeploymentProgress['steps']): string[] {
   const row = (path: string, ...cells: string[]): string =>
     `${path.padEnd(width)}  ${cells.map((cell) => cell.padStart(9)).join('  ')}`;
   return [
-    row('STEP', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'RUNNING', 'MEDIAN', 'LONGEST'),
-    ...steps.map(({ path, succeeded, failed, skipped, running, medianSeconds, longestSeconds }) =>
+    row('STEP', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'RUNNING', 'SILENT', 'MEDIAN', 'LONGEST'),
+    ...steps.map(({ path, succeeded, failed, skipped, running, silent, medianSeconds, longestSeconds }) =>
       row(
         path.length > width ? `…${path.slice(1 - width)}` : path,
-        ...[succeeded, failed, skipped, running].map(String),
+        ...[succeeded, failed, skipped, running, silent].map(String),
         medianSeconds === undefined ? '-' : duration(medianSeconds),
         longestSeconds === undefined ? '-' : duration(longestSeconds),
       ),

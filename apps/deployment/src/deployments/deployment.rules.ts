@@ -144,7 +144,7 @@ export async function countsOf(
 }
 
 function noRuns(members: number): DeviceCounts {
-  return { targeted: members, running: 0, succeeded: 0, failed: 0, waiting: members };
+  return { targeted: members, running: 0, silent: 0, succeeded: 0, failed: 0, waiting: members };
 }
 
 /** @throws MusterError `deployment.never-runs` (400) when it ends before it begins */

@@ -2,9 +2,9 @@ import {
   type DeploymentDeviceList,
   type DeploymentProgress,
   type DeviceState,
-  SILENT_HOURS,
 } from '@muster/contracts/kinds/deployment-progress.js';
 import type { Queryable } from '@muster/persistence/database.js';
+import { SEEN_STATE } from '../runs/silence.js';
 
 const MOST_ERRORS = 50;
 const MOST_STEPS = 1_000;
@@ -20,9 +20,7 @@ export interface Monitored {
 
 /** The newest run of each device of deployment $1, with the state that it has in the eyes of people. */
 const NEWEST = `newest as (
-  select distinct on (device_uid) *, case
-    when state in ('running', 'restart-pending') and updated_at < now() - interval '${SILENT_HOURS} hours' then 'silent'
-    else state end as seen
+  select distinct on (device_uid) *, ${SEEN_STATE} as seen
   from run where deployment_uid = $1 order by device_uid, arrival desc
 )`;
 
@@ -63,7 +61,8 @@ export class MonitoringRepository {
          count(*) filter (where seen = 'failed') as failed,
          count(*) filter (where finished_at > now() - interval '1 hour') as "lastHour",
          count(*) filter (where finished_at > now() - interval '1 day') as "lastDay",
-         count(*) filter (where finished_at > now() - interval '7 days') as "lastWeek"
+         count(*) filter (where finished_at > now() - interval '7 days') as "lastWeek",
+         count(*) filter (where finished_at > now() - interval '30 days') as "lastMonth"
        from newest`,
       [uid, collectionUid],
     );
@@ -79,7 +78,12 @@ export class MonitoringRepository {
     const targeted = Object.values(devices).reduce((sum, one) => sum + one, 0);
     return {
       devices: { targeted, ...devices },
-      ended: { lastHour: number('lastHour'), lastDay: number('lastDay'), lastWeek: number('lastWeek') },
+      ended: {
+        lastHour: number('lastHour'),
+        lastDay: number('lastDay'),
+        lastWeek: number('lastWeek'),
+        lastMonth: number('lastMonth'),
+      },
     };
   }
 
@@ -130,6 +134,7 @@ export class MonitoringRepository {
     const rows = await database.query<{
       path: string;
       running: number;
+      silent: number;
       succeeded: number;
       failed: number;
       skipped: number;
@@ -137,10 +142,11 @@ export class MonitoringRepository {
       longest: number | null;
     }>(
       `with ${NEWEST}, lasted as (
-         select run_step.*, greatest(0, extract(epoch from run_step.finished_at - run_step.started_at))::float8 as seconds
+         select run_step.*, newest.seen, greatest(0, extract(epoch from run_step.finished_at - run_step.started_at))::float8 as seconds
          from run_step join newest on newest.uid = run_step.run_uid
        )
-       select path, count(*) filter (where outcome is null) as running,
+       select path, count(*) filter (where outcome is null and seen in ('running', 'restart-pending')) as running,
+         count(*) filter (where outcome is null and seen = 'silent') as silent,
          count(*) filter (where outcome = 'succeeded') as succeeded, count(*) filter (where outcome = 'failed') as failed,
          count(*) filter (where outcome = 'skipped') as skipped,
          percentile_cont(0.5) within group (order by seconds) filter (where outcome <> 'skipped') as median,

@@ -30,7 +30,7 @@ export const deploymentProgressSchema = z
     rollout: deploymentRolloutSchema.optional().describe('Of a deployment that has one'),
     succeededPercent: z.number().min(0).max(100).describe('Of all that are targeted'),
     ended: z
-      .strictObject({ lastHour: count, lastDay: count, lastWeek: count })
+      .strictObject({ lastHour: count, lastDay: count, lastWeek: count, lastMonth: count.describe('30 days') })
       .describe('Devices whose newest run ended in that time'),
     runSeconds: z
       .strictObject({ median: seconds, p95: seconds, longest: seconds })
@@ -56,6 +56,7 @@ export const deploymentProgressSchema = z
         z.strictObject({
           path: z.string(),
           running: count,
+          silent: count.describe('It had begun when its run fell silent'),
           succeeded: count,
           failed: count,
           skipped: count,

@@ -93,7 +93,7 @@ export const deviceExplanationSchema = z
             .strictObject({
               state: z
                 .string()
-                .describe('start, running, waiting, offered, not-rerun, held, expired, disabled or rejected'),
+                .describe('start, running, silent, waiting, offered, not-rerun, held, expired, disabled or rejected'),
               says: z.string(),
               lookAgain: instantSchema.optional().describe('The first later moment at which that may change by itself'),
             })
