@@ -66,7 +66,10 @@ export function deploymentRules(
         const servers = risk ? await repository.serversIn(tx, input.spec.collection, limits) : NO_SERVERS;
         const highRisk = judgeRisk(input, risk, { members: devices.targeted, ...servers }, limits);
         const digest = moves && here ? { sequenceDigest: here.digest } : {};
-        return { ...current.status, ...digest, devices, ...highRisk };
+        const { highRisk: before, ...status } = current.status;
+        // What was found when it was verified last stays true for as long as it is Required, and not verified anew.
+        const kept = judged || input.spec.purpose !== 'Required' || !before ? {} : { highRisk: before };
+        return { ...status, ...digest, devices, ...kept, ...highRisk };
       }
       const members = await repository.holdCollection(tx, input.spec.collection);
       if (members === undefined) {
