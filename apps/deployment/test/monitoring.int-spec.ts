@@ -1,3 +1,4 @@
+import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
 import type { DeviceHistory } from '@muster/contracts/kinds/device-history.js';
@@ -214,6 +215,16 @@ describe('how a deployment goes', () => {
     expect([...first.items, ...rest.items]).toEqual(items);
     expect(await api.refused('GET', 'devices/nobody/history')).toMatchObject({ code: 'resource.not-found' });
     expect(await api.refused('GET', 'devices/ill/history?continue=x')).toMatchObject({ code: 'request.bad-continue' });
+  });
+
+  it('says why no further device starts it: somebody holds it, or policy tells devices nothing', async () => {
+    expect(await progress()).not.toHaveProperty('hold');
+    const spec = { sequence: 'tale', collection: 'all', purpose: 'Required', hold: 'Starts' };
+    await api.apply<Deployment>('Deployment', 'deployments', 'rollout', spec);
+    const policy = { state: 'withdrawn' as const, code: 'policy.expired', message: 'expired at 2026-12-01T00:00Z' };
+    await world.policy.publish(deploymentJudged, { deploymentUid: target.metadata.uid, policy });
+    await until(async () => (await progress()).policy !== undefined);
+    expect(await progress()).toMatchObject({ hold: 'Starts', policy });
   });
 
   it('is refused for what is not there', async () => {

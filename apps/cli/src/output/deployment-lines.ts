@@ -7,6 +7,7 @@ export function progressLines(progress: DeploymentProgress): string[] {
   const { deployment, sequence, devices, succeededPercent, ended, runSeconds, errors, steps } = progress;
   return [
     `${deployment}: sequence ${sequence}, ${progress.sequenceDigest.slice(0, 'sha256:'.length + 12)}`,
+    ...standstill(progress),
     `devices    ${devices.targeted}: ${counted(devices)}; ${succeededPercent} % succeeded`,
     ...(progress.rollout ? [rolloutLine(progress.rollout)] : []),
     `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week, ${ended.lastMonth} in the last 30 days`,
@@ -18,6 +19,16 @@ export function progressLines(progress: DeploymentProgress): string[] {
     ...(errors.length > 0 ? ['', 'FAILED BECAUSE OF', ...errors.flatMap(errorLines)] : []),
     ...(steps.length > 0 ? ['', ...stepLines(steps)] : []),
   ].map(safeLine);
+}
+
+/** Why no further device starts it, whatever the counts are. */
+function standstill({ hold, policy }: DeploymentProgress): string[] {
+  const held = { Starts: 'no device starts it', Runs: 'no device starts it, and its runs end at their next step' };
+  const why = policy?.message ?? policy?.code;
+  return [
+    ...(hold ? [`held       ${held[hold]}; muster deployment resume takes it back`] : []),
+    ...(policy ? [`policy     ${policy.state}${why === undefined ? '' : `: ${why}`}`] : []),
+  ];
 }
 
 export const DEVICE_HEADINGS = line('DEVICE', 'STATE', 'RUN', 'WHERE AND WHY');

@@ -3,6 +3,7 @@ import {
   type DeploymentProgress,
   type DeviceState,
 } from '@muster/contracts/kinds/deployment-progress.js';
+import type { DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import type { Queryable } from '@muster/persistence/database.js';
 import { SEEN_STATE } from '../runs/silence.js';
 
@@ -16,6 +17,8 @@ export interface Monitored {
   sequence: string;
   sequenceDigest: string;
   collectionUid: string;
+  hold: DeploymentProgress['hold'] | null;
+  policy: DeploymentPolicy | null;
 }
 
 /** The newest run of each device of deployment $1, with the state that it has in the eyes of people. */
@@ -38,7 +41,7 @@ export class MonitoringRepository {
   async find(database: Queryable, name: string): Promise<Monitored | undefined> {
     const [row] = await database.query<Monitored>(
       `select deployment.uid, sequence, deployment.status ->> 'sequenceDigest' as "sequenceDigest",
-         collection.uid as "collectionUid"
+         collection.uid as "collectionUid", deployment.spec ->> 'hold' as hold, deployment.status -> 'policy' as policy
        from deployment join collection on collection.name = deployment.collection where deployment.name = $1`,
       [name],
     );

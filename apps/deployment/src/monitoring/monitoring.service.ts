@@ -36,6 +36,8 @@ export class Monitoring {
       sequence: deployment.sequence,
       sequenceDigest: deployment.sequenceDigest,
       at: new Date().toISOString(),
+      ...(deployment.hold === null ? {} : { hold: deployment.hold }),
+      ...(deployment.policy && deployment.policy.state !== 'compiled' ? { policy: deployment.policy } : {}),
       ...counts,
       ...(rollout ? { rollout } : {}),
       succeededPercent: targeted === 0 ? 0 : Math.round((succeeded / targeted) * 1000) / 10,

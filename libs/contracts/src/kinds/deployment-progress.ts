@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { deploymentPolicySchema } from './deployment.js';
 import { deploymentRolloutSchema } from './deployment-rollout.js';
 
 /** What a device did with a deployment: by its newest run, or that it has none. */
@@ -18,6 +19,10 @@ export const deploymentProgressSchema = z
     sequence: nameSchema,
     sequenceDigest: digestSchema.describe('The revision that devices run now'),
     at: instantSchema,
+    hold: z.enum(['Starts', 'Runs']).optional().describe('Somebody at the site holds it: no device starts it'),
+    policy: deploymentPolicySchema
+      .optional()
+      .describe('Why devices are told nothing of it, or only what they were told before; absent: they are told'),
     devices: z.strictObject({
       targeted: count.describe('The sum of the others'),
       waiting: count.describe('Members of which no run is known'),
