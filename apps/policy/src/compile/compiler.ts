@@ -119,7 +119,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
       return { kind: 'withdrawn', code: 'policy.media-only', reason: `it is for boot media and PXE (${availableTo})` };
     const { sequence } = await this.bus.request(readSequence, { digest: claim.sequenceDigest });
     if (!sequence) return unknownSequence(claim.sequenceDigest);
-    const withdrawn = judgeSequence(sequence);
+    const withdrawn = judgeSequence(sequence) ?? (await this.judgePinned(claim));
     if (withdrawn) return withdrawn;
     const children = await this.childrenOf(claim, sequence);
     const problem = judgeChildren(sequence, children);
@@ -129,12 +129,20 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     const needed = neededContent(specs, applications);
     // First of all, so that no fact about them goes by between the question and the end of this compilation.
     await this.database.transaction(async (tx) => {
-      await this.work.setSequences(tx, claim.uid, [...children.revisions.keys()]);
+      await this.work.setSequences(tx, claim.uid, [...pinnedTo(claim), ...children.revisions.keys()]);
       await this.work.setContent(tx, claim.uid, [...needed, ...named(applications.documents.keys())]);
     });
     const { packages, others } = await resolveNeeds(this.bus, needed);
     const { fetchAhead } = claim.rules;
     return buildBody(sequence, children, packages, { others, applications, fetchAhead });
+  }
+
+  /** A sequence that is disabled is deployed to nobody, whichever of its revisions a deployment stays with. */
+  private async judgePinned({ uid, pinnedTo: name }: Claim): Promise<Outcome | undefined> {
+    if (name === null) return undefined;
+    await this.database.transaction((tx) => this.work.addSequence(tx, uid, name));
+    const { sequence: newest } = await this.bus.request(readSequence, { name });
+    return newest ? judgeSequence(newest) : undefined;
   }
 
   /** The applications that steps name and what comes with them. As with children: facts about them concern this deployment. */
@@ -147,7 +155,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** The newest revision of each child. As with packages: facts about them concern this deployment before they are asked for. */
   private async childrenOf(claim: Claim, sequence: SequenceRevision): Promise<Children> {
-    const all: string[] = [];
+    const all = pinnedTo(claim);
     return collectChildren(sequence, async (names) => {
       all.push(...names);
       await this.database.transaction((tx) => this.work.setSequences(tx, claim.uid, all));
@@ -203,6 +211,11 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
 /** Agents in the installed system see nothing of it. */
 function isForMediaOnly(availableTo: Assignment['availableTo']): boolean {
   return availableTo === 'MediaAndPxe' || availableTo === 'MediaAndPxeHidden';
+}
+
+/** What concerns a deployment beside the children of its revision. */
+function pinnedTo({ pinnedTo: name }: Claim): string[] {
+  return name === null ? [] : [name];
 }
 
 function named(applications: Iterable<string>): { kind: string; name: string }[] {
