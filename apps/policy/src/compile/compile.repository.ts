@@ -1,4 +1,5 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Digest } from '@muster/contracts/digest.js';
 import type { StartRules } from '@muster/schedule/start-rules.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
@@ -177,6 +178,16 @@ export class CompileRepository {
        on conflict (deployment_uid, body_digest) do update set ended_at = null where deployment_body.ended_at is not null`,
       [uid, digest],
     );
+  }
+
+  /** The body that devices were told last; undefined: none ever. */
+  async lastBody(tx: Transaction, uid: string): Promise<Digest | undefined> {
+    const [row] = await tx.query<{ digest: Digest }>(
+      `select body_digest as digest from deployment_body where deployment_uid = $1
+       order by ended_at desc nulls first limit 1`,
+      [uid],
+    );
+    return row?.digest;
   }
 
   /** Gives a claim back, to be taken again later. */

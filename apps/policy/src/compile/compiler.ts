@@ -6,7 +6,7 @@ import type { DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Loop } from '@muster/messaging/loop.js';
-import { Database } from '@muster/persistence/database.js';
+import { Database, type Transaction } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { Metrics } from '@muster/service/health/metrics.js';
@@ -174,7 +174,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     return this.database.transaction(async (tx) => {
       await this.live.lock(tx);
       if (outcome.kind === 'compiled') await this.work.saveBody(tx, outcome);
-      const told = assignmentAfter(claim, outcome);
+      const told = assignmentAfter(claim, outcome) ?? (await this.stopOf(tx, claim));
       const policy = policyOf(outcome);
       const changed = await this.work.finish(tx, claim, {
         state: policy.state,
@@ -194,6 +194,13 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
         await this.outbox.add(tx, deploymentJudged, { deploymentUid: claim.uid, policy, ...(body && { body }) });
       return true;
     });
+  }
+
+  /** A deployment that is stopped tells it also where it begins nowhere any more, expired or disabled: its runs may go on yet. */
+  private async stopOf(tx: Transaction, claim: Claim): Promise<Assignment | null> {
+    if (claim.rules.hold !== 'Runs') return null;
+    const body = await this.work.lastBody(tx, claim.uid);
+    return body === undefined ? null : assignmentOf(claim, body);
   }
 
   private say(claim: Claim, outcome: Outcome): void {
