@@ -279,8 +279,14 @@ describe('policy', () => {
     await save(5, true, 'Runs');
     await assigned(device);
     await save(6, false, 'Runs');
-    await until(async () => (await device.policy()).assignments[0]?.deployment.generation === 6);
-    expect((await device.policy()).assignments).toMatchObject([{ hold: 'Runs' }]);
+    // Behind it in the order of facts: when this is told, that one has been decided on.
+    const behind = await deploy(collection.name, plain('Behind'));
+    const told = async () => (await device.policy()).assignments;
+    await until(async () => (await told()).some(({ deployment }) => deployment.uid === behind.metadata.uid));
+    expect((await told()).find(({ deployment }) => deployment.uid === uid)).toMatchObject({
+      deployment: { generation: 6 },
+      hold: 'Runs',
+    });
   });
 
   it('has a serial that never falls, over changes and over a restart of the service', async () => {
