@@ -17,7 +17,7 @@ export interface Monitored {
   sequence: string;
   sequenceDigest: string;
   collectionUid: string;
-  hold: DeploymentProgress['hold'] | null;
+  hold: NonNullable<DeploymentProgress['hold']> | null;
   policy: DeploymentPolicy | null;
 }
 
