@@ -78,7 +78,7 @@ describe('how a deployment goes', () => {
     expect(await progress()).toMatchObject({
       sequence: 'tale',
       sequenceDigest: digest('a'),
-      devices: { targeted: 6, waiting: 6, succeeded: 0, failed: 0, running: 0, silent: 0, restartPending: 0 },
+      devices: { targeted: 6, waiting: 6, rejected: 0, succeeded: 0, failed: 0, running: 0, silent: 0, restartPending: 0 },
       succeededPercent: 0,
       errors: [],
       steps: [],
@@ -122,6 +122,7 @@ describe('how a deployment goes', () => {
     expect(now.devices).toEqual({
       targeted: 6,
       waiting: 1,
+      rejected: 0,
       running: 1,
       restartPending: 0,
       silent: 1,
@@ -215,6 +216,33 @@ describe('how a deployment goes', () => {
     expect([...first.items, ...rest.items]).toEqual(items);
     expect(await api.refused('GET', 'devices/nobody/history')).toMatchObject({ code: 'resource.not-found' });
     expect(await api.refused('GET', 'devices/ill/history?continue=x')).toMatchObject({ code: 'request.bad-continue' });
+  });
+
+  it('tells devices that the sequence is not for from those that have not started', async () => {
+    const revision = world.revise('for-debian', 'd');
+    const spec = { steps: [], platforms: [{ os: 'debian', versions: ['12'], architecture: 'x64' }, { os: 'alpine' }] };
+    Object.assign(revision, { spec });
+    const computers = {
+      'p-debian': { os: { id: 'debian', versionId: '12.5', architecture: 'x64' } },
+      'p-alpine': { os: { id: 'alpine', versionId: '3' } },
+      'p-arm': { os: { id: 'debian', versionId: '12', architecture: 'arm64' } },
+      'p-new': { os: { id: 'debian', versionId: '120', architecture: 'x64' } },
+      'p-mute': {},
+    };
+    for (const [name, facts] of Object.entries(computers)) await world.enrol(name, uuidv7(), facts);
+    await until(async () => (await api.call('GET', 'devices/p-mute')).status === 200);
+    const rules = Object.keys(computers).map((device) => ({ device }));
+    await api.apply('Collection', 'collections', 'mixed', { rules });
+    await api.apply('Deployment', 'deployments', 'mixed', {
+      ...{ sequence: 'for-debian', collection: 'mixed', purpose: 'Required' },
+    });
+    expect((await progress('mixed')).devices).toMatchObject({ targeted: 5, waiting: 2, rejected: 3 });
+    const path = 'deployments/mixed/devices?state=rejected';
+    expect((await api.call<DeploymentDeviceList>('GET', path)).body.items).toMatchObject([
+      { device: 'p-arm', message: expect.stringMatching(/this computer is debian 12 arm64$/) },
+      { device: 'p-mute', message: expect.stringMatching(/this computer is unknown$/) },
+      { device: 'p-new' },
+    ]);
   });
 
   it('says why no further device starts it: somebody holds it, or policy tells devices nothing', async () => {

@@ -51,7 +51,7 @@ function line(device: string, state: string, run: string, why: string): string {
 }
 
 function counted(devices: DeploymentProgress['devices']): string {
-  const { waiting, running, restartPending, silent, succeeded, failed } = devices;
+  const { waiting, rejected, running, restartPending, silent, succeeded, failed } = devices;
   const all: [number, string][] = [
     [succeeded, 'succeeded'],
     [failed, 'failed'],
@@ -59,6 +59,7 @@ function counted(devices: DeploymentProgress['devices']): string {
     [restartPending, 'waiting for a restart'],
     [silent, 'silent'],
     [waiting, 'not started'],
+    [rejected, 'of other platforms'],
   ];
   const some = all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return some.length === 0 ? 'nobody' : some.join(', ');

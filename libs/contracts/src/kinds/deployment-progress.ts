@@ -4,8 +4,16 @@ import { instantSchema, nameSchema, uidSchema } from '../resource.js';
 import { deploymentPolicySchema } from './deployment.js';
 import { deploymentRolloutSchema } from './deployment-rollout.js';
 
-/** What a device did with a deployment: by its newest run, or that it has none. */
-export const DEVICE_STATES = ['waiting', 'running', 'restart-pending', 'silent', 'succeeded', 'failed'] as const;
+/** What a device did with a deployment: by its newest run, or that it has none. `rejected`: the sequence is for other platforms. */
+export const DEVICE_STATES = [
+  'waiting',
+  'rejected',
+  'running',
+  'restart-pending',
+  'silent',
+  'succeeded',
+  'failed',
+] as const;
 /** A run that has not ended and of which nothing was heard for so long is silent, whatever it last said. */
 export const SILENT_HOURS = 24;
 
@@ -26,6 +34,7 @@ export const deploymentProgressSchema = z
     devices: z.strictObject({
       targeted: count.describe('The sum of the others'),
       waiting: count.describe('Members of which no run is known'),
+      rejected: count.describe('The same, and the sequence is for other platforms: nothing runs there, whoever asks'),
       running: count,
       restartPending: count,
       silent: count.describe(`Not ended, and nothing heard for ${SILENT_HOURS} hours`),
