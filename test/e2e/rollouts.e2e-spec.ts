@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
 import type { DeploymentRollout } from '@muster/contracts/kinds/deployment-rollout.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import { until } from '@muster/testing/until.js';
@@ -128,5 +129,51 @@ describe('a rollout on a whole site with real agents', () => {
       { succeeded: 0, failed: 1, forgiven: 1 },
       { succeeded: 1, failed: 0 },
     ]);
+  });
+
+  it('is stopped within seconds on agents that are connected: the step at hand ends, the next one never begins', async () => {
+    const { folder } = site;
+    writeFileSync(
+      join(folder, 'slow.yaml'),
+      `
+apiVersion: muster/v1
+kind: TaskSequence
+metadata: {name: slow}
+spec:
+  steps:
+    - step: First
+      type: RunCommandLine
+      settings: {shell: true, command: "echo >> ${folder}/first; while [ ! -e ${folder}/go ]; do sleep 0.1; done"}
+    - step: Second
+      type: RunCommandLine
+      settings: {shell: true, command: "touch ${folder}/second"}
+---
+apiVersion: muster/v1
+kind: Deployment
+metadata: {name: slow}
+spec: {sequence: slow, collection: web, purpose: Required}
+`,
+    );
+    await site.ok('apply', '-f', join(folder, 'slow.yaml'));
+    const begun = () => (existsSync(join(folder, 'first')) ? readFileSync(join(folder, 'first'), 'utf8').length : 0);
+    await until(() => begun() === NAMES.length);
+    const serials = async (): Promise<number[]> =>
+      Promise.all(
+        NAMES.map(async (name) => {
+          const { stdout } = await run(AGENT, ['status', '--state', join(folder, name), '-o', 'json'], site.environment);
+          return (JSON.parse(stdout) as { policy: { serial: number } }).policy.serial;
+        }),
+      );
+    const before = await serials();
+    await site.ok('deployment', 'stop', 'slow');
+    // Agents ask once an hour: what they know sooner they were told.
+    await until(async () => (await serials()).every((serial, index) => serial > before[index]!), 20_000);
+    writeFileSync(join(folder, 'go'), '');
+    const progress = async () =>
+      JSON.parse(await site.ok('deployment', 'status', 'slow', '-o', 'json')) as DeploymentProgress;
+    await until(async () => (await progress()).devices.failed === NAMES.length);
+    expect((await progress()).errors).toMatchObject([{ code: 'run.stopped', devices: NAMES.length }]);
+    expect(existsSync(join(folder, 'second'))).toBe(false);
+    expect(await site.ok('deployment', 'status', 'slow')).toContain('held       no device starts it, and its runs end');
   });
 });

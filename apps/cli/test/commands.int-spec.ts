@@ -201,6 +201,26 @@ describe('delete, diff and deploy', () => {
     expect(site.read(collection, 'c')?.spec).toEqual({ rules: [] });
   });
 
+  it('deploys with every setting that fits into a line', async () => {
+    const flags = ['--event', 'Startup', '--event', 'LogOff', '--at', '2026-12-01T22:00', '--no-progress'];
+    const more = ['--available-to', 'ClientsMediaAndPxe', '--agree-site-server', 'db-1', '--agree-site-server', 'db-2'];
+    const said = ['--comment', 'change 4711', '--alert-failed-above', '5'];
+    const { exitCode, error } = await muster(['deploy', 's', '--to', 'c', '--name', 'full', ...flags, ...more, ...said]);
+    expect({ exitCode, error }).toEqual({ exitCode: 0, error: 'watch it: muster watch deployment full' });
+    expect(site.read(deployment, 'full')?.spec).toEqual({
+      sequence: 's',
+      collection: 'c',
+      purpose: 'Required',
+      triggers: [{ schedule: { start: '2026-12-01T22:00' } }, { event: 'Startup' }, { event: 'LogOff' }],
+      agreedSiteServers: ['db-1', 'db-2'],
+      availableTo: 'ClientsMediaAndPxe',
+      showProgress: false,
+      alerts: { failedAbovePercent: 5 },
+      comment: 'change 4711',
+    });
+    expect(await muster(['deploy', 's', '--to', 'c', '--event', 'Noon'])).toMatchObject({ exitCode: 2 });
+  });
+
   it('deploys with a name of its own, and refuses to do it twice', async () => {
     expect((await muster(['deploy', 's', '--to', 'c', '--available'])).out).toBe('deployment/s-to-c created');
     expect(site.read(deployment, 's-to-c')?.spec).toEqual({ sequence: 's', collection: 'c', purpose: 'Available' });

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => site.stop());
 
-function counts(devices: Partial<Record<'targeted' | 'running' | 'succeeded' | 'failed' | 'waiting', number>>): void {
+function counts(devices: Partial<Record<'targeted' | 'running' | 'silent' | 'succeeded' | 'failed' | 'waiting', number>>): void {
   const spec = { sequence: 's', collection: 'c', purpose: 'Required' };
   const all = { targeted: 0, running: 0, succeeded: 0, failed: 0, waiting: 0, ...devices };
   deploymentUid = site.save(deployment, 'd', spec, { sequenceDigest: digest, devices: all }).metadata.uid;
@@ -38,7 +38,7 @@ function runs(
     {
       state,
       startedAt: at,
-      ...(state === 'running' ? {} : { finishedAt: at, exitCode: state === 'failed' ? 7 : 0 }),
+      ...(state === 'running' || state === 'silent' ? {} : { finishedAt: at, exitCode: state === 'failed' ? 7 : 0 }),
       totalSteps: steps.length,
       steps: steps.map((step, index) => ({ number: index + 2, path: `step ${index + 1}`, ...step })),
     },
@@ -97,6 +97,7 @@ describe('watch deployment', () => {
       succeeded: 0,
       failed: 1,
       targeted: 1,
+      silent: 0,
       expired: false,
     });
   });
@@ -127,6 +128,19 @@ describe('watch deployment', () => {
     runs('pc-1', 'succeeded', [{ state: 'succeeded' }]);
     counts({ targeted: 1, succeeded: 1 });
     expect(await exitCode).toBe(0);
+  });
+
+  it('does not wait for ever for what fell silent: says so, and ends with 1', async () => {
+    const { terminal, exitCode } = start(['watch', 'deployment', 'd']);
+    await until(() => site.watching === 1);
+    runs('pc-1', 'running', [{ state: 'running' }]);
+    await until(() => terminal.stdout().includes('… step 1'));
+    runs('pc-1', 'silent', [{ state: 'silent' }]);
+    await until(() => terminal.stdout().includes('pc-1  ? nothing was heard of it for a day'));
+    counts({ targeted: 2, silent: 1, succeeded: 1 });
+    expect(await exitCode).toBe(1);
+    expect(terminal.stdout()).toContain('deployment/d: 1 succeeded, 0 failed, 1 silent, watched for');
+    expect(terminal.stdout().match(/step 1/g)).toHaveLength(1);
   });
 
   it('gives up after the timeout', async () => {

@@ -46,7 +46,7 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_HIGH_RISK_SITE_SERVERS: z.enum(['refuse', 'agree']).default('refuse'),
     /** Name of the collection of all servers: for its devices such deployments are agreed to on their own. Default: nobody is asked. */
     MUSTER_HIGH_RISK_SERVERS: nameSchema.optional(),
-    /** So long after a start nobody counts as silent in a rollout: what devices said meanwhile is taken in first. */
+    /** So long after a start nobody becomes silent, neither in a rollout nor with a run: what devices said meanwhile is taken in first. */
     MUSTER_ROLLOUT_GRACE_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
     /** Events are told to whoever asks for so long. */
     MUSTER_EVENT_KEEP_DAYS: keepDays.default(EVENT_KEEP_DAYS),

@@ -124,6 +124,9 @@ describe('a deployment that may take systems away', () => {
     });
     expect((await apply('harmless', spec('says', 'two'))).status.highRisk).toBeUndefined();
     expect((await apply('offered', spec('wipes', 'two', { purpose: 'Available' }))).status.highRisk).toBeUndefined();
+    // What was found says nothing of what only people start.
+    const { status } = await apply('narrow', spec('wipes', 'one', { purpose: 'Available' }));
+    expect(status.highRisk).toBeUndefined();
     // Made Required, it is verified as if it were new.
     expect(await refused('offered', spec('wipes', 'two'))).toMatchObject({ code: 'deployment.high-risk-not-agreed' });
     expect(await refused('everybody', spec('wipes', 'all-devices', { agreedDevices: 9 }))).toMatchObject({

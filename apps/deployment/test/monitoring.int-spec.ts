@@ -1,11 +1,14 @@
+import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
 import type { DeviceHistory } from '@muster/contracts/kinds/device-history.js';
+import type { EventList } from '@muster/contracts/kinds/event.js';
+import { run } from '@muster/contracts/kinds/run.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { v7 as uuidv7 } from 'uuid';
-import { digest, openWorld, type Deployment, type World } from './world.js';
+import { digest, openWorld, type Deployment, type Run, type World } from './world.js';
 
 describe('how a deployment goes', () => {
   let servers: TestServers;
@@ -56,7 +59,7 @@ describe('how a deployment goes', () => {
 
   beforeAll(async () => {
     servers = await startServers();
-    world = await openWorld(servers);
+    world = await openWorld(servers, { MUSTER_ROLLOUT_GRACE_SECONDS: '0' });
     ({ api } = world);
     world.revise('tale', 'a');
     for (const name of names) uids.set(name, await world.enrol(name));
@@ -75,7 +78,7 @@ describe('how a deployment goes', () => {
     expect(await progress()).toMatchObject({
       sequence: 'tale',
       sequenceDigest: digest('a'),
-      devices: { targeted: 6, waiting: 6, succeeded: 0, failed: 0, running: 0, silent: 0, restartPending: 0 },
+      devices: { targeted: 6, waiting: 6, rejected: 0, succeeded: 0, failed: 0, running: 0, silent: 0, restartPending: 0 },
       succeededPercent: 0,
       errors: [],
       steps: [],
@@ -119,6 +122,7 @@ describe('how a deployment goes', () => {
     expect(now.devices).toEqual({
       targeted: 6,
       waiting: 1,
+      rejected: 0,
       running: 1,
       restartPending: 0,
       silent: 1,
@@ -138,9 +142,41 @@ describe('how a deployment goes', () => {
       },
     ]);
     expect(now.steps).toEqual([
-      { path: 'One', running: 1, succeeded: 4, failed: 0, skipped: 0, medianSeconds: 20, longestSeconds: 20 },
-      { path: 'Two', running: 1, succeeded: 0, failed: 2, skipped: 1, medianSeconds: 20, longestSeconds: 20 },
+      { path: 'One', running: 0, silent: 1, succeeded: 4, failed: 0, skipped: 0, medianSeconds: 20, longestSeconds: 20 },
+      { path: 'Two', running: 1, silent: 0, succeeded: 0, failed: 2, skipped: 1, medianSeconds: 20, longestSeconds: 20 },
     ]);
+  });
+
+  it('has nothing running for ever: a run that fell silent is so wherever it is read, and each silence is told once', async () => {
+    const quiet = async () => (await api.list<Run>('runs?labelSelector=device=quiet'))[0]!;
+    const told = async () => (await api.call<EventList>('GET', 'events?types=run.silent')).body.items;
+    const before = await quiet();
+    expect(before.status).toMatchObject({ state: 'silent', steps: [{ path: 'One', state: 'silent' }] });
+    expect(run.resource.safeParse(before).success).toBe(true);
+    const { devices } = (await api.get<Deployment>('deployments/rollout')).status;
+    expect(devices).toEqual({ targeted: 6, waiting: 1, running: 1, silent: 1, succeeded: 1, failed: 2 });
+    await until(async () => (await told()).length === 1);
+    expect(await told()).toMatchObject([
+      {
+        subject: `runs/${before.metadata.name}`,
+        data: { device: 'quiet', deployment: 'rollout', message: expect.stringMatching(/nothing was heard of tale/) },
+      },
+    ]);
+    const past = (await api.call<DeviceHistory>('GET', 'devices/quiet/history')).body.items;
+    expect(past).toContainEqual(expect.objectContaining({ what: 'run.silent', run: before.metadata.name }));
+
+    // It says something, and is heard of no more again.
+    const runId = before.metadata.uid;
+    const report: StepReport = {
+      ...{ runId, number: 3, at: '2026-11-21T01:01:00.000Z' },
+      ...{ event: 'step-started', path: 'One', attempt: 2 },
+    };
+    const of = { deviceUid: uids.get('quiet') ?? '', deploymentUid: target.metadata.uid };
+    await world.policy.publish(runReported, { runId, reports: [report], ...of });
+    await until(async () => (await quiet()).status.state === 'running');
+    await world.sql.query(`update run set updated_at = now() - interval '25 hours' where uid = $1`, [runId]);
+    await until(async () => (await told()).length === 2);
+    expect((await quiet()).status.state).toBe('silent');
   });
 
   it('lists each device, in pages and by state, also one that has left', async () => {
@@ -180,6 +216,43 @@ describe('how a deployment goes', () => {
     expect([...first.items, ...rest.items]).toEqual(items);
     expect(await api.refused('GET', 'devices/nobody/history')).toMatchObject({ code: 'resource.not-found' });
     expect(await api.refused('GET', 'devices/ill/history?continue=x')).toMatchObject({ code: 'request.bad-continue' });
+  });
+
+  it('tells devices that the sequence is not for from those that have not started', async () => {
+    const revision = world.revise('for-debian', 'd');
+    const spec = { steps: [], platforms: [{ os: 'debian', versions: ['12'], architecture: 'x64' }, { os: 'alpine' }] };
+    Object.assign(revision, { spec });
+    const computers = {
+      'p-debian': { os: { id: 'debian', versionId: '12.5', architecture: 'x64' } },
+      'p-alpine': { os: { id: 'alpine', versionId: '3' } },
+      'p-arm': { os: { id: 'debian', versionId: '12', architecture: 'arm64' } },
+      'p-new': { os: { id: 'debian', versionId: '120', architecture: 'x64' } },
+      'p-mute': {},
+    };
+    for (const [name, facts] of Object.entries(computers)) await world.enrol(name, uuidv7(), facts);
+    await until(async () => (await api.call('GET', 'devices/p-mute')).status === 200);
+    const rules = Object.keys(computers).map((device) => ({ device }));
+    await api.apply('Collection', 'collections', 'mixed', { rules });
+    await api.apply('Deployment', 'deployments', 'mixed', {
+      ...{ sequence: 'for-debian', collection: 'mixed', purpose: 'Required' },
+    });
+    expect((await progress('mixed')).devices).toMatchObject({ targeted: 5, waiting: 2, rejected: 3 });
+    const path = 'deployments/mixed/devices?state=rejected';
+    expect((await api.call<DeploymentDeviceList>('GET', path)).body.items).toMatchObject([
+      { device: 'p-arm', message: expect.stringMatching(/this computer is debian 12 arm64$/) },
+      { device: 'p-mute', message: expect.stringMatching(/this computer is unknown$/) },
+      { device: 'p-new' },
+    ]);
+  });
+
+  it('says why no further device starts it: somebody holds it, or policy tells devices nothing', async () => {
+    expect(await progress()).not.toHaveProperty('hold');
+    const spec = { sequence: 'tale', collection: 'all', purpose: 'Required', hold: 'Starts' };
+    await api.apply<Deployment>('Deployment', 'deployments', 'rollout', spec);
+    const policy = { state: 'withdrawn' as const, code: 'policy.expired', message: 'expired at 2026-12-01T00:00Z' };
+    await world.policy.publish(deploymentJudged, { deploymentUid: target.metadata.uid, policy });
+    await until(async () => (await progress()).policy !== undefined);
+    expect(await progress()).toMatchObject({ hold: 'Starts', policy });
   });
 
   it('is refused for what is not there', async () => {

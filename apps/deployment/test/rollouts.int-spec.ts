@@ -306,10 +306,14 @@ describe('a rollout', () => {
     await one.end(0, 'succeeded');
     await until(async () => (await one.group(0)).succeeded === 1);
     const [pilot, rest] = two.groups;
-    await one.save({ rollout: { groups: [{ ...pilot, successPercent: 50 }, rest] } });
-    expect(await one.group(0)).toMatchObject({ state: 'good' });
+    expect(await one.ask(2)).toMatchObject({ granted: false, code: 'rollout.group-not-open' });
+    await one.save({ rollout: { groups: [{ ...pilot, size: 3 }, rest] } });
+    expect(await one.ask(2)).toMatchObject({ granted: true, group: 'pilot' });
+    expect(await one.ask(3)).toMatchObject({ granted: false });
+    await one.save({ rollout: { groups: [{ ...pilot, size: 3, successPercent: 30 }, rest] } });
+    expect(await one.group(0)).toMatchObject({ state: 'good', devices: 3 });
     await one.save({ rollout: { groups: [{ name: 'first', size: 3 }, rest] } });
-    expect(await one.read()).toMatchObject({ attempt: 2, open: 1, stage: 'starting' });
+    expect(await one.read()).toMatchObject({ attempt: 2, open: 2, stage: 'starting' });
     await one.save({ rollout: undefined });
     expect(await api.refused('GET', `deployments/${one.name}/rollout`)).toMatchObject({ code: 'rollout.none' });
     expect(await one.ask(5)).toMatchObject({ granted: false, code: 'rollout.none' });

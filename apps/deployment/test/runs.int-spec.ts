@@ -127,11 +127,11 @@ describe('runs', () => {
   it('count for their deployment: the newest run of a device says how it is', async () => {
     const counts = async () => (await api.get<Deployment>('deployments/telling')).status.devices;
     await until(async () => (await counts()).succeeded === 1);
-    expect(await counts()).toEqual({ targeted: 2, waiting: 1, running: 0, succeeded: 1, failed: 0 });
+    expect(await counts()).toEqual({ targeted: 2, waiting: 1, running: 0, silent: 0, succeeded: 1, failed: 0 });
     const id = uuidv7();
     await tell(id, story(id).slice(0, 2));
     await until(async () => (await counts()).running === 1);
-    expect(await counts()).toEqual({ targeted: 2, waiting: 1, running: 1, succeeded: 0, failed: 0 });
+    expect(await counts()).toEqual({ targeted: 2, waiting: 1, running: 1, silent: 0, succeeded: 0, failed: 0 });
     await tell(id, [report(id, 6, { event: 'run-finished', result: 'failed', exitCode: 1 })]);
     await until(async () => (await counts()).failed === 1);
     expect(

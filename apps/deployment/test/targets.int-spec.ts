@@ -283,7 +283,7 @@ describe('who gets what', () => {
       const all = (await devices()).length;
       expect(made.status).toEqual({
         sequenceDigest: digest('a'),
-        devices: { targeted: all, waiting: all, running: 0, succeeded: 0, failed: 0 },
+        devices: { targeted: all, waiting: all, running: 0, silent: 0, succeeded: 0, failed: 0 },
       });
       expect(deployment.resource.safeParse(await api.get('deployments/first')).success).toBe(true);
       for (const [wrong, path] of [

@@ -41,13 +41,13 @@ const pointing = (...names: string[]): SequenceSpec => ({
 });
 
 /** Deploys to a device of its own. */
-async function deploy(spec: SequenceSpec) {
+async function deploy(spec: SequenceSpec, change: { pinned?: boolean } = {}) {
   const device = await policy.device();
   const target = collectionNamed(`c-${randomUUID().slice(0, 8)}`);
   const { name, uid: collectionUid } = target.metadata;
   await policy.deployment.publish(collections.saved, { resource: target, actor: 'test' });
   await policy.deployment.publish(membersChanged, { collectionUid, added: [device.uid], removed: [] });
-  const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, name, policy.know(spec));
+  const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, name, policy.know(spec), change);
   await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
   return { device, uid: made.metadata.uid };
 }
@@ -151,6 +151,25 @@ describe('a deployment of a sequence with children', () => {
     await policy.saveChild('switched', plain('A'));
     await untilTold(uid, { state: 'compiled' });
     expect(await digests(device)).toEqual(before);
+  });
+
+  it('is taken back from devices while its sequence is disabled, also where it stays with an older revision', async () => {
+    const kept = pointing('beside');
+    await policy.saveChild('beside', plain('A'));
+    await policy.saveChild('sample', kept);
+    const { device, uid } = await deploy(kept, { pinned: true });
+    await untilTold(uid, { state: 'compiled' });
+    const before = await digests(device);
+    await policy.saveChild('sample', plain('Newer', { enabled: false }));
+    const withdrawn = await untilTold(uid, { state: 'withdrawn', code: 'sequence.disabled' });
+    expect(withdrawn?.message).toBe('sequence "sample" is disabled');
+    expect(await digests(device)).toEqual([]);
+    await policy.saveChild('sample', plain('Newer'));
+    await untilTold(uid, { state: 'compiled' });
+    expect(await digests(device)).toEqual(before);
+    // What its children are still concerns it.
+    await policy.saveChild('beside', plain('B'));
+    await until(async () => (await digests(device))[0] !== before[0]);
   });
 
   it('leaves devices what they were told while a child is gone, or leads in a circle that two saves made', async () => {

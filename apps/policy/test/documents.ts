@@ -43,7 +43,7 @@ export function deploymentOf(
   name: string,
   collection: string,
   sequence: SequenceSpec,
-  change: { uid?: string; generation?: number; expiresAt?: string } = {},
+  change: { uid?: string; generation?: number; expiresAt?: string; pinned?: boolean; hold?: DeploymentSpec['hold'] } = {},
 ): Resource<DeploymentSpec, DeploymentStatus> {
   return resource<DeploymentSpec, DeploymentStatus>(
     'Deployment',
@@ -53,6 +53,8 @@ export function deploymentOf(
       collection,
       purpose: 'Required',
       ...(change.expiresAt === undefined ? {} : { expiresAt: change.expiresAt }),
+      ...(change.hold ? { hold: change.hold } : {}),
+      ...(change.pinned ? { revision: digestOf(sequence) } : {}),
     },
     {
       sequenceDigest: digestOf(sequence),

@@ -254,6 +254,41 @@ describe('policy', () => {
     await assigned(device, 0);
   });
 
+  it('tells devices that a deployment is stopped, also when it begins nowhere any more: its runs may go on yet', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const { uid, name } = (await deploy(collection.name, plain('Stops'))).metadata;
+    await assigned(device);
+    const save = async (generation: number, enabled: boolean, hold?: 'Starts' | 'Runs') => {
+      const sequence = policy.know(plain('Stops', { enabled }));
+      const next = deploymentOf(name, collection.name, sequence, { uid, generation, ...(hold && { hold }) });
+      await policy.deployment.publish(deployments.saved, { resource: next, actor: 'test' });
+    };
+    const [before] = (await device.policy()).assignments;
+    await save(2, false);
+    await assigned(device, 0);
+    await save(3, false, 'Runs');
+    await assigned(device);
+    expect((await device.policy()).assignments).toMatchObject([
+      { deployment: { uid, generation: 3 }, hold: 'Runs', body: before?.body },
+    ]);
+    expect((await device.get(`/bodies/${before?.body}`)).status).toBe(200);
+    await save(4, false);
+    await assigned(device, 0);
+    // Stopped first, it stays told.
+    await save(5, true, 'Runs');
+    await assigned(device);
+    await save(6, false, 'Runs');
+    // Behind it in the order of facts: when this is told, that one has been decided on.
+    const behind = await deploy(collection.name, plain('Behind'));
+    const told = async () => (await device.policy()).assignments;
+    await until(async () => (await told()).some(({ deployment }) => deployment.uid === behind.metadata.uid));
+    expect((await told()).find(({ deployment }) => deployment.uid === uid)).toMatchObject({
+      deployment: { generation: 6 },
+      hold: 'Runs',
+    });
+  });
+
   it('has a serial that never falls, over changes and over a restart of the service', async () => {
     const device = await policy.device();
     const collection = await collectionOf(device);

@@ -4,6 +4,7 @@ import { ContentWithPatience, type Patience } from './content-with-patience.js';
 
 const signal = new AbortController().signal;
 const logger = pino({ level: 'silent' });
+const stopped = new AbortController().signal;
 
 /** Content that fails with these codes, one after the other, and is there afterwards. The clock goes on a minute with each. */
 function content(codes: string[], patience: Partial<Patience>): { fetch(): Promise<unknown>; readonly tries: number } {
@@ -18,7 +19,7 @@ function content(codes: string[], patience: Partial<Patience>): { fetch(): Promi
     },
     application: () => Promise.reject(new Error('not asked')),
   };
-  const whole = { purpose: 'Required' as const, timeZone: 'UTC', now: () => now, ...patience };
+  const whole = { purpose: 'Required' as const, timeZone: 'UTC', now: () => now, stopped, ...patience };
   const patient = new ContentWithPatience(inner, whole, logger);
   return {
     fetch: () => patient.fetch({ package: 'tool' }, signal),
@@ -57,8 +58,26 @@ describe('content in the middle of a run', () => {
       },
       application: () => Promise.reject(new Error('not asked')),
     };
-    const patience = { purpose: 'Required' as const, timeZone: 'UTC', now: Date.now };
+    const patience = { purpose: 'Required' as const, timeZone: 'UTC', now: Date.now, stopped };
     const waiting = new ContentWithPatience(inner, patience, logger).fetch({ package: 'tool' }, stop.signal);
     await expect(waiting).rejects.toThrow('let go');
+  });
+
+  it('is waited for no longer once the site stops the run: its step ends with what was in the way', async () => {
+    const stop = new AbortController();
+    let tries = 0;
+    const inner: ContentProvider = {
+      fetch: () => {
+        tries += 1;
+        setImmediate(() => stop.abort('stopped by the site'));
+        return Promise.reject(new ContentError('content.no-space', 'full'));
+      },
+      application: () => Promise.reject(new Error('not asked')),
+    };
+    const patience = { purpose: 'Required' as const, timeZone: 'UTC', now: Date.now, stopped: stop.signal };
+    const patient = new ContentWithPatience(inner, patience, logger);
+    await expect(patient.fetch({ package: 'tool' }, signal)).rejects.toMatchObject({ code: 'content.no-space' });
+    await expect(patient.fetch({ package: 'tool' }, signal)).rejects.toMatchObject({ code: 'content.no-space' });
+    expect(tries).toBe(2);
   });
 });

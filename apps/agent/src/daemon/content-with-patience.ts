@@ -20,6 +20,8 @@ export interface Patience extends Pick<Assignment, 'expiresAt'> {
   readonly timeZone: string;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Aborted: the run is to end behind its step, which waits no longer. */
+  readonly stopped: AbortSignal;
 }
 
 /**
@@ -43,7 +45,7 @@ export class ContentWithPatience implements ContentProvider {
 
   /** @throws as the content itself; for want of room only once waiting is over */
   async fetch(request: ContentRequest, signal: AbortSignal): Promise<AvailableContent> {
-    const { purpose, timeZone, now } = this.patience;
+    const { purpose, timeZone, now, stopped } = this.patience;
     const since = now();
     const deadline = deadlineOf(this.patience, since, timeZone);
     for (let tries = 1; ; tries += 1) {
@@ -51,7 +53,8 @@ export class ContentWithPatience implements ContentProvider {
         return await this.content.fetch(request, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof ContentError) || !withoutRoom.has(error.code) || now() >= deadline) throw error;
+        const isOver = stopped.aborted || now() >= deadline;
+        if (isOver || !(error instanceof ContentError) || !withoutRoom.has(error.code)) throw error;
         const failure = { tries, starting: true, now: now(), deadline, random: Math.random() };
         const after = afterFailure(purpose, error.code, failure);
         if ('refused' in after) throw error;
@@ -60,8 +63,9 @@ export class ContentWithPatience implements ContentProvider {
           { code: error.code, reason: error.message, nextTryAt, deadline: new Date(deadline).toISOString() },
           'a step waits for room for its content',
         );
-        await pause((after.nextTry - now()) / 1000, signal);
+        await pause((after.nextTry - now()) / 1000, AbortSignal.any([signal, stopped]));
         signal.throwIfAborted();
+        if (stopped.aborted) throw error;
       }
     }
   }

@@ -68,6 +68,21 @@ describe('what is done for the content of a run', () => {
     expect(judge(fate(before, trigger), undefined, { lastRunStartedAt: now - 1 })).toEqual({ verdict: 'idle' });
   });
 
+  it('comes from the time of a schedule on, also when that is before the deployment is available', () => {
+    const early = { state: 'waiting', for: 'availability', lookAgain: now + 5 * hour } as const;
+    const at = (start: string): Partial<Assignment> => ({ content: 'BeforeStart', triggers: [{ schedule: { start } }] });
+    expect(judge(fate(at('2026-11-26T12:00'), early))).toMatchObject({ verdict: 'work', starting: false });
+    expect(judge(fate(at('2026-11-26T12:00'), early), undefined, { metered: true })).toEqual({ verdict: 'idle' });
+    // By the clock of the device, for which the time is yet to come.
+    expect(judge(fate(at('2026-11-26T15:00'), early), undefined, { timeZone: 'Europe/Berlin' })).toEqual({
+      verdict: 'wait',
+      until: now + 2 * hour,
+    });
+    expect(judge(fate({ ...at('2026-11-26T12:00'), content: 'AsNeeded' }, early))).toEqual({ verdict: 'idle' });
+    const soon = { content: 'BeforeStart', triggers: [{ event: 'AsSoonAsPossible' }] } as const;
+    expect(judge(fate({ ...soon, triggers: [...soon.triggers] }, early))).toEqual({ verdict: 'idle' });
+  });
+
   it('waits for the next try, but tries at once when the trigger has come meanwhile or the body is another', () => {
     expect(judge(fate(), waiting())).toEqual({ verdict: 'wait', until: now + 60_000 });
     expect(judge(fate(), waiting({ since: undefined }))).toMatchObject({ verdict: 'work' });

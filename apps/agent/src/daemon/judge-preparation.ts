@@ -1,4 +1,6 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import { lastOccurrence, nextOccurrence } from '@muster/schedule/occurrences.js';
+import type { Schedule } from '@muster/schedule/schedule.js';
 import { momentInstant } from '@muster/schedule/zoned-time.js';
 import { backoffSeconds } from '../http/backoff.js';
 import type { AssignmentFate } from '../policy/decide.js';
@@ -54,7 +56,8 @@ export function judgePreparation(
       return { verdict: 'refused', ...tooLate(found) };
   }
   if (!starting && !(mayFetchAhead({ assignment, decision }, facts) && !complete)) {
-    return { verdict: 'idle' };
+    const next = complete ? undefined : nextEarlyTime({ assignment, decision }, facts);
+    return next === undefined ? { verdict: 'idle' } : { verdict: 'wait', until: next };
   }
   const sameBody = found?.body === assignment.body ? found : undefined;
   if (starting && sameBody?.state === 'ready' && content(assignment) !== 'BeforeStart') {
@@ -103,7 +106,7 @@ export function content(assignment: Assignment): NonNullable<Assignment['content
 /** May content come before anything makes the deployment run: when it is available, and will run, or is Available and says so. */
 function mayFetchAhead(
   { assignment, decision }: AssignmentFate,
-  { lastRunStartedAt, metered }: PreparationFacts,
+  { lastRunStartedAt, metered, now, timeZone }: PreparationFacts,
 ): boolean {
   // Ahead of its trigger nothing goes over a connection that costs.
   if (metered) return false;
@@ -111,12 +114,31 @@ function mayFetchAhead(
   if (content(assignment) !== 'BeforeStart') return false;
   if (decision.state === 'no-permit') return true;
   if (decision.state !== 'waiting') return false;
+  if (decision.for === 'availability') return schedulesOf(assignment).some((one) => lastOccurrence(one, now, timeZone) !== undefined);
   if (decision.for !== 'window' && decision.for !== 'trigger') return false;
   if (decision.for === 'window') return decision.lookAgain !== undefined;
   const { triggers = [] } = assignment;
   const runsAtEvents = triggers.some((trigger) => 'event' in trigger && trigger.event !== 'AsSoonAsPossible');
   const hasTimes = triggers.some((trigger) => 'schedule' in trigger);
   return runsAtEvents || (decision.lookAgain !== undefined && (hasTimes || lastRunStartedAt === undefined));
+}
+
+/**
+ * The first time of a schedule that comes before the deployment is available: from it on its content comes, though its run waits
+ * (deployments.md, 3.3 and 14). Undefined: nothing is fetched at a time before.
+ */
+function nextEarlyTime(
+  { assignment, decision }: AssignmentFate,
+  { now, timeZone, metered }: PreparationFacts,
+): number | undefined {
+  const mayCome = assignment.purpose === 'Required' && content(assignment) === 'BeforeStart' && !metered;
+  if (!mayCome || decision.state !== 'waiting' || decision.for !== 'availability') return undefined;
+  const times = schedulesOf(assignment).flatMap((one) => nextOccurrence(one, now, timeZone) ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function schedulesOf({ triggers = [] }: Assignment): Schedule[] {
+  return triggers.flatMap((trigger) => ('schedule' in trigger ? [trigger.schedule] : []));
 }
 
 /** Was it for a run that has been? Only a crash leaves such a one. */

@@ -23,6 +23,7 @@ const recordSchema = z.object({
   neighbourPoints: z.boolean().optional(),
   defaultGroupPoints: z.boolean().optional(),
   content: startRulesShape.content,
+  showProgress: startRulesShape.showProgress,
   /** Why it fails before its first step. */
   refused: z.object({ code: z.string(), message: z.string() }).optional(),
   /** Somebody at this computer wanted it. */
@@ -39,7 +40,14 @@ export type RunRecord = z.infer<typeof recordSchema>;
 /** What of an assignment a run keeps. */
 export type RunPurpose = Pick<
   Assignment,
-  'deployment' | 'body' | 'purpose' | 'expiresAt' | 'neighbourPoints' | 'defaultGroupPoints' | 'content'
+  | 'deployment'
+  | 'body'
+  | 'purpose'
+  | 'expiresAt'
+  | 'neighbourPoints'
+  | 'defaultGroupPoints'
+  | 'content'
+  | 'showProgress'
 >;
 
 const endedRunSchema = z.object({
@@ -123,13 +131,13 @@ export class RunRecords {
   /** Records a new run, also one that will only fail; on return it is durable. */
   begin(
     runId: string,
-    { deployment, body, purpose, expiresAt, neighbourPoints, defaultGroupPoints, content }: RunPurpose,
+    { deployment, body, purpose, expiresAt, neighbourPoints, defaultGroupPoints, content, showProgress }: RunPurpose,
     { refused, asked }: Pick<RunRecord, 'refused' | 'asked'> = {},
   ): RunRecord {
     const startedAt = new Date().toISOString();
     const why = { ...(refused && { refused }), ...(asked && { asked }) };
-    const points = { neighbourPoints, defaultGroupPoints, content };
-    const record = { runId, deployment, body, startedAt, purpose, expiresAt, ...points, ...why };
+    const kept = { neighbourPoints, defaultGroupPoints, content, showProgress };
+    const record = { runId, deployment, body, startedAt, purpose, expiresAt, ...kept, ...why };
     const path = this.folderOf(runId);
     mkdirSync(path, { mode: 0o700 });
     try {

@@ -362,6 +362,19 @@ describe('people at the computer', () => {
     await until(() => finished('succeeded') === 1);
   });
 
+  it('are not shown where a run is that began so, also when its deployment has ended meanwhile', async () => {
+    const slow = shell('slow', `touch ${folder}/began; while ! test -e ${folder}/go; do sleep 0.1; done`);
+    deploy(1, { steps: [slow] }, { showProgress: false });
+    daemon();
+    await until(() => existsSync(join(folder, 'began')));
+    site.policy = { ...site.policy, serial: site.policy.serial + 1, assignments: [] };
+    const status = async (): Promise<string> => (await agent.start(['status', '--state', state]).exited).out;
+    await until(async () => (await status()).includes('deployments: none'));
+    expect(await status()).toMatch(/running .*Z\n/);
+    writeFileSync(join(folder, 'go'), '');
+    await until(() => finished('succeeded') === 1);
+  });
+
   it('are told once before a run begins, also when the agent is killed, and whoever wants it now gets it', async () => {
     deploy(1, { steps: [shell('one')] }, { warnMinutes: 30, usersMayStart: true });
     const first = daemon();

@@ -49,7 +49,7 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     return { state: folder.root, enrolled: false, unfinishedRuns: [], preparing: [], endedRuns: [], unsentReports: 0 };
   const { name, deviceUid, site, server } = identity;
   const records = new RunRecords(folder);
-  const { hidden, ...policy } = await policyOf(folder, identity);
+  const { shown, ...policy } = await policyOf(folder, identity);
   const refusal = readRefusal(folder.access);
   const key = await readDeviceKey(folder.key).catch(() => undefined);
   return {
@@ -62,7 +62,9 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     ...(isRotationWished(folder) ? { rotationWished: true } : {}),
     ...policy,
     unfinishedRuns: records.unfinished.map((run) => {
-      const step = hidden.has(run.deployment.uid) ? undefined : stepOfRun(records.folderOf(run.runId));
+      // A run that goes on behind the end of its deployment keeps what it began with.
+      const isShown = shown.get(run.deployment.uid) ?? run.showProgress ?? true;
+      const step = isShown ? stepOfRun(records.folderOf(run.runId)) : undefined;
       return step ? { ...run, step } : run;
     }),
     preparing: new Preparations(folder.preparations).all.filter(
@@ -76,18 +78,19 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
 async function policyOf(
   folder: StateFolder,
   identity: AgentIdentity,
-): Promise<Pick<AgentStatus, 'policy' | 'policyProblem'> & { hidden: ReadonlySet<string> }> {
-  const none = new Set<string>();
+): Promise<Pick<AgentStatus, 'policy' | 'policyProblem'> & { shown: ReadonlyMap<string, boolean> }> {
+  const none = new Map<string, boolean>();
   try {
     const found = await readStoredPolicy(folder.policy, identity);
-    if (!found) return { hidden: none };
+    if (!found) return { shown: none };
     const { document, receivedAt } = found;
     const deployments = document.assignments.map(({ deployment }) => deployment.name);
-    const withoutProgress = document.assignments.filter(({ showProgress }) => showProgress === false);
-    const hidden = new Set(withoutProgress.map(({ deployment }) => deployment.uid));
-    return { policy: { serial: document.serial, receivedAt, deployments }, hidden };
+    const shown = new Map(
+      document.assignments.map(({ deployment, showProgress = true }) => [deployment.uid, showProgress]),
+    );
+    return { policy: { serial: document.serial, receivedAt, deployments }, shown };
   } catch (error) {
-    return { policyProblem: describeError(error), hidden: none };
+    return { policyProblem: describeError(error), shown: none };
   }
 }
 

@@ -182,6 +182,7 @@ const byKind: Record<string, Column[]> = {
       DEVICES: (_, { devices, sites }) => withBelow(devices.targeted, sites, 'members'),
       WAITING: (_, { devices }) => devices.waiting,
       RUNNING: (_, { devices }) => devices.running,
+      SILENT: (_, { devices }) => devices.silent ?? 0,
       SUCCEEDED: (_, { devices, sites }) => withBelow(devices.succeeded, sites, 'succeeded'),
       FAILED: (_, { devices, sites }) => withBelow(devices.failed, sites, 'failed'),
     },
@@ -200,7 +201,7 @@ const byKind: Record<string, Column[]> = {
       SEQUENCE: (spec) => spec.sequence,
       STATE: (_, status) => status.state,
       STEPS: (_, status) =>
-        `${status.steps.filter(({ state }) => state !== 'running').length}/${status.totalSteps ?? '?'}`,
+        `${status.steps.filter(({ state }) => state !== 'running' && state !== 'silent').length}/${status.totalSteps ?? '?'}`,
       DURATION: (_, { startedAt, finishedAt }, now) =>
         startedAt === undefined
           ? ''

@@ -12,6 +12,29 @@ const span = {
   windows: [{ collection: 'c', name: evil }],
 };
 
+describe('how a deployment goes', () => {
+  const progress = {
+    deployment: 'd',
+    sequence: 's',
+    sequenceDigest: `sha256:${'a'.repeat(64)}`,
+    at: span.start,
+    devices: { targeted: 3, waiting: 2, rejected: 0, running: 0, restartPending: 0, silent: 1, succeeded: 0, failed: 0 },
+    succeededPercent: 0,
+    ended: { lastHour: 0, lastDay: 0, lastWeek: 0, lastMonth: 0 },
+    errors: [],
+    steps: [],
+  };
+
+  it('says why no further device starts it', () => {
+    const policy = { state: 'withdrawn' as const, code: 'policy.expired', message: 'expired at 2026-12-01T00:00Z' };
+    expect(progressLines({ ...progress, hold: 'Runs', policy }).slice(1, 4)).toEqual([
+      'held       no device starts it, and its runs end at their next step; muster deployment resume takes it back',
+      'policy     withdrawn: expired at 2026-12-01T00:00Z',
+      'devices    3: 1 silent, 2 not started; 0 % succeeded',
+    ]);
+  });
+});
+
 describe('what devices and documents say', () => {
   it('does nothing to the terminal of whoever reads how a deployment goes', () => {
     const lines = progressLines({
@@ -19,11 +42,11 @@ describe('what devices and documents say', () => {
       sequence: 's',
       sequenceDigest: `sha256:${'a'.repeat(64)}`,
       at: span.start,
-      devices: { targeted: 1, waiting: 0, running: 0, restartPending: 0, silent: 0, succeeded: 0, failed: 1 },
+      devices: { targeted: 1, waiting: 0, rejected: 0, running: 0, restartPending: 0, silent: 0, succeeded: 0, failed: 1 },
       succeededPercent: 0,
-      ended: { lastHour: 1, lastDay: 1, lastWeek: 1 },
+      ended: { lastHour: 1, lastDay: 1, lastWeek: 1, lastMonth: 1 },
       errors: [{ code: evil, step: evil, message: evil, devices: 1, examples: ['web-1'] }],
-      steps: [{ path: evil, running: 0, succeeded: 0, failed: 1, skipped: 0 }],
+      steps: [{ path: evil, running: 0, silent: 0, succeeded: 0, failed: 1, skipped: 0 }],
     });
     lines.push(
       deviceLine({ device: 'web-1', deviceUid: uid, state: 'failed', member: true, step: evil, message: evil }),

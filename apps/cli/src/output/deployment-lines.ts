@@ -7,9 +7,10 @@ export function progressLines(progress: DeploymentProgress): string[] {
   const { deployment, sequence, devices, succeededPercent, ended, runSeconds, errors, steps } = progress;
   return [
     `${deployment}: sequence ${sequence}, ${progress.sequenceDigest.slice(0, 'sha256:'.length + 12)}`,
+    ...standstill(progress),
     `devices    ${devices.targeted}: ${counted(devices)}; ${succeededPercent} % succeeded`,
     ...(progress.rollout ? [rolloutLine(progress.rollout)] : []),
-    `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week`,
+    `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week, ${ended.lastMonth} in the last 30 days`,
     ...(runSeconds
       ? [
           `runs took  ${duration(runSeconds.median)} (median), ${duration(runSeconds.p95)} (95 of 100), ${duration(runSeconds.longest)} (longest)`,
@@ -18,6 +19,16 @@ export function progressLines(progress: DeploymentProgress): string[] {
     ...(errors.length > 0 ? ['', 'FAILED BECAUSE OF', ...errors.flatMap(errorLines)] : []),
     ...(steps.length > 0 ? ['', ...stepLines(steps)] : []),
   ].map(safeLine);
+}
+
+/** Why no further device starts it, whatever the counts are. */
+function standstill({ hold, policy }: DeploymentProgress): string[] {
+  const held = { Starts: 'no device starts it', Runs: 'no device starts it, and its runs end at their next step' };
+  const why = policy?.message ?? policy?.code;
+  return [
+    ...(hold ? [`held       ${held[hold]}; muster deployment resume takes it back`] : []),
+    ...(policy ? [`policy     ${policy.state}${why === undefined ? '' : `: ${why}`}`] : []),
+  ];
 }
 
 export const DEVICE_HEADINGS = line('DEVICE', 'STATE', 'RUN', 'WHERE AND WHY');
@@ -40,7 +51,7 @@ function line(device: string, state: string, run: string, why: string): string {
 }
 
 function counted(devices: DeploymentProgress['devices']): string {
-  const { waiting, running, restartPending, silent, succeeded, failed } = devices;
+  const { waiting, rejected, running, restartPending, silent, succeeded, failed } = devices;
   const all: [number, string][] = [
     [succeeded, 'succeeded'],
     [failed, 'failed'],
@@ -48,6 +59,7 @@ function counted(devices: DeploymentProgress['devices']): string {
     [restartPending, 'waiting for a restart'],
     [silent, 'silent'],
     [waiting, 'not started'],
+    [rejected, 'of other platforms'],
   ];
   const some = all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return some.length === 0 ? 'nobody' : some.join(', ');
@@ -74,11 +86,11 @@ function stepLines(steps: DeploymentProgress['steps']): string[] {
   const row = (path: string, ...cells: string[]): string =>
     `${path.padEnd(width)}  ${cells.map((cell) => cell.padStart(9)).join('  ')}`;
   return [
-    row('STEP', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'RUNNING', 'MEDIAN', 'LONGEST'),
-    ...steps.map(({ path, succeeded, failed, skipped, running, medianSeconds, longestSeconds }) =>
+    row('STEP', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'RUNNING', 'SILENT', 'MEDIAN', 'LONGEST'),
+    ...steps.map(({ path, succeeded, failed, skipped, running, silent, medianSeconds, longestSeconds }) =>
       row(
         path.length > width ? `…${path.slice(1 - width)}` : path,
-        ...[succeeded, failed, skipped, running].map(String),
+        ...[succeeded, failed, skipped, running, silent].map(String),
         medianSeconds === undefined ? '-' : duration(medianSeconds),
         longestSeconds === undefined ? '-' : duration(longestSeconds),
       ),

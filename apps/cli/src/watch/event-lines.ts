@@ -18,6 +18,7 @@ export function eventLines(event: RunEvent): string[] {
       return stepLines(who, event);
     case 'run-finished': {
       if (event.result === 'restart-pending') return [`${who}↻ restarts and goes on`];
+      if (event.result === 'silent') return [`${who}? nothing was heard of it for a day`];
       const why = event.message === undefined ? '' : `: ${safeLine(event.message)}`;
       return [`${who}${signs[event.result]} ${event.result}${between(event.startedAt, event.at, ' in ')}${why}`];
     }

@@ -34,8 +34,8 @@ export type RunEvent = Common &
       }
     | {
         readonly event: 'run-finished';
-        /** `restart-pending` is not the end: the run goes on after the restart. */
-        readonly result: 'succeeded' | 'failed' | 'restart-pending';
+        /** `restart-pending` and `silent` are not the end: the run goes on after the restart, or was not heard of for a day. */
+        readonly result: 'succeeded' | 'failed' | 'restart-pending' | 'silent';
         readonly exitCode?: number | undefined;
         readonly startedAt?: string | undefined;
         readonly message?: string | undefined;
@@ -71,7 +71,9 @@ export class RunEvents {
       events.push({ event: 'run-started', ...common, at, sequence: spec.sequence, total });
     }
     for (const step of status.steps.toSorted((a, b) => a.number - b.number)) {
-      const now = `${step.state} ${step.attempt ?? 1} ${step.finishedAt ?? ''}`;
+      // That its run fell silent is no news of the step.
+      const state = step.state === 'silent' ? 'running' : step.state;
+      const now = `${state} ${step.attempt ?? 1} ${step.finishedAt ?? ''}`;
       if (known.steps.get(step.path) === now) continue;
       known.steps.set(step.path, now);
       events.push({ ...common, ...stepEvent(step) });
@@ -91,7 +93,8 @@ type StepEvent<Event> = Event extends RunEvent & { event: 'step-started' | 'step
 
 function stepEvent(step: RunStep): StepEvent<RunEvent> {
   const { number, path, type: stepType, attempt, startedAt } = step;
-  if (step.state === 'running') return { event: 'step-started', path, stepType, attempt, at: startedAt };
+  if (step.state === 'running' || step.state === 'silent')
+    return { event: 'step-started', path, stepType, attempt, at: startedAt };
   const { state: outcome, reason, exitCode, continuedOnError, message, output, finishedAt: at } = step;
   return {
     event: 'step-finished',

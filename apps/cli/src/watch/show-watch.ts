@@ -45,8 +45,9 @@ export async function showDeployment(
   if (options.format === 'json') {
     terminal.out(JSON.stringify({ event: 'deployment-finished', deployment: name, ...outcome }));
   } else {
-    const unfinished = outcome.targeted - outcome.succeeded - outcome.failed;
-    const rest = outcome.expired ? `, ${unfinished} did not begin before it expired` : '';
+    const unfinished = outcome.targeted - outcome.succeeded - outcome.failed - outcome.silent;
+    const silent = outcome.silent > 0 ? `, ${outcome.silent} silent` : '';
+    const rest = `${silent}${outcome.expired ? `, ${unfinished} did not begin before it expired` : ''}`;
     terminal.out(
       `deployment/${name}: ${outcome.succeeded} succeeded, ${outcome.failed} failed${rest}, watched for ${duration(performance.now() - began)}`,
     );
@@ -55,8 +56,8 @@ export async function showDeployment(
 }
 
 /** 0 only if every targeted device succeeded. */
-export function deploymentExitCode({ failed, expired }: DeploymentOutcome): ExitCode {
-  return failed > 0 || expired ? EXIT_CODES.failed : EXIT_CODES.ok;
+export function deploymentExitCode({ failed, silent, expired }: DeploymentOutcome): ExitCode {
+  return failed > 0 || silent > 0 || expired ? EXIT_CODES.failed : EXIT_CODES.ok;
 }
 
 /** Shows a run live until its end; the exit code says whether it succeeded. */

@@ -22,6 +22,8 @@ export interface DeploymentOutcome {
   readonly succeeded: number;
   readonly failed: number;
   readonly targeted: number;
+  /** Of their runs nothing was heard for a day. */
+  readonly silent: number;
   readonly expired: boolean;
 }
 
@@ -48,8 +50,8 @@ export async function watchDeployment(
   try {
     const last = await untilOver(client, first, feed, signal, options);
     await feed.catchUp(client, last.status.devices, signal);
-    const { succeeded, failed, targeted, waiting, running } = last.status.devices;
-    return { succeeded, failed, targeted, expired: waiting + running > 0 };
+    const { succeeded, failed, targeted, waiting, running, silent = 0 } = last.status.devices;
+    return { succeeded, failed, targeted, silent, expired: waiting + running > 0 };
   } catch (error) {
     throwWhyStopped(options, signal);
     // The stream tells better why it ended than the abort that it caused.

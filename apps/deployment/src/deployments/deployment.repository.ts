@@ -1,6 +1,7 @@
 import type { DeploymentPolicy, DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { SEEN_STATE } from '../runs/silence.js';
 
 export type DeviceCounts = DeploymentStatus['devices'];
 
@@ -149,19 +150,27 @@ export class DeploymentRepository {
        ), counted as (
          select deployment.uid, coalesce(size.members, 0) as members,
            count(newest.state) as heard, count(member.device_uid) as heard_members,
-           count(*) filter (where newest.state in ('running', 'restart-pending')) as running,
+           count(*) filter (where unfinished.seen in ('running', 'restart-pending')) as running,
+           count(*) filter (where unfinished.seen = 'silent') as silent,
            count(*) filter (where newest.state = 'succeeded') as succeeded,
            count(*) filter (where newest.state = 'failed') as failed
          from deployment
          join collection on collection.name = deployment.collection
          left join collection_size as size on size.collection_uid = collection.uid
          left join newest on newest.deployment_uid = deployment.uid
+         -- When something was last heard is in no index: it is read of the few that have not ended.
+         left join lateral (
+           select ${SEEN_STATE} as seen from run
+           where newest.state in ('running', 'restart-pending')
+             and run.deployment_uid = newest.deployment_uid and run.device_uid = newest.device_uid
+           order by arrival desc limit 1
+         ) as unfinished on true
          left join collection_member as member
            on member.collection_uid = collection.uid and member.device_uid = newest.device_uid
          where deployment.uid = any($1)
          group by deployment.uid, size.members
        )
-       select uid, members - heard_members + heard as targeted, running, succeeded, failed,
+       select uid, members - heard_members + heard as targeted, running, silent, succeeded, failed,
          members - heard_members as waiting
        from counted`,
       [[...deploymentUids]],

@@ -66,7 +66,10 @@ export function deploymentRules(
         const servers = risk ? await repository.serversIn(tx, input.spec.collection, limits) : NO_SERVERS;
         const highRisk = judgeRisk(input, risk, { members: devices.targeted, ...servers }, limits);
         const digest = moves && here ? { sequenceDigest: here.digest } : {};
-        return { ...current.status, ...digest, devices, ...highRisk };
+        const { highRisk: before, ...status } = current.status;
+        // What was found when it was verified last stays true for as long as it is Required, and not verified anew.
+        const kept = judged || input.spec.purpose !== 'Required' || !before ? {} : { highRisk: before };
+        return { ...status, ...digest, devices, ...kept, ...highRisk };
       }
       const members = await repository.holdCollection(tx, input.spec.collection);
       if (members === undefined) {
@@ -144,7 +147,7 @@ export async function countsOf(
 }
 
 function noRuns(members: number): DeviceCounts {
-  return { targeted: members, running: 0, succeeded: 0, failed: 0, waiting: members };
+  return { targeted: members, running: 0, silent: 0, succeeded: 0, failed: 0, waiting: members };
 }
 
 /** @throws MusterError `deployment.never-runs` (400) when it ends before it begins */

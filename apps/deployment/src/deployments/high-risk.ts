@@ -95,7 +95,7 @@ export function judgeRisk(
       const fix = `${take.charAt(0).toUpperCase()}${take.slice(1)}; this site refuses it whoever agrees (MUSTER_HIGH_RISK_SITE_SERVERS)`;
       refuse('deployment.high-risk-site-server', '/spec/collection', message, fix);
     }
-    const fix = `If that is meant, say so: agreedSiteServers: [${notAgreed.join(', ')}]; or ${take}`;
+    const fix = `If that is meant, say so: agreedSiteServers: [${notAgreed.join(', ')}] (muster deploy --agree-site-server ${notAgreed[0]}); or ${take}`;
     refuse('deployment.high-risk-not-agreed', '/spec/agreedSiteServers', message, fix);
   }
   if (agreementAbove > 0 && members > agreementAbove && (spec.agreedDevices ?? 0) < members) {

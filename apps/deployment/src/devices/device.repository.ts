@@ -2,6 +2,7 @@ import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import type { DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { DeviceState } from '@muster/contracts/kinds/device-list.js';
 import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
+import { SEEN_STATE } from '../runs/silence.js';
 
 /** Devices beyond what every kind can do: their uid comes from the enrolment. */
 export class DeviceRepository {
@@ -70,7 +71,7 @@ export class DeviceRepository {
   /** The newest run of each deployment on a device, at most 1,000. */
   async lastRuns(database: Queryable, uid: string): Promise<NonNullable<KnownDevice['lastRuns']>> {
     const rows = await database.query<{ uid: string; state: string; started: Date | null; ended: Date | null }>(
-      `select distinct on (deployment_uid) deployment_uid as uid, state, started_at as started, finished_at as ended
+      `select distinct on (deployment_uid) deployment_uid as uid, ${SEEN_STATE} as state, started_at as started, finished_at as ended
        from run where device_uid = $1 order by deployment_uid, arrival desc limit 1000`,
       [uid],
     );
@@ -78,6 +79,7 @@ export class DeviceRepository {
       deploymentUid,
       ended: state === 'succeeded' || state === 'failed',
       succeeded: state === 'succeeded',
+      ...(state === 'silent' ? { silent: true } : {}),
       ...(started === null ? {} : { startedAt: started.toISOString() }),
       ...(ended === null ? {} : { endedAt: ended.toISOString() }),
     }));

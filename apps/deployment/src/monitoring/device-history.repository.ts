@@ -35,9 +35,9 @@ export class DeviceHistoryRepository {
       exit_code: number | null;
     }>(
       `select past.*, past.at::text as moment from (
-         select occurred_at as at, 'e' || id as key, type as what, data ->> 'message' as message,
-           null as run, null as deployment, null as sequence, null::bigint as exit_code
-         from event where data ->> 'device' = $1 and type like 'device.%'
+         select occurred_at as at, 'e' || id as key, type as what, data ->> 'message' as message, data ->> 'run' as run,
+           data ->> 'deployment' as deployment, data ->> 'taskSequence' as sequence, null::bigint as exit_code
+         from event where data ->> 'device' = $1 and (type like 'device.%' or type = 'run.silent')
          union all
          select coalesce(started_at, created_at), 's' || uid, 'run.started', null, name, deployment, sequence, null
          from run where device_uid = $2

@@ -2,9 +2,12 @@ import {
   type DeploymentDeviceList,
   type DeploymentProgress,
   type DeviceState,
-  SILENT_HOURS,
 } from '@muster/contracts/kinds/deployment-progress.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import type { Queryable } from '@muster/persistence/database.js';
+import { describePlatforms, type Platform, type PlatformFacts } from '@muster/sequence/platforms.js';
+import { SEEN_STATE } from '../runs/silence.js';
 
 const MOST_ERRORS = 50;
 const MOST_STEPS = 1_000;
@@ -14,15 +17,15 @@ const MOST_EXAMPLES = 5;
 export interface Monitored {
   uid: string;
   sequence: string;
-  sequenceDigest: string;
+  sequenceDigest: Digest;
   collectionUid: string;
+  hold: NonNullable<DeploymentProgress['hold']> | null;
+  policy: DeploymentPolicy | null;
 }
 
 /** The newest run of each device of deployment $1, with the state that it has in the eyes of people. */
 const NEWEST = `newest as (
-  select distinct on (device_uid) *, case
-    when state in ('running', 'restart-pending') and updated_at < now() - interval '${SILENT_HOURS} hours' then 'silent'
-    else state end as seen
+  select distinct on (device_uid) *, ${SEEN_STATE} as seen
   from run where deployment_uid = $1 order by device_uid, arrival desc
 )`;
 
@@ -35,12 +38,25 @@ const DECISIVE = `left join lateral (
   order by number desc limit 1
 ) as step on true`;
 
+/** Is a device for none of these platforms, in SQL (as `isListedPlatform`)? */
+function rejects(platforms: readonly Platform[] | undefined, parameter: string): string {
+  if (platforms === undefined) return 'false';
+  const own = (fact: string): string => `device.status #>> '{facts,os,${fact}}'`;
+  return `not exists (
+    select 1 from jsonb_array_elements(${parameter}::jsonb) as wanted
+    where wanted ->> 'os' = ${own('id')}
+      and (not wanted ? 'architecture' or wanted ->> 'architecture' = ${own('architecture')})
+      and (not wanted ? 'versions' or exists (
+        select 1 from jsonb_array_elements_text(wanted -> 'versions') as version
+        where ${own('versionId')} = version or starts_with(${own('versionId')}, version || '.'))))`;
+}
+
 /** How deployments go: questions over the runs, none of which changes anything. */
 export class MonitoringRepository {
   async find(database: Queryable, name: string): Promise<Monitored | undefined> {
     const [row] = await database.query<Monitored>(
       `select deployment.uid, sequence, deployment.status ->> 'sequenceDigest' as "sequenceDigest",
-         collection.uid as "collectionUid"
+         collection.uid as "collectionUid", deployment.spec ->> 'hold' as hold, deployment.status -> 'policy' as policy
        from deployment join collection on collection.name = deployment.collection where deployment.name = $1`,
       [name],
     );
@@ -50,12 +66,16 @@ export class MonitoringRepository {
   async counts(
     database: Queryable,
     { uid, collectionUid }: Monitored,
+    platforms: readonly Platform[] | undefined,
   ): Promise<Pick<DeploymentProgress, 'devices' | 'ended'>> {
+    const idle = `collection_member as member where member.collection_uid = $2
+            and not exists (select 1 from newest where newest.device_uid = member.device_uid)`;
     const [row] = await database.query<Record<string, number>>(
       `with ${NEWEST}
        select
-         (select count(*) from collection_member as member where member.collection_uid = $2
-            and not exists (select 1 from newest where newest.device_uid = member.device_uid)) as waiting,
+         (select count(*) from ${idle}) as idle,
+         (select count(*) from device where $3::jsonb is not null and ${rejects(platforms, '$3')}
+            and uid in (select member.device_uid from ${idle})) as rejected,
          count(*) filter (where seen = 'running') as running,
          count(*) filter (where seen = 'restart-pending') as "restartPending",
          count(*) filter (where seen = 'silent') as silent,
@@ -63,13 +83,15 @@ export class MonitoringRepository {
          count(*) filter (where seen = 'failed') as failed,
          count(*) filter (where finished_at > now() - interval '1 hour') as "lastHour",
          count(*) filter (where finished_at > now() - interval '1 day') as "lastDay",
-         count(*) filter (where finished_at > now() - interval '7 days') as "lastWeek"
+         count(*) filter (where finished_at > now() - interval '7 days') as "lastWeek",
+         count(*) filter (where finished_at > now() - interval '30 days') as "lastMonth"
        from newest`,
-      [uid, collectionUid],
+      [uid, collectionUid, jsonOf(platforms)],
     );
     const number = (name: string): number => row?.[name] ?? 0;
     const devices = {
-      waiting: number('waiting'),
+      waiting: number('idle') - number('rejected'),
+      rejected: number('rejected'),
       running: number('running'),
       restartPending: number('restartPending'),
       silent: number('silent'),
@@ -79,7 +101,12 @@ export class MonitoringRepository {
     const targeted = Object.values(devices).reduce((sum, one) => sum + one, 0);
     return {
       devices: { targeted, ...devices },
-      ended: { lastHour: number('lastHour'), lastDay: number('lastDay'), lastWeek: number('lastWeek') },
+      ended: {
+        lastHour: number('lastHour'),
+        lastDay: number('lastDay'),
+        lastWeek: number('lastWeek'),
+        lastMonth: number('lastMonth'),
+      },
     };
   }
 
@@ -130,6 +157,7 @@ export class MonitoringRepository {
     const rows = await database.query<{
       path: string;
       running: number;
+      silent: number;
       succeeded: number;
       failed: number;
       skipped: number;
@@ -137,10 +165,11 @@ export class MonitoringRepository {
       longest: number | null;
     }>(
       `with ${NEWEST}, lasted as (
-         select run_step.*, greatest(0, extract(epoch from run_step.finished_at - run_step.started_at))::float8 as seconds
+         select run_step.*, newest.seen, greatest(0, extract(epoch from run_step.finished_at - run_step.started_at))::float8 as seconds
          from run_step join newest on newest.uid = run_step.run_uid
        )
-       select path, count(*) filter (where outcome is null) as running,
+       select path, count(*) filter (where outcome is null and seen in ('running', 'restart-pending')) as running,
+         count(*) filter (where outcome is null and seen = 'silent') as silent,
          count(*) filter (where outcome = 'succeeded') as succeeded, count(*) filter (where outcome = 'failed') as failed,
          count(*) filter (where outcome = 'skipped') as skipped,
          percentile_cont(0.5) within group (order by seconds) filter (where outcome <> 'skipped') as median,
@@ -159,6 +188,7 @@ export class MonitoringRepository {
   async devices(
     database: Queryable,
     { uid, collectionUid }: Monitored,
+    platforms: readonly Platform[] | undefined,
     { state, after, limit }: { state: DeviceState | undefined; after: string; limit: number },
   ): Promise<DeploymentDeviceList['items']> {
     const rows = await database.query<{
@@ -172,25 +202,29 @@ export class MonitoringRepository {
       exitCode: number | null;
       message: string | null;
       heardAt: Date | null;
+      os: PlatformFacts | null;
     }>(
       `with ${NEWEST}, everybody as (
          select coalesce(device.name, newest.device) as device, coalesce(device.uid, newest.device_uid) as device_uid,
-           coalesce(newest.seen, 'waiting') as state, member.device_uid is not null as member, newest.uid as run_uid
+           coalesce(newest.seen, case when ${rejects(platforms, '$6')} then 'rejected' else 'waiting' end) as state,
+           device.status #> '{facts,os}' as os, member.device_uid is not null as member, newest.uid as run_uid
          from (select device_uid from collection_member where collection_uid = $2) as member
          full join newest on newest.device_uid = member.device_uid
          left join device on device.uid = coalesce(member.device_uid, newest.device_uid)
        ), page as (
-         select * from everybody where device > $3 and ($4::text is null or state = $4) order by device limit $5
+         select * from everybody where device > $3 and ($4::text is null or state = $4) and ($6::jsonb is null or true) order by device limit $5
        )
        select page.device, page.device_uid as "deviceUid", page.state, page.member, newest.name as run, step.path as step,
          coalesce(step.code, newest.code) as code, coalesce(step.exit_code, newest.exit_code) as "exitCode",
-         coalesce(step.message, newest.message) as message, newest.updated_at as "heardAt"
+         coalesce(step.message, newest.message) as message, newest.updated_at as "heardAt",
+         page.os
        from page left join newest on newest.uid = page.run_uid ${DECISIVE}
        order by page.device`,
-      [uid, collectionUid, after, state ?? null, limit],
+      [uid, collectionUid, after, state ?? null, limit, jsonOf(platforms)],
     );
-    return rows.map(({ run, step, code, exitCode, message, heardAt, ...known }) => ({
+    return rows.map(({ run, step, code, exitCode, message, heardAt, os, ...known }) => ({
       ...known,
+      ...(known.state === 'rejected' && platforms ? { message: describePlatforms(platforms, os ?? {}) } : {}),
       ...(run === null ? {} : { run }),
       ...(step === null ? {} : { step }),
       ...(code === null ? {} : { code }),
@@ -199,4 +233,8 @@ export class MonitoringRepository {
       ...(heardAt === null ? {} : { heardAt: heardAt.toISOString() }),
     }));
   }
+}
+
+function jsonOf(platforms: readonly Platform[] | undefined): string | null {
+  return platforms === undefined ? null : JSON.stringify(platforms);
 }

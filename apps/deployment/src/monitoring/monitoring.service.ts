@@ -4,8 +4,11 @@ import type {
   DeploymentProgress,
   DeviceState,
 } from '@muster/contracts/kinds/deployment-progress.js';
+import { readSequence } from '@muster/contracts/requests/read-sequence.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import type { Platform } from '@muster/sequence/platforms.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import { RolloutActions } from '../rollouts/rollout-actions.service.js';
 import { type Monitored, MonitoringRepository } from './monitoring.repository.js';
@@ -17,14 +20,16 @@ export class Monitoring {
     @Inject(Database) private readonly database: Database,
     @Inject(MonitoringRepository) private readonly repository: MonitoringRepository,
     @Inject(RolloutActions) private readonly rollouts: RolloutActions,
+    @Inject(Bus) private readonly bus: Bus,
   ) {}
 
   /** @throws MusterError `resource.not-found` */
   async progress(name: string): Promise<DeploymentProgress> {
     const deployment = await this.existing(name);
     const { database, repository } = this;
+    const platforms = await this.platformsOf(deployment);
     const [counts, runSeconds, errors, steps, rollout] = await Promise.all([
-      repository.counts(database, deployment),
+      repository.counts(database, deployment, platforms),
       repository.runSeconds(database, deployment),
       repository.errors(database, deployment),
       repository.steps(database, deployment),
@@ -36,6 +41,8 @@ export class Monitoring {
       sequence: deployment.sequence,
       sequenceDigest: deployment.sequenceDigest,
       at: new Date().toISOString(),
+      ...(deployment.hold === null ? {} : { hold: deployment.hold }),
+      ...(deployment.policy && deployment.policy.state !== 'compiled' ? { policy: deployment.policy } : {}),
       ...counts,
       ...(rollout ? { rollout } : {}),
       succeededPercent: targeted === 0 ? 0 : Math.round((succeeded / targeted) * 1000) / 10,
@@ -52,7 +59,7 @@ export class Monitoring {
   ): Promise<DeploymentDeviceList> {
     const [after = ''] = decodePosition(page.continue, ['string']);
     const deployment = await this.existing(name);
-    const found = await this.repository.devices(this.database, deployment, {
+    const found = await this.repository.devices(this.database, deployment, await this.platformsOf(deployment), {
       state: page.state,
       after,
       limit: page.limit + 1,
@@ -63,6 +70,17 @@ export class Monitoring {
       metadata: found.length > page.limit && last ? { continue: encodePosition([last.device]) } : {},
       items,
     };
+  }
+
+  /** Of the revision that devices run. Without the catalog nobody is said to reject it: how it goes is told all the same. */
+  private async platformsOf({ sequence, sequenceDigest }: Monitored): Promise<readonly Platform[] | undefined> {
+    try {
+      const wanted = { name: sequence, digest: sequenceDigest };
+      return (await this.bus.request(readSequence, wanted)).sequence?.spec.platforms;
+    } catch (error) {
+      if (error instanceof MusterError) return undefined;
+      throw error;
+    }
   }
 
   private async existing(name: string): Promise<Monitored> {

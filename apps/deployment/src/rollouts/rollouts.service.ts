@@ -6,7 +6,7 @@ import type { Resource } from '@muster/contracts/resource.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
-import { approveGroup, movePermit, pauseRollout, resumeRollout } from '@muster/schedule/rollout/change-rollout.js';
+import { approveGroup, movePermit, pauseRollout, resizeGroup, resumeRollout } from '@muster/schedule/rollout/change-rollout.js';
 import {
   currentGroup,
   findTooManyErrors,
@@ -54,8 +54,10 @@ export class Rollouts {
     const row = await this.repository.hold(tx, uid);
     const before = previous?.spec.rollout;
     if (!row || !before) return;
-    if (namesOf(before) === namesOf(spec.rollout)) await this.settle(tx, row, row.progress, 'system');
-    else await this.beginAnew(tx, row, 'system');
+    if (namesOf(before) === namesOf(spec.rollout)) {
+      const facts = { now: Date.now(), members: row.members };
+      await this.settle(tx, row, resizeGroup(before, spec.rollout, row.progress, facts), 'system');
+    } else await this.beginAnew(tx, row, 'system');
   }
 
   /** Devices are told to run something: when it is something else than before, the rollout begins anew. */
@@ -252,6 +254,11 @@ function tellingOf(stage: RolloutStage): string {
   return stage.stage === 'waiting' ? `waiting-for-${stage.for}` : stage.stage;
 }
 
+/** Of the group that is open. */
+function devicesIn(progress: RolloutProgress): number {
+  return progress.groups[currentGroup(progress)]?.devices ?? 0;
+}
+
 /** May devices start now that could not before? A place that becomes free is not told: there is always somebody who asks. */
 function mayStartMore(before: RolloutRow, row: RolloutRow, after: RolloutProgress): boolean {
   if (after.paused) return false;
@@ -261,6 +268,7 @@ function mayStartMore(before: RolloutRow, row: RolloutRow, after: RolloutProgres
     before.attempt !== row.attempt ||
     before.body !== row.body ||
     before.progress.paused !== undefined ||
-    currentGroup(after) > currentGroup(before.progress)
+    currentGroup(after) > currentGroup(before.progress) ||
+    devicesIn(after) > devicesIn(before.progress)
   );
 }

@@ -184,7 +184,7 @@ export class RunRepository {
     await tx.prepared(
       'save the progress of runs',
       `update run set (${PROGRESS_COLUMNS}) = (select ${PROGRESS_COLUMNS.replaceAll(/\w+/g, 'told.$&')}),
-         resource_version = nextval('resource_version'), updated_at = now()
+         resource_version = nextval('resource_version'), updated_at = now(), silent_at = null
        from jsonb_to_recordset($1) as told (uid uuid, ${PROGRESS}) where run.uid = told.uid`,
       [JSON.stringify(runs.map(({ uid, progress }) => ({ uid, ...progressRow(progress) })))],
     );
@@ -211,6 +211,20 @@ export class RunRepository {
         columnsOf(known),
       );
     }
+  }
+
+  /** Notes of some runs that have not ended that nothing was heard of them for so long; answers which. Those that are told of now are left. */
+  async noteSilent(tx: Transaction, hours: number, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ uid: string }>(
+      `update run set silent_at = now(), resource_version = nextval('resource_version')
+       where uid in (
+         select uid from run
+         where end_result is null and silent_at is null and updated_at < now() - make_interval(hours => $1)
+         order by updated_at limit $2 for update skip locked)
+       returning uid`,
+      [hours, limit],
+    );
+    return rows.map(({ uid }) => uid);
   }
 
   /** The steps of many runs with one query, each run's in the order of their first report. */

@@ -1,19 +1,23 @@
 import { Module } from '@nestjs/common';
-import { run, type RunSpec, type RunStatus } from '@muster/contracts/kinds/run.js';
+import { run, type RunSpec, type RunStatus, type RunStep } from '@muster/contracts/kinds/run.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
+import { CONFIG, LOGGER } from '@muster/service/tokens.js';
+import type { Logger } from 'pino';
+import type { DeploymentConfig } from '../config.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { UnknownComputers } from '../devices/unknown-computers.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { EventLog } from '../events/event-log.js';
-import { toRunStep } from './run-progress.js';
+import { type StepProgress, toRunStep } from './run-progress.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunRepository } from './run.repository.js';
+import { SilenceWatch } from './silence-watch.js';
 import { TallyRepository } from './tally.repository.js';
 
 const RUNS = Symbol('runs');
@@ -31,10 +35,17 @@ function runRules(database: Database, repository: RunRepository): ResourceRules<
       );
       return runs.map((one) => ({
         ...one,
-        status: { ...one.status, steps: (steps.get(one.metadata.uid) ?? []).map(toRunStep) },
+        status: { ...one.status, steps: stepsOf(one.status.state, steps.get(one.metadata.uid)) },
       }));
     },
   };
+}
+
+/** What had begun when its run fell silent is silent too. */
+function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = []): RunStep[] {
+  const shown = steps.map(toRunStep);
+  if (state !== 'silent') return shown;
+  return shown.map((step) => (step.state === 'running' ? { ...step, state } : step));
 }
 
 @Module({
@@ -59,6 +70,20 @@ function runRules(database: Database, repository: RunRepository): ResourceRules<
         events: EventLog,
         unknown: UnknownComputers,
       ) => new RunRecorder(runs, repository, rollouts, outbox, new TallyRepository(), events, unknown),
+    },
+    {
+      provide: SilenceWatch,
+      inject: [Database, RUNS, RunRepository, Outbox, EventLog, CONFIG, LOGGER],
+      useFactory: (
+        database: Database,
+        runs: ResourceStore<RunSpec, RunStatus>,
+        repository: RunRepository,
+        outbox: Outbox,
+        events: EventLog,
+        config: DeploymentConfig,
+        logger: Logger,
+      ) =>
+        new SilenceWatch(database, runs, repository, outbox, events, config.MUSTER_ROLLOUT_GRACE_SECONDS, logger),
     },
   ],
   exports: [RunRecorder],

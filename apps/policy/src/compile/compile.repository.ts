@@ -1,4 +1,5 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
+import type { Digest } from '@muster/contracts/digest.js';
 import type { StartRules } from '@muster/schedule/start-rules.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
@@ -16,6 +17,8 @@ export interface Claim {
   expiresAt: Date | null;
   expired: boolean;
   sequenceDigest: string;
+  /** The sequence, when it stays with one revision of that. */
+  pinnedTo: string | null;
   inputVersion: number;
   state: string;
   reason: string | null;
@@ -40,7 +43,7 @@ export class CompileRepository {
                      where due_at <= now() and deleted_at is null and (claimed_until is null or claimed_until < now())
                      order by due_at limit $1 for update skip locked)
        returning uid, name, collection_uid as "collectionUid", generation, created_at as "createdAt", rules, expires_at as "expiresAt",
-                 coalesce(expires_at <= now(), false) as expired, sequence_digest as "sequenceDigest",
+                 coalesce(expires_at <= now(), false) as expired, sequence_digest as "sequenceDigest", pinned_to as "pinnedTo",
                  input_version as "inputVersion", assignment ->> 'body' as body, state, reason, reason_code as code`,
       [atMost, CLAIM_SECONDS],
     );
@@ -83,6 +86,14 @@ export class CompileRepository {
        insert into deployment_sequence (deployment_uid, sequence)
        select $1, sequence from unnest($2::text[]) as sequence on conflict do nothing`,
       [uid, sequences],
+    );
+  }
+
+  /** From now on facts about this sequence concern this deployment too. */
+  async addSequence(tx: Transaction, uid: string, sequence: string): Promise<void> {
+    await tx.query(
+      'insert into deployment_sequence (deployment_uid, sequence) values ($1, $2) on conflict do nothing',
+      [uid, sequence],
     );
   }
 
@@ -167,6 +178,16 @@ export class CompileRepository {
        on conflict (deployment_uid, body_digest) do update set ended_at = null where deployment_body.ended_at is not null`,
       [uid, digest],
     );
+  }
+
+  /** The body that devices were told last; undefined: none ever. */
+  async lastBody(tx: Transaction, uid: string): Promise<Digest | undefined> {
+    const [row] = await tx.query<{ digest: Digest }>(
+      `select body_digest as digest from deployment_body where deployment_uid = $1
+       order by ended_at desc nulls first limit 1`,
+      [uid],
+    );
+    return row?.digest;
   }
 
   /** Gives a claim back, to be taken again later. */

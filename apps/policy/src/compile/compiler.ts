@@ -6,7 +6,7 @@ import type { DeploymentPolicy } from '@muster/contracts/kinds/deployment.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Loop } from '@muster/messaging/loop.js';
-import { Database } from '@muster/persistence/database.js';
+import { Database, type Transaction } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { Metrics } from '@muster/service/health/metrics.js';
@@ -119,7 +119,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
       return { kind: 'withdrawn', code: 'policy.media-only', reason: `it is for boot media and PXE (${availableTo})` };
     const { sequence } = await this.bus.request(readSequence, { digest: claim.sequenceDigest });
     if (!sequence) return unknownSequence(claim.sequenceDigest);
-    const withdrawn = judgeSequence(sequence);
+    const withdrawn = judgeSequence(sequence) ?? (await this.judgePinned(claim));
     if (withdrawn) return withdrawn;
     const children = await this.childrenOf(claim, sequence);
     const problem = judgeChildren(sequence, children);
@@ -129,12 +129,20 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     const needed = neededContent(specs, applications);
     // First of all, so that no fact about them goes by between the question and the end of this compilation.
     await this.database.transaction(async (tx) => {
-      await this.work.setSequences(tx, claim.uid, [...children.revisions.keys()]);
+      await this.work.setSequences(tx, claim.uid, [...pinnedTo(claim), ...children.revisions.keys()]);
       await this.work.setContent(tx, claim.uid, [...needed, ...named(applications.documents.keys())]);
     });
     const { packages, others } = await resolveNeeds(this.bus, needed);
     const { fetchAhead } = claim.rules;
     return buildBody(sequence, children, packages, { others, applications, fetchAhead });
+  }
+
+  /** A sequence that is disabled is deployed to nobody, whichever of its revisions a deployment stays with. */
+  private async judgePinned({ uid, pinnedTo: name }: Claim): Promise<Outcome | undefined> {
+    if (name === null) return undefined;
+    await this.database.transaction((tx) => this.work.addSequence(tx, uid, name));
+    const { sequence: newest } = await this.bus.request(readSequence, { name });
+    return newest ? judgeSequence(newest) : undefined;
   }
 
   /** The applications that steps name and what comes with them. As with children: facts about them concern this deployment. */
@@ -147,7 +155,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** The newest revision of each child. As with packages: facts about them concern this deployment before they are asked for. */
   private async childrenOf(claim: Claim, sequence: SequenceRevision): Promise<Children> {
-    const all: string[] = [];
+    const all = pinnedTo(claim);
     return collectChildren(sequence, async (names) => {
       all.push(...names);
       await this.database.transaction((tx) => this.work.setSequences(tx, claim.uid, all));
@@ -166,7 +174,7 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     return this.database.transaction(async (tx) => {
       await this.live.lock(tx);
       if (outcome.kind === 'compiled') await this.work.saveBody(tx, outcome);
-      const told = assignmentAfter(claim, outcome);
+      const told = assignmentAfter(claim, outcome) ?? (await this.stopOf(tx, claim));
       const policy = policyOf(outcome);
       const changed = await this.work.finish(tx, claim, {
         state: policy.state,
@@ -188,6 +196,13 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
+  /** A deployment that is stopped tells it also where it begins nowhere any more, expired or disabled: its runs may go on yet. */
+  private async stopOf(tx: Transaction, claim: Claim): Promise<Assignment | null> {
+    if (claim.rules.hold !== 'Runs') return null;
+    const body = await this.work.lastBody(tx, claim.uid);
+    return body === undefined ? null : assignmentOf(claim, body);
+  }
+
   private say(claim: Claim, outcome: Outcome): void {
     const policy = policyOf(outcome);
     if (!isNews(claim, policy)) return;
@@ -203,6 +218,11 @@ export class Compiler implements OnApplicationBootstrap, OnModuleDestroy {
 /** Agents in the installed system see nothing of it. */
 function isForMediaOnly(availableTo: Assignment['availableTo']): boolean {
   return availableTo === 'MediaAndPxe' || availableTo === 'MediaAndPxeHidden';
+}
+
+/** What concerns a deployment beside the children of its revision. */
+function pinnedTo({ pinnedTo: name }: Claim): string[] {
+  return name === null ? [] : [name];
 }
 
 function named(applications: Iterable<string>): { kind: string; name: string }[] {

@@ -27,6 +27,13 @@ describe('what the site says of when a deployment starts on a device', () => {
       'running since 2026-11-26T10:00:00.000Z',
     ],
     [
+      'nothing is heard of its run any more',
+      assignment(),
+      device({ lastRuns: [{ ...ended, ended: false, silent: true }] }),
+      'silent',
+      'running since 2026-11-26T10:00:00.000Z as it last said; nothing was heard of it for 24 hours',
+    ],
+    [
       'it is not available yet, by the time zone of the device',
       assignment({ availableAt: '2026-11-26T14:00:00' }),
       device({ facts: { timeZone: 'Europe/Berlin' } }),

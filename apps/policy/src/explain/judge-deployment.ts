@@ -1,4 +1,5 @@
 import type { Assignment, PolicyWindow } from '@muster/contracts/agent/policy.js';
+import { SILENT_HOURS } from '@muster/contracts/kinds/deployment-progress.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import { decideStart } from '@muster/schedule/decide-start.js';
@@ -28,7 +29,12 @@ export function judgeDeployment(
 ): Start {
   const { deployment, body: _body, ...rules } = assignment;
   const last = device.lastRuns?.find((run) => run.deploymentUid === deployment.uid);
-  if (last && !last.ended) return { state: 'running', says: `running since ${last.startedAt ?? 'a moment ago'}` };
+  if (last && !last.ended) {
+    const since = `running since ${last.startedAt ?? 'a moment ago'}`;
+    if (last.silent === true)
+      return { state: 'silent', says: `${since} as it last said; nothing was heard of it for ${SILENT_HOURS} hours` };
+    return { state: 'running', says: since };
+  }
   if (body.enabled === false) return { state: 'disabled', says: 'its task sequence is disabled' };
   const os = device.facts?.os ?? {};
   if (body.platforms && !isListedPlatform(body.platforms, os))

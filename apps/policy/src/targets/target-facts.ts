@@ -112,6 +112,7 @@ export class TargetFacts {
           hasRollout: rollout !== undefined,
           expiresAt: rules.expiresAt === undefined ? null : new Date(lastInstant(rules.expiresAt)),
           sequenceDigest: status.sequenceDigest,
+          pinnedTo: spec.revision === undefined ? null : spec.sequence,
         });
         if (!changed) return;
         this.compileSoon(tx);

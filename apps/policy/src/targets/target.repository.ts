@@ -16,6 +16,8 @@ export interface DeploymentFacts {
   /** When it is over for every device; null: never. */
   expiresAt: Date | null;
   sequenceDigest: string;
+  /** The sequence, when it stays with one revision of that; null: it follows the newest. */
+  pinnedTo: string | null;
 }
 
 /** What devices are told of a rollout. */
@@ -95,11 +97,12 @@ export class TargetRepository {
    */
   async saveDeployment(tx: Transaction, facts: DeploymentFacts): Promise<boolean> {
     const rows = await tx.query(
-      `insert into deployment (uid, name, collection_uid, generation, created_at, rules, expires_at, sequence_digest, rollout_change, due_at)
-       values ($1, $2, (select uid from collection where name = $3), $4, $5, $6, $7, $8, case when $9 then 0 end, now())
+      `insert into deployment (uid, name, collection_uid, generation, created_at, rules, expires_at, sequence_digest, rollout_change, pinned_to, due_at)
+       values ($1, $2, (select uid from collection where name = $3), $4, $5, $6, $7, $8, case when $9 then 0 end, $10, now())
        on conflict (uid) do update set
          name = excluded.name, generation = excluded.generation, created_at = excluded.created_at,
          rules = excluded.rules, expires_at = excluded.expires_at, sequence_digest = excluded.sequence_digest,
+         pinned_to = excluded.pinned_to,
          rollout_change = case when $9 then coalesce(deployment.rollout_change, 0) end,
          input_version = deployment.input_version + 1, due_at = now(), state = 'pending', reason = null, reason_code = null
        where deployment.deleted_at is null
@@ -116,6 +119,7 @@ export class TargetRepository {
         facts.expiresAt,
         facts.sequenceDigest,
         facts.hasRollout,
+        facts.pinnedTo,
       ],
     );
     return rows.length > 0;

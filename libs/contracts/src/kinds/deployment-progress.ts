@@ -1,10 +1,19 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { deploymentPolicySchema } from './deployment.js';
 import { deploymentRolloutSchema } from './deployment-rollout.js';
 
-/** What a device did with a deployment: by its newest run, or that it has none. */
-export const DEVICE_STATES = ['waiting', 'running', 'restart-pending', 'silent', 'succeeded', 'failed'] as const;
+/** What a device did with a deployment: by its newest run, or that it has none. `rejected`: the sequence is for other platforms. */
+export const DEVICE_STATES = [
+  'waiting',
+  'rejected',
+  'running',
+  'restart-pending',
+  'silent',
+  'succeeded',
+  'failed',
+] as const;
 /** A run that has not ended and of which nothing was heard for so long is silent, whatever it last said. */
 export const SILENT_HOURS = 24;
 
@@ -18,9 +27,14 @@ export const deploymentProgressSchema = z
     sequence: nameSchema,
     sequenceDigest: digestSchema.describe('The revision that devices run now'),
     at: instantSchema,
+    hold: z.enum(['Starts', 'Runs']).optional().describe('Somebody at the site holds it: no device starts it'),
+    policy: deploymentPolicySchema
+      .optional()
+      .describe('Why devices are told nothing of it, or only what they were told before; absent: they are told'),
     devices: z.strictObject({
       targeted: count.describe('The sum of the others'),
       waiting: count.describe('Members of which no run is known'),
+      rejected: count.describe('The same, and the sequence is for other platforms: nothing runs there, whoever asks'),
       running: count,
       restartPending: count,
       silent: count.describe(`Not ended, and nothing heard for ${SILENT_HOURS} hours`),
@@ -30,7 +44,7 @@ export const deploymentProgressSchema = z
     rollout: deploymentRolloutSchema.optional().describe('Of a deployment that has one'),
     succeededPercent: z.number().min(0).max(100).describe('Of all that are targeted'),
     ended: z
-      .strictObject({ lastHour: count, lastDay: count, lastWeek: count })
+      .strictObject({ lastHour: count, lastDay: count, lastWeek: count, lastMonth: count.describe('30 days') })
       .describe('Devices whose newest run ended in that time'),
     runSeconds: z
       .strictObject({ median: seconds, p95: seconds, longest: seconds })
@@ -56,6 +70,7 @@ export const deploymentProgressSchema = z
         z.strictObject({
           path: z.string(),
           running: count,
+          silent: count.describe('It had begun when its run fell silent'),
           succeeded: count,
           failed: count,
           skipped: count,

@@ -99,6 +99,7 @@ export const deploymentStatusSchema = z
       .strictObject({
         targeted: z.number().int(),
         running: z.number().int(),
+        silent: z.number().int().optional().describe('Not ended, and nothing heard for 24 hours'),
         succeeded: z.number().int(),
         failed: z.number().int(),
         waiting: z.number().int().describe('Targeted, and nothing heard of a start'),

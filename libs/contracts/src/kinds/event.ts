@@ -22,6 +22,7 @@ export const EVENT_TYPES = {
   'rollout.changed': 'A rollout opened a group, waits, goes on, begins anew or is complete',
   'rollout.paused': 'A rollout paused itself because of errors, or somebody paused it',
   'run.failed': 'A run of a device ended as failed',
+  'run.silent': 'A run has not ended, and nothing was heard of it for 24 hours',
   'run.succeeded': 'A run of a device ended well',
   'sequence.changed': 'Somebody changed a task sequence: it has another revision',
   'sequence.created': 'Somebody made a task sequence',

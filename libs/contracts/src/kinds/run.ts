@@ -18,7 +18,9 @@ export const runStepSchema = z
     number: z.number().int().positive().describe('Report number within the run: each is kept exactly once'),
     path: z.string(),
     type: z.string().optional(),
-    state: z.enum(['running', 'succeeded', 'failed', 'skipped']),
+    state: z
+      .enum(['running', 'silent', 'succeeded', 'failed', 'skipped'])
+      .describe('silent: it had begun when its run fell silent'),
     reason: z.string().optional(),
     exitCode: z.number().int().optional(),
     continuedOnError: z.boolean().optional(),
@@ -32,7 +34,9 @@ export const runStepSchema = z
 
 export const runStatusSchema = z
   .strictObject({
-    state: z.enum(['running', 'restart-pending', 'succeeded', 'failed']),
+    state: z
+      .enum(['running', 'restart-pending', 'silent', 'succeeded', 'failed'])
+      .describe('silent: it has not ended, and nothing was heard of it for 24 hours'),
     startedAt: instantSchema.optional(),
     finishedAt: instantSchema.optional(),
     exitCode: z.number().int().optional(),

@@ -17,6 +17,7 @@ export const knownDeviceSchema = z.object({
         deploymentUid: uidSchema,
         ended: z.boolean(),
         succeeded: z.boolean(),
+        silent: z.boolean().optional().describe('Not ended, and nothing heard for 24 hours'),
         startedAt: instantSchema.optional(),
         endedAt: instantSchema.optional(),
       }),

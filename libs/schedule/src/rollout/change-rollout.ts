@@ -1,5 +1,13 @@
 import type { PermitState } from './decide-permit.js';
-import { currentGroup, type GroupProgress, type RolloutProgress } from './judge-rollout.js';
+import {
+  currentGroup,
+  devicesOf,
+  type GroupProgress,
+  type RolloutFacts,
+  type RolloutProgress,
+  startedIn,
+} from './judge-rollout.js';
+import type { Rollout } from './rollout.js';
 
 /** A permit of a group is in another state now; without `from` it is a new one, without `to` it is taken back. */
 export function movePermit(
@@ -15,6 +23,24 @@ export function movePermit(
     return counts;
   };
   return { ...progress, groups: progress.groups.map((group, at) => (at === index ? moved(group) : group)) };
+}
+
+/**
+ * Somebody gave the group that is open another size: it is judged by that from now on, and never by fewer devices than took a place in it.
+ * Groups before it keep theirs, and those behind it take theirs when they open.
+ */
+export function resizeGroup(
+  before: Rollout,
+  after: Rollout,
+  progress: RolloutProgress,
+  facts: RolloutFacts,
+): RolloutProgress {
+  const index = currentGroup(progress);
+  const [was, rule, group] = [before.groups[index], after.groups[index], progress.groups[index]];
+  if (!was || !rule || !group || (was.size === rule.size && was.percent === rule.percent)) return progress;
+  const { goodAt: _judgedAnew, ...kept } = group;
+  const devices = Math.max(devicesOf(rule, progress.groups.slice(0, index), facts), startedIn(group));
+  return { ...progress, groups: progress.groups.map((one, at) => (at === index ? { ...kept, devices } : one)) };
 }
 
 export function pauseRollout(progress: RolloutProgress, message: string, now: number): RolloutProgress {

@@ -4,7 +4,7 @@ import { DEFAULT_AT_MOST_STARTED, neededOf, type Rollout, type RolloutGroup } fr
 export interface GroupProgress {
   /** Undefined: it has not opened. */
   readonly openedAt?: number | undefined;
-  /** Of how many devices it is judged: fixed when it opens. */
+  /** Of how many devices it is judged: fixed when it opens, or when somebody gives the open group another size. */
   readonly devices?: number | undefined;
   /** Started, and not known how it ended. */
   readonly open: number;
@@ -170,7 +170,8 @@ function markGood(rule: RolloutGroup, group: GroupProgress, now: number): GroupP
   return group.goodAt === undefined && group.succeeded >= neededIn(rule, group) ? { ...group, goodAt: now } : group;
 }
 
-function devicesOf(
+/** Of how many devices a group is judged that opens behind these. */
+export function devicesOf(
   { size, percent }: RolloutGroup,
   groups: readonly GroupProgress[],
   { members }: RolloutFacts,

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { approveGroup, movePermit, pauseRollout, resumeRollout } from './change-rollout.js';
+import { approveGroup, movePermit, pauseRollout, resizeGroup, resumeRollout } from './change-rollout.js';
 import { decidePermit, describeStage, type HeldPermit, type PermitState } from './decide-permit.js';
 import {
   currentGroup,
@@ -206,6 +206,27 @@ describe('a rollout', () => {
     const fleet = new Fleet({ groups: [{ name: 'all' }], atMostStarted: 1 }, members);
     fleet.ask(1);
     expect(fleet.decide(2)).toMatchObject({ code: 'rollout.enough-started', askAgainSeconds: seconds });
+  });
+
+  it('gives the group that is open another size when somebody says so, and never fewer places than are taken', () => {
+    const sized = (size: number): Rollout => ({ groups: [{ ...pilot, size }, { name: 'rest' }] });
+    const fleet = new Fleet(sized(2));
+    for (const device of [1, 2]) fleet.ask(device);
+    fleet.end(1, 'succeeded');
+    const facts = { now: fleet.at, members: 100 };
+    const grown = resizeGroup(sized(2), sized(4), fleet.progress, facts);
+    expect(grown.groups[0]).toMatchObject({ devices: 4, open: 1, succeeded: 1 });
+    expect(grown.groups[1]).toEqual(fleet.progress.groups[1]);
+    expect(resizeGroup(sized(4), sized(1), grown, facts).groups[0]).toMatchObject({ devices: 2 });
+    expect(resizeGroup(sized(4), { ...sized(4), atMostStarted: 1 }, grown, facts)).toBe(grown);
+    // One that was good with fewer is judged anew.
+    const only = (size: number): Rollout => ({ groups: [{ name: 'only', size }] });
+    const done = new Fleet(only(1));
+    done.ask(1);
+    done.end(1, 'succeeded');
+    expect(done.judge()).toEqual({ stage: 'complete' });
+    done.progress = resizeGroup(only(1), only(3), done.progress, facts);
+    expect(judgeRollout(only(3), done.progress, facts).stage).toEqual({ stage: 'starting', group: 0 });
   });
 
   it('that somebody paused lets nobody start', () => {

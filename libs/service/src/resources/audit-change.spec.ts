@@ -36,5 +36,9 @@ describe('what is audited of a change', () => {
       changed: undefined,
       details: { agreedDevices: 40 },
     });
+    const named = resource({ agreedServers: 3, agreedSiteServers: ['db-1', 'db-2'] });
+    expect(auditedChange(deployment, named, undefined, { actor: 'ada' })).toMatchObject({
+      details: { agreedServers: 3, agreedSiteServers: 'db-1, db-2' },
+    });
   });
 });

@@ -37,8 +37,13 @@ function changedFields(before: Resource, after: Resource): string[] {
 
 /** Whoever deploys what may take systems away agrees to it, and must be found by that later. */
 function agreement(spec: unknown): AuditedDeed['details'] {
-  const { agreedDevices } = fieldsOf(spec);
-  return typeof agreedDevices === 'number' ? { agreedDevices } : undefined;
+  const { agreedDevices, agreedServers, agreedSiteServers } = fieldsOf(spec);
+  const agreed = {
+    ...(typeof agreedDevices === 'number' && { agreedDevices }),
+    ...(typeof agreedServers === 'number' && { agreedServers }),
+    ...(Array.isArray(agreedSiteServers) && { agreedSiteServers: agreedSiteServers.join(', ') }),
+  };
+  return Object.keys(agreed).length > 0 ? agreed : undefined;
 }
 
 function fieldsOf(spec: unknown): Record<string, unknown> {

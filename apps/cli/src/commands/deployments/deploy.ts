@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { deployment, type DeploymentSpec } from '@muster/contracts/kinds/deployment.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
-import { MOST_WARN_MINUTES, rerunSchema } from '@muster/schedule/start-rules.js';
-import { type Command, Option } from 'commander';
+import { MOST_WARN_MINUTES, rerunSchema, startRulesShape, type Trigger } from '@muster/schedule/start-rules.js';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { getRevision } from '../../api/authoring.js';
 import { withClient } from '../../api/open-client.js';
 import { objectName } from '../../output/formats.js';
@@ -13,16 +13,22 @@ import { rolloutGroups } from './rollout-groups.js';
 const help = `
 Required (the default): every device of the collection runs the sequence as soon as it hears of it, or at the times of --at, inside
 its maintenance windows (muster windows --help). Available: it runs where somebody on the device asks for it (muster-agent start).
-A time is 2026-12-01T22:00 by the clock of each device, or 2026-12-01T22:00Z at one moment everywhere. Times that come again and
-again, and start of the computer, are written in a document (docs/deployments.md). With --rollout devices start group by group, and
+A time is 2026-12-01T22:00 by the clock of each device, or 2026-12-01T22:00Z at one moment everywhere. --event is what happens on the
+computer: Startup, LogOn, LogOff; AsSoonAsPossible is the default. Times that come again and again, and alerts for too few that
+succeeded, are written in a document (docs/deployments.md). With --rollout devices start group by group, and
 the rollout pauses itself when too many fail (muster rollout --help); times and limits of each group are written in a document.
 
 Examples:
   muster deploy harden-debian --to pilot
   muster deploy harden-debian --to pilot --name pilot-june --dry-run=server
   muster deploy harden-debian --to web-servers --at 2026-12-01T22:00 --rerun IfFailed
+  muster deploy harden-debian --to kiosks --event Startup --comment "agreed with the shops, change 4711"
   muster deploy harden-debian --to web-servers --rollout 5,10%,rest --at-most-started 20
   muster deploy office-tools --to all-laptops --available --expires 2027-01-31T00:00`;
+
+type DeviceEvent = Extract<Trigger, { event: string }>['event'];
+const DEVICE_EVENTS: readonly DeviceEvent[] = ['AsSoonAsPossible', 'Startup', 'LogOn', 'LogOff'];
+const COMPUTERS = startRulesShape.availableTo.unwrap().options;
 
 interface DeployOptions {
   readonly to: string;
@@ -32,9 +38,16 @@ interface DeployOptions {
   readonly from?: string;
   readonly expires?: string;
   readonly at?: string[];
+  readonly event?: DeviceEvent[];
   readonly rerun?: NonNullable<DeploymentSpec['rerun']>;
   readonly agreeDevices?: number;
   readonly agreeServers?: number;
+  readonly agreeSiteServer?: string[];
+  readonly availableTo?: NonNullable<DeploymentSpec['availableTo']>;
+  readonly fetchAhead?: boolean;
+  readonly progress: boolean;
+  readonly comment?: string;
+  readonly alertFailedAbove?: number;
   readonly onInternet?: boolean;
   readonly onMetered?: boolean;
   readonly notOnWriteFilter?: boolean;
@@ -69,6 +82,11 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .option('--expires <time>', 'devices do not start it after')
     .option('--at <time>', 'when it runs; several times are possible', collect)
     .addOption(
+      new Option('--event <event>', `and when that happens on a computer: ${DEVICE_EVENTS.join(', ')}`).argParser(
+        collectEvents,
+      ),
+    )
+    .addOption(
       new Option('--rerun <when>', 'does it run again when another time comes? (default: Always)').choices(
         rerunSchema.options,
       ),
@@ -79,6 +97,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       wholeNumber(1, 10_000_000),
     )
     .option('--agree-servers <number>', 'and on at most so many servers', wholeNumber(1, 10_000_000))
+    .option('--agree-site-server <device>', 'and on this computer of the site itself; several are possible', collect)
     .addOption(
       new Option(
         '--content <when>',
@@ -88,7 +107,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .option('--rollout <groups>', 'start it group by group: numbers of devices, percentages, rest', rolloutGroups)
     .option(
       '--at-most-started <number>',
-      'of a rollout: devices that have started and not ended, at each site by itself (default: 100)',
+      'of a rollout: devices that have started and not ended, at all sites together (default: 100)',
       wholeNumber(1, 10_000_000),
     )
     .option('--users-may-start', 'let people at the device start a Required one before its time')
@@ -105,9 +124,20 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .option('--on-internet', 'computers on the Internet run it too')
     .option('--on-metered', 'it starts and fetches content over a metered connection once its time has come')
     .option('--not-on-write-filter', 'computers that forget what it changes with their next restart do not run it')
+    .addOption(
+      new Option('--available-to <computers>', 'which computers are offered it (default: Clients)').choices(COMPUTERS),
+    )
+    .option('--fetch-ahead', 'fetch the content of an Available one before anybody asks for it')
+    .option('--no-progress', 'do not show people at the device at which step it is')
     .option('--no-neighbour-points', 'its content comes from no points of neighbouring boundary groups')
     .option('--no-default-group-points', 'its content comes from no points of the default boundary group')
     .option('--wake-up', 'wake the devices by packets when a time of it comes')
+    .option(
+      '--alert-failed-above <percent>',
+      'raise an alert when it failed on more of its devices',
+      wholeNumber(0, 100),
+    )
+    .option('--comment <text>', 'what people at the site should know of it')
     .addOption(dryRunOption())
     .addHelpText('after', help)
     .action(async (sequence: string, options: DeployOptions, command: Command) => {
@@ -133,19 +163,27 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 }
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
-  const { to, available, from, expires, at, rerun, agreeDevices, agreeServers, content, rollout, atMostStarted } =
+  const { to, available, from, expires, at = [], rerun, agreeDevices, agreeServers, content, rollout, atMostStarted } =
     options;
   const { usersMayStart, outsideWindows, restartOutsideWindows, warn, wakeUp } = options;
+  const { event = [], agreeSiteServer, availableTo, alertFailedAbove, comment } = options;
+  const triggers: Trigger[] = [...at.map((start) => ({ schedule: { start } })), ...event.map((one) => ({ event: one }))];
   return {
     sequence,
     collection: to,
     purpose: available ? 'Available' : 'Required',
     ...(from === undefined ? {} : { availableAt: from }),
     ...(expires === undefined ? {} : { expiresAt: expires }),
-    ...(at === undefined ? {} : { triggers: at.map((start) => ({ schedule: { start } })) }),
+    ...(triggers.length === 0 ? {} : { triggers }),
     ...(rerun === undefined ? {} : { rerun }),
     ...(agreeDevices === undefined ? {} : { agreedDevices: agreeDevices }),
     ...(agreeServers === undefined ? {} : { agreedServers: agreeServers }),
+    ...(agreeSiteServer ? { agreedSiteServers: agreeSiteServer } : {}),
+    ...(availableTo === undefined ? {} : { availableTo }),
+    ...(options.fetchAhead ? { fetchAhead: true } : {}),
+    ...(options.progress ? {} : { showProgress: false }),
+    ...(alertFailedAbove === undefined ? {} : { alerts: { failedAbovePercent: alertFailedAbove } }),
+    ...(comment === undefined ? {} : { comment }),
     ...(options.onInternet ? { onInternet: true } : {}),
     ...(options.onMetered ? { onMetered: true } : {}),
     ...(options.notOnWriteFilter ? { onWriteFilter: false } : {}),
@@ -159,6 +197,13 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(options.defaultGroupPoints ? {} : { defaultGroupPoints: false }),
     ...(warn === undefined ? {} : { warnMinutes: warn }),
   };
+}
+
+/** @throws InvalidArgumentError when it is no event of a computer */
+function collectEvents(text: string, before: DeviceEvent[] = []): DeviceEvent[] {
+  const event = DEVICE_EVENTS.find((one) => one === text);
+  if (!event) throw new InvalidArgumentError(`"${text}" is none of ${DEVICE_EVENTS.join(', ')}`);
+  return [...before, event];
 }
 
 /** A name for the deployment, at most 63 characters. */
