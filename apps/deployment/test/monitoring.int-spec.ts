@@ -78,7 +78,16 @@ describe('how a deployment goes', () => {
     expect(await progress()).toMatchObject({
       sequence: 'tale',
       sequenceDigest: digest('a'),
-      devices: { targeted: 6, waiting: 6, rejected: 0, succeeded: 0, failed: 0, running: 0, silent: 0, restartPending: 0 },
+      devices: {
+        targeted: 6,
+        waiting: 6,
+        rejected: 0,
+        succeeded: 0,
+        failed: 0,
+        running: 0,
+        silent: 0,
+        restartPending: 0,
+      },
       succeededPercent: 0,
       errors: [],
       steps: [],
@@ -142,8 +151,26 @@ describe('how a deployment goes', () => {
       },
     ]);
     expect(now.steps).toEqual([
-      { path: 'One', running: 0, silent: 1, succeeded: 4, failed: 0, skipped: 0, medianSeconds: 20, longestSeconds: 20 },
-      { path: 'Two', running: 1, silent: 0, succeeded: 0, failed: 2, skipped: 1, medianSeconds: 20, longestSeconds: 20 },
+      {
+        path: 'One',
+        running: 0,
+        silent: 1,
+        succeeded: 4,
+        failed: 0,
+        skipped: 0,
+        medianSeconds: 20,
+        longestSeconds: 20,
+      },
+      {
+        path: 'Two',
+        running: 1,
+        silent: 0,
+        succeeded: 0,
+        failed: 2,
+        skipped: 1,
+        medianSeconds: 20,
+        longestSeconds: 20,
+      },
     ]);
   });
 
