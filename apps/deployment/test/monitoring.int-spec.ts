@@ -195,8 +195,12 @@ describe('how a deployment goes', () => {
     // It says something, and is heard of no more again.
     const runId = before.metadata.uid;
     const report: StepReport = {
-      ...{ runId, number: 3, at: '2026-11-21T01:01:00.000Z' },
-      ...{ event: 'step-started', path: 'One', attempt: 2 },
+      runId,
+      number: 3,
+      at: '2026-11-21T01:01:00.000Z',
+      event: 'step-started',
+      path: 'One',
+      attempt: 2,
     };
     const of = { deviceUid: uids.get('quiet') ?? '', deploymentUid: target.metadata.uid };
     await world.policy.publish(runReported, { runId, reports: [report], ...of });
@@ -261,7 +265,9 @@ describe('how a deployment goes', () => {
     const rules = Object.keys(computers).map((device) => ({ device }));
     await api.apply('Collection', 'collections', 'mixed', { rules });
     await api.apply('Deployment', 'deployments', 'mixed', {
-      ...{ sequence: 'for-debian', collection: 'mixed', purpose: 'Required' },
+      sequence: 'for-debian',
+      collection: 'mixed',
+      purpose: 'Required',
     });
     expect((await progress('mixed')).devices).toMatchObject({ targeted: 5, waiting: 2, rejected: 3 });
     const path = 'deployments/mixed/devices?state=rejected';
