@@ -160,7 +160,11 @@ spec: {sequence: slow, collection: web, purpose: Required}
     const serials = async (): Promise<number[]> =>
       Promise.all(
         NAMES.map(async (name) => {
-          const { stdout } = await run(AGENT, ['status', '--state', join(folder, name), '-o', 'json'], site.environment);
+          const { stdout } = await run(
+            AGENT,
+            ['status', '--state', join(folder, name), '-o', 'json'],
+            site.environment,
+          );
           return (JSON.parse(stdout) as { policy: { serial: number } }).policy.serial;
         }),
       );

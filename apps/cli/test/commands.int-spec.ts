@@ -205,7 +205,17 @@ describe('delete, diff and deploy', () => {
     const flags = ['--event', 'Startup', '--event', 'LogOff', '--at', '2026-12-01T22:00', '--no-progress'];
     const more = ['--available-to', 'ClientsMediaAndPxe', '--agree-site-server', 'db-1', '--agree-site-server', 'db-2'];
     const said = ['--comment', 'change 4711', '--alert-failed-above', '5'];
-    const { exitCode, error } = await muster(['deploy', 's', '--to', 'c', '--name', 'full', ...flags, ...more, ...said]);
+    const { exitCode, error } = await muster([
+      'deploy',
+      's',
+      '--to',
+      'c',
+      '--name',
+      'full',
+      ...flags,
+      ...more,
+      ...said,
+    ]);
     expect({ exitCode, error }).toEqual({ exitCode: 0, error: 'watch it: muster watch deployment full' });
     expect(site.read(deployment, 'full')?.spec).toEqual({
       sequence: 's',

@@ -18,7 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => site.stop());
 
-function counts(devices: Partial<Record<'targeted' | 'running' | 'silent' | 'succeeded' | 'failed' | 'waiting', number>>): void {
+function counts(
+  devices: Partial<Record<'targeted' | 'running' | 'silent' | 'succeeded' | 'failed' | 'waiting', number>>,
+): void {
   const spec = { sequence: 's', collection: 'c', purpose: 'Required' };
   const all = { targeted: 0, running: 0, succeeded: 0, failed: 0, waiting: 0, ...devices };
   deploymentUid = site.save(deployment, 'd', spec, { sequenceDigest: digest, devices: all }).metadata.uid;

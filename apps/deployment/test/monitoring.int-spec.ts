@@ -78,7 +78,16 @@ describe('how a deployment goes', () => {
     expect(await progress()).toMatchObject({
       sequence: 'tale',
       sequenceDigest: digest('a'),
-      devices: { targeted: 6, waiting: 6, rejected: 0, succeeded: 0, failed: 0, running: 0, silent: 0, restartPending: 0 },
+      devices: {
+        targeted: 6,
+        waiting: 6,
+        rejected: 0,
+        succeeded: 0,
+        failed: 0,
+        running: 0,
+        silent: 0,
+        restartPending: 0,
+      },
       succeededPercent: 0,
       errors: [],
       steps: [],
@@ -142,8 +151,26 @@ describe('how a deployment goes', () => {
       },
     ]);
     expect(now.steps).toEqual([
-      { path: 'One', running: 0, silent: 1, succeeded: 4, failed: 0, skipped: 0, medianSeconds: 20, longestSeconds: 20 },
-      { path: 'Two', running: 1, silent: 0, succeeded: 0, failed: 2, skipped: 1, medianSeconds: 20, longestSeconds: 20 },
+      {
+        path: 'One',
+        running: 0,
+        silent: 1,
+        succeeded: 4,
+        failed: 0,
+        skipped: 0,
+        medianSeconds: 20,
+        longestSeconds: 20,
+      },
+      {
+        path: 'Two',
+        running: 1,
+        silent: 0,
+        succeeded: 0,
+        failed: 2,
+        skipped: 1,
+        medianSeconds: 20,
+        longestSeconds: 20,
+      },
     ]);
   });
 
@@ -168,8 +195,12 @@ describe('how a deployment goes', () => {
     // It says something, and is heard of no more again.
     const runId = before.metadata.uid;
     const report: StepReport = {
-      ...{ runId, number: 3, at: '2026-11-21T01:01:00.000Z' },
-      ...{ event: 'step-started', path: 'One', attempt: 2 },
+      runId,
+      number: 3,
+      at: '2026-11-21T01:01:00.000Z',
+      event: 'step-started',
+      path: 'One',
+      attempt: 2,
     };
     const of = { deviceUid: uids.get('quiet') ?? '', deploymentUid: target.metadata.uid };
     await world.policy.publish(runReported, { runId, reports: [report], ...of });
@@ -234,7 +265,9 @@ describe('how a deployment goes', () => {
     const rules = Object.keys(computers).map((device) => ({ device }));
     await api.apply('Collection', 'collections', 'mixed', { rules });
     await api.apply('Deployment', 'deployments', 'mixed', {
-      ...{ sequence: 'for-debian', collection: 'mixed', purpose: 'Required' },
+      sequence: 'for-debian',
+      collection: 'mixed',
+      purpose: 'Required',
     });
     expect((await progress('mixed')).devices).toMatchObject({ targeted: 5, waiting: 2, rejected: 3 });
     const path = 'deployments/mixed/devices?state=rejected';

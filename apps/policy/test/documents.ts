@@ -43,7 +43,13 @@ export function deploymentOf(
   name: string,
   collection: string,
   sequence: SequenceSpec,
-  change: { uid?: string; generation?: number; expiresAt?: string; pinned?: boolean; hold?: DeploymentSpec['hold'] } = {},
+  change: {
+    uid?: string;
+    generation?: number;
+    expiresAt?: string;
+    pinned?: boolean;
+    hold?: DeploymentSpec['hold'];
+  } = {},
 ): Resource<DeploymentSpec, DeploymentStatus> {
   return resource<DeploymentSpec, DeploymentStatus>(
     'Deployment',

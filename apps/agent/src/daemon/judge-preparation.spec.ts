@@ -70,7 +70,10 @@ describe('what is done for the content of a run', () => {
 
   it('comes from the time of a schedule on, also when that is before the deployment is available', () => {
     const early = { state: 'waiting', for: 'availability', lookAgain: now + 5 * hour } as const;
-    const at = (start: string): Partial<Assignment> => ({ content: 'BeforeStart', triggers: [{ schedule: { start } }] });
+    const at = (start: string): Partial<Assignment> => ({
+      content: 'BeforeStart',
+      triggers: [{ schedule: { start } }],
+    });
     expect(judge(fate(at('2026-11-26T12:00'), early))).toMatchObject({ verdict: 'work', starting: false });
     expect(judge(fate(at('2026-11-26T12:00'), early), undefined, { metered: true })).toEqual({ verdict: 'idle' });
     // By the clock of the device, for which the time is yet to come.

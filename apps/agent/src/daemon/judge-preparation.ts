@@ -114,7 +114,8 @@ function mayFetchAhead(
   if (content(assignment) !== 'BeforeStart') return false;
   if (decision.state === 'no-permit') return true;
   if (decision.state !== 'waiting') return false;
-  if (decision.for === 'availability') return schedulesOf(assignment).some((one) => lastOccurrence(one, now, timeZone) !== undefined);
+  if (decision.for === 'availability')
+    return schedulesOf(assignment).some((one) => lastOccurrence(one, now, timeZone) !== undefined);
   if (decision.for !== 'window' && decision.for !== 'trigger') return false;
   if (decision.for === 'window') return decision.lookAgain !== undefined;
   const { triggers = [] } = assignment;

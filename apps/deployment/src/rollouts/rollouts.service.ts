@@ -6,7 +6,13 @@ import type { Resource } from '@muster/contracts/resource.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
-import { approveGroup, movePermit, pauseRollout, resizeGroup, resumeRollout } from '@muster/schedule/rollout/change-rollout.js';
+import {
+  approveGroup,
+  movePermit,
+  pauseRollout,
+  resizeGroup,
+  resumeRollout,
+} from '@muster/schedule/rollout/change-rollout.js';
 import {
   currentGroup,
   findTooManyErrors,

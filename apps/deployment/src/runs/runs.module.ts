@@ -82,8 +82,7 @@ function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = [])
         events: EventLog,
         config: DeploymentConfig,
         logger: Logger,
-      ) =>
-        new SilenceWatch(database, runs, repository, outbox, events, config.MUSTER_ROLLOUT_GRACE_SECONDS, logger),
+      ) => new SilenceWatch(database, runs, repository, outbox, events, config.MUSTER_ROLLOUT_GRACE_SECONDS, logger),
     },
   ],
   exports: [RunRecorder],

@@ -8,7 +8,9 @@ export const deviceHistorySchema = z
     items: z.array(
       z.strictObject({
         at: instantSchema,
-        what: z.string().describe('device.enrolled, device.blocked, …, run.started, run.silent, run.succeeded, run.failed'),
+        what: z
+          .string()
+          .describe('device.enrolled, device.blocked, …, run.started, run.silent, run.succeeded, run.failed'),
         message: z.string().optional(),
         run: z.string().optional(),
         deployment: z.string().optional(),

@@ -163,11 +163,25 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
 }
 
 function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
-  const { to, available, from, expires, at = [], rerun, agreeDevices, agreeServers, content, rollout, atMostStarted } =
-    options;
+  const {
+    to,
+    available,
+    from,
+    expires,
+    at = [],
+    rerun,
+    agreeDevices,
+    agreeServers,
+    content,
+    rollout,
+    atMostStarted,
+  } = options;
   const { usersMayStart, outsideWindows, restartOutsideWindows, warn, wakeUp } = options;
   const { event = [], agreeSiteServer, availableTo, alertFailedAbove, comment } = options;
-  const triggers: Trigger[] = [...at.map((start) => ({ schedule: { start } })), ...event.map((one) => ({ event: one }))];
+  const triggers: Trigger[] = [
+    ...at.map((start) => ({ schedule: { start } })),
+    ...event.map((one) => ({ event: one })),
+  ];
   return {
     sequence,
     collection: to,
