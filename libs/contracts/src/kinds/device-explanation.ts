@@ -96,7 +96,9 @@ export const deviceExplanationSchema = z
             .strictObject({
               state: z
                 .string()
-                .describe('start, running, waiting, offered, not-rerun, held, expired, disabled, rejected, no-secrets or refused'),
+                .describe(
+                  'start, running, waiting, offered, not-rerun, held, expired, disabled, rejected, no-secrets or refused',
+                ),
               says: z.string(),
               lookAgain: instantSchema.optional().describe('The first later moment at which that may change by itself'),
             })
