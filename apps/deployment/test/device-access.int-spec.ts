@@ -262,7 +262,10 @@ describe('access of devices', () => {
     const made = await api.apply<Collection>('Collection', 'collections', 'to-call', { rules: [{ device: 'called' }] });
     const device = { device: metadata.uid };
     const collection = { collection: made.metadata.uid };
-    expect(await act('retrieve-policy', 'called')).toMatchObject({ status: 200, body: { metadata: { name: 'called' } } });
+    expect(await act('retrieve-policy', 'called')).toMatchObject({
+      status: 200,
+      body: { metadata: { name: 'called' } },
+    });
     expect(await api.call('POST', 'collections/to-call/retrieve-policy')).toMatchObject({ status: 200 });
     const devices = grpcClient('deployment', 'DeviceLifeService', world.grpcAddress, world.token);
     const members = grpcClient('deployment', 'MembershipService', world.grpcAddress, world.token);

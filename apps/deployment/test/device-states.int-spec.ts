@@ -56,7 +56,11 @@ describe('what becomes of devices', () => {
   });
 
   it('end when they are obsolete and nobody has heard of them for long, and only then', async () => {
-    const [old, , quiet] = [await enrol('pc-8', facts('0008')), await enrol('pc-8', facts('0008')), await enrol('pc-9')];
+    const [old, , quiet] = [
+      await enrol('pc-8', facts('0008')),
+      await enrol('pc-8', facts('0008')),
+      await enrol('pc-9'),
+    ];
     expect(await byState('state=obsolete')).toEqual(['pc-8']);
     for (const { metadata } of [old, quiet])
       await world.sql.query(

@@ -31,7 +31,8 @@ export interface Offer {
   readonly purpose: 'Required' | 'Available';
   /** May somebody here start it now? */
   readonly mayStart: boolean;
-  readonly state: AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content' | 'refused' | 'no-secrets';
+  readonly state:
+    AssignmentFate['decision']['state'] | 'running' | 'fetching' | 'waits-for-content' | 'refused' | 'no-secrets';
   /** The state as a sentence. */
   readonly says: string;
   /** The first later instant at which that may change; absent: time alone changes nothing. */
@@ -152,7 +153,8 @@ function offerOf(
   const known = { deployment: deployment.name, purpose };
   const lastRun = last ? { lastRun: { result: last.result, endedAt: last.endedAt } } : {};
   if (refusal) return { ...known, mayStart: false, state: 'refused', says: describeRefusal(refusal), ...lastRun };
-  if (secrets && !running) return { ...known, mayStart: false, state: 'no-secrets', says: `waits: ${secrets}`, ...lastRun };
+  if (secrets && !running)
+    return { ...known, mayStart: false, state: 'no-secrets', says: `waits: ${secrets}`, ...lastRun };
   return {
     ...known,
     mayStart: !running && mayBeAsked(assignment) && allows(decision),

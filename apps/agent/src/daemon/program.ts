@@ -33,7 +33,18 @@ const usageCodes = new Set([
   'enrolment.name-invalid',
 ]);
 
-const commandNames = new Set(['enrol', 'daemon', 'run', 'status', 'list', 'start', 'retrieve-policy', 'cache', 'rotate-key', 'help']);
+const commandNames = new Set([
+  'enrol',
+  'daemon',
+  'run',
+  'status',
+  'list',
+  'start',
+  'retrieve-policy',
+  'cache',
+  'rotate-key',
+  'help',
+]);
 
 const help = `
 A computer is enrolled once, then the daemon does the work:

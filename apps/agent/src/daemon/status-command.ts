@@ -109,7 +109,17 @@ function countReports(folder: string): number {
 
 /** The status as lines for people. */
 export function describeStatus(status: AgentStatus, now = Date.now()): string[] {
-  const { identity, contact = {}, policy, policyProblem, refusal, unfinishedRuns, preparing, endedRuns, unsentReports } = status;
+  const {
+    identity,
+    contact = {},
+    policy,
+    policyProblem,
+    refusal,
+    unfinishedRuns,
+    preparing,
+    endedRuns,
+    unsentReports,
+  } = status;
   if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
   const policyText = policy
     ? `serial ${policy.serial}, received ${policy.receivedAt}, deployments: ${policy.deployments.join(', ') || 'none'}`

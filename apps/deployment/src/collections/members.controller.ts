@@ -49,7 +49,8 @@ export class MembersController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'retrieveMembersPolicy',
-    summary: 'Calls the members of a collection to come for their policy now; who is not connected comes at the next poll',
+    summary:
+      'Calls the members of a collection to come for their policy now; who is not connected comes at the next poll',
   })
   @ApiResponse({ status: 200, standardSchema: collection.resource })
   async retrievePolicy(@Param('name', { schema: nameSchema }) name: string): Promise<Resource> {

@@ -31,7 +31,11 @@ export function explainMembership(
   answers: QueryAnswers,
 ): MembershipExplanation {
   const rules = spec.rules
-    .map((rule, index) => ({ path: `/spec/rules/${index}`, rule, matches: speaksOf(rule, device, memberOf, answers.yes) }))
+    .map((rule, index) => ({
+      path: `/spec/rules/${index}`,
+      rule,
+      matches: speaksOf(rule, device, memberOf, answers.yes),
+    }))
     .filter(({ rule, matches }) => matches || !('device' in rule) || rule.device === device.name)
     .sort((one, other) => Number(other.matches) - Number(one.matches));
   const { limitingCollection } = spec;

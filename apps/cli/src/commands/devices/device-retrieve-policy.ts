@@ -29,14 +29,18 @@ export function addRetrievePolicy(commands: Command, terminal: Terminal): void {
         throw new CliError('cli.usage', 'say whom: names of devices, or --collection NAME', EXIT_CODES.usage);
       await withClient(command, terminal, async (client) => {
         const call = async (kind: Pick<Kind, 'plural' | 'singular'>, name: string): Promise<void> =>
-          client.json('POST', `/api/v1/${kind.plural}/${encodeURIComponent(name)}/retrieve-policy`, { repeatable: true });
+          client.json('POST', `/api/v1/${kind.plural}/${encodeURIComponent(name)}/retrieve-policy`, {
+            repeatable: true,
+          });
         for (const name of names) {
           await call(device, name);
           terminal.out(`${objectName(device, name)} is called to come for its policy`);
         }
         if (options.collection === undefined) return;
         await call(collection, options.collection);
-        terminal.out(`the devices of ${objectName(collection, options.collection)} are called to come for their policy`);
+        terminal.out(
+          `the devices of ${objectName(collection, options.collection)} are called to come for their policy`,
+        );
       });
     });
 }
