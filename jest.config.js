@@ -30,8 +30,9 @@ const withPrograms = {
 };
 
 export default {
-  // Of three that mostly wait, two compute. Here and not as a flag: what failed is run once more in one worker, by a flag.
-  maxWorkers: 3,
+  // Of three that mostly wait, two compute; whole sites of end-to-end tests compute more. Here and not as a flag: what failed is run
+  // once more in one worker, by a flag.
+  maxWorkers: process.argv.includes('e2e') ? 2 : 3,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,tools,test}/**/*.spec.ts'] },
     {
