@@ -41,6 +41,7 @@ import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { rolloutChanged } from './events/rollout-changed.js';
+import { runsStopped } from './events/runs-stopped.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { hierarchySiteChanged } from './events/hierarchy-site-changed.js';
@@ -80,6 +81,7 @@ import {
 } from './kinds/distribution.js';
 import { deploymentRolloutSchema, rolloutActionSchema } from './kinds/deployment-rollout.js';
 import { deviceAccessRequestSchema } from './kinds/device-access.js';
+import { runStopAnswerSchema, runStopRequestSchema } from './kinds/run-stop.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceHistorySchema } from './kinds/device-history.js';
@@ -223,6 +225,8 @@ const DOCUMENTS = {
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
   'api/device-access-request': deviceAccessRequestSchema,
+  'api/run-stop-answer': runStopAnswerSchema,
+  'api/run-stop-request': runStopRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
   'api/device-import-request': deviceImportRequestSchema,
   'api/device-import-result': deviceImportResultSchema,
@@ -289,6 +293,7 @@ export function jsonSchemas(): Record<string, unknown> {
     runReported,
     deploymentJudged,
     rolloutChanged,
+    runsStopped,
     apiTokenChanged,
     hierarchySiteChanged,
   ];

@@ -183,12 +183,8 @@ async function work(
       return { when, warnMinutes: asked ? 0 : (rules.warnMinutes ?? 0) };
     },
     firstPrograms: new FirstPrograms(folder.firstPrograms),
-    stopped: (uid) =>
-      access.refusal
-        ? 'the site refuses this computer'
-        : policy.stopped(uid)
-          ? 'the site stopped this deployment'
-          : undefined,
+    stopped: (run) =>
+      access.refusal ? 'the site refuses this computer' : policy.stopped(run) ? 'the site stopped this run' : undefined,
   });
   const rotator = new KeyRotator({ folder, session, api, wanted: () => policy.rotateKey, logger, changed });
   let rotated = false;

@@ -140,9 +140,14 @@ export class PolicyLoop {
     this.options.accepted();
   }
 
-  /** Does the site want the runs of a deployment to end? */
-  stopped(deploymentUid: string): boolean {
-    return this.assignments.some(({ deployment, hold }) => deployment.uid === deploymentUid && hold === 'Runs');
+  /** Does the site want a run to end, by its deployment or alone? */
+  stopped({ runId, deploymentUid }: { readonly runId: string; readonly deploymentUid: string }): boolean {
+    const { deployments = [], runs = [] } = this.inForce?.document.stops ?? {};
+    return (
+      runs.includes(runId) ||
+      deployments.includes(deploymentUid) ||
+      this.assignments.some(({ deployment, hold }) => deployment.uid === deploymentUid && hold === 'Runs')
+    );
   }
 
   /** Asks the site now, not only when it is time. */

@@ -132,8 +132,8 @@ export class DeploymentRepository {
   /** Keeps what reports of a deleted deployment will need. */
   async bury(tx: Transaction, deploymentUid: string): Promise<void> {
     await tx.query(
-      `insert into past_deployment (uid, name, sequence, sequence_digest)
-       select uid, name, sequence, status ->> 'sequenceDigest' from deployment where uid = $1`,
+      `insert into past_deployment (uid, name, sequence, sequence_digest, hold)
+       select uid, name, sequence, status ->> 'sequenceDigest', spec ->> 'hold' from deployment where uid = $1`,
       [deploymentUid],
     );
   }
