@@ -15,7 +15,7 @@ export interface SiteServers {
 /** Deployments beyond what every kind can do. */
 export class DeploymentRepository {
   /** Names of deployments to a collection, at most `limit`. */
-  async targeting(tx: Transaction, collection: string, limit: number): Promise<string[]> {
+  async targeting(tx: Queryable, collection: string, limit: number): Promise<string[]> {
     const rows = await tx.query<{ name: string }>(
       'select name from deployment where collection = $1 order by name limit $2',
       [collection, limit],
