@@ -21,6 +21,7 @@ import {
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
 import { keyOfferSchema } from './agent/keys.js';
+import { siteKeyNewsSchema } from './agent/site-key.js';
 import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { permitRequestSchema, permitResponseSchema } from './agent/permits.js';
@@ -167,6 +168,7 @@ const DOCUMENTS = {
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
   'agent/key-offer': keyOfferSchema,
+  'agent/site-key-news': siteKeyNewsSchema,
   'agent/inventory-request': inventoryRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,

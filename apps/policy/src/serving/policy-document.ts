@@ -53,14 +53,17 @@ export function setsToTell({ assignments, variableSets }: PolicyContent): readon
  * The ETag of a policy: of what it says, not of when it was signed. Equal for devices that are told the same, and for
  * every serial at which that did not change. Secrets count by their sealed form at rest, and only together with the key to
  * which they are sealed for the device: what is sealed twice never has the same text.
+ *
+ * @param signedBy of a site that had another key before: everybody is to hear of the new one soon
  */
-export function policyTag(content: PolicyContent, pollSeconds: number): string {
+export function policyTag(content: PolicyContent, pollSeconds: number, signedBy?: string): string {
   const { assignments, windows, sealingKey, rotateKey } = content;
   const sets = setsToTell(content);
   const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
   const said = {
     assignments,
     pollSeconds,
+    ...(signedBy === undefined ? {} : { signedBy }),
     ...(windows.length > 0 ? { windows } : {}),
     ...(rotateKey === null ? {} : { rotateKey }),
     ...stopsOf(content),
