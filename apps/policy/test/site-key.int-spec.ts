@@ -40,13 +40,13 @@ describe('another signing key of a site', () => {
       const headers = { 'If-None-Match': before };
       const told = await call(renewed.base, '/api/v1/agent/policy', { token, headers });
       expect(told.status).toBe(200);
-      const [key, ...former] = [...pems].reverse().map((pem) => new SiteKey(pem)) as [SiteKey, ...SiteKey[]];
+      const [key, ...former] = pems.toReversed().map((pem) => new SiteKey(pem)) as [SiteKey, ...SiteKey[]];
       expect(decodeProtectedHeader(told.body['policy'] ?? '').kid).toBe(key.thumbprint);
       const answer = await call(renewed.base, '/api/v1/agent/site-key', { token });
       const { publicKey, vouchers } = siteKeyNewsSchema.parse(answer.body);
       expect(publicKey).toEqual(key.publicKey);
       expect(vouchers).toHaveLength(2);
-      for (const [index, one] of former.reverse().entries()) {
+      for (const [index, one] of former.toReversed().entries()) {
         const { payload } = await compactVerify(vouchers[index] ?? '', await importJWK(one.publicKey, 'EdDSA'));
         expect(siteKeyVoucherSchema.parse(JSON.parse(new TextDecoder().decode(payload)))).toEqual({
           site: 'S01',
