@@ -81,7 +81,7 @@ import {
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
 import { deploymentRolloutSchema, rolloutActionSchema } from './kinds/deployment-rollout.js';
-import { deviceAccessRequestSchema } from './kinds/device-access.js';
+import { deviceAccessRequestSchema, deviceMergeRequestSchema } from './kinds/device-access.js';
 import { runStopAnswerSchema, runStopRequestSchema } from './kinds/run-stop.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
@@ -227,6 +227,7 @@ const DOCUMENTS = {
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
   'api/device-access-request': deviceAccessRequestSchema,
+  'api/device-merge-request': deviceMergeRequestSchema,
   'api/run-stop-answer': runStopAnswerSchema,
   'api/run-stop-request': runStopRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
