@@ -121,6 +121,7 @@ describe('collections made of collections', () => {
     });
     expect(await api.refused('GET', 'collections/nothing/uses')).toMatchObject({ code: 'resource.not-found' });
     expect(problem.detail).toContain('"e-1"');
+    await api.call('DELETE', 'collections/e-2');
     await api.call('DELETE', 'collections/e-1');
     expect((await api.call('DELETE', 'collections/e-0')).status).toBe(200);
   });
