@@ -69,4 +69,40 @@ describe('collections on the command line, on a whole site,', () => {
       stderr: expect.stringContaining('web > patch > web'),
     });
   });
+
+  it('are copied limited by the original, and deleted with what needs them and with their devices, when somebody says so', async () => {
+    await site.ok('collection', 'copy', 'web', 'web-pilot');
+    expect(await site.ok('collection', 'members', 'web-pilot')).toBe('web-1\nweb-2\n');
+    expect(await site.ok('get', 'collection', 'web-pilot', '-o', 'yaml')).toContain('limitingCollection: web');
+    expect(await site.muster('collection', 'copy', 'web', 'patch')).toMatchObject({ code: 5 });
+    expect(await site.muster('collection', 'delete', 'web')).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /cli.collection-in-use: .*web-pilot \(limited by it\), collection\/patch \(includes it\)/,
+      ),
+    });
+    expect(await site.muster('collection', 'delete', 'canary', '--cascade')).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('cli.collection-excluded: patch excludes canary'),
+    });
+    const all = ['collection', 'delete', 'web', '--cascade', '--members'];
+    expect(await site.ok(...all, '--dry-run')).toBe(
+      [
+        'would take web out of the rules of collection/patch',
+        'would delete device/web-1',
+        'would delete device/web-2',
+        'would delete collection/web-pilot',
+        'would delete collection/web',
+        '',
+      ].join('\n'),
+    );
+    expect(await site.muster(...all, '--confirm-devices', '3')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('web has 2 devices'),
+    });
+    await site.ok(...all, '--confirm-devices', '2');
+    expect(await site.ok('get', 'devices', '-o', 'name')).toBe('device/db-1\n');
+    expect(await site.muster('get', 'collection', 'web')).toMatchObject({ code: 4 });
+    expect(await site.ok('collection', 'members', 'patch')).toBe('');
+  });
 });

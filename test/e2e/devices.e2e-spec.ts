@@ -125,4 +125,24 @@ describe('the life of a device on a whole site', () => {
     );
     expect(await site.muster('device', 'retrieve-policy')).toMatchObject({ code: 2 });
   });
+
+  it('follows the site to another signing key, of which it hears after the next one, and runs what that one signs', async () => {
+    const signs = () =>
+      JSON.parse(readFileSync(join(state(), 'agent.json'), 'utf8')) as {
+        signingKey: { x: string };
+        formerSigningKeys?: { x: string }[];
+      };
+    const first = signs().signingKey;
+    agent?.kill('SIGKILL');
+    for (let times = 0; times < 2; times += 1) {
+      await site.interrupt();
+      await site.up('--renew-site-key');
+    }
+    agent = spawn(process.execPath, [AGENT, 'daemon', '--state', state()], { env: site.environment, stdio: 'ignore' });
+    await until(() => signs().formerSigningKeys !== undefined, 60_000);
+    expect(signs().formerSigningKeys).toEqual([first]);
+    await site.ok('deploy', 'two-steps', '--to', 'desks', '--name', 'by-another-key');
+    await until(() => lines('second').length === 2, 90_000);
+    expect(await site.ok('audit', '--kind', 'Site')).toMatch(/renewed/);
+  });
 });

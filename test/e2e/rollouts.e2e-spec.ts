@@ -131,53 +131,85 @@ describe('a rollout on a whole site with real agents', () => {
     ]);
   });
 
-  it('is stopped within seconds on agents that are connected: the step at hand ends, the next one never begins', async () => {
-    const { folder } = site;
+  /** Deploys what goes on until it may; answers how many have begun it, and how to let it go on. */
+  async function deploySlow(name: string): Promise<{ begun: () => number; goOn: () => void; second: string }> {
+    const path = (what: string) => join(site.folder, `${name}-${what}`);
+    const [first, go, second] = [path('first'), path('go'), path('second')];
     writeFileSync(
-      join(folder, 'slow.yaml'),
+      path('.yaml'),
       `
 apiVersion: muster/v1
 kind: TaskSequence
-metadata: {name: slow}
+metadata: {name: ${name}}
 spec:
   steps:
     - step: First
       type: RunCommandLine
-      settings: {shell: true, command: "echo >> ${folder}/first; while [ ! -e ${folder}/go ]; do sleep 0.1; done"}
+      settings: {shell: true, command: "echo >> ${first}; while [ ! -e ${go} ]; do sleep 0.1; done"}
     - step: Second
       type: RunCommandLine
-      settings: {shell: true, command: "touch ${folder}/second"}
+      settings: {shell: true, command: "touch ${second}"}
 ---
 apiVersion: muster/v1
 kind: Deployment
-metadata: {name: slow}
-spec: {sequence: slow, collection: web, purpose: Required}
+metadata: {name: ${name}}
+spec: {sequence: ${name}, collection: web, purpose: Required}
 `,
     );
-    await site.ok('apply', '-f', join(folder, 'slow.yaml'));
-    const begun = () => (existsSync(join(folder, 'first')) ? readFileSync(join(folder, 'first'), 'utf8').length : 0);
+    await site.ok('apply', '-f', path('.yaml'));
+    const begun = () => (existsSync(first) ? readFileSync(first, 'utf8').length : 0);
     await until(() => begun() === NAMES.length);
-    const serials = async (): Promise<number[]> =>
-      Promise.all(
-        NAMES.map(async (name) => {
-          const { stdout } = await run(
-            AGENT,
-            ['status', '--state', join(folder, name), '-o', 'json'],
-            site.environment,
-          );
-          return (JSON.parse(stdout) as { policy: { serial: number } }).policy.serial;
-        }),
-      );
+    return { begun, goOn: () => writeFileSync(go, ''), second };
+  }
+
+  const serials = async (): Promise<number[]> =>
+    Promise.all(
+      NAMES.map(async (name) => {
+        const state = join(site.folder, name);
+        const { stdout } = await run(AGENT, ['status', '--state', state, '-o', 'json'], site.environment);
+        return (JSON.parse(stdout) as { policy: { serial: number } }).policy.serial;
+      }),
+    );
+  /** Agents ask once an hour: what they know sooner they were told. */
+  const toldSince = (before: readonly number[]) =>
+    until(async () => (await serials()).every((serial, index) => serial > before[index]!), 20_000);
+  const progressOf = async (name: string) =>
+    JSON.parse(await site.ok('deployment', 'status', name, '-o', 'json')) as DeploymentProgress;
+
+  it('is stopped within seconds on agents that are connected: the step at hand ends, the next one never begins', async () => {
+    const { goOn, second } = await deploySlow('slow');
     const before = await serials();
     await site.ok('deployment', 'stop', 'slow');
-    // Agents ask once an hour: what they know sooner they were told.
-    await until(async () => (await serials()).every((serial, index) => serial > before[index]!), 20_000);
-    writeFileSync(join(folder, 'go'), '');
-    const progress = async () =>
-      JSON.parse(await site.ok('deployment', 'status', 'slow', '-o', 'json')) as DeploymentProgress;
-    await until(async () => (await progress()).devices.failed === NAMES.length);
-    expect((await progress()).errors).toMatchObject([{ code: 'run.stopped', devices: NAMES.length }]);
-    expect(existsSync(join(folder, 'second'))).toBe(false);
+    await toldSince(before);
+    goOn();
+    await until(async () => (await progressOf('slow')).devices.failed === NAMES.length);
+    expect((await progressOf('slow')).errors).toMatchObject([{ code: 'run.stopped', devices: NAMES.length }]);
+    expect(existsSync(second)).toBe(false);
     expect(await site.ok('deployment', 'status', 'slow')).toContain('held       no device starts it, and its runs end');
+  });
+
+  it('is stopped also when it is deleted already, and single runs are stopped alone', async () => {
+    const { goOn, second } = await deploySlow('gone');
+    await until(async () => (await progressOf('gone')).devices.running === NAMES.length);
+    const deleted = await serials();
+    await site.ok('delete', 'deployment', 'gone');
+    await toldSince(deleted);
+    expect(await site.ok('stop', '--device', 'web-1', '--reason', 'not this one')).toBe(
+      'device/web-1: 1 run is told to end\n',
+    );
+    const before = await serials();
+    expect(await site.ok('deployment', 'stop', 'gone')).toBe(
+      `deployment/gone is deleted; ${NAMES.length} runs are told to end\n`,
+    );
+    await toldSince(before);
+    goOn();
+    await until(async () => (await progressOf('gone')).devices.failed === NAMES.length);
+    expect((await progressOf('gone')).errors).toMatchObject([{ code: 'run.stopped', devices: NAMES.length }]);
+    expect(existsSync(second)).toBe(false);
+    expect(await site.ok('deployment', 'status', 'gone')).toMatch(
+      /^deleted {4}at 20.*: nobody starts it; what goes on/m,
+    );
+    expect(await site.ok('deployment', 'devices', 'gone', '--state', 'failed')).toContain('run.stopped');
+    expect(await site.muster('deployment', 'stop', 'never-was')).toMatchObject({ code: 4 });
   });
 });

@@ -81,27 +81,33 @@ export class SiteUnderTest {
   url = '';
   /** Who waits for wake-ups. */
   readonly listeners = new Set<ServerResponse>();
+  private formerKeys: { privateKey: KeyObject; thumbprint: string }[] = [];
   private readonly sessions = new Set<string>();
   private readonly assertions = new Set<string>();
   private readonly signature = randomBytes(8).toString('hex');
 
   private constructor(
     private readonly server: Server,
-    readonly privateKey: KeyObject,
-    readonly signingKey: PublicKey,
-    readonly thumbprint: string,
+    private privateKey: KeyObject,
+    public signingKey: PublicKey,
+    public thumbprint: string,
   ) {}
 
   static async start(): Promise<SiteUnderTest> {
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-    const { kty, crv, x } = publicKey.export({ format: 'jwk' });
-    const signingKey = publicKeySchema.parse({ kty, crv, x });
+    const { privateKey, signingKey, thumbprint } = await newSiteKey();
     const server = createServer();
-    const site = new SiteUnderTest(server, privateKey, signingKey, await calculateJwkThumbprint(signingKey));
+    const site = new SiteUnderTest(server, privateKey, signingKey, thumbprint);
     server.on('request', (request, response) => void site.answer(request, response));
     await site.listen(0);
     site.token = `mse_${randomBytes(32).toString('base64url')}.${site.thumbprint}`;
     return site;
+  }
+
+  /** Another key signs from now on. Those before vouch for it; `forget`: they do not. */
+  async renewKey(forget = false): Promise<void> {
+    const { privateKey, thumbprint } = this;
+    this.formerKeys = forget ? [] : [...this.formerKeys, { privateKey, thumbprint }];
+    ({ privateKey: this.privateKey, signingKey: this.signingKey, thumbprint: this.thumbprint } = await newSiteKey());
   }
 
   async listen(port: number): Promise<void> {
@@ -192,6 +198,15 @@ export class SiteUnderTest {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': stream begins\n\n');
       this.listeners.add(response);
       return void response.on('close', () => this.listeners.delete(response));
+    }
+    if (what === 'GET /api/v1/agent/site-key') {
+      const voucher = Buffer.from(JSON.stringify({ site: SITE, siteKey: this.signingKey }));
+      const vouchers = await Promise.all(
+        this.formerKeys.map(({ privateKey, thumbprint: kid }) =>
+          new CompactSign(voucher).setProtectedHeader({ alg: 'EdDSA', kid }).sign(privateKey),
+        ),
+      );
+      return json(response, 200, { publicKey: this.signingKey, vouchers });
     }
     if (what === 'GET /api/v1/agent/policy') return this.sendPolicy(request, response);
     if (path.startsWith('/api/v1/agent/bodies/')) {
@@ -295,7 +310,7 @@ export class SiteUnderTest {
   }
 
   private async sendPolicy(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const etag = `"${digestOf({ ...this.policy, hidden: this.hidden ?? null, key: this.sealingKey ?? null })}"`;
+    const etag = `"${digestOf({ ...this.policy, hidden: this.hidden ?? null, key: this.sealingKey ?? null, by: this.thumbprint })}"`;
     if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { etag }).end();
     json(response, 200, { policy: this.tamper(await this.sign(await this.sealed())) }, { etag });
   }
@@ -356,4 +371,11 @@ function json(response: ServerResponse, status: number, value: unknown, headers:
 
 function problem(response: ServerResponse, status: number, code: string, detail: string): void {
   json(response, status, { type: 'about:blank', title: code, status, code, detail });
+}
+
+async function newSiteKey(): Promise<{ privateKey: KeyObject; signingKey: PublicKey; thumbprint: string }> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { kty, crv, x } = publicKey.export({ format: 'jwk' });
+  const signingKey = publicKeySchema.parse({ kty, crv, x });
+  return { privateKey, signingKey, thumbprint: await calculateJwkThumbprint(signingKey) };
 }

@@ -31,6 +31,8 @@ export const deploymentConfigSchema = serviceConfigSchema
             return id ?? [];
           }),
       ),
+    /** A computer that enrols with the hardware of a device: is it told apart by the rules, or does somebody say whether it is that one? */
+    MUSTER_REINSTALLED_COMPUTERS: z.enum(['automatic', 'manual']).default('automatic'),
     /** Devices that run the site, by name; those that have a network card of this computer are known without. */
     MUSTER_SITE_SERVERS: z
       .string()

@@ -112,7 +112,16 @@ describe('collections made of collections', () => {
     await make('e-1', { rules: [{ exclude: 'e-0' }] });
     const problem = await api.refused('DELETE', 'collections/e-0');
     expect(problem).toMatchObject({ status: 409, code: 'deployment.collection-in-use' });
+    await make('e-2', { limitingCollection: 'e-0', rules: [{ include: 'e-0' }] });
+    expect((await api.call<object>('GET', 'collections/e-0/uses')).body).toEqual({
+      deployments: [],
+      limits: ['e-2'],
+      includedBy: ['e-2'],
+      excludedBy: ['e-1'],
+    });
+    expect(await api.refused('GET', 'collections/nothing/uses')).toMatchObject({ code: 'resource.not-found' });
     expect(problem.detail).toContain('"e-1"');
+    await api.call('DELETE', 'collections/e-2');
     await api.call('DELETE', 'collections/e-1');
     expect((await api.call('DELETE', 'collections/e-0')).status).toBe(200);
   });

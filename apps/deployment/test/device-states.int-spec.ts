@@ -103,6 +103,28 @@ describe('what becomes of devices', () => {
     expect(await byUid(before.metadata.uid)).toBeUndefined();
   });
 
+  it('are merged or separated by whoever knows whether a computer is the one whose hardware it has', async () => {
+    const [old, fresh] = [await enrol('pc-10', facts('0010')), await enrol('pc-10', facts('0010'))];
+    expect((await named('pc-10')).status.obsolete).toMatchObject({ by: 'pc-10-2' });
+    await enrol('pc-11', facts('0011'));
+    expect(await api.refused('POST', 'devices/pc-11/merge', {})).toMatchObject({ code: 'deployment.other-hardware' });
+    const other = { into: 'pc-10' };
+    expect(await api.refused('POST', 'devices/pc-11/merge', other)).toMatchObject({
+      code: 'deployment.other-hardware',
+    });
+    const dry = await api.call<Device>('POST', 'devices/pc-10-2/merge?dryRun=true', {});
+    expect(dry.body.metadata).toMatchObject({ name: 'pc-10', uid: fresh.metadata.uid });
+    expect(await byUid(old.metadata.uid)).toBeDefined();
+    const { body } = await api.call<Device>('POST', 'devices/pc-10-2/merge', { reason: 'reinstalled on Monday' });
+    expect(body.metadata).toMatchObject({ name: 'pc-10', uid: fresh.metadata.uid });
+    expect(body.status).toMatchObject({ access: { state: 'approved', reason: 'reinstalled on Monday' } });
+    expect(body.status.obsolete).toBeUndefined();
+    expect(await byUid(old.metadata.uid)).toBeUndefined();
+    expect((await api.call('GET', 'devices/pc-10-2')).status).toBe(404);
+    const audited = await world.sql.query(`select action, details from audit_entry where name = 'pc-10-2'`);
+    expect(audited.rows).toEqual([{ action: 'merged', details: { into: 'pc-10' } }]);
+  });
+
   it('stay blocked when their hardware comes back with another key', async () => {
     await enrol('pc-4', facts('0004'));
     await act('block', 'pc-4');
@@ -156,5 +178,58 @@ describe('what becomes of devices', () => {
     expect(await byState(`state=awaited&limit=2&continue=${page.body.metadata.continue}`)).toEqual(['later-3']);
     expect((await api.refused('GET', 'devices/-/by-state?state=lost')).status).toBe(400);
     expect((await api.refused('GET', 'devices/-/by-state?continue=x')).code).toBe('request.bad-continue');
+  });
+
+  describe('where people decide who comes back', () => {
+    beforeAll(async () => {
+      await world.close();
+      world = await openWorld(servers, { MUSTER_REINSTALLED_COMPUTERS: 'manual' });
+      ({ api, byUid } = world);
+    });
+
+    it('wait with the hardware of another device until somebody says that it is that one', async () => {
+      const identity = { smbiosUuid: facts('0020').machine.uuid };
+      await api.apply('Device', 'devices', 'pc-20', { identity, variables: [{ name: 'Ring', value: 'pilot' }] });
+      const before = await enrol('pc-20', facts('0020'));
+      expect(before.status.access?.state).toBe('approved');
+      const again = await enrol('fresh', facts('0020'));
+      expect(again).toMatchObject({
+        metadata: { name: 'fresh' },
+        status: { access: { state: 'pending' }, hardwareOf: 'pc-20' },
+      });
+      expect((await named('pc-20')).status.obsolete).toBeUndefined();
+      expect(await api.refused('POST', 'devices/fresh/approve', {})).toMatchObject({
+        status: 409,
+        code: 'deployment.device-reinstalled',
+      });
+      const { body } = await api.call<Device>('POST', 'devices/fresh/merge', {});
+      expect(body).toMatchObject({
+        metadata: { name: 'pc-20', uid: again.metadata.uid },
+        spec: { identity, variables: [{ name: 'Ring', value: 'pilot' }] },
+        status: { access: { state: 'approved' } },
+      });
+      expect(body.status.hardwareOf).toBeUndefined();
+      expect(await byUid(before.metadata.uid)).toBeUndefined();
+    });
+
+    it('are another device, or a blocked one, when somebody says so', async () => {
+      await enrol('pc-21', facts('0021'));
+      const [other, thief] = [await enrol('other', facts('0021')), await enrol('thief', facts('0021'))];
+      expect([other.status.hardwareOf, thief.status.hardwareOf]).toEqual(['pc-21', 'pc-21']);
+      const { body } = await api.call<Device>('POST', 'devices/other/separate', {});
+      expect(body).toMatchObject({ metadata: { name: 'other' }, status: { access: { state: 'approved' } } });
+      expect(body.status.hardwareOf).toBeUndefined();
+      expect((await named('pc-21')).status.obsolete).toMatchObject({ by: 'other' });
+      await act('block', 'thief');
+      expect((await named('thief')).status.access?.state).toBe('blocked');
+      expect(await api.refused('POST', 'devices/thief/merge', { into: 'pc-21' })).toMatchObject({
+        code: 'deployment.device-blocked',
+      });
+      expect((await named('pc-21')).status.access?.state).toBe('approved');
+    });
+
+    it('do not wait when their hardware is nobody else’s', async () => {
+      expect((await enrol('pc-22', facts('0022'))).status.access?.state).toBe('approved');
+    });
   });
 });

@@ -8,6 +8,7 @@ import type { StepReport } from '@muster/sequence/report.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { v7 as uuidv7 } from 'uuid';
+import { reportRun } from './report-run.js';
 import { digest, openWorld, type Deployment, type Run, type World } from './world.js';
 
 describe('how a deployment goes', () => {
@@ -286,6 +287,33 @@ describe('how a deployment goes', () => {
     await world.policy.publish(deploymentJudged, { deploymentUid: target.metadata.uid, policy });
     await until(async () => (await progress()).policy !== undefined);
     expect(await progress()).toMatchObject({ hold: 'Starts', policy });
+  });
+
+  it('goes on about a deployment that was deleted, by its name and by its uid, and not about its members that ran nothing', async () => {
+    const spec = { sequence: 'tale', collection: 'all', purpose: 'Required' };
+    const gone = await api.apply<Deployment>('Deployment', 'deployments', 'gone', spec);
+    const of = { deviceUid: uids.get('well') ?? '', deploymentUid: gone.metadata.uid };
+    await reportRun(world, of, 'failed');
+    await until(async () => (await progress('gone')).devices.failed === 1);
+    await api.call('DELETE', 'deployments/gone');
+    for (const name of ['gone', gone.metadata.uid]) {
+      expect(await progress(name)).toMatchObject({
+        deployment: 'gone',
+        deletedAt: expect.any(String),
+        sequence: 'tale',
+        devices: { targeted: 1, waiting: 0, failed: 1 },
+        errors: [{ step: 'Only', devices: 1, examples: ['well'] }],
+      });
+    }
+    const list = async () => (await api.call<DeploymentDeviceList>('GET', 'deployments/gone/devices?limit=1')).body;
+    expect(await list()).toMatchObject({
+      metadata: { deletedAt: expect.any(String) },
+      items: [{ device: 'well', state: 'failed', member: false }],
+    });
+    // What is there beats what was.
+    await api.apply<Deployment>('Deployment', 'deployments', 'gone', spec);
+    expect(await progress('gone')).not.toHaveProperty('deletedAt');
+    expect((await progress(gone.metadata.uid)).devices).toMatchObject({ failed: 1 });
   });
 
   it('is refused for what is not there', async () => {

@@ -2,11 +2,17 @@ import { createPrivateKey } from 'node:crypto';
 import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
+import { pemsOf } from './site-key/site-key.js';
 
 /** Settings of the policy service. */
 export const policyConfigSchema = serviceConfigSchema.extend({
-  /** The site's signing key; give it by file: MUSTER_SITE_KEY_FILE. */
-  MUSTER_SITE_KEY: z.string().refine(isEd25519PrivateKey, 'an Ed25519 private key is expected, as PKCS #8 in PEM'),
+  /** The site's signing key; give it by file: MUSTER_SITE_KEY_FILE. Of several the last one signs, and those before vouch for it. */
+  MUSTER_SITE_KEY: z
+    .string()
+    .refine(
+      (text) => pemsOf(text).every(isEd25519PrivateKey),
+      'an Ed25519 private key is expected, as PKCS #8 in PEM; several behind each other',
+    ),
   /** SHA-256 of the first administrator's token. Another value at the next start revokes the token before. */
   MUSTER_ADMIN_TOKEN_SHA256: z
     .string()

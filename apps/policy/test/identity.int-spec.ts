@@ -322,6 +322,7 @@ describe('bad input', () => {
       '/api/v1/agent/policy',
       '/api/v1/agent/reports',
       '/api/v1/agent/sessions',
+      '/api/v1/agent/site-key',
       '/api/v1/agent/wake-ups',
       '/api/v1/api-tokens',
       '/api/v1/api-tokens/{uid}',

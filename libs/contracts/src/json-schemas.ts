@@ -21,6 +21,7 @@ import {
 } from './agent/enrolment.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
 import { keyOfferSchema } from './agent/keys.js';
+import { siteKeyNewsSchema } from './agent/site-key.js';
 import { wakeUpSchema } from './agent/wake-up.js';
 import { policyBodySchema, policyDocumentSchema, policyResponseSchema, sealedValuesSchema } from './agent/policy.js';
 import { permitRequestSchema, permitResponseSchema } from './agent/permits.js';
@@ -41,6 +42,7 @@ import { deviceInventoried } from './events/device-inventoried.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { rolloutChanged } from './events/rollout-changed.js';
+import { runsStopped } from './events/runs-stopped.js';
 import { runReported } from './events/run-reported.js';
 import { variablesChanged } from './events/variables-changed.js';
 import { hierarchySiteChanged } from './events/hierarchy-site-changed.js';
@@ -79,7 +81,8 @@ import {
   distributionCopiesListSchema,
 } from './kinds/distribution.js';
 import { deploymentRolloutSchema, rolloutActionSchema } from './kinds/deployment-rollout.js';
-import { deviceAccessRequestSchema } from './kinds/device-access.js';
+import { deviceAccessRequestSchema, deviceMergeRequestSchema } from './kinds/device-access.js';
+import { runStopAnswerSchema, runStopRequestSchema } from './kinds/run-stop.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
 import { deviceHistorySchema } from './kinds/device-history.js';
@@ -165,6 +168,7 @@ const DOCUMENTS = {
   'agent/content-locations-request': contentLocationsRequestSchema,
   'agent/content-locations-response': contentLocationsResponseSchema,
   'agent/key-offer': keyOfferSchema,
+  'agent/site-key-news': siteKeyNewsSchema,
   'agent/inventory-request': inventoryRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,
@@ -223,6 +227,9 @@ const DOCUMENTS = {
   'api/membership-preview': membershipPreviewSchema,
   'api/membership-preview-request': membershipPreviewRequestSchema,
   'api/device-access-request': deviceAccessRequestSchema,
+  'api/device-merge-request': deviceMergeRequestSchema,
+  'api/run-stop-answer': runStopAnswerSchema,
+  'api/run-stop-request': runStopRequestSchema,
   'api/device-explanation': deviceExplanationSchema,
   'api/device-import-request': deviceImportRequestSchema,
   'api/device-import-result': deviceImportResultSchema,
@@ -289,6 +296,7 @@ export function jsonSchemas(): Record<string, unknown> {
     runReported,
     deploymentJudged,
     rolloutChanged,
+    runsStopped,
     apiTokenChanged,
     hierarchySiteChanged,
   ];

@@ -47,7 +47,7 @@ export function newSealingKey(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Path of the site's signing key (Ed25519, PKCS#8 PEM, 0600), made once. */
+/** Path of the site's signing keys (Ed25519, PKCS#8 PEM, 0600), the first made once: the last one counts. */
 export function siteKeyFile(keysFolder: string): string {
   return keptKey(keysFolder, 'site-key.pem');
 }
@@ -55,6 +55,19 @@ export function siteKeyFile(keysFolder: string): string {
 /** Path of the keys by which other sites know this one (Ed25519, PKCS#8 PEM, 0600), the first made once: the last one counts. */
 export function linkKeyFile(keysFolder: string): string {
   return keptKey(keysFolder, 'link-key.pem');
+}
+
+/** Another signing key for the site. Those before stay: they vouch for it at computers that do not know it yet. */
+export function renewSiteKey(keysFolder: string): void {
+  const file = siteKeyFile(keysFolder);
+  writeFileAtomic(file, `${readFileSync(file, 'utf8').trimEnd()}\n${newKey()}`);
+}
+
+/** Gives up all signing keys but the one that counts: computers that do not know that one yet have to enrol again. */
+export function forgetFormerSiteKeys(keysFolder: string): void {
+  const file = siteKeyFile(keysFolder);
+  const keys = readFileSync(file, 'utf8').split(/(?=-----BEGIN )/);
+  writeFileAtomic(file, keys.at(-1) ?? '');
 }
 
 /** Another link key for the site. Those before stay: they vouch for it at sites that do not know it yet. */

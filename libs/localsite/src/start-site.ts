@@ -2,7 +2,7 @@ import { followBusLinks, readBusLinks } from './bus-links.js';
 import type { ChildEvent } from './child.js';
 import { prepareDatabases } from './databases.js';
 import { edgeChild, type EdgeRoutes, siteRoutes } from './edge.js';
-import { adminToken, keepSealingKey, renewLinkKey } from './keys.js';
+import { adminToken, forgetFormerSiteKeys, keepSealingKey, renewLinkKey, renewSiteKey } from './keys.js';
 import {
   createFolders,
   layoutVersion,
@@ -50,6 +50,10 @@ export interface StartSiteOptions {
   readonly renewAdminToken?: boolean;
   /** Give the site another link key; its neighbours learn it from the one before. A new site has a new one anyway. */
   readonly renewLinkKey?: boolean;
+  /** Makes a new key by which policy is signed; the ones before vouch for it. Not for a new site, which makes its first. */
+  readonly renewSiteKey?: boolean;
+  /** Gives up the signing keys before the one that counts: they vouch for it no longer. */
+  readonly forgetFormerSiteKeys?: boolean;
   /** Default: the four services as built. */
   readonly services?: readonly ServiceProcess[];
   /** Path of the store's main.js, null for none. Default: as built. */
@@ -132,6 +136,8 @@ async function startLocked(
   writeSiteFile(layout, { layoutVersion, siteCode, createdAt, ports });
   const admin = adminToken(layout.keys, options.renewAdminToken ?? false);
   if (options.renewLinkKey && known) renewLinkKey(layout.keys);
+  if (options.renewSiteKey && known) renewSiteKey(layout.keys);
+  if (options.forgetFormerSiteKeys && known) forgetFormerSiteKeys(layout.keys);
   keepSealingKey(layout.keys, known === null, options.sealingKey);
   const supervisor = new Supervisor(layout.logs, layout.childrenFile);
   if (options.onEvent !== undefined) supervisor.on('child', options.onEvent);

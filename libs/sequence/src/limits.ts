@@ -11,6 +11,8 @@ export const LIMITS = {
   variableValueLength: 4000,
   /** All names and values of a run, in characters. */
   environmentCharacters: 32 * 1024 * 1024,
+  /** Above it people are warned: programs of other systems may have no room for more in their environment. */
+  environmentWarnCharacters: 8 * 1024,
   commandLength: 32_000,
   workingDirectoryLength: 255,
   pathLength: 4096,

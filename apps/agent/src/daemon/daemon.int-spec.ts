@@ -63,6 +63,8 @@ function body(steps: SequenceNode[], packages: PolicyBody['packages'] = {}): Pol
 
 const uid = (last: string): string => `0193e7a0-0000-7000-8000-00000000000${last}`;
 const reports = (): StepReport[] => site.received.map(({ report }) => report);
+/** The newest policy is taken. */
+const inForce = (program: Program): boolean => program.log().includes(`"serial":${site.policy.serial},`);
 const finished = (): boolean => reports().some(({ event }) => event === 'run-finished');
 const told = (report: StepReport): string =>
   [report.number, report.event, report.path, report.outcome ?? report.result].filter(Boolean).join(' ');
@@ -330,6 +332,45 @@ describe('the agent', () => {
     });
     const { out: text } = await start('status', '--state', state).exited;
     expect(text).toMatch(/^site .*, no policy since 20.*, policy\.replayed: .*; last answered at 20/m);
+  });
+
+  it('follows a site to another signing key, also behind several that it missed, and keeps it over a restart', async () => {
+    await enrol();
+    site.deploy(body([shell('only', 'true')]), uid('a'));
+    const first = daemon();
+    await until(finished);
+    await site.renewKey();
+    const moved = () => inForce(first);
+    site.policy = { ...site.policy, serial: site.policy.serial + 1 };
+    await until(moved);
+    first.child.kill('SIGKILL');
+    await first.exited;
+    for (let times = 0; times < 3; times += 1) await site.renewKey();
+    site.policy = { ...site.policy, serial: site.policy.serial + 1 };
+    const second = daemon();
+    await until(() => inForce(second));
+    expect(second.log()).toContain('policy of the last start is in force');
+    second.child.kill('SIGKILL');
+    await second.exited;
+    // What was stored last is good without a site.
+    await site.close();
+    const third = daemon();
+    await until(() => third.log().includes('policy of the last start is in force'));
+    expect(JSON.parse(readFileSync(join(state, 'agent.json'), 'utf8'))).toMatchObject({
+      formerSigningKeys: [{}, {}],
+    });
+  });
+
+  it('takes nothing of a site by a key for which no key vouches that it knows', async () => {
+    await enrol();
+    const program = daemon();
+    await until(() => inForce(program));
+    await site.renewKey(true);
+    site.deploy(body([shell('evil', `touch ${folder}/evil`)]), uid('a'));
+    await until(() => program.log().includes('policy.site-key-not-vouched'));
+    expect(existsSync(join(folder, 'evil'))).toBe(false);
+    const { out } = await start('status', '--state', state).exited;
+    expect(out).toContain('policy.site-key-not-vouched');
   });
 
   it('does not run a body that is not the one the policy names, and runs its neighbour', async () => {

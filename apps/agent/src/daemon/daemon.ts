@@ -8,7 +8,7 @@ import { Session, type SessionOptions } from '../http/session.js';
 import { SiteApi } from '../http/site-api.js';
 import { Transport } from '../http/transport.js';
 import { AgentError } from '../identity/agent-error.js';
-import { type AgentIdentity, readIdentity } from '../identity/agent-identity.js';
+import { type AgentIdentity, readIdentity, writeIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, readDeviceKey } from '../identity/device-key.js';
 import { SiteAccess } from '../identity/site-access.js';
 import { readNextKeys } from '../identity/key-rotation.js';
@@ -146,6 +146,7 @@ async function work(
     api,
     bodies,
     trust: identity,
+    keepSiteKeys: (keys) => writeIdentity(folder, { ...identity, ...keys }),
     sealingKey,
     path: folder.policy,
     contact: new SiteContact(folder.contact),
@@ -183,12 +184,8 @@ async function work(
       return { when, warnMinutes: asked ? 0 : (rules.warnMinutes ?? 0) };
     },
     firstPrograms: new FirstPrograms(folder.firstPrograms),
-    stopped: (uid) =>
-      access.refusal
-        ? 'the site refuses this computer'
-        : policy.stopped(uid)
-          ? 'the site stopped this deployment'
-          : undefined,
+    stopped: (run) =>
+      access.refusal ? 'the site refuses this computer' : policy.stopped(run) ? 'the site stopped this run' : undefined,
   });
   const rotator = new KeyRotator({ folder, session, api, wanted: () => policy.rotateKey, logger, changed });
   let rotated = false;

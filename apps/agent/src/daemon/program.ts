@@ -13,6 +13,8 @@ import { askForStart, readOffers } from './offers.js';
 import { describeOffers } from './offers-output.js';
 import { StartRequests } from './start-requests.js';
 import { enrolledIdentity } from './stored-policy.js';
+import { gatherFacts } from '../facts/gather-facts.js';
+import { describeFacts } from './facts-command.js';
 import { describeStatus, readStatus } from './status-command.js';
 
 /** Exit codes of the program; also in its help. `run` has its own. */
@@ -42,6 +44,7 @@ const commandNames = new Set([
   'start',
   'retrieve-policy',
   'cache',
+  'facts',
   'rotate-key',
   'help',
 ]);
@@ -88,7 +91,7 @@ export interface Surroundings {
 }
 
 /**
- * `muster-agent [enrol|daemon|run|status|list|start|retrieve-policy|cache] …`; `daemon` is the default.
+ * `muster-agent [enrol|daemon|run|status|list|start|retrieve-policy|cache|facts] …`; `daemon` is the default.
  * @param argv arguments behind the program's name
  * @returns the exit code (EXIT_CODES, for `run` RUN_EXIT_CODES); never throws for what a user did
  */
@@ -99,7 +102,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   // Commander would hand it to the default command and complain of its arguments.
   if (!first.startsWith('-') && first !== '' && !commandNames.has(first)) {
     error(
-      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start, retrieve-policy, cache and rotate-key, see --help`,
+      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start, retrieve-policy, cache, facts and rotate-key, see --help`,
     );
     return EXIT_CODES.usage;
   }
@@ -233,6 +236,16 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
       enrolledIdentity(folder);
       askForRotation(folder, Date.now());
       out('the daemon replaces the keys as soon as no run goes on; muster-agent status shows the key that counts');
+    });
+
+  program
+    .command('facts')
+    .description('say what this computer tells of itself, and what is left out of the facts that somebody wrote here')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['human', 'json']).default('human'))
+    .action(async (options: { output: string }) => {
+      const facts = await gatherFacts();
+      if (options.output === 'json') out(JSON.stringify(facts));
+      else describeFacts(facts).forEach(out);
     });
 
   const cache = program.command('cache').description('the content that this computer keeps');

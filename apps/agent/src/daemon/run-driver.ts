@@ -27,6 +27,12 @@ import { mayPass } from './may-pass.js';
 import type { RunRecord, RunRecords } from './run-records.js';
 import { runTimeLimit } from './run-time-limit.js';
 
+/** By what a stop names a run. */
+interface RunToStop {
+  readonly runId: string;
+  readonly deploymentUid: string;
+}
+
 export interface RunDriverOptions {
   readonly records: RunRecords;
   readonly spool: Spool;
@@ -38,8 +44,8 @@ export interface RunDriverOptions {
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
-  /** Why the site wants the runs of a deployment to end; undefined: it does not. */
-  stopped(deploymentUid: string): string | undefined;
+  /** Why the site wants a run to end; undefined: it does not. */
+  stopped(run: RunToStop): string | undefined;
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
   readonly tellCommand: AgentConfig['tellCommand'];
@@ -58,13 +64,13 @@ export type DriveResult =
 /** Drives one run to its end, from its beginning or from its journal. */
 export class RunDriver {
   /** The run at hand, and how it is told to end behind its step. */
-  private current: { readonly deploymentUid: string; readonly stop: AbortController } | undefined;
+  private current: (RunToStop & { readonly stop: AbortController }) | undefined;
 
   constructor(private readonly options: RunDriverOptions) {}
 
   /** Policy has changed, or the site refuses this computer: it may want the run at hand to end. */
   policyChanged(): void {
-    const why = this.current && this.options.stopped(this.current.deploymentUid);
+    const why = this.current && this.options.stopped(this.current);
     if (why !== undefined) this.current?.stop.abort(why);
   }
 
@@ -133,7 +139,7 @@ export class RunDriver {
     const childSpecs = children && Object.fromEntries(Object.entries(children).map(([name, { spec }]) => [name, spec]));
     const limit = runTimeLimit(sequence.spec, record.startedAt);
     const stop = new AbortController();
-    this.current = { deploymentUid: record.deployment.uid, stop };
+    this.current = { runId: record.runId, deploymentUid: record.deployment.uid, stop };
     this.policyChanged();
     this.noteRestart(record, 'none', logger);
     try {

@@ -169,6 +169,25 @@ describe('a site that stops a deployment', () => {
     expect(await offer()).toMatchObject({ state: 'held', mayStart: false });
   });
 
+  it.each(['its run alone', 'its deployment, which is gone'])(
+    'ends what goes on when policy names %s',
+    async (what) => {
+      site.deploy(steps(`touch ${folder}/first; while [ ! -e ${folder}/go ]; do sleep 0.05; done`), uid);
+      const log = daemon();
+      await until(() => existsSync(join(folder, 'first')) && site.received.length > 0);
+      const serial = site.policy.serial + 1;
+      const runId = site.received[0]?.report.runId ?? '';
+      const alone = what === 'its run alone';
+      const stops = alone ? { runs: [runId] } : { deployments: [uid] };
+      site.policy = { ...site.policy, serial, stops, ...(alone ? {} : { assignments: [] }) };
+      await until(() => log.log().includes(`"serial":${serial}`));
+      writeFileSync(join(folder, 'go'), '');
+      await until(() => result() !== undefined);
+      expect(result()).toMatchObject({ result: 'failed', code: 'run.stopped' });
+      expect(existsSync(join(folder, 'second'))).toBe(false);
+    },
+  );
+
   it('lets runs that go on end when only starts are held, and starts none', async () => {
     site.deploy(steps(`touch ${folder}/first; while [ ! -e ${folder}/go ]; do sleep 0.05; done`), uid);
     daemon();

@@ -9,6 +9,9 @@ import { describeRefusal, readRefusal, type Refusal } from '../identity/site-acc
 import type { StateFolder } from '../identity/state-folder.js';
 import { type Contact, describeContact, readContact } from '../policy/site-contact.js';
 import { readStoredPolicy } from '../policy/policy-store.js';
+import { customFacts, type LeftOut } from '../facts/custom-facts.js';
+import { SystemTree } from '../facts/system-tree.js';
+import { thisSystem } from '../facts/system.js';
 import { isOver } from './judge-preparation.js';
 import { type RunStep, stepOfRun } from './run-step.js';
 import { runSays } from './run-says.js';
@@ -40,10 +43,16 @@ export interface AgentStatus {
   /** The last ones, newest first. */
   readonly endedRuns: readonly EndedRun[];
   readonly unsentReports: number;
+  /** Facts that somebody wrote on this computer and that are not told, as they are now. */
+  readonly factsLeftOut?: readonly LeftOut[];
 }
 
 /** @throws AgentError `agent.layout-version`, `agent.state-corrupt`, `agent.not-readable` */
-export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
+export async function readStatus(
+  folder: StateFolder,
+  leftOut: readonly LeftOut[] = customFacts(new SystemTree(), thisSystem.environment['MUSTER_AGENT_FACTS'])
+    .customLeftOut ?? [],
+): Promise<AgentStatus> {
   const identity = readIdentity(folder);
   if (!identity)
     return { state: folder.root, enrolled: false, unfinishedRuns: [], preparing: [], endedRuns: [], unsentReports: 0 };
@@ -72,6 +81,7 @@ export async function readStatus(folder: StateFolder): Promise<AgentStatus> {
     ),
     endedRuns: records.ended.slice(-shownRuns).toReversed(),
     unsentReports: countReports(folder.reports),
+    ...(leftOut.length > 0 ? { factsLeftOut: leftOut } : {}),
   };
 }
 
@@ -119,6 +129,7 @@ export function describeStatus(status: AgentStatus, now = Date.now()): string[] 
     preparing,
     endedRuns,
     unsentReports,
+    factsLeftOut = [],
   } = status;
   if (!identity) return [`not enrolled (${status.state}): muster-agent enrol --server URL --token TOKEN`];
   const policyText = policy
@@ -145,5 +156,8 @@ export function describeStatus(status: AgentStatus, now = Date.now()): string[] 
         `ended    ${deployment.name}, ${runId}, ${result} (exit code ${exitCode}) at ${endedAt}`,
     ),
     `reports  ${unsentReports} not yet acknowledged`,
+    ...(factsLeftOut.length > 0
+      ? [`facts    ${factsLeftOut.length} left out of those written here; muster-agent facts says which and why`]
+      : []),
   ];
 }

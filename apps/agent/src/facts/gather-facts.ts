@@ -26,7 +26,7 @@ export async function gatherFacts(system: System = thisSystem, tree = new System
     cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
     network: networkFacts(networkInterfaces(), system.platform === 'linux' ? tree : undefined),
     onInternet: onInternetOf(system.environment['MUSTER_AGENT_INTRANET']),
-    custom: customFacts(tree, system.environment['MUSTER_AGENT_FACTS']),
+    ...customFacts(tree, system.environment['MUSTER_AGENT_FACTS']),
     agent: { version: AGENT_VERSION },
     ...(system.platform === 'linux' ? await linuxFacts(system, tree, name) : { domain: domainOf(tree, name) }),
   };

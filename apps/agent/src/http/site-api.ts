@@ -18,6 +18,7 @@ import {
 import type { KeyOffer } from '@muster/contracts/agent/keys.js';
 import { CONTENT_FROM_POINT, policyResponseSchema, START_PLACES } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
+import { type SiteKeyNews, siteKeyNewsSchema } from '@muster/contracts/agent/site-key.js';
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { SiteAccess } from '../identity/site-access.js';
@@ -59,6 +60,12 @@ export class SiteApi {
     const answer = await this.call({ method: 'GET', path, headers, signal }, attempts);
     if (answer.status === 304) return 'unchanged';
     return { policy: readAnswer(policyResponseSchema, answer, path).policy, etag: answer.etag };
+  }
+
+  /** By which key the site signs now; not verified. */
+  async siteKey(signal: AbortSignal): Promise<SiteKeyNews> {
+    const path = '/api/v1/agent/site-key';
+    return readAnswer(siteKeyNewsSchema, await this.call({ method: 'GET', path, signal }, attempts), path);
   }
 
   /** The events that say that policy may have changed. */

@@ -16,8 +16,10 @@ const identitySchema = z.object({
   deviceUid: uidSchema,
   name: z.string(),
   site: z.string(),
-  /** The site signs policy with this key. Pinned at enrolment, when its thumbprint was the one in the token. */
+  /** The site signs policy with this key: the one whose thumbprint was in the token, or one for which that vouched. */
   signingKey: publicKeySchema,
+  /** Keys by which it signed before, the oldest first: they prove what was stored then, and never count again. */
+  formerSigningKeys: z.array(publicKeySchema).optional(),
 });
 
 /** Who this computer is, and whom it believes. */

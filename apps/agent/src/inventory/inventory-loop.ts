@@ -60,6 +60,8 @@ export class InventoryLoop {
     await api.inventory({ gatheredAt: at, facts }, signal);
     replaceFile(path, JSON.stringify({ digest, at } satisfies Told));
     logger.info({ changed: told?.digest !== digest }, 'the site has the facts of this computer');
+    const { customLeftOut: leftOut } = facts;
+    if (leftOut) logger.warn({ leftOut }, 'some facts that were written on this computer are not told');
   }
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Bell, backoffSeconds, pause } from '../http/backoff.js';
 import { ServerError } from '../http/server-error.js';
 import type { SiteApi } from '../http/site-api.js';
+import { followSiteKey, names } from '../identity/site-key.js';
 import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from './body-store.js';
 import { type PolicyInForce, readStoredPolicy, storePolicy } from './policy-store.js';
@@ -22,6 +23,8 @@ export interface PolicyLoopOptions {
   readonly api: SiteApi;
   readonly bodies: BodyStore;
   readonly trust: PolicyTrust;
+  /** Makes durable that the site signs by another key now. */
+  keepSiteKeys(keys: Pick<PolicyTrust, 'signingKey' | 'formerSigningKeys'>): void;
   /** Opens what the site seals to this computer. */
   readonly sealingKey: KeyObject;
   /** The file of the last policy. */
@@ -48,7 +51,11 @@ export class PolicyLoop {
   private available = new Set<Digest>();
   private secretsReadable = true;
 
-  constructor(private readonly options: PolicyLoopOptions) {}
+  private trust: PolicyTrust;
+
+  constructor(private readonly options: PolicyLoopOptions) {
+    this.trust = options.trust;
+  }
 
   /** Verified assignments; empty while there is no policy. */
   get assignments(): readonly Assignment[] {
@@ -84,9 +91,9 @@ export class PolicyLoop {
 
   /** Takes up the policy of the last start. */
   async load(): Promise<void> {
-    const { path, trust, logger } = this.options;
+    const { path, logger } = this.options;
     try {
-      this.inForce = await readStoredPolicy(path, trust);
+      this.inForce = await readStoredPolicy(path, this.trust);
     } catch (error) {
       logger.error({ ...describeError(error), path }, 'the stored policy is not used');
     }
@@ -115,7 +122,7 @@ export class PolicyLoop {
     const { api, contact, logger } = this.options;
     try {
       const answer = await api.policy(this.inForce?.etag, signal);
-      if (answer !== 'unchanged') await this.accept(answer.policy, answer.etag);
+      if (answer !== 'unchanged') await this.accept(answer.policy, answer.etag, signal);
       contact.answered(Date.now());
       return { complete: await this.fetchBodies(signal) };
     } catch (error) {
@@ -127,9 +134,10 @@ export class PolicyLoop {
     }
   }
 
-  private async accept(jws: string, etag: string | undefined): Promise<void> {
-    const { trust, path, logger } = this.options;
-    const document = await verifyPolicy(jws, trust, this.inForce?.document.serial);
+  private async accept(jws: string, etag: string | undefined, signal: AbortSignal): Promise<void> {
+    const { path, logger } = this.options;
+    if (!(await names(jws, this.trust.signingKey))) await this.followSite(signal);
+    const document = await verifyPolicy(jws, this.trust, this.inForce?.document.serial);
     const accepted = { document, etag, receivedAt: new Date().toISOString() };
     storePolicy(path, jws, accepted);
     this.inForce = accepted;
@@ -140,9 +148,30 @@ export class PolicyLoop {
     this.options.accepted();
   }
 
-  /** Does the site want the runs of a deployment to end? */
-  stopped(deploymentUid: string): boolean {
-    return this.assignments.some(({ deployment, hold }) => deployment.uid === deploymentUid && hold === 'Runs');
+  /** The site may have another key: if the one that is known vouches for it, it is kept before anything that it signed. */
+  private async followSite(signal: AbortSignal): Promise<void> {
+    const { api, keepSiteKeys, logger } = this.options;
+    const news = await api.siteKey(signal).catch((error: unknown) => {
+      // A site from before there was more than one key: it is just not signed by it.
+      if (error instanceof ServerError && error.status === 404) return undefined;
+      throw error;
+    });
+    if (!news) return;
+    const keys = await followSiteKey(this.trust, news);
+    if (keys.signingKey.x === this.trust.signingKey.x) return;
+    keepSiteKeys(keys);
+    this.trust = { ...this.trust, ...keys };
+    logger.warn({ siteKey: keys.signingKey.x }, 'the site signs by another key now, for which the one before vouches');
+  }
+
+  /** Does the site want a run to end, by its deployment or alone? */
+  stopped({ runId, deploymentUid }: { readonly runId: string; readonly deploymentUid: string }): boolean {
+    const { deployments = [], runs = [] } = this.inForce?.document.stops ?? {};
+    return (
+      runs.includes(runId) ||
+      deployments.includes(deploymentUid) ||
+      this.assignments.some(({ deployment, hold }) => deployment.uid === deploymentUid && hold === 'Runs')
+    );
   }
 
   /** Asks the site now, not only when it is time. */

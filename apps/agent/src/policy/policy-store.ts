@@ -1,6 +1,7 @@
 import type { PolicyDocument } from '@muster/contracts/agent/policy.js';
 import { z } from 'zod';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
+import { names } from '../identity/site-key.js';
 import { type PolicyTrust, verifyPolicy } from './verify-policy.js';
 
 const storedSchema = z.object({ policy: z.string(), etag: z.string().optional(), receivedAt: z.string() });
@@ -21,7 +22,11 @@ export async function readStoredPolicy(path: string, trust: PolicyTrust): Promis
   const text = readIfPresent(path);
   if (text === undefined) return undefined;
   const { policy, etag, receivedAt } = storedSchema.parse(JSON.parse(text));
-  return { document: await verifyPolicy(policy, trust, undefined), etag, receivedAt };
+  // What the site signed before it got another key was verified then: this computer alone can have put it here.
+  const { formerSigningKeys = [] } = trust;
+  const former = await Promise.all(formerSigningKeys.map(async (key) => ((await names(policy, key)) ? [key] : [])));
+  const [signingKey = trust.signingKey] = former.flat();
+  return { document: await verifyPolicy(policy, { ...trust, signingKey }, undefined), etag, receivedAt };
 }
 
 /** Stores the signed text of a policy that was verified. */

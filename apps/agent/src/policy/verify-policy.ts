@@ -12,7 +12,7 @@ import { AgentError } from '../identity/agent-error.js';
 import type { AgentIdentity } from '../identity/agent-identity.js';
 
 /** Whom a policy must be from and for. */
-export type PolicyTrust = Pick<AgentIdentity, 'deviceUid' | 'site' | 'signingKey'>;
+export type PolicyTrust = Pick<AgentIdentity, 'deviceUid' | 'site' | 'signingKey' | 'formerSigningKeys'>;
 
 /**
  * The policy inside a compact JWS, when it is the pinned site's, for this device, and not older than the last one.

@@ -1,4 +1,5 @@
 import type {
+  CollectionUses,
   MemberList,
   MembershipExplanation,
   MembershipPreview,
@@ -15,6 +16,11 @@ export async function* listMembers(client: ApiClient, name: string): AsyncGenera
 /** Why a device is in a collection, or is not. */
 export async function explainMember(client: ApiClient, name: string, device: string): Promise<MembershipExplanation> {
   return client.json('GET', address(name, `/members/${encodeURIComponent(device)}`));
+}
+
+/** What keeps a collection from being deleted. */
+export async function collectionUses(client: ApiClient, name: string): Promise<CollectionUses> {
+  return client.json('GET', address(name, '/uses'));
 }
 
 /** Who would be in, if the collection had these rules. */

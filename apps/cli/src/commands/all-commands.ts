@@ -31,6 +31,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> 
   move: async () => (await import('./sequences/move.js')).registerMove,
   folder: async () => (await import('./sequences/folder.js')).registerFolder,
   deployment: async () => (await import('./deployments/deployment.js')).registerDeployment,
+  stop: async () => (await import('./deployments/stop-runs.js')).registerStop,
   rollout: async () => (await import('./deployments/rollout.js')).registerRollout,
   import: async () => (await import('./import/import.js')).registerImport,
   deploy: async () => (await import('./deployments/deploy.js')).registerDeploy,

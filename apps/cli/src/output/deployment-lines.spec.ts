@@ -42,6 +42,17 @@ describe('how a deployment goes', () => {
       'devices    3: 1 silent, 2 not started; 0 % succeeded',
     ]);
   });
+
+  it('says that it was deleted, and how to end what goes on', () => {
+    const deletedAt = '2026-12-01T04:00:00.000Z';
+    const deleted = (more: object) => progressLines({ ...progress, deletedAt, ...more })[1];
+    expect(deleted({})).toBe(
+      `deleted    at ${deletedAt}: nobody starts it; what goes on of it ends as it will; muster deployment stop d ends it`,
+    );
+    expect(deleted({ hold: 'Runs' })).toBe(
+      `deleted    at ${deletedAt}: nobody starts it; what goes on of it ends at its next step`,
+    );
+  });
 });
 
 describe('what devices and documents say', () => {

@@ -22,7 +22,14 @@ export function progressLines(progress: DeploymentProgress): string[] {
 }
 
 /** Why no further device starts it, whatever the counts are. */
-function standstill({ hold, policy }: DeploymentProgress): string[] {
+function standstill({ deployment, deletedAt, hold, policy }: DeploymentProgress): string[] {
+  if (deletedAt !== undefined) {
+    const ends =
+      hold === 'Runs'
+        ? 'what goes on of it ends at its next step'
+        : `what goes on of it ends as it will; muster deployment stop ${deployment} ends it`;
+    return [`deleted    at ${deletedAt}: nobody starts it; ${ends}`];
+  }
   const held = { Starts: 'no device starts it', Runs: 'no device starts it, and its runs end at their next step' };
   const why = policy?.message ?? policy?.code;
   return [
@@ -41,7 +48,7 @@ export function deviceLine(one: DeploymentDeviceList['items'][number]): string {
     code,
     exitCode === undefined || state !== 'failed' ? undefined : `exit code ${exitCode}`,
     message?.split('\n')[0],
-    member ? undefined : 'has left the collection',
+    member ? undefined : 'is no target of it any more',
   ];
   return safeLine(line(device, state, run ?? '-', why.filter((text) => text !== undefined).join(', ')));
 }

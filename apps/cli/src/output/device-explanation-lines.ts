@@ -6,7 +6,7 @@ type Value = Variable['losers'][number];
 
 /** What policy means for a device, for people. */
 export function deviceExplanationLines(explained: DeviceExplanation): string[] {
-  const { device, deployments, variables, problems, sequence, sources } = explained;
+  const { device, deployments, variables, problems, warnings = [], sequence, sources } = explained;
   return [
     `${device.name} (${device.uid})${device.lastSeenAt === undefined ? '' : `, last heard of at ${device.lastSeenAt}`}`,
     ...(device.unknownSince === undefined
@@ -14,7 +14,7 @@ export function deviceExplanationLines(explained: DeviceExplanation): string[] {
       : [
           `  an unknown computer since ${device.unknownSince}: it gets what is deployed to those, until a run on it has succeeded or somebody approves it`,
         ]),
-    ...problems.map(({ code, message }) => `  ! ${code}: ${message}`),
+    ...[...problems, ...warnings].map(({ code, message }) => `  ! ${code}: ${message}`),
     deployments.length === 0 ? 'Nothing is deployed to it' : 'Deployments',
     ...deployments.map(deploymentLine),
     variables.length === 0 ? 'No variables' : 'Variables (the first value wins, the others lose)',

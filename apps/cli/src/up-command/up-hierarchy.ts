@@ -29,6 +29,8 @@ export interface UpHierarchyOptions {
   readonly exit?: boolean;
   readonly renewAdminToken?: boolean;
   readonly renewLinkKey?: boolean;
+  readonly renewSiteKey?: boolean;
+  readonly forgetFormerSiteKeys?: boolean;
   readonly webhooksTo?: readonly string[];
 }
 
@@ -114,6 +116,8 @@ async function start(
     ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
     renewAdminToken: options.renewAdminToken ?? false,
     renewLinkKey: options.renewLinkKey ?? false,
+    renewSiteKey: options.renewSiteKey ?? false,
+    forgetFormerSiteKeys: options.forgetFormerSiteKeys ?? false,
     signal,
     onEvent: ({ name, state, detail }) => {
       if (state === 'crashed' && !signal.aborted)

@@ -26,6 +26,8 @@ export interface UpOptions {
   readonly exit?: boolean;
   readonly renewAdminToken?: boolean;
   readonly renewLinkKey?: boolean;
+  readonly renewSiteKey?: boolean;
+  readonly forgetFormerSiteKeys?: boolean;
   readonly webhooksTo?: readonly string[];
   readonly siteCode?: string;
   readonly kind?: SiteKind;
@@ -76,6 +78,8 @@ async function start(
       ...(options.host === undefined ? {} : { host: options.host }),
       renewAdminToken: options.renewAdminToken ?? false,
       renewLinkKey: options.renewLinkKey ?? false,
+      renewSiteKey: options.renewSiteKey ?? false,
+      forgetFormerSiteKeys: options.forgetFormerSiteKeys ?? false,
       signal: interruption,
       onEvent: (event) => reports.show(event),
       onNote: (line) => terminal.out(`note: ${line}`),

@@ -51,6 +51,7 @@ import { COLLECTIONS } from './collections.token.js';
           replicas,
         ),
     },
+    { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     MembersService,
   ],

@@ -2,6 +2,8 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import {
+  type CollectionUses,
+  collectionUsesSchema,
   memberListSchema,
   membershipExplanationSchema,
   membershipPreviewRequestSchema,
@@ -43,6 +45,16 @@ export class MembersController {
     @Param('device', { schema: nameSchema }) device: string,
   ): Promise<MembershipExplanation> {
     return this.members.explain(name, device);
+  }
+
+  @Get(':name/uses')
+  @ApiOperation({
+    operationId: 'readCollectionUses',
+    summary: 'Says what keeps a collection from being deleted: deployments to it, and collections that depend on it',
+  })
+  @ApiResponse({ status: 200, standardSchema: collectionUsesSchema })
+  async uses(@Param('name', { schema: nameSchema }) name: string): Promise<CollectionUses> {
+    return this.members.uses(name);
   }
 
   @Post(':name/retrieve-policy')

@@ -1,6 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { membershipPreviewRequestSchema, type MemberList } from '@muster/contracts/kinds/collection-members.js';
+import {
+  type CollectionUses,
+  membershipPreviewRequestSchema,
+  type MemberList,
+} from '@muster/contracts/kinds/collection-members.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
 import { toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
@@ -24,6 +28,11 @@ export class MembersGrpcController {
       limit: pageSize(request.pageSize ?? undefined),
       continue: request.continue ?? undefined,
     });
+  }
+
+  @GrpcMethod('MembershipService', 'ReadUses')
+  async uses(request: { collection?: string }): Promise<CollectionUses> {
+    return this.members.uses(parseDocument(nameSchema, request.collection, 'The collection'));
   }
 
   @GrpcMethod('MembershipService', 'RetrieveMembersPolicy')

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type {
+  CollectionUses,
   MemberList,
   MembershipExplanation,
   MembershipPreview,
@@ -13,6 +14,7 @@ import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import { DeploymentRepository } from '../deployments/deployment.repository.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { CollectionGraphRepository } from '../membership/collection-graph.repository.js';
 import { explainMembership } from '../membership/explain-membership.js';
@@ -24,6 +26,7 @@ import { refuseCircle, refuseWrongQueries } from './collection.rules.js';
 import { COLLECTIONS } from './collections.token.js';
 
 const EXAMPLES = 100;
+const MOST_USES = 1_000;
 /** Of a collection that is not saved: no row has it. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -36,6 +39,7 @@ export class MembersService {
     @Inject(MembershipRepository) private readonly members: MembershipRepository,
     @Inject(CollectionGraphRepository) private readonly graph: CollectionGraphRepository,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
+    @Inject(DeploymentRepository) private readonly deployments: DeploymentRepository,
     @Inject(Bus) private readonly bus: Bus,
   ) {}
 
@@ -106,6 +110,20 @@ export class MembersService {
     const preview = await this.members.preview(this.database, wanted, EXAMPLES);
     if (device === undefined) return preview;
     return { ...preview, explanation: await this.explainSpec(name ?? 'not-saved', spec, device) };
+  }
+
+  /** @throws MusterError `resource.not-found` */
+  async uses(name: string): Promise<CollectionUses> {
+    await this.existing(name);
+    const deployments = await this.deployments.targeting(this.database, name, MOST_USES);
+    const used = await this.graph.uses(this.database, name, MOST_USES);
+    const names = (how: 'limits' | 'includes' | 'excludes') => used.flatMap((one) => (one[how] ? [one.name] : []));
+    return {
+      deployments,
+      limits: names('limits'),
+      includedBy: names('includes'),
+      excludedBy: names('excludes'),
+    };
   }
 
   private async existing(name: string): Promise<Resource<CollectionSpec, CollectionStatus>> {

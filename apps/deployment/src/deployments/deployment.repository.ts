@@ -15,7 +15,7 @@ export interface SiteServers {
 /** Deployments beyond what every kind can do. */
 export class DeploymentRepository {
   /** Names of deployments to a collection, at most `limit`. */
-  async targeting(tx: Transaction, collection: string, limit: number): Promise<string[]> {
+  async targeting(tx: Queryable, collection: string, limit: number): Promise<string[]> {
     const rows = await tx.query<{ name: string }>(
       'select name from deployment where collection = $1 order by name limit $2',
       [collection, limit],
@@ -132,8 +132,8 @@ export class DeploymentRepository {
   /** Keeps what reports of a deleted deployment will need. */
   async bury(tx: Transaction, deploymentUid: string): Promise<void> {
     await tx.query(
-      `insert into past_deployment (uid, name, sequence, sequence_digest)
-       select uid, name, sequence, status ->> 'sequenceDigest' from deployment where uid = $1`,
+      `insert into past_deployment (uid, name, sequence, sequence_digest, hold)
+       select uid, name, sequence, status ->> 'sequenceDigest', spec ->> 'hold' from deployment where uid = $1`,
       [deploymentUid],
     );
   }

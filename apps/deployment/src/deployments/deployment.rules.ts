@@ -1,6 +1,5 @@
 import type { DeploymentSpec, DeploymentStatus, SiteResults } from '@muster/contracts/kinds/deployment.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
-import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Resource, ResourceInput } from '@muster/contracts/resource.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
@@ -14,6 +13,9 @@ import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
 import { refuseBrokenReferences } from './broken-references.js';
 import { deploymentEvent } from './deployment-event.js';
+import { refuseIdleOnMedia } from './media-only.js';
+import { refuseNeverRunning } from './never-runs.js';
+import { refuseSettings } from './refuse-settings.js';
 import { findRisks, type HighRiskLimits, judgeRisk, NO_SERVERS, refuseMeteredSystems } from './high-risk.js';
 import type { DeploymentRepository, DeviceCounts, SiteServers } from './deployment.repository.js';
 
@@ -38,10 +40,12 @@ export function deploymentRules(
       refuseEmptyLife(input);
       refuseIdleSettings(input);
       refuseMediaBeforeStart(input);
+      const before = await repository.specOf(database, input.metadata.name);
+      refuseNeverRunning(input, before, Date.now());
+      refuseIdleOnMedia(input, before);
       const sequence = await wantedRevision(bus, input);
       revisions.set(input, sequence);
       // What is deployed already can always be changed, held and ended; policy says what it waits for.
-      const before = await repository.specOf(database, input.metadata.name);
       if (!before || before.revision !== input.spec.revision) await refuseBrokenReferences(bus, input, sequence);
       if (input.spec.purpose !== 'Required') return;
       const found = await findRisks(bus, sequence);
@@ -221,13 +225,6 @@ export function refuseMediaBeforeStart({ metadata, spec }: ResourceInput<Deploym
       fix: 'Use AsNeeded, or make it available to Clients',
     },
   ]);
-}
-
-function refuseSettings(name: string, findings: ProblemFinding[]): void {
-  const [first] = findings;
-  if (!first) return;
-  const message = `Deployment "${name}": ${first.path}: ${first.message}. ${first.fix}`;
-  throw new MusterError('invalid', first.code, message, { findings });
 }
 
 /** @throws MusterError `deployment.immutable` (409) when the sequence or the collection would change */

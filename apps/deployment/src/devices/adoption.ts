@@ -68,7 +68,7 @@ export class Adoption {
    */
   async settle(tx: Transaction, approved: Device, told: DeviceStatus, actor: string): Promise<string> {
     const { uid, name } = approved.metadata;
-    const { requestedName = name, ...status } = told;
+    const { requestedName = name, hardwareOf: _of, ...status } = told;
     const waiting = await this.waitingFor(tx, status.facts ?? {}, requestedName);
     if (!waiting) {
       await this.supersede(tx, uid, name, status, actor);
@@ -76,11 +76,27 @@ export class Adoption {
       if (approved.status.access?.state === 'unknown') await this.membership.becameKnown(tx, { uid, name });
       return name;
     }
+    await this.merge(tx, approved, waiting, status, actor);
+    return waiting.metadata.name;
+  }
+
+  /** A computer that has a record takes over another one; its own goes, with all that people wrote on it. */
+  async merge(tx: Transaction, enrolled: Device, record: Device, status: DeviceStatus, actor: string): Promise<void> {
+    const { uid } = enrolled.metadata;
     await this.membership.deviceGone(tx, uid);
     await this.variables.gone(tx, uid);
     await this.devices.rows.remove(tx, uid);
-    await this.adopt(tx, waiting, { uid, status }, actor);
-    return waiting.metadata.name;
+    await this.adopt(tx, record, { uid, status }, actor);
+  }
+
+  /** The device whose hardware it is by which a computer enrolled under a new key; undefined: it is nobody's. */
+  async ownerOf(tx: Transaction, uid: string, facts: Facts): Promise<Device | undefined> {
+    const hardware = strongHardware(hardwareOfFacts(facts));
+    for (const other of await this.hardware.findSame(tx, uid, hardware)) {
+      const device = await this.devices.rows.findByUid(tx, other);
+      if (device && device.status.access?.state !== 'unknown' && device.status.obsolete === undefined) return device;
+    }
+    return undefined;
   }
 
   /**

@@ -4,6 +4,8 @@ import {
   deviceAccessRequestSchema,
   type DeviceAccessAction,
   type DeviceAccessRequest,
+  type DeviceMergeRequest,
+  deviceMergeRequestSchema,
 } from '@muster/contracts/kinds/device-access.js';
 import { device } from '@muster/contracts/kinds/device.js';
 import { problemSchema } from '@muster/contracts/problem.js';
@@ -14,6 +16,7 @@ import { writeQuerySchema } from '@muster/service/resources/rest.js';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { DeviceAccessDecisions } from './device-access.service.js';
+import { ReinstalledComputers } from './reinstalled-computers.service.js';
 import { PolicyCalls } from './policy-calls.js';
 
 type Query = z.infer<typeof writeQuerySchema>;
@@ -26,6 +29,7 @@ type Query = z.infer<typeof writeQuerySchema>;
 export class DeviceAccessController {
   constructor(
     @Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions,
+    @Inject(ReinstalledComputers) private readonly reinstalled: ReinstalledComputers,
     @Inject(PolicyCalls) private readonly calls: PolicyCalls,
   ) {}
 
@@ -66,6 +70,38 @@ export class DeviceAccessController {
     @Req() request: FastifyRequest,
   ): Promise<Resource> {
     return this.decide(name, 'unblock', body, query, request);
+  }
+
+  @Post(':name/merge')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'mergeDevice',
+    summary: 'Says that a computer that enrolled anew is the device whose hardware it has: that record goes on',
+  })
+  @ApiResponse({ status: 200, standardSchema: device.resource })
+  async merge(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: deviceMergeRequestSchema }) { into, reason }: DeviceMergeRequest,
+    @Query({ schema: writeQuerySchema }) { dryRun = false }: Query,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.reinstalled.merge(name, into, { actor: actorName(principalOf(request)), reason, dryRun });
+  }
+
+  @Post(':name/separate')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'separateDevice',
+    summary: 'Says that a computer that enrolled anew is another device than the one whose hardware it has',
+  })
+  @ApiResponse({ status: 200, standardSchema: device.resource })
+  async separate(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: deviceAccessRequestSchema }) { reason }: DeviceAccessRequest,
+    @Query({ schema: writeQuerySchema }) { dryRun = false }: Query,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.reinstalled.separate(name, { actor: actorName(principalOf(request)), reason, dryRun });
   }
 
   @Post(':name/rotate-key')

@@ -84,10 +84,20 @@ export class DeviceAccessDecisions {
     { actor, reason }: { actor: string; reason?: string | undefined },
   ): Promise<Device> {
     const device = await this.existing(tx, name);
+    if (action === 'approve') await this.refuseReinstalled(tx, device);
     const at = new Date().toISOString();
     const access = decideAccess(name, device.status, action, { by: actor, at, reason });
     if (!access && !(action === 'approve' && device.status.cloned)) return device;
     return this.change(tx, device, action, access ?? { state: 'approved', since: at, by: actor }, { actor, reason });
+  }
+
+  /** Whose hardware is that of another device is not just approved: that it is that one, or is not, is what is to be said. */
+  private async refuseReinstalled(tx: Transaction, { metadata: { name }, status }: Device): Promise<void> {
+    const { hardwareOf, access } = status;
+    if (hardwareOf === undefined || access?.state !== 'pending' || !(await this.devices.rows.find(tx, hardwareOf)))
+      return;
+    const message = `Device "${name}" has the hardware of "${hardwareOf}". Say whether it is that one: muster device merge ${name}, or that it is another: muster device separate ${name}`;
+    throw new MusterError('conflict', 'deployment.device-reinstalled', message);
   }
 
   private async change(

@@ -66,6 +66,20 @@ export class DeviceHardwareRepository {
     return rows.map(({ uid }) => uid);
   }
 
+  /** Other devices with any of this hardware, as they told or as their record says, also obsolete ones, the oldest first. */
+  async findSame(database: Queryable, deviceUid: string, told: readonly string[]): Promise<string[]> {
+    const hardware = this.own(told);
+    if (hardware.length === 0) return [];
+    const rows = await database.query<{ uid: string }>(
+      `select uid from device
+       where uid <> $1 and state not in ('awaited', 'pending') and exists (
+         select 1 from device_hardware as one where one.device_uid = device.uid and one.hardware = any($2::text[]))
+       order by created_at, uid limit 100`,
+      [deviceUid, [...hardware]],
+    );
+    return rows.map(({ uid }) => uid);
+  }
+
   /** The records whose documents name any of this hardware. */
   async findNamed(database: Queryable, named: readonly string[]): Promise<NamedHardware[]> {
     const hardware = this.own(named);

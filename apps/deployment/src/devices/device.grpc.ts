@@ -1,7 +1,11 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { deviceAccessRequestSchema, type DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
+import {
+  deviceAccessRequestSchema,
+  type DeviceAccessAction,
+  deviceMergeRequestSchema,
+} from '@muster/contracts/kinds/device-access.js';
 import { devicesByStateQuerySchema } from '@muster/contracts/kinds/device-list.js';
 import { deviceImportRequestSchema, type DeviceImportResult } from '@muster/contracts/kinds/device-import.js';
 import { nameSchema } from '@muster/contracts/resource.js';
@@ -14,6 +18,7 @@ import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resou
 import { DeviceAccessDecisions } from './device-access.service.js';
 import { DevicesByState } from './devices-by-state.js';
 import { DeviceImport } from './device-import.service.js';
+import { ReinstalledComputers } from './reinstalled-computers.service.js';
 import { PolicyCalls } from './policy-calls.js';
 
 interface AccessRequest {
@@ -29,6 +34,7 @@ export class DeviceGrpcController {
     @Inject(DeviceImport) private readonly devices: DeviceImport,
     @Inject(DeviceAccessDecisions) private readonly decisions: DeviceAccessDecisions,
     @Inject(DevicesByState) private readonly byState: DevicesByState,
+    @Inject(ReinstalledComputers) private readonly reinstalled: ReinstalledComputers,
     @Inject(PolicyCalls) private readonly calls: PolicyCalls,
   ) {}
 
@@ -75,6 +81,18 @@ export class DeviceGrpcController {
     return this.decide('unblock', request, metadata);
   }
 
+  @GrpcMethod('DeviceLifeService', 'MergeDevice')
+  async merge(request: AccessRequest & { into?: string | null }, metadata: Metadata): Promise<ResourceMessage> {
+    const { name, into, wish } = mergeOf(request, metadata);
+    return toMessage(await this.reinstalled.merge(name, into, wish));
+  }
+
+  @GrpcMethod('DeviceLifeService', 'SeparateDevice')
+  async separate(request: AccessRequest, metadata: Metadata): Promise<ResourceMessage> {
+    const { name, wish } = mergeOf(request, metadata);
+    return toMessage(await this.reinstalled.separate(name, wish));
+  }
+
   @GrpcMethod('DeviceLifeService', 'ImportDevices')
   async importDevices(
     request: { request?: ProtobufStruct; dryRun?: boolean | null },
@@ -99,4 +117,20 @@ export class DeviceGrpcController {
       }),
     );
   }
+}
+
+function mergeOf(
+  { name, into, reason, dryRun }: AccessRequest & { into?: string | null },
+  metadata: Metadata,
+): { name: string; into: string | undefined; wish: { actor: string; reason: string | undefined; dryRun: boolean } } {
+  const wish = parseDocument(
+    deviceMergeRequestSchema,
+    { ...(into ? { into } : {}), ...(reason ? { reason } : {}) },
+    'The request',
+  );
+  return {
+    name: parseDocument(nameSchema, name, 'The name'),
+    into: wish.into,
+    wish: { actor: actorName(grpcPrincipal(metadata)), reason: wish.reason, dryRun: dryRun ?? false },
+  };
 }

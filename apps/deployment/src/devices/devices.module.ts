@@ -33,6 +33,7 @@ import { DEVICES } from './devices.token.js';
 import { Enrolments } from './enrolment.js';
 import { Inventories } from './inventory.js';
 import { PolicyCalls } from './policy-calls.js';
+import { ReinstalledComputers } from './reinstalled-computers.service.js';
 import { SilentDevices } from './silent-devices.js';
 import { UnknownComputers } from './unknown-computers.js';
 import type { DeploymentConfig } from '../config.js';
@@ -131,8 +132,21 @@ import type { DeploymentConfig } from '../config.js';
     },
     {
       provide: Enrolments,
-      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption, EventLog],
-      useFactory: (...parts: ConstructorParameters<typeof Enrolments>) => new Enrolments(...parts),
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Adoption, EventLog, CONFIG],
+      useFactory: (
+        devices: ResourceStore<DeviceSpec, DeviceStatus>,
+        repository: DeviceRepository,
+        hardware: DeviceHardwareRepository,
+        membership: Membership,
+        adoption: Adoption,
+        log: EventLog,
+        { MUSTER_REINSTALLED_COMPUTERS: reinstalled }: DeploymentConfig,
+      ) => new Enrolments(devices, repository, hardware, membership, adoption, log, reinstalled),
+    },
+    {
+      provide: ReinstalledComputers,
+      inject: [DEVICES, DeviceHardwareRepository, Membership, Adoption, EventLog, Database],
+      useFactory: (...parts: ConstructorParameters<typeof ReinstalledComputers>) => new ReinstalledComputers(...parts),
     },
     {
       provide: UnknownComputers,

@@ -34,6 +34,8 @@ export class Enrolments {
     private readonly membership: Membership,
     private readonly adoption: Adoption,
     private readonly log: EventLog,
+    /** What becomes of a computer whose hardware is that of a device (DEV-03). */
+    private readonly reinstalled: 'automatic' | 'manual' = 'automatic',
   ) {}
 
   async apply(tx: Transaction, enrolment: Enrolment): Promise<void> {
@@ -68,9 +70,20 @@ export class Enrolments {
     const status = statusOf(enrolment, await this.asUnknown(tx, enrolment));
     const twin = await this.adoption.blockedTwin(tx, enrolment.deviceUid, enrolment.facts);
     const { access } = status;
-    if (!twin || !access || access.state === 'blocked') return status;
+    if (!access || access.state === 'blocked') return status;
+    if (!twin) return access.state === 'approved' ? this.asReinstalled(tx, enrolment, status) : status;
     const reason = `its hardware is that of "${twin.metadata.name}", which is blocked`;
     return { ...status, access: { ...access, state: 'blocked', before: access.state, reason } };
+  }
+
+  /** Where people decide who comes back, whoever has the hardware of a device waits for them. */
+  private async asReinstalled(tx: Transaction, enrolment: Enrolment, status: DeviceStatus): Promise<DeviceStatus> {
+    const { access } = status;
+    if (this.reinstalled === 'automatic' || !access) return status;
+    const owner = await this.adoption.ownerOf(tx, enrolment.deviceUid, enrolment.facts);
+    if (!owner) return status;
+    const hardwareOf = owner.metadata.name;
+    return { ...status, access: { ...access, state: 'pending' }, requestedName: enrolment.name, hardwareOf };
   }
 
   /** A computer that its token lets in as an unknown one, and that no record is for (collections-variables 1): by hardware, or by name. */

@@ -72,6 +72,22 @@ export class CollectionGraphRepository {
     return rows.map((row) => row.name);
   }
 
+  /** Collections that depend on one directly, and how. A collection may do so in several ways. */
+  async uses(
+    database: Queryable,
+    name: string,
+    limit: number,
+  ): Promise<{ name: string; limits: boolean; includes: boolean; excludes: boolean }[]> {
+    return database.query(
+      `select collection.name, coalesce(spec ->> 'limitingCollection' = $1, false) as limits,
+         spec -> 'rules' @> jsonb_build_array(jsonb_build_object('include', $1::text)) as includes,
+         spec -> 'rules' @> jsonb_build_array(jsonb_build_object('exclude', $1::text)) as excludes
+       from collection_edge join collection on collection.name = collection_edge.collection
+       where needs = $1 order by collection.name limit $2`,
+      [name, limit],
+    );
+  }
+
   /** Uid of each of these collections that exists. */
   async uids(database: Queryable, names: readonly string[]): Promise<Map<string, string>> {
     if (names.length === 0) return new Map();

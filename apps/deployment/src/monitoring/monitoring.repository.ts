@@ -16,9 +16,12 @@ const MOST_EXAMPLES = 5;
 /** A deployment as monitoring needs it. */
 export interface Monitored {
   uid: string;
+  name: string;
   sequence: string;
   sequenceDigest: Digest;
-  collectionUid: string;
+  /** null: it was deleted, and nobody is to run it any more. */
+  collectionUid: string | null;
+  deletedAt: Date | null;
   hold: NonNullable<DeploymentProgress['hold']> | null;
   policy: DeploymentPolicy | null;
 }
@@ -53,11 +56,17 @@ function rejects(platforms: readonly Platform[] | undefined, parameter: string):
 
 /** How deployments go: questions over the runs, none of which changes anything. */
 export class MonitoringRepository {
+  /** By name the deployment that is there, or else the last one that was; deleted ones also by uid. */
   async find(database: Queryable, name: string): Promise<Monitored | undefined> {
     const [row] = await database.query<Monitored>(
-      `select deployment.uid, sequence, deployment.status ->> 'sequenceDigest' as "sequenceDigest",
-         collection.uid as "collectionUid", deployment.spec ->> 'hold' as hold, deployment.status -> 'policy' as policy
-       from deployment join collection on collection.name = deployment.collection where deployment.name = $1`,
+      `select deployment.uid, deployment.name, sequence, deployment.status ->> 'sequenceDigest' as "sequenceDigest",
+         collection.uid as "collectionUid", deployment.spec ->> 'hold' as hold, deployment.status -> 'policy' as policy,
+         null::timestamptz as "deletedAt"
+       from deployment join collection on collection.name = deployment.collection where deployment.name = $1
+       union all
+       (select uid, name, sequence, sequence_digest, null, case when stopped_at is null then hold else 'Runs' end, null, deleted_at
+        from past_deployment where name = $1 or uid::text = $1 order by deleted_at desc limit 1)
+       limit 1`,
       [name],
     );
     return row;

@@ -37,7 +37,8 @@ export class Monitoring {
     ]);
     const { targeted, succeeded } = counts.devices;
     return {
-      deployment: name,
+      deployment: deployment.name,
+      ...(deployment.deletedAt ? { deletedAt: deployment.deletedAt.toISOString() } : {}),
       sequence: deployment.sequence,
       sequenceDigest: deployment.sequenceDigest,
       at: new Date().toISOString(),
@@ -67,7 +68,10 @@ export class Monitoring {
     const items = found.slice(0, page.limit);
     const last = items.at(-1);
     return {
-      metadata: found.length > page.limit && last ? { continue: encodePosition([last.device]) } : {},
+      metadata: {
+        ...(deployment.deletedAt ? { deletedAt: deployment.deletedAt.toISOString() } : {}),
+        ...(found.length > page.limit && last ? { continue: encodePosition([last.device]) } : {}),
+      },
       items,
     };
   }
@@ -86,6 +90,6 @@ export class Monitoring {
   private async existing(name: string): Promise<Monitored> {
     const found = await this.repository.find(this.database, name);
     if (found) return found;
-    throw new MusterError('not-found', 'resource.not-found', `There is no Deployment "${name}"`);
+    throw new MusterError('not-found', 'resource.not-found', `There is and was no Deployment "${name}"`);
   }
 }

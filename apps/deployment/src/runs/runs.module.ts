@@ -16,6 +16,10 @@ import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { EventLog } from '../events/event-log.js';
 import { type StepProgress, toRunStep } from './run-progress.js';
 import { RunRecorder } from './run-recorder.js';
+import { RunStopController } from './run-stop.controller.js';
+import { RunStopGrpcController } from './run-stop.grpc.js';
+import { RunStopRepository } from './run-stop.repository.js';
+import { RunStops } from './run-stops.service.js';
 import { RunRepository } from './run.repository.js';
 import { SilenceWatch } from './silence-watch.js';
 import { TallyRepository } from './tally.repository.js';
@@ -50,8 +54,10 @@ function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = [])
 
 @Module({
   imports: [RolloutsModule, DevicesModule],
-  controllers: [restController(run, RUNS), grpcController(run, RUNS)],
+  controllers: [RunStopController, RunStopGrpcController, restController(run, RUNS), grpcController(run, RUNS)],
   providers: [
+    RunStops,
+    { provide: RunStopRepository, useFactory: () => new RunStopRepository() },
     { provide: RunRepository, useFactory: () => new RunRepository() },
     {
       provide: RUNS,

@@ -19,6 +19,7 @@ import { DeviceVariables } from '../variables/device-variables.service.js';
 import { addressesOf, contentOfBody } from './content-of-body.js';
 import { explainBody, maskedVariables } from './explain-told.js';
 import { explainDeployment, type Permit } from './explain-deployment.js';
+import { largeEnvironment } from './large-environment.js';
 import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
 
 type Problem = DeviceExplanation['problems'][number];
@@ -46,6 +47,8 @@ export class DeviceExplanations {
     const permits = await this.permitsOf(device.uid, deployments);
     const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
     const body = wanted && (await this.readBody(wanted.body));
+    const variables = explainVariables(told);
+    const warnings = largeEnvironment(variables);
     return {
       device: {
         name,
@@ -58,8 +61,9 @@ export class DeviceExplanations {
       deployments: deployments.map((one) =>
         explainDeployment(one, permits.get(one.uid), { device, content, refusal, secrets, now: Date.now() }),
       ),
-      variables: explainVariables(told),
+      variables,
       problems: [refusal ?? secrets].flatMap((one) => (one ? [{ code: one.code, message: one.message }] : [])),
+      ...(warnings ? { warnings } : {}),
       ...(body
         ? {
             sequence: explainBody(body, told, name, device.facts),

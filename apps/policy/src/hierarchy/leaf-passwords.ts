@@ -21,7 +21,7 @@ export class LeafPasswords {
   /** Another one for every joining: a site that was revoked and is let in again does not have its old one. */
   async of(database: Queryable, child: string): Promise<string | undefined> {
     const token = await this.tokens.lastUsed(database, child);
-    return token && this.siteKey.deriveSecret(`muster leaf ${child} ${token.uid}`).export().toString('base64url');
+    return token && this.siteKey.deriveLasting(`muster leaf ${child} ${token.uid}`).export().toString('base64url');
   }
 
   /** What a child is told; null where whoever runs the buses connects them. */

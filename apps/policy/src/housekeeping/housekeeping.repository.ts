@@ -5,8 +5,8 @@ import type { Queryable } from '@muster/persistence/database.js';
  * deployment service, which keeps the history, drops it by run and number. (Issue 6 partitions the table by time.)
  */
 const RUN_SILENT_DAYS = 31;
-/** How long a device that left a collection may still report on its deployments. */
-const LEFT_DAYS = 90;
+/** How long a device that left a collection may still report on its deployments, and is told to stop what it runs of them. */
+export const LEFT_DAYS = 90;
 /** Whoever was woken in this time was woken; a process that slept longer hears at the next poll. */
 const CHANGE_MINUTES = 10;
 const UNUSED_TOKEN_DAYS = 31;
@@ -26,6 +26,7 @@ export class HousekeepingRepository {
            (select occurred_at from outbox order by position nulls last limit 1), 'infinity')`,
       ),
       this.delete(database, 'device_member', `left_at < now() - interval '${LEFT_DAYS} days'`),
+      this.delete(database, 'run_stop', `asked_at < now() - interval '${LEFT_DAYS} days'`),
       this.delete(database, 'policy_change', `changed_at < now() - interval '${CHANGE_MINUTES} minutes'`),
       this.delete(database, 'enrolment_token', `expires_at < now() - interval '${UNUSED_TOKEN_DAYS} days'`),
     ]);

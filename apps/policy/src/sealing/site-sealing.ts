@@ -28,7 +28,8 @@ export class SiteSealing {
 
   /** @param shared seeds of keys that all sites of a hierarchy have; the last one counts. What was sealed before is opened still. */
   constructor(siteKey: SiteKey, purposes: readonly string[] = PURPOSES, shared: readonly Buffer[] = []) {
-    const own = purposes.map((purpose) => siteKey.deriveSecret(purpose).export());
+    const keys = [...siteKey.former, siteKey];
+    const own = keys.flatMap((key) => purposes.map((purpose) => key.deriveSecret(purpose).export()));
     const pairs = [...own, ...shared].map(keyPair);
     this.privateKeys = new Map(pairs.map(({ publicKey, privateKey }) => [sealingKeyId(publicKey), privateKey]));
     this.publicKey = pairs.at(-1)!.publicKey;

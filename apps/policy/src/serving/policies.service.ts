@@ -21,6 +21,7 @@ import { RememberedTags } from './remembered-tags.js';
 @Injectable()
 export class Policies {
   private readonly tags: RememberedTags;
+  private readonly signedBy: string | undefined;
   /** Polls wait for it together: none is answered by what was before a change that this process has heard of. */
   private catchingUp: Promise<void> | undefined;
   private readonly bodies = new BodyCache();
@@ -39,6 +40,7 @@ export class Policies {
     @Inject(CONFIG) private readonly config: PolicyConfig,
   ) {
     this.tags = new RememberedTags(live.serial);
+    this.signedBy = siteKey.former.length > 0 ? siteKey.thumbprint : undefined;
     live.onGap(() => this.tags.forgetAll());
   }
 
@@ -67,7 +69,7 @@ export class Policies {
       if (!isDeepStrictEqual(known.abilities, abilities))
         await this.repository.saveAbilities(this.database, deviceUid, abilities);
       const content = { ...known, abilities, assignments: known.assignments.filter((one) => isFor(one, abilities)) };
-      const tag = policyTag(content, pollSeconds);
+      const tag = policyTag(content, pollSeconds, this.signedBy);
       this.live.heard(content.serial);
       this.tags.remember(deviceUid, tag, content.serial);
       if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };

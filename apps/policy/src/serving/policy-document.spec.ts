@@ -23,6 +23,8 @@ const content = (change: Partial<PolicyContent> = {}): PolicyContent => ({
   sealingKey: null,
   abilities: [],
   rotateKey: null,
+  stoppedDeployments: [],
+  stoppedRuns: [],
   ...change,
 });
 const set = (hasHidden: boolean) => ({ ownerUid: assignment.deployment.uid, digest: digestOf('set'), hasHidden });
@@ -40,6 +42,8 @@ describe('policyTag', () => {
     expect(policyTag(content({ assignments: [{ ...assignment, purpose: 'Available' }] }), 60)).not.toBe(tag);
     expect(policyTag(content({ windows: [window] }), 60)).not.toBe(tag);
     expect(policyTag(content({ rotateKey: 'thumbprint' }), 60)).not.toBe(tag);
+    expect(policyTag(content({ stoppedRuns: [assignment.deployment.uid] }), 60)).not.toBe(tag);
+    expect(policyTag(content({ stoppedDeployments: [assignment.deployment.uid] }), 60)).not.toBe(tag);
     expect(policyTag(content(), 61)).not.toBe(tag);
   });
 

@@ -1,4 +1,10 @@
-import type { Assignment, PolicyDocument, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
+import type {
+  Assignment,
+  PolicyDocument,
+  PolicyStops,
+  PolicyVariables,
+  PolicyWindow,
+} from '@muster/contracts/agent/policy.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
 import { createHash } from 'node:crypto';
@@ -21,6 +27,21 @@ export interface PolicyContent {
   readonly abilities: readonly string[];
   /** Thumbprint of the key that the device shall replace; null: none. */
   readonly rotateKey: string | null;
+  /** Deployments whose runs shall end, beyond what assignments say; sorted. */
+  readonly stoppedDeployments: readonly string[];
+  /** Runs that shall end alone; sorted. */
+  readonly stoppedRuns: readonly string[];
+}
+
+/** What shall end that no assignment says it of. */
+function stopsOf({ stoppedDeployments, stoppedRuns }: PolicyContent): { stops?: PolicyStops } {
+  if (stoppedDeployments.length + stoppedRuns.length === 0) return {};
+  return {
+    stops: {
+      ...(stoppedDeployments.length > 0 ? { deployments: [...stoppedDeployments] } : {}),
+      ...(stoppedRuns.length > 0 ? { runs: [...stoppedRuns] } : {}),
+    },
+  };
 }
 
 /** Who runs nothing is told no variables. */
@@ -32,16 +53,20 @@ export function setsToTell({ assignments, variableSets }: PolicyContent): readon
  * The ETag of a policy: of what it says, not of when it was signed. Equal for devices that are told the same, and for
  * every serial at which that did not change. Secrets count by their sealed form at rest, and only together with the key to
  * which they are sealed for the device: what is sealed twice never has the same text.
+ *
+ * @param signedBy of a site that had another key before: everybody is to hear of the new one soon
  */
-export function policyTag(content: PolicyContent, pollSeconds: number): string {
+export function policyTag(content: PolicyContent, pollSeconds: number, signedBy?: string): string {
   const { assignments, windows, sealingKey, rotateKey } = content;
   const sets = setsToTell(content);
   const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
   const said = {
     assignments,
     pollSeconds,
+    ...(signedBy === undefined ? {} : { signedBy }),
     ...(windows.length > 0 ? { windows } : {}),
     ...(rotateKey === null ? {} : { rotateKey }),
+    ...stopsOf(content),
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
@@ -81,6 +106,7 @@ export function policyDocument(
     assignments: [...content.assignments],
     ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
     ...(content.rotateKey === null ? {} : { rotateKey: content.rotateKey }),
+    ...stopsOf(content),
     ...(variables ? { variables } : {}),
   };
 }

@@ -1,9 +1,14 @@
 import type { Database, Queryable } from '@muster/persistence/database.js';
+import { LEFT_DAYS } from '../housekeeping/housekeeping.repository.js';
 import { ownersOf } from '../variables/variable-set.repository.js';
 import type { PolicyContent } from './policy-document.js';
 
 /** A device that left, or a body that was replaced, has this long to finish what it began. */
 const FINISH_HOURS = 24;
+
+/** Somebody stopped it, before or after it was deleted. Of a deleted one it is told for as long as its devices may report. */
+const STOPPED = `(deployment.stopped_at is not null or deployment.rules ->> 'hold' = 'Runs')
+  and (deployment.deleted_at is null or coalesce(deployment.stopped_at, deployment.deleted_at) > now() - interval '${LEFT_DAYS} days')`;
 
 /** What may be told and given to one device. */
 export class PolicyRepository {
@@ -35,7 +40,14 @@ export class PolicyRepository {
        ), '[]') as "stepSecrets",
        (select sealing_key from device where uid = wanted_uid) as "sealingKey",
        coalesce((select abilities from device where uid = wanted_uid), '{}') as abilities,
-       (select rotate_thumbprint from device where uid = wanted_uid) as "rotateKey"
+       (select rotate_thumbprint from device where uid = wanted_uid) as "rotateKey",
+       coalesce((
+         select jsonb_agg(deployment.uid order by deployment.uid)
+         from device_member join deployment on deployment.collection_uid = device_member.collection_uid
+         where device_member.device_uid = wanted_uid and ${STOPPED}
+           and (device_member.left_at is not null or deployment.assignment is null)
+       ), '[]') as "stoppedDeployments",
+       coalesce((select jsonb_agg(run_id order by run_id) from run_stop where device_uid = wanted_uid), '[]') as "stoppedRuns"
        from unnest($1::uuid[]) with ordinality as wanted (wanted_uid, place), policy_serial order by wanted.place`,
       [deviceUids],
     );

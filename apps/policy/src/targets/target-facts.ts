@@ -4,6 +4,7 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { application } from '@muster/contracts/kinds/application.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
 import { rolloutChanged } from '@muster/contracts/events/rollout-changed.js';
+import { runsStopped } from '@muster/contracts/events/runs-stopped.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
@@ -125,6 +126,13 @@ export class TargetFacts {
         if (!(await this.targets.saveRolloutChange(tx, deploymentUid, change))) return;
         const collection = await this.targets.tellRules(tx, deploymentUid);
         if (collection !== undefined) await this.live.policyChanges(tx, { collection });
+      }),
+      on(runsStopped, async (tx, { runs, deployments: deleted }) => {
+        await this.live.lock(tx);
+        for (const collection of await this.targets.stopDeleted(tx, deleted))
+          await this.live.policyChanges(tx, { collection });
+        const devices = await this.targets.stopRuns(tx, runs);
+        if (devices.length > 0) await this.live.policyChanges(tx, { devices });
       }),
       on(deployments.deleted, async (tx, { resource }) => {
         await this.live.lock(tx);

@@ -170,6 +170,26 @@ export class TargetRepository {
     return row?.spoken ? row.collection : undefined;
   }
 
+  /** What goes on of deleted deployments shall end; answers their collections. */
+  async stopDeleted(tx: Transaction, uids: readonly string[]): Promise<string[]> {
+    const rows = await tx.query<{ collection: string }>(
+      `update deployment set stopped_at = now() where uid = any($1::uuid[]) and deleted_at is not null
+       returning collection_uid as collection`,
+      [uids],
+    );
+    return [...new Set(rows.map(({ collection }) => collection))];
+  }
+
+  /** These runs shall end; answers the devices of those of which that is new. */
+  async stopRuns(tx: Transaction, runs: readonly { runUid: string; deviceUid: string }[]): Promise<string[]> {
+    const rows = await tx.query<{ device: string }>(
+      `insert into run_stop (run_id, device_uid) select * from unnest($1::uuid[], $2::uuid[])
+       on conflict (run_id) do nothing returning device_uid as device`,
+      [runs.map(({ runUid }) => runUid), runs.map(({ deviceUid }) => deviceUid)],
+    );
+    return [...new Set(rows.map(({ device }) => device))];
+  }
+
   /** Asks for compiling again whatever needs some content or an application. Returns how many that are. */
   async touchContent(tx: Transaction, kind: string, name: string): Promise<number> {
     const rows = await tx.query(

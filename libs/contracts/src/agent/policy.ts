@@ -77,9 +77,21 @@ export const sealedValuesSchema = z
   })
   .meta({ id: 'SealedValues' });
 
+export type PolicyStops = z.infer<typeof policyStopsSchema>;
 export type PolicyVariable = z.infer<typeof policyVariableSchema>;
 export type PolicyVariables = z.infer<typeof policyVariablesSchema>;
 export type SealedValues = z.infer<typeof sealedValuesSchema>;
+
+/** Runs that end behind their step at hand, as those of an assignment with `hold: Runs` do. */
+export const policyStopsSchema = z
+  .strictObject({
+    deployments: z
+      .array(uidSchema)
+      .optional()
+      .describe('All runs of these: the device has left their collection, or they were deleted'),
+    runs: z.array(uidSchema).optional().describe('These runs alone'),
+  })
+  .meta({ id: 'PolicyStops' });
 
 /** The payload of the compact JWS (EdDSA, kid = thumbprint of the site key) in a policy answer. */
 export const policyDocumentSchema = z
@@ -100,6 +112,7 @@ export const policyDocumentSchema = z
       .string()
       .optional()
       .describe('The site wants the device to replace its key, if it still is the one of this thumbprint'),
+    stops: policyStopsSchema.optional().describe('What shall end that no assignment says it of; absent: nothing'),
     variables: policyVariablesSchema.optional().describe('For every run of an assignment; absent: none'),
   })
   .meta({ id: 'PolicyDocument' });

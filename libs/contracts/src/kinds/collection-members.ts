@@ -52,6 +52,17 @@ export const membershipPreviewSchema = z
   })
   .meta({ id: 'MembershipPreview' });
 
+/** GET /api/v1/collections/{name}/uses: what keeps a collection from being deleted; at most 1,000 names of each. */
+export const collectionUsesSchema = z
+  .strictObject({
+    deployments: z.array(nameSchema).describe('Whose target it is'),
+    limits: z.array(nameSchema).describe('Collections whose limiting collection it is'),
+    includedBy: z.array(nameSchema).describe('Collections that have its members'),
+    excludedBy: z.array(nameSchema).describe('Collections that have everybody but its members'),
+  })
+  .meta({ id: 'CollectionUses' });
+
+export type CollectionUses = z.infer<typeof collectionUsesSchema>;
 export type MemberList = z.infer<typeof memberListSchema>;
 export type MembershipExplanation = z.infer<typeof membershipExplanationSchema>;
 export type MembershipPreviewRequest = z.infer<typeof membershipPreviewRequestSchema>;

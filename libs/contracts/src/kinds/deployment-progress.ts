@@ -27,6 +27,7 @@ export const deploymentProgressSchema = z
     sequence: nameSchema,
     sequenceDigest: digestSchema.describe('The revision that devices run now'),
     at: instantSchema,
+    deletedAt: instantSchema.optional().describe('It was deleted then; what devices did with it stays'),
     hold: z.enum(['Starts', 'Runs']).optional().describe('Somebody at the site holds it: no device starts it'),
     policy: deploymentPolicySchema
       .optional()
@@ -85,13 +86,16 @@ export const deploymentProgressSchema = z
 /** GET /api/v1/deployments/{name}/devices: each device and what it did, by name. */
 export const deploymentDeviceListSchema = z
   .strictObject({
-    metadata: z.strictObject({ continue: z.string().optional().describe('Ask for the next page with ?continue=') }),
+    metadata: z.strictObject({
+      deletedAt: instantSchema.optional().describe('The deployment was deleted then'),
+      continue: z.string().optional().describe('Ask for the next page with ?continue='),
+    }),
     items: z.array(
       z.strictObject({
         device: nameSchema,
         deviceUid: uidSchema,
         state: z.enum(DEVICE_STATES),
-        member: z.boolean().describe('false: it has left the collection since'),
+        member: z.boolean().describe('false: it has left the collection since, or the deployment was deleted'),
         run: z.string().optional().describe('Its newest run'),
         step: z.string().optional().describe('Where it is, or what failed'),
         code: z.string().optional(),

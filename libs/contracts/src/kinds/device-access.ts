@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantSchema } from '../resource.js';
+import { instantSchema, nameSchema } from '../resource.js';
 
 /** May the computer of a record have anything from the site? */
 export const deviceAccessSchema = z
@@ -34,3 +34,13 @@ export const deviceAccessRequestSchema = z
   .meta({ id: 'DeviceAccessRequest' });
 
 export type DeviceAccessRequest = z.infer<typeof deviceAccessRequestSchema>;
+
+/** POST /api/v1/devices/{name}/merge */
+export const deviceMergeRequestSchema = z
+  .strictObject({
+    into: nameSchema.optional().describe('The record that stays; default: the only other device with this hardware'),
+    reason: z.string().min(1).max(256).optional().describe('Kept with the record'),
+  })
+  .meta({ id: 'DeviceMergeRequest' });
+
+export type DeviceMergeRequest = z.infer<typeof deviceMergeRequestSchema>;

@@ -123,6 +123,10 @@ export const deviceExplanationSchema = z
     problems: z
       .array(z.strictObject({ code: z.string(), message: z.string() }))
       .describe('Why no run begins on the device, as far as the site can tell'),
+    warnings: z
+      .array(z.strictObject({ code: z.string(), message: z.string() }))
+      .optional()
+      .describe('What keeps no run from beginning and may surprise it'),
     sequence: sequenceExplanationSchema
       .optional()
       .describe('With ?deployment=: the fate of each step if all end with success'),

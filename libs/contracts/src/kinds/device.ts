@@ -25,6 +25,11 @@ export const deviceStatusSchema = z
     keyThumbprint: z.string().optional().describe('RFC 7638 thumbprint of the key that the device proves'),
     access: deviceAccessSchema.optional().describe('Absent while no computer has enrolled; of old records: approved'),
     requestedName: nameSchema.optional().describe('The name under which a pending device enrolled'),
+    hardwareOf: nameSchema
+      .optional()
+      .describe(
+        'Of a pending one: it enrolled with the hardware of this device, and somebody has to say whether it is that one',
+      ),
     keyRotatedAt: instantSchema.optional().describe('When the device last replaced its key'),
     keyRotation: z
       .strictObject({ askedAt: instantSchema, by: z.string() })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
+import { runStopSchema } from './run-stop.js';
 import { defineKind, instantSchema, nameSchema, uidSchema } from '../resource.js';
 
 export const runSpecSchema = z
@@ -42,6 +43,7 @@ export const runStatusSchema = z
     exitCode: z.number().int().optional(),
     message: z.string().optional(),
     totalSteps: z.number().int().optional(),
+    stop: runStopSchema.optional().describe('Somebody wants it to end behind its step at hand'),
     steps: z.array(runStepSchema),
   })
   .meta({ id: 'RunStatus' });

@@ -18,6 +18,8 @@ export const VIRTUALIZATIONS = [
 
 /** Facts that a computer may have of its own. */
 export const MOST_CUSTOM_FACTS = 100;
+/** So many of those that are left out are told. */
+export const MOST_LEFT_OUT = 20;
 
 /**
  * The computer as facts queries see it, and as inventory tells it. The schema is fixed: a fact may be added, none changes
@@ -92,6 +94,17 @@ export const factsSchema = z
       .max(MOST_CUSTOM_FACTS)
       .optional()
       .meta({ description: 'what somebody wrote on the computer' }),
+    customLeftOut: z
+      .array(
+        z.strictObject({
+          file: text(255),
+          name: text(100).optional().meta({ description: 'absent: nothing of the file is told' }),
+          reason: text(100),
+        }),
+      )
+      .max(MOST_LEFT_OUT)
+      .optional()
+      .meta({ description: 'what somebody wrote on the computer and is not told, and why' }),
     power: z.enum(['ac', 'battery', 'unknown']).optional(),
     onInternet: z
       .boolean()

@@ -1,13 +1,18 @@
 import { deployment, type DeploymentSpec, type DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { Resource } from '@muster/contracts/resource.js';
 import type { Command } from 'commander';
+import type { ApiClient } from '../../api/api-client.js';
+import { ApiError } from '../../api/api-error.js';
 import { withClient } from '../../api/open-client.js';
 import { objectName } from '../../output/formats.js';
 import type { Terminal } from '../../terminal.js';
 import { dryRunOption } from '../arguments.js';
+import { runsText, stopRuns } from './stop-runs.js';
 
 const help = `
 pause     no device starts it any more, whoever asks; runs that go on end as they will
 stop      the same, and runs that go on end behind the step at hand, as failed (run.stopped)
+          Of a deployment that is deleted already it ends what goes on.
 resume    devices decide again by its times; what was stopped runs again only when another trigger comes
 
 Agents that are connected hear of it within seconds, others at their next poll.
@@ -39,7 +44,14 @@ export function addHoldCommands(commands: Command, terminal: Terminal): void {
         const dryRun = options.dryRun !== undefined;
         await withClient(command, terminal, async (client) => {
           for (const one of names) {
-            const found = await client.get<DeploymentSpec, DeploymentStatus>(deployment, one);
+            const found = await existing(client, one, hold);
+            if (!found) {
+              const { count } = await stopRuns(client, { deployment: one }, dryRun);
+              terminal.out(
+                `${objectName(deployment, one)} is deleted; ${runsText(count)} told to end${dryRun ? ' (dry run)' : ''}`,
+              );
+              continue;
+            }
             const { hold: _before, ...spec } = found.spec;
             // With its resourceVersion: what somebody saves meanwhile is not lost.
             const input = { ...found, spec: hold === undefined ? spec : { ...spec, hold } };
@@ -49,5 +61,19 @@ export function addHoldCommands(commands: Command, terminal: Terminal): void {
           }
         });
       });
+  }
+}
+
+/** The deployment; undefined: there is none, and what goes on of one that was there can be stopped still. */
+async function existing(
+  client: ApiClient,
+  name: string,
+  hold: 'Starts' | 'Runs' | undefined,
+): Promise<Resource<DeploymentSpec, DeploymentStatus> | undefined> {
+  try {
+    return await client.get<DeploymentSpec, DeploymentStatus>(deployment, name);
+  } catch (error) {
+    if (hold === 'Runs' && error instanceof ApiError && error.code === 'resource.not-found') return undefined;
+    throw error;
   }
 }

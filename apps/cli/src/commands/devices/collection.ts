@@ -7,6 +7,8 @@ import { readDocuments } from '../../documents/read-documents.js';
 import { CliError, SilentExit } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
 import { explanationLines, previewLines } from '../../output/collection-lines.js';
+import { addCollectionCopy } from './collection-copy.js';
+import { addCollectionDelete } from './collection-delete.js';
 import type { Terminal } from '../../terminal.js';
 import { listOutputOption } from '../arguments.js';
 
@@ -32,9 +34,11 @@ Examples:
   muster collection preview -f web-servers.yaml --device web-1     why web-1 would be in, or would not
   muster collection preview -f web-servers.yaml -o json`;
 
-/** `muster collection members|explain|preview`. */
+/** `muster collection members|explain|preview|copy|delete`. */
 export function registerCollection(program: Command, terminal: Terminal): void {
-  const commands = program.command('collection').description('who is in a collection, who would be, and why');
+  const commands = program
+    .command('collection')
+    .description('who is in a collection, who would be, and why; copy and delete them');
   commands
     .command('members')
     .description('list the devices in a collection')
@@ -71,6 +75,8 @@ export function registerCollection(program: Command, terminal: Terminal): void {
       else for (const line of explanationLines(explanation)) terminal.out(line);
       if (!explanation.member) throw new SilentExit(EXIT_CODES.failed);
     });
+  addCollectionCopy(commands, terminal);
+  addCollectionDelete(commands, terminal);
   commands
     .command('preview')
     .description('say who would be in a collection, before it is applied')

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Terminal } from '../../terminal.js';
 import { addDeviceAccess, addRotateKey } from './device-access.js';
 import { addRetrievePolicy } from './device-retrieve-policy.js';
+import { addDeviceMerge } from './device-merge.js';
 import { addDeviceWake } from './device-wake.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceImport } from './device-import.js';
@@ -13,6 +14,7 @@ export function registerDevice(program: Command, terminal: Terminal): void {
   addDeviceImport(commands, terminal);
   addDeviceList(commands, terminal);
   addDeviceAccess(commands, terminal);
+  addDeviceMerge(commands, terminal);
   addRotateKey(commands, terminal);
   addRetrievePolicy(commands, terminal);
   addDeviceWake(commands, terminal);

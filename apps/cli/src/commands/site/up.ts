@@ -16,6 +16,7 @@ Examples:
   muster up --sample --exit           the same, and stop; exit code 0 only if the sample succeeded
   muster up --data /srv/muster --port 8080 --host 0.0.0.0
   muster up --renew-admin-token       when the admin token is lost
+  muster up --renew-site-key          another key by which policy is signed; computers learn it (docs/devices.md)
   muster up --renew-link-key          another key by which other sites know this one; they learn it (docs/hierarchy.md)
   muster up --hierarchy 2             sites CEN, PR1 and PR2, each with all of its own, on ports 7700 to 7702; 1.2 GiB of memory each
   muster up --data cen --site-code CEN --kind central --sealing-key .muster/keys/sealing-key --port 7800
@@ -47,6 +48,11 @@ export function registerUp(program: Command, terminal: Terminal): void {
     .option('--sample', 'enrol this computer and run the sample on it')
     .option('--exit', 'stop when everything was started, or when the sample is over')
     .option('--renew-admin-token', 'make a new admin token in place of a lost one')
+    .option('--renew-site-key', 'make a new key by which policy is signed; computers learn it without enrolling again')
+    .option(
+      '--forget-former-site-keys',
+      'give up the signing keys before: computers that know no newer one enrol again',
+    )
     .option('--renew-link-key', 'make a new key by which other sites know this one, without joining again')
     .option(
       '--webhooks-to <network>',
