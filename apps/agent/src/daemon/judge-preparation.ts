@@ -117,7 +117,7 @@ function mayFetchAhead(
   if (decision.for === 'availability')
     return schedulesOf(assignment).some((one) => lastOccurrence(one, now, timeZone) !== undefined);
   if (decision.for !== 'window' && decision.for !== 'trigger') return false;
-  if (decision.for === 'window') return decision.lookAgain !== undefined;
+  if (decision.for === 'window') return decision.neverFits !== true;
   const { triggers = [] } = assignment;
   const runsAtEvents = triggers.some((trigger) => 'event' in trigger && trigger.event !== 'AsSoonAsPossible');
   const hasTimes = triggers.some((trigger) => 'schedule' in trigger);
