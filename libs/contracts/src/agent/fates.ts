@@ -6,7 +6,10 @@ import { instantSchema, uidSchema } from '../resource.js';
 export const MOST_FATES = 500;
 export const MOST_SAYS_CHARACTERS = 500;
 
-const saysSchema = z.string().max(MOST_SAYS_CHARACTERS).describe('The same as a sentence, as `muster-agent list` has it');
+const saysSchema = z
+  .string()
+  .max(MOST_SAYS_CHARACTERS)
+  .describe('The same as a sentence, as `muster-agent list` has it');
 
 /** Whether a device takes part in a deployment, and how far it is with it. */
 export const fateShape = {
@@ -21,7 +24,9 @@ export const fateShape = {
     .describe('Does it take part?'),
   delivery: z
     .strictObject({
-      state: z.enum(DELIVERIES).describe('offered: people there may start it; not-rerun: a trigger came, and its rule says no'),
+      state: z
+        .enum(DELIVERIES)
+        .describe('offered: people there may start it; not-rerun: a trigger came, and its rule says no'),
       reason: z
         .string()
         .regex(/^[a-z][a-z-]{0,39}$/)

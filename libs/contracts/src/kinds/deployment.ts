@@ -87,6 +87,16 @@ const siteResultsSchema = z
     members: z.number().int().nonnegative().describe('Of its collection, at that site'),
     succeeded: z.number().int().nonnegative(),
     failed: z.number().int().nonnegative(),
+    fates: z
+      .array(
+        z.strictObject({
+          state: z.string(),
+          reason: z.string().optional(),
+          devices: z.number().int().nonnegative(),
+        }),
+      )
+      .optional()
+      .describe('What devices there told last, of those whose run has not begun since'),
   })
   .meta({ id: 'SiteResults' });
 
@@ -102,7 +112,10 @@ export const deploymentStatusSchema = z
         silent: z.number().int().optional().describe('Not ended, and nothing heard for 24 hours'),
         succeeded: z.number().int(),
         failed: z.number().int(),
-        waiting: z.number().int().describe('Targeted, and nothing heard of a start'),
+        waiting: z.number().int().describe('Targeted, nothing heard of a start, and one may still come'),
+        rejected: z.number().int().optional().describe('Will not begin: the sequence is for other platforms'),
+        expired: z.number().int().optional().describe('Will not begin: its end has come'),
+        notRerun: z.number().int().optional().describe('Will not begin: its rule for reruns says no'),
       })
       .describe('Derived from runs and membership at the moment of reading'),
     highRisk: z
