@@ -24,6 +24,9 @@ import { listenForWakeUps } from '../policy/wake-up-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
+import { FateBook } from '../fates/fate-book.js';
+import { FateSender } from '../fates/fate-sender.js';
+import { FateTeller } from '../fates/fate-teller.js';
 import { ownTimeZone } from '../facts/time-zone.js';
 import { tellPeople } from '../people/tell-people.js';
 import { decideRestart } from '@muster/schedule/decide-start.js';
@@ -152,7 +155,10 @@ async function work(
     logger,
     changed,
     refused: () => access.refusal !== undefined,
-    accepted: () => driver.policyChanged(),
+    accepted: () => {
+      driver.policyChanged();
+      runs.policyChanged();
+    },
   });
   const cache = new ContentCache({
     folder: folder.cache,
@@ -213,6 +219,10 @@ async function work(
     clock,
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
+  const book = new FateBook(folder.fates, logger);
+  const fateNews = new Bell();
+  const deployments = (): Set<string> => new Set(policy.assignments.map(({ deployment }) => deployment.uid));
+  const fates = new FateTeller({ book, policy, records, preparations, facts, news: fateNews });
   const runs = new RunLoop({
     records,
     requests,
@@ -231,6 +241,7 @@ async function work(
       tell: (text) => tellPeople(text, tellCommand),
       logger,
     }),
+    fates,
     logger,
     changed,
     ended: removeEnded,
@@ -261,6 +272,7 @@ async function work(
     ),
     runs.run(both),
     sender.run(both, deadline.signal),
+    new FateSender({ api, book, logger, news: fateNews, deployments }).run(both, deadline.signal),
     inventory.run(both),
     whereabouts.run(() => lookAround(settings, thisSystem), changed, both),
     clock.run(() => records.newestStart, both),

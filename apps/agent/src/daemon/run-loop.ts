@@ -5,6 +5,7 @@ import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, chooseRuns, type DecidingFacts, judgeAssignments } from '../policy/decide.js';
+import type { FateTeller } from '../fates/fate-teller.js';
 import type { PolicyLoop } from '../policy/policy-loop.js';
 import { mayPass } from './may-pass.js';
 import type { RunDriver } from './run-driver.js';
@@ -34,6 +35,7 @@ export interface RunLoopOptions {
   rotate(signal: AbortSignal): Promise<boolean>;
   readonly preparer: RunPreparer;
   readonly countdown: StartCountdown;
+  readonly fates: FateTeller;
   readonly logger: Logger;
   /** Rung when policy has changed, or somebody asks for a run. */
   readonly changed: Bell;
@@ -77,6 +79,11 @@ export class RunLoop {
     await this.options.preparer.stop();
   }
 
+  /** Another policy came: what becomes of its deployments is told also while a run keeps them waiting. */
+  policyChanged(): void {
+    if (this.options.records.unfinished.some(({ runId }) => !this.isParked(runId))) this.options.fates.tell(true);
+  }
+
   private async goOn(record: RunRecord, signal: AbortSignal): Promise<void> {
     const { policy, changed } = this.options;
     const { assignments } = policy;
@@ -113,6 +120,7 @@ export class RunLoop {
     const { plan, begins, permit } = await this.planNext(runs, fates, facts);
     if (!plan.begin) {
       await preparer.turnTo(plan.work, signal);
+      this.options.fates.tell(false);
       const restart = Math.min(...[...this.parked.values()].map(({ until }) => until), Infinity);
       const seconds = Math.max(0.001, (Math.min(lookAgain, plan.lookAgain, begins, restart) - now) / 1000);
       return changed.wait(Math.min(seconds, longestWaitSeconds), signal);
@@ -129,6 +137,7 @@ export class RunLoop {
     permits.forget(uid);
     preparer.forget(uid);
     requests.forget(uid);
+    this.options.fates.begun(uid);
     logger.info({ runId, deployment: name, refused: refused?.code }, 'policy asks for a run');
   }
 

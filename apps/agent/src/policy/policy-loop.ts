@@ -46,7 +46,7 @@ export class PolicyLoop {
   private inForce: PolicyInForce | undefined;
   private readonly wanted = new Bell();
   private available = new Set<Digest>();
-  private secretsReadable = true;
+  private secrets: string | undefined;
 
   constructor(private readonly options: PolicyLoopOptions) {}
 
@@ -65,7 +65,12 @@ export class PolicyLoop {
    * without it would do something else.
    */
   get startable(): readonly Assignment[] {
-    return this.secretsReadable && !this.options.refused() ? this.assignments : [];
+    return this.secrets === undefined && !this.options.refused() ? this.assignments : [];
+  }
+
+  /** Why the secrets of runs cannot be opened; undefined: they can. */
+  get secretsProblem(): string | undefined {
+    return this.secrets;
   }
 
   /** The variables of a run that begins now. */
@@ -153,10 +158,11 @@ export class PolicyLoop {
   private async tryToOpen(): Promise<void> {
     try {
       await openVariables(this.variables, this.options.sealingKey);
-      this.secretsReadable = true;
+      this.secrets = undefined;
     } catch (error) {
-      this.secretsReadable = false;
-      this.options.logger.error(describeError(error), 'no run begins before a policy with readable secrets');
+      const problem = describeError(error);
+      this.secrets = `${problem.message} (${problem.code})`;
+      this.options.logger.error(problem, 'no run begins before a policy with readable secrets');
     }
   }
 
