@@ -155,10 +155,8 @@ async function work(
     logger,
     changed,
     refused: () => access.refusal !== undefined,
-    accepted: () => {
-      driver.policyChanged();
-      runs.policyChanged();
-    },
+    accepted: () => driver.policyChanged(),
+    settled: () => runs.policyChanged(),
   });
   const cache = new ContentCache({
     folder: folder.cache,
@@ -168,7 +166,7 @@ async function work(
     needed: () => neededContent(records, policy.assignments, preparations.deployments, bodies),
   });
   const preparations = new Preparations(folder.preparations, logger);
-  const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
+  const removeEnded = (): void => spool.removeEnded((runId) => !records.isUnfinished(runId));
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
   const variables = (): PolicyVariables => policy.variables;
   const driver = new RunDriver({

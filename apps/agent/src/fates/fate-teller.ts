@@ -10,7 +10,7 @@ import { fateToTell } from './fate-to-tell.js';
 
 export interface FateTellerOptions {
   readonly book: FateBook;
-  readonly policy: Pick<PolicyLoop, 'assignments' | 'secretsProblem'>;
+  readonly policy: Pick<PolicyLoop, 'assignments' | 'isSettling' | 'secretsProblem'>;
   readonly records: Pick<RunRecords, 'unfinished'>;
   readonly preparations: Pick<Preparations, 'of'>;
   facts(now: number): DecidingFacts;
@@ -25,6 +25,8 @@ export class FateTeller {
   /** @param busy whether a run goes on that others wait for */
   tell(busy: boolean): void {
     const { book, policy, records, preparations, news } = this.options;
+    // In a moment it is known what they are.
+    if (policy.isSettling) return;
     const now = Date.now();
     const facts = this.options.facts(now);
     const running = new Set(records.unfinished.map(({ deployment }) => deployment.uid));

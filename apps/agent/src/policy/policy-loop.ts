@@ -35,6 +35,8 @@ export interface PolicyLoopOptions {
   refused(): boolean;
   /** Told when another policy is in force, also while a run goes on. */
   accepted(): void;
+  /** Told when its bodies are here, or cannot be had now. */
+  settled(): void;
 }
 
 /**
@@ -47,6 +49,7 @@ export class PolicyLoop {
   private readonly wanted = new Bell();
   private available = new Set<Digest>();
   private secrets: string | undefined;
+  private settling = false;
 
   constructor(private readonly options: PolicyLoopOptions) {}
 
@@ -71,6 +74,11 @@ export class PolicyLoop {
   /** Why the secrets of runs cannot be opened; undefined: they can. */
   get secretsProblem(): string | undefined {
     return this.secrets;
+  }
+
+  /** Are bodies of another policy on their way? */
+  get isSettling(): boolean {
+    return this.settling;
   }
 
   /** The variables of a run that begins now. */
@@ -122,7 +130,9 @@ export class PolicyLoop {
       const answer = await api.policy(this.inForce?.etag, signal);
       if (answer !== 'unchanged') await this.accept(answer.policy, answer.etag);
       contact.answered(Date.now());
-      return { complete: await this.fetchBodies(signal) };
+      const complete = await this.fetchBodies(signal);
+      if (this.settling) this.settle();
+      return { complete };
     } catch (error) {
       if (signal.aborted) return { complete: true };
       contact.failed(error, Date.now());
@@ -132,12 +142,19 @@ export class PolicyLoop {
     }
   }
 
+  private settle(): void {
+    this.settling = false;
+    this.options.changed.ring();
+    this.options.settled();
+  }
+
   private async accept(jws: string, etag: string | undefined): Promise<void> {
     const { trust, path, logger } = this.options;
     const document = await verifyPolicy(jws, trust, this.inForce?.document.serial);
     const accepted = { document, etag, receivedAt: new Date().toISOString() };
     storePolicy(path, jws, accepted);
     this.inForce = accepted;
+    this.settling = true;
     this.noteBodies();
     await this.tryToOpen();
     logger.info({ serial: document.serial, assignments: document.assignments.length }, 'new policy is in force');

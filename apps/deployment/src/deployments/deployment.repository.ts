@@ -192,6 +192,16 @@ export class DeploymentRepository {
        from told`,
       [[...deploymentUids]],
     );
-    return new Map(rows.map(({ uid, ...counts }) => [uid, counts]));
+    return new Map(
+      rows.map(({ uid, rejected = 0, expired = 0, notRerun = 0, ...counts }) => [
+        uid,
+        {
+          ...counts,
+          ...(rejected > 0 && { rejected }),
+          ...(expired > 0 && { expired }),
+          ...(notRerun > 0 && { notRerun }),
+        },
+      ]),
+    );
   }
 }

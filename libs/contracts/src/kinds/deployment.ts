@@ -113,7 +113,11 @@ export const deploymentStatusSchema = z
         succeeded: z.number().int(),
         failed: z.number().int(),
         waiting: z.number().int().describe('Targeted, nothing heard of a start, and one may still come'),
-        rejected: z.number().int().optional().describe('Will not begin: the sequence is for other platforms'),
+        rejected: z
+          .number()
+          .int()
+          .optional()
+          .describe('Will not begin: the sequence is for other platforms; absent: none'),
         expired: z.number().int().optional().describe('Will not begin: its end has come'),
         notRerun: z.number().int().optional().describe('Will not begin: its rule for reruns says no'),
       })
