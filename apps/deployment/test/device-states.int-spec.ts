@@ -113,6 +113,7 @@ describe('what becomes of devices', () => {
       await replica.close();
       await world.sql.query('drop trigger stays on device');
     }
+    await api.call('DELETE', 'devices/pc-10');
   });
 
   it('are not made obsolete by a computer that nobody has approved, until somebody does', async () => {

@@ -17,10 +17,19 @@ export const deploymentAlertsSchema = z
       .strictObject({ percent: percentSchema, by: instantSchema })
       .optional()
       .describe('Alert when at this time, or later, the newest run that has ended succeeded on fewer of its devices'),
+    waitingForContentAbovePercent: percentSchema.optional().describe('Alert when more of its devices wait for content'),
+    noWindowAbovePercent: percentSchema
+      .optional()
+      .describe('Alert when on more of its devices no maintenance window that comes is long enough for a run'),
+    silentAbovePercent: percentSchema
+      .optional()
+      .describe(
+        'Alert when on more of its devices the newest run has not ended, and nothing was heard of it for 24 hours',
+      ),
   })
   .refine(
-    (alerts) => alerts.failedAbovePercent !== undefined || alerts.succeeded !== undefined,
-    'at least one of failedAbovePercent and succeeded is expected',
+    (alerts) => Object.values(alerts).some((one) => one !== undefined),
+    'at least one of failedAbovePercent, succeeded, waitingForContentAbovePercent, noWindowAbovePercent and silentAbovePercent is expected',
   )
   .meta({ id: 'DeploymentAlerts' });
 
