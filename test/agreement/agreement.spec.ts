@@ -6,7 +6,18 @@ it('the agent, the explanation of the site and the specification agree on when d
 
 it('the cases reach every verdict', () => {
   const counts = countVerdicts(1, 2000);
-  const seldom = ['running', 'disabled', 'expired', 'held', 'waiting availability', 'waiting trigger', 'waiting window']
+  const seldom = [
+    'running',
+    'refused',
+    'no-secrets',
+    'rejected',
+    'disabled',
+    'expired',
+    'held',
+    'waiting availability',
+    'waiting trigger',
+    'waiting window',
+  ]
     .concat(['start asked', 'start trigger', 'offered', 'not-rerun'])
     .filter((verdict) => (counts.get(verdict) ?? 0) < 10);
   expect(seldom).toEqual([]);

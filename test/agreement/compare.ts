@@ -1,17 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Assignment, PolicyBody } from '@muster/contracts/agent/policy.js';
+import { CONTENT_REACH } from '@muster/contracts/agent/content.js';
+import { START_PERMITS } from '@muster/contracts/agent/permits.js';
+import { type Assignment, CONTENT_FROM_POINT, type PolicyBody, START_PLACES } from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import { startRulesSchema } from '@muster/schedule/start-rules.js';
 import { maintenanceWindowSchema } from '@muster/schedule/maintenance-window.js';
 import { BodyFactsCache, decidingFacts } from '../../apps/agent/src/daemon/deciding-facts.js';
 import { chooseRuns, judgeAssignments } from '../../apps/agent/src/policy/decide.js';
-import { judgeDeployment } from '../../apps/policy/src/explain/judge-deployment.js';
-import { type Case, randomCase } from './random-case.js';
+import { fateToTell } from '../../apps/agent/src/fates/fate-to-tell.js';
+import { explainDeployment } from '../../apps/policy/src/explain/explain-deployment.js';
+import { MusterError } from '@muster/platform/errors.js';
+import { type Case, OWN_PLATFORM, randomCase } from './random-case.js';
 import { judge, type Verdict } from './reference.js';
 
 const UID = '7b7e4c5e-0000-4000-8000-000000000001';
 const BODY = digestOf('body');
+const ABILITIES = [CONTENT_FROM_POINT, CONTENT_REACH, START_PERMITS, START_PLACES];
 
 /** Compares cases by their numbers; undefined: all agree, else the first one that does not, in words. */
 export function findDisagreement(from: number, count: number): string | undefined {
@@ -49,7 +54,13 @@ function whatDeviceKnows(one: Case) {
   const last = one.runs.at(-1);
   // A wish is granted, and a warning followed, by the run that began at it or after it.
   const open = (at: number | undefined) => (at !== undefined && !(last && last.startedAt >= at) ? at : undefined);
-  return { ...whatSiteKnows(one), bootedAt: one.bootedAt, askedAt: open(one.askedAt), warnedAt: open(one.warnedAt) };
+  return {
+    ...whatSiteKnows(one),
+    atDevice: true,
+    bootedAt: one.bootedAt,
+    askedAt: open(one.askedAt),
+    warnedAt: open(one.warnedAt),
+  };
 }
 
 /** The same but what only the computer knows: when it started, and what people there asked for and were told. */
@@ -64,14 +75,16 @@ function assignmentOf({ rules, deployedAt }: Case): Assignment {
   return { deployment: { uid: UID, name: 'd', generation: 1, ...createdAt }, ...rules, body: BODY };
 }
 
-/** The decision of the daemon: an unfinished run goes on before anything is decided (run-loop.ts). */
+/** The decision of the daemon, and what it tells the site: an unfinished run goes on before anything is decided (run-loop.ts). */
 function agentVerdict(one: Case): Verdict {
   const { runs, windows } = one;
+  // Nothing of it may start, and nothing is listened to (PolicyLoop.startable, offers.ts).
+  if (one.refused !== undefined) return { state: 'refused' };
   if (runs.at(-1)?.ended === false) return { state: 'running' };
   const last = runs.at(-1);
   const body = { sequence: { spec: { ...one.sequence, steps: [] } }, packages: {} } as unknown as PolicyBody;
   const cache = new BodyFactsCache({ read: () => body });
-  const facts = decidingFacts(
+  const known = decidingFacts(
     {
       records: {
         lastRun: () =>
@@ -99,8 +112,19 @@ function agentVerdict(one: Case): Verdict {
     },
     one.now,
   );
+  const facts = { ...known, os: OWN_PLATFORM };
   const fates = judgeAssignments([assignmentOf(one)], facts);
   const { decision } = fates[0]!;
+  const told = fateToTell(fates[0]!, {
+    now: one.now,
+    preparation: undefined,
+    hasRun: last !== undefined,
+    warned: facts.warnedAt(UID) !== undefined,
+    busy: false,
+    secrets: one.opensSecrets ? undefined : 'they cannot be opened',
+  });
+  const fate = told && { fate: textOf(told) };
+  if (!one.opensSecrets) return { state: 'no-secrets', ...fate };
   const { runs: chosen, lookAgain } = chooseRuns(fates);
   if (chosen.length > 0 !== (decision.state === 'start')) return { state: `chosen ${chosen.length}` };
   const detail = 'because' in decision ? decision.because : 'for' in decision ? decision.for : undefined;
@@ -109,7 +133,12 @@ function agentVerdict(one: Case): Verdict {
     ...(detail === undefined ? {} : { detail }),
     ...('begins' in decision ? { begins: decision.begins } : {}),
     ...(lookAgain === undefined ? {} : { lookAgain }),
+    ...fate,
   };
+}
+
+function textOf({ state, reason }: { readonly state: string; readonly reason?: string | undefined }): string {
+  return reason === undefined ? state : `${state} ${reason}`;
 }
 
 /** What `muster explain --device` says. */
@@ -118,7 +147,7 @@ function siteVerdict(one: Case): Verdict {
   const device: KnownDevice = {
     uid: UID,
     name: 'device',
-    facts: { timeZone, onInternet: one.onInternet, writeFilter: one.writeFilter },
+    facts: { os: OWN_PLATFORM, timeZone, onInternet: one.onInternet, writeFilter: one.writeFilter },
     lastRuns: runs.slice(-1).map(({ startedAt, succeeded, ended }) => ({
       deploymentUid: UID,
       ended,
@@ -126,14 +155,34 @@ function siteVerdict(one: Case): Verdict {
       startedAt: new Date(startedAt).toISOString(),
     })),
   };
-  const { state, lookAgain } = judgeDeployment(
-    assignmentOf(one),
-    { enabled: sequence.enabled ?? null, maximumMinutes: sequence.maximumRunTimeMinutes ?? null },
-    device,
-    windows.map((window) => ({ ...window, collection: 'c' })),
-    now,
+  const { enabled = null, maximumRunTimeMinutes: maximumMinutes = null, platforms = null } = sequence;
+  const targeted = {
+    uid: UID,
+    name: 'd',
+    collection: 'c',
+    purpose: one.rules.purpose,
+    state: 'compiled',
+    code: null,
+    reason: null,
+  };
+  const { start } = explainDeployment(
+    { ...targeted, assignment: assignmentOf(one), enabled, maximumMinutes, platforms },
+    undefined,
+    {
+      device,
+      content: { windows: windows.map((window) => ({ ...window, collection: 'c' })), abilities: ABILITIES },
+      refusal: one.refused && new MusterError('forbidden', one.refused, 'the site refuses it'),
+      secrets: one.opensSecrets ? undefined : { code: 'policy.secrets-unreadable', message: 'they cannot be opened' },
+      now,
+    },
   );
-  return { state, ...(lookAgain === undefined ? {} : { lookAgain: Date.parse(lookAgain) }) };
+  if (!start) return { state: 'nothing' };
+  const { state, lookAgain, fate } = start;
+  return {
+    state,
+    ...(lookAgain === undefined ? {} : { lookAgain: Date.parse(lookAgain) }),
+    ...(fate ? { fate: textOf(fate) } : {}),
+  };
 }
 
 function withoutDetail({ detail: _detail, begins: _begins, ...verdict }: Verdict): Verdict {

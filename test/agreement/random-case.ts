@@ -1,5 +1,6 @@
 import type { MaintenanceWindow } from '@muster/schedule/maintenance-window.js';
 import { type Recurrence, type Schedule, WEEKDAYS } from '@muster/schedule/schedule.js';
+import type { Platform } from '@muster/sequence/platforms.js';
 import type { Rerun, StartRules, Trigger } from '@muster/schedule/start-rules.js';
 import { randomNumbers, sample } from '../faults/random.js';
 import { DAY, HOUR } from './wall-clock.js';
@@ -7,7 +8,11 @@ import { DAY, HOUR } from './wall-clock.js';
 /** A deployment, a device and its history. Instants are milliseconds since 1970. */
 export interface Case {
   readonly rules: StartRules;
-  readonly sequence: { readonly enabled?: boolean; readonly maximumRunTimeMinutes?: number };
+  readonly sequence: {
+    readonly enabled?: boolean;
+    readonly maximumRunTimeMinutes?: number;
+    readonly platforms?: readonly Platform[];
+  };
   readonly deployedAt: number | undefined;
   readonly windows: readonly MaintenanceWindow[];
   readonly timeZone: string;
@@ -18,6 +23,10 @@ export interface Case {
   readonly bootedAt: number | undefined;
   readonly askedAt: number | undefined;
   readonly warnedAt: number | undefined;
+  /** Why the site refuses the device; undefined: it does not. */
+  readonly refused: 'access.blocked' | 'access.pending' | undefined;
+  /** Can the device open the secrets of its runs? */
+  readonly opensSecrets: boolean;
   /** Runs of the deployment, oldest first; the last one may still go on. */
   readonly runs: readonly { readonly startedAt: number; readonly succeeded: boolean; readonly ended: boolean }[];
 }
@@ -46,6 +55,12 @@ const DATES = [
   '2026-10-04',
 ];
 const TIMES = ['00:00', '01:00', '01:30', '02:00', '02:30', '03:00', '12:00', '23:30', '04:45:30'];
+/** Of the device of every case, and lists that have it and have it not. */
+export const OWN_PLATFORM = { id: 'debian', versionId: '12', architecture: 'x64' } as const;
+const PLATFORMS = {
+  own: [{ os: 'debian', versions: ['12'] }],
+  other: [{ os: 'ubuntu' }, { os: 'debian', versions: ['11'] }],
+};
 const MINUTES = [0, 5, 30, 60, 119, 120, 180, 720, 1441];
 
 /** The case with a number, the same every time. Small values, so that things meet: a window that opens when something is due. */
@@ -146,6 +161,7 @@ export function randomCase(number: number): Case {
     }) as StartRules,
     sequence: defined({
       enabled: maybe(0.2, () => chance(0.6)),
+      platforms: maybe(0.15, () => one([PLATFORMS.own, PLATFORMS.own, PLATFORMS.other])),
       maximumRunTimeMinutes: maybe(0.7, () => one(MINUTES)),
     }),
     deployedAt: maybe(0.8, () => near(5)),
@@ -158,6 +174,8 @@ export function randomCase(number: number): Case {
     askedAt: maybe(0.2, () => near(2)),
     warnedAt: maybe(0.5, () => now - one([0, 1, 5, 14, 15, 19, 20, 60, 65, -3]) * 60_000),
     runs,
+    refused: maybe(0.06, () => one(['access.blocked', 'access.pending'] as const)),
+    opensSecrets: chance(0.93),
   };
 }
 

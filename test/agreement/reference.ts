@@ -13,7 +13,16 @@ export interface Knowledge {
   readonly now: number;
   readonly timeZone: string;
   readonly windows: readonly MaintenanceWindow[];
-  readonly sequence: { readonly enabled?: boolean; readonly maximumRunTimeMinutes?: number };
+  readonly sequence: {
+    readonly enabled?: boolean;
+    readonly maximumRunTimeMinutes?: number;
+    readonly platforms?: readonly { readonly os: string; readonly versions?: readonly string[] | undefined }[];
+  };
+  /** Does the site refuse the device? */
+  readonly refused?: string | undefined;
+  readonly opensSecrets: boolean;
+  /** The device itself: it tells of the time of people once they were told of it. */
+  readonly atDevice?: boolean;
   readonly onInternet: boolean;
   readonly writeFilter: boolean;
   readonly deployedAt?: number | undefined;
@@ -32,6 +41,8 @@ export interface Verdict {
   /** When a run begins that may start. */
   readonly begins?: number;
   readonly lookAgain?: number;
+  /** What the site is told of it, as `state` or `state reason`; absent: nothing. */
+  readonly fate?: string;
 }
 
 const MINUTE = 60_000;
@@ -41,7 +52,30 @@ const USUAL_MINUTES = 120;
 /** docs/deployments.md: a window that comes later is not waited for. */
 const FARTHEST = 400 * DAY;
 
+/** What a device does, and what it tells of that (docs/deployments.md, what devices wait for). */
 export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
+  const { fits = true, ...verdict } = decide(rules, knowledge);
+  const fate = fateOf(verdict, fits, knowledge);
+  return fate === undefined ? verdict : { ...verdict, fate };
+}
+
+function fateOf(
+  { state, detail, begins }: Verdict,
+  fits: boolean,
+  { now, atDevice, warnedAt }: Knowledge,
+): string | undefined {
+  // Devices that are refused are not listened to; a run tells of itself.
+  if (state === 'refused' || state === 'running') return undefined;
+  const isSilent = begins === now || (atDevice === true && warnedAt === undefined);
+  if (state === 'start') return isSilent ? undefined : 'waiting people';
+  if (state === 'no-secrets') return 'waiting secrets';
+  if (state === 'held' || state === 'disabled') return `waiting ${state}`;
+  if (state !== 'waiting') return state;
+  return detail === 'window' && !fits ? 'waiting no-window' : `waiting ${detail}`;
+}
+
+/** `fits`: does a window come in time into which the run fits? */
+function decide(rules: StartRules, knowledge: Knowledge): Verdict & { readonly fits?: boolean } {
   const { now, timeZone, lastRun, askedAt } = knowledge;
   const moment = (text: string | undefined): number | undefined =>
     text === undefined ? undefined : clockOf(text, timeZone).first;
@@ -51,8 +85,14 @@ export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
     const first = Math.min(instant, expires);
     return first === Infinity ? {} : { lookAgain: first };
   };
+  if (knowledge.refused !== undefined) return { state: 'refused' };
   if (lastRun && lastRun.succeeded === undefined) return { state: 'running' };
+  if (!knowledge.opensSecrets) return { state: 'no-secrets' };
   if (knowledge.sequence.enabled === false) return { state: 'disabled' };
+  // Every case is on Debian 12.
+  const { platforms } = knowledge.sequence;
+  const isFor = platforms?.some(({ os, versions }) => os === 'debian' && (versions?.includes('12') ?? true)) ?? true;
+  if (!isFor) return { state: 'rejected' };
   if (expires <= now) return { state: 'expired' };
   if (rules.hold !== undefined) return { state: 'held', ...later(Infinity) };
   if (available > now) return { state: 'waiting', detail: 'availability', ...later(available) };
@@ -88,7 +128,13 @@ export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
   const room = rules.outsideWindows === true ? now : firstRoom(knowledge.windows, timeZone, now, minutes);
   if (room === now) return { state: 'start', detail: 'trigger', begins };
   // Once people cannot be warned any more before it expires, no window helps.
-  return { state: 'waiting', detail: 'window', ...later(Math.min(room, noTimeFrom(rules, knowledge, expires))) };
+  const tooLate = noTimeFrom(rules, knowledge, expires);
+  return {
+    state: 'waiting',
+    detail: 'window',
+    fits: room < Math.min(tooLate, expires),
+    ...later(Math.min(room, tooLate)),
+  };
 }
 
 function noTimeFrom({ warnMinutes = 0 }: StartRules, { now, warnedAt }: Knowledge, expires: number): number {

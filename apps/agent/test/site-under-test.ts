@@ -17,6 +17,7 @@ import {
 } from '@muster/contracts/agent/enrolment.js';
 import { keyOfferSchema, type KeyOffer } from '@muster/contracts/agent/keys.js';
 import type { Assignment, PolicyBody, PolicyDocument, SealedValues } from '@muster/contracts/agent/policy.js';
+import { fatesRequestSchema, type ToldFate } from '@muster/contracts/agent/fates.js';
 import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
 import { type PermitRequest, permitRequestSchema, type PermitResponse } from '@muster/contracts/agent/permits.js';
 import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
@@ -37,6 +38,8 @@ export const deviceUid = '0193e7a0-0000-7000-8000-000000000001';
 export class SiteUnderTest {
   /** Each batch of reports as it came, also those that were not answered. */
   readonly batches: ReportsRequest['reports'][] = [];
+  /** What devices told of deployments apart from runs, in the order in which it came; each is acknowledged. */
+  readonly fates: ToldFate[] = [];
   /** What devices told of themselves. */
   readonly inventories: InventoryRequest[] = [];
   /** `METHOD /path`, with what came as Range. */
@@ -218,6 +221,11 @@ export class SiteUnderTest {
       const asked = permitRequestSchema.parse(JSON.parse(text));
       this.permitsAsked.push(asked);
       return json(response, 200, { ...this.permit(asked), newField: 'of a newer site' });
+    }
+    if (what === 'POST /api/v1/agent/fates') {
+      const { fates } = fatesRequestSchema.parse(JSON.parse(text));
+      this.fates.push(...fates);
+      return json(response, 200, { acknowledged: fates.map(({ number }) => number) });
     }
     if (what === 'POST /api/v1/agent/inventory') {
       this.inventories.push(inventoryRequestSchema.parse(JSON.parse(text)));

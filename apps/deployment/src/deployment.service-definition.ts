@@ -4,6 +4,7 @@ import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
 import { deviceKeyRotated } from '@muster/contracts/events/device-key-rotated.js';
 import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
 import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
+import { fatesTold } from '@muster/contracts/events/fates-told.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
@@ -21,6 +22,8 @@ import { DeviceSightings } from './devices/device-sightings.js';
 import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
 import { EventsModule } from './events/events.module.js';
+import { FateRecorder } from './fates/fate-recorder.js';
+import { FatesModule } from './fates/fates.module.js';
 import { News } from './news/news.js';
 import { NewsModule } from './news/news.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
@@ -47,6 +50,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     MonitoringModule,
     DeploymentsModule,
     RunsModule,
+    FatesModule,
     NewsModule,
     AlertsModule,
     WakeUpsModule,
@@ -55,13 +59,14 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     SitesModule,
   ],
   subscriptions: {
-    imports: [DevicesModule, DeploymentsModule, RunsModule, NewsModule],
-    inject: [Enrolments, Inventories, DeviceSightings, RunRecorder, SequenceFollower, News],
+    imports: [DevicesModule, DeploymentsModule, RunsModule, FatesModule, NewsModule],
+    inject: [Enrolments, Inventories, DeviceSightings, RunRecorder, FateRecorder, SequenceFollower, News],
     useFactory: (
       enrolments: Enrolments,
       inventories: Inventories,
       sightings: DeviceSightings,
       runs: RunRecorder,
+      fates: FateRecorder,
       follower: SequenceFollower,
       news: News,
     ) => ({
@@ -72,6 +77,12 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
         on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
         on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
         onMany(runReported, (tx, facts) => runs.apply(tx, facts)),
+        onMany(fatesTold, (tx, facts) =>
+          fates.apply(
+            tx,
+            facts.map(({ payload }) => payload),
+          ),
+        ),
         on(deploymentJudged, (tx, { deploymentUid, policy, body }) => follower.judged(tx, deploymentUid, policy, body)),
       ],
       catalog: [

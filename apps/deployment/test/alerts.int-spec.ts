@@ -1,6 +1,7 @@
 import type { AlertSpec, AlertStatus } from '@muster/contracts/kinds/alert.js';
 import type { Event, EventList } from '@muster/contracts/kinds/event.js';
 import type { Resource } from '@muster/contracts/resource.js';
+import { fatesTold } from '@muster/contracts/events/fates-told.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
@@ -100,6 +101,50 @@ describe('alerts and events', () => {
     });
     for (const device of [1, 2]) await report(target, device, 'succeeded');
     await until(async () => (await stateOf('timely-succeeded')) === 'resolved');
+  });
+
+  it('are raised when too many devices wait for content, or have no window that is long enough, by what they tell', async () => {
+    const target = await deploy('waiting', { waitingForContentAbovePercent: 20, noWindowAbovePercent: 0 });
+    let number = 0;
+    const tell = (reason: string, ...devices: number[]) =>
+      world.policy.publish(fatesTold, {
+        fates: devices.map((device) => ({
+          deviceUid: uids[device]!,
+          deploymentUid: target.metadata.uid,
+          number: (number += 1),
+          acceptance: { state: 'accepted' as const, at: '2026-11-27T00:00:00Z' },
+          delivery: { state: 'waiting' as const, reason, at: '2026-11-27T00:00:00Z' },
+        })),
+      });
+    await tell('content', 0);
+    await until(() => world.applied());
+    expect(await alertOf('waiting-content')).toBeUndefined();
+    await tell('content', 1);
+    await until(async () => (await stateOf('waiting-content')) === 'active');
+    expect((await alertOf('waiting-content'))?.status).toMatchObject({
+      severity: 'warning',
+      message: 'deployment "waiting" waits for content on 2 of 5 devices (40 %): more than 20 %',
+    });
+    await tell('no-window', 1);
+    await until(async () => (await stateOf('waiting-window')) === 'active');
+    await until(async () => (await stateOf('waiting-content')) === 'resolved');
+    await report(target, 1, undefined);
+    await until(async () => (await stateOf('waiting-window')) === 'resolved');
+  });
+
+  it('are raised when too many devices fell silent in their runs, until something is heard again', async () => {
+    const target = await deploy('quiet', { silentAbovePercent: 0 });
+    const run = await report(target, 0, undefined);
+    await until(() => world.applied());
+    await world.sql.query(`update run set updated_at = now() - interval '25 hours', silent_at = now() where uid = $1`, [
+      run,
+    ]);
+    await until(async () => (await stateOf('quiet-silent')) === 'active');
+    expect((await alertOf('quiet-silent'))?.status.message).toContain(
+      '"quiet" on 1 of 5 devices (20 %): more than 0 %',
+    );
+    await reportRun(world, { deviceUid: uids[0]!, deploymentUid: target.metadata.uid }, 'succeeded', run);
+    await until(async () => (await stateOf('quiet-silent')) === 'resolved');
   });
 
   it('follow what people say, and keep it', async () => {

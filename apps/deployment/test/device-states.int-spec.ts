@@ -84,6 +84,38 @@ describe('what becomes of devices', () => {
     await api.call('DELETE', 'devices/pc-9');
   });
 
+  it('are deleted though one of them cannot be', async () => {
+    const [stuck, , other] = [
+      await enrol('pc-10', facts('0010')),
+      await enrol('pc-10', facts('0010')),
+      await enrol('pc-11', facts('0011')),
+      await enrol('pc-11', facts('0011')),
+    ];
+    await world.sql.query(
+      `insert into device_seen (device_uid, seen_at) select uid, now() - interval '91 days' from device where uid = any($1)
+       on conflict (device_uid) do update set seen_at = excluded.seen_at`,
+      [[stuck.metadata.uid, other.metadata.uid]],
+    );
+    await world.sql.query(`create function refuse_deletion() returns trigger language plpgsql as $$
+      begin raise exception 'it stays'; end $$`);
+    await world.sql.query(`create trigger stays before delete on device for each row when (old.name = 'pc-10')
+      execute function refuse_deletion()`);
+    const environment = servers.environment('deployment');
+    const replica = await startService(
+      deploymentService,
+      loadConfig(deploymentService.config, { ...environment, MUSTER_HTTP_PORT: '0', MUSTER_GRPC_PORT: '0' }),
+      pino({ level: 'silent' }),
+    );
+    try {
+      await until(async () => (await byUid(other.metadata.uid)) === undefined);
+      expect(await byUid(stuck.metadata.uid)).toBeDefined();
+    } finally {
+      await replica.close();
+      await world.sql.query('drop trigger stays on device');
+    }
+    await api.call('DELETE', 'devices/pc-10');
+  });
+
   it('are not made obsolete by a computer that nobody has approved, until somebody does', async () => {
     await enrol('pc-2', facts('0002'));
     await enrol('pc-2', facts('0002'), 'pending');

@@ -132,7 +132,10 @@ describe('how a deployment goes', () => {
     expect(now.devices).toEqual({
       targeted: 6,
       waiting: 1,
+      downloading: 0,
       rejected: 0,
+      expired: 0,
+      notRerun: 0,
       running: 1,
       restartPending: 0,
       silent: 1,

@@ -3,6 +3,7 @@ import { policyConfigSchema, type PolicyConfig } from './config.js';
 import { ContentModule } from './content/content.module.js';
 import { EnrolmentModule } from './enrolment/enrolment.module.js';
 import { ExplainModule } from './explain/explain.module.js';
+import { FatesModule } from './fates/fates.module.js';
 import { HierarchyModule } from './hierarchy/hierarchy.module.js';
 import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
@@ -35,6 +36,7 @@ export const policyService: ServiceDefinition<PolicyConfig> = {
     ContentModule,
     PermitsModule,
     ReportsModule,
+    FatesModule,
     KeysModule,
     InventoryModule,
     WakeUpsModule,

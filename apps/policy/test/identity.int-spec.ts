@@ -316,6 +316,7 @@ describe('bad input', () => {
       '/api/v1/agent/content-faults',
       '/api/v1/agent/content-locations',
       '/api/v1/agent/enrolments',
+      '/api/v1/agent/fates',
       '/api/v1/agent/inventory',
       '/api/v1/agent/keys',
       '/api/v1/agent/permits',

@@ -19,6 +19,7 @@ import {
   sessionRequestSchema,
   sessionResponseSchema,
 } from './agent/enrolment.js';
+import { fatesRequestSchema, fatesResponseSchema } from './agent/fates.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
 import { keyOfferSchema } from './agent/keys.js';
 import { siteKeyNewsSchema } from './agent/site-key.js';
@@ -39,6 +40,7 @@ import { deviceCloned } from './events/device-cloned.js';
 import { deviceKeyRotated } from './events/device-key-rotated.js';
 import { devicesSeen } from './events/devices-seen.js';
 import { deviceInventoried } from './events/device-inventoried.js';
+import { fatesTold } from './events/fates-told.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
 import { rolloutChanged } from './events/rollout-changed.js';
@@ -169,6 +171,8 @@ const DOCUMENTS = {
   'agent/content-locations-response': contentLocationsResponseSchema,
   'agent/key-offer': keyOfferSchema,
   'agent/site-key-news': siteKeyNewsSchema,
+  'agent/fates-request': fatesRequestSchema,
+  'agent/fates-response': fatesResponseSchema,
   'agent/inventory-request': inventoryRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,
@@ -293,6 +297,7 @@ export function jsonSchemas(): Record<string, unknown> {
     deviceCloned,
     deviceKeyRotated,
     devicesSeen,
+    fatesTold,
     runReported,
     deploymentJudged,
     rolloutChanged,

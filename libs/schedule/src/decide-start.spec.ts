@@ -159,6 +159,13 @@ describe('a Required deployment', () => {
       state: 'waiting',
       for: 'window',
       lookAgain: undefined,
+      neverFits: true,
+    });
+    expect(decide(required({ expiresAt: '2026-11-27T00:30Z' }), { windows: [night] })).toEqual({
+      state: 'waiting',
+      for: 'window',
+      lookAgain: at('2026-11-27T00:30Z'),
+      neverFits: true,
     });
   });
 

@@ -53,6 +53,8 @@ export type StartDecision =
       readonly state: 'waiting';
       readonly for: 'availability' | 'network' | 'write-filter' | 'trigger' | 'connection' | 'window';
       readonly lookAgain?: number | undefined;
+      /** Of a window: none that comes while it may start is long enough. */
+      readonly neverFits?: true;
     }
   /** Nobody has asked for it; people at the device may. */
   | { readonly state: 'offered'; readonly lookAgain?: number | undefined }
@@ -111,8 +113,10 @@ export function decideStart(rules: StartRules, facts: StartFacts): StartDecision
     const room = facts.maximumMinutes + (begins - now) / MINUTE;
     const [start] = nextStarts(windows, now, room, { timeZone, most: 1 });
     if (start?.from !== now) {
-      const tooLate = earlier(tooLateFrom(rules, facts, expires));
-      return { state: 'waiting', for: 'window', lookAgain: tooLate(until(start?.from)) };
+      const tooLate = tooLateFrom(rules, facts, expires);
+      const lookAgain = earlier(tooLate)(until(start?.from));
+      const fits = start !== undefined && start.from < Math.min(tooLate, expires);
+      return { state: 'waiting', for: 'window', lookAgain, ...(fits ? {} : { neverFits: true }) };
     }
   }
   return { state: 'start', because: 'trigger', due, begins };

@@ -23,7 +23,7 @@ function starting({ because, begins }: Extract<StartDecision, { state: 'start' }
   return begins > now ? `starts at ${isoOf(begins)}, people here are warned` : 'starts next';
 }
 
-function waiting({ for: what, lookAgain }: Extract<StartDecision, { state: 'waiting' }>): string {
+function waiting({ for: what, lookAgain, neverFits }: Extract<StartDecision, { state: 'waiting' }>): string {
   switch (what) {
     case 'availability':
       return `not available${next(lookAgain, ' before ')}`;
@@ -36,8 +36,8 @@ function waiting({ for: what, lookAgain }: Extract<StartDecision, { state: 'wait
     case 'connection':
       return 'waits for a connection that is not metered';
     case 'window':
-      return lookAgain === undefined
-        ? 'no maintenance window is long enough for it'
+      return neverFits === true
+        ? `no maintenance window is long enough for it${next(lookAgain, ' before ')}`
         : `waits for a maintenance window${next(lookAgain, ', ')}`;
   }
 }

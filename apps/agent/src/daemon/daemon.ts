@@ -24,6 +24,9 @@ import { listenForWakeUps } from '../policy/wake-up-loop.js';
 import { ReportSender } from '../status/report-sender.js';
 import { Spool } from '../status/spool.js';
 import { bootedAt, BodyFactsCache, decidingFacts, type FactSources } from './deciding-facts.js';
+import { FateBook } from '../fates/fate-book.js';
+import { FateSender } from '../fates/fate-sender.js';
+import { FateTeller } from '../fates/fate-teller.js';
 import { ownTimeZone } from '../facts/time-zone.js';
 import { tellPeople } from '../people/tell-people.js';
 import { decideRestart } from '@muster/schedule/decide-start.js';
@@ -154,6 +157,7 @@ async function work(
     changed,
     refused: () => access.refusal !== undefined,
     accepted: () => driver.policyChanged(),
+    settled: () => runs.policyChanged(),
   });
   const cache = new ContentCache({
     folder: folder.cache,
@@ -163,7 +167,7 @@ async function work(
     needed: () => neededContent(records, policy.assignments, preparations.deployments, bodies),
   });
   const preparations = new Preparations(folder.preparations, logger);
-  const removeEnded = (): void => spool.removeEnded((runId) => records.hasEnded(runId));
+  const removeEnded = (): void => spool.removeEnded((runId) => !records.isUnfinished(runId));
   const sender = new ReportSender({ api, spool, logger, news, acknowledged: removeEnded });
   const variables = (): PolicyVariables => policy.variables;
   const driver = new RunDriver({
@@ -210,6 +214,10 @@ async function work(
     clock,
   };
   const facts = (now: number): DecidingFacts => decidingFacts(sources, now);
+  const book = new FateBook(folder.fates, logger);
+  const fateNews = new Bell();
+  const deployments = (): Set<string> => new Set(policy.assignments.map(({ deployment }) => deployment.uid));
+  const fates = new FateTeller({ book, policy, records, preparations, facts, news: fateNews });
   const runs = new RunLoop({
     records,
     requests,
@@ -228,6 +236,7 @@ async function work(
       tell: (text) => tellPeople(text, tellCommand),
       logger,
     }),
+    fates,
     logger,
     changed,
     ended: removeEnded,
@@ -258,6 +267,7 @@ async function work(
     ),
     runs.run(both),
     sender.run(both, deadline.signal),
+    new FateSender({ api, book, logger, news: fateNews, deployments }).run(both, deadline.signal),
     inventory.run(both),
     whereabouts.run(() => lookAround(settings, thisSystem), changed, both),
     clock.run(() => records.newestStart, both),

@@ -57,7 +57,7 @@ describe('what is done for the content of a run', () => {
     const before = { content: 'BeforeStart' } as const;
     expect(judge(fate(before, window))).toMatchObject({ verdict: 'work', starting: false });
     expect(judge(fate({}, window))).toEqual({ verdict: 'idle' });
-    expect(judge(fate(before, { ...window, lookAgain: undefined }))).toEqual({ verdict: 'idle' });
+    expect(judge(fate(before, { ...window, neverFits: true }))).toEqual({ verdict: 'idle' });
     expect(judge(fate(before, { ...window, for: 'availability' }))).toEqual({ verdict: 'idle' });
     expect(judge(fate({ ...before, purpose: 'Available' }, { state: 'offered' }))).toEqual({ verdict: 'idle' });
     expect(judge(fate(before, { state: 'held' }))).toEqual({ verdict: 'idle' });

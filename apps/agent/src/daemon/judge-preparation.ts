@@ -117,7 +117,7 @@ function mayFetchAhead(
   if (decision.for === 'availability')
     return schedulesOf(assignment).some((one) => lastOccurrence(one, now, timeZone) !== undefined);
   if (decision.for !== 'window' && decision.for !== 'trigger') return false;
-  if (decision.for === 'window') return decision.lookAgain !== undefined;
+  if (decision.for === 'window') return decision.neverFits !== true;
   const { triggers = [] } = assignment;
   const runsAtEvents = triggers.some((trigger) => 'event' in trigger && trigger.event !== 'AsSoonAsPossible');
   const hasTimes = triggers.some((trigger) => 'schedule' in trigger);
@@ -145,6 +145,27 @@ function schedulesOf({ triggers = [] }: Assignment): Schedule[] {
 /** Was it for a run that has been? Only a crash leaves such a one. */
 export function isOver({ since }: Preparation, lastRunStartedAt: number | undefined): boolean {
   return since !== undefined && lastRunStartedAt !== undefined && Date.parse(since) <= lastRunStartedAt;
+}
+
+/** The clock of the site may be ahead of this one: what it takes away so long before its end has ended. */
+const CLOCKS_DIFFER = 60_000;
+
+/**
+ * What becomes of a run that waits for content when its deployment is gone. When that is because its end has come, the run fails as it would
+ * with the deployment still there, and is reported; else nobody wants it any more.
+ */
+export function judgeLeft(
+  known: Preparation,
+  now: number,
+):
+  | { readonly verdict: 'idle' }
+  | { readonly verdict: 'wait'; readonly until: number }
+  | { readonly verdict: 'refused'; readonly code: string; readonly message: string } {
+  const { since, state, deadline } = known;
+  if (since === undefined || state === 'ready' || deadline === undefined) return { verdict: 'idle' };
+  const end = Date.parse(deadline);
+  if (end - now > CLOCKS_DIFFER) return { verdict: 'idle' };
+  return now < end ? { verdict: 'wait', until: end } : { verdict: 'refused', ...tooLate(known) };
 }
 
 function tooLate({ since, tries, code = 'content.no-location', message = '' }: Preparation): {

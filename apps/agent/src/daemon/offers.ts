@@ -4,6 +4,7 @@ import { describeRefusal, readRefusal, type Refusal } from '../identity/site-acc
 import type { StateFolder } from '../identity/state-folder.js';
 import { readSealingKey } from '../identity/sealing-key.js';
 import { BodyStore } from '../policy/body-store.js';
+import { decisionSays } from '../policy/decision-says.js';
 import { secretsProblem } from '../policy/open-variables.js';
 import { ownTimeZone } from '../facts/time-zone.js';
 import type { Assignment } from '@muster/contracts/agent/policy.js';
@@ -23,7 +24,6 @@ import { Whereabouts } from './whereabouts.js';
 import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
-import { describeStart } from '@muster/schedule/describe-start.js';
 
 /** A deployment to this computer and what becomes of it. */
 export interface Offer {
@@ -161,7 +161,7 @@ function offerOf(
     state: running ? 'running' : (fetching?.state ?? decision.state),
     says: run
       ? runSays(run, now)
-      : (fetching?.says ?? `${sentence(decision, now)}${fetching?.besides ?? ''}${noLogOns(assignment, logOns)}`),
+      : (fetching?.says ?? `${decisionSays(decision, now)}${fetching?.besides ?? ''}${noLogOns(assignment, logOns)}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...(sequence?.properties.estimate ? { estimate: sequence.properties.estimate } : {}),
     ...(purpose === 'Required' && sequence?.highImpact ? { highImpact: highImpactLines(sequence) } : {}),
@@ -189,20 +189,6 @@ function allows(decision: AssignmentFate['decision']): boolean {
 function noLogOns({ triggers = [] }: Assignment, { times }: LogOns): string {
   const waits = triggers.some((one) => 'event' in one && (one.event === 'LogOn' || one.event === 'LogOff'));
   return waits && times.unknown === true ? '; without systemd-logind nobody knows here who logs on or off' : '';
-}
-
-function sentence(decision: AssignmentFate['decision'], now: number): string {
-  switch (decision.state) {
-    case 'disabled':
-      return 'its task sequence is disabled';
-    case 'rejected':
-    case 'no-permit':
-      return decision.says;
-    case 'no-body':
-      return 'waits for the site to give its task sequence';
-    default:
-      return describeStart(decision, now);
-  }
 }
 
 function isoOf(instant: number): string {

@@ -25,6 +25,11 @@ export function describePreparation(
   return wanted === 'BeforeStart' ? { state: 'fetching', says: preparationSays(preparation) } : undefined;
 }
 
+/** Why a run waits for its content, and until when; without its next try, which changes all the time. */
+export function contentSays({ code, message, deadline }: Preparation): string {
+  return `waits for its content${deadline === undefined ? '' : ` until ${deadline}`}; ${code}: ${message}`;
+}
+
 /** One line of a preparation that is not ready. */
 export function preparationSays({ state, refused, code, message, nextTryAt, deadline }: Preparation): string {
   if (refused) return `fails, its content cannot be had: ${refused.code}: ${refused.message}`;

@@ -10,7 +10,12 @@ import { mayPass } from './may-pass.js';
 const isUid = /^[0-9a-f-]{36}$/;
 
 const preparationSchema = z.object({
-  deployment: z.object({ uid: z.string(), name: z.string() }),
+  deployment: z.object({
+    uid: z.string(),
+    name: z.string(),
+    /** Absent in files of agents before this field. */
+    generation: z.number().optional(),
+  }),
   body: digestSchema,
   /** `working`: content is looked for or fetched; `waiting`: until the next try; `ready`: it is there, or can be had. */
   state: z.enum(['working', 'waiting', 'ready']),

@@ -99,6 +99,21 @@ describe('content that cannot be had', () => {
     expect((await offerOf('a'))?.state).toBe('offered');
   });
 
+  it('fails a Required run whose deployment the site takes away at its end, by a clock that is ahead, and says so', async () => {
+    const manifest = addPackage('a');
+    withdraw(manifest);
+    deploy('a', [manifest], { expiresAt: new Date(Date.now() + 15_000).toISOString() });
+    deploy('b', [manifest], { expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
+    daemon();
+    await until(async () => (await status()).preparing.length === 2);
+    site.policy = { ...site.policy, serial: site.policy.serial + 1, assignments: [] };
+    await until(() => endOf('a') !== undefined);
+    expect(endOf('a')).toMatchObject({ result: 'failed', code: 'content.deadline-passed' });
+    const { endedRuns, preparing } = await status();
+    expect([endedRuns[0]?.deployment.name, endedRuns[0]?.code]).toEqual([name('a'), 'content.deadline-passed']);
+    expect([preparing, reportsOf('b')]).toEqual([[], []]);
+  });
+
   it('is waited for by a Required run, also across kill -9, while others run; it goes on when it comes', async () => {
     const manifest = addPackage('a');
     const back = withdraw(manifest);

@@ -74,15 +74,19 @@ export class RunDriver {
     if (why !== undefined) this.current?.stop.abort(why);
   }
 
-  /** Never throws for what a run did or what became of its journal. */
-  async drive(record: RunRecord, body: PolicyBody, signal: AbortSignal): Promise<DriveResult> {
+  /**
+   * Never throws for what a run did or what became of its journal.
+   * @param body undefined: the run only fails, and its body is gone
+   */
+  async drive(record: RunRecord, body: PolicyBody | undefined, signal: AbortSignal): Promise<DriveResult> {
     const { runId, deployment } = record;
     const logger = this.options.logger.child({ runId, deployment: deployment.name });
-    const sequenceDigest = body.sequence.digest;
+    const sequenceDigest = body?.sequence.digest;
     const spool = this.options.spool.of({ runId, deploymentUid: deployment.uid, sequenceDigest });
-    logger.info({ sequence: body.sequence.name }, spool.lastNumber === 0 ? 'run begins' : 'run is resumed');
+    logger.info({ sequence: body?.sequence.name }, spool.lastNumber === 0 ? 'run begins' : 'run is resumed');
     try {
       if (record.refused) return this.refuse(record, record.refused, spool, logger);
+      if (!body) return 'later';
       const outcome = await this.execute(record, body, spool, logger, signal);
       if (outcome.result === 'interrupted') return 'let-go';
       if (outcome.restartLater) {

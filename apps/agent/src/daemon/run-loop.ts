@@ -5,10 +5,11 @@ import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
 import type { BodyStore } from '../policy/body-store.js';
 import { type AssignmentFate, chooseRuns, type DecidingFacts, judgeAssignments } from '../policy/decide.js';
+import type { FateTeller } from '../fates/fate-teller.js';
 import type { PolicyLoop } from '../policy/policy-loop.js';
 import { mayPass } from './may-pass.js';
 import type { RunDriver } from './run-driver.js';
-import type { PreparationPlan, RunPreparer } from './run-preparer.js';
+import type { Left, PreparationPlan, RunPreparer } from './run-preparer.js';
 import type { PermitAsker } from './permit-asker.js';
 import { newRunId } from './run-id.js';
 import type { StartCountdown } from './start-countdown.js';
@@ -34,6 +35,7 @@ export interface RunLoopOptions {
   rotate(signal: AbortSignal): Promise<boolean>;
   readonly preparer: RunPreparer;
   readonly countdown: StartCountdown;
+  readonly fates: FateTeller;
   readonly logger: Logger;
   /** Rung when policy has changed, or somebody asks for a run. */
   readonly changed: Bell;
@@ -77,12 +79,18 @@ export class RunLoop {
     await this.options.preparer.stop();
   }
 
+  /** Another policy came: what becomes of its deployments is told also while a run keeps them waiting. */
+  policyChanged(): void {
+    if (this.options.records.unfinished.some(({ runId }) => !this.isParked(runId))) this.options.fates.tell(true);
+  }
+
   private async goOn(record: RunRecord, signal: AbortSignal): Promise<void> {
     const { policy, changed } = this.options;
     const { assignments } = policy;
     this.parked.delete(record.runId);
-    const body = await this.bodyOf(record, signal);
-    const result = body ? await this.options.driver.drive(record, body, signal) : 'later';
+    // What only fails needs nothing: its body may be gone with its deployment.
+    const body = record.refused ? this.options.bodies.read(record.body) : await this.bodyOf(record, signal);
+    const result = body || record.refused ? await this.options.driver.drive(record, body, signal) : 'later';
     if (result === 'ended') this.options.ended();
     else if (result === 'later') await pause(laterSeconds, signal);
     // Another policy may stop it.
@@ -107,14 +115,17 @@ export class RunLoop {
     const now = Date.now();
     const facts = this.options.facts(now);
     const fates = judgeAssignments(startable, facts);
-    if (policy.startable.length === assignments.length) preparer.keepOnly(fates);
+    const left = policy.startable.length === assignments.length ? preparer.keepOnly(fates, now) : undefined;
+    if (left?.refused) return this.beginTooLate(left.refused);
     await countdown.keepOnly(fates);
     const { runs, lookAgain = Infinity } = chooseRuns(fates);
     const { plan, begins, permit } = await this.planNext(runs, fates, facts);
     if (!plan.begin) {
       await preparer.turnTo(plan.work, signal);
+      this.options.fates.tell(false);
       const restart = Math.min(...[...this.parked.values()].map(({ until }) => until), Infinity);
-      const seconds = Math.max(0.001, (Math.min(lookAgain, plan.lookAgain, begins, restart) - now) / 1000);
+      const next = Math.min(lookAgain, plan.lookAgain, begins, restart, left?.lookAgain ?? Infinity);
+      const seconds = Math.max(0.001, (next - now) / 1000);
       return changed.wait(Math.min(seconds, longestWaitSeconds), signal);
     }
     await preparer.stop();
@@ -129,7 +140,23 @@ export class RunLoop {
     permits.forget(uid);
     preparer.forget(uid);
     requests.forget(uid);
+    this.options.fates.begun(uid);
     logger.info({ runId, deployment: name, refused: refused?.code }, 'policy asks for a run');
+  }
+
+  /** A run whose deployment ended while it waited for content, and is gone already: it fails, and the site hears of it. */
+  private beginTooLate({ preparation, code, message }: NonNullable<Left['refused']>): void {
+    const { records, preparer, logger } = this.options;
+    const { deployment, body } = preparation;
+    const { uid, name, generation = 0 } = deployment;
+    const refused = { code, message };
+    const { runId } = records.begin(
+      newRunId(),
+      { deployment: { uid, name, generation }, body, purpose: 'Required' },
+      { refused },
+    );
+    preparer.forget(uid);
+    logger.info({ runId, deployment: name, refused: code }, 'a deployment ended while its run waited for content');
   }
 
   /**

@@ -13,6 +13,7 @@ import {
   content,
   deadlineOf,
   isOver,
+  judgeLeft,
   judgePreparation,
   type PreparationVerdict,
 } from './judge-preparation.js';
@@ -33,6 +34,12 @@ interface Target {
   readonly timeZone: string;
   /** Is all of it fetched, or only looked for? */
   readonly whole: boolean;
+}
+
+/** What is left of deployments that are gone: a run that fails now, and when to look again. */
+export interface Left {
+  readonly refused: { readonly preparation: Preparation; readonly code: string; readonly message: string } | undefined;
+  readonly lookAgain: number;
 }
 
 /** The next thing to do about content. */
@@ -78,7 +85,7 @@ export class RunPreparer {
     if (this.current?.key !== key) await this.stop();
     if (!work || key === undefined) return;
     const { assignment, timeZone } = work.target;
-    const { uid, name } = assignment.deployment;
+    const { uid, name, generation } = assignment.deployment;
     const before = preparations.of(uid);
     const since = before?.since ?? (work.starting ? new Date().toISOString() : undefined);
     const deadline = since && new Date(deadlineOf(assignment, Date.parse(since), timeZone)).toISOString();
@@ -86,7 +93,7 @@ export class RunPreparer {
     if (this.current && same?.since === since) return;
     const { code, message, room, tries = 0 } = same ?? {};
     preparations.note({
-      deployment: { uid, name },
+      deployment: { uid, name, generation },
       body: assignment.body,
       state: 'working',
       tries,
@@ -114,8 +121,8 @@ export class RunPreparer {
     await this.current?.done;
   }
 
-  /** Forgets what no deployment here asks for any more. */
-  keepOnly(fates: readonly AssignmentFate[]): void {
+  /** Forgets what no deployment here asks for any more; answers what is left of those whose end came meanwhile. */
+  keepOnly(fates: readonly AssignmentFate[], now: number): Left {
     const kept = new Set(
       fates
         .filter(
@@ -125,9 +132,19 @@ export class RunPreparer {
         )
         .map(({ assignment }) => assignment.deployment.uid),
     );
-    for (const { deployment } of this.options.preparations.all) {
-      if (!kept.has(deployment.uid)) this.options.preparations.forget(deployment.uid);
+    const here = new Set(fates.map(({ assignment }) => assignment.deployment.uid));
+    let left: Left = { refused: undefined, lookAgain: Infinity };
+    for (const known of this.options.preparations.all) {
+      const { uid } = known.deployment;
+      if (kept.has(uid)) continue;
+      const verdict = here.has(uid) ? undefined : judgeLeft(known, now);
+      if (verdict?.verdict === 'wait') left = { ...left, lookAgain: Math.min(left.lookAgain, verdict.until) };
+      else if (verdict?.verdict === 'refused') {
+        const { code, message } = verdict;
+        left = { ...left, refused: { preparation: known, code, message } };
+      } else this.options.preparations.forget(uid);
     }
+    return left;
   }
 
   private judge(fate: AssignmentFate, facts: DecidingFacts): PreparationVerdict {

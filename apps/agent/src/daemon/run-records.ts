@@ -11,6 +11,10 @@ import { reasonOf } from '../journal/journal-error.js';
 
 /** Folders of ended runs that are kept for people who look for a reason. */
 const keptRuns = 20;
+/** Ended runs of which everything is kept; of others only the last one of each deployment, which decides whether it runs again. */
+const keptDetails = 100;
+/** Deployments whose last run is remembered: more than a computer ever has at one time. */
+const keptDeployments = 1000;
 
 const recordSchema = z.object({
   runId: z.string(),
@@ -120,7 +124,11 @@ export class RunRecords {
   }
 
   hasBegun(runId: string): boolean {
-    return this.open.some((run) => run.runId === runId) || this.hasEnded(runId);
+    return this.isUnfinished(runId) || this.hasEnded(runId);
+  }
+
+  isUnfinished(runId: string): boolean {
+    return this.open.some((run) => run.runId === runId);
   }
 
   /** The folder of a run: record, journal, work. */
@@ -179,7 +187,8 @@ export class RunRecords {
   end(record: RunRecord, outcome: Pick<EndedRun, 'result' | 'exitCode' | 'code' | 'message'>): void {
     const { runId, deployment, startedAt } = record;
     const ended = { runId, deployment, ...outcome, startedAt, endedAt: new Date().toISOString() };
-    const history = [...this.history, ended];
+    // The folders of those that are forgotten went before: without one nothing takes a run for unfinished.
+    const history = remembered([...this.history, ended]);
     replaceFile(this.folder.history, `${JSON.stringify({ version: 1, runs: history })}\n`);
     this.history = history;
     this.open = this.open.filter((other) => other.runId !== runId);
@@ -192,6 +201,24 @@ export class RunRecords {
       if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** What is kept of ended runs: the newest, and of older ones the last of each deployment, without its words. */
+export function remembered(
+  history: readonly EndedRun[],
+  details = keptDetails,
+  deployments = keptDeployments,
+): EndedRun[] {
+  const seen = new Set<string>();
+  const kept = history.toReversed().flatMap((run, index): EndedRun[] => {
+    const isLast = !seen.has(run.deployment.uid);
+    seen.add(run.deployment.uid);
+    if (index < details) return [run];
+    if (!isLast || seen.size > deployments) return [];
+    const { message: _words, ...rest } = run;
+    return [rest];
+  });
+  return kept.toReversed();
 }
 
 function listFolder(path: string): string[] {

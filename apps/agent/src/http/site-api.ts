@@ -7,6 +7,7 @@ import {
   type ContentReach,
   reachOn,
 } from '@muster/contracts/agent/content.js';
+import { type FatesRequest, type FatesResponse, fatesResponseSchema } from '@muster/contracts/agent/fates.js';
 import type { InventoryRequest } from '@muster/contracts/agent/inventory.js';
 import {
   ABILITIES_HEADER,
@@ -118,6 +119,12 @@ export class SiteApi {
   async reports(batch: ReportsRequest, signal: AbortSignal): Promise<ReportsResponse> {
     const path = '/api/v1/agent/reports';
     return readAnswer(reportsResponseSchema, await this.call({ method: 'POST', path, json: batch, signal }, 1), path);
+  }
+
+  /** Tells what becomes of deployments once. What is not in the answer has to be told again. */
+  async fates(batch: FatesRequest, signal: AbortSignal): Promise<FatesResponse> {
+    const path = '/api/v1/agent/fates';
+    return readAnswer(fatesResponseSchema, await this.call({ method: 'POST', path, json: batch, signal }, 1), path);
   }
 
   /** Sends the facts of this computer once. */

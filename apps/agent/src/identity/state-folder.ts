@@ -32,6 +32,8 @@ export interface StateFolder {
   readonly runs: string;
   /** Reports that the site has not acknowledged, one file per run. */
   readonly reports: string;
+  /** What the site was told, or is to be told, of what becomes of deployments. */
+  readonly fates: string;
   /** What the site has acknowledged of the facts of this computer. */
   readonly inventory: string;
   /** What people at this computer asked to run. */
@@ -80,6 +82,7 @@ export function stateFolder(path: string): StateFolder {
     cache: join(root, 'cache'),
     runs: join(root, 'runs'),
     reports: join(root, 'reports'),
+    fates: join(root, 'fates.json'),
     inventory: join(root, 'inventory.json'),
     requests: join(root, 'requests'),
     preparations: join(root, 'preparations'),

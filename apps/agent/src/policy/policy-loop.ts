@@ -38,6 +38,8 @@ export interface PolicyLoopOptions {
   refused(): boolean;
   /** Told when another policy is in force, also while a run goes on. */
   accepted(): void;
+  /** Told when its bodies are here, or cannot be had now. */
+  settled(): void;
 }
 
 /**
@@ -49,7 +51,8 @@ export class PolicyLoop {
   private inForce: PolicyInForce | undefined;
   private readonly wanted = new Bell();
   private available = new Set<Digest>();
-  private secretsReadable = true;
+  private secrets: string | undefined;
+  private settling = false;
 
   private trust: PolicyTrust;
 
@@ -72,7 +75,17 @@ export class PolicyLoop {
    * without it would do something else.
    */
   get startable(): readonly Assignment[] {
-    return this.secretsReadable && !this.options.refused() ? this.assignments : [];
+    return this.secrets === undefined && !this.options.refused() ? this.assignments : [];
+  }
+
+  /** Why the secrets of runs cannot be opened; undefined: they can. */
+  get secretsProblem(): string | undefined {
+    return this.secrets;
+  }
+
+  /** Are bodies of another policy on their way? */
+  get isSettling(): boolean {
+    return this.settling;
   }
 
   /** The variables of a run that begins now. */
@@ -124,7 +137,9 @@ export class PolicyLoop {
       const answer = await api.policy(this.inForce?.etag, signal);
       if (answer !== 'unchanged') await this.accept(answer.policy, answer.etag, signal);
       contact.answered(Date.now());
-      return { complete: await this.fetchBodies(signal) };
+      const complete = await this.fetchBodies(signal);
+      if (this.settling) this.settle();
+      return { complete };
     } catch (error) {
       if (signal.aborted) return { complete: true };
       contact.failed(error, Date.now());
@@ -134,6 +149,12 @@ export class PolicyLoop {
     }
   }
 
+  private settle(): void {
+    this.settling = false;
+    this.options.changed.ring();
+    this.options.settled();
+  }
+
   private async accept(jws: string, etag: string | undefined, signal: AbortSignal): Promise<void> {
     const { path, logger } = this.options;
     if (!(await names(jws, this.trust.signingKey))) await this.followSite(signal);
@@ -141,6 +162,7 @@ export class PolicyLoop {
     const accepted = { document, etag, receivedAt: new Date().toISOString() };
     storePolicy(path, jws, accepted);
     this.inForce = accepted;
+    this.settling = true;
     this.noteBodies();
     await this.tryToOpen();
     logger.info({ serial: document.serial, assignments: document.assignments.length }, 'new policy is in force');
@@ -182,10 +204,11 @@ export class PolicyLoop {
   private async tryToOpen(): Promise<void> {
     try {
       await openVariables(this.variables, this.options.sealingKey);
-      this.secretsReadable = true;
+      this.secrets = undefined;
     } catch (error) {
-      this.secretsReadable = false;
-      this.options.logger.error(describeError(error), 'no run begins before a policy with readable secrets');
+      const problem = describeError(error);
+      this.secrets = `${problem.message} (${problem.code})`;
+      this.options.logger.error(problem, 'no run begins before a policy with readable secrets');
     }
   }
 

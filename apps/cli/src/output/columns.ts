@@ -6,7 +6,7 @@ import {
 import type { ApplicationSpec, ApplicationStatus } from '@muster/contracts/kinds/application.js';
 import type { BootImageSpec } from '@muster/contracts/kinds/boot-image.js';
 import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
-import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
+import type { DeploymentSpec, DeploymentStatus, SiteResults } from '@muster/contracts/kinds/deployment.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { DistributionPointSpec, DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
 import type {
@@ -181,6 +181,7 @@ const byKind: Record<string, Column[]> = {
       PURPOSE: (spec) => spec.purpose,
       DEVICES: (_, { devices, sites }) => withBelow(devices.targeted, sites, 'members'),
       WAITING: (_, { devices }) => devices.waiting,
+      'NOT TO RUN': (_, { devices: { rejected = 0, expired = 0, notRerun = 0 } }) => rejected + expired + notRerun,
       RUNNING: (_, { devices }) => devices.running,
       SILENT: (_, { devices }) => devices.silent ?? 0,
       SUCCEEDED: (_, { devices, sites }) => withBelow(devices.succeeded, sites, 'succeeded'),
@@ -191,7 +192,11 @@ const byKind: Record<string, Column[]> = {
       'EXPIRES AT': (spec) => spec.expiresAt,
       DIGEST: (_, status) => status.sequenceDigest,
       'AT SITES BELOW': (_, { sites = [] }) =>
-        sites.map((one) => `${one.site} ${one.succeeded} succeeded, ${one.failed} failed of ${one.members}`).join('; '),
+        sites
+          .map(
+            (one) => `${one.site} ${one.succeeded} succeeded, ${one.failed} failed of ${one.members}${toldBelow(one)}`,
+          )
+          .join('; '),
     },
   ),
   Run: columns<RunSpec, RunStatus>(
@@ -229,6 +234,13 @@ const byKind: Record<string, Column[]> = {
     { TIMES: (_, status) => status.raised, RULE: (spec) => spec.rule, 'CHANGED BY': (_, status) => status.changedBy },
   ),
 };
+
+/** What devices of a site below told, of those whose run has not begun. */
+function toldBelow({ fates = [] }: SiteResults): string {
+  return fates
+    .map(({ state, reason, devices }) => `, ${devices} ${reason === undefined ? state : `${state}: ${reason}`}`)
+    .join('');
+}
 
 /** As the site lists them by state. */
 function deviceState({ enrolled, access, cloned, obsolete }: DeviceStatus): string {

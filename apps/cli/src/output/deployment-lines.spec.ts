@@ -21,13 +21,17 @@ describe('how a deployment goes', () => {
     devices: {
       targeted: 3,
       waiting: 2,
+      downloading: 0,
       rejected: 0,
+      expired: 0,
+      notRerun: 0,
       running: 0,
       restartPending: 0,
       silent: 1,
       succeeded: 0,
       failed: 0,
     },
+    fates: [],
     succeededPercent: 0,
     ended: { lastHour: 0, lastDay: 0, lastWeek: 0, lastMonth: 0 },
     errors: [],
@@ -55,6 +59,30 @@ describe('how a deployment goes', () => {
   });
 });
 
+describe('a device of a deployment', () => {
+  const known = { device: 'web-1', deviceUid: uid, member: true };
+  const acceptance = { state: 'accepted' as const, at: span.start };
+  const says = 'waits for a maintenance window, 2026-12-02T01:00:00.000Z';
+  const delivery = { state: 'waiting' as const, reason: 'window', at: span.start, until: span.end, says };
+
+  it('without a run shows what it waits for, since when and until when', () => {
+    expect(deviceLine({ ...known, state: 'waiting', fate: { acceptance, delivery } })).toBe(
+      `web-1                     waiting: window        2026-12-01T01:00:00Z  2026-12-01T04:00:00Z  -                 ${says}`,
+    );
+  });
+
+  it('with a run shows that, and what it waits for since beside it', () => {
+    const line = deviceLine({ ...known, state: 'succeeded', run: 'run-1', fate: { acceptance, delivery } });
+    expect(line).toMatch(/^web-1 +succeeded .* run-1 +then waiting: waits for a maintenance window/);
+  });
+
+  it('that takes no part shows why', () => {
+    const rejected = { state: 'rejected' as const, at: span.start, says: 'it is for debian' };
+    const line = deviceLine({ ...known, state: 'rejected', fate: { acceptance: rejected, delivery } });
+    expect(line).toMatch(/^web-1 +rejected +2026-12-01T01:00:00Z +- +- +it is for debian$/);
+  });
+});
+
 describe('what devices and documents say', () => {
   it('does nothing to the terminal of whoever reads how a deployment goes', () => {
     const lines = progressLines({
@@ -65,13 +93,17 @@ describe('what devices and documents say', () => {
       devices: {
         targeted: 1,
         waiting: 0,
+        downloading: 0,
         rejected: 0,
+        expired: 0,
+        notRerun: 0,
         running: 0,
         restartPending: 0,
         silent: 0,
         succeeded: 0,
         failed: 1,
       },
+      fates: [{ state: evil, reason: evil, devices: 1 }],
       succeededPercent: 0,
       ended: { lastHour: 1, lastDay: 1, lastWeek: 1, lastMonth: 1 },
       errors: [{ code: evil, step: evil, message: evil, devices: 1, examples: ['web-1'] }],

@@ -9,6 +9,7 @@ export function progressLines(progress: DeploymentProgress): string[] {
     `${deployment}: sequence ${sequence}, ${progress.sequenceDigest.slice(0, 'sha256:'.length + 12)}`,
     ...standstill(progress),
     `devices    ${devices.targeted}: ${counted(devices)}; ${succeededPercent} % succeeded`,
+    ...fateLines(progress.fates),
     ...(progress.rollout ? [rolloutLine(progress.rollout)] : []),
     `ended      ${ended.lastHour} in the last hour, ${ended.lastDay} in the last day, ${ended.lastWeek} in the last week, ${ended.lastMonth} in the last 30 days`,
     ...(runSeconds
@@ -38,27 +39,55 @@ function standstill({ deployment, deletedAt, hold, policy }: DeploymentProgress)
   ];
 }
 
-export const DEVICE_HEADINGS = line('DEVICE', 'STATE', 'RUN', 'WHERE AND WHY');
+/** What those told that have not begun: a site that is older than this program does not say. */
+function fateLines(fates: DeploymentProgress['fates'] | undefined): string[] {
+  if (fates === undefined || fates.length === 0) return [];
+  const told = fates.map(
+    ({ state, reason, devices }) => `${devices} ${reason === undefined ? state : `${state}: ${reason}`}`,
+  );
+  return [`they told  ${told.join(', ')}`];
+}
+
+export const DEVICE_HEADINGS = line('DEVICE', 'STATE', 'SINCE', 'UNTIL', 'RUN', 'WHERE AND WHY');
 
 /** One device of a deployment, for people. */
 export function deviceLine(one: DeploymentDeviceList['items'][number]): string {
-  const { device, state, member, run, step, code, exitCode, message } = one;
+  const { device, state, member, run, step, code, exitCode, message, fate } = one;
+  const told = fate && (fate.acceptance.state === 'accepted' ? fate.delivery : fate.acceptance);
+  const reason = fate?.acceptance.state === 'accepted' ? fate.delivery?.reason : undefined;
+  // Of a device that has run it, what it waits for since is beside what the run did.
+  const waits = told && (run === undefined ? told.says : `then ${told.state}: ${told.says ?? reason ?? ''}`);
   const why = [
     step,
     code,
     exitCode === undefined || state !== 'failed' ? undefined : `exit code ${exitCode}`,
     message?.split('\n')[0],
+    waits,
     member ? undefined : 'is no target of it any more',
   ];
-  return safeLine(line(device, state, run ?? '-', why.filter((text) => text !== undefined).join(', ')));
+  const since = told?.at ?? one.heardAt;
+  const until = fate?.acceptance.state === 'accepted' ? fate.delivery?.until : undefined;
+  const shown = run === undefined && reason !== undefined ? `${state}: ${reason}` : state;
+  const cells = [device, shown, second(since), second(until), run ?? '-'] as const;
+  return safeLine(line(...cells, why.filter((text) => text !== undefined && text !== '').join(', ')));
 }
 
-function line(device: string, state: string, run: string, why: string): string {
-  return `${device.padEnd(24)}  ${state.padEnd(15)}  ${run.padEnd(36)}  ${why}`.trimEnd();
+/** An instant to the second, which is enough for people. */
+function second(instant: string | undefined): string {
+  return instant === undefined ? '-' : instant.replace(/\.\d+Z$/, 'Z');
+}
+
+function line(
+  ...[device, state, since, until, run, why]: readonly [string, string, string, string, string, string]
+): string {
+  const cells = [device.padEnd(24), state.padEnd(21), since.padEnd(20), until.padEnd(20), run.padEnd(16), why];
+  return cells.join('  ').trimEnd();
 }
 
 function counted(devices: DeploymentProgress['devices']): string {
-  const { waiting, rejected, running, restartPending, silent, succeeded, failed } = devices;
+  // A site that is older than this program does not count some of them.
+  const { waiting, downloading = 0, rejected, expired = 0, notRerun = 0, running } = devices;
+  const { restartPending, silent, succeeded, failed } = devices;
   const all: [number, string][] = [
     [succeeded, 'succeeded'],
     [failed, 'failed'],
@@ -66,7 +95,10 @@ function counted(devices: DeploymentProgress['devices']): string {
     [restartPending, 'waiting for a restart'],
     [silent, 'silent'],
     [waiting, 'not started'],
+    [downloading, 'fetching content'],
     [rejected, 'of other platforms'],
+    [expired, 'expired'],
+    [notRerun, 'not to run again'],
   ];
   const some = all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return some.length === 0 ? 'nobody' : some.join(', ');

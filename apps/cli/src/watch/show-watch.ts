@@ -45,9 +45,10 @@ export async function showDeployment(
   if (options.format === 'json') {
     terminal.out(JSON.stringify({ event: 'deployment-finished', deployment: name, ...outcome }));
   } else {
-    const unfinished = outcome.targeted - outcome.succeeded - outcome.failed - outcome.silent;
+    const unfinished = outcome.targeted - outcome.succeeded - outcome.failed - outcome.silent - outcome.notToRun;
     const silent = outcome.silent > 0 ? `, ${outcome.silent} silent` : '';
-    const rest = `${silent}${outcome.expired ? `, ${unfinished} did not begin before it expired` : ''}`;
+    const never = outcome.notToRun > 0 ? `, ${outcome.notToRun} will not run it` : '';
+    const rest = `${silent}${never}${outcome.expired ? `, ${unfinished} did not begin before it expired` : ''}`;
     terminal.out(
       `deployment/${name}: ${outcome.succeeded} succeeded, ${outcome.failed} failed${rest}, watched for ${duration(performance.now() - began)}`,
     );
@@ -56,8 +57,8 @@ export async function showDeployment(
 }
 
 /** 0 only if every targeted device succeeded. */
-export function deploymentExitCode({ failed, silent, expired }: DeploymentOutcome): ExitCode {
-  return failed > 0 || silent > 0 || expired ? EXIT_CODES.failed : EXIT_CODES.ok;
+export function deploymentExitCode({ failed, silent, notToRun, expired }: DeploymentOutcome): ExitCode {
+  return failed > 0 || silent > 0 || notToRun > 0 || expired ? EXIT_CODES.failed : EXIT_CODES.ok;
 }
 
 /** Shows a run live until its end; the exit code says whether it succeeded. */

@@ -24,6 +24,8 @@ export interface DeploymentOutcome {
   readonly targeted: number;
   /** Of their runs nothing was heard for a day. */
   readonly silent: number;
+  /** They told that no run will begin: other platforms, expired, or not to run again. */
+  readonly notToRun: number;
   readonly expired: boolean;
 }
 
@@ -51,7 +53,9 @@ export async function watchDeployment(
     const last = await untilOver(client, first, feed, signal, options);
     await feed.catchUp(client, last.status.devices, signal);
     const { succeeded, failed, targeted, waiting, running, silent = 0 } = last.status.devices;
-    return { succeeded, failed, targeted, silent, expired: waiting + running > 0 };
+    const { rejected = 0, expired = 0, notRerun = 0 } = last.status.devices;
+    const notToRun = rejected + expired + notRerun;
+    return { succeeded, failed, targeted, silent, notToRun, expired: waiting + running > 0 };
   } catch (error) {
     throwWhyStopped(options, signal);
     // The stream tells better why it ended than the abort that it caused.

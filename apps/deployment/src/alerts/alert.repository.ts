@@ -81,6 +81,28 @@ export class AlertRepository {
              and succeeded * 100 < (alerts #>> '{succeeded,percent}')::numeric * devices
          from watched where alerts ? 'succeeded'
          union all
+         select limited.rule, 'Deployment', uid, name, devices, told.counted, limited.percent, null, null,
+           told.counted * 100 > limited.percent * devices
+         from watched cross join lateral (values
+           ('deployment-content', 'content', (alerts ->> 'waitingForContentAbovePercent')::float8),
+           ('deployment-window', 'no-window', (alerts ->> 'noWindowAbovePercent')::float8)
+         ) as limited (rule, reason, percent)
+         cross join lateral (
+           select coalesce(sum(fate_tally.devices), 0)::bigint as counted from fate_tally
+           where deployment_uid = uid and fate_tally.state = 'waiting' and fate_tally.reason = limited.reason
+         ) as told
+         where limited.percent is not null
+         union all
+         select 'deployment-silent', 'Deployment', uid, name, devices, fallen.counted, (alerts ->> 'silentAbovePercent')::float8,
+           null, null, fallen.counted * 100 > (alerts ->> 'silentAbovePercent')::float8 * devices
+         from watched cross join lateral (
+           select count(*) as counted from run
+           where run.deployment_uid = watched.uid and run.end_result is null and run.silent_at is not null and not exists (
+             select 1 from run as newer
+             where newer.deployment_uid = run.deployment_uid and newer.device_uid = run.device_uid and newer.arrival > run.arrival)
+         ) as fallen
+         where alerts ? 'silentAbovePercent'
+         union all
          select 'webhook-disabled', 'Webhook', webhook.uid, webhook.name, 0, 0, 0, failing_since, last_error, true
          from webhook_line join webhook on webhook.uid = webhook_uid where disabled_at is not null
        )

@@ -19,6 +19,9 @@ export interface Measured {
 export const SEVERITIES: Readonly<Record<AlertRule, AlertStatus['severity']>> = {
   'deployment-failed': 'error',
   'deployment-succeeded': 'warning',
+  'deployment-content': 'warning',
+  'deployment-silent': 'warning',
+  'deployment-window': 'warning',
   'webhook-disabled': 'error',
 };
 
@@ -28,6 +31,12 @@ export function describeAlert({ rule, subject, devices, counted, percent, by, er
   switch (rule) {
     case 'deployment-failed':
       return `deployment "${subject}" failed on ${share}: more than ${percent} %`;
+    case 'deployment-content':
+      return `deployment "${subject}" waits for content on ${share}: more than ${percent} %`;
+    case 'deployment-silent':
+      return `nothing is heard any more of runs of deployment "${subject}" on ${share}: more than ${percent} %`;
+    case 'deployment-window':
+      return `no maintenance window is long enough for deployment "${subject}" on ${share}: more than ${percent} %`;
     case 'webhook-disabled':
       return `webhook "${subject}" was disabled: nothing was delivered since ${by?.toISOString() ?? 'it was made'} (${error ?? 'gone'})`;
     case 'deployment-succeeded':

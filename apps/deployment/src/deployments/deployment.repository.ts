@@ -140,7 +140,7 @@ export class DeploymentRepository {
 
   /**
    * What devices did with each deployment: the newest run of a device counts, also when the device left the collection
-   * since; a member without a run waits. targeted is always the sum of the others.
+   * since; a member without a run waits, unless it told that none will begin. targeted is always the sum of the others.
    */
   async deviceCounts(database: Queryable, deploymentUids: readonly string[]): Promise<Map<string, DeviceCounts>> {
     const rows = await database.query<DeviceCounts & { uid: string }>(
@@ -153,7 +153,8 @@ export class DeploymentRepository {
            count(*) filter (where unfinished.seen in ('running', 'restart-pending')) as running,
            count(*) filter (where unfinished.seen = 'silent') as silent,
            count(*) filter (where newest.state = 'succeeded') as succeeded,
-           count(*) filter (where newest.state = 'failed') as failed
+           count(*) filter (where newest.state = 'failed') as failed,
+           coalesce(deployment.status #>> '{policy,code}' = 'policy.expired', false) as is_over
          from deployment
          join collection on collection.name = deployment.collection
          left join collection_size as size on size.collection_uid = collection.uid
@@ -169,12 +170,38 @@ export class DeploymentRepository {
            on member.collection_uid = collection.uid and member.device_uid = newest.device_uid
          where deployment.uid = any($1)
          group by deployment.uid, size.members
+       ), ended as (
+         select fate.deployment_uid,
+           count(*) filter (where fate.state = 'rejected') as rejected, count(*) filter (where fate.state = 'expired') as expired,
+           count(*) filter (where fate.state = 'not-rerun') as not_rerun
+         from device_fate as fate
+         join deployment on deployment.uid = fate.deployment_uid
+         join collection on collection.name = deployment.collection
+         join collection_member as member
+           on member.collection_uid = collection.uid and member.device_uid = fate.device_uid
+         where fate.deployment_uid = any($1) and fate.state in ('rejected', 'expired', 'not-rerun') and not exists (
+           select 1 from run where run.deployment_uid = fate.deployment_uid and run.device_uid = fate.device_uid)
+         group by fate.deployment_uid
+       ), told as (
+         select counted.*, coalesce(rejected, 0) as rejected, coalesce(expired, 0) as expired, coalesce(not_rerun, 0) as "notRerun",
+           members - heard_members - coalesce(rejected + expired + not_rerun, 0) as waiting
+         from counted left join ended on ended.deployment_uid = counted.uid
        )
-       select uid, members - heard_members + heard as targeted, running, silent, succeeded, failed,
-         members - heard_members as waiting
-       from counted`,
+       select uid, members - heard_members + heard as targeted, running, silent, succeeded, failed, rejected, "notRerun",
+         case when is_over then expired + waiting else expired end as expired, case when is_over then 0 else waiting end as waiting
+       from told`,
       [[...deploymentUids]],
     );
-    return new Map(rows.map(({ uid, ...counts }) => [uid, counts]));
+    return new Map(
+      rows.map(({ uid, rejected = 0, expired = 0, notRerun = 0, ...counts }) => [
+        uid,
+        {
+          ...counts,
+          ...(rejected > 0 && { rejected }),
+          ...(expired > 0 && { expired }),
+          ...(notRerun > 0 && { notRerun }),
+        },
+      ]),
+    );
   }
 }

@@ -8,6 +8,7 @@ import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import { summariesOf } from '@muster/service/replication/site-summaries.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { deploymentResults } from '../sites/summaries.js';
+import type { FateRepository } from '../fates/fate.repository.js';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
 import { refuseMissing } from '../missing-reference.js';
@@ -29,6 +30,7 @@ export function deploymentRules(
   repository: DeploymentRepository,
   rollouts: Rollouts,
   events: EventLog,
+  fates: Pick<FateRepository, 'forget'>,
   limits: HighRiskLimits & { readonly ofSite: SiteServers },
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
@@ -105,6 +107,7 @@ export function deploymentRules(
 
     async deleting(tx, resource, { actor }) {
       await repository.bury(tx, resource.metadata.uid);
+      await fates.forget(tx, resource.metadata.uid);
       const { type, subject, data } = deploymentEvent(resource, 'deleted', actor);
       await events.add(tx, type, subject, data);
     },

@@ -14,6 +14,8 @@ import { EventLog } from '../events/event-log.js';
 import { DeploymentMessages } from './deployment.messages.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { deploymentRules } from './deployment.rules.js';
+import { FateRepository } from '../fates/fate.repository.js';
+import { FatesModule } from '../fates/fates.module.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { ownCards } from './own-cards.js';
@@ -22,13 +24,13 @@ import { SequenceFollower } from './sequence-follower.js';
 const DEPLOYMENTS = Symbol('deployments');
 
 @Module({
-  imports: [RolloutsModule],
+  imports: [RolloutsModule, FatesModule],
   controllers: [restController(deployment, DEPLOYMENTS), grpcController(deployment, DEPLOYMENTS)],
   providers: [
     { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     {
       provide: DEPLOYMENTS,
-      inject: [Database, Outbox, Replicas, Bus, DeploymentRepository, Rollouts, EventLog, CONFIG],
+      inject: [Database, Outbox, Replicas, Bus, DeploymentRepository, Rollouts, EventLog, FateRepository, CONFIG],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -37,6 +39,7 @@ const DEPLOYMENTS = Symbol('deployments');
         repository: DeploymentRepository,
         rollouts: Rollouts,
         events: EventLog,
+        fates: FateRepository,
         config: DeploymentConfig,
       ) =>
         new ResourceStore(
@@ -44,7 +47,7 @@ const DEPLOYMENTS = Symbol('deployments');
           'deployment',
           database,
           outbox,
-          deploymentRules(database, bus, repository, rollouts, events, {
+          deploymentRules(database, bus, repository, rollouts, events, fates, {
             agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
             siteServers: config.MUSTER_HIGH_RISK_SITE_SERVERS,

@@ -1,6 +1,6 @@
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import { Loop } from '@muster/messaging/loop.js';
-import type { Database } from '@muster/persistence/database.js';
+import { type Database, isTransient } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
@@ -22,7 +22,7 @@ export class SilentDevices implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly repository: DeviceRepository,
     private readonly database: Database,
     private readonly limits: SilenceLimits,
-    logger: Logger,
+    private readonly logger: Logger,
   ) {
     this.forgetting = new Loop(
       () => this.round(),
@@ -42,26 +42,29 @@ export class SilentDevices implements OnApplicationBootstrap, OnModuleDestroy {
   private async round(): Promise<void> {
     for (const state of ['unknown', 'obsolete'] as const) {
       const days = this.limits[state];
-      if (days > 0 && (await this.forget(state, days)) === AT_ONCE) this.forgetting.nudge();
+      if (days > 0) await this.forget(state, days);
     }
   }
 
-  /** Answers how many it looked at. */
-  private async forget(state: keyof SilenceLimits, days: number): Promise<number> {
-    const names = await this.repository.namesByState(this.database, {
-      state,
-      silentDays: days,
-      after: '',
-      limit: AT_ONCE,
-    });
-    for (const name of names) {
-      try {
-        await this.devices.remove(name, { actor: 'system' });
-      } catch (error) {
-        // Another replica, or somebody, was first.
-        if (!(error instanceof MusterError && error.code === 'resource.not-found')) throw error;
+  /** One that cannot be deleted is left for the next round: it must not keep the others. */
+  private async forget(state: keyof SilenceLimits, days: number): Promise<void> {
+    for (let after = ''; ;) {
+      const page = { state, silentDays: days, after, limit: AT_ONCE };
+      const names = await this.repository.namesByState(this.database, page);
+      for (const name of names) {
+        try {
+          await this.devices.remove(name, { actor: 'system' });
+        } catch (error) {
+          // Another replica, or somebody, was first.
+          if (error instanceof MusterError && error.code === 'resource.not-found') continue;
+          // Without the database none can be deleted.
+          if (isTransient(error)) throw error;
+          this.logger.error({ err: error, device: name, state }, 'a silent device cannot be deleted; the others are');
+        }
       }
+      const last = names.at(-1);
+      if (last === undefined || names.length < AT_ONCE) return;
+      after = last;
     }
-    return names.length;
   }
 }

@@ -9,7 +9,7 @@ export interface HistoryPlace {
   readonly key: string;
 }
 
-/** The past of one device: events about it, and the beginnings and ends of its runs. */
+/** The past of one device: events about it, the beginnings and ends of its runs, and what it last told of deployments. */
 export class DeviceHistoryRepository {
   async uidOf(database: Queryable, name: string): Promise<string | undefined> {
     const [row] = await database.query<{ uid: string }>('select uid from device where name = $1', [name]);
@@ -44,6 +44,12 @@ export class DeviceHistoryRepository {
          union all
          select coalesce(finished_at, updated_at), 'z' || uid, 'run.' || end_result, message, name, deployment, sequence, exit_code
          from run where device_uid = $2 and end_result is not null
+         union all
+         select case when acceptance = 'accepted' then delivery_at else acceptance_at end, 'f' || deployment_uid,
+           'deployment.' || state, case when acceptance = 'accepted' then delivery_says else acceptance_says end, null,
+           deployment.name, deployment.sequence, null
+         from device_fate join deployment on deployment.uid = deployment_uid
+         where device_uid = $2 and state not in ('accepted', 'started')
        ) as past
        where $3::text is null or (at, key) < ($3::timestamptz, $4::text)
        order by at desc, key desc limit $5`,

@@ -26,6 +26,20 @@ export interface Monitored {
   policy: DeploymentPolicy | null;
 }
 
+type DeviceFate = NonNullable<DeploymentDeviceList['items'][number]['fate']>;
+
+/** What is counted of runs. */
+type Counted =
+  'running' | 'restartPending' | 'silent' | 'succeeded' | 'failed' | 'lastHour' | 'lastDay' | 'lastWeek' | 'lastMonth';
+
+const instant = (column: string): string => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** A row of `device_fate` as it is told; null: there is none. */
+const FATE = `case when fate.device_uid is null then null else jsonb_strip_nulls(jsonb_build_object(
+  'acceptance', jsonb_build_object('state', acceptance, 'at', ${instant('acceptance_at')}, 'says', acceptance_says),
+  'delivery', case when delivery is not null and delivery <> 'started' then jsonb_build_object('state', delivery, 'reason', reason,
+    'at', ${instant('delivery_at')}, 'until', ${instant('until_at')}, 'says', delivery_says) end)) end`;
+
 /** The newest run of each device of deployment $1, with the state that it has in the eyes of people. */
 const NEWEST = `newest as (
   select distinct on (device_uid) *, ${SEEN_STATE} as seen
@@ -54,6 +68,18 @@ function rejects(platforms: readonly Platform[] | undefined, parameter: string):
         where ${own('versionId')} = version or starts_with(${own('versionId')}, version || '.'))))`;
 }
 
+/** What a device without a run does, in SQL: what it told, else what can be known without it. */
+function idleState(
+  platforms: readonly Platform[] | undefined,
+  { platformsIn, isOver }: Record<'platformsIn' | 'isOver', string>,
+): string {
+  return `case when fate.state in ('rejected', 'expired', 'not-rerun') then fate.state
+    when fate.device_uid is null and ${rejects(platforms, platformsIn)} then 'rejected'
+    when ${isOver} then 'expired'
+    when fate.state = 'downloading' then fate.state
+    else 'waiting' end`;
+}
+
 /** How deployments go: questions over the runs, none of which changes anything. */
 export class MonitoringRepository {
   /** By name the deployment that is there, or else the last one that was; deleted ones also by uid. */
@@ -74,17 +100,19 @@ export class MonitoringRepository {
 
   async counts(
     database: Queryable,
-    { uid, collectionUid }: Monitored,
+    { uid, collectionUid, policy }: Monitored,
     platforms: readonly Platform[] | undefined,
   ): Promise<Pick<DeploymentProgress, 'devices' | 'ended'>> {
-    const idle = `collection_member as member where member.collection_uid = $2
-            and not exists (select 1 from newest where newest.device_uid = member.device_uid)`;
-    const [row] = await database.query<Record<string, number>>(
-      `with ${NEWEST}
+    const [row] = await database.query<Record<Counted, number> & { idle: Record<string, number> | null }>(
+      `with ${NEWEST}, idle as (
+         select ${idleState(platforms, { platformsIn: '$3', isOver: '$4' })} as state
+         from collection_member as member
+         left join device_fate as fate on fate.deployment_uid = $1 and fate.device_uid = member.device_uid
+         left join device on $3::jsonb is not null and fate.device_uid is null and device.uid = member.device_uid
+         where member.collection_uid = $2 and not exists (select 1 from newest where newest.device_uid = member.device_uid)
+       )
        select
-         (select count(*) from ${idle}) as idle,
-         (select count(*) from device where $3::jsonb is not null and ${rejects(platforms, '$3')}
-            and uid in (select member.device_uid from ${idle})) as rejected,
+         (select jsonb_object_agg(state, devices) from (select state, count(*) as devices from idle group by state) as counted) as idle,
          count(*) filter (where seen = 'running') as running,
          count(*) filter (where seen = 'restart-pending') as "restartPending",
          count(*) filter (where seen = 'silent') as silent,
@@ -95,12 +123,16 @@ export class MonitoringRepository {
          count(*) filter (where finished_at > now() - interval '7 days') as "lastWeek",
          count(*) filter (where finished_at > now() - interval '30 days') as "lastMonth"
        from newest`,
-      [uid, collectionUid, jsonOf(platforms)],
+      [uid, collectionUid, jsonOf(platforms), isOver(policy)],
     );
-    const number = (name: string): number => row?.[name] ?? 0;
+    const idle = row?.idle ?? {};
+    const number = (name: Counted): number => row?.[name] ?? 0;
     const devices = {
-      waiting: number('idle') - number('rejected'),
-      rejected: number('rejected'),
+      waiting: idle['waiting'] ?? 0,
+      downloading: idle['downloading'] ?? 0,
+      rejected: idle['rejected'] ?? 0,
+      expired: idle['expired'] ?? 0,
+      notRerun: idle['not-rerun'] ?? 0,
       running: number('running'),
       restartPending: number('restartPending'),
       silent: number('silent'),
@@ -117,6 +149,20 @@ export class MonitoringRepository {
         lastMonth: number('lastMonth'),
       },
     };
+  }
+
+  /** What members without a run told last. */
+  async fates(database: Queryable, { uid, collectionUid }: Monitored): Promise<DeploymentProgress['fates']> {
+    const rows = await database.query<{ state: string; reason: string | null; devices: number }>(
+      `select fate.state, case when fate.state = fate.delivery then reason end as reason, count(*) as devices
+       from device_fate as fate
+       join collection_member as member on member.collection_uid = $2 and member.device_uid = fate.device_uid
+       where fate.deployment_uid = $1 and fate.state <> 'started' and not exists (
+         select 1 from run where run.deployment_uid = $1 and run.device_uid = fate.device_uid)
+       group by 1, 2 order by devices desc, state, reason`,
+      [uid, collectionUid],
+    );
+    return rows.map(({ reason, ...told }) => (reason === null ? told : { ...told, reason }));
   }
 
   async runSeconds(database: Queryable, { uid }: Monitored): Promise<DeploymentProgress['runSeconds']> {
@@ -193,10 +239,10 @@ export class MonitoringRepository {
     }));
   }
 
-  /** A page by name: members without a run, and every device that has one. */
+  /** A page by name: members without a run, every device that has one, and those that have left and told something while they were there. */
   async devices(
     database: Queryable,
-    { uid, collectionUid }: Monitored,
+    { uid, collectionUid, policy }: Monitored,
     platforms: readonly Platform[] | undefined,
     { state, after, limit }: { state: DeviceState | undefined; after: string; limit: number },
   ): Promise<DeploymentDeviceList['items']> {
@@ -212,28 +258,35 @@ export class MonitoringRepository {
       message: string | null;
       heardAt: Date | null;
       os: PlatformFacts | null;
+      fate: DeviceFate | null;
     }>(
       `with ${NEWEST}, everybody as (
          select coalesce(device.name, newest.device) as device, coalesce(device.uid, newest.device_uid) as device_uid,
-           coalesce(newest.seen, case when ${rejects(platforms, '$6')} then 'rejected' else 'waiting' end) as state,
+           coalesce(newest.seen, ${idleState(platforms, { platformsIn: '$6', isOver: '$7' })}) as state,
            device.status #> '{facts,os}' as os, member.device_uid is not null as member, newest.uid as run_uid
          from (select device_uid from collection_member where collection_uid = $2) as member
          full join newest on newest.device_uid = member.device_uid
-         left join device on device.uid = coalesce(member.device_uid, newest.device_uid)
+         full join (select device_uid, state from device_fate where deployment_uid = $1) as fate
+           on fate.device_uid = coalesce(member.device_uid, newest.device_uid)
+         left join device on device.uid = coalesce(member.device_uid, newest.device_uid, fate.device_uid)
        ), page as (
          select * from everybody where device > $3 and ($4::text is null or state = $4) and ($6::jsonb is null or true) order by device limit $5
        )
        select page.device, page.device_uid as "deviceUid", page.state, page.member, newest.name as run, step.path as step,
          coalesce(step.code, newest.code) as code, coalesce(step.exit_code, newest.exit_code) as "exitCode",
          coalesce(step.message, newest.message) as message, newest.updated_at as "heardAt",
-         page.os
+         page.os, ${FATE} as fate
        from page left join newest on newest.uid = page.run_uid ${DECISIVE}
+       left join device_fate as fate on fate.deployment_uid = $1 and fate.device_uid = page.device_uid and fate.state <> 'started'
        order by page.device`,
-      [uid, collectionUid, after, state ?? null, limit, jsonOf(platforms)],
+      [uid, collectionUid, after, state ?? null, limit, jsonOf(platforms), isOver(policy)],
     );
-    return rows.map(({ run, step, code, exitCode, message, heardAt, os, ...known }) => ({
+    return rows.map(({ run, step, code, exitCode, message, heardAt, os, fate, ...known }) => ({
       ...known,
-      ...(known.state === 'rejected' && platforms ? { message: describePlatforms(platforms, os ?? {}) } : {}),
+      ...(fate === null ? {} : { fate }),
+      ...(known.state === 'rejected' && platforms && fate === null
+        ? { message: describePlatforms(platforms, os ?? {}) }
+        : {}),
       ...(run === null ? {} : { run }),
       ...(step === null ? {} : { step }),
       ...(code === null ? {} : { code }),
@@ -242,6 +295,11 @@ export class MonitoringRepository {
       ...(heardAt === null ? {} : { heardAt: heardAt.toISOString() }),
     }));
   }
+}
+
+/** Policy tells devices nothing of it any more, for its end has come everywhere. */
+function isOver(policy: DeploymentPolicy | null): boolean {
+  return policy?.code === 'policy.expired';
 }
 
 function jsonOf(platforms: readonly Platform[] | undefined): string | null {

@@ -28,8 +28,9 @@ export class Monitoring {
     const deployment = await this.existing(name);
     const { database, repository } = this;
     const platforms = await this.platformsOf(deployment);
-    const [counts, runSeconds, errors, steps, rollout] = await Promise.all([
+    const [counts, fates, runSeconds, errors, steps, rollout] = await Promise.all([
       repository.counts(database, deployment, platforms),
+      repository.fates(database, deployment),
       repository.runSeconds(database, deployment),
       repository.errors(database, deployment),
       repository.steps(database, deployment),
@@ -45,6 +46,7 @@ export class Monitoring {
       ...(deployment.hold === null ? {} : { hold: deployment.hold }),
       ...(deployment.policy && deployment.policy.state !== 'compiled' ? { policy: deployment.policy } : {}),
       ...counts,
+      fates,
       ...(rollout ? { rollout } : {}),
       succeededPercent: targeted === 0 ? 0 : Math.round((succeeded / targeted) * 1000) / 10,
       ...(runSeconds ? { runSeconds } : {}),

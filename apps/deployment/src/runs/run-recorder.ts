@@ -8,6 +8,7 @@ import { withTrace } from '@muster/platform/trace.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { UnknownComputers } from '../devices/unknown-computers.js';
 import type { EventLog, Happening } from '../events/event-log.js';
+import type { FateRepository } from '../fates/fate.repository.js';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
 import { runEndedEvent } from './run-ended-event.js';
 import { runNames } from './run-name.js';
@@ -34,6 +35,7 @@ export class RunRecorder {
     private readonly tally: TallyRepository,
     private readonly events: EventLog,
     private readonly unknown: UnknownComputers,
+    private readonly fates: FateRepository,
   ) {}
 
   /**
@@ -91,6 +93,10 @@ export class RunRecorder {
       runs.filter(({ isNew }) => !isNew),
     );
     await this.repository.saveSteps(tx, runs);
+    await this.fates.begun(
+      tx,
+      fresh.map(({ deviceUid, deploymentUid, progress: { startedAt } }) => ({ deviceUid, deploymentUid, startedAt })),
+    );
   }
 
   /** What rollouts make of it, and the ends, in the order in which the facts came. */

@@ -11,6 +11,8 @@ import type { Logger } from 'pino';
 import type { DeploymentConfig } from '../config.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { UnknownComputers } from '../devices/unknown-computers.js';
+import { FateRepository } from '../fates/fate.repository.js';
+import { FatesModule } from '../fates/fates.module.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { EventLog } from '../events/event-log.js';
@@ -53,7 +55,7 @@ function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = [])
 }
 
 @Module({
-  imports: [RolloutsModule, DevicesModule],
+  imports: [RolloutsModule, DevicesModule, FatesModule],
   controllers: [RunStopController, RunStopGrpcController, restController(run, RUNS), grpcController(run, RUNS)],
   providers: [
     RunStops,
@@ -67,7 +69,7 @@ function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = [])
     },
     {
       provide: RunRecorder,
-      inject: [RUNS, RunRepository, Rollouts, Outbox, EventLog, UnknownComputers],
+      inject: [RUNS, RunRepository, Rollouts, Outbox, EventLog, UnknownComputers, FateRepository],
       useFactory: (
         runs: ResourceStore<RunSpec, RunStatus>,
         repository: RunRepository,
@@ -75,7 +77,8 @@ function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = [])
         outbox: Outbox,
         events: EventLog,
         unknown: UnknownComputers,
-      ) => new RunRecorder(runs, repository, rollouts, outbox, new TallyRepository(), events, unknown),
+        fates: FateRepository,
+      ) => new RunRecorder(runs, repository, rollouts, outbox, new TallyRepository(), events, unknown, fates),
     },
     {
       provide: SilenceWatch,

@@ -14,18 +14,29 @@ export const collectionSizes: Summary<Omit<SiteMembers, 'site'>> = {
   },
 };
 
-/** Results of each deployment at this site, from tallies that are kept anyway: nobody counts a fleet for it. */
+/** Results of each deployment at this site and what its devices wait for, from tallies that are kept anyway: nobody counts a fleet for it. */
 export const deploymentResults: Summary<Omit<SiteResults, 'site'>> = {
   kind: 'DeploymentResults',
   async read(database) {
-    const rows = await database.query<{ name: string; members: number; succeeded: number; failed: number }>(
+    const rows = await database.query<{
+      name: string;
+      members: number;
+      succeeded: number;
+      failed: number;
+      fates: SiteResults['fates'] | null;
+    }>(
       `select deployment.name, coalesce(members, 0)::int as members,
-         coalesce(succeeded, 0)::int as succeeded, coalesce(failed, 0)::int as failed
+         coalesce(succeeded, 0)::int as succeeded, coalesce(failed, 0)::int as failed, told.fates
        from deployment
        left join collection on collection.name = deployment.collection
        left join collection_size on collection_uid = collection.uid
-       left join deployment_tally on deployment_uid = deployment.uid`,
+       left join deployment_tally on deployment_uid = deployment.uid
+       left join (
+         select deployment_uid, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+             'state', state, 'reason', nullif(reason, ''), 'devices', devices)) order by state, reason) as fates
+         from fate_tally where devices > 0 and state not in ('accepted', 'started') group by deployment_uid
+       ) as told on told.deployment_uid = deployment.uid`,
     );
-    return new Map(rows.map(({ name, ...counts }) => [name, counts]));
+    return new Map(rows.map(({ name, fates, ...counts }) => [name, fates ? { ...counts, fates } : counts]));
   },
 };

@@ -60,7 +60,8 @@ function withSecrets(
   secrets: Known['secrets'],
 ): NonNullable<Explained['start']> {
   if (!secrets || start.state === 'running') return start;
-  return { state: 'no-secrets', says: `waits: ${secrets.message} (${secrets.code})` };
+  const says = `waits: ${secrets.message} (${secrets.code})`;
+  return { state: 'no-secrets', says, fate: { state: 'waiting', reason: 'secrets' } };
 }
 
 /** What would start now starts with a permit only. */
@@ -69,7 +70,8 @@ function withPermit(
   permit: Permit | undefined,
 ): NonNullable<Explained['start']> {
   if (start.state !== 'start' || !permit || permit.granted) return start;
-  return { state: 'waiting', says: `waits for a start permit: ${permit.message ?? permit.code ?? ''}` };
+  const says = `waits for a start permit: ${permit.message ?? permit.code ?? ''}`;
+  return { state: 'waiting', says, fate: { state: 'waiting', reason: 'permit' } };
 }
 
 function rolloutOf({ granted, group, code, message }: Permit): NonNullable<Explained['rollout']> {

@@ -60,6 +60,7 @@ describe('what the site says of when a deployment starts on a device', () => {
     expect(on({ os: { id: 'debian', versionId: '11' } })).toEqual({
       state: 'rejected',
       says: 'its task sequence is for debian 12, and this computer is debian 11',
+      fate: { state: 'rejected' },
     });
     expect(on(undefined).state).toBe('rejected');
   });

@@ -5,6 +5,7 @@ import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import { decideStart } from '@muster/schedule/decide-start.js';
 import { describePlatforms, isListedPlatform, type Platform } from '@muster/sequence/platforms.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
+import { type Fate, fateOfStart } from '@muster/schedule/fate.js';
 import { isTimeZone } from '@muster/schedule/zoned-time.js';
 
 type Start = NonNullable<DeviceExplanation['deployments'][number]['start']>;
@@ -35,10 +36,15 @@ export function judgeDeployment(
       return { state: 'silent', says: `${since} as it last said; nothing was heard of it for ${SILENT_HOURS} hours` };
     return { state: 'running', says: since };
   }
-  if (body.enabled === false) return { state: 'disabled', says: 'its task sequence is disabled' };
+  if (body.enabled === false)
+    return {
+      state: 'disabled',
+      says: 'its task sequence is disabled',
+      fate: { state: 'waiting', reason: 'disabled' },
+    };
   const os = device.facts?.os ?? {};
   if (body.platforms && !isListedPlatform(body.platforms, os))
-    return { state: 'rejected', says: describePlatforms(body.platforms, os) };
+    return { state: 'rejected', says: describePlatforms(body.platforms, os), fate: { state: 'rejected' } };
   const told = device.facts?.timeZone;
   const decision = decideStart(rules, {
     now,
@@ -50,10 +56,17 @@ export function judgeDeployment(
     lastRun: last && { startedAt: Date.parse(last.startedAt ?? last.endedAt ?? ''), succeeded: last.succeeded },
     maximumMinutes: body.maximumMinutes ?? DEFAULT_RUN_MINUTES,
   });
+  const fate = fateOfStart(decision, now);
   const again = 'lookAgain' in decision ? decision.lookAgain : undefined;
   return {
     state: decision.state,
     says: describeStart(decision, now),
+    ...(fate ? { fate: toldOf(fate) } : {}),
     ...(again === undefined ? {} : { lookAgain: new Date(again).toISOString() }),
   };
+}
+
+/** Without its time, which is said as `lookAgain`. */
+function toldOf({ state, reason }: Fate): NonNullable<Start['fate']> {
+  return reason === undefined ? { state } : { state, reason };
 }

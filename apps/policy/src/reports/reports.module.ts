@@ -3,5 +3,5 @@ import { ReportIntake } from './report-intake.service.js';
 import { ReportController } from './report.controller.js';
 import { ReportRepository } from './report.repository.js';
 
-@Module({ controllers: [ReportController], providers: [ReportRepository, ReportIntake] })
+@Module({ controllers: [ReportController], providers: [ReportRepository, ReportIntake], exports: [ReportRepository] })
 export class ReportsModule {}

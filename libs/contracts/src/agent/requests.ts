@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { contentLocationsRequestSchema } from './content.js';
 import { enrolmentRequestSchema, sessionRequestSchema } from './enrolment.js';
+import { fatesRequestSchema } from './fates.js';
 import { inventoryRequestSchema } from './inventory.js';
 import { permitRequestSchema } from './permits.js';
 import { keyOfferSchema } from './keys.js';
@@ -16,6 +17,7 @@ export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
   contentLocationsRequestSchema,
   permitRequestSchema,
   reportsRequestSchema,
+  fatesRequestSchema,
   inventoryRequestSchema,
   keyOfferSchema,
 ]);

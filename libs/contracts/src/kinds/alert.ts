@@ -4,6 +4,11 @@ import { defineKind, instantSchema, nameSchema, uidSchema } from '../resource.js
 /** What alerts are raised for. */
 export const ALERT_RULES = {
   'deployment-failed': 'More devices of a deployment failed than its alerts.failedAbovePercent allows',
+  'deployment-content':
+    'More devices of a deployment wait for content than its alerts.waitingForContentAbovePercent allows',
+  'deployment-silent': 'More devices of a deployment fell silent in a run than its alerts.silentAbovePercent allows',
+  'deployment-window':
+    'A run fits into no maintenance window on more devices of a deployment than its alerts.noWindowAbovePercent allows',
   'webhook-disabled': 'A webhook was disabled, for nothing could be delivered for too long',
   'deployment-succeeded': 'Fewer devices of a deployment succeeded by its alerts.succeeded.by than it asks for',
 } as const;

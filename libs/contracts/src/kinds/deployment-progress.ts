@@ -1,13 +1,17 @@
 import { z } from 'zod';
+import { fateShape } from '../agent/fates.js';
 import { digestSchema } from '../digest.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
 import { deploymentPolicySchema } from './deployment.js';
 import { deploymentRolloutSchema } from './deployment-rollout.js';
 
-/** What a device did with a deployment: by its newest run, or that it has none. `rejected`: the sequence is for other platforms. */
+/** What a device did with a deployment: by its newest run, or, while it has none, by what it told. */
 export const DEVICE_STATES = [
   'waiting',
+  'downloading',
   'rejected',
+  'expired',
+  'not-rerun',
   'running',
   'restart-pending',
   'silent',
@@ -34,14 +38,28 @@ export const deploymentProgressSchema = z
       .describe('Why devices are told nothing of it, or only what they were told before; absent: they are told'),
     devices: z.strictObject({
       targeted: count.describe('The sum of the others'),
-      waiting: count.describe('Members of which no run is known'),
-      rejected: count.describe('The same, and the sequence is for other platforms: nothing runs there, whoever asks'),
+      waiting: count.describe('Members of which no run is known, and one may still come'),
+      downloading: count.describe('The same, and their content comes: it is to be there before the run'),
+      rejected: count.describe('No run, and the sequence is for other platforms: nothing runs there, whoever asks'),
+      expired: count.describe('No run, and its end has come'),
+      notRerun: count.describe('No run that the site knows of; one was, and its rule for reruns says no'),
       running: count,
       restartPending: count,
       silent: count.describe(`Not ended, and nothing heard for ${SILENT_HOURS} hours`),
       succeeded: count,
       failed: count,
     }),
+    fates: z
+      .array(
+        z.strictObject({
+          state: z.string().describe('waiting, downloading, offered, not-rerun, rejected or expired'),
+          reason: z.string().optional().describe('What they wait for: window, no-window, content, permit, …'),
+          devices: count,
+        }),
+      )
+      .describe(
+        'What members without a run told last, the most frequent first; those of which nothing was heard are not among them',
+      ),
     rollout: deploymentRolloutSchema.optional().describe('Of a deployment that has one'),
     succeededPercent: z.number().min(0).max(100).describe('Of all that are targeted'),
     ended: z
@@ -102,6 +120,12 @@ export const deploymentDeviceListSchema = z
         exitCode: z.int().optional(),
         message: z.string().optional(),
         heardAt: instantSchema.optional(),
+        fate: z
+          .strictObject(fateShape)
+          .optional()
+          .describe(
+            'What it told last that no run of it has overtaken; it stays when the device leaves the collection',
+          ),
       }),
     ),
   })

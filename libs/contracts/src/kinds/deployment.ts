@@ -17,10 +17,19 @@ export const deploymentAlertsSchema = z
       .strictObject({ percent: percentSchema, by: instantSchema })
       .optional()
       .describe('Alert when at this time, or later, the newest run that has ended succeeded on fewer of its devices'),
+    waitingForContentAbovePercent: percentSchema.optional().describe('Alert when more of its devices wait for content'),
+    noWindowAbovePercent: percentSchema
+      .optional()
+      .describe('Alert when on more of its devices no maintenance window that comes is long enough for a run'),
+    silentAbovePercent: percentSchema
+      .optional()
+      .describe(
+        'Alert when on more of its devices the newest run has not ended, and nothing was heard of it for 24 hours',
+      ),
   })
   .refine(
-    (alerts) => alerts.failedAbovePercent !== undefined || alerts.succeeded !== undefined,
-    'at least one of failedAbovePercent and succeeded is expected',
+    (alerts) => Object.values(alerts).some((one) => one !== undefined),
+    'at least one of failedAbovePercent, succeeded, waitingForContentAbovePercent, noWindowAbovePercent and silentAbovePercent is expected',
   )
   .meta({ id: 'DeploymentAlerts' });
 
@@ -87,6 +96,16 @@ const siteResultsSchema = z
     members: z.number().int().nonnegative().describe('Of its collection, at that site'),
     succeeded: z.number().int().nonnegative(),
     failed: z.number().int().nonnegative(),
+    fates: z
+      .array(
+        z.strictObject({
+          state: z.string(),
+          reason: z.string().optional(),
+          devices: z.number().int().nonnegative(),
+        }),
+      )
+      .optional()
+      .describe('What devices there told last, of those whose run has not begun since'),
   })
   .meta({ id: 'SiteResults' });
 
@@ -102,7 +121,14 @@ export const deploymentStatusSchema = z
         silent: z.number().int().optional().describe('Not ended, and nothing heard for 24 hours'),
         succeeded: z.number().int(),
         failed: z.number().int(),
-        waiting: z.number().int().describe('Targeted, and nothing heard of a start'),
+        waiting: z.number().int().describe('Targeted, nothing heard of a start, and one may still come'),
+        rejected: z
+          .number()
+          .int()
+          .optional()
+          .describe('Will not begin: the sequence is for other platforms; absent: none'),
+        expired: z.number().int().optional().describe('Will not begin: its end has come'),
+        notRerun: z.number().int().optional().describe('Will not begin: its rule for reruns says no'),
       })
       .describe('Derived from runs and membership at the moment of reading'),
     highRisk: z

@@ -100,6 +100,10 @@ export const deviceExplanationSchema = z
                   'start, running, silent, waiting, offered, not-rerun, held, expired, disabled, rejected, no-secrets or refused',
                 ),
               says: z.string(),
+              fate: z
+                .strictObject({ state: z.string(), reason: z.string().optional() })
+                .optional()
+                .describe('What the device tells the site of it then; absent: its run tells, or it can tell nothing'),
               lookAgain: instantSchema.optional().describe('The first later moment at which that may change by itself'),
             })
             .optional()

@@ -10,7 +10,9 @@ export const deviceHistorySchema = z
         at: instantSchema,
         what: z
           .string()
-          .describe('device.enrolled, device.blocked, …, run.started, run.silent, run.succeeded, run.failed'),
+          .describe(
+            'device.enrolled, device.blocked, …, run.started, run.silent, run.succeeded, run.failed; deployment.waiting, deployment.rejected, …: what it last told of a deployment',
+          ),
         message: z.string().optional(),
         run: z.string().optional(),
         deployment: z.string().optional(),

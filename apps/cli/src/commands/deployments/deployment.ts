@@ -21,10 +21,12 @@ Examples:
   muster deployment status harden-web -o json`;
 
 const devicesHelp = `
-Every member of the collection, and every device that has a run of it: where it is, or what failed.
+Every member of the collection, and every device that has a run of it: where it is, or what failed. Devices without a run tell what
+they wait for, since when and until when; waiting without a reason means that nothing was heard of it yet.
 
 Examples:
   muster deployment devices harden-web --state failed
+  muster deployment devices harden-web --state waiting
   muster deployment devices harden-web -o json`;
 
 interface DevicesOptions {

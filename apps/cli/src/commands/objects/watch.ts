@@ -9,7 +9,7 @@ import { deploymentExitCode, showDeployment, showRun, type WatchFormat } from '.
 import { parseObjects, wholeNumber } from '../arguments.js';
 
 const help = `
-Shows every step of every device as it happens, until all targeted devices have finished. Exit code 0: all succeeded,
+Shows every step of every device as it happens, until all targeted devices have finished, or have told that they will not run it. Exit code 0: all succeeded,
 1: one failed. A broken connection is taken up where it broke. To follow other kinds: muster get KIND --watch.
 
 With -o json each line is one event: run-started, step-started, step-finished, run-finished (result restart-pending is not
