@@ -16,6 +16,7 @@ export interface Belonging {
 /** Kinds of replicated objects that this release knows. Of others their sender says what they are. */
 export const REPLICATED_KINDS = {
   Collection: 'global',
+  ClientSettings: 'global',
   Deployment: 'global',
   TaskSequence: 'global',
   Folder: 'global',

@@ -1,5 +1,12 @@
-import type { Assignment, PolicyDocument, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
+import type {
+  Assignment,
+  PolicyDocument,
+  PolicySettings,
+  PolicyVariables,
+  PolicyWindow,
+} from '@muster/contracts/agent/policy.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
+import type { SettingsOfDevice } from '@muster/contracts/kinds/resultant-settings.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
 import { createHash } from 'node:crypto';
 import type { VariableSetReference } from '../variables/variable-set.repository.js';
@@ -21,10 +28,21 @@ export interface PolicyContent {
   readonly abilities: readonly string[];
   /** Thumbprint of the key that the device shall replace; null: none. */
   readonly rotateKey: string | null;
+  /** Those of all collections of the device. */
+  readonly clientSettings: readonly SettingsOfDevice[];
+}
+
+/** The same under the settings of the device: what it is told. */
+export interface ToldContent extends Omit<PolicyContent, 'clientSettings'> {
+  readonly pollSeconds: number;
+  readonly settings: PolicySettings;
 }
 
 /** Who runs nothing is told no variables. */
-export function setsToTell({ assignments, variableSets }: PolicyContent): readonly VariableSetReference[] {
+export function setsToTell({
+  assignments,
+  variableSets,
+}: Pick<PolicyContent, 'assignments' | 'variableSets'>): readonly VariableSetReference[] {
   return assignments.length === 0 ? [] : variableSets;
 }
 
@@ -33,8 +51,8 @@ export function setsToTell({ assignments, variableSets }: PolicyContent): readon
  * every serial at which that did not change. Secrets count by their sealed form at rest, and only together with the key to
  * which they are sealed for the device: what is sealed twice never has the same text.
  */
-export function policyTag(content: PolicyContent, pollSeconds: number): string {
-  const { assignments, windows, sealingKey, rotateKey } = content;
+export function policyTag(content: ToldContent): string {
+  const { assignments, windows, sealingKey, rotateKey, pollSeconds, settings } = content;
   const sets = setsToTell(content);
   const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
   const said = {
@@ -42,6 +60,7 @@ export function policyTag(content: PolicyContent, pollSeconds: number): string {
     pollSeconds,
     ...(windows.length > 0 ? { windows } : {}),
     ...(rotateKey === null ? {} : { rotateKey }),
+    ...(Object.keys(settings).length > 0 ? { settings } : {}),
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
@@ -67,9 +86,9 @@ export function matchesTag(ifNoneMatch: string | undefined, tag: string): boolea
 
 /** The document that is signed. */
 export function policyDocument(
-  content: PolicyContent,
+  content: ToldContent,
   variables: PolicyVariables | undefined,
-  to: { site: string; deviceUid: string; pollSeconds: number; now: Date },
+  to: { site: string; deviceUid: string; now: Date },
 ): PolicyDocument {
   return {
     version: 1,
@@ -77,10 +96,11 @@ export function policyDocument(
     deviceUid: to.deviceUid,
     serial: content.serial,
     issuedAt: to.now.toISOString(),
-    pollSeconds: to.pollSeconds,
+    pollSeconds: content.pollSeconds,
     assignments: [...content.assignments],
     ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
     ...(content.rotateKey === null ? {} : { rotateKey: content.rotateKey }),
     ...(variables ? { variables } : {}),
+    ...(Object.keys(content.settings).length === 0 ? {} : { settings: content.settings }),
   };
 }

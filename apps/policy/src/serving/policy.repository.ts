@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '@muster/persistence/database.js';
+import { settingsOf } from '../settings/client-settings.repository.js';
 import { ownersOf } from '../variables/variable-set.repository.js';
 import type { PolicyContent } from './policy-document.js';
 
@@ -35,7 +36,8 @@ export class PolicyRepository {
        ), '[]') as "stepSecrets",
        (select sealing_key from device where uid = wanted_uid) as "sealingKey",
        coalesce((select abilities from device where uid = wanted_uid), '{}') as abilities,
-       (select rotate_thumbprint from device where uid = wanted_uid) as "rotateKey"
+       (select rotate_thumbprint from device where uid = wanted_uid) as "rotateKey",
+       ${settingsOf('wanted_uid')} as "clientSettings"
        from unnest($1::uuid[]) with ordinality as wanted (wanted_uid, place), policy_serial order by wanted.place`,
       [deviceUids],
     );

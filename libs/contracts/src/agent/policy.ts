@@ -5,6 +5,7 @@ import { LIMITS } from '@muster/sequence/limits.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
+import { agentSettingsShape } from '../kinds/client-settings.js';
 import { programSchema } from '../kinds/package.js';
 import { variablesPrioritySchema } from '../kinds/variables.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
@@ -16,6 +17,9 @@ export const START_PLACES = 'start-places';
 
 /** An ability: it can fetch content past its cache (`content: FromPoint`). */
 export const CONTENT_FROM_POINT = 'content-from-point';
+
+/** An ability: it goes by settings of the site (`settings`). */
+export const CLIENT_SETTINGS = 'client-settings';
 
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
@@ -81,6 +85,11 @@ export type PolicyVariable = z.infer<typeof policyVariableSchema>;
 export type PolicyVariables = z.infer<typeof policyVariablesSchema>;
 export type SealedValues = z.infer<typeof sealedValuesSchema>;
 
+/** What of its settings a device goes by itself; what else they say is in the rest of the policy already. */
+export const policySettingsSchema = z.strictObject(agentSettingsShape).meta({ id: 'PolicySettings' });
+
+export type PolicySettings = z.infer<typeof policySettingsSchema>;
+
 /** The payload of the compact JWS (EdDSA, kid = thumbprint of the site key) in a policy answer. */
 export const policyDocumentSchema = z
   .strictObject({
@@ -101,6 +110,7 @@ export const policyDocumentSchema = z
       .optional()
       .describe('The site wants the device to replace its key, if it still is the one of this thumbprint'),
     variables: policyVariablesSchema.optional().describe('For every run of an assignment; absent: none'),
+    settings: policySettingsSchema.optional().describe('They win over those that the agent was started with'),
   })
   .meta({ id: 'PolicyDocument' });
 
