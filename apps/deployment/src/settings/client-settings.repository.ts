@@ -12,13 +12,11 @@ export class ClientSettingsRepository {
   }
 }
 
-/** SQL: the settings of a device, as JSON; those that name no collection are for every device. */
-export function settingsOf(deviceUid: string): string {
-  return `coalesce((
+/** SQL: the settings of the device of a row of `device`, as JSON; those that name no collection are for every device. */
+export const SETTINGS_OF_DEVICE = `coalesce((
     select jsonb_agg(jsonb_build_object('name', one.name) || one.spec)
     from client_settings as one
     where not one.spec ? 'collections' or exists (
       select 1 from collection_member join collection on collection.uid = collection_member.collection_uid
-      where collection_member.device_uid = ${deviceUid} and one.spec -> 'collections' ? collection.name)
+      where collection_member.device_uid = device.uid and one.spec -> 'collections' ? collection.name)
   ), '[]')`;
-}

@@ -1,7 +1,7 @@
 import type { MaintenanceWindow } from '@muster/schedule/maintenance-window.js';
 import type { SettingsOfDevice } from '@muster/contracts/kinds/resultant-settings.js';
 import type { Queryable } from '@muster/persistence/database.js';
-import { settingsOf } from '../settings/client-settings.repository.js';
+import { SETTINGS_OF_DEVICE } from '../settings/client-settings.repository.js';
 
 export type CollectionWindow = MaintenanceWindow & { collection: string };
 
@@ -23,7 +23,7 @@ export class DeviceWindowsRepository {
          from collection_member join collection on collection.uid = collection_member.collection_uid,
               jsonb_array_elements(collection.spec -> 'maintenanceWindows') with ordinality as one (value, number)
          where collection_member.device_uid = device.uid
-       ), '[]') as windows, ${settingsOf('device.uid')} as settings
+       ), '[]') as windows, ${SETTINGS_OF_DEVICE} as settings
        from device where name = $1`,
       [device],
     );
