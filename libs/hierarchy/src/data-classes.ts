@@ -28,6 +28,7 @@ export const REPLICATED_KINDS = {
   Application: 'global',
   ContentVersion: 'global',
   Conflict: 'global',
+  Alert: 'site',
   CollectionSize: 'site',
   DeploymentResults: 'site',
   Device: 'site',

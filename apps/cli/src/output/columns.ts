@@ -235,7 +235,12 @@ const byKind: Record<string, Column[]> = {
       RAISED: (_, status) => status.raisedAt,
       MESSAGE: (_, status) => status.message,
     },
-    { TIMES: (_, status) => status.raised, RULE: (spec) => spec.rule, 'CHANGED BY': (_, status) => status.changedBy },
+    {
+      SITE: (_, status) => status.site,
+      TIMES: (_, status) => status.raised,
+      RULE: (spec) => spec.rule,
+      'CHANGED BY': (_, status) => status.changedBy,
+    },
   ),
 };
 
