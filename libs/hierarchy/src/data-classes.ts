@@ -20,6 +20,8 @@ export const REPLICATED_KINDS = {
   Deployment: 'global',
   TaskSequence: 'global',
   Folder: 'global',
+  BoundaryGroup: 'global',
+  DistributionPointGroup: 'global',
   Package: 'global',
   OsImage: 'global',
   UpgradePackage: 'global',

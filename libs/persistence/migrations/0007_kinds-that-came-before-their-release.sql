@@ -3,5 +3,5 @@
 -- comes of a kind that a release does not know waits by itself.
 insert into replica_problem (kind, key, code, message)
 select kind, key, 'hierarchy.unknown-kind', 'it came before this release, and was kept'
-from replica where kind in ('ClientSettings')
+from replica where kind in ('BoundaryGroup', 'ClientSettings', 'DistributionPointGroup')
 on conflict (kind, key) do nothing;
