@@ -103,6 +103,7 @@ function agentVerdict(one: Case): Verdict {
       permits: { judge: () => undefined },
       body: (digest) => cache.of(digest),
       windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
+      settings: () => ({}),
       timeZone: one.timeZone,
       bootedAt: one.bootedAt,
       // Triggers of these are times and the start of the computer; their networks cost nothing.

@@ -165,6 +165,18 @@ describe('a hierarchy on one machine', () => {
     expect(readFileSync(proof, 'utf8')).toBe('from central\n');
   });
 
+  it('has settings made above hold on a computer below, and says there who says so and what lost', async () => {
+    const custom = '{priority: 5, collections: [pilot], settings: {cacheMegabytes: 300}}';
+    await applyKind('CEN', 'ClientSettings', 'pilot', custom);
+    await applyKind('CEN', 'ClientSettings', 'default', '{settings: {policyPollMinutes: 30, cacheMegabytes: 900}}');
+    const settings = () => at('PR1', 'device', 'settings', 'below');
+    await until(async () => /^cacheMegabytes +300 +pilot, priority 5 +900 {2}default$/m.test(await settings()));
+    expect(await settings()).toMatch(/^policyPollMinutes +30 +default$/m);
+    const status = ['status', '--state', join(machine.folder, 'agent')];
+    const there = 'settings asks for policy every 1800 s, cacheMegabytes 300';
+    await until(async () => (await run(AGENT, status, machine.environment)).stdout.includes(there));
+  });
+
   it('goes on when every site was given another key by which the others know it', async () => {
     const keyOf = async (code: string, as: string) =>
       (await json<SiteList>(as, 'hierarchy', 'sites')).items.find((site) => site.code === code)?.publicKey?.x;

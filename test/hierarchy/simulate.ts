@@ -1,3 +1,4 @@
+import { REPLICATED_KINDS } from '@muster/hierarchy/data-classes.js';
 import type { Site } from '@muster/hierarchy/sites.js';
 import type { Replica } from '@muster/hierarchy/replica.js';
 import { randomNumbers } from '../faults/random.js';
@@ -147,12 +148,13 @@ class Simulation {
     const writer = writers[this.below(writers.length)];
     if (!writer) return;
     const site = this.sites.get(writer.code)!;
-    const chosen = (['Device', writer.kind === 'primary' ? 'CollectionSize' : 'Collection'] as const)[this.below(8)];
-    const kind = chosen ?? 'Collection';
+    const owned = writer.kind === 'primary' ? (['Device', 'CollectionSize', 'Alert'] as const) : (['Device'] as const);
+    const kinds = [...owned, 'ClientSettings', 'BoundaryGroup'] as const;
+    const kind = kinds[this.below(4 * kinds.length)] ?? 'Collection';
     // What is wanted of a device is written at its own site and above; what a site counts, by itself.
     const owner = writer.kind === 'primary' ? writer.code : PRIMARIES[this.below(PRIMARIES.length)]!;
     const name = KEYS[this.below(KEYS.length)]!;
-    const key = kind === 'Collection' ? name : `${name}/${owner}`;
+    const key = REPLICATED_KINDS[kind] === 'global' ? name : `${name}/${owner}`;
     const content = this.below(6) === 0 ? null : `text ${this.eventNumber}`;
     const commit = site.begin(kind, key, content, this.now, owner);
     this.later(this.below(60), () => {

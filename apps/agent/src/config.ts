@@ -27,7 +27,7 @@ const configSchema = z.object({
   MUSTER_AGENT_INTRANET: z.string().optional(),
   /** Is what is written to the system gone with its next restart? auto: what is mounted says it. */
   MUSTER_AGENT_WRITE_FILTER: z.enum(['auto', 'yes', 'no']).default('auto'),
-  /** Most that the content cache may take, in MiB. Default: 5,120, or a fifth of the disk where that is less. */
+  /** Most that the content cache may take, in MiB, unless the site's settings say it. Default: 5,120, or a fifth of the disk if less. */
   MUSTER_AGENT_CACHE_MB: z.coerce.number().int().min(1).max(1_048_576).optional(),
   MUSTER_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });

@@ -29,6 +29,7 @@ import { NewsModule } from './news/news.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
+import { SettingsModule } from './settings/settings.module.js';
 import { SitesModule } from './sites/sites.module.js';
 import { WakeUpsModule } from './wake-ups/wake-ups.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -46,6 +47,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     EventsModule,
     DevicesModule,
     CollectionsModule,
+    SettingsModule,
     WindowsModule,
     MonitoringModule,
     DeploymentsModule,

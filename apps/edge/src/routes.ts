@@ -18,6 +18,7 @@ const restRoutes: readonly (readonly [prefix: string, service: ServiceName])[] =
   ['/api/v1/distributions', 'content'],
   ['/api/v1/devices', 'deployment'],
   ['/api/v1/collections', 'deployment'],
+  ['/api/v1/client-settings', 'deployment'],
   ['/api/v1/deployments', 'deployment'],
   ['/api/v1/runs', 'deployment'],
   ['/api/v1/alerts', 'deployment'],

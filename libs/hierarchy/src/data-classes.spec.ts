@@ -58,6 +58,18 @@ describe('what goes over a link', () => {
 });
 
 describe('what a site takes in', () => {
+  it('is settings and groups of central and primary sites, and alerts of the site that they belong to alone', () => {
+    for (const kind of ['ClientSettings', 'BoundaryGroup', 'DistributionPointGroup']) {
+      expect(intakeProblem(kind, global, 'PR1', PR1, CAS, sites)).toBeUndefined();
+      expect(intakeProblem(kind, global, 'CAS', PR1, SE1, sites)).toBeUndefined();
+      expect(intakeProblem(kind, global, 'SE1', SE1, PR1, sites)).toContain('it writes no global data');
+      expect(intakeProblem(kind, ofPr1, 'PR1', PR1, CAS, sites)).toBe(`${kind} is global data, it came as site data`);
+    }
+    expect(intakeProblem('Alert', ofPr1, 'PR1', PR1, CAS, sites)).toBeUndefined();
+    expect(intakeProblem('Alert', ofPr1, 'CAS', CAS, PR1, sites)).toBe('site CAS wrote data that belongs to PR1');
+    expect(intakeProblem('Alert', ofPr1, 'PR2', PR2, CAS, sites)).toContain('does not go from PR2 to CAS');
+  });
+
   const problem = (kind: string, belonging: Parameters<typeof intakeProblem>[1], writer: string, from = PR2) =>
     intakeProblem(kind, belonging, writer, from, CAS, sites);
 

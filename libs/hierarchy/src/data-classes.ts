@@ -16,9 +16,12 @@ export interface Belonging {
 /** Kinds of replicated objects that this release knows. Of others their sender says what they are. */
 export const REPLICATED_KINDS = {
   Collection: 'global',
+  ClientSettings: 'global',
   Deployment: 'global',
   TaskSequence: 'global',
   Folder: 'global',
+  BoundaryGroup: 'global',
+  DistributionPointGroup: 'global',
   Package: 'global',
   OsImage: 'global',
   UpgradePackage: 'global',
@@ -27,6 +30,7 @@ export const REPLICATED_KINDS = {
   Application: 'global',
   ContentVersion: 'global',
   Conflict: 'global',
+  Alert: 'site',
   CollectionSize: 'site',
   DeploymentResults: 'site',
   Device: 'site',

@@ -17,12 +17,18 @@ export interface ParkedEntry {
 
 /** What stands in the way: objects that wait, and entries that were put aside. */
 export class ProblemRepository {
-  async add(tx: Transaction, { kind, key }: ReplicaName, code: string, message: string): Promise<void> {
+  async add(tx: Transaction, name: ReplicaName, code: string, message: string): Promise<void> {
+    await this.addMany(tx, [name], code, message);
+  }
+
+  /** The same is in the way of all of them; each once. */
+  async addMany(tx: Transaction, names: readonly ReplicaName[], code: string, message: string): Promise<void> {
     await tx.query(
-      `insert into replica_problem (kind, key, code, message) values ($1, $2, $3, $4)
+      `insert into replica_problem (kind, key, code, message)
+       select kind, key, $3, $4 from unnest($1::text[], $2::text[]) as named (kind, key)
        on conflict (kind, key) do update set code = excluded.code, message = excluded.message,
          attempts = replica_problem.attempts + 1, tried_at = now()`,
-      [kind, key, code, message],
+      [names.map(({ kind }) => kind), names.map(({ key }) => key), code, message],
     );
   }
 

@@ -1,3 +1,4 @@
+import { REPLICATED_KINDS } from '@muster/hierarchy/data-classes.js';
 import { isTransient, type Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { ProblemRepository } from './problem.repository.js';
@@ -33,6 +34,7 @@ export class PuttingToUse {
    * @returns those that are in use
    */
   async use(tx: Transaction, objects: readonly StoredReplica[]): Promise<ReplicaName[]> {
+    await this.keepForNewerRelease(tx, objects);
     const usable = objects.filter(({ kind }) => this.kinds.has(kind));
     if (usable.length === 0) return [];
     const failed = new Map<StoredReplica, unknown>();
@@ -50,6 +52,15 @@ export class PuttingToUse {
       tx.afterCommit(() => this.waiting(object, error));
     }
     return used;
+  }
+
+  /** What a newer release made waits until this site has that release too: nobody else would put it to use then. */
+  private async keepForNewerRelease(tx: Transaction, objects: readonly StoredReplica[]): Promise<void> {
+    const unknown = objects.filter(({ kind }) => !this.kinds.has(kind) && !Object.hasOwn(REPLICATED_KINDS, kind));
+    if (unknown.length === 0) return;
+    const message =
+      'a newer release made it, and this one does not know its kind: it is used when this site is updated';
+    await this.problems.addMany(tx, unknown, 'hierarchy.unknown-kind', message);
   }
 
   private async useRun(tx: Transaction, kind: ReplicatedKind, run: readonly StoredReplica[]): Promise<Failed[]> {

@@ -6,6 +6,7 @@ import { until } from '@muster/testing/until.js';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { OLD_KEY_MILLISECONDS, withKey } from '../src/changed-keys.js';
+import { Intake } from '../src/intake.js';
 import { BEGINNING } from '../src/link.repository.js';
 import { newLinkKey, newRenewedLinkKey, note, Station } from './station.js';
 
@@ -165,6 +166,22 @@ describe('two sites, each with its own database and bus', () => {
       ['PR1', 'CollectionSize is site data, it came as global data'],
     ]);
     await primary.database.query(`delete from replica where key = 'forged'`);
+  });
+
+  it('keep what only a newer release knows, visibly, and use it once they have that release', async () => {
+    const used: string[] = [];
+    const use = async (_tx: unknown, key: string) => void used.push(key);
+    const novelty = { kind: 'Novelty', schemaVersion: 1, understand: (content: unknown) => content, use };
+    await central.database.transaction((tx) => central.log.record(tx, novelty, 'new', { text: 'from the future' }));
+    await until(async () => (await primary.problems.counts(primary.database)).problems === 1);
+    const [problem] = await primary.problems.list(primary.database, 10);
+    expect(problem).toMatchObject({ kind: 'Novelty', key: 'new', code: 'hierarchy.unknown-kind' });
+    await until(level);
+    const never = () => undefined;
+    const updated = new Intake(primary.database, primary.log, [note, novelty], { parked: never, waiting: never });
+    expect(await updated.retry()).toBe(1);
+    expect(used).toEqual(['new']);
+    expect((await primary.problems.counts(primary.database)).problems).toBe(0);
   });
 
   it('keep what a newer release says, also when this one changes the object', async () => {

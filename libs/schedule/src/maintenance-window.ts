@@ -32,13 +32,15 @@ export type MaintenanceWindow = z.infer<typeof maintenanceWindowSchema>;
 /**
  * The windows that rule the runs of sequences on a device that has all of these (MW-08, MW-09); undefined: nothing restricts it.
  * Those for sequences alone count where there is one; a window that never comes again restricts like any other.
+ * @param allDeployments those for all deployments count beside those for sequences, as client settings may want it
  */
 export function windowsForSequences<Window extends MaintenanceWindow>(
   windows: readonly Window[],
+  allDeployments = false,
 ): readonly Window[] | undefined {
   const enabled = windows.filter((window) => window.enabled !== false);
   const own = enabled.filter((window) => window.for === 'TaskSequences');
-  if (own.length > 0) return own;
   const all = enabled.filter((window) => (window.for ?? 'AllDeployments') === 'AllDeployments');
+  if (own.length > 0) return allDeployments ? [...own, ...all] : own;
   return all.length > 0 ? all : undefined;
 }

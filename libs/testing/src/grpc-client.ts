@@ -2,7 +2,7 @@ import {
   credentials,
   loadPackageDefinition,
   Metadata,
-  type Client,
+  Client,
   type ClientReadableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
@@ -49,6 +49,7 @@ export function grpcClient(service: ServiceName, name: string, address: string, 
         answers.cancel();
       }
     },
-    close: () => client.close(),
+    // A service may have a method of that name.
+    close: () => Client.prototype.close.call(client),
   };
 }

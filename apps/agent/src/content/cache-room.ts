@@ -1,6 +1,7 @@
 import { rm, statfs, utimes } from 'node:fs/promises';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
+import type { PolicySettings } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import { ContentError } from '../runner/content-provider.js';
@@ -12,12 +13,14 @@ import { type EvictionPlan, planEviction } from './plan-eviction.js';
 const defaultMegabytes = 5120;
 const shareOfDisk = 0.2;
 /** What was used in this time is removed only when nothing else helps. */
-const recentMilliseconds = 24 * 3600 * 1000;
+const recentMinutes = 24 * 60;
 const bytesOfMegabyte = 1024 * 1024;
 
 export interface CacheRoomOptions {
   /** Limit in MiB, whatever the size of the disk. Default: 5,120, or a fifth of the disk where that is less. */
   readonly megabytes?: number | undefined;
+  /** What the site wants now: it wins over `megabytes`. */
+  readonly settings?: (() => Pick<PolicySettings, 'cacheMegabytes' | 'cacheKeepMinutes'>) | undefined;
   /** The versions that runs need that are under way or to come. */
   readonly needed?: (() => ReadonlySet<Digest>) | undefined;
 }
@@ -39,9 +42,12 @@ export class CacheRoom {
    */
   async make(wanted: ReadonlyMap<Digest, Manifest>, logger: Logger, promisedBytes = 0): Promise<void> {
     const wantedBytes = [...wanted.values()].reduce((bytes, manifest) => bytes + bytesOfFiles(manifest), 0);
-    const limitBytes = await cacheLimitBytes(this.folders, this.options.megabytes);
+    const { cacheMegabytes, cacheKeepMinutes = recentMinutes } = this.options.settings?.() ?? {};
+    const limitBytes = await this.limitBytes();
     if (wantedBytes > limitBytes) {
-      const message = `the content has ${wantedBytes} bytes, the whole cache ${limitBytes}: raise MUSTER_AGENT_CACHE_MB`;
+      const raise =
+        cacheMegabytes === undefined ? 'MUSTER_AGENT_CACHE_MB' : 'cacheMegabytes of the ClientSettings of this device';
+      const message = `the content has ${wantedBytes} bytes, the whole cache ${limitBytes}: raise ${raise}`;
       throw new ContentError('content.larger-than-cache', message);
     }
     const plan = planEviction(await readCacheContents(this.folders), {
@@ -50,7 +56,7 @@ export class CacheRoom {
       wantedBytes: wantedBytes + promisedBytes,
       limitBytes,
       needed: this.options.needed?.() ?? new Set(),
-      recentSince: Date.now() - recentMilliseconds,
+      recentSince: Date.now() - cacheKeepMinutes * 60_000,
     });
     if (plan.shortBytes > 0) {
       const message = `${plan.shortBytes} of ${limitBytes} bytes are missing for content of ${wantedBytes}: what other runs need is kept`;
@@ -74,11 +80,16 @@ export class CacheRoom {
       wanted: new Set([digest]),
       wantedBlobs: new Set(),
       wantedBytes: bytesOfFiles(manifest),
-      limitBytes: await cacheLimitBytes(this.folders, this.options.megabytes),
+      limitBytes: await this.limitBytes(),
       needed: new Set(contents.versions.map((version) => version.manifest)),
       recentSince: 0,
     });
     await removeFromCache(this.folders, { versions: [], blobs });
+  }
+
+  private limitBytes(): Promise<number> {
+    const { settings, megabytes } = this.options;
+    return cacheLimitBytes(this.folders, settings?.().cacheMegabytes ?? megabytes);
   }
 }
 

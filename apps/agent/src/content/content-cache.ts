@@ -97,7 +97,8 @@ export class ContentCache {
   /** For content that is not kept: a place of its own inside this one, as large as the disk. */
   passing(): { readonly folder: string; readonly cache: ContentCache } {
     const folder = this.folders.passing;
-    return { folder, cache: new ContentCache({ ...this.options, folder, megabytes: Infinity, needed: undefined }) };
+    const unlimited = { megabytes: Infinity, needed: undefined, settings: undefined };
+    return { folder, cache: new ContentCache({ ...this.options, folder, ...unlimited }) };
   }
 
   /** Was this version laid out here? What became of its files since is looked at when a step asks for it. */

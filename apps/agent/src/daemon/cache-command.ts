@@ -39,13 +39,13 @@ export interface CacheCleared {
 
 /**
  * What the cache of this computer holds. Reading it disturbs no daemon.
- * @param megabytes limit of the cache; undefined: that of the daemon, or the usual
+ * @param megabytes limit of the cache, where the site says none; undefined: that of the daemon, or the usual
  * @throws AgentError `agent.not-enrolled`, `agent.no-policy` when the stored one does not count, `agent.state-corrupt`, `agent.not-readable`
  */
 export async function listCache(folder: StateFolder, megabytes: number | undefined): Promise<CacheListing> {
   const folders = new ContentFolders(folder.cache);
   const { versions, blobs } = await readCacheContents(folders);
-  const { names, needed } = await knownContent(folder);
+  const { names, needed, cacheMegabytes } = await knownContent(folder);
   const entries = versions.map((version) => ({
     manifest: version.manifest,
     names: names.get(version.manifest) ?? [],
@@ -55,7 +55,7 @@ export async function listCache(folder: StateFolder, megabytes: number | undefin
   }));
   return {
     bytes: sum(versions.map(({ folderBytes }) => folderBytes)) + sum(blobs.values()),
-    limitBytes: await cacheLimitBytes(folders, megabytes ?? folders.notedLimit()),
+    limitBytes: await cacheLimitBytes(folders, cacheMegabytes ?? megabytes ?? folders.notedLimit()),
     versions: entries.toSorted((one, other) => (one.usedAt < other.usedAt ? 1 : -1)),
   };
 }
@@ -94,9 +94,11 @@ export async function clearCache(folder: StateFolder, { force }: { force: boolea
 }
 
 /** What policy and runs say of the content of this computer. Without a policy nothing is needed but by runs. */
-async function knownContent(
-  folder: StateFolder,
-): Promise<{ names: ReadonlyMap<Digest, readonly string[]>; needed: ReadonlySet<Digest> }> {
+async function knownContent(folder: StateFolder): Promise<{
+  names: ReadonlyMap<Digest, readonly string[]>;
+  needed: ReadonlySet<Digest>;
+  cacheMegabytes: number | undefined;
+}> {
   const policy = await readPolicyFor(folder, enrolledIdentity(folder));
   const assignments = policy?.document.assignments ?? [];
   const records = new RunRecords(folder);
@@ -110,7 +112,8 @@ async function knownContent(
       if (!known.includes(name)) names.set(manifest, [...known, name]);
     }
   }
-  return { names, needed: neededContent(records, assignments, deployments, bodies) };
+  const needed = neededContent(records, assignments, deployments, bodies);
+  return { names, needed, cacheMegabytes: policy?.document.settings?.cacheMegabytes };
 }
 
 function sum(numbers: Iterable<number>): number {

@@ -145,6 +145,7 @@ async function work(
   const changed = new Bell();
   const news = new Bell();
   const again = new Bell();
+  const settingsChanged = new Bell();
   const policy = new PolicyLoop({
     api,
     bodies,
@@ -156,14 +157,18 @@ async function work(
     logger,
     changed,
     refused: () => access.refusal !== undefined,
-    accepted: () => driver.policyChanged(),
-    settled: () => runs.policyChanged(),
+    accepted: () => {
+      driver.policyChanged();
+      settingsChanged.ring();
+    },
+      settled: () => runs.policyChanged(),
   });
   const cache = new ContentCache({
     folder: folder.cache,
     locator: api,
     dispatcher: transport.dispatcher,
     megabytes: cacheMegabytes,
+    settings: () => policy.settings,
     needed: () => neededContent(records, policy.assignments, preparations.deployments, bodies),
   });
   const preparations = new Preparations(folder.preparations, logger);
@@ -180,6 +185,7 @@ async function work(
     news,
     restart,
     tellCommand,
+    settings: () => policy.settings,
     lastRestart: ({ deployment, asked = false }) => {
       const found = policy.assignments.find((one) => one.deployment.uid === deployment.uid);
       // Of a deployment that is gone nothing is allowed any more.
@@ -207,6 +213,7 @@ async function work(
     warnings,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
+    settings: () => policy.settings,
     timeZone: ownTimeZone(),
     bootedAt: bootedAt(folder),
     logOns,
@@ -233,7 +240,7 @@ async function work(
     countdown: new StartCountdown({
       warnings,
       properties: ({ body }) => bodyFacts.of(body),
-      tell: (text) => tellPeople(text, tellCommand),
+      tell: (text) => tellPeople(text, tellCommand, policy.settings.organisationName),
       logger,
     }),
     fates,
@@ -242,7 +249,14 @@ async function work(
     ended: removeEnded,
   });
 
-  const inventory = new InventoryLoop({ api, logger, path: folder.inventory, gather: () => gatherFacts() });
+  const inventory = new InventoryLoop({
+    api,
+    logger,
+    path: folder.inventory,
+    gather: () => gatherFacts(),
+    everyMinutes: () => policy.settings.inventoryMinutes,
+    changed: settingsChanged,
+  });
 
   removeEnded();
   requests.watch(() => {

@@ -1,5 +1,5 @@
 import type { ComputerTraits } from '@muster/contracts/agent/meant-for.js';
-import type { PolicyWindow } from '@muster/contracts/agent/policy.js';
+import type { PolicySettings, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { release } from 'node:os';
 import { highRiskSteps } from '@muster/sequence/high-risk.js';
@@ -32,6 +32,8 @@ export interface FactSources {
   readonly warnings: Pick<Warnings, 'warnedAt'>;
   body(digest: Digest): BodyFacts | undefined;
   windows(): readonly PolicyWindow[];
+  /** What the site wants this computer to go by. */
+  settings(): Pick<PolicySettings, 'usersMayStart'>;
   /** An IANA name. */
   readonly timeZone: string;
   /** When the computer started; undefined: nobody knows. */
@@ -69,7 +71,8 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
       const judged = permits.judge(assignment, now);
       return judged?.verdict === 'wait' ? judged : undefined;
     },
-    askedAt: (uid) => sinceLastRun(requests.askedAt(uid), lastRun(uid)),
+    askedAt: (uid) =>
+      sources.settings().usersMayStart === false ? undefined : sinceLastRun(requests.askedAt(uid), lastRun(uid)),
     warnedAt: (uid) => sinceLastRun(warnings.warnedAt(uid), lastRun(uid)),
   };
 }

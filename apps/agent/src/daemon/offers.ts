@@ -44,6 +44,9 @@ export interface Offer {
   readonly lastRun?: Pick<EndedRun, 'result' | 'endedAt'> | undefined;
 }
 
+/** As the settings of the site say it. */
+const NOBODY_STARTS = 'nobody at this computer may start anything (usersMayStart of its client settings)';
+
 interface Deciding {
   readonly bodies: BodyFactsCache;
   readonly logOns: LogOns;
@@ -52,6 +55,8 @@ interface Deciding {
   readonly records: RunRecords;
   readonly requests: StartRequests;
   readonly preparations: Preparations;
+  /** May people here start anything at all? */
+  readonly usersMayStart: boolean;
   /** Of the site about this computer. */
   readonly refusal: Refusal | undefined;
   /** Why no run begins, whatever it is. */
@@ -87,7 +92,9 @@ export async function askForStart(folder: StateFolder, name: string, now: number
   const offer = offerOf(fate, deciding);
   if (offer.state === 'running') throw new AgentError('start.running', `"${name}" is running already`);
   if (!offer.mayStart) {
-    const why = mayBeAsked(fate.assignment)
+    const why = !deciding.usersMayStart
+      ? `${NOBODY_STARTS}; ${offer.says}`
+      : mayBeAsked(fate.assignment)
       ? offer.says
       : `it is Required and may not be started by hand (usersMayStart); ${offer.says}`;
     throw new AgentError('start.not-allowed', `"${name}" cannot be started now: ${why}`);
@@ -104,7 +111,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   if (!policy) {
     throw new AgentError('agent.no-policy', 'no policy has come from the site yet; is the daemon running?');
   }
-  const { assignments, windows = [], variables } = policy.document;
+  const { assignments, windows = [], variables, settings = {} } = policy.document;
   // Where there is no key, one that opens nothing: what has no secrets needs none.
   const { privateKey } = readSealingKey(folder.sealingKey) ?? generateKeyPairSync('x25519');
   const secrets = variables && (await secretsProblem(variables, privateKey));
@@ -121,6 +128,7 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
       warnings: new Warnings(folder.warnings),
       body: (digest) => bodies.of(digest),
       windows: () => windows,
+      settings: () => settings,
       timeZone: ownTimeZone(),
       bootedAt: bootedAt(folder),
       logOns,
@@ -131,12 +139,13 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   );
   const preparations = new Preparations(folder.preparations);
   const fates = judgeAssignments(assignments, facts);
-  return { now, bodies, logOns, fates, records, requests, preparations, refusal, secrets };
+  const usersMayStart = settings.usersMayStart !== false;
+  return { now, bodies, logOns, fates, records, requests, preparations, usersMayStart, refusal, secrets };
 }
 
 function offerOf(
   { assignment, decision }: AssignmentFate,
-  { now, records, preparations, bodies, logOns, refusal, secrets }: Deciding,
+  { now, records, preparations, bodies, logOns, usersMayStart, refusal, secrets }: Deciding,
 ): Offer {
   const { deployment, purpose } = assignment;
   const sequence = bodies.of(assignment.body);
@@ -157,11 +166,13 @@ function offerOf(
     return { ...known, mayStart: false, state: 'no-secrets', says: `waits: ${secrets}`, ...lastRun };
   return {
     ...known,
-    mayStart: !running && mayBeAsked(assignment) && allows(decision),
+    mayStart: !running && usersMayStart && mayBeAsked(assignment) && allows(decision),
     state: running ? 'running' : (fetching?.state ?? decision.state),
     says: run
       ? runSays(run, now)
-      : (fetching?.says ?? `${decisionSays(decision, now)}${fetching?.besides ?? ''}${noLogOns(assignment, logOns)}`),
+      : !usersMayStart && decision.state === 'offered'
+        ? NOBODY_STARTS
+        : (fetching?.says ?? `${decisionSays(decision, now)}${fetching?.besides ?? ''}${noLogOns(assignment, logOns)}`),
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...(sequence?.properties.estimate ? { estimate: sequence.properties.estimate } : {}),
     ...(purpose === 'Required' && sequence?.highImpact ? { highImpact: highImpactLines(sequence) } : {}),

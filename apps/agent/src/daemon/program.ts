@@ -76,7 +76,8 @@ Environment:
   MUSTER_AGENT_INTRANET   networks of the organisation, 10.0.0.0/8,2001:db8::/32; outside of them the computer is on the Internet;
                           none: always; default: never
   MUSTER_AGENT_WRITE_FILTER  yes, no, or auto (default): what is mounted says whether a restart drops what was written
-  MUSTER_AGENT_CACHE_MB   most that the content cache may take, in MiB; default: 5120, or a fifth of the disk if less
+  MUSTER_AGENT_CACHE_MB   most that the content cache may take, in MiB, unless the settings of the site say it; default: 5120,
+                          or a fifth of the disk if less
   MUSTER_LOG_LEVEL        trace, debug, info (default), warn or error; the daemon logs JSON lines to standard output`;
 
 /** What the program needs from its process. */

@@ -62,6 +62,7 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
     logger,
     news: new Bell(),
     tellCommand: ['true'],
+    settings: () => ({}),
     lastRestart: () => ({ when: lastRestart, warnMinutes: 0 }),
     firstPrograms: new FirstPrograms(state.firstPrograms),
     stopped: () => undefined,

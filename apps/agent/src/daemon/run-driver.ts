@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import type { PolicyBody, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { PolicyBody, PolicySettings, PolicyVariables } from '@muster/contracts/agent/policy.js';
 import type { decideRestart } from '@muster/schedule/decide-start.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import type { Logger } from 'pino';
@@ -49,6 +49,8 @@ export interface RunDriverOptions {
   /** May runs restart this computer, and how. */
   readonly restart: AgentConfig['restart'];
   readonly tellCommand: AgentConfig['tellCommand'];
+  /** Whose word it is that people are told, as the site says now. */
+  settings(): Pick<PolicySettings, 'organisationName'>;
   /** When the last restart of a run may come, and how long people have before it. */
   lastRestart(record: RunRecord): { readonly when: ReturnType<typeof decideRestart>; readonly warnMinutes: number };
   readonly firstPrograms: FirstPrograms;
@@ -134,7 +136,7 @@ export class RunDriver {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<SequenceResult> {
-    const { records, cache, news, variables, sealingKey, firstPrograms, restart, tellCommand } = this.options;
+    const { records, cache, news, variables, sealingKey, firstPrograms, restart, tellCommand, settings } = this.options;
     const { runFirst } = sequence.spec;
     const firstProgramDone = runFirst !== undefined && runFirst.always !== true && firstPrograms.hasSucceeded(runFirst);
     const folder = records.folderOf(record.runId);
@@ -157,7 +159,11 @@ export class RunDriver {
           atRest: atRest(sealingKey, `run ${record.runId}`),
         },
         facts: {
-          ...collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})]),
+          ...collectFacts(
+            [sequence.spec, ...Object.values(childSpecs ?? {})],
+            process.env,
+            settings().organisationName,
+          ),
           ...(firstProgramDone ? { firstProgramDone } : {}),
         },
         folder,
@@ -196,6 +202,7 @@ export class RunDriver {
             {
               ...restart,
               tellCommand,
+              organisation: settings().organisationName,
               stateFolder: folder,
               comes: (at) => this.noteRestart(record, at, logger),
               log: (message, fields) => logger.warn({ code: 'run.restart', ...fields }, message),

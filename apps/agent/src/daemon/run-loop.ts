@@ -110,7 +110,9 @@ export class RunLoop {
     const unfinished = new Set(records.unfinished.map(({ deployment }) => deployment.uid));
     const startable = policy.startable.filter(({ deployment }) => !unfinished.has(deployment.uid));
     bodies.keepOnly(new Set(assignments.map(({ body }) => body)));
-    requests.keepOnly(new Set(assignments.map(({ deployment }) => deployment.uid)));
+    // What was asked before the site forbade it is forgotten: it must not begin when the site allows it again.
+    const mayAsk = policy.settings.usersMayStart === false ? [] : assignments;
+    requests.keepOnly(new Set(mayAsk.map(({ deployment }) => deployment.uid)));
     permits.keepOnly(assignments, (runId) => records.hasBegun(runId));
     const now = Date.now();
     const facts = this.options.facts(now);

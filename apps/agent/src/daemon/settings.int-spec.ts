@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import type { Assignment, PolicyBody, PolicyWindow } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicyBody, PolicySettings, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import { magicPacket } from '@muster/contracts/agent/wake-up.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
@@ -411,5 +411,66 @@ describe('people at the computer', () => {
     site.policy = { ...site.policy, serial: site.policy.serial + 1, assignments };
     await until(() => lines('told').length === 3);
     expect([lines('ran'), lines('told')[2]]).toEqual([['one'], '"deployment-0002" does not start now.']);
+  });
+});
+
+describe('the settings of the site', () => {
+  const say = (settings: PolicySettings, pollSeconds = 1): void => {
+    site.policy = { ...site.policy, settings, pollSeconds, serial: site.policy.serial + 1 };
+  };
+  const ask = async () => (await agent.start(['start', nameOf(1), '--state', state]).exited).code;
+  const status = async () => (await agent.start(['status', '--state', state]).exited).out;
+
+  it('let nobody at the computer start anything, and forget what was asked, while Required ones run', async () => {
+    deploy(1, { steps: [shell('one')] }, { purpose: 'Available' });
+    say({ usersMayStart: false });
+    daemon();
+    await until(async () => (await offer(1))?.says.startsWith('nobody at this computer may start anything') === true);
+    expect((await offer(1))?.mayStart).toBe(false);
+    const refused = await agent.start(['start', nameOf(1), '--state', state]).exited;
+    expect([refused.code, refused.error]).toEqual([1, expect.stringContaining('start.not-allowed')]);
+    // Whoever asks behind the command's back is not heard either, now or when people may ask again.
+    mkdirSync(join(state, 'requests'), { recursive: true });
+    writeFileSync(join(state, 'requests', uidOf(1)), new Date().toISOString());
+    await until(() => !existsSync(join(state, 'requests', uidOf(1))));
+    deploy(2, { steps: [shell('two')] });
+    await until(() => finished('succeeded') === 1);
+    say({});
+    await until(async () => (await offer(1))?.mayStart === true);
+    expect(finished('succeeded')).toBe(1);
+    expect(await ask()).toBe(0);
+    await until(() => finished('succeeded') === 2);
+  });
+
+  it('win over what the agent was started with, are shown, and hold without the site', async () => {
+    say({ cacheMegabytes: 7, organisationName: 'Example Works' });
+    const first = daemon({ MUSTER_AGENT_CACHE_MB: '9' });
+    const limit = async () => {
+      const { out } = await agent.start(['cache', 'list', '-o', 'json', '--state', state], {
+        MUSTER_AGENT_CACHE_MB: '9',
+      }).exited;
+      return (JSON.parse(out || '{}') as { limitBytes?: number }).limitBytes;
+    };
+    await until(async () => (await limit()) === 7 * 1024 * 1024);
+    await kill(first);
+    expect(await limit()).toBe(7 * 1024 * 1024);
+    expect(await status()).toContain(
+      'settings asks for policy every 1 s, cacheMegabytes 7, organisationName Example Works',
+    );
+    say({});
+    daemon({ MUSTER_AGENT_CACHE_MB: '9' });
+    await until(async () => (await limit()) === 9 * 1024 * 1024);
+  });
+
+  it('name the organisation to people and to runs', async () => {
+    say({ organisationName: 'Example Works' });
+    const seen = join(folder, 'organisation');
+    deploy(1, { steps: [shell('one', `echo %_SMSTSOrgName% > ${seen}`)] });
+    daemon();
+    await until(() => finished('succeeded') === 1);
+    expect(lines('organisation')).toEqual(['Example Works']);
+    deploy(2, { steps: [shell('two')] }, { warnMinutes: 1 });
+    await until(() => lines('told').length > 0);
+    expect(lines('told')[0]).toMatch(/^Example Works: "deployment-0002" starts on this computer at /);
   });
 });

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import type { PolicySettings } from '@muster/contracts/agent/policy.js';
 import { readIfPresent } from '../identity/durable-files.js';
 import { join } from 'node:path';
 import { describeError } from '../identity/agent-error.js';
@@ -26,7 +27,14 @@ export interface AgentStatus {
   readonly state: string;
   readonly enrolled: boolean;
   readonly identity?: Pick<AgentIdentity, 'name' | 'deviceUid' | 'site' | 'server'>;
-  readonly policy?: { readonly serial: number; readonly receivedAt: string; readonly deployments: readonly string[] };
+  readonly policy?: {
+    readonly serial: number;
+    readonly receivedAt: string;
+    readonly deployments: readonly string[];
+    readonly pollSeconds: number;
+    /** What the site wants this computer to go by. */
+    readonly settings: PolicySettings;
+  };
   /** What came of asking the site for policy. */
   readonly contact?: Contact;
   /** RFC 7638 thumbprint of the key that it proves. */
@@ -98,7 +106,8 @@ async function policyOf(
     const shown = new Map(
       document.assignments.map(({ deployment, showProgress = true }) => [deployment.uid, showProgress]),
     );
-    return { policy: { serial: document.serial, receivedAt, deployments }, shown };
+    const { serial, pollSeconds, settings = {} } = document;
+    return { policy: { serial, receivedAt, deployments, pollSeconds, settings }, shown };
   } catch (error) {
     return { policyProblem: describeError(error), shown: none };
   }
@@ -115,6 +124,11 @@ function countReports(folder: string): number {
     .filter((name) => name.endsWith('.jsonl'))
     .map((name) => (readIfPresent(join(folder, name)) ?? '').split('\n').length - 2)
     .reduce((sum, lines) => sum + Math.max(0, lines), 0);
+}
+
+function settingsText({ pollSeconds, settings }: NonNullable<AgentStatus['policy']>): string {
+  const said = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
+  return [`asks for policy every ${pollSeconds} s`, ...said].join(', ');
 }
 
 /** The status as lines for people. */
@@ -145,6 +159,7 @@ export function describeStatus(status: AgentStatus, now = Date.now()): string[] 
       : []),
     ...(refusal ? [`access   ${describeRefusal(refusal)}`] : []),
     `policy   ${policyText}`,
+    ...(policy ? [`settings ${settingsText(policy)}`] : []),
     ...unfinishedRuns.map(({ deployment, runId, startedAt, step, ...run }) => {
       const at = step ? `: step ${step.number} of ${step.total}, ${step.path.replaceAll(/\p{Cc}/gu, ' ')}` : '';
       const waits = run.restart ?? run.restartWaits;

@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
-import { isDue, lasting } from './inventory-loop.js';
+import { pino } from 'pino';
+import { Bell } from '../http/backoff.js';
+import { InventoryLoop, isDue, lasting } from './inventory-loop.js';
 
 const at = (hours: number) => new Date(Date.UTC(2026, 0, 1, hours)).toISOString();
 
@@ -23,5 +28,35 @@ describe('the inventory of a computer', () => {
     });
     expect(lasting(facts(1, 'ac'))).toEqual(lasting(facts(2, 'battery')));
     expect(lasting(facts(1, 'ac'))).not.toEqual(lasting(facts(1, 'ac', 200)));
+  });
+
+  it('is looked at as often as the site says, also when it says so while nobody looks', async () => {
+    const [changed, stop] = [new Bell(), new AbortController()];
+    const folder = mkdtempSync(join(tmpdir(), 'muster-inventory-'));
+    let everyMinutes: number | undefined = 10_080;
+    const looks: number[] = [];
+    const second = new Promise<void>((resolve) => {
+      const loop = new InventoryLoop({
+        api: { inventory: async () => undefined },
+        logger: pino({ level: 'silent' }),
+        path: join(folder, 'inventory'),
+        gather: async () => {
+          if (looks.push(1) === 2) resolve();
+          else
+            setImmediate(() => {
+              everyMinutes = 0.0001;
+              changed.ring();
+            });
+          return { hostname: 'a' };
+        },
+        everyMinutes: () => everyMinutes,
+        changed,
+      });
+      void loop.run(stop.signal);
+    });
+    await second;
+    stop.abort();
+    rmSync(folder, { recursive: true });
+    expect(looks).toHaveLength(2);
   });
 });

@@ -1,14 +1,14 @@
 import { digestOf } from '@muster/contracts/digest.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import type { Logger } from 'pino';
-import { backoffSeconds, pause } from '../http/backoff.js';
+import { type Bell, backoffSeconds, pause } from '../http/backoff.js';
 import { ServerError } from '../http/server-error.js';
 import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 
-/** How often the computer is looked at. */
-const lookSeconds = 900;
+/** How often the computer is looked at, where the site does not say. */
+const lookMinutes = 15;
 /** Told again after as long, so that a site that lost them has them back. */
 const tellAgainSeconds = 86_400;
 const [firstPauseSeconds, longestPauseSeconds] = [1, 300];
@@ -19,6 +19,10 @@ export interface InventoryLoopOptions {
   /** The file that remembers what the site has acknowledged. */
   readonly path: string;
   gather(): Promise<Facts>;
+  /** How often the site wants the computer looked at; undefined: as usual. */
+  everyMinutes(): number | undefined;
+  /** Rung when that may be another time now. */
+  readonly changed: Bell;
 }
 
 /** The facts, by digest, and when the site acknowledged them. */
@@ -37,7 +41,7 @@ export class InventoryLoop {
       try {
         await this.look(signal);
         failures = 0;
-        await pause(lookSeconds * (0.9 + Math.random() * 0.2), signal);
+        await this.untilNextLook(signal);
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
@@ -46,6 +50,16 @@ export class InventoryLoop {
         const backoff = backoffSeconds(failures, firstPauseSeconds, longestPauseSeconds, Math.random());
         await pause(Math.max(backoff, retryAfter), signal);
       }
+    }
+  }
+
+  private async untilNextLook(signal: AbortSignal): Promise<void> {
+    const { everyMinutes, changed } = this.options;
+    const [lookedAt, jitter] = [performance.now(), 0.9 + Math.random() * 0.2];
+    while (!signal.aborted) {
+      const seconds = (everyMinutes() ?? lookMinutes) * 60 * jitter - (performance.now() - lookedAt) / 1000;
+      if (seconds <= 0) return;
+      await changed.wait(seconds, signal);
     }
   }
 

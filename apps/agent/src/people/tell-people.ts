@@ -9,13 +9,18 @@ const usualCommand: readonly string[] | undefined = process.platform === 'win32'
  * Tells people who are logged in, with a program that gets the text as its last argument. Nobody has to be there, and no run depends
  * on it.
  * @param command program and arguments; default: `wall`
+ * @param organisation whose word it is; stands before the text
  * @returns what went wrong; undefined: it was told
  */
-export function tellPeople(text: string, command: readonly string[] | undefined): Promise<string | undefined> {
+export function tellPeople(
+  text: string,
+  command: readonly string[] | undefined,
+  organisation?: string,
+): Promise<string | undefined> {
   const [program, ...args] = command ?? usualCommand ?? [];
   if (program === undefined) return Promise.resolve('no program to tell people with is known on this system');
   return new Promise((resolve) => {
-    const child = spawn(program, [...args, text], {
+    const child = spawn(program, [...args, organisation === undefined ? text : `${organisation}: ${text}`], {
       stdio: 'ignore',
       signal: AbortSignal.timeout(patienceMilliseconds),
     });

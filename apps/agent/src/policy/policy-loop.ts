@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Assignment, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
+import type { Assignment, PolicySettings, PolicyVariables, PolicyWindow } from '@muster/contracts/agent/policy.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import { Bell, backoffSeconds, pause } from '../http/backoff.js';
@@ -91,6 +91,11 @@ export class PolicyLoop {
   /** The variables of a run that begins now. */
   get variables(): PolicyVariables {
     return this.inForce?.document.variables ?? { device: [], collections: [] };
+  }
+
+  /** What the site wants this computer to go by. */
+  get settings(): PolicySettings {
+    return this.inForce?.document.settings ?? {};
   }
 
   /** Thumbprint of the key that the site wants this device to replace. */

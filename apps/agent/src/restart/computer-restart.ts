@@ -13,6 +13,8 @@ export interface RestartOptions {
   readonly command: readonly string[] | undefined;
   /** Tells people of it; undefined: what this system has (`tellPeople`). */
   readonly tellCommand?: readonly string[] | undefined;
+  /** Whose word it is that people are told. */
+  readonly organisation?: string | undefined;
   /** Folder of the journal: it must survive the restart. */
   readonly stateFolder: string;
   /** Told when the computer is to restart, in milliseconds since 1970; undefined: whenever its owner restarts it. */
@@ -64,6 +66,7 @@ export async function restartComputer(
     const problem = await tellPeople(
       message ?? `This computer restarts in ${delaySeconds} seconds.`,
       options.tellCommand,
+      options.organisation,
     );
     if (problem !== undefined) options.log('people could not be told', { reason: problem });
     const waited = await delay(delaySeconds * 1000, true, { signal }).catch(() => false);

@@ -7,10 +7,12 @@ import type { RunStarted } from '@muster/sequence/run.js';
 /**
  * Facts of this computer for a run in the installed system: read-only variables, and of the process environment
  * only what the sequences mention as `%NAME%`, since it is kept in the journal.
+ * @param organisation as the settings of the site say it
  */
 export function collectFacts(
   specs: readonly SequenceSpec[],
   environment: NodeJS.ProcessEnv = process.env,
+  organisation?: string,
 ): RunStarted['facts'] {
   const mentioned = new Set([...mentionedVariables(...specs)].map((name) => name.toLowerCase()));
   const visible = Object.entries(environment).flatMap(([name, value]) =>
@@ -21,6 +23,7 @@ export function collectFacts(
     readOnly: {
       _SMSTSMachineName: hostname(),
       _SMSTSLaunchMode: 'SMS',
+      ...(organisation === undefined ? {} : { _SMSTSOrgName: organisation }),
       ...(existsSync('/sys/firmware/efi') ? { _SMSTSBootUEFI: 'true' } : {}),
     },
     environment: Object.fromEntries(visible),

@@ -1,5 +1,6 @@
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { distributionPointGroup } from '@muster/contracts/kinds/distribution-point-group.js';
+import { isElsewhere } from '@muster/contracts/kinds/point-reference.js';
 import type { ApiClient } from '../api/api-client.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
@@ -30,6 +31,10 @@ export async function pointsOf(
   groups: readonly string[],
 ): Promise<string[]> {
   const members: string[] = [];
-  for (const group of groups) members.push(...(await client.get(distributionPointGroup, group)).spec.points);
+  for (const group of groups) {
+    const { points: named } = (await client.get(distributionPointGroup, group)).spec;
+    // Those of other sites get it by a distribution of their own.
+    members.push(...named.filter((point) => !isElsewhere(point)));
+  }
   return [...new Set([...points, ...members])];
 }

@@ -19,6 +19,7 @@ const order = [
   'Distribution',
   'Device',
   'Collection',
+  'ClientSettings',
   'TaskSequence',
   'Deployment',
   'Webhook',

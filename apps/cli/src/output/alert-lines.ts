@@ -8,6 +8,7 @@ export function alertLines({ metadata, spec, status }: Resource<AlertSpec, Alert
   const { kind, name } = spec.subject;
   const fields: [string, string | undefined][] = [
     ['Alert', metadata.name],
+    ['Site', status.site],
     ['About', `${kind} ${name} (${spec.rule})`],
     ['State', `${status.state}${status.changedBy === undefined ? '' : `, by ${status.changedBy}`}`],
     ['Until', status.postponedUntil],

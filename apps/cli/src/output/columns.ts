@@ -5,6 +5,7 @@ import {
 } from '@muster/contracts/kinds/boundary-group.js';
 import type { ApplicationSpec, ApplicationStatus } from '@muster/contracts/kinds/application.js';
 import type { BootImageSpec } from '@muster/contracts/kinds/boot-image.js';
+import type { ClientSettingsSpec, ClientSettingsStatus } from '@muster/contracts/kinds/client-settings.js';
 import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
 import type { DeploymentSpec, DeploymentStatus, SiteResults } from '@muster/contracts/kinds/deployment.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
@@ -174,6 +175,14 @@ const byKind: Record<string, Column[]> = {
     },
     { 'AT SITES BELOW': (_, { sites = [] }) => sites.map(({ site, members }) => `${site} ${members}`).join(', ') },
   ),
+  ClientSettings: columns<ClientSettingsSpec, ClientSettingsStatus>({
+    PRIORITY: (spec) => spec.priority,
+    COLLECTIONS: (spec) => spec.collections?.join(',') ?? 'every device',
+    SETTINGS: ({ settings }) =>
+      Object.entries(settings)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(', '),
+  }),
   Deployment: columns<DeploymentSpec, DeploymentStatus>(
     {
       SEQUENCE: (spec) => spec.sequence,
@@ -231,7 +240,12 @@ const byKind: Record<string, Column[]> = {
       RAISED: (_, status) => status.raisedAt,
       MESSAGE: (_, status) => status.message,
     },
-    { TIMES: (_, status) => status.raised, RULE: (spec) => spec.rule, 'CHANGED BY': (_, status) => status.changedBy },
+    {
+      SITE: (_, status) => status.site,
+      TIMES: (_, status) => status.raised,
+      RULE: (spec) => spec.rule,
+      'CHANGED BY': (_, status) => status.changedBy,
+    },
   ),
 };
 

@@ -2,6 +2,7 @@ import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanati
 import type { NodeExplanation } from '@muster/sequence/explain.js';
 
 type Variable = DeviceExplanation['variables'][number];
+type Setting = NonNullable<DeviceExplanation['settings']>[number]['losers'][number];
 type Value = Variable['losers'][number];
 
 /** What policy means for a device, for people. */
@@ -19,6 +20,7 @@ export function deviceExplanationLines(explained: DeviceExplanation): string[] {
     ...deployments.map(deploymentLine),
     variables.length === 0 ? 'No variables' : 'Variables (the first value wins, the others lose)',
     ...variables.flatMap(variableLines),
+    ...settingLines(explained),
     ...(sequence ? sequenceLines(sequence, device.factsAt) : []),
     ...(sources ? sourceLines(sources) : []),
   ];
@@ -38,6 +40,24 @@ function variableLines({ name, winner, losers }: Variable): string[] {
     `  ${name} = ${winner ? valueText(winner) : '(the strongest value is empty: it does not exist)'}`,
     ...losers.map((loser) => `    not ${valueText(loser)}`),
   ];
+}
+
+/** Only what somebody says: all others are as the agent was started. */
+function settingLines({ settings = [] }: DeviceExplanation): string[] {
+  const said = settings.filter(({ winner }) => winner !== undefined);
+  if (said.length === 0) return [];
+  return [
+    'Client settings (the first value wins, the others lose)',
+    ...said.flatMap(({ name, winner, losers, told }) => [
+      `  ${name} = ${winner ? settingText(winner) : ''}${told ? '' : '; its agent is too old to go by it'}`,
+      ...losers.map((loser) => `    not ${settingText(loser)}`),
+    ]),
+  ];
+}
+
+/** A value, and who says it. */
+export function settingText({ value, from, priority }: Setting): string {
+  return `${value}  ${from}${priority === undefined ? '' : `, priority ${priority}`}`;
 }
 
 function valueText({ value, layer, source, priority, tied }: Value): string {

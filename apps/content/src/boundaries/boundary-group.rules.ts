@@ -3,29 +3,31 @@ import type { Database, Queryable } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import type { GroupRepository } from '../groups/group.repository.js';
-import { missingReferences, refuseMissing } from '../groups/missing-references.js';
+import { pointsOfSites, refuseUnknownPoints } from '../groups/points-of-sites.js';
 import type { BoundaryRepository } from './boundary.repository.js';
 
 /** What is special about boundary groups: they name points, and only one is the default. They may name each other before both are there. */
 export function boundaryGroupRules(
+  site: string,
   database: Database,
   boundaries: BoundaryRepository,
   points: GroupRepository,
 ): ResourceRules<BoundaryGroupSpec, BoundaryGroupStatus> {
-  async function check(queryable: Queryable, name: string, spec: BoundaryGroupSpec, options: { lock: boolean }) {
-    const known = await points.findPoints(queryable, spec.points, options);
-    const missing = missingReferences([{ path: '/spec/points', kind: 'DistributionPoint', names: spec.points, known }]);
-    if (missing.length > 0) refuseMissing('BoundaryGroup', name, missing);
-  }
+  const check = (queryable: Queryable, name: string, spec: BoundaryGroupSpec, options: { lock: boolean }) =>
+    refuseUnknownPoints(queryable, points, { kind: 'BoundaryGroup', name, site, spec }, options);
 
   const none: BoundaryGroupStatus = { points: 0 };
 
   return {
+    ...pointsOfSites<BoundaryGroupSpec>(site),
+
     async check({ metadata, spec }) {
       await check(database, metadata.name, spec, { lock: false });
     },
 
-    async status(tx, { metadata, spec }, current) {
+    async status(tx, { metadata, spec }, current, { replicated }) {
+      // What another site named may be gone here: the status says so, and the rest of the group counts.
+      if (!replicated) await check(tx, metadata.name, spec, { lock: true });
       if (spec.isDefault) {
         // Two who make one at the same time come here one after the other.
         await boundaries.lockDefault(tx);
@@ -37,17 +39,20 @@ export function boundaryGroupRules(
     },
 
     async saved(tx, resource) {
-      const { uid, name } = resource.metadata;
-      await check(tx, name, resource.spec, { lock: true });
+      const { uid } = resource.metadata;
       resource.status = (await boundaries.findStatuses(tx, [uid])).get(uid) ?? none;
     },
 
     async derive(resources) {
-      const statuses = await boundaries.findStatuses(
-        database,
-        resources.map(({ metadata }) => metadata.uid),
-      );
-      return resources.map((resource) => ({ ...resource, status: statuses.get(resource.metadata.uid) ?? none }));
+      const uids = resources.map(({ metadata }) => metadata.uid);
+      const statuses = await boundaries.findStatuses(database, uids);
+      const unknown = await points.unknownPoints(database, 'boundary_group', uids);
+      return resources.map((resource) => {
+        const { uid } = resource.metadata;
+        const unknownPoints = unknown.get(uid);
+        const status = { ...(statuses.get(uid) ?? none), ...(unknownPoints ? { unknownPoints } : {}) };
+        return { ...resource, status };
+      });
     },
   };
 }
@@ -57,6 +62,6 @@ function refuseSecondDefault(name: string, last: string | undefined): void {
   throw new MusterError(
     'conflict',
     'content.second-default-group',
-    `BoundaryGroup "${last}" is the default group already, and a site has at most one. Take "isDefault" out there first`,
+    `BoundaryGroup "${last}" is the default group already, and there is at most one. Take "isDefault" out there first`,
   );
 }

@@ -1,5 +1,7 @@
 import type { ContentReach } from '@muster/contracts/agent/content.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
+import type { BoundaryGroupSpec } from '@muster/contracts/kinds/boundary-group.js';
+import { isElsewhere } from '@muster/contracts/kinds/point-reference.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { BoundaryRepository } from './boundary.repository.js';
 import { orderPoints, tellingAddress, toBoundary, type Boundary, type OrderedPoints } from './order-points.js';
@@ -48,6 +50,12 @@ export class BoundaryMap {
   }
 
   private async read(): Promise<Boundary[]> {
-    return (await this.repository.findAll(this.database)).map(({ name, spec }) => toBoundary(name, spec));
+    const groups = await this.repository.findAll(this.database);
+    return ofOtherSitesOnly(groups) ? [] : groups.map(({ name, spec }) => toBoundary(name, spec));
   }
+}
+
+/** Groups that name points, but none of this site, do not say which of its points are near to whom: for it they are as if there were none. */
+export function ofOtherSitesOnly(groups: readonly { readonly spec: BoundaryGroupSpec }[]): boolean {
+  return groups.length > 0 && groups.every(({ spec }) => spec.points.length > 0 && spec.points.every(isElsewhere));
 }

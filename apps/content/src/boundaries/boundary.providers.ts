@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { boundaryGroup } from '@muster/contracts/kinds/boundary-group.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import { Replicas } from '@muster/service/replication/replicas.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import type { ContentConfig } from '../config.js';
@@ -18,14 +19,15 @@ export const boundaryProviders: Provider[] = [
   { provide: BoundaryRepository, useFactory: () => new BoundaryRepository() },
   provide(
     BOUNDARY_GROUPS,
-    [Database, Outbox, BoundaryRepository, GroupRepository],
-    (database: Database, outbox: Outbox, boundaries: BoundaryRepository, points: GroupRepository) =>
+    [Database, Outbox, Replicas, BoundaryRepository, GroupRepository],
+    (database: Database, outbox: Outbox, replicas: Replicas, boundaries: BoundaryRepository, points: GroupRepository) =>
       new ResourceStore(
         boundaryGroup,
         'boundary_group',
         database,
         outbox,
-        boundaryGroupRules(database, boundaries, points),
+        boundaryGroupRules(replicas.site, database, boundaries, points),
+        replicas,
       ),
   ),
   provide(

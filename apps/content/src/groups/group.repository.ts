@@ -17,6 +17,23 @@ export class GroupRepository {
     return new Set(rows.map(({ name }) => name));
   }
 
+  /** Of each group, the points of this site that it names and that do not exist. Another site may have named them. */
+  async unknownPoints(
+    database: Queryable,
+    table: 'boundary_group' | 'distribution_point_group',
+    uids: readonly string[],
+  ): Promise<Map<string, string[]>> {
+    const rows = await database.query<{ uid: string; points: string[] }>(
+      `select g.uid, array_agg(named order by named) as points
+       from ${table} g cross join lateral jsonb_array_elements_text(g.spec -> 'points') as one (named)
+       where g.uid = any($1::uuid[]) and position('/' in named) = 0
+         and not exists (select 1 from distribution_point where name = named)
+       group by g.uid`,
+      [uids],
+    );
+    return new Map(rows.map(({ uid, points }) => [uid, points]));
+  }
+
   /** Names of the first few Distributions to a group. */
   async findDistributions(database: Queryable, group: string): Promise<string[]> {
     const rows = await database.query<{ name: string }>(

@@ -12,6 +12,9 @@ import { EventLog } from '../events/event-log.js';
 import { AlertRecorder } from './alert-recorder.js';
 import { AlertWatch } from './alert-watch.js';
 import { AlertRepository } from './alert.repository.js';
+import { AlertsBelow } from './alerts-below.js';
+import { AlertsBelowController } from './alerts-below.controller.js';
+import { AlertsBelowGrpcController } from './alerts-below.grpc.js';
 import { AlertsController } from './alerts.controller.js';
 import { AlertsGrpcController } from './alerts.grpc.js';
 import { AlertsService } from './alerts.service.js';
@@ -21,7 +24,14 @@ const ALERTS = Symbol('alerts');
 type AlertStore = ResourceStore<AlertSpec, AlertStatus>;
 
 @Module({
-  controllers: [restController(alert, ALERTS), grpcController(alert, ALERTS), AlertsController, AlertsGrpcController],
+  controllers: [
+    restController(alert, ALERTS),
+    grpcController(alert, ALERTS),
+    AlertsController,
+    AlertsGrpcController,
+    AlertsBelowController,
+    AlertsBelowGrpcController,
+  ],
   providers: [
     { provide: AlertRepository, useFactory: () => new AlertRepository() },
     {
@@ -39,9 +49,18 @@ type AlertStore = ResourceStore<AlertSpec, AlertStatus>;
     },
     {
       provide: AlertsService,
-      inject: [Database, AlertRepository, AlertRecorder],
-      useFactory: (database: Database, repository: AlertRepository, recorder: AlertRecorder) =>
-        new AlertsService(database, repository, recorder),
+      inject: [CONFIG, Database, AlertRepository, AlertRecorder],
+      useFactory: (
+        config: DeploymentConfig,
+        database: Database,
+        repository: AlertRepository,
+        recorder: AlertRecorder,
+      ) => new AlertsService(config.MUSTER_SITE, database, repository, recorder),
+    },
+    {
+      provide: AlertsBelow,
+      inject: [CONFIG, Database],
+      useFactory: (config: DeploymentConfig, database: Database) => new AlertsBelow(config.MUSTER_SITE, database),
     },
     {
       provide: AlertWatch,

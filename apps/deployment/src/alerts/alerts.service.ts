@@ -4,6 +4,7 @@ import type { Database, Transaction } from '@muster/persistence/database.js';
 import { audit } from '@muster/persistence/audit.js';
 import { currentTraceId } from '@muster/platform/trace.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { sitesWithAlert } from './alerts-below.js';
 import type { AlertRecorder } from './alert-recorder.js';
 import { type AlertRepository, type AlertRow, lifeOf } from './alert.repository.js';
 import type { AlertLife } from './judge-alert.js';
@@ -14,15 +15,19 @@ export interface Wish {
   readonly comment?: string | undefined;
 }
 
+/** As people say it on the command line. */
+const VERBS = { acknowledged: 'acknowledge', postponed: 'postpone', closed: 'close', commented: 'comment' } as const;
+
 /** What people make of alerts: the site raises and resolves them, they say what is done about them. */
 export class AlertsService {
   constructor(
+    private readonly site: string,
     private readonly database: Database,
     private readonly repository: AlertRepository,
     private readonly recorder: AlertRecorder,
   ) {}
 
-  /** Somebody looks into it. Throws MusterError `resource.not-found`, `alert.over`, `alert.too-many-comments`. */
+  /** Somebody looks into it. Throws MusterError `resource.not-found`, `alert.of-site-below`, `alert.over`, `alert.too-many-comments`. */
   async acknowledge(name: string, wish: Wish): Promise<Resource<AlertSpec, AlertStatus>> {
     return this.change(name, 'acknowledged', wish, (life) => ({
       ...life,
@@ -55,14 +60,14 @@ export class AlertsService {
 
   private async change(
     name: string,
-    action: 'acknowledged' | 'postponed' | 'closed' | 'commented',
+    action: keyof typeof VERBS,
     { actor, comment }: Wish,
     next: (life: AlertLife) => AlertLife,
     alsoWhenOver = false,
   ): Promise<Resource<AlertSpec, AlertStatus>> {
     return this.database.transaction(async (tx) => {
       const row = await this.repository.findForUpdate(tx, name);
-      if (!row) throw new MusterError('not-found', 'resource.not-found', `There is no Alert "${name}"`);
+      if (!row) throw notHere(name, VERBS[action], await sitesWithAlert(tx, this.site, name));
       if (!alsoWhenOver && !['active', 'acknowledged', 'postponed'].includes(row.state)) {
         throw new MusterError(
           'conflict',
@@ -99,4 +104,16 @@ export class AlertsService {
     }
     await this.repository.comment(tx, row.uid, [...row.comments, { at: new Date().toISOString(), ...comment }]);
   }
+}
+
+/** What is done about an alert is said at the site whose it is: two sites that say it could not agree. */
+function notHere(name: string, verb: string, sites: readonly string[]): MusterError {
+  const [site] = sites;
+  if (site === undefined) return new MusterError('not-found', 'resource.not-found', `There is no Alert "${name}"`);
+  const whose = sites.length > 1 ? `sites ${sites.join(', ')}` : `site ${site}`;
+  return new MusterError(
+    'conflict',
+    'alert.of-site-below',
+    `Alert "${name}" belongs to ${whose}, and is changed there only: muster --site ${site} alert ${verb} ${name}`,
+  );
 }

@@ -1,13 +1,15 @@
 import { canonicalJson } from '@muster/contracts/digest.js';
-import { collection, type CollectionSpec, type CollectionStatus } from '@muster/contracts/kinds/collection.js';
+import {
+  collection,
+  type CollectionSpec,
+  type CollectionStatus,
+  UNKNOWN_COMPUTERS_COLLECTION,
+} from '@muster/contracts/kinds/collection.js';
 import { API_VERSION, type ResourceInput } from '@muster/contracts/resource.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { Membership } from '../membership/membership.js';
-
-/** Computers of which the site has no record. People may give it variables, and nothing else. */
-export const UNKNOWN_COMPUTERS_COLLECTION = 'all-unknown-computers';
 
 /** Collections that every site has. Nobody changes or deletes them. */
 export const BUILT_IN_COLLECTIONS: readonly ResourceInput<CollectionSpec>[] = [
@@ -58,7 +60,7 @@ export function refuseBuiltIn(name: string, input?: ResourceInput<CollectionSpec
   );
 }
 
-/** Without what people may change of a built-in collection. */
+/** Without what people may change of a built-in collection: the variables of unknown computers. */
 function changeable(input: ResourceInput<CollectionSpec>): ResourceInput<CollectionSpec> {
   if (input.metadata.name !== UNKNOWN_COMPUTERS_COLLECTION) return input;
   const { variables: _variables, variablesPriority: _priority, ...spec } = input.spec;

@@ -20,6 +20,7 @@ import type { MembershipRepository } from '../membership/membership.repository.j
 import { compileQuery } from '../membership/query-sql.js';
 import { refuseMissing } from '../missing-reference.js';
 import { collectionSizes } from '../sites/summaries.js';
+import type { ClientSettingsRepository } from '../settings/client-settings.repository.js';
 import type { Variables } from '../variables/variables.service.js';
 import { refuseBuiltIn } from './built-in.js';
 import { refuseWindowsOfOneName } from '../windows/window.rules.js';
@@ -35,6 +36,7 @@ export function collectionRules(
   graph: CollectionGraphRepository,
   deployments: DeploymentRepository,
   variables: Variables,
+  settings: ClientSettingsRepository,
 ): ResourceRules<CollectionSpec, CollectionStatus> {
   const sizeOf = async (tx: Transaction, uid: string) => (await members.sizes(tx, [uid])).get(uid) ?? 0;
 
@@ -108,6 +110,10 @@ export function collectionRules(
         throw inUse(name, `is the target of ${listed('deployments', using)}. Delete them first`);
       }
       await membership.lock(tx);
+      const setting = await settings.naming(tx, name, MOST_LISTED + 1);
+      if (setting.length > 0) {
+        throw inUse(name, `has members of ${listed('client settings', setting)}. Take it out of them first`);
+      }
       const dependents = await graph.dependents(tx, name, MOST_LISTED + 1);
       if (dependents.length > 0) {
         const them = listed('collections', dependents);

@@ -15,6 +15,7 @@ import { MembershipRepository } from '../membership/membership.repository.js';
 import { MembersController } from './members.controller.js';
 import { MembersGrpcController } from './members.grpc.js';
 import { MembersService } from './members.service.js';
+import { ClientSettingsRepository } from '../settings/client-settings.repository.js';
 import { Variables } from '../variables/variables.service.js';
 import { VariablesModule } from '../variables/variables.module.js';
 import { makeBuiltIns } from './built-in.js';
@@ -47,7 +48,15 @@ import { COLLECTIONS } from './collections.token.js';
           'collection',
           database,
           outbox,
-          collectionRules(database, membership, members, graph, new DeploymentRepository(), variables),
+          collectionRules(
+            database,
+            membership,
+            members,
+            graph,
+            new DeploymentRepository(),
+            variables,
+            new ClientSettingsRepository(),
+          ),
           replicas,
         ),
     },

@@ -1,3 +1,4 @@
+import { UNKNOWN_COMPUTERS_COLLECTION } from '@muster/contracts/kinds/collection.js';
 import type { DeploymentSpec, DeploymentStatus } from '@muster/contracts/kinds/deployment.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import { readSequence, type SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
@@ -6,7 +7,7 @@ import type { Bus } from '@muster/messaging/bus.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { highRiskSteps } from '@muster/sequence/high-risk.js';
 import { collectReferences } from '@muster/sequence/references.js';
-import { BUILT_IN_COLLECTIONS, UNKNOWN_COMPUTERS_COLLECTION } from '../collections/built-in.js';
+import { BUILT_IN_COLLECTIONS } from '../collections/built-in.js';
 
 /** From how many devices on a deployment that may take systems or data away asks, and is refused; 0: never. */
 export interface HighRiskLimits {

@@ -8,6 +8,7 @@ import { SiteSummaries } from '@muster/service/replication/site-summaries.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
+import { alertsTold } from '../alerts/alerts-below.js';
 import { DEVICES } from '../devices/devices.token.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { Variables } from '../variables/variables.service.js';
@@ -59,7 +60,7 @@ type Devices = ResourceStore<DeviceSpec, DeviceStatus>;
         replication: SiteReplication,
         logger: Logger,
       ) => {
-        const summaries = [collectionSizes, deploymentResults, rolloutUses];
+        const summaries = [collectionSizes, deploymentResults, rolloutUses, alertsTold];
         return new SiteSummaries(config.MUSTER_SITE, database, log, replication, summaries, logger);
       },
     },

@@ -1,4 +1,5 @@
 import type { DeviceWindows } from '@muster/contracts/kinds/device-windows.js';
+import { type SettingsOfDevice, valuesInForce } from '@muster/contracts/kinds/resultant-settings.js';
 import { windowsForSequences } from '@muster/schedule/maintenance-window.js';
 import { HORIZON_DAYS, nextStarts, type WindowSpan, windowSpans } from '@muster/schedule/window-spans.js';
 import { isTimeZone } from '@muster/schedule/zoned-time.js';
@@ -15,6 +16,7 @@ export interface WindowsQuestion {
   /** As the device told it; null: it has not. */
   readonly timeZone: string | null;
   readonly windows: readonly CollectionWindow[];
+  readonly settings: readonly SettingsOfDevice[];
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly minutes: number;
@@ -22,10 +24,12 @@ export interface WindowsQuestion {
 }
 
 /** When a run may begin on a device, and which windows say so: the same arithmetic with which its agent decides. */
-export function tellWindows({ device, timeZone, windows, now, minutes, count }: WindowsQuestion): DeviceWindows {
+export function tellWindows(question: WindowsQuestion): DeviceWindows {
+  const { device, timeZone, windows, now, minutes, count } = question;
   const known = timeZone !== null && isTimeZone(timeZone);
   const zone = known ? timeZone : 'UTC';
-  const ruling = windowsForSequences(windows);
+  const { allDeploymentsWindows = false } = valuesInForce(question.settings);
+  const ruling = windowsForSequences(windows, allDeploymentsWindows);
   const starts = ruling ? nextStarts(ruling, now, minutes, { timeZone: zone, most: count }) : [];
   return {
     device,

@@ -5,6 +5,7 @@ import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanati
 import { explainPermits } from '@muster/contracts/requests/ask-permit.js';
 import { explainSources } from '@muster/contracts/requests/explain-sources.js';
 import { readDevice } from '@muster/contracts/requests/read-device.js';
+import { valuesInForce } from '@muster/contracts/kinds/resultant-settings.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -14,6 +15,8 @@ import type { RunStarted } from '@muster/sequence/run.js';
 import { DeviceRepository, type DeviceState } from '../devices/device.repository.js';
 import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
+import { goBySettings, withRules } from '../settings/go-by-settings.js';
+import { explainSettings } from '../settings/explain-settings.js';
 import { deviceRefused } from '../sessions/device-refused.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { addressesOf, contentOfBody } from './content-of-body.js';
@@ -41,9 +44,13 @@ export class DeviceExplanations {
     const { device } = await this.bus.request(readDevice, { name });
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
     const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state);
-    const { content, told } = await this.read(device.uid);
+    const { content: known, told } = await this.read(device.uid);
+    const content = { ...known, windows: goBySettings(known).windows };
+    const values = valuesInForce(content.clientSettings);
     const secrets = secretsProblem(content);
-    const deployments = await this.repository.deploymentsOf(this.database, device.uid);
+    const deployments = (await this.repository.deploymentsOf(this.database, device.uid)).map((one) =>
+      one.assignment ? { ...one, assignment: withRules(one.assignment, values) } : one,
+    );
     const permits = await this.permitsOf(device.uid, deployments);
     const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
     const body = wanted && (await this.readBody(wanted.body));
@@ -62,6 +69,7 @@ export class DeviceExplanations {
         explainDeployment(one, permits.get(one.uid), { device, content, refusal, secrets, now: Date.now() }),
       ),
       variables,
+      settings: explainSettings(content),
       problems: [refusal ?? secrets].flatMap((one) => (one ? [{ code: one.code, message: one.message }] : [])),
       ...(warnings ? { warnings } : {}),
       ...(body

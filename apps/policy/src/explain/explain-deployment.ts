@@ -1,5 +1,6 @@
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import type { explainPermits } from '@muster/contracts/requests/ask-permit.js';
+import { resultantSettings } from '@muster/contracts/kinds/resultant-settings.js';
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import type { MusterError } from '@muster/platform/errors.js';
 import type { z } from 'zod';
@@ -16,7 +17,7 @@ type Explained = DeviceExplanation['deployments'][number];
 /** What is known where a deployment is explained. */
 interface Known {
   readonly device: KnownDevice;
-  readonly content: Pick<PolicyContent, 'windows' | 'abilities'>;
+  readonly content: Pick<PolicyContent, 'windows' | 'abilities' | 'clientSettings'>;
   /** Why the site gives the device nothing at all. */
   readonly refusal: MusterError | undefined;
   /** Why no run can have its secrets. */
@@ -43,7 +44,9 @@ export function explainDeployment(
     ...one,
     ...(code === null ? {} : { code }),
     ...(reason === null ? {} : { reason }),
-    ...(start ? { start: refusal ? refusedBy(refusal) : withSecrets(withPermit(start, permit), secrets) } : {}),
+    ...(start
+      ? { start: refusal ? refusedBy(refusal) : withSecrets(withStarter(withPermit(start, permit), content), secrets) }
+      : {}),
     ...(permit ? { rollout: rolloutOf(permit) } : {}),
     told: assignment !== null,
   };
@@ -62,6 +65,16 @@ function withSecrets(
   if (!secrets || start.state === 'running') return start;
   const says = `waits: ${secrets.message} (${secrets.code})`;
   return { state: 'no-secrets', says, fate: { state: 'waiting', reason: 'secrets' } };
+}
+
+/** What somebody at the device must ask for nobody may, where its settings say so. */
+function withStarter(
+  start: NonNullable<Explained['start']>,
+  { clientSettings }: Known['content'],
+): NonNullable<Explained['start']> {
+  const said = resultantSettings(clientSettings).find(({ name }) => name === 'usersMayStart')?.winner;
+  if (start.state !== 'offered' || said?.value !== false) return start;
+  return { ...start, says: `nobody at the device may start anything (usersMayStart of settings "${said.from}")` };
 }
 
 /** What would start now starts with a permit only. */

@@ -1,10 +1,17 @@
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
-import { type Assignment, CONTENT_FROM_POINT, START_PLACES } from '@muster/contracts/agent/policy.js';
+import { type Assignment, CLIENT_SETTINGS, CONTENT_FROM_POINT, START_PLACES } from '@muster/contracts/agent/policy.js';
 import { CONTENT_REACH } from '@muster/contracts/agent/content.js';
 import { START_PERMITS } from '@muster/contracts/agent/permits.js';
 
 /** Those that this site knows: others say nothing to it, and must not fill its tables. */
-const KNOWN: readonly string[] = [CONTENT_FROM_POINT, CONTENT_REACH, START_PERMITS, START_PLACES, WAKE_NEIGHBOURS];
+const KNOWN: readonly string[] = [
+  CLIENT_SETTINGS,
+  CONTENT_FROM_POINT,
+  CONTENT_REACH,
+  START_PERMITS,
+  START_PLACES,
+  WAKE_NEIGHBOURS,
+];
 
 /** What an agent says that it can do: known words, sorted. */
 export function parseAbilities(header: string | readonly string[] | undefined): string[] {

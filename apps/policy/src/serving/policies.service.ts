@@ -7,10 +7,19 @@ import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { LiveState } from '../live/live-state.js';
 import { SiteKey } from '../site-key/site-key.js';
+import { goBySettings } from '../settings/go-by-settings.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { isFor } from './abilities.js';
 import { BodyCache } from './body-cache.js';
-import { isTagFor, matchesTag, type PolicyContent, policyDocument, policyTag, setsToTell } from './policy-document.js';
+import {
+  isTagFor,
+  matchesTag,
+  type PolicyContent,
+  policyDocument,
+  policyTag,
+  setsToTell,
+  type ToldContent,
+} from './policy-document.js';
 import { PolicyRepository } from './policy.repository.js';
 import { RememberedTags } from './remembered-tags.js';
 
@@ -63,13 +72,12 @@ export class Policies {
     if (this.tags.upTo < this.live.serial) await (this.catchingUp ??= this.catchUp());
     const unchanged = this.unchanged(deviceUid, ifNoneMatch, abilities);
     if (unchanged !== undefined) return { tag: unchanged, policy: undefined };
-    const pollSeconds = this.config.MUSTER_POLL_SECONDS;
     for (;;) {
       const known = await this.reads.add(deviceUid);
       if (!isDeepStrictEqual(known.abilities, abilities))
         await this.repository.saveAbilities(this.database, deviceUid, abilities);
-      const content = { ...known, abilities, assignments: known.assignments.filter((one) => isFor(one, abilities)) };
-      const tag = policyTag(content, pollSeconds, this.signedBy);
+      const content = this.toldTo(known, abilities);
+      const tag = policyTag(content, this.signedBy);
       this.live.heard(content.serial);
       this.tags.remember(deviceUid, tag, content.serial);
       if (matchesTag(ifNoneMatch, tag)) return { tag, policy: undefined };
@@ -77,9 +85,20 @@ export class Policies {
       // Somebody changed variables between the two questions: what is signed must be what the tag says.
       if (!sets) continue;
       const variables = await this.variables.tell(deviceUid, sets, content.stepSecrets, content.sealingKey);
-      const to = { site: this.config.MUSTER_SITE, deviceUid, pollSeconds, now: new Date() };
+      const to = { site: this.config.MUSTER_SITE, deviceUid, now: new Date() };
       return { tag, policy: this.siteKey.signDocument(policyDocument(content, variables, to)) };
     }
+  }
+
+  private toldTo({ clientSettings, ...known }: PolicyContent, abilities: readonly string[]): ToldContent {
+    const assignments = known.assignments.filter((one) => isFor(one, abilities));
+    const { pollSeconds = this.config.MUSTER_POLL_SECONDS, ...under } = goBySettings({
+      ...known,
+      abilities,
+      assignments,
+      clientSettings,
+    });
+    return { ...known, abilities, pollSeconds, ...under };
   }
 
   /** Forgets the tags of the devices that were concerned by what changed since. */

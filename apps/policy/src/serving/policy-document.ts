@@ -1,11 +1,13 @@
 import type {
   Assignment,
   PolicyDocument,
+  PolicySettings,
   PolicyStops,
   PolicyVariables,
   PolicyWindow,
 } from '@muster/contracts/agent/policy.js';
 import { canonicalJson } from '@muster/contracts/digest.js';
+import type { SettingsOfDevice } from '@muster/contracts/kinds/resultant-settings.js';
 import type { SealingKey } from '@muster/contracts/sealing.js';
 import { createHash } from 'node:crypto';
 import type { VariableSetReference } from '../variables/variable-set.repository.js';
@@ -31,10 +33,21 @@ export interface PolicyContent {
   readonly stoppedDeployments: readonly string[];
   /** Runs that shall end alone; sorted. */
   readonly stoppedRuns: readonly string[];
+  /** Those of all collections of the device. */
+  readonly clientSettings: readonly SettingsOfDevice[];
+}
+
+/** The same under the settings of the device: what it is told. */
+export interface ToldContent extends Omit<PolicyContent, 'clientSettings'> {
+  readonly pollSeconds: number;
+  readonly settings: PolicySettings;
 }
 
 /** What shall end that no assignment says it of. */
-function stopsOf({ stoppedDeployments, stoppedRuns }: PolicyContent): { stops?: PolicyStops } {
+function stopsOf({
+  stoppedDeployments,
+  stoppedRuns,
+}: Pick<PolicyContent, "stoppedDeployments" | "stoppedRuns">): { stops?: PolicyStops } {
   if (stoppedDeployments.length + stoppedRuns.length === 0) return {};
   return {
     stops: {
@@ -45,7 +58,10 @@ function stopsOf({ stoppedDeployments, stoppedRuns }: PolicyContent): { stops?: 
 }
 
 /** Who runs nothing is told no variables. */
-export function setsToTell({ assignments, variableSets }: PolicyContent): readonly VariableSetReference[] {
+export function setsToTell({
+  assignments,
+  variableSets,
+}: Pick<PolicyContent, 'assignments' | 'variableSets'>): readonly VariableSetReference[] {
   return assignments.length === 0 ? [] : variableSets;
 }
 
@@ -56,8 +72,8 @@ export function setsToTell({ assignments, variableSets }: PolicyContent): readon
  *
  * @param signedBy of a site that had another key before: everybody is to hear of the new one soon
  */
-export function policyTag(content: PolicyContent, pollSeconds: number, signedBy?: string): string {
-  const { assignments, windows, sealingKey, rotateKey } = content;
+export function policyTag(content: ToldContent, signedBy?: string): string {
+  const { assignments, windows, sealingKey, rotateKey, pollSeconds, settings } = content;
   const sets = setsToTell(content);
   const variables = sets.map(({ ownerUid, digest }) => ({ ownerUid, digest }));
   const said = {
@@ -67,6 +83,7 @@ export function policyTag(content: PolicyContent, pollSeconds: number, signedBy?
     ...(windows.length > 0 ? { windows } : {}),
     ...(rotateKey === null ? {} : { rotateKey }),
     ...stopsOf(content),
+    ...(Object.keys(settings).length > 0 ? { settings } : {}),
     ...(sets.length > 0 ? { variables } : {}),
     ...(content.stepSecrets.length > 0 || sets.some(({ hasHidden }) => hasHidden) ? { sealingKey } : {}),
   };
@@ -92,9 +109,9 @@ export function matchesTag(ifNoneMatch: string | undefined, tag: string): boolea
 
 /** The document that is signed. */
 export function policyDocument(
-  content: PolicyContent,
+  content: ToldContent,
   variables: PolicyVariables | undefined,
-  to: { site: string; deviceUid: string; pollSeconds: number; now: Date },
+  to: { site: string; deviceUid: string; now: Date },
 ): PolicyDocument {
   return {
     version: 1,
@@ -102,11 +119,12 @@ export function policyDocument(
     deviceUid: to.deviceUid,
     serial: content.serial,
     issuedAt: to.now.toISOString(),
-    pollSeconds: to.pollSeconds,
+    pollSeconds: content.pollSeconds,
     assignments: [...content.assignments],
     ...(content.windows.length === 0 ? {} : { windows: [...content.windows] }),
     ...(content.rotateKey === null ? {} : { rotateKey: content.rotateKey }),
     ...stopsOf(content),
     ...(variables ? { variables } : {}),
+    ...(Object.keys(content.settings).length === 0 ? {} : { settings: content.settings }),
   };
 }

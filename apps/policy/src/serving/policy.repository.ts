@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '@muster/persistence/database.js';
 import { LEFT_DAYS } from '../housekeeping/housekeeping.repository.js';
+import { settingsOf } from '../settings/client-settings.repository.js';
 import { ownersOf } from '../variables/variable-set.repository.js';
 import type { PolicyContent } from './policy-document.js';
 
@@ -47,7 +48,8 @@ export class PolicyRepository {
          where device_member.device_uid = wanted_uid and ${STOPPED}
            and (device_member.left_at is not null or deployment.assignment is null)
        ), '[]') as "stoppedDeployments",
-       coalesce((select jsonb_agg(run_id order by run_id) from run_stop where device_uid = wanted_uid), '[]') as "stoppedRuns"
+       coalesce((select jsonb_agg(run_id order by run_id) from run_stop where device_uid = wanted_uid), '[]') as "stoppedRuns",
+       ${settingsOf('wanted_uid')} as "clientSettings"
        from unnest($1::uuid[]) with ordinality as wanted (wanted_uid, place), policy_serial order by wanted.place`,
       [deviceUids],
     );

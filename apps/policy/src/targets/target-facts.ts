@@ -6,7 +6,8 @@ import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js'
 import { rolloutChanged } from '@muster/contracts/events/rollout-changed.js';
 import { runsStopped } from '@muster/contracts/events/runs-stopped.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
-import { collection } from '@muster/contracts/kinds/collection.js';
+import { clientSettings } from '@muster/contracts/kinds/client-settings.js';
+import { collection, EVERY_DEVICE } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
 import { distributedContent, distribution, type DistributionSpec } from '@muster/contracts/kinds/distribution.js';
@@ -21,6 +22,7 @@ import { z } from 'zod';
 import { Compiler } from '../compile/compiler.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { LiveState } from '../live/live-state.js';
+import { ClientSettingsRepository } from '../settings/client-settings.repository.js';
 import { VariableSetRepository } from '../variables/variable-set.repository.js';
 import { TargetRepository } from './target.repository.js';
 
@@ -39,6 +41,7 @@ export class TargetFacts {
     @Inject(LiveState) private readonly live: LiveState,
     @Inject(Compiler) private readonly compiler: Compiler,
     @Inject(VariableSetRepository) private readonly variables: VariableSetRepository,
+    @Inject(ClientSettingsRepository) private readonly settings: ClientSettingsRepository,
   ) {}
 
   subscriptions(): Subscriptions {
@@ -49,6 +52,7 @@ export class TargetFacts {
     const devices = resourceEvents(device);
     const collections = resourceEvents(collection);
     const deployments = resourceEvents(deployment);
+    const settings = resourceEvents(clientSettings);
     return [
       on(devices.deleted, async (tx, { resource }) => {
         const { uid } = resource.metadata;
@@ -92,6 +96,17 @@ export class TargetFacts {
           const few = devices.length <= MOST_NAMED_DEVICES;
           await this.live.policyChanges(tx, few ? { devices } : { collection: collectionUid });
         }
+      }),
+      on(settings.saved, async (tx, { resource: { metadata, spec } }) => {
+        const { uid, name } = metadata;
+        // Every device is in one of these; so the default settings are like all others.
+        const { priority, collections = EVERY_DEVICE } = spec;
+        const kept = { uid, name, priority, collections, settings: spec.settings };
+        for (const one of await this.settings.save(tx, kept)) await this.live.policyChanges(tx, { collection: one });
+      }),
+      on(settings.deleted, async (tx, { resource }) => {
+        const collections = await this.settings.remove(tx, resource.metadata.uid);
+        for (const one of collections) await this.live.policyChanges(tx, { collection: one });
       }),
       on(variablesChanged, async (tx, set) => {
         await this.variables.save(tx, set);
@@ -170,9 +185,13 @@ export class TargetFacts {
     ];
   }
 
-  /** True when policies say something because of a collection: a deployment, or variables. */
+  /** True when policies say something because of a collection: a deployment, variables, or settings. */
   private async isSpokenOf(tx: Transaction, collectionUid: string): Promise<boolean> {
-    return (await this.targets.matters(tx, collectionUid)) || this.variables.has(tx, collectionUid);
+    return (
+      (await this.targets.matters(tx, collectionUid)) ||
+      (await this.variables.has(tx, collectionUid)) ||
+      this.settings.has(tx, collectionUid)
+    );
   }
 
   private async sequenceChanged(tx: Transaction, name: string): Promise<void> {

@@ -5,6 +5,7 @@ import { LIMITS } from '@muster/sequence/limits.js';
 import { sequenceSpecSchema } from '@muster/sequence/model.js';
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
+import { agentSettingsShape } from '../kinds/client-settings.js';
 import { programSchema } from '../kinds/package.js';
 import { variablesPrioritySchema } from '../kinds/variables.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
@@ -16,6 +17,9 @@ export const START_PLACES = 'start-places';
 
 /** An ability: it can fetch content past its cache (`content: FromPoint`). */
 export const CONTENT_FROM_POINT = 'content-from-point';
+
+/** An ability: it goes by settings of the site (`settings`). */
+export const CLIENT_SETTINGS = 'client-settings';
 
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
@@ -92,6 +96,10 @@ export const policyStopsSchema = z
     runs: z.array(uidSchema).optional().describe('These runs alone'),
   })
   .meta({ id: 'PolicyStops' });
+/** What of its settings a device goes by itself; what else they say is in the rest of the policy already. */
+export const policySettingsSchema = z.strictObject(agentSettingsShape).meta({ id: 'PolicySettings' });
+
+export type PolicySettings = z.infer<typeof policySettingsSchema>;
 
 /** The payload of the compact JWS (EdDSA, kid = thumbprint of the site key) in a policy answer. */
 export const policyDocumentSchema = z
@@ -114,6 +122,7 @@ export const policyDocumentSchema = z
       .describe('The site wants the device to replace its key, if it still is the one of this thumbprint'),
     stops: policyStopsSchema.optional().describe('What shall end that no assignment says it of; absent: nothing'),
     variables: policyVariablesSchema.optional().describe('For every run of an assignment; absent: none'),
+    settings: policySettingsSchema.optional().describe('They win over those that the agent was started with'),
   })
   .meta({ id: 'PolicyDocument' });
 

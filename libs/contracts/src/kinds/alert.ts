@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { siteCodeSchema } from '../hierarchy/site.js';
 import { defineKind, instantSchema, nameSchema, uidSchema } from '../resource.js';
 
 /** What alerts are raised for. */
@@ -45,6 +46,7 @@ export const alertStatusSchema = z
     changedBy: z.string().optional().describe('Who acknowledged, postponed or closed it'),
     postponedUntil: instantSchema.optional(),
     comments: z.array(alertCommentSchema),
+    site: siteCodeSchema.optional().describe('Of alerts of a site below this one: whose it is'),
   })
   .meta({ id: 'AlertStatus' });
 
@@ -65,6 +67,16 @@ export const alertRemarkSchema = z
   .strictObject({ comment: alertChangeSchema.shape.comment.unwrap() })
   .meta({ id: 'AlertRemark' });
 
+/** GET /api/v1/alerts/-/below */
+export const alertsBelowQuerySchema = z.strictObject({
+  site: siteCodeSchema.optional().describe('Only alerts of this site'),
+  state: alertStateSchema.optional(),
+  deployment: nameSchema.optional().describe('Only alerts about this deployment'),
+  limit: z.coerce.number().int().min(1).max(500).optional().describe('Alerts per page, default 100'),
+  continue: z.string().max(200).optional().describe('From metadata.continue of the page before'),
+});
+
+export type AlertsBelowQuery = z.infer<typeof alertsBelowQuerySchema>;
 export type AlertSpec = z.infer<typeof alertSpecSchema>;
 export type AlertState = z.infer<typeof alertStateSchema>;
 export type AlertStatus = z.infer<typeof alertStatusSchema>;

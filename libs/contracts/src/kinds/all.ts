@@ -3,6 +3,7 @@ import { alert } from './alert.js';
 import { application } from './application.js';
 import { bootImage } from './boot-image.js';
 import { boundaryGroup } from './boundary-group.js';
+import { clientSettings } from './client-settings.js';
 import { collection } from './collection.js';
 import { deployment } from './deployment.js';
 import { device } from './device.js';
@@ -32,6 +33,7 @@ export const KINDS = [
   distribution,
   device,
   collection,
+  clientSettings,
   deployment,
   run,
   alert,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { addressRangeSchema } from '../address-range.js';
 import { defineKind, nameSchema } from '../resource.js';
+import { pointReferenceSchema } from './point-reference.js';
 
 /** Minutes until an agent that may wait also asks a neighbour, unless the relationship says otherwise. */
 export const NEIGHBOUR_MINUTES = 120;
@@ -27,7 +28,10 @@ export const boundaryGroupSpecSchema = z
       .max(100)
       .optional()
       .describe('Every device of these sites, whatever its address'),
-    points: z.array(nameSchema).max(1000).describe('The distribution points of these places'),
+    points: z
+      .array(pointReferenceSchema)
+      .max(1000)
+      .describe('The distribution points of these places; SITE/NAME is one of another site'),
     neighbours: z.array(neighbourSchema).max(1000).optional(),
     isDefault: z
       .boolean()
@@ -40,7 +44,11 @@ export const boundaryGroupSpecSchema = z
 
 export const boundaryGroupStatusSchema = z
   .strictObject({
-    points: z.number().int().describe('Points of the group that are not in maintenance'),
+    points: z.number().int().describe('Points of the group at this site that are not in maintenance'),
+    unknownPoints: z
+      .array(nameSchema)
+      .optional()
+      .describe('Points of this site that another site named, and that do not exist'),
     unknownNeighbours: z
       .array(nameSchema)
       .optional()

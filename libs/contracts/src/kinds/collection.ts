@@ -7,6 +7,12 @@ import { variablesPrioritySchema, variablesSchema, withoutHiddenValues } from '.
 /** Unknown computers: all, or by the architecture that they tell. */
 export const UNKNOWN_COMPUTERS = ['all', 'x86', 'x64', 'arm64'] as const;
 
+/** Computers of which the site has no record. */
+export const UNKNOWN_COMPUTERS_COLLECTION = 'all-unknown-computers';
+
+/** Built-in collections: every device of a site is in one of them. */
+export const EVERY_DEVICE: readonly string[] = ['all-devices', UNKNOWN_COMPUTERS_COLLECTION];
+
 /** One way into a collection, or out of it. */
 export const collectionRuleSchema = z
   .union([

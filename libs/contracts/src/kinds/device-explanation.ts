@@ -22,6 +22,21 @@ const variableExplanationSchema = z.strictObject({
   losers: z.array(layeredValueSchema).readonly(),
 });
 
+const saidSettingSchema = z.strictObject({
+  value: z.union([z.string(), z.number(), z.boolean()]),
+  from: z.string().describe('The ClientSettings that say it'),
+  priority: z.number().int().optional().describe('Absent: the default settings'),
+});
+
+const settingExplanationSchema = z.strictObject({
+  name: z.string(),
+  winner: saidSettingSchema
+    .optional()
+    .describe('Absent: nobody says it; the default of the agent or of the site holds'),
+  losers: z.array(saidSettingSchema).readonly(),
+  told: z.boolean().describe('false: its agent is too old to go by it'),
+});
+
 const nodeExplanationSchema = z.strictObject({
   path: z.string(),
   name: z.string(),
@@ -124,6 +139,13 @@ export const deviceExplanationSchema = z
       )
       .describe('To a collection that has the device'),
     variables: z.array(variableExplanationSchema).readonly(),
+    settings: z
+      .array(settingExplanationSchema)
+      .readonly()
+      .optional()
+      .describe(
+        'Every client setting with the value that holds and those that lost; sites of earlier releases say nothing',
+      ),
     problems: z
       .array(z.strictObject({ code: z.string(), message: z.string() }))
       .describe('Why no run begins on the device, as far as the site can tell'),

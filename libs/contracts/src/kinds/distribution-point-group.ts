@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { defineKind, nameSchema } from '../resource.js';
+import { pointReferenceSchema } from './point-reference.js';
 
 export const distributionPointGroupSpecSchema = z
   .strictObject({
     description: z.string().max(256).optional(),
-    points: z.array(nameSchema).max(1000).describe('A point may be in many groups'),
+    points: z
+      .array(pointReferenceSchema)
+      .max(1000)
+      .describe('A point may be in many groups; SITE/NAME is one of another site'),
     collections: z
       .array(nameSchema)
       .max(1000)
@@ -15,6 +19,10 @@ export const distributionPointGroupSpecSchema = z
 
 export const distributionPointGroupStatusSchema = z
   .strictObject({
+    unknownPoints: z
+      .array(nameSchema)
+      .optional()
+      .describe('Points of this site that another site named, and that do not exist'),
     distributions: z.number().int().describe('Distributions to this group: a point that joins gets all of them'),
   })
   .meta({ id: 'DistributionPointGroupStatus' });

@@ -15,6 +15,10 @@ export interface ReplicableStore<Spec, Status> {
   applyManyReplicated(tx: Transaction, changes: readonly ReplicatedChange<Spec>[]): Promise<void>;
   /** Sealed values that belong to the object and are no part of its document. */
   sealedValues(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
+  /** The specification in words that mean the same at every site. */
+  saidForAll(spec: Spec): Spec;
+  /** What all sites understand, as it is said at this one. */
+  saidHere(spec: Spec): Spec;
   /** Who wrote the specification that the object has now, of kinds that remember it. */
   savedBy(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined>;
   /** Objects that have no replica yet. */
@@ -81,7 +85,7 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
     };
     return {
       metadata,
-      spec: resource.spec,
+      spec: this.store.saidForAll(resource.spec),
       ...(sealed === undefined ? {} : { sealed }),
       ...(saved === undefined ? {} : { savedBy: { ...saved, digest: digestOf(resource.spec) } }),
     };
@@ -106,7 +110,12 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
     if (content === null) return { name: key, input: null, actor };
     const { metadata, spec, sealed, savedBy: saved } = content as Document<Spec>;
     const savedBy = saved?.digest === digestOf(spec) ? { author: saved.author, comment: saved.comment } : undefined;
-    const input = { apiVersion: API_VERSION, kind: this.kind, metadata: { name: key, ...metadata }, spec } as const;
+    const input = {
+      apiVersion: API_VERSION,
+      kind: this.kind,
+      metadata: { name: key, ...metadata },
+      spec: this.store.saidHere(spec),
+    } as const;
     return { name: key, input, sealed, savedBy, actor };
   }
 

@@ -61,6 +61,10 @@ export interface ResourceRules<Spec, Status> {
   deleting?(tx: Transaction, resource: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
   /** Who wrote the specification that the object has now, and why: of kinds that keep revisions. Other sites get it with the object. */
   savedBy?(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined>;
+  /** The specification in words that mean the same at every site, of kinds that name things of one site. Pure. */
+  saidForAll?(spec: Spec): Spec;
+  /** The reverse: what all sites understand, as it is said at this one. Pure. */
+  saidHere?(spec: Spec): Spec;
   /** Sealed values of the object that are no part of its document: other sites get them with it. */
   sealedValues?(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
   /** Remembers by the specification the sealed values that another site sent with it, as `seal` does with those it takes out. */

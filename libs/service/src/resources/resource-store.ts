@@ -206,6 +206,16 @@ export class ResourceStore<Spec, Status> {
     return this.rules.sealedValues?.(tx, resource);
   }
 
+  /** The specification in words that mean the same at every site. */
+  saidForAll(spec: Spec): Spec {
+    return this.rules.saidForAll?.(spec) ?? spec;
+  }
+
+  /** What all sites understand, as it is said at this one. */
+  saidHere(spec: Spec): Spec {
+    return this.rules.saidHere?.(spec) ?? spec;
+  }
+
   /** Who wrote the specification that the object has now. */
   async savedBy(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined> {
     return this.rules.savedBy?.(tx, resource);

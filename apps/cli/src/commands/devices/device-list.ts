@@ -4,9 +4,8 @@ import type { Resource, ResourceList } from '@muster/contracts/resource.js';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
-import { columnsOf, rowOf } from '../../output/columns.js';
 import { formatResources } from '../../output/formats.js';
-import { formatTable } from '../../output/table.js';
+import { withSites } from '../../output/with-sites.js';
 import type { Terminal } from '../../terminal.js';
 import { outputOption, type OutputOptions, wholeNumber } from '../arguments.js';
 
@@ -60,7 +59,7 @@ export function addDeviceList(commands: Command, terminal: Terminal): void {
       if (all.length === 0 && (output === 'table' || output === 'wide')) return terminal.error('no devices found');
       const lines =
         output === 'table' && below.length > 0
-          ? withSites(all, new Date())
+          ? withSites(device, all, new Date())
           : formatResources(device, all, output, false, new Date());
       for (const line of lines) terminal.out(line);
     });
@@ -81,16 +80,4 @@ async function pages(
     next = page.metadata.continue;
   } while (next !== undefined);
   return found;
-}
-
-/** Names are each site's own: beside each stands whose it is. */
-function withSites(devices: readonly Device[], now: Date): string[] {
-  const columns = columnsOf(device.kind, true).filter(({ title, wide }) => !wide || title === 'SITE');
-  const [name, ...others] = columns;
-  const site = others.filter(({ title }) => title === 'SITE');
-  const shown = [...(name ? [name] : []), ...site, ...others.filter(({ title }) => title !== 'SITE')];
-  return formatTable(
-    shown.map(({ title }) => title),
-    devices.map((one) => rowOf(one, shown, now)),
-  );
 }

@@ -4,6 +4,7 @@ import { addDeviceAccess, addRotateKey } from './device-access.js';
 import { addRetrievePolicy } from './device-retrieve-policy.js';
 import { addDeviceMerge } from './device-merge.js';
 import { addDeviceWake } from './device-wake.js';
+import { addDeviceSettings } from './device-settings.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceImport } from './device-import.js';
 import { addHistoryCommand } from './history.js';
@@ -13,6 +14,7 @@ export function registerDevice(program: Command, terminal: Terminal): void {
   const commands = program.command('device').description('import, list, approve, block and wake computers');
   addDeviceImport(commands, terminal);
   addDeviceList(commands, terminal);
+  addDeviceSettings(commands, terminal);
   addDeviceAccess(commands, terminal);
   addDeviceMerge(commands, terminal);
   addRotateKey(commands, terminal);

@@ -7,9 +7,11 @@ import {
 } from '@muster/contracts/kinds/alert.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import { type Command, Option } from 'commander';
+import { getAlertBelow, listAlertsBelow } from '../../api/alerts-below.js';
 import { withClient } from '../../api/open-client.js';
 import { alertLines } from '../../output/alert-lines.js';
 import { formatResources, objectName, type OutputFormat } from '../../output/formats.js';
+import { withSites } from '../../output/with-sites.js';
 import { safeText } from '../../output/safe-text.js';
 import type { Terminal } from '../../terminal.js';
 import { outputOption } from '../arguments.js';
@@ -22,10 +24,13 @@ An alert is raised when a threshold of a deployment is crossed (spec.alerts, see
 happens again. active: somebody must look. acknowledged: somebody does. postponed: until a time. resolved: the condition is gone.
 closed: somebody is done with it; it comes back only when its condition was gone in between.
 
+At a site with others below it, their alerts are listed too, with the SITE that each belongs to; what is done about them is said there.
+
 Examples:
   muster alert list
   muster alert list --all --deployment harden-web
   muster alert describe harden-web-failed
+  muster --site CEN alert describe harden-web-failed --of PR1
   muster alert acknowledge harden-web-failed --comment "the mirror is down, I am on it"
   muster alert postpone harden-web-failed --until 2h
   muster alert close harden-web-failed --comment "rolled back"`;
@@ -48,8 +53,11 @@ export function registerAlert(program: Command, terminal: Terminal): void {
     .command('describe')
     .description('say everything about an alert')
     .argument('<alert>', 'name of the alert')
-    .action(async (name: string, _options: object, command: Command) => {
-      const found = await withClient(command, terminal, (client) => client.get(alert, name));
+    .option('--of <site>', 'one of this site below')
+    .action(async (name: string, { of: site }: { of?: string }, command: Command) => {
+      const found = await withClient(command, terminal, (client) =>
+        site === undefined ? client.get(alert, name) : getAlertBelow(client, site, name),
+      );
       for (const line of alertLines(found, new Date())) terminal.out(safeText(line));
     });
   for (const [deed, description] of Object.entries(deeds)) {
@@ -88,26 +96,37 @@ function addList(group: Command, terminal: Terminal): void {
     .option('--all', 'also those that are resolved or closed')
     .addOption(new Option('--state <state>', 'only those in this state').choices(alertStateSchema.options))
     .option('--deployment <name>', 'only those of this deployment')
+    .option('--of <site>', 'only those of this site below')
     .addOption(outputOption())
     .action(
       async (
-        options: { all?: boolean; state?: AlertState; deployment?: string; output: OutputFormat },
+        options: { all?: boolean; state?: AlertState; deployment?: string; of?: string; output: OutputFormat },
         command: Command,
       ) => {
-        const { all, state, deployment, output } = options;
+        const { all, state, deployment, of: site, output } = options;
         const labels = Object.entries({ state, deployment }).flatMap(([label, value]) =>
           value === undefined ? [] : [`${label}=${value}`],
         );
         const found: Alert[] = [];
+        let below = 0;
         await withClient(command, terminal, async (client) => {
-          for await (const one of client.list(alert, labels.length > 0 ? labels.join(',') : undefined))
-            if (all || state !== undefined || OPEN.includes(one.status.state)) found.push(one);
+          const wanted = (one: Alert) => all || state !== undefined || OPEN.includes(one.status.state);
+          if (site === undefined)
+            for await (const one of client.list(alert, labels.length > 0 ? labels.join(',') : undefined))
+              if (wanted(one)) found.push(one);
+          const here = found.length;
+          found.push(...(await listAlertsBelow(client, { site, state, deployment })).filter(wanted));
+          below = found.length - here;
         });
         if (found.length === 0 && (output === 'table' || output === 'wide')) {
           terminal.error(all ? 'no alerts' : 'no alert is open; --all shows those that were');
           return;
         }
-        for (const line of formatResources(alert, found, output, false, new Date())) terminal.out(line);
+        const lines =
+          output === 'table' && below > 0
+            ? withSites(alert, found, new Date())
+            : formatResources(alert, found, output, false, new Date());
+        for (const line of lines) terminal.out(line);
       },
     );
 }
