@@ -10,7 +10,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
 import type { NodeUse } from '@muster/contracts/kinds/content-uses.js';
 import type { Problem } from '@muster/contracts/problem.js';
-import { findDeploymentUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
+import { findDeploymentUses, findManifestUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { builtApp } from '@muster/localsite/repository.js';
 import { loadConfig } from '@muster/platform/config.js';
@@ -40,6 +40,8 @@ export class ContentUnderTest {
   private secondFolder: string | undefined;
   /** Who names what, as the catalog and policy would say, by `Kind/name`. */
   readonly users = new Map<string, { nodes?: NodeUse[]; deployments?: string[] }>();
+  /** Deployments whose devices are told of a version, by its manifest. */
+  readonly told = new Map<string, string[]>();
   private readonly others: Bus[] = [];
 
   private constructor(
@@ -129,6 +131,16 @@ export class ContentUnderTest {
     policy.answer(
       findDeploymentUses,
       async (asked) => ({ items: usersOf(asked)?.deployments ?? [] }),
+      () => undefined,
+    );
+    policy.answer(
+      findManifestUses,
+      async ({ manifests }) => ({
+        items: manifests.flatMap((manifest) => {
+          const deployments = this.told.get(manifest);
+          return deployments ? [{ manifest, deployments }] : [];
+        }),
+      }),
       () => undefined,
     );
   }

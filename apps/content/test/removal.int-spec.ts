@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { until } from '@muster/testing/until.js';
 import { ContentUnderTest } from './content-under-test.js';
 
@@ -71,6 +73,27 @@ describe('removing content from points', () => {
     expect([await isStored(both), await isStored(next)]).toEqual([true, true]);
     // The library has every version.
     expect(await isStored(old, 'site')).toBe(true);
+  });
+
+  it('lets points keep a version as long as devices are told of it', async () => {
+    const [old, next] = [randomBytes(3000), randomBytes(3000)];
+    await distribute('wanted', { old }, ['attic']);
+    const [first] = await content.progress('wanted');
+    content.told.set(first!.manifest, ['blocked-for-weeks']);
+    await content.upload('wanted', { next });
+    await content.untilProgress('wanted', ({ state, version }) => state === 'available' && version === 2);
+    // What is older than nothing that is told goes meanwhile: the removal has been at work since.
+    const signal = randomBytes(3000);
+    await distribute('signal-of-age', { signal }, ['attic']);
+    await content.upload('signal-of-age', { newer: randomBytes(100) });
+    await until(async () => !(await isStored(signal)));
+    expect(await isStored(old)).toBe(true);
+    const located = await content.app.get(Bus).request(locateContent, { manifest: first!.manifest });
+    expect(located.locations).toHaveLength(1);
+
+    content.told.delete(first!.manifest);
+    await until(async () => !(await isStored(old)));
+    expect(await isStored(next)).toBe(true);
   });
 
   it('takes from the library what no version has any more, and keeps what one has', async () => {

@@ -102,7 +102,7 @@ export class DistributionJobRepository {
     }>(
       `with done as (
          update distribution_job set state = 'transferring', leased_by = $1, attempts = attempts + 1,
-           leased_until = now() + make_interval(secs => $2), updated_at = now()
+           claim = nextval('distribution_claim'), behind = null, leased_until = now() + make_interval(secs => $2), updated_at = now()
          where id = (
            select job.id from distribution_job job
            join unnest($3::uuid[], $4::int[], $5::int[]) as admission (point_uid, concurrency, priorities)
@@ -113,6 +113,9 @@ export class DistributionJobRepository {
              and admission.concurrency > (
                select count(*) from distribution_job busy
                where busy.point_uid = job.point_uid and busy.state = 'transferring' and busy.leased_until >= now())
+             and not exists (
+               select 1 from distribution_job ahead
+               where ahead.id = job.behind and ahead.state = 'transferring' and ahead.leased_until >= now())
              and not exists (
                select 1 from package_version v
                join distribution_job busy on busy.package_uid = v.package_uid and busy.version = v.version
@@ -220,14 +223,42 @@ export class DistributionJobRepository {
     const rows = await database.query(
       `with done as (
          update distribution_job set state = $3, last_error = $4, attempts = attempts - $5,
-           next_attempt_at = now() + make_interval(secs => $6), bytes_moved = $7, ${progress}
+           next_attempt_at = now() + make_interval(secs => $6), bytes_moved = $7, behind = $8, ${progress}
            leased_by = null, leased_until = null, updated_at = now()
          where id = $1 and leased_by = $2 returning distribution_uid
        ), told as (${TELL})
        select 1 from done`,
-      [job.id, job.lease, ...values.slice(0, 4), job.bytesMoved + bytesMoved, ...values.slice(4)],
+      [
+        job.id,
+        job.lease,
+        ...values.slice(0, 4),
+        job.bytesMoved + bytesMoved,
+        'behind' in outcome ? outcome.behind : null,
+        ...values.slice(4),
+      ],
     );
     return rows.length > 0;
+  }
+
+  /**
+   * Of these blobs those that another transfer to the same point, claimed earlier, is about to bring, with its number. Ask this before
+   * {@link findPointBlobs}: what a transfer brought is recorded before it ends.
+   */
+  async findBroughtByOthers(
+    database: Queryable,
+    { id, lease }: ClaimedJob,
+    digests: readonly Digest[],
+  ): Promise<Map<Digest, number>> {
+    const rows = await database.query<{ digest: Digest; id: number }>(
+      `select blob.digest, min(ahead.id) as id
+       from distribution_job own
+       join distribution_job ahead on ahead.point_uid = own.point_uid and ahead.state = 'transferring'
+         and ahead.leased_until >= now() and ahead.claim < own.claim
+       join manifest_blob blob on blob.manifest = ahead.manifest
+       where own.id = $1 and own.leased_by = $2 and blob.digest = any($3::text[]) group by blob.digest`,
+      [id, lease, digests],
+    );
+    return new Map(rows.map(({ digest, id: ahead }) => [digest, ahead]));
   }
 
   /** Was anything ever proven to be at a point? */
@@ -278,7 +309,7 @@ export class DistributionJobRepository {
 function finishing(outcome: JobOutcome, job: ClaimedJob): [string, (string | number | null)[]] {
   switch (outcome.state) {
     case 'available':
-      return ['files_done = $8, bytes_done = $9,', ['available', null, 0, 0, job.files, job.bytes]];
+      return ['files_done = $9, bytes_done = $10,', ['available', null, 0, 0, job.files, job.bytes]];
     case 'pending':
       // Given back unharmed: the attempt does not count.
       return ['', ['pending', null, 1, 0]];

@@ -12,7 +12,7 @@ import type { Stores } from '../stores/stores.js';
 import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
 import { afterFailure, afterStoreFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
 import { Pace } from './pace.js';
-import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
+import { BroughtByOtherError, LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
 
 const PULSE_MILLISECONDS = 1_000;
 /** Mere progress is news to others only this often. */
@@ -74,11 +74,10 @@ export class JobCarrier {
         library: this.stores.library,
         bringToLibrary: fromSite && ((blob, signal) => fromSite.bring(blob, signal)),
         point: this.stores.point(job.point.spec),
-        knownAtPoint: await this.jobs.findPointBlobs(
-          this.database,
-          job.point.uid,
-          blobs.map(({ digest }) => digest),
-        ),
+        lookAtPoint: async (digests) => {
+          const coming = await this.jobs.findBroughtByOthers(this.database, job, digests);
+          return { coming, known: await this.jobs.findPointBlobs(this.database, job.point.uid, digests) };
+        },
         isRepeated: job.attempts > 1,
         pace,
         progress,
@@ -98,6 +97,8 @@ export class JobCarrier {
 
   private async failure(job: ClaimedJob, error: unknown, signal: AbortSignal): Promise<JobOutcome> {
     if (signal.aborted || error instanceof TransferStoppedError) return { state: 'pending' };
+    if (error instanceof BroughtByOtherError)
+      return { state: 'waiting', reason: error.message, delaySeconds: 0, behind: error.transfer };
     if (error instanceof SiteAwayError) return afterWaiting(error.message, Math.random());
     // A point may have the bytes; else the next upload brings them again.
     if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
