@@ -46,6 +46,7 @@ const OF_CONTENT: Readonly<Record<string, string>> = {
   explainPackageSources: 'ContentSourceService.Explain',
   findContentUses: 'ContentUseService.FindUses',
   getApplicationRevision: 'ApplicationRevisionService.Get',
+  deletePackageVersion: 'PackageVersionService.Delete',
   getPackageManifest: 'PackageVersionService.GetManifest',
   listApplicationRevisions: 'ApplicationRevisionService.List',
   listPackageVersions: 'PackageVersionService.List',

@@ -26,6 +26,7 @@ import type { ContentConfig } from './config.js';
 import { AnnouncementRepository } from './distributions/announcement.repository.js';
 import { Announcer } from './distributions/announcer.js';
 import { DistributionJobRepository } from './distributions/distribution-job.repository.js';
+import { DISTRIBUTIONS, type DistributionStore } from './distributions/distribution-store.js';
 import { distributionPointRules } from './distributions/distribution-point.rules.js';
 import { DistributionQueueRepository } from './distributions/distribution-queue.repository.js';
 import { DistributionWorker } from './distributions/distribution-worker.js';
@@ -65,9 +66,6 @@ import { VersionsGrpcController } from './versions/versions.grpc.js';
 import { versionsProviders } from './versions/versions.providers.js';
 
 export const DISTRIBUTION_POINTS = Symbol('distribution points');
-export const DISTRIBUTIONS = Symbol('distributions');
-
-type DistributionStore = ResourceStore<DistributionSpec, DistributionStatus>;
 
 /** Starts the loops once everything is wired, and ends them while the database is still open. */
 class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {

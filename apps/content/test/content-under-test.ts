@@ -236,8 +236,8 @@ export class ContentUnderTest {
   }
 
   /** Makes a package with one available version. */
-  async upload(packageName: string, files: Record<string, Buffer>): Promise<UploadPlan> {
-    await this.apply('Package', 'packages', packageName, {});
+  async upload(packageName: string, files: Record<string, Buffer>, spec: object = {}): Promise<UploadPlan> {
+    await this.apply('Package', 'packages', packageName, spec);
     const { status, body: plan } = await this.announce(packageName, filesOf(files));
     if (status !== 201) throw new Error(JSON.stringify(plan));
     await sendAll(plan, Object.values(files));
@@ -327,7 +327,7 @@ export function filesOf(files: Record<string, Buffer>): Manifest['files'] {
 }
 
 /** PUTs the bytes that a plan asks for. */
-export async function sendAll(plan: UploadPlan, contents: Buffer[]): Promise<void> {
+export async function sendAll(plan: Pick<UploadPlan, 'uploads'>, contents: Buffer[]): Promise<void> {
   const byDigest = new Map(contents.map((bytes) => [digestOf(bytes), bytes]));
   for (const { digest, url } of plan.uploads) {
     const answer = await fetch(url, { method: 'PUT', body: new Uint8Array(byDigest.get(digest)!) });

@@ -109,7 +109,7 @@ export class DistributionJobRepository {
              on admission.point_uid = job.point_uid
            where ((job.state in ('pending', 'retrying') and job.next_attempt_at <= now())
                or (job.state = 'transferring' and job.leased_until < now()))
-             and (admission.priorities & (1 << job.priority)) <> 0
+             and not job.by_hand and (admission.priorities & (1 << job.priority)) <> 0
              and admission.concurrency > (
                select count(*) from distribution_job busy
                where busy.point_uid = job.point_uid and busy.state = 'transferring' and busy.leased_until >= now())
@@ -164,7 +164,7 @@ export class DistributionJobRepository {
     return database.query<{ uid: string; spec: DistributionPointSpec }>(
       `select uid, spec from distribution_point where uid in (
          select point_uid from distribution_job
-         where (state in ('pending', 'retrying') and next_attempt_at <= now())
+         where (state in ('pending', 'retrying') and next_attempt_at <= now() and not by_hand)
             or (state = 'transferring' and leased_until < now()))`,
     );
   }
@@ -279,6 +279,15 @@ export class DistributionJobRepository {
       [pointUid, digests],
     );
     return new Map(rows.map(({ digest, etag }) => [digest, etag]));
+  }
+
+  /** A copy at a point is not what it should be: nobody is sent there for it, and it is looked at before all others. */
+  async doubt(database: Queryable, pointUid: string, digest: Digest, problem: string): Promise<void> {
+    await database.query(
+      `update point_blob set problem = $3, check_due_at = least(check_due_at, ${URGENT})
+       where point_uid = $1 and digest = $2 and kind = 'blob'`,
+      [pointUid, digest, problem],
+    );
   }
 
   /** What is proven is good again, whatever was known of it, and is not being removed any more. */

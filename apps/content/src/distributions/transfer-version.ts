@@ -15,19 +15,22 @@ const LARGE_BYTES = 1024 * 1024;
 const SMALL_AT_ONCE = 24;
 const LARGE_AT_ONCE = 4;
 
-/** The library's own copy of a blob is gone or wrong. */
-export class LibraryBlobError extends Error {
-  override name = 'LibraryBlobError';
+/** What the source has of a blob is gone or wrong. */
+export class SourceBlobError extends Error {
+  override name = 'SourceBlobError';
 
   constructor(
     readonly digest: Digest,
     path: string,
     found: string,
   ) {
-    super(
-      `the library's copy of "${path}" (${digest}) is ${found}; nothing of it was kept at the point. Upload the same files again to repair it`,
-    );
+    super(`copy of "${path}" (${digest}) is ${found}; nothing of it was kept at the point`);
   }
+}
+
+/** Where the bytes come from: the library, or other points. */
+export interface BlobSource {
+  read(digest: Digest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** The work was asked to stop, and stopped between two blobs. */
@@ -64,7 +67,7 @@ export interface Transfer {
   blobs: readonly ManifestBlob[];
   /** For how many files each of the manifest's stands: a pack is many. */
   fileCounts: readonly number[];
-  library: Pick<ObjectStore, 'read'>;
+  source: BlobSource;
   /** Sees to it that the library has a blob, where the bytes are at another site. */
   bringToLibrary?: ((blob: ManifestBlob, signal: AbortSignal) => Promise<void>) | undefined;
   point: ObjectStore;
@@ -90,7 +93,7 @@ export interface Transfer {
  * transfer ended, because blobs are named by what they are. What another transfer brings is left to it: there is the rest to bring
  * meanwhile.
  *
- * @throws StoreError, LibraryBlobError, TransferStoppedError, BroughtByOtherError, what `bringToLibrary` throws, or the signal's reason
+ * @throws StoreError, SourceBlobError, TransferStoppedError, BroughtByOtherError, what `bringToLibrary` throws, or the signal's reason
  */
 export async function transferVersion(transfer: Transfer): Promise<void> {
   const { blobs } = transfer;
@@ -164,7 +167,7 @@ async function bringBlob(
   knownEtag: string | undefined,
   confirmed: ReadonlySet<Digest>,
 ): Promise<string> {
-  const { library, point, progress, signal } = transfer;
+  const { source, point, progress, signal } = transfer;
   const { digest, size, path, fileBytes } = blob;
   const key = blobKey(digest);
   const expected = { digest, size };
@@ -190,16 +193,16 @@ async function bringBlob(
     progress.bytesDone += counted - before;
   };
   try {
-    const source = await library.read(key, signal);
+    const read = await source.read(digest, signal);
     const bytes =
       size < LARGE_BYTES
-        ? await readSmall(source, expected, transfer, count)
-        : verifiedBytes(paced(source, transfer.pace, signal), expected, count);
+        ? await readSmall(read, expected, transfer, count)
+        : verifiedBytes(paced(read, transfer.pace, signal), expected, count);
     return await deliver(point, key, expected, bytes, signal);
   } catch (error) {
     progress.bytesDone -= counted;
-    if (error instanceof WrongBytesError) throw new LibraryBlobError(digest, path, `damaged (${error.found})`);
-    if (error instanceof StoreError && error.kind === 'missing') throw new LibraryBlobError(digest, path, 'missing');
+    if (error instanceof WrongBytesError) throw new SourceBlobError(digest, path, `damaged (${error.found})`);
+    if (error instanceof StoreError && error.kind === 'missing') throw new SourceBlobError(digest, path, 'missing');
     throw error;
   }
 }

@@ -24,7 +24,7 @@ export class OldVersions {
    */
   async withdraw(hours: number): Promise<number> {
     let withdrawn = 0;
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const manifests = await this.removals.findOld(this.database, hours, after, ASKED_AT_ONCE);
       const last = manifests.at(-1);
       if (last === undefined) return withdrawn;

@@ -26,7 +26,7 @@ const NEEDED = `exists (
 const OLD = `distribution_job old join distribution_job newer
     on newer.distribution_uid = old.distribution_uid and newer.point_uid = old.point_uid
     and newer.package_uid = old.package_uid and newer.version > old.version
-  where old.state = 'available' and newer.state = 'available'
+  where (old.state = 'available' or old.by_hand) and newer.state = 'available'
     and newer.updated_at <= now() - make_interval(hours => $1)`;
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { defineKind, instantSchema } from '../resource.js';
+import { distributionBehaviour } from './distribution-behaviour.js';
 import { architectureSchema } from './image-facts.js';
 
 /** A command of a package, run in the folder of its content. */
@@ -20,6 +21,7 @@ export const packageSpecSchema = z
     version: z.string().max(32).optional(),
     language: z.string().max(32).optional(),
     architecture: architectureSchema.optional().describe('Of the computers that it is for'),
+    ...distributionBehaviour,
     noFiles: z
       .boolean()
       .optional()
