@@ -1,7 +1,7 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { application } from '@muster/contracts/kinds/application.js';
 import { boundaryGroup } from '@muster/contracts/kinds/boundary-group.js';
-import { distribution, type DistributionSpec, type DistributionStatus } from '@muster/contracts/kinds/distribution.js';
+import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
 import { distributionPointGroup } from '@muster/contracts/kinds/distribution-point-group.js';
 import { Bus } from '@muster/messaging/bus.js';

@@ -16,7 +16,12 @@ import {
   START_PERMITS,
 } from '@muster/contracts/agent/permits.js';
 import type { KeyOffer } from '@muster/contracts/agent/keys.js';
-import { CONTENT_FROM_POINT, policyResponseSchema, START_PLACES } from '@muster/contracts/agent/policy.js';
+import {
+  CONTENT_FROM_POINT,
+  policyResponseSchema,
+  PROGRAM_SETTINGS,
+  START_PLACES,
+} from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -32,7 +37,14 @@ export type ContentLocations = z.infer<typeof contentLocationsResponseSchema>;
 /** Policy as it came, not verified yet; `unchanged` when the site has nothing newer than `etag`. */
 export type PolicyAnswer = { readonly policy: string; readonly etag: string | undefined } | 'unchanged';
 
-const ABILITIES = [CONTENT_FROM_POINT, CONTENT_REACH, START_PERMITS, START_PLACES, WAKE_NEIGHBOURS].join(',');
+const ABILITIES = [
+  CONTENT_FROM_POINT,
+  CONTENT_REACH,
+  PROGRAM_SETTINGS,
+  START_PERMITS,
+  START_PLACES,
+  WAKE_NEIGHBOURS,
+].join(',');
 const attempts = 4;
 /** Some 40 s: a step fails when its content cannot be located, so a site that is being restarted is waited for. */
 const contentAttempts = 12;
