@@ -1,11 +1,12 @@
 /**
- * `npm run build`: compiles apps, libs, tools and test into `dist`, and notes there which sources it was built from, so that nobody
+ * `npm run build`: compiles apps, libs, tools and test into `dist`, puts each program into one file, and notes there which sources it was built from, so that nobody
  * builds it again for nothing or tests yesterday's programs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dist, sources, sourceStamp, stampFile } from './ci/build.mjs';
+import { bundle } from './ci/bundle.mjs';
 import { repository } from './ci/run.mjs';
 
 /**
@@ -27,6 +28,7 @@ const swc = join(repository, 'node_modules', '.bin', 'swc');
 const settings = ['-d', 'dist', '--config-file', 'swc.build.json', '--copy-files', '--quiet'];
 const { status } = spawnSync(swc, [...sources, ...settings], { cwd: repository, stdio: 'inherit' });
 if (status === 0) {
+  await bundle();
   mkdirSync(dist, { recursive: true });
   writeFileSync(stampFile, stamp);
 }
