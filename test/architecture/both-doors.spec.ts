@@ -43,6 +43,7 @@ const OF_CONTENT: Readonly<Record<string, string>> = {
   commitPrestagedContent: 'PrestagedContentService.Commit',
   compareApplicationRevisions: 'ApplicationRevisionService.Compare',
   comparePackageVersions: 'PackageVersionService.Compare',
+  deletePackageVersion: 'PackageVersionService.Delete',
   explainPackageSources: 'ContentSourceService.Explain',
   findContentUses: 'ContentUseService.FindUses',
   getApplicationRevision: 'ApplicationRevisionService.Get',

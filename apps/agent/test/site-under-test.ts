@@ -68,6 +68,8 @@ export class SiteUnderTest {
   points = ['dp1'];
   /** Files that no point has: asked for them, the site says so. */
   withoutLocation: ReadonlySet<string> = new Set();
+  /** What the site says of them. */
+  withoutLocationCode = 'content.not-distributed';
   /** Downloads of more than so many bytes send these, then nothing more. */
   stallAt: number | undefined;
   /** What devices asked permits for, and what they are answered. */
@@ -341,7 +343,7 @@ export class SiteUnderTest {
     if (!manifest) return problem(response, 404, 'content.unknown-manifest', 'no such content');
     const digests = request.files ?? manifest.files.slice(0, 500).map(({ digest }) => digest);
     if (digests.some((digest) => this.withoutLocation.has(digest)))
-      return problem(response, 503, 'content.not-distributed', 'No distribution point has the content yet');
+      return problem(response, 503, this.withoutLocationCode, 'No distribution point has the content yet');
     const locations = digests.map((digest) => ({
       digest,
       urls: this.points.map((point) => `${this.url}/${point}/${digest}?signature=${this.signature}`),

@@ -1,7 +1,7 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { application } from '@muster/contracts/kinds/application.js';
 import { boundaryGroup } from '@muster/contracts/kinds/boundary-group.js';
-import { distribution, type DistributionSpec, type DistributionStatus } from '@muster/contracts/kinds/distribution.js';
+import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { distributionPoint } from '@muster/contracts/kinds/distribution-point.js';
 import { distributionPointGroup } from '@muster/contracts/kinds/distribution-point-group.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -26,6 +26,7 @@ import type { ContentConfig } from './config.js';
 import { AnnouncementRepository } from './distributions/announcement.repository.js';
 import { Announcer } from './distributions/announcer.js';
 import { DistributionJobRepository } from './distributions/distribution-job.repository.js';
+import { DISTRIBUTIONS, type DistributionStore } from './distributions/distribution-store.js';
 import { distributionPointRules } from './distributions/distribution-point.rules.js';
 import { DistributionQueueRepository } from './distributions/distribution-queue.repository.js';
 import { DistributionWorker } from './distributions/distribution-worker.js';
@@ -66,9 +67,6 @@ import { VersionsGrpcController } from './versions/versions.grpc.js';
 import { versionsProviders } from './versions/versions.providers.js';
 
 export const DISTRIBUTION_POINTS = Symbol('distribution points');
-export const DISTRIBUTIONS = Symbol('distributions');
-
-type DistributionStore = ResourceStore<DistributionSpec, DistributionStatus>;
 
 /** Starts the loops once everything is wired, and ends them while the database is still open. */
 class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {

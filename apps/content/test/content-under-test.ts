@@ -10,7 +10,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
 import type { NodeUse } from '@muster/contracts/kinds/content-uses.js';
 import type { Problem } from '@muster/contracts/problem.js';
-import { findDeploymentUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
+import { findDeploymentUses, findManifestUses, findNodeUses } from '@muster/contracts/requests/find-uses.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { builtApp } from '@muster/localsite/repository.js';
 import { loadConfig } from '@muster/platform/config.js';
@@ -40,6 +40,8 @@ export class ContentUnderTest {
   private secondFolder: string | undefined;
   /** Who names what, as the catalog and policy would say, by `Kind/name`. */
   readonly users = new Map<string, { nodes?: NodeUse[]; deployments?: string[] }>();
+  /** Deployments whose devices are told of a version, by its manifest. */
+  readonly told = new Map<string, string[]>();
   private readonly others: Bus[] = [];
 
   private constructor(
@@ -129,6 +131,16 @@ export class ContentUnderTest {
     policy.answer(
       findDeploymentUses,
       async (asked) => ({ items: usersOf(asked)?.deployments ?? [] }),
+      () => undefined,
+    );
+    policy.answer(
+      findManifestUses,
+      async ({ manifests }) => ({
+        items: manifests.flatMap((manifest) => {
+          const deployments = this.told.get(manifest);
+          return deployments ? [{ manifest, deployments }] : [];
+        }),
+      }),
       () => undefined,
     );
   }
@@ -224,8 +236,8 @@ export class ContentUnderTest {
   }
 
   /** Makes a package with one available version. */
-  async upload(packageName: string, files: Record<string, Buffer>): Promise<UploadPlan> {
-    await this.apply('Package', 'packages', packageName, {});
+  async upload(packageName: string, files: Record<string, Buffer>, spec: object = {}): Promise<UploadPlan> {
+    await this.apply('Package', 'packages', packageName, spec);
     const { status, body: plan } = await this.announce(packageName, filesOf(files));
     if (status !== 201) throw new Error(JSON.stringify(plan));
     await sendAll(plan, Object.values(files));
@@ -315,7 +327,7 @@ export function filesOf(files: Record<string, Buffer>): Manifest['files'] {
 }
 
 /** PUTs the bytes that a plan asks for. */
-export async function sendAll(plan: UploadPlan, contents: Buffer[]): Promise<void> {
+export async function sendAll(plan: Pick<UploadPlan, 'uploads'>, contents: Buffer[]): Promise<void> {
   const byDigest = new Map(contents.map((bytes) => [digestOf(bytes), bytes]));
   for (const { digest, url } of plan.uploads) {
     const answer = await fetch(url, { method: 'PUT', body: new Uint8Array(byDigest.get(digest)!) });

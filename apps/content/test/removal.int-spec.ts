@@ -2,6 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
+import type { PackageStatus } from '@muster/contracts/kinds/package.js';
+import type { Problem } from '@muster/contracts/problem.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { Bus } from '@muster/messaging/bus.js';
 import { until } from '@muster/testing/until.js';
 import { ContentUnderTest } from './content-under-test.js';
 
@@ -73,6 +77,27 @@ describe('removing content from points', () => {
     expect(await isStored(old, 'site')).toBe(true);
   });
 
+  it('lets points keep a version as long as devices are told of it', async () => {
+    const [old, next] = [randomBytes(3000), randomBytes(3000)];
+    await distribute('wanted', { old }, ['attic']);
+    const [first] = await content.progress('wanted');
+    content.told.set(first!.manifest, ['blocked-for-weeks']);
+    await content.upload('wanted', { next });
+    await content.untilProgress('wanted', ({ state, version }) => state === 'available' && version === 2);
+    // What is older than nothing that is told goes meanwhile: the removal has been at work since.
+    const signal = randomBytes(3000);
+    await distribute('signal-of-age', { signal }, ['attic']);
+    await content.upload('signal-of-age', { newer: randomBytes(100) });
+    await until(async () => !(await isStored(signal)));
+    expect(await isStored(old)).toBe(true);
+    const located = await content.app.get(Bus).request(locateContent, { manifest: first!.manifest });
+    expect(located.locations).toHaveLength(1);
+
+    content.told.delete(first!.manifest);
+    await until(async () => !(await isStored(old)));
+    expect(await isStored(next)).toBe(true);
+  });
+
   it('takes from the library what no version has any more, and keeps what one has', async () => {
     const [only, shared] = [randomBytes(3000), randomBytes(3000)];
     await content.upload('going', { only, shared });
@@ -84,6 +109,63 @@ describe('removing content from points', () => {
     const { uploads } = await content.upload('remaining', { shared, only });
     expect(uploads).toHaveLength(1);
     expect(await isStored(only, 'site')).toBe(true);
+  });
+
+  describe('one version alone', () => {
+    interface Listed {
+      version: number;
+      state: string;
+      deletedBy?: string;
+      author: string;
+    }
+    const versions = async (name: string) =>
+      (await content.ask<{ items: Listed[] }>('GET', `/packages/${name}/versions`)).body.items;
+    const remove = (name: string, version: number, query = '') =>
+      content.ask<Problem & { points: string[]; bytes: number }>(
+        'DELETE',
+        `/packages/${name}/versions/${version}${query}`,
+      );
+    const findingsOf = ({ body }: { body: Problem }) => [body.code, body.findings?.map(({ path }) => path)];
+
+    it('goes from its points and the library, stays in the list, and its number is not given again', async () => {
+      const [old, both, next] = [randomBytes(3000), randomBytes(3000), randomBytes(3000)];
+      await distribute('single', { old, both }, ['attic']);
+      const [first] = await content.progress('single');
+      content.told.set(first!.manifest, ['pilot']);
+      await content.upload('single', { both, next });
+      await content.untilProgress('single', ({ state, version }) => state === 'available' && version === 2);
+
+      const refused = await remove('single', 1);
+      expect([refused.status, ...findingsOf(refused)]).toEqual([409, 'content.version-in-use', ['Deployment/pilot']]);
+      // Told of no more, yet kept by the point as long as the removal has not looked again: deleted by hand before.
+      content.told.delete(first!.manifest);
+      const tried = await remove('single', 1, '?dryRun=true');
+      expect([tried.status, tried.body.bytes]).toEqual([200, 6000]);
+      expect((await versions('single')).map(({ state }) => state)).toEqual(['available', 'available']);
+      expect((await remove('single', 1)).status).toBe(200);
+      await until(async () => !(await isStored(old)) && !(await isStored(old, 'site')));
+      expect([await isStored(both), await isStored(both, 'site')]).toEqual([true, true]);
+      const [, deleted] = await versions('single');
+      expect(deleted).toMatchObject({ version: 1, state: 'deleted', deletedBy: expect.any(String) });
+      expect(findingsOf(await remove('single', 1))).toEqual(['content.unknown-version', undefined]);
+    });
+
+    it('is refused while a Distribution brings it, and the one before is the newest afterwards', async () => {
+      await distribute('newest', { a: randomBytes(100) }, ['attic']);
+      await content.upload('newest', { b: randomBytes(100) });
+      await content.untilProgress('newest', ({ state, version }) => state === 'available' && version === 2);
+      expect(findingsOf(await remove('newest', 2))).toEqual(['content.version-in-use', ['Distribution/newest']]);
+      expect((await content.ask('DELETE', '/distributions/newest')).status).toBe(200);
+      expect((await remove('newest', 2)).status).toBe(200);
+      const { body } = await content.ask<{ status: PackageStatus }>('GET', '/packages/newest');
+      expect(body.status.newestVersion).toBe(1);
+      expect((await content.upload('newest', { c: randomBytes(100) })).version).toBe(3);
+      expect((await versions('newest')).map(({ version, state }) => [version, state])).toEqual([
+        [3, 'available'],
+        [2, 'deleted'],
+        [1, 'available'],
+      ]);
+    });
   });
 
   it('takes nothing from the library that somebody announces meanwhile', async () => {

@@ -10,7 +10,9 @@ import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { packageKind } from '@muster/contracts/kinds/package.js';
 import { checkCopies } from '@muster/contracts/requests/check-copies.js';
+import { findManifestUses } from '@muster/contracts/requests/find-uses.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { Database } from '@muster/persistence/database.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -485,6 +487,38 @@ describe('content', () => {
     await packageSaved('late');
     await until(async () => (await device.policy()).assignments[0]?.body !== first?.body);
     expect((await device.policy()).assignments[0]?.deployment).toEqual(first?.deployment);
+  });
+
+  it('is named as long as devices are told of it, also by a deployment that is blocked, and a while longer', async () => {
+    const device = await policy.device();
+    const [first, next] = [1, 2].map((size): Manifest => ({ files: [{ path: 'a', digest: digestOf('a'), size }] }));
+    const has = async (distributed: ReturnType<typeof versionOf> | null) => {
+      policy.packages.set('named', { name: 'named', exists: true, programs: {}, distributed });
+      await packageSaved('named');
+    };
+    const usesOf = async (one: Manifest, endedWithinHours: number) => {
+      const question = { manifests: [digestOf(one), digestOf('unheard of')], endedWithinHours };
+      return (await policy.content.bus.request(findManifestUses, question)).items;
+    };
+    await has(versionOf(1, first!));
+    const { metadata } = await deploy((await collectionOf(device)).name, installing('named'));
+    await assigned(device);
+    const named = [{ manifest: digestOf(first!), deployments: [metadata.name] }];
+    expect(await usesOf(first!, 0)).toEqual(named);
+
+    await has(null);
+    const stateOf = async () => {
+      const question = 'select state from deployment where name = $1';
+      const [row] = await policy.app.get(Database).query<{ state: string }>(question, [metadata.name]);
+      return row?.state;
+    };
+    await until(async () => (await stateOf()) === 'blocked');
+    expect(await usesOf(first!, 0)).toEqual(named);
+
+    await has(versionOf(2, next!));
+    await until(async () => (await usesOf(next!, 0)).length === 1);
+    expect(await usesOf(first!, 0)).toEqual([]);
+    expect(await usesOf(first!, 1)).toEqual(named);
   });
 
   it('is located for devices that it is assigned to, and refused to others', async () => {

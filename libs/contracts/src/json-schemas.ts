@@ -143,7 +143,7 @@ import { problemSchema } from './problem.js';
 import { askPermit, explainPermits } from './requests/ask-permit.js';
 import { checkCopies } from './requests/check-copies.js';
 import { compareSecrets } from './requests/compare-secrets.js';
-import { findDeploymentUses, findNodeUses } from './requests/find-uses.js';
+import { findDeploymentUses, findManifestUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
 import { findDeployments } from './requests/find-deployments.js';
 import { readAudit } from './requests/read-audit.js';
@@ -316,6 +316,7 @@ export function jsonSchemas(): Record<string, unknown> {
     checkCopies,
     findNodeUses,
     findDeploymentUses,
+    findManifestUses,
     findDeployments,
     readDevice,
     readSealingKey,

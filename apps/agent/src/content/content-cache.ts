@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { ContentFault, ContentReach, Manifest } from '@muster/contracts/agent/content.js';
+import { type ContentFault, type ContentReach, type Manifest, ON_ITS_WAY } from '@muster/contracts/agent/content.js';
 import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
@@ -108,7 +108,7 @@ export class ContentCache {
 
   /**
    * Asks the site once whether a version can be had now; what it says is not kept, but for the list of files.
-   * @throws ContentError `content.removed`, `content.no-location`, `content.manifest-mismatch`; the signal's reason when aborted
+   * @throws ContentError `content.removed`, `content.on-its-way`, `content.no-location`, `content.manifest-mismatch`; the signal's reason when aborted
    */
   async locate(manifest: Digest, signal: AbortSignal, reach?: ContentReach): Promise<void> {
     let located: ContentLocations;
@@ -117,7 +117,8 @@ export class ContentCache {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ServerError)) throw error;
-      const code = error.status === 404 ? 'content.removed' : 'content.no-location';
+      const isComing = error.code === ON_ITS_WAY;
+      const code = isComing ? ON_ITS_WAY : error.status === 404 ? 'content.removed' : 'content.no-location';
       throw new ContentError(code, `${error.code}: ${error.message}`, { cause: error });
     }
     this.keepManifest(manifest, located.manifest);

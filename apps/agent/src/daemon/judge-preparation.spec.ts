@@ -99,6 +99,9 @@ describe('what is done for the content of a run', () => {
     expect(judge(fate({ expiresAt: iso(now) }, expired), waiting())).toMatchObject({ verdict: 'refused', code });
     expect(judge(fate({}), waiting({ since: iso(now - 72 * hour) }))).toMatchObject({ verdict: 'refused', code });
     expect(judge(fate({}), waiting({ since: iso(now - 71.9 * hour) }))).toMatchObject({ verdict: 'wait' });
+    const asked = { purpose: 'Available' } as const;
+    const coming = { since: iso(now - 72 * hour), code: 'content.on-its-way' };
+    expect(judge(fate(asked), waiting(coming))).toMatchObject({ verdict: 'refused', code });
     // What nobody waited for only expires, and so does what had all it needed.
     expect(judge(fate({ expiresAt: iso(now) }, expired), waiting({ since: undefined }))).toEqual({ verdict: 'idle' });
     expect(judge(fate({ expiresAt: iso(now) }, expired), waiting({ state: 'ready' }))).toEqual({ verdict: 'idle' });
@@ -116,6 +119,7 @@ describe('content that cannot be had', () => {
 
   it('fails an Available run at once, and any run when no later try can help', () => {
     expect(afterFailure('Available', 'content.no-location', facts)).toEqual({ refused: true });
+    expect(afterFailure('Available', 'content.on-its-way', facts)).toHaveProperty('nextTry');
     expect(afterFailure('Required', 'content.larger-than-cache', facts)).toEqual({ refused: true });
     expect(afterFailure('Required', 'content.removed', facts)).toEqual({ refused: true });
     expect(afterFailure('Required', 'content.removed', { ...facts, starting: false })).toHaveProperty('nextTry');

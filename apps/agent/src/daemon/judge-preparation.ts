@@ -1,6 +1,7 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { lastOccurrence, nextOccurrence } from '@muster/schedule/occurrences.js';
 import type { Schedule } from '@muster/schedule/schedule.js';
+import { ON_ITS_WAY } from '@muster/contracts/agent/content.js';
 import { momentInstant } from '@muster/schedule/zoned-time.js';
 import { backoffSeconds } from '../http/backoff.js';
 import type { AssignmentFate } from '../policy/decide.js';
@@ -50,7 +51,7 @@ export function judgePreparation(
   const deadline = since === undefined ? undefined : deadlineOf(assignment, since, timeZone);
   if (starting && complete) return { verdict: 'ready' };
   if (starting && found?.refused) return { verdict: 'refused', ...found.refused };
-  if (found && deadline !== undefined && now >= deadline && assignment.purpose === 'Required') {
+  if (found && deadline !== undefined && now >= deadline && isWaitedFor(assignment.purpose, found.code)) {
     // A download that goes on is let go on; what has expired never starts.
     if (found.state === 'waiting' || (found.state === 'working' && decision.state === 'expired'))
       return { verdict: 'refused', ...tooLate(found) };
@@ -82,10 +83,15 @@ export function afterFailure(
   code: string,
   { tries, starting, now, deadline, random }: FailureFacts,
 ): { readonly refused: true } | { readonly nextTry: number } {
-  if (starting && (purpose === 'Available' || lasting.has(code))) return { refused: true };
+  if (starting && (!isWaitedFor(purpose, code) || lasting.has(code))) return { refused: true };
   const usual = now + backoffSeconds(tries, firstRetrySeconds, mostRetrySeconds, random) * 1000;
   const last = (deadline ?? Infinity) - lastTryMilliseconds;
   return { nextTry: last > now ? Math.min(usual, last) : Math.max(now, deadline ?? usual) };
+}
+
+/** Required runs wait for their content; all do for what the site has begun to bring because they asked for it. */
+function isWaitedFor(purpose: Assignment['purpose'], code: string | undefined): boolean {
+  return purpose === 'Required' || code === ON_ITS_WAY;
 }
 
 export interface FailureFacts {

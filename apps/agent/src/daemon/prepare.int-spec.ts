@@ -114,6 +114,23 @@ describe('content that cannot be had', () => {
     expect([preparing, reportsOf('b')]).toEqual([[], []]);
   });
 
+  it('is waited for by an Available run too when the site brings it because it was asked for, and says so', async () => {
+    const manifest = addPackage('a');
+    const back = withdraw(manifest);
+    site.withoutLocationCode = 'content.on-its-way';
+    deploy('a', [manifest], { purpose: 'Available' });
+    daemon();
+    await until(async () => (await offerOf('a'))?.state === 'offered');
+    expect((await agent.start(['start', name('a'), '--state', state]).exited).code).toBe(0);
+    await until(async () =>
+      /waits for its content .*content\.on-its-way: package "tool0"/.test((await offerOf('a'))?.says ?? ''),
+    );
+    expect(endOf('a')).toBeUndefined();
+    back();
+    await until(() => endOf('a') !== undefined);
+    expect(endOf('a')).toMatchObject({ result: 'succeeded' });
+  });
+
   it('is waited for by a Required run, also across kill -9, while others run; it goes on when it comes', async () => {
     const manifest = addPackage('a');
     const back = withdraw(manifest);

@@ -21,6 +21,7 @@ import {
   CLIENT_SETTINGS,
   CONTENT_FROM_POINT,
   policyResponseSchema,
+  PROGRAM_SETTINGS,
   START_PLACES,
 } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
@@ -43,6 +44,7 @@ const ABILITIES = [
   CLIENT_SETTINGS,
   CONTENT_FROM_POINT,
   CONTENT_REACH,
+  PROGRAM_SETTINGS,
   START_PERMITS,
   START_PLACES,
   WAKE_NEIGHBOURS,

@@ -66,11 +66,11 @@ function parsePolicy(payload: Uint8Array): PolicyDocument {
 }
 
 /** Where the sequences and the applications of a body are. */
-const STRICT = [['sequence', 'spec'], ['children', '*', 'spec'], ['applications']];
+const STRICT = [['sequence', 'spec'], ['children', '*', 'spec'], ['applications'], ['packages', '*', 'programs']];
 
 /**
  * The policy body whose exact bytes have the digest that the signed policy names. Fields of a newer site are dropped, but not
- * inside the sequences and applications, where an ignored field could change what is done.
+ * inside the sequences, applications and programs, where an ignored field could change what is done.
  * @throws AgentError `policy.body-digest-mismatch`, `policy.body-invalid`
  */
 export function verifyBody(bytes: Uint8Array, digest: Digest): PolicyBody {

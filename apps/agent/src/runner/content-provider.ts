@@ -1,3 +1,4 @@
+import type { Program } from '@muster/contracts/kinds/package.js';
 import type { Application } from '@muster/sequence/applications/application.js';
 import type { ContentKind } from '@muster/sequence/steps/download-package-content/definition.js';
 
@@ -9,13 +10,8 @@ export interface ContentRequest {
   readonly manifest?: string | undefined;
 }
 
-/** A program that a package's manifest names. Without `arguments`, `command` is a command line, split without a shell. */
-export interface ContentProgram {
-  readonly command: string;
-  readonly arguments?: readonly string[] | undefined;
-  readonly successCodes?: readonly number[] | undefined;
-  readonly timeoutSeconds?: number | undefined;
-}
+/** A program that a package names. Without `arguments`, `command` is a command line, split without a shell. */
+export type ContentProgram = Program;
 
 /** Content on this computer, verified. */
 export interface AvailableContent {

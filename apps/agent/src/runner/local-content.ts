@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { programSchema } from '@muster/contracts/kinds/package.js';
 import { type Application, applicationSchema } from '@muster/sequence/applications/application.js';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -12,17 +13,7 @@ import {
   isPlainName,
 } from './content-provider.js';
 
-const packageFileSchema = z.strictObject({
-  programs: z.record(
-    z.string(),
-    z.strictObject({
-      command: z.string().min(1),
-      arguments: z.array(z.string()).optional(),
-      successCodes: z.array(z.int()).min(1).optional(),
-      timeoutSeconds: z.int().min(1).optional(),
-    }),
-  ),
-});
+const packageFileSchema = z.strictObject({ programs: z.record(z.string(), programSchema) });
 
 /**
  * Content out of a folder: `DIR/<package>/`, programs named in `DIR/<package>/package.yaml`. Applications are

@@ -58,11 +58,12 @@ export class ActionRepository {
     );
   }
 
-  /** Transfers that wait, or have given up, begin again at once. */
+  /** Transfers that wait, also for what was to come by hand, or have given up, begin again at once. */
   async retryNow(tx: Transaction, distributionUid: string, pointUids: readonly string[]): Promise<number> {
     const rows = await tx.query(
-      `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now(), last_error = null
-       where distribution_uid = $1 and point_uid = any($2::uuid[]) and state in ('retrying', 'failed') returning 1`,
+      `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now(), last_error = null, by_hand = false
+       where distribution_uid = $1 and point_uid = any($2::uuid[]) and (by_hand or state in ('retrying', 'failed'))
+       returning 1`,
       [distributionUid, pointUids],
     );
     return rows.length;

@@ -102,17 +102,20 @@ export class DistributionJobRepository {
     }>(
       `with done as (
          update distribution_job set state = 'transferring', leased_by = $1, attempts = attempts + 1,
-           leased_until = now() + make_interval(secs => $2), updated_at = now()
+           claim = nextval('distribution_claim'), behind = null, leased_until = now() + make_interval(secs => $2), updated_at = now()
          where id = (
            select job.id from distribution_job job
            join unnest($3::uuid[], $4::int[], $5::int[]) as admission (point_uid, concurrency, priorities)
              on admission.point_uid = job.point_uid
            where ((job.state in ('pending', 'retrying') and job.next_attempt_at <= now())
                or (job.state = 'transferring' and job.leased_until < now()))
-             and (admission.priorities & (1 << job.priority)) <> 0
+             and not job.by_hand and (admission.priorities & (1 << job.priority)) <> 0
              and admission.concurrency > (
                select count(*) from distribution_job busy
                where busy.point_uid = job.point_uid and busy.state = 'transferring' and busy.leased_until >= now())
+             and not exists (
+               select 1 from distribution_job ahead
+               where ahead.id = job.behind and ahead.state = 'transferring' and ahead.leased_until >= now())
              and not exists (
                select 1 from package_version v
                join distribution_job busy on busy.package_uid = v.package_uid and busy.version = v.version
@@ -161,7 +164,7 @@ export class DistributionJobRepository {
     return database.query<{ uid: string; spec: DistributionPointSpec }>(
       `select uid, spec from distribution_point where uid in (
          select point_uid from distribution_job
-         where (state in ('pending', 'retrying') and next_attempt_at <= now())
+         where (state in ('pending', 'retrying') and next_attempt_at <= now() and not by_hand)
             or (state = 'transferring' and leased_until < now()))`,
     );
   }
@@ -220,14 +223,42 @@ export class DistributionJobRepository {
     const rows = await database.query(
       `with done as (
          update distribution_job set state = $3, last_error = $4, attempts = attempts - $5,
-           next_attempt_at = now() + make_interval(secs => $6), bytes_moved = $7, ${progress}
+           next_attempt_at = now() + make_interval(secs => $6), bytes_moved = $7, behind = $8, ${progress}
            leased_by = null, leased_until = null, updated_at = now()
          where id = $1 and leased_by = $2 returning distribution_uid
        ), told as (${TELL})
        select 1 from done`,
-      [job.id, job.lease, ...values.slice(0, 4), job.bytesMoved + bytesMoved, ...values.slice(4)],
+      [
+        job.id,
+        job.lease,
+        ...values.slice(0, 4),
+        job.bytesMoved + bytesMoved,
+        'behind' in outcome ? outcome.behind : null,
+        ...values.slice(4),
+      ],
     );
     return rows.length > 0;
+  }
+
+  /**
+   * Of these blobs those that another transfer to the same point, claimed earlier, is about to bring, with its number. Ask this before
+   * {@link findPointBlobs}: what a transfer brought is recorded before it ends.
+   */
+  async findBroughtByOthers(
+    database: Queryable,
+    { id, lease }: ClaimedJob,
+    digests: readonly Digest[],
+  ): Promise<Map<Digest, number>> {
+    const rows = await database.query<{ digest: Digest; id: number }>(
+      `select blob.digest, min(ahead.id) as id
+       from distribution_job own
+       join distribution_job ahead on ahead.point_uid = own.point_uid and ahead.state = 'transferring'
+         and ahead.leased_until >= now() and ahead.claim < own.claim
+       join manifest_blob blob on blob.manifest = ahead.manifest
+       where own.id = $1 and own.leased_by = $2 and blob.digest = any($3::text[]) group by blob.digest`,
+      [id, lease, digests],
+    );
+    return new Map(rows.map(({ digest, id: ahead }) => [digest, ahead]));
   }
 
   /** Was anything ever proven to be at a point? */
@@ -248,6 +279,15 @@ export class DistributionJobRepository {
       [pointUid, digests],
     );
     return new Map(rows.map(({ digest, etag }) => [digest, etag]));
+  }
+
+  /** A copy at a point is not what it should be: nobody is sent there for it, and it is looked at before all others. */
+  async doubt(database: Queryable, pointUid: string, digest: Digest, problem: string): Promise<void> {
+    await database.query(
+      `update point_blob set problem = $3, check_due_at = least(check_due_at, ${URGENT})
+       where point_uid = $1 and digest = $2 and kind = 'blob'`,
+      [pointUid, digest, problem],
+    );
   }
 
   /** What is proven is good again, whatever was known of it, and is not being removed any more. */
@@ -278,7 +318,7 @@ export class DistributionJobRepository {
 function finishing(outcome: JobOutcome, job: ClaimedJob): [string, (string | number | null)[]] {
   switch (outcome.state) {
     case 'available':
-      return ['files_done = $8, bytes_done = $9,', ['available', null, 0, 0, job.files, job.bytes]];
+      return ['files_done = $9, bytes_done = $10,', ['available', null, 0, 0, job.files, job.bytes]];
     case 'pending':
       // Given back unharmed: the attempt does not count.
       return ['', ['pending', null, 1, 0]];

@@ -1,7 +1,8 @@
 import type { DistributionPointSpec, DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
-import type { Database } from '@muster/persistence/database.js';
+import type { Database, Queryable } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
+import { missingReferences, refuseMissing } from '../groups/missing-references.js';
 import type { Stores } from '../stores/stores.js';
 import type { DistributionQueueRepository } from './distribution-queue.repository.js';
 import type { ProgressRepository } from './progress.repository.js';
@@ -17,8 +18,25 @@ export function distributionPointRules(
   progress: ProgressRepository,
   wakeUp: WakeUp,
 ): ResourceRules<DistributionPointSpec, DistributionPointStatus> {
+  async function requireSources(
+    queryable: Queryable,
+    name: string,
+    { pullFrom = [] }: DistributionPointSpec,
+    lock: boolean,
+  ) {
+    const names = pullFrom.map(({ point }) => point);
+    const known = await references.findPoints(queryable, names, { lock });
+    // It may be new, and pulls from itself in neither case.
+    known.delete(name);
+    const findings = missingReferences([
+      { path: '/spec/pullFrom', kind: 'other DistributionPoint', names, known, at: '/point' },
+    ]);
+    if (findings.length > 0) refuseMissing('DistributionPoint', name, findings);
+  }
+
   return {
     async check({ metadata, spec }) {
+      await requireSources(database, metadata.name, spec, false);
       const known = stores.credentialNames();
       if (known.includes(spec.credentials)) return;
       const message = `the content service has no credentials "${spec.credentials}"; it has: ${known.join(', ') || 'none'}`;
@@ -46,7 +64,10 @@ export function distributionPointRules(
     },
 
     async saved(tx, { metadata, spec }, previous) {
+      await requireSources(tx, metadata.name, spec, true);
       if (!previous) return;
+      if (Boolean(spec.prestaged) !== Boolean(previous.spec.prestaged))
+        await queue.settleByHand(tx, { pointUid: metadata.uid });
       const moved = spec.endpoint !== previous.spec.endpoint || spec.bucket !== previous.spec.bucket;
       if (moved) await queue.restartPoint(tx, metadata.uid);
       else await queue.retryPoint(tx, metadata.uid);

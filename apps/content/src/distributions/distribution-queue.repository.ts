@@ -1,11 +1,32 @@
 import type { DistributionSpec } from '@muster/contracts/kinds/distribution.js';
 import type { Transaction } from '@muster/persistence/database.js';
 
-const NEW_JOB = 'distribution_uid, point_uid, package_uid, version, manifest, files, bytes, priority';
+const NEW_JOB = 'distribution_uid, point_uid, package_uid, version, manifest, files, bytes, priority, by_hand';
 /** As a number: what is smaller travels first. */
 const PRIORITY = "array_position(array['high', 'medium', 'low'], coalesce(d.spec ->> 'priority', 'medium')) - 1";
-/** Older versions that are not under way need not travel any more. */
-const SUPERSEDED = "state in ('pending', 'retrying', 'failed')";
+/** Older versions that are not under way need not travel any more; somebody may be carrying those that come by hand. */
+const SUPERSEDED = "state in ('pending', 'retrying', 'failed') and not by_hand";
+
+/**
+ * Whether content comes to a point by hand only. Changes come by themselves once a version is there; a version that was made before
+ * that does not begin to travel when one is.
+ */
+const byHand = (pointUid: string, packageUid: string) => `(
+  exists (select 1 from distribution_point where uid = ${pointUid} and (spec ->> 'prestaged')::boolean)
+  and case (select on_prestaged_points from content_behaviour where uid = ${packageUid})
+    when 'Manual' then true
+    when 'ChangesOnly' then not exists (
+      select 1 from distribution_job loaded
+      where loaded.point_uid = ${pointUid} and loaded.package_uid = ${packageUid} and loaded.state = 'available')
+    else false end)`;
+const NEW_BY_HAND = byHand('target.point_uid', 'v.package_uid');
+
+/** Whether a point has every blob of a job already. */
+const COMPLETE = `not exists (
+  select 1 from manifest_blob blob where blob.manifest = job.manifest and not exists (
+    select 1 from point_blob copy
+    where copy.point_uid = job.point_uid and copy.digest = blob.digest and copy.kind = 'blob'
+      and copy.problem is null and copy.removing_at is null))`;
 
 /** Puts work for the workers into the queue and takes it out: always in the transaction that makes it necessary. */
 export class DistributionQueueRepository {
@@ -22,7 +43,7 @@ export class DistributionQueueRepository {
     ]);
     await tx.query(
       `insert into distribution_job (${NEW_JOB})
-       select d.uid, target.point_uid, v.package_uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
+       select d.uid, target.point_uid, v.package_uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}, ${NEW_BY_HAND}
        from package_version v
        join distribution_content brought on brought.owner_uid = v.package_uid
        join distribution d on d.uid = brought.distribution_uid
@@ -31,6 +52,7 @@ export class DistributionQueueRepository {
        on conflict do nothing`,
       [packageUid, version],
     );
+    await this.releaseComplete(tx, 'job.package_uid = $1', packageUid);
     await tx.query(
       `update distribution_announcement set wanted = true
        where distribution_uid in (select distribution_uid from distribution_content where owner_uid = $1)`,
@@ -94,7 +116,7 @@ export class DistributionQueueRepository {
   private async addNewest(tx: Transaction, condition: string, value: string): Promise<void> {
     await tx.query(
       `insert into distribution_job (${NEW_JOB})
-       select d.uid, target.point_uid, v.package_uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}
+       select d.uid, target.point_uid, v.package_uid, v.version, v.manifest, v.files, v.bytes, ${PRIORITY}, ${NEW_BY_HAND}
        from distribution d
        join distribution_target target on target.distribution_uid = d.uid
        join distribution_content brought on brought.distribution_uid = d.uid
@@ -104,6 +126,32 @@ export class DistributionQueueRepository {
        where ${condition}
        on conflict do nothing`,
       [value],
+    );
+    await this.releaseComplete(
+      tx,
+      `job.distribution_uid in (select d.uid from distribution d where ${condition})`,
+      value,
+    );
+  }
+
+  /** What waits to be brought by hand, and was brought before anything waited for it, is there but for its list of files. */
+  private async releaseComplete(tx: Transaction, condition: string, value: string): Promise<void> {
+    await tx.query(
+      `update distribution_job job set by_hand = false where job.by_hand and ${condition} and ${COMPLETE}`,
+      [value],
+    );
+  }
+
+  /** A point, or some content, says something else now of what comes by hand: so do the jobs that nobody carries yet. */
+  async settleByHand(
+    tx: Transaction,
+    whose: { readonly pointUid: string } | { readonly packageUid: string },
+  ): Promise<void> {
+    const [column, uid] = 'pointUid' in whose ? ['point_uid', whose.pointUid] : ['package_uid', whose.packageUid];
+    await tx.query(
+      `update distribution_job job set by_hand = ${byHand('job.point_uid', 'job.package_uid')} and not ${COMPLETE}
+       where job.${column} = $1 and job.state in ('pending', 'retrying', 'failed')`,
+      [uid],
     );
   }
 

@@ -7,19 +7,32 @@ import type { LibraryBlobRepository } from '../packages/library-blob.repository.
 import type { RemovalRepository } from '../removal/removal.repository.js';
 import { SiteAwayError } from '../sites/blob-addresses.js';
 import type { SiteBytes } from '../sites/site-bytes.js';
+import { blobKey } from '../stores/object-names.js';
 import { StoreError } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
 import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
+import type { PullSource } from './pull-source.js';
+import { NothingToPullError, type Pulls } from './pulls.js';
 import { afterFailure, afterStoreFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
 import { Pace } from './pace.js';
-import { LibraryBlobError, transferVersion, TransferStoppedError } from './transfer-version.js';
+import {
+  type BlobSource,
+  BroughtByOtherError,
+  SourceBlobError,
+  transferVersion,
+  TransferStoppedError,
+} from './transfer-version.js';
 
+/** How often a point looks whether one of those that it pulls from has a version; when one gets it, that is said at once. */
+const PULL_SECONDS = 20 * 60;
 const PULSE_MILLISECONDS = 1_000;
 /** Mere progress is news to others only this often. */
 const TELL_EVERY_MILLISECONDS = 3_000;
 
 /** Carries one claimed job to its end: the bytes, the lease, how far it is, and how it came out. */
 export class JobCarrier {
+  private readonly library: BlobSource;
+
   constructor(
     private readonly database: Database,
     private readonly jobs: DistributionJobRepository,
@@ -27,9 +40,12 @@ export class JobCarrier {
     private readonly removals: RemovalRepository,
     private readonly stores: Stores,
     private readonly sites: SiteBytes,
+    private readonly pulls: Pulls,
     private readonly logger: Logger,
     private readonly limits: { leaseSeconds: number; auditHours: number },
-  ) {}
+  ) {
+    this.library = { read: (digest, signal) => stores.library.read(blobKey(digest), signal) };
+  }
 
   /**
    * Records the outcome, unless the job is somebody else's by then.
@@ -46,8 +62,10 @@ export class JobCarrier {
       this.logger.info(about, 'a transfer was taken over or withdrawn meanwhile');
       // What it brought may be needed by nobody.
       await this.removals.addCandidate(this.database, job.point.uid, job.manifest);
-    } else if (outcome.state === 'available') this.logger.info(about, 'distributed');
-    else if (outcome.state === 'waiting') this.logger.info({ ...about, ...outcome }, 'a transfer waits');
+    } else if (outcome.state === 'available') {
+      this.logger.info(about, 'distributed');
+      await this.pulls.tell(job);
+    } else if (outcome.state === 'waiting') this.logger.info({ ...about, ...outcome }, 'a transfer waits');
     else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
     return outcome;
   }
@@ -61,24 +79,25 @@ export class JobCarrier {
     const proven: ProvenCopy[] = [];
     const pace = new Pace(await this.jobs.findShareOfRate(this.database, job.point));
     const pulse = this.pulse(job, abort, progress, proven, pace);
+    let pulled: PullSource | undefined;
     pulse.start();
     try {
       const manifest = JSON.parse(job.document) as Manifest;
       const blobs = blobsOf(manifest);
-      const fromSite = await this.sites.needed(job, blobs);
+      pulled = await this.pulls.sourceFor(job);
+      const fromSite = pulled ? undefined : await this.sites.needed(job, blobs);
       await transferVersion({
         manifest: job.manifest,
         document: job.document,
         blobs,
         fileCounts: manifest.files.map(({ pack }) => pack?.files ?? 1),
-        library: this.stores.library,
+        source: pulled ?? this.library,
         bringToLibrary: fromSite && ((blob, signal) => fromSite.bring(blob, signal)),
         point: this.stores.point(job.point.spec),
-        knownAtPoint: await this.jobs.findPointBlobs(
-          this.database,
-          job.point.uid,
-          blobs.map(({ digest }) => digest),
-        ),
+        lookAtPoint: async (digests) => {
+          const coming = await this.jobs.findBroughtByOthers(this.database, job, digests);
+          return { coming, known: await this.jobs.findPointBlobs(this.database, job.point.uid, digests) };
+        },
         isRepeated: job.attempts > 1,
         pace,
         progress,
@@ -89,27 +108,50 @@ export class JobCarrier {
       await this.sites.brought(job, fromSite);
       return { state: 'available' };
     } catch (error) {
-      return await this.failure(job, error, abort.signal);
+      return await this.failure(job, error, pulled, abort.signal);
     } finally {
       await pulse.stop();
       await this.record(job, proven);
     }
   }
 
-  private async failure(job: ClaimedJob, error: unknown, signal: AbortSignal): Promise<JobOutcome> {
+  private async failure(
+    job: ClaimedJob,
+    error: unknown,
+    pulled: PullSource | undefined,
+    signal: AbortSignal,
+  ): Promise<JobOutcome> {
     if (signal.aborted || error instanceof TransferStoppedError) return { state: 'pending' };
+    if (error instanceof BroughtByOtherError)
+      return { state: 'waiting', reason: error.message, delaySeconds: 0, behind: error.transfer };
     if (error instanceof SiteAwayError) return afterWaiting(error.message, Math.random());
-    // A point may have the bytes; else the next upload brings them again.
-    if (error instanceof LibraryBlobError) await this.libraryBlobs.disprove(this.database, error.digest, error.message);
+    if (error instanceof NothingToPullError)
+      return { state: 'waiting', reason: error.message, delaySeconds: PULL_SECONDS };
+    if (error instanceof SourceBlobError) {
+      const reason = await this.disprove(error, pulled);
+      return afterFailure(job.attempts, reason, Math.random());
+    }
     if (error instanceof StoreError) {
       if (error.code === 'content.store-bucket-missing') await this.makeFirstBucket(job, error);
       const isSilent = error.kind === 'unreachable' && error.message.includes(this.stores.point(job.point.spec).place);
       return afterStoreFailure(job.attempts, error.message, Math.random(), isSilent);
     }
-    const known = error instanceof LibraryBlobError;
-    if (!known && !isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
-    const reason = known ? error.message : 'an unexpected error happened here; the log of the content service has it';
+    if (!isTransient(error)) this.logger.error({ err: error, job: job.id }, 'a transfer broke');
+    const reason = 'an unexpected error happened here; the log of the content service has it';
     return afterFailure(job.attempts, reason, Math.random());
+  }
+
+  /** Nobody is sent for a wrong copy any more, and it is looked at. Returns what people are told. */
+  private async disprove(error: SourceBlobError, pulled: PullSource | undefined): Promise<string> {
+    if (pulled) {
+      const giver = pulled.giverOf(error.digest);
+      if (!giver) return `no point that is pulled from has a good ${error.message}`;
+      await this.jobs.doubt(this.database, giver.uid, error.digest, error.message);
+      return `point "${giver.name}": its ${error.message}. It is repaired from the library, or from another point`;
+    }
+    // A point may have the bytes; else the next upload brings them again.
+    await this.libraryBlobs.disprove(this.database, error.digest, `the library's ${error.message}`);
+    return `the library's ${error.message}. Upload the same files again to repair it`;
   }
 
   /** A new point may do without a bucket, where its keys may make one. A bucket that vanished is a failure for people to hear of. */

@@ -13,6 +13,8 @@ export type JobOutcome =
   | { state: 'retrying'; reason: string; delaySeconds: number; unanswered?: true }
   /** Nothing is wrong but that another site is away: the attempt does not count, and it is tried for ever. */
   | { state: 'waiting'; reason: string; delaySeconds: number }
+  /** Another transfer to the point brings the rest: it goes on when that is over, however it ends. */
+  | { state: 'waiting'; reason: string; delaySeconds: 0; behind: number }
   | { state: 'failed'; reason: string };
 
 /** How often a transfer looks whether another site is there again. */

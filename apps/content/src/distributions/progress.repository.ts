@@ -8,6 +8,7 @@ interface ProgressRow {
   point: string;
   point_spec: DistributionPointSpec;
   priority: number;
+  by_hand: boolean;
   version: number;
   manifest: string;
   state: DistributionProgress['state'];
@@ -21,6 +22,9 @@ interface ProgressRow {
   bad_copies: number;
   updated_at: Date;
 }
+
+const BY_HAND =
+  'the point is prestaged and the content comes there by hand: import a prestaged file of this version, or redistribute';
 
 /** How far distributions are, read from their jobs: kept nowhere else. */
 export class ProgressRepository {
@@ -82,7 +86,7 @@ export class ProgressRepository {
 
 function toProgress(row: ProgressRow, now: Date): DistributionProgress {
   const isWaiting = row.state === 'pending' || row.state === 'retrying';
-  const waitsFor = isWaiting ? reasonToWait(row.point_spec, row.priority, now) : undefined;
+  const waitsFor = row.by_hand ? BY_HAND : isWaiting ? reasonToWait(row.point_spec, row.priority, now) : undefined;
   return {
     point: row.point,
     version: row.version,

@@ -26,13 +26,9 @@ export class ReferenceRepository {
       `select uid from content_owner where kind = $1 and name = $2 ${lock('key share')}`,
       [content.kind, content.name],
     );
-    const pointRows = await database.query<{ name: string }>(
-      `select name from distribution_point where name = any($1::text[]) order by uid ${lock('key share')}`,
-      [points],
-    );
     return {
       ownerUid: found?.uid,
-      points: new Set(pointRows.map(({ name }) => name)),
+      points: await this.findPoints(database, points, options),
       groups: new Set(groupRows.map(({ name }) => name)),
     };
   }
@@ -51,11 +47,26 @@ export class ReferenceRepository {
     return rows.map(({ name }) => name);
   }
 
+  /** Of these names those of points that are there; with `lock`, none of them can be deleted before the transaction ends. */
+  async findPoints(
+    database: Queryable | Transaction,
+    names: readonly string[],
+    options: { lock: boolean },
+  ): Promise<Set<string>> {
+    const rows = await database.query<{ name: string }>(
+      `select name from distribution_point where name = any($1::text[]) order by uid ${options.lock ? 'for key share' : ''}`,
+      [names],
+    );
+    return new Set(rows.map(({ name }) => name));
+  }
+
   /** The first few things that name a point. */
   async findUsersOfPoint(database: Queryable, pointName: string): Promise<string[]> {
     const rows = await database.query<{ user: string }>(
       `select 'Distribution "' || name || '"' as "user" from distribution where spec -> 'points' ? $1
        union all select 'DistributionPointGroup "' || name || '"' from distribution_point_group where spec -> 'points' ? $1
+       union all select 'DistributionPoint "' || name || '"' from distribution_point
+         where spec -> 'pullFrom' @> jsonb_build_array(jsonb_build_object('point', $1::text))
        union all select 'BoundaryGroup "' || name || '"' from boundary_group where spec -> 'points' ? $1
        order by 1 limit ${MOST_NAMED}`,
       [pointName],

@@ -15,24 +15,47 @@ const LARGE_BYTES = 1024 * 1024;
 const SMALL_AT_ONCE = 24;
 const LARGE_AT_ONCE = 4;
 
-/** The library's own copy of a blob is gone or wrong. */
-export class LibraryBlobError extends Error {
-  override name = 'LibraryBlobError';
+/** What the source has of a blob is gone or wrong. */
+export class SourceBlobError extends Error {
+  override name = 'SourceBlobError';
 
   constructor(
     readonly digest: Digest,
     path: string,
     found: string,
   ) {
-    super(
-      `the library's copy of "${path}" (${digest}) is ${found}; nothing of it was kept at the point. Upload the same files again to repair it`,
-    );
+    super(`copy of "${path}" (${digest}) is ${found}; nothing of it was kept at the point`);
   }
+}
+
+/** Where the bytes come from: the library, or other points. */
+export interface BlobSource {
+  read(digest: Digest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** The work was asked to stop, and stopped between two blobs. */
 export class TransferStoppedError extends Error {
   override name = 'TransferStoppedError';
+}
+
+/** All that is left to bring is on its way to the point already, in another transfer. */
+export class BroughtByOtherError extends Error {
+  override name = 'BroughtByOtherError';
+
+  constructor(
+    /** Number of the other transfer. */
+    readonly transfer: number,
+  ) {
+    super('waits for another transfer to this point that brings the same bytes');
+  }
+}
+
+/** What the point has of some blobs, and what is on its way there. */
+export interface BlobsAtPoint {
+  /** ETags under which the point was proven to hold blobs. */
+  readonly known: ReadonlyMap<Digest, string>;
+  /** Blobs that it may not have yet and another transfer is about to bring, with the number of that. */
+  readonly coming: ReadonlyMap<Digest, number>;
 }
 
 /** What a transfer needs, and whom it tells. */
@@ -44,12 +67,12 @@ export interface Transfer {
   blobs: readonly ManifestBlob[];
   /** For how many files each of the manifest's stands: a pack is many. */
   fileCounts: readonly number[];
-  library: Pick<ObjectStore, 'read'>;
+  source: BlobSource;
   /** Sees to it that the library has a blob, where the bytes are at another site. */
   bringToLibrary?: ((blob: ManifestBlob, signal: AbortSignal) => Promise<void>) | undefined;
   point: ObjectStore;
-  /** ETags under which the point was proven to hold blobs before. */
-  knownAtPoint: ReadonlyMap<Digest, string>;
+  /** How things stand at the point at this moment. */
+  lookAtPoint(digests: readonly Digest[]): Promise<BlobsAtPoint>;
   /** An earlier attempt may have left blobs that nobody recorded: look before bringing them. */
   isRepeated: boolean;
   /** How fast bytes may go to the point. */
@@ -67,28 +90,59 @@ export interface Transfer {
 /**
  * Brings a version to a point: every blob that the point does not provably hold, hashed on the way and proven on
  * arrival; at the end the manifest, which is what makes the version visible there. Resumes wherever an earlier
- * transfer ended, because blobs are named by what they are.
+ * transfer ended, because blobs are named by what they are. What another transfer brings is left to it: there is the rest to bring
+ * meanwhile.
  *
- * @throws StoreError, LibraryBlobError, TransferStoppedError, what `bringToLibrary` throws, or the signal's reason
+ * @throws StoreError, SourceBlobError, TransferStoppedError, BroughtByOtherError, what `bringToLibrary` throws, or the signal's reason
  */
 export async function transferVersion(transfer: Transfer): Promise<void> {
   const { blobs } = transfer;
   const blobsLeft = countBlobsOfFiles(blobs);
-  const confirmed = await confirmKnown(transfer.point, blobs, transfer.knownAtPoint, transfer.signal);
-  // Whatever fails first is the reason; blobs under way come to their end, and no other is begun.
+  const bringAll = async (some: readonly ManifestBlob[], { known, coming }: BlobsAtPoint): Promise<ManifestBlob[]> => {
+    const left = some.filter(({ digest }) => coming.has(digest) && !known.has(digest));
+    const leftDigests = new Set(left.map(({ digest }) => digest));
+    const now = some.filter(({ digest }) => !leftDigests.has(digest));
+    const confirmed = await confirmKnown(transfer.point, now, known, transfer.signal);
+    await bringEach(transfer, now, async (blob) => {
+      const etag = await bringBlob(transfer, blob, known.get(blob.digest), confirmed);
+      for (const file of blob.files) {
+        const blobsOfFile = blobsLeft.get(file)! - 1;
+        blobsLeft.set(file, blobsOfFile);
+        if (blobsOfFile === 0) transfer.progress.filesDone += transfer.fileCounts[file]!;
+      }
+      transfer.onProven({ digest: blob.digest, etag, kind: 'blob' });
+    });
+    return left;
+  };
+  let left: readonly ManifestBlob[] = blobs;
+  do {
+    const before = left.length;
+    const there = await transfer.lookAtPoint(left.map(({ digest }) => digest));
+    left = await bringAll(left, there);
+    const [first] = left;
+    if (first && left.length === before) throw new BroughtByOtherError(there.coming.get(first.digest)!);
+  } while (left.length > 0);
+  const document = Buffer.from(transfer.document);
+  const expected = { digest: transfer.manifest, size: document.length };
+  const key = manifestKey(transfer.manifest);
+  const etag = await deliver(transfer.point, key, expected, document, transfer.signal);
+  transfer.progress.bytesMoved += document.length;
+  transfer.onProven({ digest: transfer.manifest, etag, kind: 'manifest' });
+}
+
+/** Several at once. Whatever fails first is the reason; blobs under way come to their end, and no other is begun. */
+async function bringEach(
+  { isStopping, signal }: Transfer,
+  blobs: readonly ManifestBlob[],
+  bringOne: (blob: ManifestBlob) => Promise<void>,
+): Promise<void> {
   let failure: { error: unknown } | undefined;
   const bring = async (blob: ManifestBlob) => {
     if (failure) return;
     try {
-      if (transfer.isStopping()) throw new TransferStoppedError();
-      transfer.signal.throwIfAborted();
-      const etag = await bringBlob(transfer, blob, confirmed);
-      for (const file of blob.files) {
-        const left = blobsLeft.get(file)! - 1;
-        blobsLeft.set(file, left);
-        if (left === 0) transfer.progress.filesDone += transfer.fileCounts[file]!;
-      }
-      transfer.onProven({ digest: blob.digest, etag, kind: 'blob' });
+      if (isStopping()) throw new TransferStoppedError();
+      signal.throwIfAborted();
+      await bringOne(blob);
     } catch (error) {
       failure ??= { error };
     }
@@ -97,12 +151,6 @@ export async function transferVersion(transfer: Transfer): Promise<void> {
   const large = blobs.filter(({ size }) => size >= LARGE_BYTES);
   await Promise.all([inParallel(small, SMALL_AT_ONCE, bring), inParallel(large, LARGE_AT_ONCE, bring)]);
   if (failure) throw failure.error;
-  const document = Buffer.from(transfer.document);
-  const expected = { digest: transfer.manifest, size: document.length };
-  const key = manifestKey(transfer.manifest);
-  const etag = await deliver(transfer.point, key, expected, document, transfer.signal);
-  transfer.progress.bytesMoved += document.length;
-  transfer.onProven({ digest: transfer.manifest, etag, kind: 'manifest' });
 }
 
 /** How many blobs each file is made of, by its place in the manifest. */
@@ -113,12 +161,16 @@ function countBlobsOfFiles(blobs: readonly ManifestBlob[]): Map<number, number> 
 }
 
 /** Returns the ETag under which the point has the blob, proven. Progress counts the bytes of files that it stands for. */
-async function bringBlob(transfer: Transfer, blob: ManifestBlob, confirmed: ReadonlySet<Digest>): Promise<string> {
-  const { library, point, progress, signal } = transfer;
+async function bringBlob(
+  transfer: Transfer,
+  blob: ManifestBlob,
+  knownEtag: string | undefined,
+  confirmed: ReadonlySet<Digest>,
+): Promise<string> {
+  const { source, point, progress, signal } = transfer;
   const { digest, size, path, fileBytes } = blob;
   const key = blobKey(digest);
   const expected = { digest, size };
-  const knownEtag = transfer.knownAtPoint.get(digest);
   if (knownEtag !== undefined && confirmed.has(digest)) {
     progress.bytesDone += fileBytes;
     return knownEtag;
@@ -141,16 +193,16 @@ async function bringBlob(transfer: Transfer, blob: ManifestBlob, confirmed: Read
     progress.bytesDone += counted - before;
   };
   try {
-    const source = await library.read(key, signal);
+    const read = await source.read(digest, signal);
     const bytes =
       size < LARGE_BYTES
-        ? await readSmall(source, expected, transfer, count)
-        : verifiedBytes(paced(source, transfer.pace, signal), expected, count);
+        ? await readSmall(read, expected, transfer, count)
+        : verifiedBytes(paced(read, transfer.pace, signal), expected, count);
     return await deliver(point, key, expected, bytes, signal);
   } catch (error) {
     progress.bytesDone -= counted;
-    if (error instanceof WrongBytesError) throw new LibraryBlobError(digest, path, `damaged (${error.found})`);
-    if (error instanceof StoreError && error.kind === 'missing') throw new LibraryBlobError(digest, path, 'missing');
+    if (error instanceof WrongBytesError) throw new SourceBlobError(digest, path, `damaged (${error.found})`);
+    if (error instanceof StoreError && error.kind === 'missing') throw new SourceBlobError(digest, path, 'missing');
     throw error;
   }
 }

@@ -13,6 +13,8 @@ import { Stores } from '../stores/stores.js';
 import { DistributionJobRepository } from './distribution-job.repository.js';
 import { DistributionWorker, ticketSilenceSeconds } from './distribution-worker.js';
 import { JobCarrier } from './job-carrier.js';
+import { PullRepository } from './pull.repository.js';
+import { Pulls } from './pulls.js';
 import { WakeUp } from './wake-up.js';
 
 /** Handing out transfers, and carrying them. */
@@ -24,8 +26,23 @@ export const transferProviders: Provider[] = [
       new WorkQueue(bus, 'content', 'transfers', ticketSilenceSeconds(config.MUSTER_TRANSFER_LEASE_SECONDS)),
   ),
   provide(
+    Pulls,
+    [Database, Stores, WakeUp],
+    (database: Database, stores: Stores, wakeUp: WakeUp) => new Pulls(database, new PullRepository(), stores, wakeUp),
+  ),
+  provide(
     JobCarrier,
-    [Database, DistributionJobRepository, LibraryBlobRepository, RemovalRepository, Stores, SiteBytes, LOGGER, CONFIG],
+    [
+      Database,
+      DistributionJobRepository,
+      LibraryBlobRepository,
+      RemovalRepository,
+      Stores,
+      SiteBytes,
+      Pulls,
+      LOGGER,
+      CONFIG,
+    ],
     (
       database: Database,
       jobs: DistributionJobRepository,
@@ -33,10 +50,11 @@ export const transferProviders: Provider[] = [
       removals: RemovalRepository,
       stores: Stores,
       sites: SiteBytes,
+      pulls: Pulls,
       logger: Logger,
       config: ContentConfig,
     ) =>
-      new JobCarrier(database, jobs, blobs, removals, stores, sites, logger, {
+      new JobCarrier(database, jobs, blobs, removals, stores, sites, pulls, logger, {
         leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
         auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
       }),

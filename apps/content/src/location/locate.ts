@@ -5,15 +5,18 @@ import {
   type Manifest,
   NO_FILES,
   NO_FILES_DIGEST,
+  ON_ITS_WAY,
 } from '@muster/contracts/agent/content.js';
 import { blobsOf } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import type { Logger } from 'pino';
 import type { BoundaryMap } from '../boundaries/boundary-map.js';
 import type { PackageVersionRepository } from '../packages/package-version.repository.js';
 import { blobKey } from '../stores/object-names.js';
 import { StoreError, type ObjectStore } from '../stores/object-store.js';
+import type { OnDemand } from '../on-demand/on-demand.js';
 import type { Stores } from '../stores/stores.js';
 import type { LocatedPoint, LocationRepository } from './location.repository.js';
 
@@ -21,6 +24,7 @@ const URL_SECONDS = 15 * 60;
 const FILES_AT_ONCE = 500;
 /** An agent that cannot use this many points will not do better with more. */
 const POINTS_AT_ONCE = 10;
+const NAMED_POINTS = 3;
 /** The bus carries 8 MiB in one message (max_payload); an answer stays well below it. */
 const ANSWER_BYTES = 6_000_000;
 
@@ -45,6 +49,8 @@ export class ContentLocator {
     private readonly locations: LocationRepository,
     private readonly boundaries: BoundaryMap,
     private readonly stores: Stores,
+    private readonly onDemand: OnDemand,
+    private readonly logger: Logger,
   ) {}
 
   /**
@@ -53,7 +59,7 @@ export class ContentLocator {
    * @param reach beyond the groups of the device, which points the deployment allows; absent: all
    * @returns a null manifest when nobody ever uploaded it; when the answer would grow too large, the URLs of the first
    *   files only: the asker asks again for the rest
-   * @throws MusterError `content.not-distributed`, `content.no-near-point`, `content.no-good-copy`,
+   * @throws MusterError `content.on-its-way`, `content.not-distributed`, `content.no-near-point`, `content.no-good-copy`,
    *   `content.manifest-too-large`
    */
   async locate(
@@ -111,7 +117,16 @@ export class ContentLocator {
       const store = this.storeOf(found);
       return store ? [{ ...found, reason, store }] : [];
     });
-    if (sources.length > 0) return sources.slice(0, POINTS_AT_ONCE);
+    const wanted = this.onDemand.want(digest, address, reach);
+    if (sources.length > 0) {
+      // It may come nearer beside that, for the next one who asks.
+      wanted.catch((error: unknown) =>
+        this.logger.warn({ err: error }, 'content that comes on demand is not sent yet'),
+      );
+      return sources.slice(0, POINTS_AT_ONCE);
+    }
+    const coming = await wanted;
+    if (coming.length > 0) throw onItsWay(digest, coming);
     const [first] = ordered.leftOut;
     if (first) {
       throw new MusterError(
@@ -135,6 +150,16 @@ export class ContentLocator {
       throw error;
     }
   }
+}
+
+function onItsWay(digest: Digest, points: readonly string[]): MusterError {
+  const named = points.slice(0, NAMED_POINTS).map((point) => `"${point}"`);
+  const more = points.length > named.length ? ` and ${points.length - named.length} more` : '';
+  return new MusterError(
+    'unavailable',
+    ON_ITS_WAY,
+    `The content ${digest} comes on demand, and is on its way to ${named.join(', ')}${more}. Ask again later`,
+  );
 }
 
 function noGoodCopy(path: string, digest: Digest): MusterError {

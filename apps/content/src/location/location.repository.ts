@@ -27,7 +27,10 @@ const WITHOUT_FILES = { version: 1, manifest: NO_FILES_DIGEST, bytes: 0 };
 
 /** What can be downloaded, and where. */
 export class LocationRepository {
-  /** Each reference once, in the order asked, with the newest version that some point serves. One query, whatever the number. */
+  /**
+   * Each reference once, in the order asked, with the newest version that some point serves; of content that comes on demand and is nowhere
+   * yet, the newest one there is. One query, whatever the number.
+   */
   async resolve(database: Queryable, references: readonly ContentReference[]): Promise<ResolvedContentOfKind[]> {
     const once = [...new Map(references.map((reference) => [contentKey(reference), reference])).values()];
     const rows = await database.query<{
@@ -50,7 +53,17 @@ export class LocationRepository {
        left join lateral (
          select version, manifest, bytes from distribution_job
          where package_uid = o.uid and state = 'available' order by version desc limit 1
-       ) as served on true
+       ) as distributed on true
+       left join lateral (
+         select version, manifest, bytes from package_version
+         where package_uid = o.uid and state = 'available' and distributed.version is null
+           and (select on_demand from content_behaviour where uid = o.uid)
+         order by version desc limit 1
+       ) as kept on true
+       cross join lateral (
+         select coalesce(distributed.version, kept.version) as version, coalesce(distributed.manifest, kept.manifest) as manifest,
+           coalesce(distributed.bytes, kept.bytes) as bytes
+       ) as served
        order by wanted.nth`,
       [once.map(({ kind }) => kind), once.map(({ name }) => name)],
     );

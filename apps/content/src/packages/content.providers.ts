@@ -52,6 +52,7 @@ export const contentProviders: Provider[] = [
         Replicas,
         PackageVersionRepository,
         ReferenceRepository,
+        DistributionQueueRepository,
         ContentUsesService,
         VersionLog,
         WakeUp,
@@ -62,11 +63,12 @@ export const contentProviders: Provider[] = [
         replicas: Replicas,
         versions: PackageVersionRepository,
         references: ReferenceRepository,
+        queue: DistributionQueueRepository,
         uses: ContentUsesService,
         log: VersionLog,
         wakeUp: WakeUp,
       ) => {
-        const rules = contentRules(kind, database, versions, references, uses, log, wakeUp);
+        const rules = contentRules(kind, database, versions, references, queue, uses, log, wakeUp);
         return new ResourceStore(kind, table, database, outbox, rules, replicas);
       },
     ),

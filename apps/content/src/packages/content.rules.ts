@@ -4,6 +4,8 @@ import type { Kind } from '@muster/contracts/resource.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
+import type { OnPrestagedPoints } from '@muster/contracts/kinds/distribution-behaviour.js';
+import type { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
 import type { ReferenceRepository } from '../distributions/reference.repository.js';
 import type { WakeUp } from '../distributions/wake-up.js';
 import type { VersionLog } from '../sites/version-log.js';
@@ -19,6 +21,7 @@ export function contentRules(
   database: Database,
   versions: PackageVersionRepository,
   references: ReferenceRepository,
+  queue: DistributionQueueRepository,
   uses: ContentUsesService,
   log: VersionLog,
   wakeUp: WakeUp,
@@ -28,6 +31,12 @@ export function contentRules(
       if (!current) return { versions: [] };
       const { uid } = current.metadata;
       return (await versions.findStatuses(tx, [uid])).get(uid)!;
+    },
+
+    async saved(tx, { metadata, spec }, previous) {
+      if (!previous || onPrestagedPoints(spec) === onPrestagedPoints(previous.spec)) return;
+      await queue.settleByHand(tx, { packageUid: metadata.uid });
+      tx.afterCommit(() => wakeUp.wake());
     },
 
     async unused({ metadata }) {
@@ -57,4 +66,8 @@ export function contentRules(
       return resources.map((resource) => ({ ...resource, status: statuses.get(resource.metadata.uid)! }));
     },
   };
+}
+
+function onPrestagedPoints(spec: unknown): OnPrestagedPoints {
+  return (spec as { onPrestagedPoints?: OnPrestagedPoints }).onPrestagedPoints ?? 'Automatic';
 }

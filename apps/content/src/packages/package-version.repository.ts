@@ -1,6 +1,7 @@
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
+import type { PackageVersionList } from '@muster/contracts/kinds/package-versions.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import type { ManifestDocument } from './manifest-document.js';
 import type { KnownVersion } from './version-decision.js';
@@ -17,6 +18,13 @@ interface VersionRow {
   source: string | null;
 }
 
+interface ListedRow extends Omit<VersionRow, 'state'> {
+  state: PackageVersionList['items'][number]['state'];
+  author: string;
+  deleted_at: Date | null;
+  deleted_by: string | null;
+}
+
 const COLUMNS = 'version, state, manifest, files, bytes, created_at, source';
 
 /** The versions of content of any kind, and their manifests. What they call a package is the row of `content_owner`. */
@@ -26,13 +34,15 @@ export class PackageVersionRepository {
     await tx.query('select 1 from content_owner where uid = $1 for update', [uid]);
   }
 
-  /** What deciding the number of a manifest needs: the newest version, the newest available one, and those of this manifest. */
+  /** What deciding the number of a manifest needs: the newest version, the newest available and deleted ones, and those of this manifest. */
   async findForDecision(tx: Transaction, packageUid: string, manifest: Digest): Promise<KnownVersion[]> {
     return tx.query<KnownVersion & object>(
       `select version, state, manifest from package_version
        where package_uid = $1 and (manifest = $2
          or version = (select max(version) from package_version where package_uid = $1)
-         or version = (select max(version) from package_version where package_uid = $1 and state = 'available'))`,
+         or version = (select max(version) from package_version where package_uid = $1 and state = 'available'))
+       union all (select version, 'deleted', manifest from deleted_version
+         where package_uid = $1 order by version desc limit 1)`,
       [packageUid, manifest],
     );
   }
@@ -66,22 +76,26 @@ export class PackageVersionRepository {
   }
 
   /**
-   * Versions of some content, newest first, below a number where one is given. Undefined when there is no such content.
+   * Versions of some content, those that were deleted too, newest first, below a number where one is given. Undefined when there is no such content.
    */
   async findPage(
     database: Queryable,
     { kind, name }: ContentReference,
     below: number | undefined,
     most: number,
-  ): Promise<(PackageVersion & { author: string })[] | undefined> {
-    const rows = await database.query<(VersionRow & { author: string }) | { version: null }>(
-      `select v.version, v.state, v.manifest, v.files, v.bytes, v.created_at, v.source, v.author
-       from content_owner p left join package_version v on v.package_uid = p.uid and v.version < $2
+  ): Promise<PackageVersionList['items'] | undefined> {
+    const rows = await database.query<ListedRow | { version: null }>(
+      `select v.* from content_owner p left join (
+         select package_uid, ${COLUMNS}, author, null as deleted_at, null as deleted_by from package_version
+         union all
+         select package_uid, version, 'deleted', manifest, files, bytes, created_at, source, author, deleted_at, deleted_by
+         from deleted_version
+       ) as v on v.package_uid = p.uid and v.version < $2
        where p.name = $1 and p.kind = $4 order by v.version desc limit $3`,
       [name, below ?? 2_147_483_647, most, kind],
     );
     if (rows.length === 0) return undefined;
-    return rows.flatMap((row) => (row.version === null ? [] : [{ ...toVersion(row), author: row.author }]));
+    return rows.flatMap((row) => (row.version === null ? [] : [toListed(row)]));
   }
 
   /** The canonical JSON of the manifest of the newest version that is available. */
@@ -149,7 +163,12 @@ export class PackageVersionRepository {
   }
 }
 
-function toVersion(row: VersionRow): PackageVersion {
+function toListed({ author, deleted_at: at, deleted_by: by, ...row }: ListedRow): PackageVersionList['items'][number] {
+  const deleted = at && by !== null ? { deletedAt: at.toISOString(), deletedBy: by } : {};
+  return { ...toVersion(row), author, ...deleted };
+}
+
+function toVersion<State>(row: Omit<VersionRow, 'state'> & { state: State }) {
   const { version, state, manifest, files, bytes, source } = row;
   const createdAt = row.created_at.toISOString();
   return { version, state, manifest, files, bytes, createdAt, ...(source === null ? {} : { source }) };

@@ -17,6 +17,7 @@ describe('the version of a manifest', () => {
       [known(1, A), begun(2, C)],
       { version: 1, isNew: false },
     ],
+    ['takes no number again that was deleted', [known(1, B), gone(2, A)], { version: 3, isNew: true }],
     ['does not resume what was overtaken', [begun(1, A), known(2, B)], { version: 3, isNew: true }],
   ])('%s', (_title, versions, decision) => {
     expect(decideVersion(versions, A)).toEqual(decision);
@@ -25,6 +26,10 @@ describe('the version of a manifest', () => {
 
 function known(version: number, manifest: KnownVersion['manifest']): KnownVersion {
   return { version, state: 'available', manifest };
+}
+
+function gone(version: number, manifest: KnownVersion['manifest']): KnownVersion {
+  return { version, state: 'deleted', manifest };
 }
 
 function begun(version: number, manifest: KnownVersion['manifest']): KnownVersion {

@@ -3,7 +3,8 @@ import type { Digest } from '@muster/contracts/digest.js';
 /** A version as far as deciding needs it. */
 export interface KnownVersion {
   version: number;
-  state: 'uploading' | 'available';
+  /** `deleted`: its number is not given again. */
+  state: 'uploading' | 'available' | 'deleted';
   manifest: Digest;
 }
 

@@ -19,11 +19,11 @@ export class PointRepository {
     return row;
   }
 
-  /** Transfers of a version to a point that wait, or have given up, begin again at once. */
+  /** Transfers of a version to a point that wait, for this too, or have given up, begin again at once. */
   async retryTransfers(database: Queryable, pointUid: string, manifest: Digest): Promise<void> {
     await database.query(
-      `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now()
-       where point_uid = $1 and manifest = $2 and state in ('retrying', 'failed')`,
+      `update distribution_job set state = 'pending', attempts = 0, next_attempt_at = now(), by_hand = false
+       where point_uid = $1 and manifest = $2 and (by_hand or state in ('retrying', 'failed'))`,
       [pointUid, manifest],
     );
   }

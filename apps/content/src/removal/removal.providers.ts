@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
@@ -8,6 +9,7 @@ import { provide } from '../provide.js';
 import { Stores } from '../stores/stores.js';
 import { LibraryRemovalRepository } from './library-removal.repository.js';
 import { LibraryRemover } from './library-remover.js';
+import { OldVersions } from './old-versions.js';
 import { RemovalRepository } from './removal.repository.js';
 import { Remover } from './remover.js';
 
@@ -15,6 +17,11 @@ import { Remover } from './remover.js';
 export const removalProviders: Provider[] = [
   { provide: RemovalRepository, useFactory: () => new RemovalRepository() },
   { provide: LibraryRemovalRepository, useFactory: () => new LibraryRemovalRepository() },
+  provide(
+    OldVersions,
+    [Database, Bus, RemovalRepository],
+    (database: Database, bus: Bus, removals: RemovalRepository) => new OldVersions(database, bus, removals),
+  ),
   provide(
     LibraryRemover,
     [Database, LibraryRemovalRepository, Stores, LOGGER, CONFIG, WakeUp],
@@ -29,10 +36,11 @@ export const removalProviders: Provider[] = [
   ),
   provide(
     Remover,
-    [Database, RemovalRepository, Stores, LOGGER, CONFIG, WakeUp],
+    [Database, RemovalRepository, OldVersions, Stores, LOGGER, CONFIG, WakeUp],
     (
       database: Database,
       removals: RemovalRepository,
+      oldVersions: OldVersions,
       stores: Stores,
       logger: Logger,
       config: ContentConfig,
@@ -41,6 +49,7 @@ export const removalProviders: Provider[] = [
       new Remover(
         database,
         removals,
+        oldVersions,
         stores,
         logger,
         { graceMinutes: config.MUSTER_REMOVE_AFTER_MINUTES, keepOldHours: config.MUSTER_KEEP_OLD_VERSIONS_HOURS },

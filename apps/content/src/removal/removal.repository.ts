@@ -22,6 +22,13 @@ const NEEDED = `exists (
   where own.uid = copy.point_uid and case copy.kind when 'manifest' then job.manifest = copy.digest
     else exists (select 1 from manifest_blob where manifest = job.manifest and digest = copy.digest) end)`;
 
+/** Versions that points have beside a newer one, which came there so many hours ago. */
+const OLD = `distribution_job old join distribution_job newer
+    on newer.distribution_uid = old.distribution_uid and newer.point_uid = old.point_uid
+    and newer.package_uid = old.package_uid and newer.version > old.version
+  where (old.state = 'available' or old.by_hand) and newer.state = 'available'
+    and newer.updated_at <= now() - make_interval(hours => $1)`;
+
 /**
  * Copies that nothing at their point needs any more. A copy that is needed again while it is removed is due for
  * checking at once, and the audit brings it back: no order of events loses it.
@@ -35,17 +42,26 @@ export class RemovalRepository {
     ]);
   }
 
-  /** Points let go of a version when a newer one of the same content has been there for so long. Returns how many that were. */
-  async withdrawOld(database: Queryable, hours: number): Promise<number> {
-    const rows = await database.query(
-      `delete from distribution_job old using distribution_job newer
-       where old.state = 'available' and newer.state = 'available' and newer.version > old.version
-         and newer.distribution_uid = old.distribution_uid and newer.point_uid = old.point_uid
-         and newer.package_uid = old.package_uid and newer.updated_at <= now() - make_interval(hours => $1)
-       returning old.id`,
-      [hours],
+  /**
+   * Lists of files of versions that some point has for so long beside a newer one of the same content, in their order.
+   *
+   * @param after begin behind this one
+   */
+  async findOld(database: Queryable, hours: number, after: string, limit: number): Promise<Digest[]> {
+    const rows = await database.query<{ manifest: Digest }>(
+      `select distinct old.manifest from ${OLD} and old.manifest > $2 order by old.manifest limit $3`,
+      [hours, after, limit],
     );
-    return new Set(rows.map(({ id }) => id)).size;
+    return rows.map(({ manifest }) => manifest);
+  }
+
+  /** Points let go of these versions, where a newer one of the same content has been there for so long. Returns how many transfers that were. */
+  async withdrawOld(database: Queryable, hours: number, manifests: readonly Digest[]): Promise<number> {
+    const rows = await database.query(
+      `delete from distribution_job where id in (select old.id from ${OLD} and old.manifest = any($2::text[])) returning 1`,
+      [hours, manifests],
+    );
+    return rows.length;
   }
 
   /** Begins the grace period of what one withdrawn version had and nobody else needs. False: there was no candidate. */

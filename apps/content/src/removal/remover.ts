@@ -1,11 +1,13 @@
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
 import type { Logger } from 'pino';
 import type { WakeUp } from '../distributions/wake-up.js';
 import { inParallel } from '../stores/in-parallel.js';
 import { blobKey, manifestKey } from '../stores/object-names.js';
 import { StoreError } from '../stores/object-store.js';
 import type { Stores } from '../stores/stores.js';
+import type { OldVersions } from './old-versions.js';
 import type { RemovalRepository, RemovedCopy } from './removal.repository.js';
 
 const LOOK_EVERY_MILLISECONDS = 5_000;
@@ -29,6 +31,7 @@ export class Remover {
   constructor(
     private readonly database: Database,
     private readonly removals: RemovalRepository,
+    private readonly oldVersions: OldVersions,
     private readonly stores: Stores,
     private readonly logger: Logger,
     private readonly limits: { readonly graceMinutes: number; readonly keepOldHours: number },
@@ -62,9 +65,14 @@ export class Remover {
     const now = performance.now();
     if (keepOldHours > 0 && now - this.lookedForOldAt < OLD_EVERY_MILLISECONDS) return;
     this.lookedForOldAt = now;
-    const withdrawn = await this.removals.withdrawOld(this.database, keepOldHours);
-    if (withdrawn > 0)
-      this.logger.info({ versions: withdrawn }, 'points let go of versions that have newer ones beside them');
+    try {
+      const withdrawn = await this.oldVersions.withdraw(keepOldHours);
+      if (withdrawn > 0)
+        this.logger.info({ versions: withdrawn }, 'points let go of versions that have newer ones beside them');
+    } catch (error) {
+      if (!(error instanceof MusterError)) throw error;
+      this.logger.warn({ reason: error.message }, 'cannot ask whether old versions are needed; points keep them');
+    }
   }
 
   private async removeSome(): Promise<boolean> {

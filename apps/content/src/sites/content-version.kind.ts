@@ -6,6 +6,7 @@ import type { ReplicatedKind } from '@muster/replication/replicated-kind.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { DistributionQueueRepository } from '../distributions/distribution-queue.repository.js';
 import type { WakeUp } from '../distributions/wake-up.js';
+import type { DeletedVersionRepository } from '../versions/deleted-version.repository.js';
 import type { PackageVersionRepository } from '../packages/package-version.repository.js';
 import {
   CONTENT_VERSION,
@@ -31,6 +32,7 @@ export class ContentVersionKind implements ReplicatedKind {
     private readonly log: VersionLog,
     private readonly versions: SiteVersionRepository,
     private readonly known: PackageVersionRepository,
+    private readonly deleted: DeletedVersionRepository,
     private readonly queue: DistributionQueueRepository,
     private readonly stores: ReadonlyMap<ContentKind, ResourceStore<unknown, PackageStatus>>,
     private readonly manifests: Pick<ManifestFetcher, 'want'>,
@@ -119,7 +121,7 @@ export class ContentVersionKind implements ReplicatedKind {
         `Site ${source} has version ${version} of ${content.kind} "${content.name}" no more, and it is distributed here. Delete its Distribution`,
       );
     }
-    await this.versions.remove(tx, ownerUid, version);
+    await this.deleted.remove(tx, ownerUid, version, `site:${source}`);
     await this.publishStatus(tx, ownerUid, content);
   }
 

@@ -52,7 +52,9 @@ export class SiteVersionRepository {
   /** Gives a version the next number, its transfers with it. */
   async renumber(tx: Transaction, ownerUid: string, version: number): Promise<number> {
     const [row] = await tx.query<{ version: number }>(
-      `update package_version set version = (select max(version) + 1 from package_version where package_uid = $1)
+      `update package_version set version = 1 + greatest(
+         (select max(version) from package_version where package_uid = $1),
+         (select max(version) from deleted_version where package_uid = $1))
        where package_uid = $1 and version = $2 returning version`,
       [ownerUid, version],
     );

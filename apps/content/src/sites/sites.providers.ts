@@ -15,6 +15,7 @@ import { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import { PackageVersionRepository } from '../packages/package-version.repository.js';
 import { provide } from '../provide.js';
 import { Stores } from '../stores/stores.js';
+import { DeletedVersionRepository } from '../versions/deleted-version.repository.js';
 import { BlobAddressBook } from './blob-addresses.js';
 import { CompressedCopies } from './compressed-copies.js';
 import { CompressedCopyRepository } from './compressed-copy.repository.js';
@@ -81,6 +82,7 @@ export const sitesProviders: Provider[] = [
       VersionLog,
       SiteVersionRepository,
       PackageVersionRepository,
+      DeletedVersionRepository,
       DistributionQueueRepository,
       ManifestFetcher,
       WakeUp,
@@ -91,13 +93,14 @@ export const sitesProviders: Provider[] = [
       log: VersionLog,
       versions: SiteVersionRepository,
       known: PackageVersionRepository,
+      deleted: DeletedVersionRepository,
       queue: DistributionQueueRepository,
       manifests: ManifestFetcher,
       wakeUp: WakeUp,
       ...stores: ResourceStore<unknown, PackageStatus>[]
     ) => {
       const byKind = new Map(stores.map((store) => [store.kind.kind as ContentKind, store]));
-      const kind = new ContentVersionKind(log, versions, known, queue, byKind, manifests, wakeUp);
+      const kind = new ContentVersionKind(log, versions, known, deleted, queue, byKind, manifests, wakeUp);
       replicas.add(kind);
       return kind;
     },

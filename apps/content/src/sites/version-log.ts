@@ -23,6 +23,11 @@ export class VersionLog {
     await this.record(tx, key, { manifest, files, bytes, createdAt });
   }
 
+  /** A version of this site is deleted, and the others stay. */
+  async versionDeleted(tx: Transaction, content: ContentReference, version: number): Promise<void> {
+    await this.record(tx, versionKey({ content, version, source: this.here }), null);
+  }
+
   /** Content is deleted here, with all of its versions that are known. */
   async contentDeleted(tx: Transaction, content: ContentReference): Promise<void> {
     for (const key of await this.versions.recordedKeys(tx, content)) await this.record(tx, key, null);

@@ -1,6 +1,8 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Inject, Param, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  type DeletedVersion,
+  deletedVersionSchema,
   type PackageVersionList,
   packageVersionListSchema,
   type VersionDifference,
@@ -9,8 +11,12 @@ import {
 import { contentKindOf, contentPluralSchema } from '@muster/contracts/kinds/content-resources.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema } from '@muster/contracts/resource.js';
+import { principalOf } from '@muster/service/auth/http-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
 import { pageQuerySchema } from '@muster/service/resources/paging.js';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { VersionDeletion } from './version-deletion.js';
 import { VersionsService } from './versions.service.js';
 
 /** The number of a version in an address. */
@@ -20,13 +26,20 @@ const compareQuerySchema = z.strictObject({
   from: versionNumberSchema.optional().describe('The earlier version; default: the one before'),
 });
 
+const deleteQuerySchema = z.strictObject({
+  dryRun: z.stringbool().optional().describe('true: say what would go, and keep it'),
+});
+
 /** The REST door of versions. */
 @ApiTags('Content')
 @ApiBearerAuth()
 @ApiResponse({ status: 'default', description: 'Problem', standardSchema: problemSchema })
 @Controller('api/v1/:kind/:name/versions')
 export class VersionsController {
-  constructor(@Inject(VersionsService) private readonly versions: VersionsService) {}
+  constructor(
+    @Inject(VersionsService) private readonly versions: VersionsService,
+    @Inject(VersionDeletion) private readonly deletion: VersionDeletion,
+  ) {}
 
   @Get()
   @ApiOperation({ operationId: 'listPackageVersions', summary: 'Lists the versions of some content, newest first' })
@@ -40,6 +53,23 @@ export class VersionsController {
       { kind: contentKindOf(plural), name },
       { limit: query.limit ?? 100, continue: query.continue },
     );
+  }
+
+  @Delete(':version')
+  @ApiOperation({
+    operationId: 'deletePackageVersion',
+    summary: 'Deletes one version that nobody needs any more; points and the library let go of what only it had',
+  })
+  @ApiResponse({ status: 200, standardSchema: deletedVersionSchema })
+  delete(
+    @Param('kind', { schema: contentPluralSchema }) plural: string,
+    @Param('name', { schema: nameSchema }) name: string,
+    @Param('version', { schema: versionNumberSchema }) version: number,
+    @Query({ schema: deleteQuerySchema }) { dryRun = false }: z.infer<typeof deleteQuerySchema>,
+    @Req() request: FastifyRequest,
+  ): Promise<DeletedVersion> {
+    const actor = actorName(principalOf(request));
+    return this.deletion.delete({ kind: contentKindOf(plural), name }, version, { actor, dryRun });
   }
 
   @Get(':version/difference')

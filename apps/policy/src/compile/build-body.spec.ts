@@ -48,6 +48,17 @@ describe('buildBody', () => {
     expect(outcome.digest).toBe(digestOfBytes(outcome.bytes));
   });
 
+  it('says so when programs say where they begin, or where they can run', () => {
+    const settings = (program: object) => {
+      const programs = { install: { command: 'install.sh', ...program } };
+      const outcome = buildBody(revision({ steps: [install('hello')] }), NONE, [content('hello', { programs })]);
+      return outcome.kind === 'compiled' && outcome.programSettings;
+    };
+    expect(settings({ timeoutSeconds: 5 })).toBe(false);
+    for (const one of [{ startFolder: 'a' }, { freeDiskMegabytes: 1 }, { requirements: { os: 'debian' } }])
+      expect(settings(one)).toBe(true);
+  });
+
   it('gives the same bytes whatever the order of keys and packages in the answers', () => {
     const sequence = revision({ steps: [install('b'), install('a')] });
     const shuffled = { ...sequence, spec: JSON.parse(JSON.stringify({ steps: sequence.spec.steps })) as SequenceSpec };

@@ -2,6 +2,7 @@ import type { MeantFor } from '@muster/contracts/agent/meant-for.js';
 import { POLICY_BODY_BYTES, type PolicyBody } from '@muster/contracts/agent/policy.js';
 import { canonicalJson, digestOfBytes, type Digest } from '@muster/contracts/digest.js';
 import { contentKey } from '@muster/contracts/kinds/content-reference.js';
+import { hasProgramSettings } from '@muster/contracts/kinds/package.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import type { ContentKind, ContentReference } from '@muster/contracts/kinds/content-reference.js';
@@ -39,6 +40,8 @@ export type Outcome =
       readonly digest: Digest;
       readonly bytes: string;
       readonly manifests: Digest[];
+      /** Its programs say where, and on what computers, they run. */
+      readonly programSettings: boolean;
       /** Sealed secrets of its steps, by the names that stand for them. */
       readonly secrets: Readonly<Record<string, string>>;
     }
@@ -150,7 +153,10 @@ export function buildBody(
   const bytes = canonicalJson(body);
   if (Buffer.byteLength(bytes) > POLICY_BODY_BYTES) return tooLarge(sequence.name);
   const manifests = [...new Set([...Object.values(packages).map(({ manifest }) => manifest), ...files.manifests])];
-  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests, secrets };
+  const programSettings = Object.values(packages).some(({ programs }) =>
+    Object.values(programs).some(hasProgramSettings),
+  );
+  return { kind: 'compiled', digest: digestOfBytes(bytes), bytes, manifests, programSettings, secrets };
 }
 
 /** What is no package, as {@link PolicyBody} has it. No field at all where there is none. */

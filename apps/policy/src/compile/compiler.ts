@@ -241,7 +241,10 @@ function isNews({ state, code, reason }: Claim, policy: DeploymentPolicy): boole
 
 /** What devices are told from now on. Blocked after it was compiled, they go on with what they have been told. */
 function assignmentAfter(claim: Claim, outcome: Outcome): Assignment | null | 'keep' {
-  if (outcome.kind === 'compiled') return assignmentOf(claim, outcome.digest);
+  if (outcome.kind === 'compiled') {
+    const { digest, programSettings } = outcome;
+    return { ...assignmentOf(claim, digest), ...(programSettings && { programSettings }) };
+  }
   return outcome.kind === 'blocked' && !outcome.suspends ? 'keep' : null;
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { findDeploymentUses } from '@muster/contracts/requests/find-uses.js';
+import { findDeploymentUses, findManifestUses } from '@muster/contracts/requests/find-uses.js';
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { LOGGER } from '@muster/service/tokens.js';
@@ -23,6 +23,13 @@ export class ContentUsesMessages implements OnModuleInit {
         items: await this.work.findDeploymentsWith(this.database, content, limit),
       }),
       (error) => this.logger.error({ err: error }, 'cannot answer find-deployment-uses'),
+    );
+    this.bus.answer(
+      findManifestUses,
+      async ({ manifests, endedWithinHours }) => ({
+        items: await this.work.findManifestUses(this.database, manifests, endedWithinHours),
+      }),
+      (error) => this.logger.error({ err: error }, 'cannot answer find-manifest-uses'),
     );
   }
 }

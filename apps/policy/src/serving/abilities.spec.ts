@@ -38,6 +38,11 @@ describe('what an agent can do', () => {
     expect(isFor({ ...assignment, content: 'BeforeStart' }, [])).toBe(true);
   });
 
+  it('keeps a deployment whose programs say where they can run from agents that would run them anywhere', () => {
+    expect(isFor({ ...assignment, programSettings: true }, ['start-places'])).toBe(false);
+    expect(isFor({ ...assignment, programSettings: true }, ['program-settings'])).toBe(true);
+  });
+
   it('keeps a deployment that says where it must not run from agents that would not know what that means', () => {
     for (const places of [{ onInternet: false }, { onWriteFilter: false }]) {
       expect(isFor({ ...assignment, ...places }, ['content-reach', 'start-permits'])).toBe(false);

@@ -1,5 +1,5 @@
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
-import { type Assignment, CLIENT_SETTINGS, CONTENT_FROM_POINT, START_PLACES } from '@muster/contracts/agent/policy.js';
+import { type Assignment, CLIENT_SETTINGS, CONTENT_FROM_POINT, PROGRAM_SETTINGS, START_PLACES } from '@muster/contracts/agent/policy.js';
 import { CONTENT_REACH } from '@muster/contracts/agent/content.js';
 import { START_PERMITS } from '@muster/contracts/agent/permits.js';
 
@@ -8,6 +8,7 @@ const KNOWN: readonly string[] = [
   CLIENT_SETTINGS,
   CONTENT_FROM_POINT,
   CONTENT_REACH,
+  PROGRAM_SETTINGS,
   START_PERMITS,
   START_PLACES,
   WAKE_NEIGHBOURS,
@@ -24,7 +25,7 @@ export function parseAbilities(header: string | readonly string[] | undefined): 
 /**
  * What an agent would do wrong it is not told of: one that knows no permits would start at once what has a rollout, and one that
  * knows of no points that a deployment leaves out, of no places where it must not run, or of no way past its
- * cache, would refuse the whole policy.
+ * cache, would refuse the whole policy. One that does not know where, and on what computers, a program runs would run it all the same.
  */
 export function isFor(assignment: Assignment, abilities: readonly string[]): boolean {
   const saysPoints = assignment.neighbourPoints !== undefined || assignment.defaultGroupPoints !== undefined;
@@ -33,6 +34,7 @@ export function isFor(assignment: Assignment, abilities: readonly string[]): boo
     (assignment.rollout === undefined || abilities.includes(START_PERMITS)) &&
     (!saysPoints || abilities.includes(CONTENT_REACH)) &&
     (!saysPlaces || abilities.includes(START_PLACES)) &&
+    (assignment.programSettings === undefined || abilities.includes(PROGRAM_SETTINGS)) &&
     (assignment.content !== 'FromPoint' || abilities.includes(CONTENT_FROM_POINT))
   );
 }

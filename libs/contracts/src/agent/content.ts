@@ -127,6 +127,8 @@ export type ManifestFile = z.infer<typeof manifestFileSchema>;
 
 /** The one version of a package that has no files (`spec.noFiles`): it is everywhere, and nothing of it is fetched. */
 export const NO_FILES: Manifest = { files: [] };
+/** Code of the problem that content is at no point near a device yet, and comes there because it was asked for. */
+export const ON_ITS_WAY = 'content.on-its-way';
 export const NO_FILES_DIGEST = digestOf(NO_FILES);
 
 export const contentLocationSchema = z

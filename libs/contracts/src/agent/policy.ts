@@ -15,6 +15,9 @@ import { sealedSchema } from '../sealing.js';
 /** An ability (`ABILITIES_HEADER`): it knows where a deployment must not run (`onInternet`, `onWriteFilter`). */
 export const START_PLACES = 'start-places';
 
+/** An ability: it knows the start folder, the free disk and the requirements of programs. */
+export const PROGRAM_SETTINGS = 'program-settings';
+
 /** An ability: it can fetch content past its cache (`content: FromPoint`). */
 export const CONTENT_FROM_POINT = 'content-from-point';
 
@@ -35,6 +38,10 @@ export const assignmentSchema = z
       .strictObject({ change: z.int().describe('Goes up when more devices may start: who was refused asks again') })
       .optional()
       .describe('It starts only with a permit of the site: POST /api/v1/agent/permits'),
+    programSettings: z
+      .literal(true)
+      .optional()
+      .describe('Programs of its body say where, and on what computers, they run: only for agents that know of that'),
     body: digestSchema,
   })
   .meta({ id: 'Assignment' });

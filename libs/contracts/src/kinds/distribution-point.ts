@@ -1,6 +1,6 @@
 import { isTimeZone } from '@muster/schedule/zoned-time.js';
 import { z } from 'zod';
-import { defineKind } from '../resource.js';
+import { defineKind, nameSchema } from '../resource.js';
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -47,6 +47,15 @@ export const transferLimitsSchema = z
   })
   .meta({ id: 'TransferLimits' });
 
+/** A point from which another one gets its content. */
+export const pullSourceSchema = z
+  .strictObject({
+    point: nameSchema,
+    priority: z.number().int().min(1).max(100).optional().describe('Lower ones are asked first. Default 1'),
+  })
+  .meta({ id: 'PullSource' });
+
+export type PullSource = z.infer<typeof pullSourceSchema>;
 export type TransferWindow = z.infer<typeof transferWindowSchema>;
 export type TransferLimits = z.infer<typeof transferLimitsSchema>;
 
@@ -72,6 +81,17 @@ export const distributionPointSpecSchema = z
       .describe(
         'True: devices on the Internet fetch from here too. Default false: only those in the networks of the organisation',
       ),
+    prestaged: z
+      .boolean()
+      .optional()
+      .describe('True: content comes here by hand, as far as it says so itself (onPrestagedPoints)'),
+    pullFrom: z
+      .array(pullSourceSchema)
+      .min(1)
+      .max(50)
+      .refine((sources) => new Set(sources.map(({ point }) => point)).size === sources.length, 'each point stands once')
+      .optional()
+      .describe('Content comes here from these points instead of from the library, as soon as one of them has it'),
     transfers: transferLimitsSchema.optional(),
     audit: z
       .strictObject({ everyHours: z.number().int().min(1).max(8760).describe('Every object is read again this often') })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { distributionBehaviour } from './distribution-behaviour.js';
 
 /** What processors a system, an installer or a driver is for. */
 export const architectureSchema = z.enum(['x86', 'x64', 'arm64']);
@@ -26,6 +27,7 @@ export const imageEntriesSchema = z
 
 /** What people want to know of every kind of content. */
 export const describedContent = {
+  ...distributionBehaviour,
   description: z.string().max(128).optional(),
   manufacturer: z.string().max(32).optional(),
   version: z.string().max(32).optional().describe('What its maker calls it; Muster counts versions of files itself'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contentPathSchema } from '../agent/content.js';
-import { nameSchema } from '../resource.js';
+import { digestSchema } from '../digest.js';
+import { instantSchema, nameSchema } from '../resource.js';
 import { contentKindSchema } from './content-reference.js';
 import { packageVersionSchema } from './package.js';
 
@@ -9,12 +10,32 @@ export const packageVersionListSchema = z
   .strictObject({
     metadata: z.strictObject({ continue: z.string().optional().describe('Ask for older ones with ?continue=') }),
     items: z
-      .array(packageVersionSchema.extend({ author: z.string().describe('Who announced it') }))
-      .describe('Newest first, those that are still uploading too'),
+      .array(
+        packageVersionSchema.extend({
+          state: z.enum([...packageVersionSchema.shape.state.options, 'deleted']),
+          author: z.string().describe('Who announced it'),
+          deletedAt: instantSchema.optional(),
+          deletedBy: z.string().optional(),
+        }),
+      )
+      .describe('Newest first, those that are still uploading and those that were deleted too'),
   })
   .meta({ id: 'PackageVersionList' });
 
 export type PackageVersionList = z.infer<typeof packageVersionListSchema>;
+
+/** DELETE /api/v1/<kind>/<name>/versions/<version> */
+export const deletedVersionSchema = z
+  .strictObject({
+    version: z.number().int().positive(),
+    manifest: digestSchema,
+    files: z.number().int(),
+    bytes: z.number(),
+    points: z.array(nameSchema).describe('Points that had it, or were to get it'),
+  })
+  .meta({ id: 'DeletedVersion' });
+
+export type DeletedVersion = z.infer<typeof deletedVersionSchema>;
 
 /** A file that is not the same in two versions. */
 export const fileChangeSchema = z

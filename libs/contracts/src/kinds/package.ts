@@ -1,6 +1,9 @@
+import { conditionSchema } from '@muster/sequence/conditions/model.js';
 import { z } from 'zod';
+import { contentPathSchema } from '../agent/content.js';
 import { digestSchema } from '../digest.js';
 import { defineKind, instantSchema } from '../resource.js';
+import { distributionBehaviour } from './distribution-behaviour.js';
 import { architectureSchema } from './image-facts.js';
 
 /** A command of a package, run in the folder of its content. */
@@ -9,9 +12,35 @@ export const programSchema = z
     command: z.string().min(1).max(32_000).describe('The executable, relative to the content folder or on the PATH'),
     arguments: z.array(z.string().max(32_000)).max(1000).optional(),
     successCodes: z.array(z.number().int()).min(1).max(100).optional().describe('Default 0 and 3010'),
-    timeoutSeconds: z.number().int().min(1).max(86_400).optional(),
+    timeoutSeconds: z
+      .number()
+      .int()
+      .min(1)
+      .max(86_400)
+      .optional()
+      .describe(
+        'Default: none of its own; the maximum run time of the sequence ends it, 120 minutes unless that says otherwise',
+      ),
+    startFolder: contentPathSchema
+      .optional()
+      .describe('Folder of the content in which it begins. Default: that of the content itself'),
+    freeDiskMegabytes: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .optional()
+      .describe('So much must be free on the disk of the system, or else it is not run'),
+    requirements: conditionSchema
+      .optional()
+      .describe('Computers on which it can run; on others it fails without being run'),
   })
   .meta({ id: 'Program' });
+
+/** Whether an agent must know what programs say beside what they run: one that does not would run them wrong. */
+export function hasProgramSettings({ startFolder, freeDiskMegabytes, requirements }: Program): boolean {
+  return startFolder !== undefined || freeDiskMegabytes !== undefined || requirements !== undefined;
+}
 
 export const packageSpecSchema = z
   .strictObject({
@@ -20,6 +49,7 @@ export const packageSpecSchema = z
     version: z.string().max(32).optional(),
     language: z.string().max(32).optional(),
     architecture: architectureSchema.optional().describe('Of the computers that it is for'),
+    ...distributionBehaviour,
     noFiles: z
       .boolean()
       .optional()

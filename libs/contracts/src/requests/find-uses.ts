@@ -1,5 +1,6 @@
 import { REFERENCE_KINDS } from '@muster/sequence/steps/definition.js';
 import { z } from 'zod';
+import { digestSchema } from '../digest.js';
 import { nodeUseSchema } from '../kinds/content-uses.js';
 import { nameSchema } from '../resource.js';
 import { defineRequest } from '../subjects.js';
@@ -24,4 +25,21 @@ export const findDeploymentUses = defineRequest(
   'find-deployment-uses',
   used,
   z.object({ items: z.array(nameSchema) }),
+);
+
+/** How many deployments are named of each list of files. */
+export const MOST_NAMERS = 5;
+
+/**
+ * The lists of files, one for each version of content, that devices are told of, or were told of until a while ago: computers may need
+ * those at any moment. Each with the first deployments, by name; what nobody is told of is left out.
+ */
+export const findManifestUses = defineRequest(
+  'policy',
+  'find-manifest-uses',
+  z.object({
+    manifests: z.array(digestSchema).max(1000),
+    endedWithinHours: z.number().int().min(0).describe('Counts what devices were told until so many hours ago'),
+  }),
+  z.object({ items: z.array(z.object({ manifest: digestSchema, deployments: z.array(nameSchema) })) }),
 );

@@ -36,6 +36,13 @@ export async function gatherReadiness(
   };
 }
 
+/** What a step may use of the disk, in MiB: that of the running system, or the largest in the preinstallation environment. */
+export async function freeDisk(phase: Phase): Promise<Found<number>> {
+  if (phase !== 'PE') return freeOnSystem();
+  const tree = new SystemTree();
+  return freeOnAnyDisk(await gatherFacts(thisSystem, tree), tree);
+}
+
 function value<T>(found: T): Found<T> {
   return { value: found };
 }

@@ -42,6 +42,39 @@ describe('Install Package', () => {
     expect(report?.output).toBe('PKG001 two:install: exit code 0\nPKG002 one:install: exit code 0');
   });
 
+  describe('what a program asks of the computer', () => {
+    const run = async (more: object) => {
+      at.package('asking', { install: 'pwd >> $LOG' }, { install: more });
+      at.write('packages/asking/inner/part.txt', 'here');
+      const { report } = await at.step(install({ package: 'asking', program: 'install' }));
+      return { outcome: report?.outcome, code: report?.code, message: report?.message };
+    };
+
+    it('is the folder of its content in which it begins', async () => {
+      expect((await run({ startFolder: 'inner' })).outcome).toBe('succeeded');
+      expect(at.read('log').trim()).toBe(at.path('packages/asking/inner'));
+      expect((await run({ startFolder: 'elsewhere' })).code).toBe('step.working-directory-missing');
+      expect((await run({ startFolder: '../one' })).code).toBe('content.invalid-package-file');
+    });
+
+    it('is room on the disk, without which it is not run', async () => {
+      expect((await run({ freeDiskMegabytes: 1 })).outcome).toBe('succeeded');
+      const refused = await run({ freeDiskMegabytes: 900_000_000 });
+      expect([refused.outcome, refused.code]).toEqual(['failed', 'step.no-disk-space']);
+      expect(refused.message).toMatch(/program "install" of "asking" needs 900000000 MB on the disk; \d+ MB are free/);
+      expect(at.read('log').trim().split('\n')).toHaveLength(1);
+    });
+
+    it('is that it is of a kind for which the program is meant', async () => {
+      const variable = (value: string) => ({ requirements: { variable: '_SMSTSInWinPE', operator: 'equals', value } });
+      expect((await run(variable('false'))).outcome).toBe('succeeded');
+      const refused = await run(variable('true'));
+      expect([refused.outcome, refused.code]).toEqual(['failed', 'step.requirements-not-met']);
+      expect(refused.message).toContain('needs variable _SMSTSInWinPE equals "true"');
+      expect(at.read('log').trim().split('\n')).toHaveLength(1);
+    });
+  });
+
   it('conformance vector 22: a package list of which none is set is a success, nothing installed', async () => {
     const { end, report } = await at.step(list(), { PKG002: 'one:install' });
     expect([end.result, report?.exitCode, at.read('log')]).toEqual(['succeeded', 0, '']);

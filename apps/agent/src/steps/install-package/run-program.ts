@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+import { describeCondition, separateRequirements } from '@muster/sequence/applications/describe-condition.js';
 import { isSuccess } from '@muster/sequence/restart-request.js';
 import { CommandSplitError, splitCommand } from '@muster/sequence/steps/run-command-line/split-command.js';
 import type { AvailableContent, ContentProgram } from '../../runner/content-provider.js';
+import { freeDisk } from '../check-readiness/gather-readiness.js';
 import { type ProcessOutcome, runProcess } from '../child-process.js';
 import type { StepContext } from '../executor.js';
 import { StepError } from '../step-error.js';
@@ -20,10 +23,11 @@ export function programOf(content: AvailableContent, packageName: string, name: 
 }
 
 /**
- * Runs a program inside its content, or in the run's folder when it has none. The timeout of the step wins over its own.
+ * Runs a program inside its content, or in the run's folder when it has none. The timeout of the step wins over its own. What it asks
+ * of the computer is looked at before.
  *
  * @param label what the program is, for messages: `program "install" of "hello"`
- * @throws StepError `content.invalid-program`
+ * @throws StepError `content.invalid-program`, `step.requirements-not-met`, `step.no-disk-space`
  */
 export async function runProgram(
   program: ContentProgram,
@@ -32,11 +36,12 @@ export async function runProgram(
   context: StepContext,
 ): Promise<ProcessOutcome> {
   context.signal.throwIfAborted();
+  await requireRunnable(program, label, context);
   const [command = '', ...parameters] = toWords(program, label).map((word) => context.expand(word));
   return runProcess({
     command,
     arguments: parameters,
-    workingDirectory: content?.folder ?? context.folder,
+    workingDirectory: join(content?.folder ?? context.folder, program.startFolder ?? ''),
     contentFolder: content?.folder,
     environment: context.exportedVariables,
     timeoutSeconds: context.timeoutSeconds ?? program.timeoutSeconds,
@@ -44,6 +49,30 @@ export async function runProgram(
     secrets: () => context.secrets,
     signal: context.signal,
   });
+}
+
+async function requireRunnable(
+  { requirements, freeDiskMegabytes }: ContentProgram,
+  label: string,
+  context: StepContext,
+): Promise<void> {
+  for (const condition of requirements ? separateRequirements(requirements) : []) {
+    const truth = await context.decide(condition);
+    if (truth === true) continue;
+    const why = truth === 'unknown' ? ', which cannot be decided here' : '';
+    throw new StepError(
+      'step.requirements-not-met',
+      `${label} needs ${describeCondition(condition)}${why}; it was not run`,
+    );
+  }
+  if (freeDiskMegabytes === undefined) return;
+  const free = await freeDisk(context.phase);
+  if ('value' in free && free.value >= freeDiskMegabytes) return;
+  const found = 'value' in free ? `${free.value} MB are free` : `what is free cannot be told: ${free.unknown}`;
+  throw new StepError(
+    'step.no-disk-space',
+    `${label} needs ${freeDiskMegabytes} MB on the disk; ${found}. It was not run`,
+  );
 }
 
 /** Why a program failed, with its exit code; undefined when it succeeded. */

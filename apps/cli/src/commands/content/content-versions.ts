@@ -1,5 +1,10 @@
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
-import type { FileChange, PackageVersionList, VersionDifference } from '@muster/contracts/kinds/package-versions.js';
+import type {
+  DeletedVersion,
+  FileChange,
+  PackageVersionList,
+  VersionDifference,
+} from '@muster/contracts/kinds/package-versions.js';
 import type { Command } from 'commander';
 import { withClient } from '../../api/open-client.js';
 import { pages } from '../../api/pages.js';
@@ -8,7 +13,7 @@ import { age, byteSize } from '../../output/age.js';
 import { objectName } from '../../output/formats.js';
 import { formatTable } from '../../output/table.js';
 import type { Terminal } from '../../terminal.js';
-import { listOutputOption, wholeNumber } from '../arguments.js';
+import { dryRunOption, listOutputOption, wholeNumber } from '../arguments.js';
 
 const versionsHelp = `
 Every upload of other files is a version that stays as it is. One that is "uploading" is not complete: upload the same files
@@ -28,12 +33,21 @@ Examples:
   muster content diff hello --from 1 --to 3
   muster content diff hello --from 1 -o json`;
 
+const deleteHelp = `
+Points that have the version let go of it, and what no other version has goes from them and from the library after the grace period
+(MUSTER_REMOVE_AFTER_MINUTES). Its number is not given again, and "muster content versions" goes on listing it as deleted. It is
+refused while deployments tell devices of it, or did in the last MUSTER_KEEP_OLD_VERSIONS_HOURS, and while a Distribution brings it.
+
+Examples:
+  muster content delete-version hello 3 --dry-run=server
+  muster content delete-version os-image/debian-12 1`;
+
 /** Of many small files the site reads two packs before it answers. */
 const patient = { timeoutSeconds: 300 };
 
 type Version = PackageVersionList['items'][number];
 
-/** `muster content versions|diff`. */
+/** `muster content versions|diff|delete-version`. */
 export function registerContentVersions(content: Command, terminal: Terminal): void {
   content
     .command('versions')
@@ -90,6 +104,30 @@ export function registerContentVersions(content: Command, terminal: Terminal): v
         });
       },
     );
+  registerDeleteVersion(content, terminal);
+}
+
+function registerDeleteVersion(content: Command, terminal: Terminal): void {
+  content
+    .command('delete-version')
+    .description('delete one version of content that nobody needs any more')
+    .argument('<content>', 'name of a package, or kind/name')
+    .argument('<version>', 'number of the version', wholeNumber(1, 2_147_483_647))
+    .addOption(dryRunOption())
+    .addHelpText('after', deleteHelp)
+    .action(async (word: string, version: number, options: { dryRun?: 'server' }, command: Command) => {
+      const named = parseContent(word);
+      const dryRun = options.dryRun !== undefined;
+      await withClient(command, terminal, async (client) => {
+        const path = `${address(named)}/${version}`;
+        const query = dryRun ? { dryRun: 'true' } : {};
+        const { files, bytes, points } = await client.json<DeletedVersion>('DELETE', path, { query });
+        const places = points.length === 0 ? 'no point had it' : `it goes from ${points.join(', ')}`;
+        terminal.out(
+          `${objectName(named.kind, named.name)} version ${version} (${files} files, ${byteSize(bytes)}) deleted${dryRun ? ' (dry run)' : ''}; ${places}`,
+        );
+      });
+    });
 }
 
 function differenceLines(difference: VersionDifference, items: readonly FileChange[]): string[] {

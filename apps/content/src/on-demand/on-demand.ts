@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { ContentReach } from '@muster/contracts/agent/content.js';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
+import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import { distributedContent, type DistributionSpec } from '@muster/contracts/kinds/distribution.js';
+import { API_VERSION } from '@muster/contracts/resource.js';
+import type { Database } from '@muster/persistence/database.js';
+import { MusterError } from '@muster/platform/errors.js';
+import type { BoundaryMap } from '../boundaries/boundary-map.js';
+import type { DistributionStore } from '../distributions/distribution-store.js';
+import type { OnDemandRepository } from './on-demand.repository.js';
+
+/** A fleet that asks at once is one question in this time. */
+const KEPT_MILLISECONDS = 5_000;
+const MOST_KEPT = 10_000;
+/** So many points of a device's boundary groups get the content. */
+const MOST_POINTS = 20;
+/** As many as a Distribution may name. */
+const MOST_OF_DISTRIBUTION = 250;
+const MOST_TRIES = 3;
+const LONGEST_NAME = 63;
+
+/**
+ * Content that comes to the points near a device when the device asks for it there. What was asked for is a Distribution of its own: later
+ * versions follow, people see it and may take it back.
+ */
+export class OnDemand {
+  private readonly asked = new Map<string, { until: number; points: Promise<string[]> }>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly repository: OnDemandRepository,
+    private readonly boundaries: BoundaryMap,
+    private readonly distributions: DistributionStore,
+  ) {}
+
+  /**
+   * Sees to it that content comes to the points of a device's boundary groups, if it comes on demand. Returns the names of the points that
+   * have it or get it; none: it comes nowhere on demand.
+   */
+  async want(manifest: Digest, address: string | undefined, reach: ContentReach | undefined): Promise<string[]> {
+    const { groups } = await this.boundaries.order([], address, reach);
+    const internet = reach?.internet === true;
+    const key = JSON.stringify([manifest, groups, internet]);
+    const now = performance.now();
+    const known = this.asked.get(key);
+    if (known && known.until > now) return known.points;
+    const points = this.look(manifest, { groups, internet });
+    if (this.asked.size >= MOST_KEPT) this.asked.clear();
+    this.asked.set(key, { until: now + KEPT_MILLISECONDS, points });
+    // A failure is not kept.
+    points.catch(() => this.asked.delete(key));
+    return points;
+  }
+
+  private async look(manifest: Digest, where: { groups: readonly string[]; internet: boolean }): Promise<string[]> {
+    const content = await this.repository.findContent(this.database, manifest);
+    if (!content) return [];
+    const points = await this.repository.findPoints(this.database, content, where, MOST_POINTS);
+    const lacking = points.flatMap(({ name, isServed }) => (isServed ? [] : [name]));
+    if (lacking.length > 0) await this.send(content, lacking);
+    return points.map(({ name }) => name);
+  }
+
+  private async send(content: ContentReference, points: readonly string[]): Promise<void> {
+    const name = onDemandName(content);
+    const { kind, name: packageName } = content;
+    for (let tries = 1; ; tries += 1) {
+      const existing = await this.distributions.rows.find(this.database, name);
+      const before = existing?.spec;
+      if (before && distributedContent(before).name !== packageName) return;
+      const spec: DistributionSpec = {
+        // A computer waits for it.
+        priority: 'high',
+        ...before,
+        package: packageName,
+        ...(kind === 'Package' ? {} : { kind }),
+        points: [...new Set([...(before?.points ?? []), ...points])].slice(0, MOST_OF_DISTRIBUTION),
+      };
+      try {
+        await this.distributions.apply(
+          { apiVersion: API_VERSION, kind: 'Distribution', metadata: { ...existing?.metadata, name }, spec },
+          existing
+            ? { actor: 'system', ifMatch: existing.metadata.resourceVersion }
+            : { actor: 'system', createOnly: true },
+        );
+        return;
+      } catch (error) {
+        // Another device, which asked another process, was quicker.
+        if (!(error instanceof MusterError) || error.category !== 'conflict' || tries === MOST_TRIES) throw error;
+      }
+    }
+  }
+}
+
+/** The Distribution of what was asked for: `hello-on-demand`. Pure. */
+export function onDemandName({ kind, name }: ContentReference): string {
+  const own = kind === 'Package' ? name : `${CONTENT_RESOURCES[kind].singular}-${name}`;
+  const whole = `${own}-on-demand`;
+  if (whole.length <= LONGEST_NAME) return whole;
+  const mark = createHash('sha256').update(own).digest('hex').slice(0, 8);
+  return `${own.slice(0, LONGEST_NAME - 19).replace(/-+$/, '')}-${mark}-on-demand`;
+}

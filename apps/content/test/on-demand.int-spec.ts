@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import type { Digest } from '@muster/contracts/digest.js';
+import type { DistributionSpec } from '@muster/contracts/kinds/distribution.js';
+import { locateContent } from '@muster/contracts/requests/locate-content.js';
+import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
+import type { Resource } from '@muster/contracts/resource.js';
+import { Bus } from '@muster/messaging/bus.js';
+import { until } from '@muster/testing/until.js';
+import { ContentUnderTest } from './content-under-test.js';
+
+const BERLIN = '10.1.0.7';
+const PARIS = '10.2.0.7';
+
+describe('content that comes on demand', () => {
+  let content: ContentUnderTest;
+
+  beforeAll(async () => {
+    content = await ContentUnderTest.start();
+    for (const name of ['berlin', 'paris', 'shop']) await content.applyPoint(name);
+    const group = (name: string, spec: object) => content.apply('BoundaryGroup', 'boundary-groups', name, spec);
+    await group('in-berlin', { addresses: ['10.1.0.0/16'], points: ['berlin'] });
+    await group('in-paris', { addresses: ['10.2.0.0/16'], points: ['paris'], neighbours: [{ group: 'in-berlin' }] });
+    await group('in-shops', { addresses: ['10.3.0.0/16'], points: ['shop'] });
+  });
+  afterAll(async () => content?.stop());
+
+  const upload = (name: string, spec: object = { onDemand: true }) =>
+    content.upload(name, { a: randomBytes(2000) }, spec);
+  const locate = (manifest: Digest, address: string) =>
+    content.app.get(Bus).request(locateContent, { manifest, address });
+  const problemOf = (manifest: Digest, address: string) =>
+    locate(manifest, address).then(
+      () => undefined,
+      (error: Error & { code: string }) => `${error.code}: ${error.message}`,
+    );
+  const distributionOf = async (name: string) =>
+    (await content.ask<Resource<DistributionSpec>>('GET', `/distributions/${name}-on-demand`)).body;
+  const newestOf = async (name: string) => {
+    const { packages } = await content.app.get(Bus).request(resolveContent, { packages: [name] });
+    return packages[0]?.distributed?.version;
+  };
+
+  it('is at no point until a device asks, and then comes to the points of its boundary groups', async () => {
+    const { manifest } = await upload('asked');
+    expect(await newestOf('asked')).toBe(1);
+    expect(await problemOf(manifest, BERLIN)).toMatch(/^content\.on-its-way: .* is on its way to "berlin"/);
+    const { spec } = await distributionOf('asked');
+    expect(spec).toEqual({ package: 'asked', points: ['berlin'], priority: 'high' });
+    await content.untilProgress('asked-on-demand', ({ state }) => state === 'available');
+    expect((await locate(manifest, BERLIN)).sources).toEqual([
+      { point: 'berlin', reason: 'current boundary group in-berlin' },
+    ]);
+    // A later version goes where the one before was asked for.
+    await upload('asked');
+    await content.untilProgress('asked-on-demand', ({ state, version }) => state === 'available' && version === 2);
+  });
+
+  it('is fetched from a neighbour meanwhile, where there is one', async () => {
+    const { manifest } = await upload('near');
+    await problemOf(manifest, BERLIN);
+    await content.untilProgress('near-on-demand', ({ state }) => state === 'available');
+    expect((await locate(manifest, PARIS)).sources?.map(({ point }) => point)).toEqual(['berlin']);
+    await until(async () => (await locate(manifest, PARIS)).sources?.[0]?.point === 'paris');
+    expect((await distributionOf('near')).spec.points).toEqual(['berlin', 'paris']);
+  });
+
+  it('is sent once, however many devices ask at the same time', async () => {
+    const { manifest } = await upload('crowded');
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, index) => problemOf(manifest, `10.1.1.${index % 250}`)),
+    );
+    expect(new Set(answers.map((answer) => answer?.split(':')[0]))).toEqual(new Set(['content.on-its-way']));
+    const made = await distributionOf('crowded');
+    expect([made.metadata.generation, made.spec.points]).toEqual([1, ['berlin']]);
+  });
+
+  it('comes to both places when devices of two ask at the same time', async () => {
+    const { manifest } = await upload('twice');
+    await Promise.all([problemOf(manifest, BERLIN), problemOf(manifest, '10.3.0.7')]);
+    expect((await distributionOf('twice')).spec.points?.toSorted()).toEqual(['berlin', 'shop']);
+  });
+
+  it('comes nowhere when it does not say so, and not to points where it comes by hand', async () => {
+    const { manifest } = await upload('still', {});
+    expect(await newestOf('still')).toBeUndefined();
+    expect(await problemOf(manifest, BERLIN)).toMatch(/^content\.not-distributed/);
+    await content.applyPoint('shop', undefined, { prestaged: true });
+    const carried = await upload('carried', { onDemand: true, onPrestagedPoints: 'Manual' });
+    expect(await problemOf(carried.manifest, '10.3.0.7')).toMatch(/^content\.not-distributed/);
+  });
+});
