@@ -171,7 +171,11 @@ function siteVerdict(one: Case): Verdict {
     undefined,
     {
       device,
-      content: { windows: windows.map((window) => ({ ...window, collection: 'c' })), abilities: ABILITIES },
+      content: {
+        windows: windows.map((window) => ({ ...window, collection: 'c' })),
+        abilities: ABILITIES,
+        clientSettings: [],
+      },
       refusal: one.refused && new MusterError('forbidden', one.refused, 'the site refuses it'),
       secrets: one.opensSecrets ? undefined : { code: 'policy.secrets-unreadable', message: 'they cannot be opened' },
       now,

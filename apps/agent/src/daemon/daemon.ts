@@ -161,7 +161,7 @@ async function work(
       driver.policyChanged();
       settingsChanged.ring();
     },
-      settled: () => runs.policyChanged(),
+    settled: () => runs.policyChanged(),
   });
   const cache = new ContentCache({
     folder: folder.cache,

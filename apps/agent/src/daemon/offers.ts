@@ -95,8 +95,8 @@ export async function askForStart(folder: StateFolder, name: string, now: number
     const why = !deciding.usersMayStart
       ? `${NOBODY_STARTS}; ${offer.says}`
       : mayBeAsked(fate.assignment)
-      ? offer.says
-      : `it is Required and may not be started by hand (usersMayStart); ${offer.says}`;
+        ? offer.says
+        : `it is Required and may not be started by hand (usersMayStart); ${offer.says}`;
     throw new AgentError('start.not-allowed', `"${name}" cannot be started now: ${why}`);
   }
   requests.ask(deployment.uid, now);

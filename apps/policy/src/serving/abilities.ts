@@ -1,5 +1,11 @@
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
-import { type Assignment, CLIENT_SETTINGS, CONTENT_FROM_POINT, PROGRAM_SETTINGS, START_PLACES } from '@muster/contracts/agent/policy.js';
+import {
+  type Assignment,
+  CLIENT_SETTINGS,
+  CONTENT_FROM_POINT,
+  PROGRAM_SETTINGS,
+  START_PLACES,
+} from '@muster/contracts/agent/policy.js';
 import { CONTENT_REACH } from '@muster/contracts/agent/content.js';
 import { START_PERMITS } from '@muster/contracts/agent/permits.js';
 

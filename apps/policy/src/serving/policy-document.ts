@@ -44,10 +44,9 @@ export interface ToldContent extends Omit<PolicyContent, 'clientSettings'> {
 }
 
 /** What shall end that no assignment says it of. */
-function stopsOf({
-  stoppedDeployments,
-  stoppedRuns,
-}: Pick<PolicyContent, "stoppedDeployments" | "stoppedRuns">): { stops?: PolicyStops } {
+function stopsOf({ stoppedDeployments, stoppedRuns }: Pick<PolicyContent, 'stoppedDeployments' | 'stoppedRuns'>): {
+  stops?: PolicyStops;
+} {
   if (stoppedDeployments.length + stoppedRuns.length === 0) return {};
   return {
     stops: {
