@@ -72,6 +72,10 @@ describe('collections on the command line, on a whole site,', () => {
 
   it('are copied limited by the original, and deleted with what needs them and with their devices, when somebody says so', async () => {
     await site.ok('collection', 'copy', 'web', 'web-pilot');
+    const settings = (name: string, collections: string) =>
+      `apiVersion: muster/v1\nkind: ClientSettings\nmetadata: { name: ${name} }\nspec: { priority: 5, collections: [${collections}], settings: { usersMayStart: false } }\n`;
+    await site.ok('apply', '-f', file('some.yaml', settings('some', 'web, patch')));
+    await site.ok('apply', '-f', file('none.yaml', settings('only-web', 'web')));
     expect(await site.ok('collection', 'members', 'web-pilot')).toBe('web-1\nweb-2\n');
     expect(await site.ok('get', 'collection', 'web-pilot', '-o', 'yaml')).toContain('limitingCollection: web');
     expect(await site.muster('collection', 'copy', 'web', 'patch')).toMatchObject({ code: 5 });
@@ -89,6 +93,8 @@ describe('collections on the command line, on a whole site,', () => {
     expect(await site.ok(...all, '--dry-run')).toBe(
       [
         'would take web out of the rules of collection/patch',
+        'would take web out of client-settings/only-web',
+        'would take web out of client-settings/some',
         'would delete device/web-1',
         'would delete device/web-2',
         'would delete collection/web-pilot',
@@ -101,6 +107,8 @@ describe('collections on the command line, on a whole site,', () => {
       stderr: expect.stringContaining('web has 2 devices'),
     });
     await site.ok(...all, '--confirm-devices', '2');
+    // Settings that are for nobody any more are gone; the others are for the rest.
+    expect(await site.ok('get', 'client-settings', '-o', 'name')).toBe('client-settings/some\n');
     expect(await site.ok('get', 'devices', '-o', 'name')).toBe('device/db-1\n');
     expect(await site.muster('get', 'collection', 'web')).toMatchObject({ code: 4 });
     expect(await site.ok('collection', 'members', 'patch')).toBe('');

@@ -58,6 +58,8 @@ describe('client settings of a central and a primary site', () => {
     await put(primary, 'kiosks', { priority: 5, collections: ['kiosks'], settings: { usersMayStart: false } });
     const inUse = await primary.api.refused('DELETE', 'collections/kiosks');
     expect([inUse.code, inUse.detail]).toEqual(['deployment.collection-in-use', expect.stringContaining('"kiosks"')]);
+    const { body: uses } = await primary.api.call<{ settings: string[] }>('GET', 'collections/kiosks/uses');
+    expect(uses.settings).toEqual(['kiosks']);
     const facts = await primary.sql.query('select 1 from outbox where subject = $1', [
       resourceEvents(clientSettings).saved.subject({ site: 'PR1' }),
     ]);

@@ -118,6 +118,7 @@ describe('collections made of collections', () => {
       limits: ['e-2'],
       includedBy: ['e-2'],
       excludedBy: ['e-1'],
+      settings: [],
     });
     expect(await api.refused('GET', 'collections/nothing/uses')).toMatchObject({ code: 'resource.not-found' });
     expect(problem.detail).toContain('"e-1"');

@@ -33,7 +33,16 @@ import { COLLECTIONS } from './collections.token.js';
   providers: [
     {
       provide: COLLECTIONS,
-      inject: [Database, Outbox, Replicas, Membership, MembershipRepository, CollectionGraphRepository, Variables],
+      inject: [
+        Database,
+        Outbox,
+        Replicas,
+        Membership,
+        MembershipRepository,
+        CollectionGraphRepository,
+        Variables,
+        ClientSettingsRepository,
+      ],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -42,24 +51,18 @@ import { COLLECTIONS } from './collections.token.js';
         members: MembershipRepository,
         graph: CollectionGraphRepository,
         variables: Variables,
+        settings: ClientSettingsRepository,
       ) =>
         new ResourceStore(
           collection,
           'collection',
           database,
           outbox,
-          collectionRules(
-            database,
-            membership,
-            members,
-            graph,
-            new DeploymentRepository(),
-            variables,
-            new ClientSettingsRepository(),
-          ),
+          collectionRules(database, membership, members, graph, new DeploymentRepository(), variables, settings),
           replicas,
         ),
     },
+    { provide: ClientSettingsRepository, useFactory: () => new ClientSettingsRepository() },
     { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     MembersService,

@@ -21,6 +21,7 @@ import { explainMembership } from '../membership/explain-membership.js';
 import { MembershipRepository } from '../membership/membership.repository.js';
 import { evaluated } from '../membership/wanted-devices.js';
 import { refuseMissing } from '../missing-reference.js';
+import { ClientSettingsRepository } from '../settings/client-settings.repository.js';
 import { refuseWindowsOfOneName } from '../windows/window.rules.js';
 import { refuseCircle, refuseWrongQueries } from './collection.rules.js';
 import { COLLECTIONS } from './collections.token.js';
@@ -40,6 +41,7 @@ export class MembersService {
     @Inject(CollectionGraphRepository) private readonly graph: CollectionGraphRepository,
     @Inject(DeviceRepository) private readonly devices: DeviceRepository,
     @Inject(DeploymentRepository) private readonly deployments: DeploymentRepository,
+    @Inject(ClientSettingsRepository) private readonly settings: ClientSettingsRepository,
     @Inject(Bus) private readonly bus: Bus,
   ) {}
 
@@ -123,6 +125,7 @@ export class MembersService {
       limits: names('limits'),
       includedBy: names('includes'),
       excludedBy: names('excludes'),
+      settings: await this.settings.naming(this.database, name, MOST_USES),
     };
   }
 

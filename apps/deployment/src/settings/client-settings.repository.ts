@@ -1,10 +1,10 @@
-import type { Transaction } from '@muster/persistence/database.js';
+import type { Queryable } from '@muster/persistence/database.js';
 
 /** Whom settings are for. */
 export class ClientSettingsRepository {
   /** Names of settings that are for the members of a collection. */
-  async naming(tx: Transaction, collection: string, limit: number): Promise<string[]> {
-    const rows = await tx.query<{ name: string }>(
+  async naming(database: Queryable, collection: string, limit: number): Promise<string[]> {
+    const rows = await database.query<{ name: string }>(
       `select name from client_settings where spec -> 'collections' ? $1 order by name limit $2`,
       [collection, limit],
     );

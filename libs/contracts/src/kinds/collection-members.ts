@@ -59,6 +59,7 @@ export const collectionUsesSchema = z
     limits: z.array(nameSchema).describe('Collections whose limiting collection it is'),
     includedBy: z.array(nameSchema).describe('Collections that have its members'),
     excludedBy: z.array(nameSchema).describe('Collections that have everybody but its members'),
+    settings: z.array(nameSchema).describe('Client settings that are for its members'),
   })
   .meta({ id: 'CollectionUses' });
 

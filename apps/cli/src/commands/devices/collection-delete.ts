@@ -1,3 +1,4 @@
+import { clientSettings } from '@muster/contracts/kinds/client-settings.js';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import { deployment } from '@muster/contracts/kinds/deployment.js';
 import { device } from '@muster/contracts/kinds/device.js';
@@ -13,7 +14,8 @@ import { type DeletionPlan, planDeletion } from './plan-collection-deletion.js';
 
 const help = `
 A collection that something needs is not deleted: its deployments and the collections that depend on it are listed. --cascade deletes the
-deployments to it and the collections that it limits, with theirs, and takes it out of the rules of those that include it. Where it is excluded
+deployments to it and the collections that it limits, with theirs, and takes it out of the rules of those that include it and out of client
+settings (settings for no other collection are deleted). Where it is excluded
 it is left, whatever is said: without it devices would enter those collections.
 --members deletes the records of its devices too. What they run goes on; an agent whose record is gone has to enrol again.
 
@@ -53,7 +55,7 @@ export function addCollectionDelete(commands: Command, terminal: Terminal): void
 
 function refuseBlocked(
   name: string,
-  { deployments, collections, withoutIt, excludedBy }: DeletionPlan,
+  { deployments, collections, withoutIt, settings, excludedBy }: DeletionPlan,
   cascade: boolean,
 ): void {
   if (excludedBy.length > 0) {
@@ -66,9 +68,10 @@ function refuseBlocked(
     ...deployments.map((one) => objectName(deployment, one)),
     ...collections.filter((one) => one !== name).map((one) => `${objectName(collection, one)} (limited by it)`),
     ...withoutIt.map(({ collection: one }) => `${objectName(collection, one)} (includes it)`),
+    ...settings.map(({ name: one }) => `${objectName(clientSettings, one)} (for its members)`),
   ];
   if (needs.length === 0) return;
-  const message = `${name} is needed by ${needs.join(', ')}: --cascade deletes these and changes those that include it`;
+  const message = `${name} is needed by ${needs.join(', ')}: --cascade deletes these and changes those that include or name it`;
   throw new CliError('cli.collection-in-use', message, EXIT_CODES.conflict);
 }
 
@@ -88,7 +91,7 @@ async function membersOf(
 /** Whatever ends it between two steps, the same command goes on with what is left: the collection itself goes last. */
 async function carryOut(
   client: ApiClient,
-  { deployments, withoutIt, collections }: DeletionPlan,
+  { deployments, withoutIt, settings, collections }: DeletionPlan,
   devices: readonly string[],
   terminal: Terminal,
 ): Promise<void> {
@@ -102,6 +105,7 @@ async function carryOut(
     await client.apply(collection, { ...found, spec: { ...found.spec, rules } }, { document: false });
     terminal.out(`${objectName(collection, name)} changed: it does not include ${included.join(', ')} any more`);
   }
+  for (const { name, collections: gone } of settings) terminal.out(await takeOutOfSettings(client, name, gone));
   for (const name of devices) {
     await client.remove(device, name);
     terminal.out(`${objectName(device, name)} deleted`);
@@ -112,12 +116,31 @@ async function carryOut(
   }
 }
 
-function planLines({ deployments, withoutIt, collections }: DeletionPlan, devices: readonly string[]): string[] {
+/** Settings that are for no other collection go: without one they would be for nobody. Says what was done. */
+async function takeOutOfSettings(client: ApiClient, name: string, gone: readonly string[]): Promise<string> {
+  const found = await client.get(clientSettings, name);
+  const collections = (found.spec.collections ?? []).filter((one) => !gone.includes(one));
+  const called = objectName(clientSettings, name);
+  if (collections.length === 0) {
+    await client.remove(clientSettings, name);
+    return `${called} deleted: it was for no other collection`;
+  }
+  await client.apply(clientSettings, { ...found, spec: { ...found.spec, collections } }, { document: false });
+  return `${called} changed: it is not for ${gone.join(', ')} any more`;
+}
+
+function planLines(
+  { deployments, withoutIt, settings, collections }: DeletionPlan,
+  devices: readonly string[],
+): string[] {
   return [
     ...deployments.map((name) => `delete ${objectName(deployment, name)}`),
     ...withoutIt.map(
       ({ collection: name, included }) =>
         `take ${included.join(', ')} out of the rules of ${objectName(collection, name)}`,
+    ),
+    ...settings.map(
+      ({ name, collections: gone }) => `take ${gone.join(', ')} out of ${objectName(clientSettings, name)}`,
     ),
     ...devices.map((name) => `delete ${objectName(device, name)}`),
     ...collections.map((name) => `delete ${objectName(collection, name)}`),

@@ -2,7 +2,7 @@ import type { CollectionUses } from '@muster/contracts/kinds/collection-members.
 import { copyOf } from './collection-copy.js';
 import { planDeletion } from './plan-collection-deletion.js';
 
-const NONE: CollectionUses = { deployments: [], limits: [], includedBy: [], excludedBy: [] };
+const NONE: CollectionUses = { deployments: [], limits: [], includedBy: [], excludedBy: [], settings: [] };
 const plan = (name: string, all: Record<string, Partial<CollectionUses>>) =>
   planDeletion(name, (one) => Promise.resolve({ ...NONE, ...all[one] }));
 
@@ -17,6 +17,7 @@ describe('deleting a collection', () => {
       deployments: ['d-low', 'd-mid', 'd-top'],
       collections: ['low', 'mid', 'top'],
       withoutIt: [],
+      settings: [],
       excludedBy: [],
     });
   });
@@ -24,11 +25,12 @@ describe('deleting a collection', () => {
   it('takes it out of the rules of those that stay, and says where it is excluded', async () => {
     const all = {
       top: { limits: ['low'], includedBy: ['other', 'low'], excludedBy: ['strict', 'low'] },
-      low: { includedBy: ['other'] },
+      low: { includedBy: ['other'], settings: ['kiosks'] },
     };
     expect(await plan('top', all)).toMatchObject({
       collections: ['low', 'top'],
       withoutIt: [{ collection: 'other', included: ['low', 'top'] }],
+      settings: [{ name: 'kiosks', collections: ['low'] }],
       excludedBy: [{ by: 'strict', excluded: 'top' }],
     });
   });

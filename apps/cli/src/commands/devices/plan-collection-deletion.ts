@@ -8,6 +8,8 @@ export interface DeletionPlan {
   readonly collections: readonly string[];
   /** Collections that stay, and which of `collections` they include now. */
   readonly withoutIt: readonly { readonly collection: string; readonly included: readonly string[] }[];
+  /** Client settings, and which of `collections` they are for. */
+  readonly settings: readonly { readonly name: string; readonly collections: readonly string[] }[];
   /** Collections that stay and exclude one of `collections`: devices would enter them. */
   readonly excludedBy: readonly { readonly by: string; readonly excluded: string }[];
 }
@@ -30,10 +32,15 @@ export async function planDeletion(
   const staying = (how: 'includedBy' | 'excludedBy'): { by: string; of: string }[] =>
     order.flatMap((of) => (found.get(of)?.[how] ?? []).filter((by) => !found.has(by)).map((by) => ({ by, of })));
   const including = Map.groupBy(staying('includedBy'), ({ by }) => by);
+  const naming = Map.groupBy(
+    order.flatMap((of) => (found.get(of)?.settings ?? []).map((by) => ({ by, of }))),
+    ({ by }) => by,
+  );
   return {
     deployments: order.flatMap((one) => found.get(one)?.deployments ?? []),
     collections: inOrder(order, found),
     withoutIt: [...including].map(([collection, them]) => ({ collection, included: them.map(({ of }) => of) })),
+    settings: [...naming].map(([settings, them]) => ({ name: settings, collections: them.map(({ of }) => of) })),
     excludedBy: staying('excludedBy').map(({ by, of }) => ({ by, excluded: of })),
   };
 }
