@@ -10,6 +10,7 @@ it('the cases reach every verdict', () => {
     'running',
     'refused',
     'no-secrets',
+    'no-permit',
     'rejected',
     'disabled',
     'expired',
@@ -18,6 +19,7 @@ it('the cases reach every verdict', () => {
     'waiting trigger',
     'waiting window',
   ]
+    .concat(['tells waiting no-window', 'tells waiting people', 'tells waiting secrets', 'tells waiting permit'])
     .concat(['start asked', 'start trigger', 'offered', 'not-rerun'])
     .filter((verdict) => (counts.get(verdict) ?? 0) < 10);
   expect(seldom).toEqual([]);

@@ -27,12 +27,12 @@ export function findDisagreement(from: number, count: number): string | undefine
   return undefined;
 }
 
-/** How often each verdict was reached: a generator that reaches few of them proves little. */
+/** How often each verdict was reached, and what was told: a generator that reaches few of them proves little. */
 export function countVerdicts(from: number, count: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (let number = from; number < from + count; number += 1) {
-    const { state, detail = '' } = judge(randomCase(number).rules, whatDeviceKnows(randomCase(number)));
-    const name = `${state} ${detail}`.trim();
+    const { state, detail = '', fate } = judge(randomCase(number).rules, whatDeviceKnows(randomCase(number)));
+    for (const name of [`${state} ${detail}`.trim(), `tells ${fate ?? 'nothing'}`])
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
@@ -70,9 +70,10 @@ function whatSiteKnows({ runs, ...one }: Case) {
   return { ...one, lastRun, bootedAt: undefined, askedAt: undefined, warnedAt: undefined };
 }
 
-function assignmentOf({ rules, deployedAt }: Case): Assignment {
+function assignmentOf({ rules, deployedAt, permitAgainAt }: Case): Assignment {
+  const rollout = permitAgainAt === undefined ? {} : { rollout: { change: 0 } };
   const createdAt = deployedAt === undefined ? {} : { createdAt: new Date(deployedAt).toISOString() };
-  return { deployment: { uid: UID, name: 'd', generation: 1, ...createdAt }, ...rules, body: BODY };
+  return { deployment: { uid: UID, name: 'd', generation: 1, ...createdAt }, ...rules, ...rollout, body: BODY };
 }
 
 /** The decision of the daemon, and what it tells the site: an unfinished run goes on before anything is decided (run-loop.ts). */
@@ -99,8 +100,10 @@ function agentVerdict(one: Case): Verdict {
       },
       requests: { askedAt: () => one.askedAt },
       warnings: { warnedAt: () => one.warnedAt },
-      // No case has a rollout: every start is permitted.
-      permits: { judge: () => undefined },
+      permits: {
+        judge: () =>
+          one.permitAgainAt === undefined ? undefined : { verdict: 'wait', until: one.permitAgainAt, says: 'it waits' },
+      },
       body: (digest) => cache.of(digest),
       windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
       settings: () => ({}),
@@ -168,7 +171,7 @@ function siteVerdict(one: Case): Verdict {
   };
   const { start } = explainDeployment(
     { ...targeted, assignment: assignmentOf(one), enabled, maximumMinutes, platforms },
-    undefined,
+    one.permitAgainAt === undefined ? undefined : { deploymentUid: UID, granted: false, code: 'rollout.waiting' },
     {
       device,
       content: {

@@ -25,6 +25,8 @@ export interface Case {
   readonly warnedAt: number | undefined;
   /** Why the site refuses the device; undefined: it does not. */
   readonly refused: 'access.blocked' | 'access.pending' | undefined;
+  /** When the device asks again for the start permit that the site refuses; undefined: it needs none. */
+  readonly permitAgainAt: number | undefined;
   /** Can the device open the secrets of its runs? */
   readonly opensSecrets: boolean;
   /** Runs of the deployment, oldest first; the last one may still go on. */
@@ -176,6 +178,7 @@ export function randomCase(number: number): Case {
     runs,
     refused: maybe(0.06, () => one(['access.blocked', 'access.pending'] as const)),
     opensSecrets: chance(0.93),
+    permitAgainAt: maybe(0.15, () => now + int(1, 30) * 60_000),
   };
 }
 

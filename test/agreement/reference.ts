@@ -21,6 +21,8 @@ export interface Knowledge {
   /** Does the site refuse the device? */
   readonly refused?: string | undefined;
   readonly opensSecrets: boolean;
+  /** Refused: when it is asked for again. */
+  readonly permitAgainAt?: number | undefined;
   /** The device itself: it tells of the time of people once they were told of it. */
   readonly atDevice?: boolean;
   readonly onInternet: boolean;
@@ -54,9 +56,15 @@ const FARTHEST = 400 * DAY;
 
 /** What a device does, and what it tells of that (docs/deployments.md, what devices wait for). */
 export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
-  const { fits = true, ...verdict } = decide(rules, knowledge);
+  const { fits = true, ...verdict } = permitted(decide(rules, knowledge), knowledge);
   const fate = fateOf(verdict, fits, knowledge);
   return fate === undefined ? verdict : { ...verdict, fate };
+}
+
+/** What would start waits for its permit; only the device knows when it asks again. */
+function permitted(verdict: Decided, { permitAgainAt, atDevice }: Knowledge): Decided {
+  if (verdict.state !== 'start' || permitAgainAt === undefined) return verdict;
+  return atDevice === true ? { state: 'no-permit', lookAgain: permitAgainAt } : { state: 'waiting', detail: 'permit' };
 }
 
 function fateOf(
@@ -69,13 +77,16 @@ function fateOf(
   const isSilent = begins === now || (atDevice === true && warnedAt === undefined);
   if (state === 'start') return isSilent ? undefined : 'waiting people';
   if (state === 'no-secrets') return 'waiting secrets';
+  if (state === 'no-permit') return 'waiting permit';
   if (state === 'held' || state === 'disabled') return `waiting ${state}`;
   if (state !== 'waiting') return state;
   return detail === 'window' && !fits ? 'waiting no-window' : `waiting ${detail}`;
 }
 
+type Decided = Verdict & { readonly fits?: boolean };
+
 /** `fits`: does a window come in time into which the run fits? */
-function decide(rules: StartRules, knowledge: Knowledge): Verdict & { readonly fits?: boolean } {
+function decide(rules: StartRules, knowledge: Knowledge): Decided {
   const { now, timeZone, lastRun, askedAt } = knowledge;
   const moment = (text: string | undefined): number | undefined =>
     text === undefined ? undefined : clockOf(text, timeZone).first;

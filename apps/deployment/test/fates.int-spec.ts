@@ -120,6 +120,17 @@ describe('what devices told of a deployment', () => {
     });
   });
 
+  it('is in the status of the deployment', async () => {
+    const { fates } = (await api.call<Deployment>('GET', 'deployments/rollout')).body.status;
+    expect(fates).toEqual([
+      { state: 'downloading', devices: 1 },
+      { state: 'expired', devices: 1 },
+      { state: 'not-rerun', devices: 1 },
+      { state: 'rejected', devices: 1 },
+      { state: 'waiting', reason: 'window', devices: 1 },
+    ]);
+  });
+
   it('is kept of how far it was beside whether it takes part', async () => {
     expect((await deviceNamed('never'))?.fate).toMatchObject({
       acceptance: { state: 'expired' },

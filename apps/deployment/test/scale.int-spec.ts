@@ -1,5 +1,8 @@
+import { FATES_AT_ONCE, fatesTold } from '@muster/contracts/events/fates-told.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
+import type { DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
+import { until } from '@muster/testing/until.js';
 import { openWorld, type Collection, type Deployment, type World } from './world.js';
 
 const FLEET = 150_000;
@@ -96,6 +99,34 @@ describe(`a fleet of ${FLEET} devices`, () => {
     expect(many.rows).toEqual(few.rows);
   });
 
+  it('is heard of what becomes of a deployment at each device', async () => {
+    const { metadata } = await api.get<Deployment>('deployments/many');
+    const { rows } = await sql.query<{ uid: string }>('select uid from device');
+    const at = '2026-11-27T00:00:00Z';
+    const fates = rows.map(({ uid }, index) => ({
+      deviceUid: uid,
+      deploymentUid: metadata.uid,
+      number: index + 1,
+      acceptance: { state: index % 3 === 0 ? ('rejected' as const) : ('accepted' as const), at },
+      delivery: { state: 'waiting' as const, reason: index % 3 === 1 ? 'window' : 'content', at, says: 'waits for it' },
+    }));
+    const facts = Array.from({ length: Math.ceil(FLEET / FATES_AT_ONCE) }, (_, part) => ({
+      fates: fates.slice(part * FATES_AT_ONCE, (part + 1) * FATES_AT_ONCE),
+    }));
+    await timed(`hearing from ${FLEET} devices, in ${facts.length} facts`, async () => {
+      await world.policy.publishMany(fatesTold, facts);
+      await until(() => world.applied(), 300_000);
+    });
+    await sql.query('analyze device_fate');
+    const listed = await timed('counting those that will not run it', () => api.get<Deployment>('deployments/many'));
+    expect(listed.status.devices).toMatchObject({ targeted: FLEET, rejected: FLEET / 3, waiting: (FLEET / 3) * 2 });
+    const { body } = await timed('saying what they wait for', () =>
+      api.call<DeploymentProgress>('GET', 'deployments/many/progress'),
+    );
+    expect(body.fates.map(({ devices }) => devices)).toEqual([FLEET / 3, FLEET / 3, FLEET / 3]);
+    await timed('a page of its devices', () => api.call('GET', 'deployments/many/devices?limit=500'));
+  }, 400_000);
+
   it('is counted by deployment when all of it has run', async () => {
     await sql.query(
       `insert into run (uid, name, labels, resource_version, device, device_uid, deployment, deployment_uid, sequence,
@@ -106,6 +137,8 @@ describe(`a fleet of ${FLEET} devices`, () => {
     await sql.query('analyze run');
     const counted = await timed('counting the devices of a deployment', () => api.get<Deployment>('deployments/many'));
     expect(counted.status.devices).toMatchObject({ targeted: FLEET, succeeded: FLEET, waiting: 0 });
+    expect(counted.status.devices).not.toHaveProperty('rejected');
+    await timed('deleting it, of which all had told', () => api.call('DELETE', 'deployments/many'));
   });
 
   /** Makes a deployment; answers the rows that its transaction wrote, by table. */

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { sameJson } from '@muster/contracts/digest.js';
+import { fatesTold } from '@muster/contracts/events/fates-told.js';
 import { hierarchySiteChanged } from '@muster/contracts/events/hierarchy-site-changed.js';
 import { variablesChanged } from '@muster/contracts/events/variables-changed.js';
 import type { HierarchySiteRecord } from '@muster/contracts/hierarchy/site.js';
@@ -192,6 +193,17 @@ describe('collections of a central and a primary site', () => {
     const results = [{ site: 'PR1', members: 1, succeeded: 0, failed: 0 }];
     const above = async () => (await central.api.call<Deployment>('GET', 'deployments/harden-all')).body.status?.sites;
     await until(async () => sameJson(await above(), results));
+    // And of what devices there wait for.
+    const [device] = await primary.devices();
+    const at = '2026-11-27T00:00:00Z';
+    const fate = {
+      acceptance: { state: 'accepted', at },
+      delivery: { state: 'waiting', reason: 'window', at },
+    } as const;
+    const of = { deviceUid: device!.metadata.uid, deploymentUid: (await deployed()).metadata.uid, number: 1 };
+    await primary.policy.publish(fatesTold, { fates: [{ ...of, ...fate }] });
+    const waits = [{ ...results[0], fates: [{ state: 'waiting', reason: 'window', devices: 1 }] }];
+    await until(async () => sameJson(await above(), waits));
   });
 
   it('beside them: devices are seen above with what they told, and what is wanted of them is written there too', async () => {

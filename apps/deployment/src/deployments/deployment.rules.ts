@@ -30,7 +30,7 @@ export function deploymentRules(
   repository: DeploymentRepository,
   rollouts: Rollouts,
   events: EventLog,
-  fates: Pick<FateRepository, 'forget'>,
+  fates: Pick<FateRepository, 'forget' | 'told'>,
   limits: HighRiskLimits & { readonly ofSite: SiteServers },
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
@@ -113,16 +113,16 @@ export function deploymentRules(
     },
 
     async derive(resources) {
-      const counts = await repository.deviceCounts(
-        database,
-        resources.map(({ metadata }) => metadata.uid),
-      );
+      const uids = resources.map(({ metadata }) => metadata.uid);
+      const [counts, told] = [await repository.deviceCounts(database, uids), await fates.told(database, uids)];
       const names = resources.map(({ metadata }) => metadata.name);
       const below = await summariesOf<Omit<SiteResults, 'site'>>(database, deploymentResults.kind, names);
       return resources.map((one) => {
         const sites = below.get(one.metadata.name);
         const devices = counts.get(one.metadata.uid) ?? one.status.devices;
-        return { ...one, status: { ...one.status, devices, ...(sites ? { sites } : {}) } };
+        const waits = told.get(one.metadata.uid);
+        const shown = { devices, ...(waits ? { fates: waits } : {}), ...(sites ? { sites } : {}) };
+        return { ...one, status: { ...one.status, ...shown } };
       });
     },
   };

@@ -1,5 +1,7 @@
 import type { ToldFate } from '@muster/contracts/agent/fates.js';
-import type { Transaction } from '@muster/persistence/database.js';
+import type { ToldFates } from '@muster/contracts/kinds/deployment.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { TOLD_FATES } from './told-fates.js';
 
 /** A fate, and whose it is. */
 export type FateOfDevice = ToldFate & { readonly deviceUid: string };
@@ -70,6 +72,15 @@ export class FateRepository {
         runs.map(({ startedAt }) => startedAt ?? null),
       ],
     );
+  }
+
+  /** What devices of each of these deployments told last; nothing of those of which nobody told anything. */
+  async told(database: Queryable, deploymentUids: readonly string[]): Promise<Map<string, ToldFates>> {
+    const rows = await database.query<{ uid: string; fates: ToldFates }>(
+      `select deployment_uid as uid, fates from (${TOLD_FATES}) as told where deployment_uid = any($1)`,
+      [[...deploymentUids]],
+    );
+    return new Map(rows.map(({ uid, fates }) => [uid, fates]));
   }
 
   /** The deployment is gone. */

@@ -1,6 +1,7 @@
 import type { SiteMembers } from '@muster/contracts/kinds/collection.js';
 import type { SiteResults } from '@muster/contracts/kinds/deployment.js';
 import type { Summary } from '@muster/service/replication/site-summaries.js';
+import { TOLD_FATES } from '../fates/told-fates.js';
 
 /** Members of each collection at this site, from sizes that are kept anyway. */
 export const collectionSizes: Summary<Omit<SiteMembers, 'site'>> = {
@@ -31,11 +32,7 @@ export const deploymentResults: Summary<Omit<SiteResults, 'site'>> = {
        left join collection on collection.name = deployment.collection
        left join collection_size on collection_uid = collection.uid
        left join deployment_tally on deployment_uid = deployment.uid
-       left join (
-         select deployment_uid, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-             'state', state, 'reason', nullif(reason, ''), 'devices', devices)) order by state, reason) as fates
-         from fate_tally where devices > 0 and state not in ('accepted', 'started') group by deployment_uid
-       ) as told on told.deployment_uid = deployment.uid`,
+       left join (${TOLD_FATES}) as told on told.deployment_uid = deployment.uid`,
     );
     return new Map(rows.map(({ name, fates, ...counts }) => [name, fates ? { ...counts, fates } : counts]));
   },

@@ -90,25 +90,29 @@ export const deploymentPolicySchema = z
   })
   .meta({ id: 'DeploymentPolicy' });
 
+const toldFatesSchema = z
+  .array(
+    z.strictObject({
+      state: z.string().describe('waiting, downloading, offered, not-rerun, rejected or expired'),
+      reason: z.string().optional().describe('What they wait for'),
+      devices: z.number().int().nonnegative(),
+    }),
+  )
+  .describe(
+    'What devices told last, of those whose run has not begun since; also of those that have left the collection',
+  );
+
 const siteResultsSchema = z
   .strictObject({
     site: siteCodeSchema,
     members: z.number().int().nonnegative().describe('Of its collection, at that site'),
     succeeded: z.number().int().nonnegative(),
     failed: z.number().int().nonnegative(),
-    fates: z
-      .array(
-        z.strictObject({
-          state: z.string(),
-          reason: z.string().optional(),
-          devices: z.number().int().nonnegative(),
-        }),
-      )
-      .optional()
-      .describe('What devices there told last, of those whose run has not begun since'),
+    fates: toldFatesSchema.optional(),
   })
   .meta({ id: 'SiteResults' });
 
+export type ToldFates = z.infer<typeof toldFatesSchema>;
 export type SiteResults = z.infer<typeof siteResultsSchema>;
 
 export const deploymentStatusSchema = z
@@ -131,6 +135,7 @@ export const deploymentStatusSchema = z
         notRerun: z.number().int().optional().describe('Will not begin: its rule for reruns says no'),
       })
       .describe('Derived from runs and membership at the moment of reading'),
+    fates: toldFatesSchema.optional(),
     highRisk: z
       .strictObject({
         steps: z.array(z.string()).describe('Steps that may take systems or data away, with the sequence; at most 20'),
