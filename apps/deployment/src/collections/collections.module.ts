@@ -56,6 +56,7 @@ import { COLLECTIONS } from './collections.token.js';
             new DeploymentRepository(),
             variables,
             new ClientSettingsRepository(),
+            replicas.site,
           ),
           replicas,
         ),

@@ -111,7 +111,12 @@ export function deploymentRules(
         resources.map(({ metadata }) => metadata.uid),
       );
       const names = resources.map(({ metadata }) => metadata.name);
-      const below = await summariesOf<Omit<SiteResults, 'site'>>(database, deploymentResults.kind, names);
+      const below = await summariesOf<Omit<SiteResults, 'site'>>(
+        database,
+        deploymentResults.kind,
+        names,
+        limits.ofSite.code,
+      );
       return resources.map((one) => {
         const sites = below.get(one.metadata.name);
         const devices = counts.get(one.metadata.uid) ?? one.status.devices;
