@@ -91,6 +91,8 @@ describe('collections of a central and a primary site', () => {
     // The site above is told how many there are at each.
     const above = { members: 0, sites: [{ site: 'PR1', members: 1 }] };
     await until(async () => sameJson((await read(central, 'one-device'))?.status, above));
+    // What it told of itself is no news of a site below it.
+    expect((await read(primary, 'one-device'))?.status).toEqual({ members: 1 });
   });
 
   it('may name at the site above what only a site below has; a name that nobody has is refused there too', async () => {
@@ -193,6 +195,7 @@ describe('collections of a central and a primary site', () => {
     const results = [{ site: 'PR1', members: 1, succeeded: 0, failed: 0 }];
     const above = async () => (await central.api.call<Deployment>('GET', 'deployments/harden-all')).body.status?.sites;
     await until(async () => sameJson(await above(), results));
+    expect((await deployed()).status.sites).toBeUndefined();
     // And of what devices there wait for.
     const [device] = await primary.devices();
     const at = '2026-11-27T00:00:00Z';

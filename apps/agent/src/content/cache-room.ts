@@ -12,8 +12,6 @@ import { type EvictionPlan, planEviction } from './plan-eviction.js';
 /** content.md, 6: at most this, and at most this share of the disk, whichever is less. */
 const defaultMegabytes = 5120;
 const shareOfDisk = 0.2;
-/** What was used in this time is removed only when nothing else helps. */
-const recentMinutes = 24 * 60;
 const bytesOfMegabyte = 1024 * 1024;
 
 export interface CacheRoomOptions {
@@ -42,7 +40,7 @@ export class CacheRoom {
    */
   async make(wanted: ReadonlyMap<Digest, Manifest>, logger: Logger, promisedBytes = 0): Promise<void> {
     const wantedBytes = [...wanted.values()].reduce((bytes, manifest) => bytes + bytesOfFiles(manifest), 0);
-    const { cacheMegabytes, cacheKeepMinutes = recentMinutes } = this.options.settings?.() ?? {};
+    const { cacheMegabytes, cacheKeepMinutes } = this.options.settings?.() ?? {};
     const limitBytes = await this.limitBytes();
     if (wantedBytes > limitBytes) {
       const raise =
@@ -50,16 +48,19 @@ export class CacheRoom {
       const message = `the content has ${wantedBytes} bytes, the whole cache ${limitBytes}: raise ${raise}`;
       throw new ContentError('content.larger-than-cache', message);
     }
+    const now = Date.now();
     const plan = planEviction(await readCacheContents(this.folders), {
       wanted: new Set(wanted.keys()),
       wantedBlobs: new Set([...wanted.values()].flatMap(blobsOf).map(({ digest }) => digest)),
       wantedBytes: wantedBytes + promisedBytes,
       limitBytes,
       needed: this.options.needed?.() ?? new Set(),
-      recentSince: Date.now() - cacheKeepMinutes * 60_000,
+      kept: cacheKeepMinutes === undefined ? undefined : { from: now - cacheKeepMinutes * 60_000, to: now },
     });
     if (plan.shortBytes > 0) {
-      const message = `${plan.shortBytes} of ${limitBytes} bytes are missing for content of ${wantedBytes}: what other runs need is kept`;
+      const lately =
+        cacheKeepMinutes === undefined ? '' : `, and what was used in the last ${cacheKeepMinutes} minutes`;
+      const message = `${plan.shortBytes} of ${limitBytes} bytes are missing for content of ${wantedBytes}: what other runs need is kept${lately}`;
       throw new ContentError('content.cache-full', message);
     }
     await removeFromCache(this.folders, plan);
@@ -69,8 +70,8 @@ export class CacheRoom {
         'content was removed to make room',
       );
     }
-    const now = new Date();
-    for (const digest of wanted.keys()) await utimes(this.folders.manifest(digest), now, now);
+    const used = new Date();
+    for (const digest of wanted.keys()) await utimes(this.folders.manifest(digest), used, used);
   }
 
   /** A version is laid out: its blobs, and those of others that folders have too, stay only as far as there is room for them. */
@@ -82,7 +83,6 @@ export class CacheRoom {
       wantedBytes: bytesOfFiles(manifest),
       limitBytes: await this.limitBytes(),
       needed: new Set(contents.versions.map((version) => version.manifest)),
-      recentSince: 0,
     });
     await removeFromCache(this.folders, { versions: [], blobs });
   }

@@ -294,6 +294,33 @@ describe('content', () => {
       expect([a, b, c].map(has)).toEqual([true, false, true]);
     });
 
+    it('keeps what was used lately as long as the site wants that, and goes by what it wants now', async () => {
+      let cacheKeepMinutes: number | undefined = 60;
+      cache = new ContentCache({ ...options, megabytes: 1, settings: () => ({ cacheKeepMinutes }) });
+      const [a, b, c] = [large('a'), large('b'), large('c')];
+      await provide(a);
+      await provide(b);
+      await expect(provide(c)).rejects.toMatchObject({
+        code: 'content.cache-full',
+        message: expect.stringContaining('what was used in the last 60 minutes'),
+      });
+      const longAgo = new Date(Date.now() - 2 * 3_600_000);
+      utimesSync(join(folder, 'cache/manifests', `${b.slice(7)}.json`), longAgo, longAgo);
+      await provide(c);
+      expect([a, b, c].map(has)).toEqual([true, false, true]);
+      cacheKeepMinutes = undefined;
+      await provide(b);
+      expect([a, b, c].map(has)).toEqual([false, true, true]);
+    });
+
+    it('has the size that the site wants, whatever it was begun with', async () => {
+      cache = new ContentCache({ ...options, megabytes: 9, settings: () => ({ cacheMegabytes: 1 }) });
+      await expect(provide(large('x', 1_100_000))).rejects.toMatchObject({
+        code: 'content.larger-than-cache',
+        message: expect.stringContaining('cacheMegabytes'),
+      });
+    });
+
     it('keeps to its size when all is laid out: blobs stay as far as there is room beside the folders', async () => {
       const a = large('a', 800_000);
       const at = await provide(a);

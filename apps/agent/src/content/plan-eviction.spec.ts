@@ -15,7 +15,6 @@ const request = (more: Partial<EvictionRequest>): EvictionRequest => ({
   wantedBytes: 10,
   limitBytes: 1000,
   needed: new Set(),
-  recentSince: 100,
   ...more,
 });
 const cache: CacheContents = {
@@ -38,11 +37,17 @@ describe('eviction', () => {
     expect(plan).toEqual({ blobs: [named('stray'), named('old')], versions: [], shortBytes: 0 });
   });
 
-  it('then takes the versions that were used longest ago, and recent ones only when nothing else helps', () => {
+  it('then takes the versions that were used longest ago', () => {
     const order = (limitBytes: number): readonly Digest[] => planEviction(cache, request({ limitBytes })).versions;
     expect(order(40)).toEqual([named('coming')]);
     expect(order(20)).toEqual([named('coming'), named('older'), named('old')]);
     expect(order(10)).toEqual([named('coming'), named('older'), named('old'), named('recent')]);
+  });
+
+  it('never takes what was used in the time for which all is kept; a clock that was ahead keeps nothing for ever', () => {
+    const kept = { from: 45, to: 150 };
+    const plan = planEviction(cache, request({ limitBytes: 10, kept }));
+    expect(plan).toMatchObject({ versions: [named('coming'), named('older'), named('recent')], shortBytes: 10 });
   });
 
   it('says how much is missing when what runs need leaves no room', () => {

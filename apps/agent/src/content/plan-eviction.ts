@@ -28,8 +28,8 @@ export interface EvictionRequest {
   readonly limitBytes: number;
   /** Versions that a running or pending run needs. */
   readonly needed: ReadonlySet<Digest>;
-  /** What was used after this is removed only when nothing else helps. Milliseconds since the epoch. */
-  readonly recentSince: number;
+  /** What was used in this time is not removed; milliseconds since the epoch. A time to come is a clock that went wrong, and keeps nothing. */
+  readonly kept?: { readonly from: number; readonly to: number } | undefined;
 }
 
 /** What to remove; `shortBytes` > 0: that is not enough. */
@@ -40,11 +40,11 @@ export interface EvictionPlan {
 }
 
 /**
- * Chooses what makes room: first blobs of no version, then blobs that are in a folder too, then versions, the least recently used first:
- * those not used lately, then the others. Never a wanted one, and never one that a run needs (content.md, 6).
+ * Chooses what makes room: first blobs of no version, then blobs that are in a folder too, then versions, the least recently used first.
+ * Never a wanted one, one that a run needs (content.md, 6), or one that was used in the time for which all is kept.
  */
 export function planEviction({ versions, blobs }: CacheContents, request: EvictionRequest): EvictionPlan {
-  const { wanted, wantedBlobs, wantedBytes, limitBytes, needed, recentSince } = request;
+  const { wanted, wantedBlobs, wantedBytes, limitBytes, needed, kept } = request;
   const others = versions
     .filter(({ manifest }) => !wanted.has(manifest))
     .toSorted((one, other) => one.usedAt - other.usedAt);
@@ -68,9 +68,8 @@ export function planEviction({ versions, blobs }: CacheContents, request: Evicti
   removeBlobs([...left.keys()].filter((digest) => !users.has(digest)));
   const unfinished = new Set(others.filter(({ folderBytes }) => folderBytes === 0).flatMap((version) => version.blobs));
   for (const version of others) removeBlobs(version.blobs.filter((digest) => !unfinished.has(digest)));
-  const removable = others.filter(({ manifest }) => !needed.has(manifest));
-  const isRecent = ({ usedAt }: CachedVersion): boolean => usedAt >= recentSince;
-  for (const version of [...removable.filter((one) => !isRecent(one)), ...removable.filter(isRecent)]) {
+  const isKept = ({ usedAt }: CachedVersion): boolean => kept !== undefined && usedAt >= kept.from && usedAt <= kept.to;
+  for (const version of others.filter((one) => !needed.has(one.manifest) && !isKept(one))) {
     if (bytes <= limitBytes) break;
     removedVersions.push(version.manifest);
     bytes -= version.folderBytes;

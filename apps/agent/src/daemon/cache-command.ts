@@ -77,7 +77,6 @@ export async function clearCache(folder: StateFolder, { force }: { force: boolea
       wantedBytes: 0,
       limitBytes: 0,
       needed: force ? new Set() : needed,
-      recentSince: Infinity,
     });
     await removeFromCache(folders, plan);
     const after = await readCacheContents(folders);

@@ -37,6 +37,7 @@ export function collectionRules(
   deployments: DeploymentRepository,
   variables: Variables,
   settings: ClientSettingsRepository,
+  site: string,
 ): ResourceRules<CollectionSpec, CollectionStatus> {
   const sizeOf = async (tx: Transaction, uid: string) => (await members.sizes(tx, [uid])).get(uid) ?? 0;
 
@@ -129,7 +130,7 @@ export function collectionRules(
         resources.map(({ metadata }) => metadata.uid),
       );
       const names = resources.map(({ metadata }) => metadata.name);
-      const below = await summariesOf<Omit<SiteMembers, 'site'>>(database, collectionSizes.kind, names);
+      const below = await summariesOf<Omit<SiteMembers, 'site'>>(database, collectionSizes.kind, names, site);
       return resources.map((one) => {
         const sites = below.get(one.metadata.name);
         return { ...one, status: { members: sizes.get(one.metadata.uid) ?? 0, ...(sites ? { sites } : {}) } };

@@ -7,6 +7,8 @@ export type DeviceCounts = DeploymentStatus['devices'];
 
 /** By what the computers of the site itself are known among devices. */
 export interface SiteServers {
+  /** Of the site. */
+  readonly code: string;
   readonly names: readonly string[];
   /** Ids of their hardware, as in `device_hardware`. */
   readonly hardware: readonly string[];

@@ -116,7 +116,12 @@ export function deploymentRules(
       const uids = resources.map(({ metadata }) => metadata.uid);
       const [counts, told] = [await repository.deviceCounts(database, uids), await fates.told(database, uids)];
       const names = resources.map(({ metadata }) => metadata.name);
-      const below = await summariesOf<Omit<SiteResults, 'site'>>(database, deploymentResults.kind, names);
+      const below = await summariesOf<Omit<SiteResults, 'site'>>(
+        database,
+        deploymentResults.kind,
+        names,
+        limits.ofSite.code,
+      );
       return resources.map((one) => {
         const sites = below.get(one.metadata.name);
         const devices = counts.get(one.metadata.uid) ?? one.status.devices;

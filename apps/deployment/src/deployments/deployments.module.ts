@@ -52,7 +52,11 @@ const DEPLOYMENTS = Symbol('deployments');
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
             siteServers: config.MUSTER_HIGH_RISK_SITE_SERVERS,
             servers: config.MUSTER_HIGH_RISK_SERVERS,
-            ofSite: { names: config.MUSTER_SITE_SERVERS, hardware: ownCards(networkInterfaces()) },
+            ofSite: {
+              code: config.MUSTER_SITE,
+              names: config.MUSTER_SITE_SERVERS,
+              hardware: ownCards(networkInterfaces()),
+            },
           }),
           replicas,
         ),

@@ -23,11 +23,11 @@ export const agentSettingsShape = {
     ),
   cacheKeepMinutes: z
     .int()
-    .min(0)
-    .max(525_600)
+    .min(1)
+    .max(10_080)
     .optional()
     .describe(
-      'Content that was used in this time leaves the cache only when room for what is wanted cannot be made otherwise. Default 1,440',
+      'Content that was used in this time is not removed from the cache; what finds no room then waits. Default: what was used longest ago goes first',
     ),
   usersMayStart: z
     .boolean()

@@ -77,14 +77,19 @@ export class SiteSummaries {
   }
 }
 
-/** What each site below told of some objects, by the name of the object; none at a site without others below it. */
+/**
+ * What each site below told of some objects, by the name of the object; none at a site without others below it.
+ * @param here this site: what it tells those above is no news of one below
+ */
 export async function summariesOf<Content>(
   database: Queryable,
   kind: string,
   names: readonly string[],
+  here: string,
 ): Promise<Map<string, (Content & { site: string })[]>> {
   const found = new Map<string, (Content & { site: string })[]>();
   for (const { name, site, content } of await new ReplicaRepository().aboutObjects(database, kind, names)) {
+    if (site === here) continue;
     found.set(name, [...(found.get(name) ?? []), { site, ...(content as Content) }]);
   }
   return found;
