@@ -2,7 +2,15 @@ import type { ContentReach } from '@muster/contracts/agent/content.js';
 import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { BoundaryRepository } from './boundary.repository.js';
-import { orderPoints, tellingAddress, toBoundary, type Boundary, type OrderedPoints } from './order-points.js';
+import {
+  orderPoints,
+  ownPoints,
+  tellingAddress,
+  toBoundary,
+  type Boundary,
+  type Candidate,
+  type OrderedPoints,
+} from './order-points.js';
 
 /** What was changed elsewhere is known here after this long. */
 const FRESH_MILLISECONDS = 1_000;
@@ -23,12 +31,16 @@ export class BoundaryMap {
     address: string | undefined,
     reach?: ContentReach,
   ): Promise<OrderedPoints> {
-    const candidates = points.map(({ name, spec }) => ({
-      name,
-      inMaintenance: spec.maintenance === true,
-      forInternet: spec.internet === true,
-    }));
-    return orderPoints(await this.boundaries(), { address, site: this.site, reach }, candidates);
+    return orderPoints(await this.boundaries(), { address, site: this.site, reach }, points.map(toCandidate));
+  }
+
+  /** Of these points those that a device with this address counts as its own. */
+  async ownPoints(
+    points: readonly { name: string; spec: DistributionPointSpec }[],
+    address: string | undefined,
+    reach?: ContentReach,
+  ): Promise<string[]> {
+    return ownPoints(await this.boundaries(), { address, site: this.site, reach }, points.map(toCandidate));
   }
 
   /** Of the addresses of a device the one that says where it is. */
@@ -50,4 +62,8 @@ export class BoundaryMap {
   private async read(): Promise<Boundary[]> {
     return (await this.repository.findAll(this.database)).map(({ name, spec }) => toBoundary(name, spec));
   }
+}
+
+function toCandidate({ name, spec }: { name: string; spec: DistributionPointSpec }): Candidate {
+  return { name, inMaintenance: spec.maintenance === true, forInternet: spec.internet === true };
 }

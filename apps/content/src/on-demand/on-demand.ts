@@ -41,12 +41,11 @@ export class OnDemand {
    */
   async want(manifest: Digest, address: string | undefined, reach: ContentReach | undefined): Promise<string[]> {
     const { groups } = await this.boundaries.order([], address, reach);
-    const internet = reach?.internet === true;
-    const key = JSON.stringify([manifest, groups, internet]);
+    const key = JSON.stringify([manifest, groups, reach ?? null]);
     const now = performance.now();
     const known = this.asked.get(key);
     if (known && known.until > now) return known.points;
-    const points = this.look(manifest, { groups, internet });
+    const points = this.look(manifest, address, reach);
     if (this.asked.size >= MOST_KEPT) this.asked.clear();
     this.asked.set(key, { until: now + KEPT_MILLISECONDS, points });
     // A failure is not kept.
@@ -54,13 +53,19 @@ export class OnDemand {
     return points;
   }
 
-  private async look(manifest: Digest, where: { groups: readonly string[]; internet: boolean }): Promise<string[]> {
+  private async look(
+    manifest: Digest,
+    address: string | undefined,
+    reach: ContentReach | undefined,
+  ): Promise<string[]> {
     const content = await this.repository.findContent(this.database, manifest);
     if (!content) return [];
-    const points = await this.repository.findPoints(this.database, content, where, MOST_POINTS);
-    const lacking = points.flatMap(({ name, isServed }) => (isServed ? [] : [name]));
+    const points = await this.repository.findPoints(this.database, content);
+    const own = (await this.boundaries.ownPoints(points, address, reach)).slice(0, MOST_POINTS);
+    const served = new Set(points.flatMap(({ name, isServed }) => (isServed ? [name] : [])));
+    const lacking = own.filter((name) => !served.has(name));
     if (lacking.length > 0) await this.send(content, lacking);
-    return points.map(({ name }) => name);
+    return own;
   }
 
   private async send(content: ContentReference, points: readonly string[]): Promise<void> {
