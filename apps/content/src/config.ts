@@ -17,6 +17,11 @@ export const contentConfigSchema = serviceConfigSchema
     MUSTER_LIBRARY_REGION: z.string().min(1).default('us-east-1'),
     MUSTER_LIBRARY_ACCESS_KEY: z.string().min(1),
     MUSTER_LIBRARY_SECRET_KEY: z.string().min(1),
+    /** Whether the library's store compresses what it sends by itself, as our own does; otherwise other sites fetch compressed copies. */
+    MUSTER_LIBRARY_COMPRESSES: z
+      .enum(['true', 'false'])
+      .default('false')
+      .transform((said) => said === 'true'),
     /** The site's own distribution point: its keys are what `spec.credentials: local` means. All four or none. */
     MUSTER_DP_ENDPOINT: endpoint.optional(),
     MUSTER_DP_BUCKET: bucket.optional(),

@@ -55,6 +55,7 @@ import { provide } from './provide.js';
 import { removalProviders } from './removal/removal.providers.js';
 import { LibraryRemover } from './removal/library-remover.js';
 import { Remover } from './removal/remover.js';
+import { CompressedCopies } from './sites/compressed-copies.js';
 import { ManifestFetcher } from './sites/manifest-fetcher.js';
 import { sitesProviders } from './sites/sites.providers.js';
 import { Stores } from './stores/stores.js';
@@ -75,6 +76,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly auditor: Auditor,
     private readonly remover: Remover,
     private readonly libraryRemover: LibraryRemover,
+    private readonly compressedCopies: CompressedCopies,
     private readonly manifests: ManifestFetcher,
   ) {}
 
@@ -84,6 +86,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     this.auditor.start();
     this.remover.start();
     this.libraryRemover.start();
+    this.compressedCopies.start();
     this.manifests.start();
   }
 
@@ -93,6 +96,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     await this.auditor.stop();
     await this.remover.stop();
     await this.libraryRemover.stop();
+    await this.compressedCopies.stop();
     await this.manifests.stop();
   }
 }
@@ -226,15 +230,16 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, Announcer, Auditor, Remover, LibraryRemover, ManifestFetcher],
+      [DistributionWorker, Announcer, Auditor, Remover, LibraryRemover, CompressedCopies, ManifestFetcher],
       (
         worker: DistributionWorker,
         announcer: Announcer,
         auditor: Auditor,
         remover: Remover,
         libraryRemover: LibraryRemover,
+        compressedCopies: CompressedCopies,
         manifests: ManifestFetcher,
-      ) => new ContentLoops(worker, announcer, auditor, remover, libraryRemover, manifests),
+      ) => new ContentLoops(worker, announcer, auditor, remover, libraryRemover, compressedCopies, manifests),
     ),
   ],
 })

@@ -12,7 +12,8 @@ import { freePort } from '@muster/testing/free-port.js';
 import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { until } from '@muster/testing/until.js';
 import { Client } from 'minio';
-import { blobKey } from '../src/stores/object-names.js';
+import { blobKey, compressedKey } from '../src/stores/object-names.js';
+import { Stores } from '../src/stores/stores.js';
 import { ContentUnderTest, digestOf, filesOf, Gate, sendAll } from './content-under-test.js';
 
 const FILE_BYTES = 1_500_000;
@@ -66,7 +67,8 @@ describe('content of a central and a primary site', () => {
     bus = await TcpProxy.open(await freePort(), site.ports['nats-leaf']!);
     const parent = { host: '127.0.0.1', port: bus.port, ...leafUser(site.layout, 'PR1') };
     primary = await ContentUnderTest.start(
-      { MUSTER_SITE_TRANSFERS: JSON.stringify({ bytesPerSecond: RATE }) },
+      // Its store is taken for one that compresses nothing, as most do.
+      { MUSTER_SITE_TRANSFERS: JSON.stringify({ bytesPerSecond: RATE }), MUSTER_LIBRARY_COMPRESSES: 'false' },
       { siteCode: 'PR1', links: { parent } },
     );
     await primary.applyPoint('dp-local');
@@ -153,6 +155,17 @@ describe('content of a central and a primary site', () => {
     await update(central, 'changing', { kept, text: Buffer.from('other words\n'.repeat(200_000)) });
     await primary.untilProgress('changing', ({ version, state }) => version === 2 && state === 'available');
     expect(store.returnedBytes - before).toBeLessThan(100_000);
+  });
+
+  it('goes up compressed too, as a copy, out of a store that does not compress', async () => {
+    const text = Buffer.from('from below, and often the same\n'.repeat(50_000));
+    await primary.upload('from-below', { text });
+    await until(async () => (await newest(central, 'from-below')) === 1);
+    await central.applyPoint('dp-local');
+    await distribute(central, 'from-below', ['dp-local']);
+    await central.untilProgress('from-below', ({ state }) => state === 'available');
+    const copy = await primary.app.get(Stores).library.stat(compressedKey(digestOf(text)));
+    expect(copy!.size).toBeLessThan(text.length / 50);
   });
 
   it('that is not what its digest says is refused, and taken once it is right again', async () => {

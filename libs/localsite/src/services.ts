@@ -90,6 +90,7 @@ function ownSettings(service: string, site: SiteFacts): Record<string, string> {
   if (service === 'content') {
     return {
       ...bucketSettings('MUSTER_LIBRARY', site, storeBuckets.library),
+      MUSTER_LIBRARY_COMPRESSES: 'true',
       ...bucketSettings('MUSTER_DP', site, storeBuckets.distributionPoint),
       MUSTER_POINT_CREDENTIALS_FILE: pointCredentialsFile(site.layout.keys),
     };

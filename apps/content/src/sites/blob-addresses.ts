@@ -4,8 +4,8 @@ import { nextOnTheWay } from '@muster/hierarchy/sites.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { SiteReplication } from '@muster/service/replication/site-replication.js';
 import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
-import { blobKey } from '../stores/object-names.js';
 import type { ObjectStore } from '../stores/object-store.js';
+import type { CompressedCopies } from './compressed-copies.js';
 
 /** How long an address is good. */
 export const ADDRESS_SECONDS = 15 * 60;
@@ -41,6 +41,7 @@ export class BlobAddressBook {
     private readonly sites: SiteReplication,
     private readonly blobs: LibraryBlobRepository,
     private readonly library: ObjectStore,
+    private readonly copies: CompressedCopies,
   ) {
     sites.answersAlso((port) =>
       port.answer('blobs', blobsQuestionSchema, async ({ source, digests, withinMilliseconds }, asker) => {
@@ -75,11 +76,14 @@ export class BlobAddressBook {
   ): Promise<BlobAddresses> {
     const here = this.sites.hierarchy?.here ?? '';
     const missing = await this.blobs.findMissing(this.database, digests);
-    const urls = new Map<Digest, string>();
-    for (const digest of digests) {
-      if (!missing.has(digest)) urls.set(digest, this.library.presignGet(blobKey(digest), ADDRESS_SECONDS));
+    const held = digests.filter((digest) => !missing.has(digest));
+    const keys = await this.copies.keysOf(held, Math.max(0, within - OWN_MILLISECONDS));
+    const urls = new Map([...keys].map(([digest, key]) => [digest, this.library.presignGet(key, ADDRESS_SECONDS)]));
+    if (missing.size === 0) {
+      // What is not ready yet is asked for again, when it is needed.
+      const reason = keys.size < held.length ? `site ${here} is still compressing the bytes` : null;
+      return { urls, holder: here, reason, away: reason !== null };
     }
-    if (missing.size === 0) return { urls, holder: here, reason: null, away: false };
     if (source === here) {
       const reason = `the library of site ${here} has no good copy of ${missing.size} of them: upload the same files there again`;
       return { urls, holder: here, reason, away: false };

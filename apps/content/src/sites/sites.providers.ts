@@ -17,6 +17,8 @@ import { provide } from '../provide.js';
 import { Stores } from '../stores/stores.js';
 import { DeletedVersionRepository } from '../versions/deleted-version.repository.js';
 import { BlobAddressBook } from './blob-addresses.js';
+import { CompressedCopies } from './compressed-copies.js';
+import { CompressedCopyRepository } from './compressed-copy.repository.js';
 import { ContentVersionKind } from './content-version.kind.js';
 import { ManifestFetcher } from './manifest-fetcher.js';
 import { SiteBytes } from './site-bytes.js';
@@ -43,11 +45,23 @@ export const sitesProviders: Provider[] = [
       logger: Logger,
     ) => new ManifestFetcher(database, sites, known, versions, logger),
   ),
+  { provide: CompressedCopyRepository, useFactory: () => new CompressedCopyRepository() },
+  provide(
+    CompressedCopies,
+    [Database, CompressedCopyRepository, Stores, LOGGER, CONFIG],
+    (database: Database, copies: CompressedCopyRepository, stores: Stores, logger: Logger, config: ContentConfig) =>
+      new CompressedCopies(database, copies, stores.library, logger, config.MUSTER_LIBRARY_COMPRESSES),
+  ),
   provide(
     BlobAddressBook,
-    [Database, SiteReplication, LibraryBlobRepository, Stores],
-    (database: Database, sites: SiteReplication, blobs: LibraryBlobRepository, stores: Stores) =>
-      new BlobAddressBook(database, sites, blobs, stores.library),
+    [Database, SiteReplication, LibraryBlobRepository, Stores, CompressedCopies],
+    (
+      database: Database,
+      sites: SiteReplication,
+      blobs: LibraryBlobRepository,
+      stores: Stores,
+      copies: CompressedCopies,
+    ) => new BlobAddressBook(database, sites, blobs, stores.library, copies),
   ),
   provide(
     SiteBytes,

@@ -8,8 +8,9 @@ export async function deliver(
   expected: ExpectedBytes,
   source: AsyncIterable<Uint8Array> | Uint8Array,
   signal: AbortSignal,
+  encoding?: string,
 ): Promise<string> {
-  const written = await store.write(key, source, expected, signal);
+  const written = await store.write(key, source, expected, signal, encoding);
   if (written.digest === expected.digest) return written.etag;
   const proof = await proveObject(store, key, expected, { signal });
   if (proof.state === 'proven') return proof.etag;

@@ -6,6 +6,12 @@ export function blobKey(digest: Digest): string {
   return `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
 }
 
+/** A copy of a blob for other sites, compressed. */
+export function compressedKey(digest: Digest): string {
+  const hex = hexOf(digest);
+  return `compressed/zstd/${hex.slice(0, 2)}/${hex}`;
+}
+
 /** Written last: a version is at a store when its manifest is. */
 export function manifestKey(digest: Digest): string {
   return `manifests/sha256/${hexOf(digest)}.json`;

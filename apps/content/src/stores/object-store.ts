@@ -59,12 +59,15 @@ export interface ObjectStore {
   /**
    * Writes exactly `expected.size` bytes; what the source throws ends the write with nothing stored. What is returned is the
    * store's word: it is believed when its digest is the expected one, else `proveObject` reads the bytes back.
+   *
+   * @param encoding what the store shall say of these bytes as `content-encoding` to all who fetch them
    */
   write(
     key: string,
     source: AsyncIterable<Uint8Array> | Uint8Array,
     expected: ExpectedBytes,
     signal?: AbortSignal,
+    encoding?: string,
   ): Promise<StoredObject>;
   /** One page of the objects whose keys begin with a prefix. Keys out of order are refused: a listing always ends. */
   list(prefix: string, options?: ListOptions): Promise<ListPage>;

@@ -110,6 +110,7 @@ export class S3Store implements ObjectStore {
     source: AsyncIterable<Uint8Array> | Uint8Array,
     expected: ExpectedBytes,
     signal?: AbortSignal,
+    encoding?: string,
   ): Promise<StoredObject> {
     let failed: unknown;
     const body =
@@ -120,7 +121,10 @@ export class S3Store implements ObjectStore {
             { objectMode: false },
           );
     const query = { 'x-amz-checksum-sha256': s3Checksum(expected.digest) };
-    const headers = { 'content-length': String(expected.size) };
+    const headers = {
+      'content-length': String(expected.size),
+      ...(encoding === undefined ? {} : { 'content-encoding': encoding }),
+    };
     let answer;
     try {
       answer = await this.requests.send({ method: 'PUT', key, query, headers, body, signal });

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
+import { request } from 'undici';
 import { proveObject } from '../../src/stores/prove-object.js';
 import { StoreInTest, allOf, ask, digestOf, expectedOf, refusal } from './store-in-test.js';
 
@@ -101,6 +103,14 @@ export function interfaceCases(inTest: () => StoreInTest): void {
     const { etag, size } = (await store().stat('listed/a/2'))!;
     expect(objects).toEqual([{ key: 'listed/a/2', size, etag }]);
     expect(await store().list('nothing/')).toEqual({ objects: [] });
+  });
+
+  it('says of an object how it is encoded, and gives its bytes as they are', async () => {
+    const bytes = zstdCompressSync(Buffer.from('shrinks '.repeat(1_000)));
+    await store().write('encoded', bytes, expectedOf(bytes), undefined, 'zstd');
+    const answer = await request(store().presignGet('encoded', 60), { headers: { 'accept-encoding': 'zstd, gzip' } });
+    expect(answer.headers['content-encoding']).toBe('zstd');
+    expect(Buffer.from(await answer.body.arrayBuffer()).equals(bytes)).toBe(true);
   });
 
   it('gives and takes bytes over URLs that are good for one object, one method and a while', async () => {
