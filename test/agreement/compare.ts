@@ -33,7 +33,7 @@ export function countVerdicts(from: number, count: number): Map<string, number> 
   for (let number = from; number < from + count; number += 1) {
     const { state, detail = '', fate } = judge(randomCase(number).rules, whatDeviceKnows(randomCase(number)));
     for (const name of [`${state} ${detail}`.trim(), `tells ${fate ?? 'nothing'}`])
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
 }

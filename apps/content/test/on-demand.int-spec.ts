@@ -34,7 +34,7 @@ describe('content that comes on demand', () => {
       (error: Error & { code: string }) => `${error.code}: ${error.message}`,
     );
   const distributionOf = async (name: string) =>
-    (await content.ask<Resource<DistributionSpec>>('GET', `/distributions/${name}-on-demand`)).body;
+    (await content.ask<Resource<DistributionSpec>>('GET', `/distributions/${name}`)).body;
   const newestOf = async (name: string) => {
     const { packages } = await content.app.get(Bus).request(resolveContent, { packages: [name] });
     return packages[0]?.distributed?.version;
@@ -46,19 +46,19 @@ describe('content that comes on demand', () => {
     expect(await problemOf(manifest, BERLIN)).toMatch(/^content\.on-its-way: .* is on its way to "berlin"/);
     const { spec } = await distributionOf('asked');
     expect(spec).toEqual({ package: 'asked', points: ['berlin'], priority: 'high' });
-    await content.untilProgress('asked-on-demand', ({ state }) => state === 'available');
+    await content.untilProgress('asked', ({ state }) => state === 'available');
     expect((await locate(manifest, BERLIN)).sources).toEqual([
       { point: 'berlin', reason: 'current boundary group in-berlin' },
     ]);
     // A later version goes where the one before was asked for.
     await upload('asked');
-    await content.untilProgress('asked-on-demand', ({ state, version }) => state === 'available' && version === 2);
+    await content.untilProgress('asked', ({ state, version }) => state === 'available' && version === 2);
   });
 
   it('is fetched from a neighbour meanwhile, where there is one', async () => {
     const { manifest } = await upload('near');
     await problemOf(manifest, BERLIN);
-    await content.untilProgress('near-on-demand', ({ state }) => state === 'available');
+    await content.untilProgress('near', ({ state }) => state === 'available');
     expect((await locate(manifest, PARIS)).sources?.map(({ point }) => point)).toEqual(['berlin']);
     await until(async () => (await locate(manifest, PARIS)).sources?.[0]?.point === 'paris');
     expect((await distributionOf('near')).spec.points).toEqual(['berlin', 'paris']);
@@ -78,6 +78,17 @@ describe('content that comes on demand', () => {
     const { manifest } = await upload('twice');
     await Promise.all([problemOf(manifest, BERLIN), problemOf(manifest, '10.3.0.7')]);
     expect((await distributionOf('twice')).spec.points?.toSorted()).toEqual(['berlin', 'shop']);
+  });
+
+  it('is added to what its Distribution says already, and to no Distribution of something else', async () => {
+    const { manifest } = await upload('spread');
+    const distribute = (spec: object) => content.apply('Distribution', 'distributions', 'spread', spec);
+    await distribute({ package: 'asked', points: ['berlin'] });
+    expect(await problemOf(manifest, BERLIN)).toMatch(/^content\.not-distributed/);
+    await distribute({ package: 'spread', points: ['paris'], priority: 'low' });
+    await until(async () => (await problemOf(manifest, BERLIN))?.startsWith('content.on-its-way') === true);
+    const { spec } = await distributionOf('spread');
+    expect(spec).toEqual({ package: 'spread', points: ['paris', 'berlin'], priority: 'low' });
   });
 
   it('comes nowhere when it does not say so, and not to points where it comes by hand', async () => {

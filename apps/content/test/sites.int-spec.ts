@@ -215,6 +215,28 @@ describe('content of a central and a primary site', () => {
     await central.untilProgress('both', ({ version, state }) => version === 3 && state === 'available');
   });
 
+  it('of which one version is deleted where it was made loses that at both, and keeps the others', async () => {
+    await central.upload('withdrawn', { 'a.txt': Buffer.from('the first') });
+    await until(async () => (await newest(primary, 'withdrawn')) === 1);
+    await distribute(primary, 'withdrawn', ['dp-local']);
+    await primary.untilProgress('withdrawn', ({ state }) => state === 'available');
+    // The next one waits to come.
+    await primary.applyPoint('dp-local', undefined, { maintenance: true });
+    await update(central, 'withdrawn', { 'a.txt': Buffer.from('the second') });
+    await until(async () => (await newest(primary, 'withdrawn')) === 2);
+    const remove = (site: ContentUnderTest) => site.ask('DELETE', '/packages/withdrawn/versions/2');
+    expect((await remove(primary)).body.code).toBe('content.version-of-another-site');
+    expect((await remove(central)).status).toBe(200);
+    await until(async () => (await newest(primary, 'withdrawn')) === 1);
+    expect((await primary.progress('withdrawn')).map(({ version, state }) => [version, state])).toEqual([
+      [1, 'available'],
+    ]);
+    await primary.applyPoint('dp-local');
+    // Neither site gives the number again.
+    await update(primary, 'withdrawn', { 'a.txt': Buffer.from('the third') });
+    await until(async () => (await newest(central, 'withdrawn')) === 3);
+  });
+
   it('that is deleted is gone at both with its versions, and nothing is left waiting', async () => {
     await until(async () => (await newest(primary, 'before-joining')) === 1);
     expect((await primary.ask('DELETE', '/applications/app')).status).toBe(200);

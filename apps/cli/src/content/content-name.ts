@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { application } from '@muster/contracts/kinds/application.js';
 import { contentKindSchema, type ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
@@ -7,8 +6,6 @@ import type { Kind } from '@muster/contracts/resource.js';
 import { kindOf } from '../commands/arguments.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
-
-const longestName = 63;
 
 /** How help says what can stand for content. */
 export const CONTENT_WORDS =
@@ -41,13 +38,4 @@ export function parseUsed(word: string): { kind: ContentReference['kind'] | 'App
 /** The kind that a reference is of. */
 export function contentKind({ kind }: ContentReference): Kind<unknown, PackageStatus> {
   return CONTENT_RESOURCES[kind];
-}
-
-/** What the Distribution of some content is called: that of a package has its name, others say what they are. Pure. */
-export function distributionName({ kind, name }: ContentReference): string {
-  if (kind === 'Package') return name;
-  const whole = `${CONTENT_RESOURCES[kind].singular}-${name}`;
-  if (whole.length <= longestName) return whole;
-  const mark = createHash('sha256').update(whole).digest('hex').slice(0, 10);
-  return `${whole.slice(0, longestName - 11).replace(/-+$/, '')}-${mark}`;
 }

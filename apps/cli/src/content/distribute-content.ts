@@ -5,6 +5,7 @@ import {
   type DistributionProgress,
   type DistributionSpec,
 } from '@muster/contracts/kinds/distribution.js';
+import { distributionName } from '@muster/contracts/kinds/distribution-name.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { API_VERSION, type Resource, type ResourceInput } from '@muster/contracts/resource.js';
 import type { ApiClient, WriteWish } from '../api/api-client.js';
@@ -12,7 +13,7 @@ import { type ApplyOutcome, applyDocument } from '../apply/apply-documents.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
 import { objectName } from '../output/formats.js';
-import { contentKind, distributionName } from './content-name.js';
+import { contentKind } from './content-name.js';
 
 /** Where content shall go: points and groups by their names. */
 export interface Destinations {

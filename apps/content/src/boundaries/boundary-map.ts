@@ -4,7 +4,15 @@ import type { BoundaryGroupSpec } from '@muster/contracts/kinds/boundary-group.j
 import { isElsewhere } from '@muster/contracts/kinds/point-reference.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { BoundaryRepository } from './boundary.repository.js';
-import { orderPoints, tellingAddress, toBoundary, type Boundary, type OrderedPoints } from './order-points.js';
+import {
+  orderPoints,
+  ownPoints,
+  tellingAddress,
+  toBoundary,
+  type Boundary,
+  type Candidate,
+  type OrderedPoints,
+} from './order-points.js';
 
 /** What was changed elsewhere is known here after this long. */
 const FRESH_MILLISECONDS = 1_000;
@@ -25,12 +33,16 @@ export class BoundaryMap {
     address: string | undefined,
     reach?: ContentReach,
   ): Promise<OrderedPoints> {
-    const candidates = points.map(({ name, spec }) => ({
-      name,
-      inMaintenance: spec.maintenance === true,
-      forInternet: spec.internet === true,
-    }));
-    return orderPoints(await this.boundaries(), { address, site: this.site, reach }, candidates);
+    return orderPoints(await this.boundaries(), { address, site: this.site, reach }, points.map(toCandidate));
+  }
+
+  /** Of these points those that a device with this address counts as its own. */
+  async ownPoints(
+    points: readonly { name: string; spec: DistributionPointSpec }[],
+    address: string | undefined,
+    reach?: ContentReach,
+  ): Promise<string[]> {
+    return ownPoints(await this.boundaries(), { address, site: this.site, reach }, points.map(toCandidate));
   }
 
   /** Of the addresses of a device the one that says where it is. */
@@ -58,4 +70,8 @@ export class BoundaryMap {
 /** Groups that name points, but none of this site, do not say which of its points are near to whom: for it they are as if there were none. */
 export function ofOtherSitesOnly(groups: readonly { readonly spec: BoundaryGroupSpec }[]): boolean {
   return groups.length > 0 && groups.every(({ spec }) => spec.points.length > 0 && spec.points.every(isElsewhere));
+}
+
+function toCandidate({ name, spec }: { name: string; spec: DistributionPointSpec }): Candidate {
+  return { name, inMaintenance: spec.maintenance === true, forInternet: spec.internet === true };
 }

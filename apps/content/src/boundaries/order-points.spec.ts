@@ -1,6 +1,6 @@
 import type { BoundaryGroupSpec } from '@muster/contracts/kinds/boundary-group.js';
 import * as fc from 'fast-check';
-import { currentGroups, orderPoints, tellingAddress, toBoundary, type Boundary } from './order-points.js';
+import { currentGroups, orderPoints, ownPoints, tellingAddress, toBoundary, type Boundary } from './order-points.js';
 
 const berlin = toBoundary('berlin', {
   addresses: ['10.1.0.0/16', '2001:db8:1::/48'],
@@ -21,6 +21,28 @@ const all = [berlin, paris, rome, data];
 const has = (...names: string[]) => names.map((name) => ({ name, inMaintenance: false }));
 const order = (address: string | undefined, boundaries = all, points = has('b1', 'b2', 'p1', 'r1', 'd1')) =>
   orderPoints(boundaries, { address, site: 'S01' }, points);
+
+describe('the points that a device counts as its own', () => {
+  const own = (address: string | undefined, boundaries = all, points = has('b1', 'b2', 'p1', 'r1', 'd1')) =>
+    ownPoints(boundaries, { address, site: 'S01' }, points);
+
+  it('are those of its groups, else of the default group, and all where there are no groups', () => {
+    expect(own('10.1.2.3')).toEqual(['b1', 'b2']);
+    expect(own('10.9.0.1')).toEqual(['b1', 'd1']);
+    expect(own('10.9.0.1', [berlin])).toEqual([]);
+    expect(own('10.9.0.1', [])).toEqual(['b1', 'b2', 'p1', 'r1', 'd1']);
+    expect(own('10.1.2.3', all, [{ name: 'b1', inMaintenance: true }])).toEqual([]);
+  });
+
+  it('are those for the Internet when it is there', () => {
+    const reach = { internet: true, neighbours: true, defaultGroup: true };
+    const points = [
+      { name: 'b1', inMaintenance: false },
+      { name: 'p1', inMaintenance: false, forInternet: true },
+    ];
+    expect(ownPoints(all, { address: '10.1.2.3', site: 'S01', reach }, points)).toEqual(['p1']);
+  });
+});
 
 describe('the order of points for a device', () => {
   it('begins with the current groups, then direct neighbours by minutes, then the default group', () => {

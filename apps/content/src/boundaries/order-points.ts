@@ -35,6 +35,9 @@ export interface OrderedPoints {
   readonly leftOut: ContentSource[];
 }
 
+/** Nearer than any neighbour. */
+const CURRENT = -1;
+
 /** How near a point is: the smaller, the better; `never` is not at all. */
 interface Distance {
   readonly minutes: number | 'never';
@@ -88,14 +91,12 @@ export function orderPoints(
   candidates: readonly Candidate[],
 ): OrderedPoints {
   const current = currentGroups(boundaries, where);
-  const distances = boundaries.length === 0 ? undefined : distancesOf(boundaries, current, where);
-  const internet = where.reach?.internet === true;
-  const everywhere: Distance = { minutes: 0, reason: 'this site has no boundary groups: every point serves' };
+  const distanceOf = measure(boundaries, current, where);
   const offered: { source: ContentSource; minutes: number; chance: string }[] = [];
   const leftOut: ContentSource[] = [];
-  for (const { name, inMaintenance, forInternet } of candidates) {
-    const near = distances === undefined ? everywhere : distances.get(name);
-    const distance = internet ? onInternet(forInternet === true) : near;
+  for (const candidate of candidates) {
+    const { name, inMaintenance } = candidate;
+    const distance = distanceOf(candidate);
     if (inMaintenance) leftOut.push({ point: name, reason: 'the point is in maintenance' });
     else if (!distance) leftOut.push({ point: name, reason: notNear(boundaries, name, current, where) });
     else if (distance.minutes === 'never') leftOut.push({ point: name, reason: distance.reason });
@@ -109,6 +110,38 @@ export function orderPoints(
   offered.sort((a, b) => a.minutes - b.minutes || (a.chance < b.chance ? -1 : 1));
   leftOut.sort((a, b) => (a.point < b.point ? -1 : 1));
   return { groups: current, sources: offered.map(({ source }) => source), leftOut };
+}
+
+/**
+ * The points that a device counts as its own: those of its current groups, of the default group where it is in none, and all where there
+ * are no groups. Not those in maintenance. Pure.
+ */
+export function ownPoints(
+  boundaries: readonly Boundary[],
+  where: Whereabouts,
+  candidates: readonly Candidate[],
+): string[] {
+  const current = currentGroups(boundaries, where);
+  const distanceOf = measure(boundaries, current, where);
+  const farthest = current.length === 0 || where.reach?.internet === true ? 0 : CURRENT;
+  return candidates.flatMap((candidate) => {
+    const distance = distanceOf(candidate);
+    return !candidate.inMaintenance && distance && rank(distance) <= farthest ? [candidate.name] : [];
+  });
+}
+
+/** How near each point is to a device; undefined: no way leads there. */
+function measure(
+  boundaries: readonly Boundary[],
+  current: readonly string[],
+  where: Whereabouts,
+): (candidate: Candidate) => Distance | undefined {
+  const everywhere: Distance = { minutes: 0, reason: 'this site has no boundary groups: every point serves' };
+  const distances = boundaries.length === 0 ? undefined : distancesOf(boundaries, current, where);
+  return ({ name, forInternet }) => {
+    if (where.reach?.internet === true) return onInternet(forInternet === true);
+    return distances === undefined ? everywhere : distances.get(name);
+  };
 }
 
 function onInternet(forInternet: boolean): Distance {
@@ -131,7 +164,7 @@ function distancesOf(
       if (!known || rank(distance) < rank(known)) points.set(point, distance);
     }
   };
-  for (const group of current) add(group, { minutes: -1, reason: `current boundary group ${group}` });
+  for (const group of current) add(group, { minutes: CURRENT, reason: `current boundary group ${group}` });
   for (const [group, distance] of neighboursOf(boundaries, byName, current, where)) add(group, distance);
   const last = boundaries.find(({ spec }) => spec.isDefault);
   if (current.length === 0 && last) {

@@ -1,5 +1,6 @@
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
+import type { DistributionPointSpec } from '@muster/contracts/kinds/distribution-point.js';
 import type { Queryable } from '@muster/persistence/database.js';
 
 /** Content that comes to points when somebody asks for it there. */
@@ -8,9 +9,10 @@ export interface DemandedContent extends ContentReference {
   readonly version: number;
 }
 
-/** A point at which content is asked for. */
+/** A point to which it may come. */
 export interface DemandingPoint {
   readonly name: string;
+  readonly spec: DistributionPointSpec;
   /** The version that is asked for, or a newer one, is there or on its way. */
   readonly isServed: boolean;
 }
@@ -31,32 +33,16 @@ export class OnDemandRepository {
     return row;
   }
 
-  /**
-   * The points that take content for devices of some boundary groups; of those in none for devices of the default group; of all where
-   * there are no boundary groups. Points to which it comes by hand are none of them.
-   *
-   * @param internet the devices are on the Internet: of these points, those that are for it
-   */
-  async findPoints(
-    database: Queryable,
-    { uid, version }: DemandedContent,
-    { groups, internet }: { readonly groups: readonly string[]; readonly internet: boolean },
-    limit: number,
-  ): Promise<DemandingPoint[]> {
+  /** All points but those to which it comes by hand. */
+  async findPoints(database: Queryable, { uid, version }: DemandedContent): Promise<DemandingPoint[]> {
     return database.query<DemandingPoint & object>(
-      `select point.name, exists (
+      `select point.name, point.spec, exists (
          select 1 from distribution_job where point_uid = point.uid and package_uid = $1 and version >= $2) as "isServed"
        from distribution_point point
-       where not coalesce((point.spec ->> 'maintenance')::boolean, false)
-         and (not $4 or (point.spec ->> 'internet')::boolean)
-         and not (coalesce((point.spec ->> 'prestaged')::boolean, false) and coalesce((
-           select on_prestaged_points from content_behaviour where uid = $1), 'Automatic') <> 'Automatic')
-         and (not exists (select 1 from boundary_group) or exists (
-           select 1 from boundary_group g
-           where g.spec -> 'points' ? point.name
-             and (g.name = any($3::text[]) or cardinality($3::text[]) = 0 and (g.spec ->> 'isDefault')::boolean)))
-       order by point.name limit $5`,
-      [uid, version, groups, internet, limit],
+       where not (coalesce((point.spec ->> 'prestaged')::boolean, false) and coalesce((
+         select on_prestaged_points from content_behaviour where uid = $1), 'Automatic') <> 'Automatic')
+       order by point.name`,
+      [uid, version],
     );
   }
 }

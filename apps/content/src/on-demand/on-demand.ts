@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ContentReach } from '@muster/contracts/agent/content.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
-import { CONTENT_RESOURCES } from '@muster/contracts/kinds/content-resources.js';
+import { distributionName } from '@muster/contracts/kinds/distribution-name.js';
 import { distributedContent, type DistributionSpec } from '@muster/contracts/kinds/distribution.js';
 import { API_VERSION } from '@muster/contracts/resource.js';
 import type { Database } from '@muster/persistence/database.js';
@@ -19,11 +18,10 @@ const MOST_POINTS = 20;
 /** As many as a Distribution may name. */
 const MOST_OF_DISTRIBUTION = 250;
 const MOST_TRIES = 3;
-const LONGEST_NAME = 63;
 
 /**
- * Content that comes to the points near a device when the device asks for it there. What was asked for is a Distribution of its own: later
- * versions follow, people see it and may take it back.
+ * Content that comes to the points near a device when the device asks for it there: they are added to its Distribution, as people would. So
+ * later versions follow, people see it and may take it back.
  */
 export class OnDemand {
   private readonly asked = new Map<string, { until: number; points: Promise<string[]> }>();
@@ -41,12 +39,11 @@ export class OnDemand {
    */
   async want(manifest: Digest, address: string | undefined, reach: ContentReach | undefined): Promise<string[]> {
     const { groups } = await this.boundaries.order([], address, reach);
-    const internet = reach?.internet === true;
-    const key = JSON.stringify([manifest, groups, internet]);
+    const key = JSON.stringify([manifest, groups, reach ?? null]);
     const now = performance.now();
     const known = this.asked.get(key);
     if (known && known.until > now) return known.points;
-    const points = this.look(manifest, { groups, internet });
+    const points = this.look(manifest, address, reach);
     if (this.asked.size >= MOST_KEPT) this.asked.clear();
     this.asked.set(key, { until: now + KEPT_MILLISECONDS, points });
     // A failure is not kept.
@@ -54,22 +51,29 @@ export class OnDemand {
     return points;
   }
 
-  private async look(manifest: Digest, where: { groups: readonly string[]; internet: boolean }): Promise<string[]> {
+  private async look(
+    manifest: Digest,
+    address: string | undefined,
+    reach: ContentReach | undefined,
+  ): Promise<string[]> {
     const content = await this.repository.findContent(this.database, manifest);
     if (!content) return [];
-    const points = await this.repository.findPoints(this.database, content, where, MOST_POINTS);
-    const lacking = points.flatMap(({ name, isServed }) => (isServed ? [] : [name]));
-    if (lacking.length > 0) await this.send(content, lacking);
-    return points.map(({ name }) => name);
+    const points = await this.repository.findPoints(this.database, content);
+    const own = (await this.boundaries.ownPoints(points, address, reach)).slice(0, MOST_POINTS);
+    const served = new Set(points.flatMap(({ name, isServed }) => (isServed ? [name] : [])));
+    const lacking = own.filter((name) => !served.has(name));
+    const isSent = lacking.length === 0 || (await this.send(content, lacking));
+    return isSent ? own : own.filter((name) => served.has(name));
   }
 
-  private async send(content: ContentReference, points: readonly string[]): Promise<void> {
-    const name = onDemandName(content);
+  /** False: the Distribution that would be that of the content is that of something else. */
+  private async send(content: ContentReference, points: readonly string[]): Promise<boolean> {
+    const name = distributionName(content);
     const { kind, name: packageName } = content;
     for (let tries = 1; ; tries += 1) {
       const existing = await this.distributions.rows.find(this.database, name);
       const before = existing?.spec;
-      if (before && distributedContent(before).name !== packageName) return;
+      if (before && !isOf(content, before)) return false;
       const spec: DistributionSpec = {
         // A computer waits for it.
         priority: 'high',
@@ -85,7 +89,7 @@ export class OnDemand {
             ? { actor: 'system', ifMatch: existing.metadata.resourceVersion }
             : { actor: 'system', createOnly: true },
         );
-        return;
+        return true;
       } catch (error) {
         // Another device, which asked another process, was quicker.
         if (!(error instanceof MusterError) || error.category !== 'conflict' || tries === MOST_TRIES) throw error;
@@ -94,11 +98,7 @@ export class OnDemand {
   }
 }
 
-/** The Distribution of what was asked for: `hello-on-demand`. Pure. */
-export function onDemandName({ kind, name }: ContentReference): string {
-  const own = kind === 'Package' ? name : `${CONTENT_RESOURCES[kind].singular}-${name}`;
-  const whole = `${own}-on-demand`;
-  if (whole.length <= LONGEST_NAME) return whole;
-  const mark = createHash('sha256').update(own).digest('hex').slice(0, 8);
-  return `${own.slice(0, LONGEST_NAME - 19).replace(/-+$/, '')}-${mark}-on-demand`;
+function isOf({ kind, name }: ContentReference, spec: DistributionSpec): boolean {
+  const found = distributedContent(spec);
+  return found.kind === kind && found.name === name;
 }

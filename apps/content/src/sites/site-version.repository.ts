@@ -62,12 +62,14 @@ export class SiteVersionRepository {
     return row.version;
   }
 
-  /** Whether a point has a version, or is to get it. */
+  /** Whether a point has a version, or is to get it and can: its bytes are here. */
   async isDistributed(tx: Transaction, ownerUid: string, version: number): Promise<boolean> {
-    const rows = await tx.query('select 1 from distribution_job where package_uid = $1 and version = $2 limit 1', [
-      ownerUid,
-      version,
-    ]);
+    const rows = await tx.query(
+      `select 1 from distribution_job job
+       join package_version v on v.package_uid = job.package_uid and v.version = job.version
+       where v.package_uid = $1 and v.version = $2 and (job.state = 'available' or v.in_library) limit 1`,
+      [ownerUid, version],
+    );
     return rows.length > 0;
   }
 

@@ -1,8 +1,9 @@
+import { distributionName } from '@muster/contracts/kinds/distribution-name.js';
 import type { ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
-import { CONTENT_WORDS, contentKind, distributionName } from '../../content/content-name.js';
+import { CONTENT_WORDS, contentKind } from '../../content/content-name.js';
 import { awaitDistribution, distributeContent, findDistribution } from '../../content/distribute-content.js';
 import { groupsOfCollections, pointsOf } from '../../content/find-destinations.js';
 import { distributionLine } from '../../content/progress-text.js';
