@@ -189,7 +189,7 @@ export class SimulatedSite {
     const from = this.sites.get(answer.from)!;
     for (const object of answer.objects) {
       const writer = object.replica.version.site;
-      const problem = intakeProblem(object.kind, object, writer, from, this.site, this.sites);
+      const problem = intakeProblem(object, object, writer, from, this.site, this.sites);
       if (problem) throw new Error(`site ${this.site.code} was sent what it must not have: ${problem}`);
       this.merge(object, transaction, from.code);
     }

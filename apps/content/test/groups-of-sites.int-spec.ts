@@ -5,12 +5,14 @@ import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { readReplication } from '@muster/contracts/requests/replication.js';
 import { leafUser } from '@muster/localsite/nats.js';
 import { Bus } from '@muster/messaging/bus.js';
-import { Database } from '@muster/persistence/database.js';
+import { Database, type Transaction } from '@muster/persistence/database.js';
 import { LinkKey } from '@muster/replication/site-signature.js';
 import { SiteReplication } from '@muster/service/replication/site-replication.js';
+import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { TcpProxy } from '@muster/testing/tcp-proxy.js';
 import { until } from '@muster/testing/until.js';
+import { BOUNDARY_GROUPS } from '../src/boundaries/boundary.providers.js';
 import { ContentUnderTest } from './content-under-test.js';
 
 interface Group {
@@ -131,6 +133,24 @@ describe('groups of points and boundary groups of a central and a primary site',
   it('hold a point that they name, also where another site named it', async () => {
     const refused = await primary.ask<{ code: string }>('DELETE', '/distribution-points/branch');
     expect([refused.status, refused.body.code]).toEqual([409, 'content.point-in-use']);
+  });
+
+  it('are told of by a site that had one of that name before this release knew of it from others', async () => {
+    await boundary(primary, 'older', { points: ['branch'] });
+    const groups = primary.app.get<ResourceStore<unknown, unknown>>(BOUNDARY_GROUPS);
+    const untold = (tx: Transaction) =>
+      groups.withoutReplica(tx, 10).then((found) => found.map(({ metadata }) => metadata.name));
+    const rolledBack = new Error('rolled back');
+    const looking = primary.app.get(Database).transaction(async (tx) => {
+      expect(await untold(tx)).toEqual([]);
+      // As the migration leaves what a newer neighbour had told of a group of that name.
+      await tx.query(
+        `insert into replica_problem (kind, key, code, message) values ('BoundaryGroup', 'older', 'hierarchy.unknown-kind', '')`,
+      );
+      expect(await untold(tx)).toEqual(['older']);
+      throw rolledBack;
+    });
+    await expect(looking).rejects.toBe(rolledBack);
   });
 
   it('made by both with the link cut have one winner, and one default at each site', async () => {

@@ -1,4 +1,4 @@
-import { intakeProblem, travels, writeProblem } from './data-classes.js';
+import { type Belonging, intakeProblem as intakeProblemOf, travels, writeProblem } from './data-classes.js';
 import { nextOnTheWay, placeProblem, type Site } from './sites.js';
 
 const CAS: Site = { code: 'CAS', kind: 'central' };
@@ -58,6 +58,17 @@ describe('what goes over a link', () => {
 });
 
 describe('what a site takes in', () => {
+  /** Of an object that is named as it should be. */
+  const intakeProblem = (
+    kind: string,
+    belonging: Belonging,
+    writer: string,
+    ...way: [from: Site, to: Site, sites: ReadonlyMap<string, Site>]
+  ) => {
+    const key = belonging.dataClass === 'site' ? `fleet/${belonging.owner}` : 'fleet';
+    return intakeProblemOf({ kind, key }, belonging, writer, ...way);
+  };
+
   it('is settings and groups of central and primary sites, and alerts of the site that they belong to alone', () => {
     for (const kind of ['ClientSettings', 'BoundaryGroup', 'DistributionPointGroup']) {
       expect(intakeProblem(kind, global, 'PR1', PR1, CAS, sites)).toBeUndefined();
@@ -70,7 +81,7 @@ describe('what a site takes in', () => {
     expect(intakeProblem('Alert', ofPr1, 'PR2', PR2, CAS, sites)).toContain('does not go from PR2 to CAS');
   });
 
-  const problem = (kind: string, belonging: Parameters<typeof intakeProblem>[1], writer: string, from = PR2) =>
+  const problem = (kind: string, belonging: Belonging, writer: string, from = PR2) =>
     intakeProblem(kind, belonging, writer, from, CAS, sites);
 
   it('is nothing that another site says about data that is not its own', () => {
@@ -79,6 +90,13 @@ describe('what a site takes in', () => {
       'site PR1 wrote data that belongs to PR2',
     );
     expect(problem('CollectionSize', global, 'PR2')).toBe('CollectionSize is site data, it came as global data');
+  });
+
+  it('is nothing that a site calls its own under the name of what belongs to another one', () => {
+    const named = (key: string) => intakeProblemOf({ kind: 'Alert', key }, ofPr1, 'PR1', PR1, CAS, sites);
+    expect(named('strict-failed/PR1')).toBeUndefined();
+    for (const key of ['strict-failed/PR2', 'strict-failed', 'PR1'])
+      expect(named(key)).toBe(`Alert "${key}" is not named as data of PR1, as which it came`);
   });
 
   it('is what sites above an owner want of its devices, not what they say of them', () => {

@@ -78,7 +78,7 @@ export function travels(
 
 /** Why a site does not take in what another one sent, or undefined: what it says about itself is not believed. */
 export function intakeProblem(
-  kind: string,
+  { kind, key }: { readonly kind: string; readonly key: string },
   belonging: Belonging,
   writer: string,
   from: Site,
@@ -92,6 +92,8 @@ export function intakeProblem(
   }
   if (belonging.dataClass === 'site' && belonging.owner !== undefined) {
     const { owner } = belonging;
+    // An object is known by its name alone: whoever could take another site's name would write over what that site said.
+    if (!key.endsWith(`/${owner}`)) return `${kind} "${key}" is not named as data of ${owner}, as which it came`;
     if (writer === owner && WRITTEN_ABOVE.has(kind)) return `site ${writer} wrote what only sites above it write`;
     const isAbove = isAtOrBelow(owner, writer, sites);
     const mayAbove = WRITTEN_ABOVE.has(kind) || WRITTEN_ABOVE_TOO.has(kind);

@@ -1,4 +1,4 @@
-import { lostWriteKey, mergeReplica, writeReplica, type Replica } from './replica.js';
+import { lostWriteKey, mergeReplica, writeReplica, writeUnaware, type Replica } from './replica.js';
 
 const writing = (site: string, nowMilliseconds: number) => ({ site, nowMilliseconds, chance: 0 });
 const write = (current: Replica<string> | undefined, content: string | null, site: string, now: number) =>
@@ -43,6 +43,15 @@ describe('a replicated object', () => {
     expect(mergeReplica(here, writeBy('PR2', by('bob', 'something else'))).lost?.content).toEqual(
       by('ada', 'the same'),
     );
+  });
+
+  it('keeps what another site said where a site tells of an older one that its release kept to itself', () => {
+    const older = writeUnaware(first, 'older', writing('PR1', 10));
+    const merged = mergeReplica(first, older);
+    expect(merged.replica).toEqual(older);
+    expect(merged.lost).toEqual({ version: first.version, basis: first.basis, content: 'first' });
+    // A write behind it supersedes both.
+    expect(mergeReplica(older, write(older, 'settled', 'CAS', 20))).not.toHaveProperty('lost');
   });
 
   it('keeps a change that a deletion elsewhere did not know of', () => {

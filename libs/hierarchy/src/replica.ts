@@ -48,6 +48,18 @@ export function writeReplica<Content>(
 }
 
 /**
+ * A write from before its site could read what others say of the object, recorded only now. It wins; whoever has what it did not know
+ * finds that lost, and keeps it.
+ */
+export function writeUnaware<Content>(
+  current: Replica<Content> | undefined,
+  content: Content,
+  writing: Writing,
+): Replica<Content> {
+  return { ...writeReplica(current, content, writing), basis: {} };
+}
+
+/**
  * Takes in what another site knows of an object. The greater version wins on every site; the other one is lost where the winner's
  * writer had not seen it and it says something else.
  */

@@ -110,7 +110,7 @@ export class Intake {
     for (const one of sent) {
       const parsed = linkEntrySchema.safeParse(one);
       const problem = parsed.success
-        ? intakeProblem(parsed.data.kind, belonging(parsed.data), parsed.data.site, neighbour, own, hierarchy.places)
+        ? intakeProblem(parsed.data, belonging(parsed.data), parsed.data.site, neighbour, own, hierarchy.places)
         : parsed.error.message;
       if (parsed.success && problem === undefined) {
         accepted.push(parsed.data);

@@ -1,6 +1,9 @@
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import type { ReplicaName } from './replica.repository.js';
 
+/** Code of what waits for a release that knows its kind. */
+export const UNKNOWN_KIND = 'hierarchy.unknown-kind';
+
 /** A replicated object that this site cannot put to use, and why. */
 export interface ReplicaProblem extends ReplicaName {
   readonly code: string;
@@ -30,6 +33,16 @@ export class ProblemRepository {
          attempts = replica_problem.attempts + 1, tried_at = now()`,
       [names.map(({ kind }) => kind), names.map(({ key }) => key), code, message],
     );
+  }
+
+  /** Whether an object waits for a release that knows its kind. */
+  async isOfUnknownKind(tx: Transaction, { kind, key }: ReplicaName): Promise<boolean> {
+    const rows = await tx.query('select from replica_problem where kind = $1 and key = $2 and code = $3', [
+      kind,
+      key,
+      UNKNOWN_KIND,
+    ]);
+    return rows.length > 0;
   }
 
   /** These are in use now, or superseded. */

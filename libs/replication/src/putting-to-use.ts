@@ -1,7 +1,7 @@
 import { REPLICATED_KINDS } from '@muster/hierarchy/data-classes.js';
 import { isTransient, type Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
-import { ProblemRepository } from './problem.repository.js';
+import { ProblemRepository, UNKNOWN_KIND } from './problem.repository.js';
 import type { ReplicaName, StoredReplica } from './replica.repository.js';
 import type { ReplicatedKind, UsableObject } from './replicated-kind.js';
 
@@ -60,7 +60,7 @@ export class PuttingToUse {
     if (unknown.length === 0) return;
     const message =
       'a newer release made it, and this one does not know its kind: it is used when this site is updated';
-    await this.problems.addMany(tx, unknown, 'hierarchy.unknown-kind', message);
+    await this.problems.addMany(tx, unknown, UNKNOWN_KIND, message);
   }
 
   private async useRun(tx: Transaction, kind: ReplicatedKind, run: readonly StoredReplica[]): Promise<Failed[]> {

@@ -1,5 +1,5 @@
 import { keepUnknown } from '@muster/hierarchy/keep-unknown.js';
-import { writeReplica } from '@muster/hierarchy/replica.js';
+import { writeReplica, writeUnaware, type Writing } from '@muster/hierarchy/replica.js';
 import type { Belonging } from '@muster/hierarchy/data-classes.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import { ProblemRepository } from './problem.repository.js';
@@ -51,6 +51,25 @@ export class ReplicaLog {
     await this.recordMany(tx, kind, [{ key, content }], belonging);
   }
 
+  /**
+   * An object that was here before its kind was replicated. A neighbour may have told of one of that name meanwhile, which nobody here
+   * has seen: this one supersedes it no more than any concurrent write does.
+   */
+  async recordOlder(tx: Transaction, kind: WrittenKind, key: string, content: unknown): Promise<void> {
+    const name = { kind: kind.kind, key };
+    if (!(await this.problems.isOfUnknownKind(tx, name))) return this.record(tx, kind, key, content);
+    const before = await this.replicas.findManyForUpdate(tx, [name]);
+    const current = before.get(`${kind.kind}/${key}`);
+    const replica = writeUnaware<unknown>(current?.replica, content, this.writing());
+    await this.replicas.save(
+      tx,
+      [{ ...name, dataClass: 'global', schemaVersion: kind.schemaVersion, replica }],
+      before,
+    );
+    await this.problems.solve(tx, [name]);
+    this.wakeAfter(tx);
+  }
+
   /** The same of many objects of one kind, each once, in as few statements as of one. */
   async recordMany(
     tx: Transaction,
@@ -75,13 +94,13 @@ export class ReplicaLog {
   private written(kind: WrittenKind, content: unknown, current: StoredReplica | undefined) {
     const previous = current?.replica.content ?? null;
     const whole = content === null || previous === null ? content : this.withUnknown(kind, previous, content);
-    const replica = writeReplica<unknown>(current?.replica, whole, {
-      site: this.site,
-      nowMilliseconds: this.now(),
-      chance: this.chance(),
-    });
+    const replica = writeReplica<unknown>(current?.replica, whole, this.writing());
     const schemaVersion = Math.max(kind.schemaVersion, content === null ? 0 : (current?.schemaVersion ?? 0));
     return { replica, schemaVersion };
+  }
+
+  private writing(): Writing {
+    return { site: this.site, nowMilliseconds: this.now(), chance: this.chance() };
   }
 
   private withUnknown(kind: Pick<ReplicatedKind, 'understand'>, previous: unknown, next: unknown): unknown {

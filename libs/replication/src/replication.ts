@@ -169,7 +169,7 @@ export class Replication {
       for (let count = UNRECORDED_AT_ONCE; count === UNRECORDED_AT_ONCE && !this.stopping;) {
         count = await this.database.transaction(async (tx) => {
           const found = (await kind.unrecorded?.(tx, UNRECORDED_AT_ONCE)) ?? [];
-          for (const { key, content } of found) await this.log.record(tx, kind, key, content);
+          for (const { key, content } of found) await this.log.recordOlder(tx, kind, key, content);
           return found.length;
         });
       }

@@ -184,6 +184,24 @@ describe('two sites, each with its own database and bus', () => {
     expect((await primary.problems.counts(primary.database)).problems).toBe(0);
   });
 
+  it('keep both of one name, where one was there before its site had the release that shares that kind', async () => {
+    const novelty = { kind: 'Novelty', schemaVersion: 1, understand: (content: unknown) => content };
+    const name = { kind: 'Novelty', key: 'of-both' };
+    const problems = async (one: Station) => (await one.problems.counts(one.database)).problems;
+    await central.database.transaction((tx) => central.log.record(tx, novelty, name.key, { text: 'central' }));
+    await until(async () => (await problems(primary)) === 1);
+    // The primary site has that release now, and finds what it had all along.
+    await primary.database.transaction((tx) => primary.log.recordOlder(tx, novelty, name.key, { text: 'primary' }));
+    expect(await problems(primary)).toBe(0);
+    await until(level);
+    for (const one of [central, primary]) {
+      expect((await one.replicas.find(one.database, name))?.replica.content).toEqual({ text: 'primary' });
+      const lost = (await one.conflicts()).filter((key) => key.startsWith('Novelty/of-both/CAS-'));
+      expect(lost).toHaveLength(1);
+    }
+    await central.database.query('delete from replica_problem');
+  });
+
   it('keep what a newer release says, also when this one changes the object', async () => {
     const newer = { ...note, schemaVersion: 2, understand: (content: unknown) => content };
     await central.database.transaction((tx) => central.log.record(tx, newer, 'newer', { text: 'one', colour: 'red' }));

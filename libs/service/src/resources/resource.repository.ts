@@ -7,6 +7,7 @@ import {
   type ResourceInput,
 } from '@muster/contracts/resource.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { UNKNOWN_KIND } from '@muster/replication/problem.repository.js';
 import { v7 as uuidv7 } from 'uuid';
 import { JsonText } from './json-text.js';
 
@@ -80,11 +81,17 @@ export class ResourceRepository<Spec, Status> {
     return rows.map((row) => this.toResource(row));
   }
 
-  /** Objects that other sites have not been told of, held until the transaction ends. */
+  /**
+   * Objects that other sites have not been told of, held until the transaction ends. What others told of one of that name is no word
+   * about it while this site's release has not known the kind.
+   */
   async withoutReplica(tx: Transaction, limit: number): Promise<Resource<Spec, Status>[]> {
     const rows = await tx.query<Row>(
       `select ${COLUMNS} from ${this.table}
-       where not exists (select 1 from replica where replica.kind = $1 and replica.key = ${this.table}.name)
+       where not exists (
+         select 1 from replica where replica.kind = $1 and replica.key = ${this.table}.name and not exists (
+           select 1 from replica_problem as problem
+           where problem.kind = replica.kind and problem.key = replica.key and problem.code = '${UNKNOWN_KIND}'))
        order by name limit $2 for update`,
       [this.kind.kind, limit],
     );
