@@ -77,6 +77,14 @@ describe('blobs that other sites fetch out of a store that compresses nothing', 
     expect(await copies.keysOf([digest], WITHIN)).toEqual(new Map([[digest, compressedKey(digest)]]));
   });
 
+  it('have their copy again when it is gone and nobody knows: a removal was cut off, or the database is from a backup', async () => {
+    const digest = digestOf(text);
+    await copies.keysOf([digest], WITHIN);
+    await library.remove(compressedKey(digest));
+    expect((await copies.keysOf([digest], WITHIN)).get(digest)).toBe(compressedKey(digest));
+    expect(await sizeIn(compressedKey(digest))).toBeGreaterThan(0);
+  });
+
   it('go as they are when the library gives other bytes of them: whoever fetches them finds out and says so', async () => {
     const bytes = Buffer.concat([Buffer.from('was right once\n'.repeat(10_000)), randomBytes(8)]);
     await content.upload('tampered', { bytes });

@@ -77,27 +77,55 @@ export class BlobAddressBook {
     const here = this.sites.hierarchy?.here ?? '';
     const missing = await this.blobs.findMissing(this.database, digests);
     const held = digests.filter((digest) => !missing.has(digest));
+    // At the same time: whoever asked waits once for both.
+    const [own, further] = await Promise.all([
+      this.ownAddresses(here, held, within),
+      missing.size === 0 ? undefined : this.furtherAddresses(here, source, [...missing], within, asker),
+    ]);
+    return together(own, further);
+  }
+
+  /** Of blobs in the library here. */
+  private async ownAddresses(here: string, held: readonly Digest[], within: number): Promise<BlobAddresses> {
     const keys = await this.copies.keysOf(held, Math.max(0, within - OWN_MILLISECONDS));
     const urls = new Map([...keys].map(([digest, key]) => [digest, this.library.presignGet(key, ADDRESS_SECONDS)]));
-    if (missing.size === 0) {
-      // What is not ready yet is asked for again, when it is needed.
-      const reason = keys.size < held.length ? `site ${here} is still compressing the bytes` : null;
-      return { urls, holder: here, reason, away: reason !== null };
-    }
+    // What is not ready yet is asked for again, when it is needed.
+    const reason = keys.size < held.length ? `site ${here} is still compressing the bytes` : null;
+    return { urls, holder: here, reason, away: reason !== null };
+  }
+
+  /** Of blobs that are not in the library here. */
+  private async furtherAddresses(
+    here: string,
+    source: string,
+    missing: readonly Digest[],
+    within: number,
+    asker: string,
+  ): Promise<BlobAddresses> {
+    const none = { urls: new Map<Digest, string>(), holder: here };
     if (source === here) {
-      const reason = `the library of site ${here} has no good copy of ${missing.size} of them: upload the same files there again`;
-      return { urls, holder: here, reason, away: false };
+      const reason = `the library of site ${here} has no good copy of ${missing.length} of them: upload the same files there again`;
+      return { ...none, reason, away: false };
     }
     const places = this.sites.hierarchy?.places ?? new Map();
     if (nextOnTheWay(here, source, places) === asker || within < OWN_MILLISECONDS * 2) {
-      return { urls, holder: here, reason: `site ${here} knows no way on to site ${source}`, away: true };
+      return { ...none, reason: `site ${here} knows no way on to site ${source}`, away: true };
     }
     try {
-      const further = await this.ask(source, [...missing], within - OWN_MILLISECONDS);
-      return { ...further, urls: new Map([...urls, ...further.urls]) };
+      return await this.ask(source, missing, within - OWN_MILLISECONDS);
     } catch (error) {
-      if (error instanceof SiteAwayError) return { urls, holder: here, reason: error.message, away: true };
+      if (error instanceof SiteAwayError) return { ...none, reason: error.message, away: true };
       throw error;
     }
   }
+}
+
+/**
+ * What a site answers that has some of the blobs and asked on for the others. What is only not ready, or not to be reached now, is said
+ * before what is refused: whoever asked waits, and hears the rest with the next question. Pure.
+ */
+export function together(own: BlobAddresses, further: BlobAddresses | undefined): BlobAddresses {
+  if (!further) return own;
+  const { reason, away } = own.away && !further.away ? own : further;
+  return { urls: new Map([...own.urls, ...further.urls]), holder: further.holder, reason, away };
 }

@@ -4,6 +4,7 @@ import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import { deliver } from '../stores/deliver.js';
+import { inParallel } from '../stores/in-parallel.js';
 import { blobKey, compressedKey } from '../stores/object-names.js';
 import type { ObjectStore } from '../stores/object-store.js';
 import { verifiedBytes } from '../stores/verified-bytes.js';
@@ -15,6 +16,7 @@ const LEAST_BYTES = 16 * 1024;
 /** What is compressed is held in memory: what the CLI uploads has 64 MiB at most, larger blobs go as they are. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MADE_AT_ONCE = 2;
+const LOOKED_AT_ONCE = 16;
 const OBJECT_MILLISECONDS = 120_000;
 /** Longer than an address is good, and than a transfer waits for its turn. */
 const KEPT_MINUTES = 60;
@@ -72,6 +74,7 @@ export class CompressedCopies {
       return size >= LEAST_BYTES && size <= MOST_BYTES;
     });
     const known = await this.copies.askedFor(this.database, fit);
+    await this.forgetVanished(known);
     const unknown = fit.filter((digest) => !known.has(digest));
     const made = unknown.map((digest) => this.make(digest, sizes.get(digest) ?? 0));
     const failed = new Set<Digest>();
@@ -91,6 +94,21 @@ export class CompressedCopies {
     return keys;
   }
 
+  /**
+   * A removal that was cut off, or a database from a backup, leaves word of copies that are not there: they would be promised for a day. They
+   * are made anew.
+   */
+  private async forgetVanished(known: Map<Digest, boolean>): Promise<void> {
+    const promised = [...known].flatMap(([digest, shrinks]) => (shrinks ? [digest] : []));
+    const vanished: Digest[] = [];
+    await inParallel(promised, LOOKED_AT_ONCE, async (digest) => {
+      if (!(await this.library.stat(compressedKey(digest), this.abort.signal))) vanished.push(digest);
+    });
+    if (vanished.length === 0) return;
+    await this.copies.forget(this.database, vanished);
+    for (const digest of vanished) known.delete(digest);
+  }
+
   /** One at a time for each blob, few at a time for all. */
   private make(digest: Digest, size: number): Promise<void> {
     const begun = this.making.get(digest);
@@ -108,9 +126,11 @@ export class CompressedCopies {
       undefined,
       signal,
     );
-    const sample = await collect(sampled);
+    const sample = await collect(sampled, Math.min(size, SAMPLE_BYTES));
     const shrunk = mayShrink(sample)
-      ? await shrink(await collect(verifiedBytes(await this.library.read(blobKey(digest), signal), { digest, size })))
+      ? await shrink(
+          await collect(verifiedBytes(await this.library.read(blobKey(digest), signal), { digest, size }), size),
+        )
       : undefined;
     if (shrunk) {
       const expected = {
@@ -144,10 +164,15 @@ export class CompressedCopies {
   }
 }
 
-async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of bytes) pieces.push(piece);
-  return Buffer.concat(pieces);
+/** Into one buffer of the size that is known: pieces that are put together at the end would be there twice. */
+async function collect(bytes: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
+  const whole = Buffer.allocUnsafe(size);
+  let length = 0;
+  for await (const piece of bytes) {
+    whole.set(piece, length);
+    length += piece.length;
+  }
+  return whole.subarray(0, length);
 }
 
 function pause(milliseconds: number): Promise<void> {

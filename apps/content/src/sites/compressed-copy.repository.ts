@@ -31,6 +31,11 @@ export class CompressedCopyRepository {
     );
   }
 
+  /** Of these there is no copy, whatever was known. */
+  async forget(database: Queryable, digests: readonly Digest[]): Promise<void> {
+    await database.query('delete from compressed_copy where digest = any($1::text[])', [digests]);
+  }
+
   /**
    * Takes away what nobody asked for in so many minutes, and what is a day old: a copy that went bad is made anew. Who asks meanwhile
    * waits, and then finds none.
