@@ -57,7 +57,7 @@ export class Intake {
   /** Tries objects again that could not be put to use. Returns how many could be now. */
   async retry(): Promise<number> {
     return this.database.transaction(async (tx) => {
-      const names = await this.problems.oldest(tx, TRIED_AT_ONCE);
+      const names = await this.problems.oldest(tx, this.puttingToUse.kindNames, TRIED_AT_ONCE);
       if (names.length === 0) return 0;
       const found = await this.replicas.findMany(tx, names);
       const objects = names.flatMap(({ kind, key }) => found.get(`${kind}/${key}`) ?? []);

@@ -54,9 +54,16 @@ export class ProblemRepository {
     );
   }
 
-  /** Those that wait longest for another try. */
-  async oldest(database: Queryable, limit: number): Promise<ReplicaName[]> {
-    return database.query('select kind, key from replica_problem order by tried_at limit $1', [limit]);
+  /**
+   * Those that wait longest for another try. Not what waits for a release that knows its kind: it may be much, and for weeks.
+   *
+   * @param kinds those that this release knows
+   */
+  async oldest(database: Queryable, kinds: readonly string[], limit: number): Promise<ReplicaName[]> {
+    return database.query(
+      'select kind, key from replica_problem where code <> $1 or kind = any($2::text[]) order by tried_at limit $3',
+      [UNKNOWN_KIND, kinds, limit],
+    );
   }
 
   async list(database: Queryable, limit: number): Promise<ReplicaProblem[]> {

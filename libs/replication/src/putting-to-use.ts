@@ -27,6 +27,11 @@ export class PuttingToUse {
     this.kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
   }
 
+  /** Kinds that this service puts to use. */
+  get kindNames(): string[] {
+    return [...this.kinds.keys()];
+  }
+
   /**
    * What cannot be used waits with its reason, and holds nothing up.
    *

@@ -174,10 +174,15 @@ describe('two sites, each with its own database and bus', () => {
     const novelty = { kind: 'Novelty', schemaVersion: 1, understand: (content: unknown) => content, use };
     await central.database.transaction((tx) => central.log.record(tx, novelty, 'new', { text: 'from the future' }));
     await until(async () => (await primary.problems.counts(primary.database)).problems === 1);
+    const never = () => undefined;
     const [problem] = await primary.problems.list(primary.database, 10);
     expect(problem).toMatchObject({ kind: 'Novelty', key: 'new', code: 'hierarchy.unknown-kind' });
     await until(level);
-    const never = () => undefined;
+    // Nobody tries again what only another release can use.
+    const tries = () => primary.database.query('select attempts from replica_problem');
+    expect(await tries()).toEqual([{ attempts: 1 }]);
+    expect(await new Intake(primary.database, primary.log, [note], { parked: never, waiting: never }).retry()).toBe(0);
+    expect(await tries()).toEqual([{ attempts: 1 }]);
     const updated = new Intake(primary.database, primary.log, [note, novelty], { parked: never, waiting: never });
     expect(await updated.retry()).toBe(1);
     expect(used).toEqual(['new']);

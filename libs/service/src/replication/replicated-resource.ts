@@ -83,11 +83,12 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
       ...(folder === undefined ? {} : { folder }),
       ...(labels === undefined ? {} : { labels }),
     };
+    const spec = this.store.saidForAll(resource.spec);
     return {
       metadata,
-      spec: this.store.saidForAll(resource.spec),
+      spec,
       ...(sealed === undefined ? {} : { sealed }),
-      ...(saved === undefined ? {} : { savedBy: { ...saved, digest: digestOf(resource.spec) } }),
+      ...(saved === undefined ? {} : { savedBy: { ...saved, digest: digestOf(spec) } }),
     };
   }
 
