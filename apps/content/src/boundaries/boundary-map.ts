@@ -67,9 +67,18 @@ export class BoundaryMap {
   }
 }
 
-/** Groups that name points, but none of this site, do not say which of its points are near to whom: for it they are as if there were none. */
+/**
+ * Groups that lead to points, but to none of this site, do not say which of its points are near to whom: for it they are as if there were
+ * none. One without points leads to those of its neighbours, or of the default group; one without any keeps devices from all points,
+ * and that counts.
+ */
 export function ofOtherSitesOnly(groups: readonly { readonly spec: BoundaryGroupSpec }[]): boolean {
-  return groups.length > 0 && groups.every(({ spec }) => spec.points.length > 0 && spec.points.every(isElsewhere));
+  const last = groups.find(({ spec }) => spec.isDefault)?.spec;
+  const leadsElsewhere = (spec: BoundaryGroupSpec) => {
+    const { points, neighbours = last && last !== spec ? [{ minutes: undefined }] : [] } = spec;
+    return points.every(isElsewhere) && (points.length > 0 || neighbours.some(({ minutes }) => minutes !== 'never'));
+  };
+  return groups.some(({ spec }) => spec.points.length > 0) && groups.every(({ spec }) => leadsElsewhere(spec));
 }
 
 function toCandidate({ name, spec }: { name: string; spec: DistributionPointSpec }): Candidate {
