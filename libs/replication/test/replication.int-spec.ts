@@ -168,6 +168,20 @@ describe('two sites, each with its own database and bus', () => {
     await primary.database.query(`delete from replica where key = 'forged'`);
   });
 
+  it('park what a site calls its own under the name of what another one told', async () => {
+    const forged = { ...note, kind: 'CollectionSize' };
+    const belonging = { dataClass: 'site', owner: 'PR1' } as const;
+    await primary.database.transaction((tx) => primary.log.record(tx, forged, 'fleet/PR2', { members: 1 }, belonging));
+    await primary.write('behind-that', 'passes');
+    await until(async () => (await central.text('behind-that')) === 'passes');
+    const parked = await central.problems.parked(central.database, 10);
+    expect(parked.map(({ error }) => error)).toContain(
+      'CollectionSize "fleet/PR2" is not named as data of PR1, as which it came',
+    );
+    expect(await central.replicas.find(central.database, { kind: 'CollectionSize', key: 'fleet/PR2' })).toBeUndefined();
+    await primary.database.query(`delete from replica where key = 'fleet/PR2'`);
+  });
+
   it('keep what only a newer release knows, visibly, and use it once they have that release', async () => {
     const used: string[] = [];
     const use = async (_tx: unknown, key: string) => void used.push(key);
