@@ -8,7 +8,7 @@ import type { ReplicatedKind } from './replicated-kind.js';
 import { WriteGuard } from './write-guard.js';
 
 /** What a log must know of the kind of what is written. */
-type WrittenKind = Pick<ReplicatedKind, 'kind' | 'schemaVersion' | 'understand'>;
+type WrittenKind = Pick<ReplicatedKind, 'kind' | 'schemaVersion' | 'understand' | 'unite'>;
 
 /** Records what is written at this site, in the transaction that writes it. */
 export class ReplicaLog {
@@ -53,20 +53,24 @@ export class ReplicaLog {
 
   /**
    * An object that was here before its kind was replicated. A neighbour may have told of one of that name meanwhile, which nobody here
-   * has seen: this one supersedes it no more than any concurrent write does.
+   * has seen: this one supersedes it no more than any concurrent write does. Where both can be united, that is put to use with the next
+   * try of what waits.
    */
   async recordOlder(tx: Transaction, kind: WrittenKind, key: string, content: unknown): Promise<void> {
     const name = { kind: kind.kind, key };
     if (!(await this.problems.isOfUnknownKind(tx, name))) return this.record(tx, kind, key, content);
     const before = await this.replicas.findManyForUpdate(tx, [name]);
     const current = before.get(`${kind.kind}/${key}`);
-    const replica = writeUnaware<unknown>(current?.replica, content, this.writing());
+    const whole = united(kind, content, current?.replica.content ?? null);
+    const replica = writeUnaware<unknown>(current?.replica, whole, this.writing());
     await this.replicas.save(
       tx,
       [{ ...name, dataClass: 'global', schemaVersion: kind.schemaVersion, replica }],
       before,
     );
-    await this.problems.solve(tx, [name]);
+    if (whole === content) await this.problems.solve(tx, [name]);
+    else
+      await this.problems.add(tx, name, 'hierarchy.united', 'two sites had one of this name: it has the words of both');
     this.wakeAfter(tx);
   }
 
@@ -110,5 +114,16 @@ export class ReplicaLog {
       // What was there is no document of this kind at all: nothing of it can be kept.
       return next;
     }
+  }
+}
+
+/** What a site has with what another one said of it, where the kind can have both; else what the site has. */
+function united(kind: WrittenKind, own: unknown, other: unknown): unknown {
+  if (!kind.unite || own === null || other === null) return own;
+  try {
+    return kind.unite(own, other);
+  } catch {
+    // The other one is none that this release understands: it is a conflict.
+    return own;
   }
 }

@@ -28,6 +28,11 @@ export interface ReplicatedKind {
    * the other in this order; when it throws, all of it is rolled back and tried again in halves. Default: `use`, one by one.
    */
   useMany?(tx: Transaction, objects: readonly UsableObject[]): Promise<void>;
+  /**
+   * What two sites had under one name before their release shared the kind, in one document: each goes on with its own. Throws when the
+   * other one is no document. Pure. Default: a site's own holds, and the other one is a conflict.
+   */
+  unite?(own: unknown, other: unknown): unknown;
   /** The document as people may see it: without what is secret, sealed or not. Default: as it is. */
   shown?(content: unknown): unknown;
   /** Names of objects that have no replica yet, at most `limit`: made before replication, or by an earlier release. */

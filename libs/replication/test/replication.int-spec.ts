@@ -221,6 +221,31 @@ describe('two sites, each with its own database and bus', () => {
     await central.database.query('delete from replica_problem');
   });
 
+  it('have the words of both where their kind can unite them, once that is put to use', async () => {
+    const used: unknown[] = [];
+    const novelty = {
+      kind: 'Novelty',
+      schemaVersion: 1,
+      understand: (content: unknown) => content,
+      unite: (own: unknown, other: unknown) => [own, other].flat(),
+      use: async (_tx: unknown, _key: string, content: unknown) => void used.push(content),
+    };
+    const name = { kind: 'Novelty', key: 'united' };
+    await central.database.transaction((tx) => central.log.record(tx, novelty, name.key, ['central']));
+    await until(async () => (await primary.problems.counts(primary.database)).problems === 1);
+    const waiting = await primary.database.transaction(async (tx) => {
+      await primary.log.recordOlder(tx, novelty, name.key, ['primary']);
+      return primary.problems.list(tx, 10);
+    });
+    expect(waiting.map(({ code }) => code)).toEqual(['hierarchy.united']);
+    const never = () => undefined;
+    await new Intake(primary.database, primary.log, [note, novelty], { parked: never, waiting: never }).retry();
+    expect(used).toEqual([['primary', 'central']]);
+    await until(level);
+    expect((await central.replicas.find(central.database, name))?.replica.content).toEqual(['primary', 'central']);
+    for (const one of [central, primary]) await one.database.query('delete from replica_problem');
+  });
+
   it('keep what a newer release says, also when this one changes the object', async () => {
     const newer = { ...note, schemaVersion: 2, understand: (content: unknown) => content };
     await central.database.transaction((tx) => central.log.record(tx, newer, 'newer', { text: 'one', colour: 'red' }));

@@ -3,8 +3,11 @@ import type { Database, Queryable } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import type { GroupRepository } from '../groups/group.repository.js';
-import { pointsOfSites, refuseUnknownPoints } from '../groups/points-of-sites.js';
+import { bothSay, MOST_POINTS, pointsOfSites, refuseUnknownPoints } from '../groups/points-of-sites.js';
 import type { BoundaryRepository } from './boundary.repository.js';
+
+const MOST_ADDRESSES = 10_000;
+const MOST_SITES = 100;
 
 /** What is special about boundary groups: they name points, and only one is the default. They may name each other before both are there. */
 export function boundaryGroupRules(
@@ -18,8 +21,13 @@ export function boundaryGroupRules(
 
   const none: BoundaryGroupStatus = { points: 0 };
 
+  const named = pointsOfSites<BoundaryGroupSpec>(site);
+
   return {
-    ...pointsOfSites<BoundaryGroupSpec>(site),
+    ...named,
+
+    // Whether it is the default group, each site says for itself.
+    unite: (own, other) => uniteGroups(named.unite(own, other), other),
 
     async check({ metadata, spec }) {
       await check(database, metadata.name, spec, { lock: false });
@@ -54,6 +62,21 @@ export function boundaryGroupRules(
         return { ...resource, status };
       });
     },
+  };
+}
+
+/** Places and neighbours of both, and points as they are. */
+export function uniteGroups(own: BoundaryGroupSpec, other: BoundaryGroupSpec): BoundaryGroupSpec {
+  const { addresses, sites, neighbours } = own;
+  const known = new Set(neighbours?.map(({ group }) => group));
+  const more = (other.neighbours ?? []).filter(({ group }) => !known.has(group));
+  return {
+    ...own,
+    ...(addresses || other.addresses
+      ? { addresses: bothSay(addresses ?? [], other.addresses ?? [], MOST_ADDRESSES) }
+      : {}),
+    ...(sites || other.sites ? { sites: bothSay(sites ?? [], other.sites ?? [], MOST_SITES) } : {}),
+    ...(neighbours || other.neighbours ? { neighbours: [...(neighbours ?? []), ...more].slice(0, MOST_POINTS) } : {}),
   };
 }
 

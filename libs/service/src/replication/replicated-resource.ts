@@ -19,6 +19,8 @@ export interface ReplicableStore<Spec, Status> {
   saidForAll(spec: Spec): Spec;
   /** What all sites understand, as it is said at this one. */
   saidHere(spec: Spec): Spec;
+  /** What two sites had under one name before their release shared the kind, as every site understands it. */
+  unite(own: Spec, other: Spec): Spec;
   /** Who wrote the specification that the object has now, of kinds that remember it. */
   savedBy(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined>;
   /** Objects that have no replica yet. */
@@ -94,6 +96,11 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
 
   understand(content: unknown): unknown {
     return parseTolerant(this.document, content);
+  }
+
+  unite(own: unknown, other: unknown): unknown {
+    const document = own as Document<Spec>;
+    return { ...document, spec: this.store.unite(document.spec, (this.understand(other) as Document<Spec>).spec) };
   }
 
   async use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void> {

@@ -65,6 +65,8 @@ export interface ResourceRules<Spec, Status> {
   saidForAll?(spec: Spec): Spec;
   /** The reverse: what all sites understand, as it is said at this one. Pure. */
   saidHere?(spec: Spec): Spec;
+  /** What two sites had under one name before their release shared the kind, in words that mean the same at every site. Pure. */
+  unite?(own: Spec, other: Spec): Spec;
   /** Sealed values of the object that are no part of its document: other sites get them with it. */
   sealedValues?(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
   /** Remembers by the specification the sealed values that another site sent with it, as `seal` does with those it takes out. */

@@ -216,6 +216,11 @@ export class ResourceStore<Spec, Status> {
     return this.rules.saidHere?.(spec) ?? spec;
   }
 
+  /** What two sites had under one name before their release shared the kind. */
+  unite(own: Spec, other: Spec): Spec {
+    return this.rules.unite?.(own, other) ?? own;
+  }
+
   /** Who wrote the specification that the object has now. */
   async savedBy(tx: Transaction, resource: Resource<Spec, Status>): Promise<SavedBy | undefined> {
     return this.rules.savedBy?.(tx, resource);
