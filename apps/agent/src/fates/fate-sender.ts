@@ -63,10 +63,10 @@ export class FateSender {
     } catch (error) {
       if (signal.aborted) return 0;
       logger.warn({ ...describeError(error), waiting: fates.length }, 'what becomes of deployments waits for the site');
-      const { status = 0, retryAfterSeconds = 0 } = error instanceof ServerError ? error : {};
+      const { status = 0, retryAfterSeconds = 0, isUnknownRoute = false } = error instanceof ServerError ? error : {};
       // It would be refused for ever, and keep the others waiting: what changes is told again.
       if ([400, 413, 422].includes(status)) book.acknowledge(fates.map(({ number }) => number));
-      if (status === 404) return OLD_SITE_SECONDS;
+      if (isUnknownRoute) return OLD_SITE_SECONDS;
       const backoff = backoffSeconds(failures + 1, firstPauseSeconds, longestPauseSeconds, Math.random());
       return Math.max(backoff, retryAfterSeconds);
     }
