@@ -80,6 +80,12 @@ export class FateRepository {
     return new Map(rows.map(({ uid, fates }) => [uid, fates]));
   }
 
+  /** A record goes on with another computer: it has what that one told, and what the one before told is over, as its runs are. */
+  async moved(tx: Transaction, computerUid: string, recordUid: string): Promise<void> {
+    await tx.query('delete from device_fate where device_uid = $1', [recordUid]);
+    await tx.query('update device_fate set device_uid = $2 where device_uid = $1', [computerUid, recordUid]);
+  }
+
   /** The deployment is gone. */
   async forget(tx: Transaction, deploymentUid: string): Promise<void> {
     await tx.query('delete from device_fate where deployment_uid = $1', [deploymentUid]);
