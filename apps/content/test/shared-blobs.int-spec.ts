@@ -67,6 +67,21 @@ describe('two transfers to one point that have bytes in common', () => {
     }
   });
 
+  it('do not wait for a worker that was killed while it sent them', async () => {
+    const names = await prepare('killed', 2);
+    gate.allowedBytes = SHARED_BYTES / 2;
+    await open('killed');
+    await until(() => gate.allowedBytes <= 0);
+    await Promise.all(workers.map((worker) => ended(worker, 'SIGKILL')));
+    await gate.shut();
+    gate.allowedBytes = Infinity;
+    await gate.open();
+    const before = gate.passedBytes;
+    workers.splice(0, 2, await content.startReplica(), await content.startReplica());
+    await untilAll(names);
+    expect(gate.passedBytes - before).toBeLessThan(SHARED_BYTES + 2 * OWN_BYTES + OVERHEAD_BYTES);
+  });
+
   describe('of which one is slow', () => {
     const SLOW_SHARED_BYTES = 3_000_000;
     const WAITS = 'waits for another transfer';
@@ -103,20 +118,5 @@ describe('two transfers to one point that have bytes in common', () => {
       });
       expect(await slowIs('urgent')).toBe('transferring');
     });
-  });
-
-  it('do not wait for a worker that was killed while it sent them', async () => {
-    const names = await prepare('killed', 2);
-    gate.allowedBytes = SHARED_BYTES / 2;
-    await open('killed');
-    await until(() => gate.allowedBytes <= 0);
-    await Promise.all(workers.map((worker) => ended(worker, 'SIGKILL')));
-    await gate.shut();
-    gate.allowedBytes = Infinity;
-    await gate.open();
-    const before = gate.passedBytes;
-    workers.splice(0, 2, await content.startReplica(), await content.startReplica());
-    await untilAll(names);
-    expect(gate.passedBytes - before).toBeLessThan(SHARED_BYTES + 2 * OWN_BYTES + OVERHEAD_BYTES);
   });
 });
