@@ -33,6 +33,7 @@ describe('a deployment that somebody at the device must start', () => {
     expect(explained('Available', { usersMayStart: false })).toEqual({
       state: 'offered',
       says: 'nobody at the device may start anything (usersMayStart of settings "kiosks")',
+      fate: { state: 'offered' },
     });
     expect(explained('Available', { usersMayStart: true })?.says).not.toContain('nobody');
   });
