@@ -46,11 +46,12 @@ export class OnDemandRepository {
     manifest: Digest,
   ): Promise<DemandingPoint[]> {
     return database.query<DemandingPoint & object>(
-      `select point.name, point.spec, exists (
-         select 1 from distribution_job where point_uid = point.uid and package_uid = $1 and version >= $2) as "isServed", exists (
-         select 1 from distribution_job
-         where point_uid = point.uid and manifest = $3 and state <> 'failed') as "isComing"
+      `select point.name, point.spec, coalesce(there.served, false) as "isServed", coalesce(there.coming, false) as "isComing"
        from distribution_point point
+       left join (
+         select point_uid, bool_or(version >= $2) as served, bool_or(manifest = $3 and state <> 'failed') as coming
+         from distribution_job where package_uid = $1 group by point_uid
+       ) as there on there.point_uid = point.uid
        where not (coalesce((point.spec ->> 'prestaged')::boolean, false) and coalesce((
          select on_prestaged_points from content_behaviour where uid = $1), 'Automatic') <> 'Automatic')
        order by point.name`,
