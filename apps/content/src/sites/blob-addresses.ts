@@ -3,6 +3,7 @@ import { blobsAnswerSchema, blobsQuestionSchema } from '@muster/contracts/links/
 import { nextOnTheWay } from '@muster/hierarchy/sites.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { SiteReplication } from '@muster/service/replication/site-replication.js';
+import type { z } from 'zod';
 import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import type { ObjectStore } from '../stores/object-store.js';
 import type { CompressedCopies } from './compressed-copies.js';
@@ -44,22 +45,30 @@ export class BlobAddressBook {
     private readonly copies: CompressedCopies,
   ) {
     sites.answersAlso((port) =>
-      port.answer('blobs', blobsQuestionSchema, async ({ source, digests, withinMilliseconds }, asker) => {
-        const { urls, ...rest } = await this.answer(source, digests, withinMilliseconds, asker.code);
+      port.answer('blobs', blobsQuestionSchema, async (question, asker) => {
+        const { urls, ...rest } = await this.answer(question, asker.code);
         return JSON.stringify({ blobs: [...urls].map(([digest, url]) => ({ digest, url })), ...rest });
       }),
     );
   }
 
-  /** @throws SiteAwayError */
-  async ask(source: string, digests: readonly Digest[], within = ANSWER_MILLISECONDS): Promise<BlobAddresses> {
+  /**
+   * @param asTheyAre not those of compressed copies: one was gone or wrong
+   * @throws SiteAwayError
+   */
+  async ask(
+    source: string,
+    digests: readonly Digest[],
+    asTheyAre: boolean,
+    within = ANSWER_MILLISECONDS,
+  ): Promise<BlobAddresses> {
     const { hierarchy, port } = this.sites;
     const next = hierarchy && nextOnTheWay(hierarchy.here, source, hierarchy.places);
     const peer = hierarchy?.neighbours.find(({ code }) => code === next);
     if (!peer || !port) {
       throw new SiteAwayError(`waits for site ${source}, which has the bytes: there is no link on the way to it`);
     }
-    const question = { source, digests, withinMilliseconds: within };
+    const question = { source, digests, withinMilliseconds: within, ...(asTheyAre && { asTheyAre }) };
     const answer = await port.ask(peer, 'blobs', question, blobsAnswerSchema, within).catch((cause: unknown) => {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new SiteAwayError(`waits for site ${source}, which has the bytes: ${why}`, { cause });
@@ -69,15 +78,15 @@ export class BlobAddressBook {
   }
 
   private async answer(
-    source: string,
-    digests: readonly Digest[],
-    within: number,
+    { source, digests, withinMilliseconds: within, asTheyAre = false }: z.infer<typeof blobsQuestionSchema>,
     asker: string,
   ): Promise<BlobAddresses> {
     const here = this.sites.hierarchy?.here ?? '';
     const missing = await this.blobs.findMissing(this.database, digests);
     const held = digests.filter((digest) => !missing.has(digest));
-    const keys = await this.copies.keysOf(held, Math.max(0, within - OWN_MILLISECONDS));
+    const keys = asTheyAre
+      ? await this.copies.distrust(held)
+      : await this.copies.keysOf(held, Math.max(0, within - OWN_MILLISECONDS));
     const urls = new Map([...keys].map(([digest, key]) => [digest, this.library.presignGet(key, ADDRESS_SECONDS)]));
     if (missing.size === 0) {
       // What is not ready yet is asked for again, when it is needed.
@@ -93,7 +102,7 @@ export class BlobAddressBook {
       return { urls, holder: here, reason: `site ${here} knows no way on to site ${source}`, away: true };
     }
     try {
-      const further = await this.ask(source, [...missing], within - OWN_MILLISECONDS);
+      const further = await this.ask(source, [...missing], asTheyAre, within - OWN_MILLISECONDS);
       return { ...further, urls: new Map([...urls, ...further.urls]) };
     } catch (error) {
       if (error instanceof SiteAwayError) return { urls, holder: here, reason: error.message, away: true };

@@ -91,6 +91,12 @@ export class CompressedCopies {
     return keys;
   }
 
+  /** By what key they are fetched where a copy was gone or wrong. Copies of them are removed, and made anew for whoever asks then. */
+  async distrust(digests: readonly Digest[]): Promise<Map<Digest, string>> {
+    await this.copies.makeDue(this.database, digests);
+    return new Map(digests.map((digest) => [digest, blobKey(digest)]));
+  }
+
   /** One at a time for each blob, few at a time for all. */
   private make(digest: Digest, size: number): Promise<void> {
     const begun = this.making.get(digest);

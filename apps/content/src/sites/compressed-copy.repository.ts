@@ -31,6 +31,11 @@ export class CompressedCopyRepository {
     );
   }
 
+  /** They go the next time that what is due goes, whoever asks for them until then. */
+  async makeDue(database: Queryable, digests: readonly Digest[]): Promise<void> {
+    await database.query(`update compressed_copy set made_at = '-infinity' where digest = any($1::text[])`, [digests]);
+  }
+
   /**
    * Takes away what nobody asked for in so many minutes, and what is a day old: a copy that went bad is made anew. Who asks meanwhile
    * waits, and then finds none.
