@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { Pace } from '../src/distributions/pace.js';
 import { CompressedCopies } from '../src/sites/compressed-copies.js';
 import { fetchBlob } from '../src/sites/fetch-blob.js';
+import { VersionBytes } from '../src/sites/version-bytes.js';
 import { blobKey, compressedKey } from '../src/stores/object-names.js';
 import type { ObjectStore } from '../src/stores/object-store.js';
 import { Stores } from '../src/stores/stores.js';
@@ -77,14 +78,6 @@ describe('blobs that other sites fetch out of a store that compresses nothing', 
     expect(await copies.keysOf([digest], WITHIN)).toEqual(new Map([[digest, compressedKey(digest)]]));
   });
 
-  it('have their copy again when it is gone and nobody knows: a removal was cut off, or the database is from a backup', async () => {
-    const digest = digestOf(text);
-    await copies.keysOf([digest], WITHIN);
-    await library.remove(compressedKey(digest));
-    expect((await copies.keysOf([digest], WITHIN)).get(digest)).toBe(compressedKey(digest));
-    expect(await sizeIn(compressedKey(digest))).toBeGreaterThan(0);
-  });
-
   it('go as they are when the library gives other bytes of them: whoever fetches them finds out and says so', async () => {
     const bytes = Buffer.concat([Buffer.from('was right once\n'.repeat(10_000)), randomBytes(8)]);
     await content.upload('tampered', { bytes });
@@ -93,6 +86,46 @@ describe('blobs that other sites fetch out of a store that compresses nothing', 
     await library.write(blobKey(digest), wrong, { digest: digestOf(wrong), size: wrong.length });
     expect(await copies.keysOf([digest], WITHIN)).toEqual(new Map([[digest, blobKey(digest)]]));
     await expect(fetched(digest, blobKey(digest), bytes.length)).rejects.toThrow('content.site-bytes-wrong');
+  });
+
+  it.each([
+    [
+      'is wrong',
+      async (key: string) => {
+        const wrong = Buffer.from(
+          (await collected(await library.read(key))).map((byte, index) => (index < 40 ? byte ^ 0x55 : byte)),
+        );
+        await library.write(key, wrong, { digest: digestOf(wrong), size: wrong.length }, undefined, 'zstd');
+      },
+    ],
+    ['is gone', (key: string) => library.remove(key)],
+  ])('are fetched as they are where the compressed copy %s, and that goes', async (what, harm) => {
+    const bytes = Buffer.concat([Buffer.from(`it ${what}\n`.repeat(30_000)), randomBytes(8)]);
+    await content.upload('harmed', { bytes });
+    const digest = digestOf(bytes);
+    await copies.keysOf([digest], WITHIN);
+    await harm(compressedKey(digest));
+    const asked: boolean[] = [];
+    const proven: Digest[] = [];
+    const version = new VersionBytes({
+      source: 'CEN',
+      lacking: [digest],
+      ask: async (holder, digests, asTheyAre) => {
+        asked.push(asTheyAre);
+        const keys = await (asTheyAre ? copies.distrust(digests) : copies.keysOf(digests, WITHIN));
+        const urls = new Map([...keys].map(([one, key]) => [one, library.presignGet(key, 60)]));
+        return { urls, holder, reason: null, away: false };
+      },
+      library,
+      pace: new Pace(undefined),
+      onProven: async (blob) => void proven.push(blob.digest),
+    });
+    await version.bring({ digest, size: bytes.length }, AbortSignal.timeout(WITHIN));
+    expect([asked, proven]).toEqual([[false, true], [digest]]);
+    await copies.removeDue();
+    expect(await sizeIn(compressedKey(digest))).toBeUndefined();
+    expect((await copies.keysOf([digest], WITHIN)).get(digest)).toBe(compressedKey(digest));
+    expect((await fetched(digest, compressedKey(digest), bytes.length)).equals(bytes)).toBe(true);
   });
 
   it('lose their copy an hour after the last question, and a day after it was made', async () => {
@@ -112,3 +145,9 @@ describe('blobs that other sites fetch out of a store that compresses nothing', 
     }
   });
 });
+
+async function collected(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces);
+}

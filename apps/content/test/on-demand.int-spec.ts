@@ -80,6 +80,33 @@ describe('content that comes on demand', () => {
     expect((await distributionOf('twice')).spec.points?.toSorted()).toEqual(['berlin', 'shop']);
   });
 
+  it('comes to all places when devices of very many ask at the same time, and no device hears of a conflict', async () => {
+    const offices = Array.from({ length: 40 }, (_, index) => index);
+    for (const office of offices) {
+      await content.applyPoint(`office-${office}`);
+      const spec = { addresses: [`10.4.${office}.0/24`], points: [`office-${office}`] };
+      await content.apply('BoundaryGroup', 'boundary-groups', `in-office-${office}`, spec);
+    }
+    const { manifest } = await upload('everywhere');
+    // The groups are known to the service by then.
+    await until(async () => (await problemOf(manifest, '10.4.39.7'))?.startsWith('content.on-its-way') === true);
+    const answers = await Promise.all(offices.map((office) => problemOf(manifest, `10.4.${office}.7`)));
+    const named = answers.map((answer) => /^content\.on-its-way: .* on its way to "(.*)"/.exec(answer ?? '')?.[1]);
+    expect(named.slice(0, -1)).toEqual(offices.slice(0, -1).map((office) => `office-${office}`));
+    expect((await distributionOf('everywhere')).spec.points).toHaveLength(offices.length);
+  });
+
+  it('says of an older version not that it is on its way: what comes is the newest', async () => {
+    const { manifest } = await upload('aged');
+    await problemOf(manifest, BERLIN);
+    await content.untilProgress('aged', ({ state }) => state === 'available');
+    const newer = await upload('aged');
+    await content.untilProgress('aged', ({ state, version }) => state === 'available' && version === 2);
+    expect(await problemOf(manifest, '10.3.0.7')).toMatch(/^content\.no-near-point/);
+    await until(async () => (await distributionOf('aged')).spec.points?.includes('shop') === true);
+    await until(async () => (await problemOf(newer.manifest, '10.3.0.7')) === undefined);
+  });
+
   it('is added to what its Distribution says already, and to no Distribution of something else', async () => {
     const { manifest } = await upload('spread');
     const distribute = (spec: object) => content.apply('Distribution', 'distributions', 'spread', spec);

@@ -87,6 +87,20 @@ describe('a prestaged point', () => {
     await untilAt('early', 'prestaged', 1);
   });
 
+  it('does not get over the line what came by hand, when it is another store from now on', async () => {
+    const point = (bucket: string) => content.applyOwnPoint('moving', { prestaged: true, bucket });
+    await content.makeBucket(await content.secondEndpoint(), 'point-elsewhere');
+    await point('point-moving');
+    const files = some();
+    await upload('stays', files, 'Manual');
+    await content.apply('Distribution', 'distributions', 'stays', { package: 'stays', points: ['moving'] });
+    await content.ask('POST', '/distributions/stays/redistribute', { points: ['moving'] });
+    await untilAt('stays', 'moving', 1);
+    await point('point-elsewhere');
+    const [moved] = await at('stays', 'moving');
+    expect([moved!.state, moved!.waitsFor?.slice(0, 22)]).toEqual(['pending', 'the point is prestaged']);
+  });
+
   it('gets what waits as soon as the content, or the point, says otherwise', async () => {
     for (const name of ['loosened', 'left']) {
       await upload(name, some(), 'Manual');

@@ -60,6 +60,17 @@ describe('a point that pulls from others', () => {
     expect((await at('awaited', 'first'))?.attempts).toBe(1);
   });
 
+  it('does not miss that one gets a version just while it looks', async () => {
+    await pulling('racing', { point: 'near' });
+    const names = Array.from({ length: 15 }, (_, index) => `race-${index}`);
+    for (const name of names) {
+      await content.upload(name, { a: randomBytes(100) });
+      await distribute(name, 'near', 'racing');
+    }
+    // Far sooner than it looks again by itself.
+    for (const name of names) await untilAt(name, 'near', 'racing');
+  });
+
   it('asks those of the lowest number first, and the next when they have it not, and can be one of them itself', async () => {
     await pulling('second', { point: 'far', priority: 2 }, { point: 'near', priority: 1 });
     await pulling('third', { point: 'second' });

@@ -81,4 +81,42 @@ describe('two transfers to one point that have bytes in common', () => {
     await untilAll(names);
     expect(gate.passedBytes - before).toBeLessThan(SHARED_BYTES + 2 * OWN_BYTES + OVERHEAD_BYTES);
   });
+
+  describe('of which one is slow', () => {
+    const SLOW_SHARED_BYTES = 3_000_000;
+    const WAITS = 'waits for another transfer';
+
+    /** A transfer that takes half a minute is under way; another one has bytes in common with it, and little else. */
+    async function begin(point: string, priorities: { slow: string; quick: string }): Promise<void> {
+      await content.applyPoint(point, gate.endpoint, { transfers: { concurrency: 4, bytesPerSecond: 1_000_000 } });
+      const shared = randomBytes(SLOW_SHARED_BYTES);
+      const [slow, quick] = [`${point}-slow`, `${point}-quick`];
+      const distribute = (name: string, priority: string) =>
+        content.apply('Distribution', 'distributions', name, { package: name, points: [point], priority });
+      // Both are uploaded before anything travels: the second one shall not come too late.
+      await content.upload(slow, { shared, own: randomBytes(27_000_000) });
+      await content.upload(quick, { shared, own: randomBytes(1000) });
+      await distribute(slow, priorities.slow);
+      await content.untilProgress(slow, ({ state }) => state === 'transferring');
+      await distribute(quick, priorities.quick);
+    }
+    const slowIs = async (point: string) => (await content.progress(`${point}-slow`))[0]!.state;
+
+    it('do not wait for the rest of it', async () => {
+      await begin('rest', { slow: 'medium', quick: 'medium' });
+      await content.untilProgress('rest-quick', ({ lastError }) => lastError?.startsWith(WAITS) === true);
+      const { bytesMoved } = await content.untilProgress('rest-quick', ({ state }) => state === 'available');
+      expect(await slowIs('rest')).toBe('transferring');
+      expect(bytesMoved).toBeLessThan(SLOW_SHARED_BYTES);
+    });
+
+    it('do not wait at all when they are more urgent', async () => {
+      await begin('urgent', { slow: 'low', quick: 'high' });
+      await content.untilProgress('urgent-quick', ({ state, lastError }) => {
+        if (lastError !== undefined) throw new Error(lastError);
+        return state === 'available';
+      });
+      expect(await slowIs('urgent')).toBe('transferring');
+    });
+  });
 });

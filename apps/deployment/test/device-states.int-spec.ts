@@ -1,6 +1,8 @@
 import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
+import { fatesTold } from '@muster/contracts/events/fates-told.js';
+import type { DeploymentDeviceList } from '@muster/contracts/kinds/deployment-progress.js';
 import { loadConfig } from '@muster/platform/config.js';
 import { startService } from '@muster/service/start-service.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
@@ -8,7 +10,7 @@ import { until } from '@muster/testing/until.js';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { deploymentService } from '../src/deployment.service-definition.js';
-import { openWorld, type Device, type World } from './world.js';
+import { openWorld, type Deployment, type Device, type World } from './world.js';
 
 const facts = (last: string) => ({ machine: { uuid: `4c4c4544-0042-3510-8054-b4c04f4e${last}` } });
 
@@ -155,6 +157,31 @@ describe('what becomes of devices', () => {
     expect((await api.call('GET', 'devices/pc-10-2')).status).toBe(404);
     const audited = await world.sql.query(`select action, details from audit_entry where name = 'pc-10-2'`);
     expect(audited.rows).toEqual([{ action: 'merged', details: { into: 'pc-10' } }]);
+  });
+
+  it('have what their new computer told of deployments when they are merged, and not what the one before told', async () => {
+    const [old, fresh] = [await enrol('pc-12', facts('0012')), await enrol('pc-12', facts('0012'))];
+    world.revise('tale', 'a');
+    await api.apply('Collection', 'collections', 'both', { rules: [{ device: 'pc-12' }, { device: 'pc-12-2' }] });
+    const spec = { sequence: 'tale', collection: 'both', purpose: 'Required' };
+    const { metadata } = await api.apply<Deployment>('Deployment', 'deployments', 'for-both', spec);
+    const at = '2020-01-01T00:00:00.000Z';
+    const told = (deviceUid: string, number: number, reason: string) => {
+      const fate = {
+        acceptance: { state: 'accepted' as const, at },
+        delivery: { state: 'waiting' as const, reason, at },
+      };
+      return { deviceUid, deploymentUid: metadata.uid, number, ...fate };
+    };
+    await world.policy.publish(fatesTold, {
+      fates: [told(old.metadata.uid, 2, 'content'), told(fresh.metadata.uid, 1, 'window')],
+    });
+    await until(() => world.applied());
+    await api.call('POST', 'devices/pc-12-2/merge', {});
+    const { items } = (await api.call<DeploymentDeviceList>('GET', 'deployments/for-both/devices')).body;
+    expect(items).toMatchObject([{ device: 'pc-12', fate: { delivery: { state: 'waiting', reason: 'window' } } }]);
+    const { fates } = (await api.get<Deployment>('deployments/for-both')).status;
+    expect(fates).toEqual([{ state: 'waiting', reason: 'window', devices: 1 }]);
   });
 
   it('stay blocked when their hardware comes back with another key', async () => {

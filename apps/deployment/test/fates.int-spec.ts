@@ -150,6 +150,19 @@ describe('what devices told of a deployment', () => {
     expect((await deviceNamed('early'))?.fate).toMatchObject({ delivery: { reason: 'window' } });
   });
 
+  it('does not spoil what others tell, however wrong the clock of its device is', async () => {
+    await tell(
+      [
+        'late',
+        'accepted',
+        { acceptance: { state: 'accepted', at: '0000-01-01T00:00:00Z' }, delivery: { state: 'downloading', at: past } },
+      ],
+      ['once', 'accepted', { delivery: { state: 'not-rerun', at: '2020-01-01T00:00:00+16:00', says: 'heard' } }],
+    );
+    expect((await deviceNamed('once'))?.fate).toMatchObject({ delivery: { says: 'heard' } });
+    expect((await deviceNamed('late'))?.fate).toMatchObject({ acceptance: { at: '1970-01-01T00:00:00.000Z' } });
+  });
+
   it('is over when a run begins, and what is told behind that run stands beside it', async () => {
     await reportRun(world, { deviceUid: uids.get('early') ?? '', deploymentUid: target.metadata.uid }, 'succeeded');
     await until(() => world.applied());

@@ -26,6 +26,9 @@ export interface FateSenderOptions {
 
 /** Tells the site what the book has for it, until it is acknowledged. */
 export class FateSender {
+  /** Fewer in one request while one that the site refuses is looked for. */
+  private most = MOST_FATES;
+
   constructor(private readonly options: FateSenderOptions) {}
 
   /**
@@ -49,10 +52,11 @@ export class FateSender {
   /** How long to wait before the next try; undefined: all that was sent is acknowledged. */
   private async send(signal: AbortSignal, failures: number): Promise<number | undefined> {
     const { api, book, logger, deployments } = this.options;
-    const fates = book.unsent.slice(0, MOST_FATES);
+    const fates = book.unsent.slice(0, this.most);
     try {
       const { acknowledged } = await api.fates({ fates }, signal);
       book.acknowledge(acknowledged);
+      this.most = Math.min(MOST_FATES, this.most * 2);
       if (acknowledged.length === fates.length) return undefined;
       book.keepOnly(deployments());
       logger.warn(
@@ -63,10 +67,15 @@ export class FateSender {
     } catch (error) {
       if (signal.aborted) return 0;
       logger.warn({ ...describeError(error), waiting: fates.length }, 'what becomes of deployments waits for the site');
-      const { status = 0, retryAfterSeconds = 0 } = error instanceof ServerError ? error : {};
-      // It would be refused for ever, and keep the others waiting: what changes is told again.
-      if ([400, 413, 422].includes(status)) book.acknowledge(fates.map(({ number }) => number));
-      if (status === 404) return OLD_SITE_SECONDS;
+      const { status = 0, retryAfterSeconds = 0, isUnknownRoute = false } = error instanceof ServerError ? error : {};
+      if ([400, 413, 422].includes(status)) {
+        // One would be refused for ever, and keep the others waiting: it is found by halves, and left until it changes.
+        this.most = Math.ceil(fates.length / 2);
+        if (fates.length > 1) return 0;
+        book.acknowledge(fates.map(({ number }) => number));
+        return firstPauseSeconds;
+      }
+      if (isUnknownRoute) return OLD_SITE_SECONDS;
       const backoff = backoffSeconds(failures + 1, firstPauseSeconds, longestPauseSeconds, Math.random());
       return Math.max(backoff, retryAfterSeconds);
     }

@@ -19,6 +19,14 @@ export class ServerError extends AgentError {
     super(code, message, options);
   }
 
+  /**
+   * There is no such route: the site is older than this agent. Its guard, which asks for an API token wherever it knows of no route for
+   * computers, calls the token of a session unknown, though it is good.
+   */
+  get isUnknownRoute(): boolean {
+    return this.status === 404 || (this.status === 401 && this.code === 'auth.unknown-token');
+  }
+
   /** Trying the same again later can help. */
   get retryable(): boolean {
     return this.status === undefined || retryableStatuses.has(this.status);

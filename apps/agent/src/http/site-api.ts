@@ -187,7 +187,7 @@ export class SiteApi {
     try {
       return await ask(token);
     } catch (error) {
-      if (!(error instanceof ServerError) || error.status !== 401) throw error;
+      if (!(error instanceof ServerError) || error.status !== 401 || error.isUnknownRoute) throw error;
       this.session.drop(token);
       return ask(await this.session.token());
     }

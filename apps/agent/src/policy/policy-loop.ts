@@ -180,7 +180,7 @@ export class PolicyLoop {
     const { api, keepSiteKeys, logger } = this.options;
     const news = await api.siteKey(signal).catch((error: unknown) => {
       // A site from before there was more than one key: it is just not signed by it.
-      if (error instanceof ServerError && error.status === 404) return undefined;
+      if (error instanceof ServerError && error.isUnknownRoute) return undefined;
       throw error;
     });
     if (!news) return;

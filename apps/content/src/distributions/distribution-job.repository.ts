@@ -241,8 +241,8 @@ export class DistributionJobRepository {
   }
 
   /**
-   * Of these blobs those that another transfer to the same point, claimed earlier, is about to bring, with its number. Ask this before
-   * {@link findPointBlobs}: what a transfer brought is recorded before it ends.
+   * Of these blobs those that another transfer to the same point, claimed earlier and no less urgent, is about to bring, with its number.
+   * Ask this before {@link findPointBlobs}: what a transfer brought is recorded before it ends.
    */
   async findBroughtByOthers(
     database: Queryable,
@@ -253,12 +253,32 @@ export class DistributionJobRepository {
       `select blob.digest, min(ahead.id) as id
        from distribution_job own
        join distribution_job ahead on ahead.point_uid = own.point_uid and ahead.state = 'transferring'
-         and ahead.leased_until >= now() and ahead.claim < own.claim
+         and ahead.leased_until >= now() and ahead.claim < own.claim and ahead.priority <= own.priority
        join manifest_blob blob on blob.manifest = ahead.manifest
        where own.id = $1 and own.leased_by = $2 and blob.digest = any($3::text[]) group by blob.digest`,
       [id, lease, digests],
     );
     return new Map(rows.map(({ digest, id: ahead }) => [digest, ahead]));
+  }
+
+  /**
+   * Lets transfers go on that wait for one which is still under way, where all that they share with it is at the point. Returns whether
+   * there were any.
+   */
+  async releaseBehind(database: Queryable, { id, point, manifest }: ClaimedJob): Promise<boolean> {
+    const rows = await database.query(
+      `update distribution_job waiting set behind = null
+       where waiting.behind = $1 and waiting.state = 'retrying' and not exists (
+         select 1 from manifest_blob shared
+         join manifest_blob brought on brought.manifest = $3 and brought.digest = shared.digest
+         where shared.manifest = waiting.manifest and not exists (
+           select 1 from point_blob copy
+           where copy.point_uid = $2 and copy.digest = shared.digest and copy.kind = 'blob'
+             and copy.problem is null and copy.removing_at is null))
+       returning 1`,
+      [id, point.uid, manifest],
+    );
+    return rows.length > 0;
   }
 
   /** Was anything ever proven to be at a point? */

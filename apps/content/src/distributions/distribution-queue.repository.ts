@@ -169,6 +169,8 @@ export class DistributionQueueRepository {
        where point_uid = $1 returning distribution_uid`,
       [pointUid],
     );
+    // To one that is prestaged it does not come over the line now either.
+    await this.settleByHand(tx, { pointUid });
     await tx.query('update distribution_announcement set wanted = true where distribution_uid = any($1::uuid[])', [
       rows.map((row) => row.distribution_uid),
     ]);

@@ -13,6 +13,7 @@ import type { Stores } from '../stores/stores.js';
 import type { ClaimedJob, DistributionJobRepository, JobProgress, ProvenCopy } from './distribution-job.repository.js';
 import type { PullSource } from './pull-source.js';
 import { NothingToPullError, type Pulls } from './pulls.js';
+import type { WakeUp } from './wake-up.js';
 import { afterFailure, afterStoreFailure, afterWaiting, type JobOutcome } from './job-outcome.js';
 import { Pace } from './pace.js';
 import {
@@ -41,6 +42,7 @@ export class JobCarrier {
     private readonly stores: Stores,
     private readonly sites: SiteBytes,
     private readonly pulls: Pulls,
+    private readonly wakeUp: WakeUp,
     private readonly logger: Logger,
     private readonly limits: { leaseSeconds: number; auditHours: number },
   ) {
@@ -65,8 +67,10 @@ export class JobCarrier {
     } else if (outcome.state === 'available') {
       this.logger.info(about, 'distributed');
       await this.pulls.tell(job);
-    } else if (outcome.state === 'waiting') this.logger.info({ ...about, ...outcome }, 'a transfer waits');
-    else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
+    } else if (outcome.state === 'waiting') {
+      this.logger.info({ ...about, ...outcome }, 'a transfer waits');
+      if ('toPull' in outcome) await this.pulls.lookAgain(job);
+    } else if (outcome.state !== 'pending') this.logger.warn({ ...about, ...outcome }, 'a transfer failed');
     return outcome;
   }
 
@@ -126,9 +130,11 @@ export class JobCarrier {
       return { state: 'waiting', reason: error.message, delaySeconds: 0, behind: error.transfer };
     if (error instanceof SiteAwayError) return afterWaiting(error.message, Math.random());
     if (error instanceof NothingToPullError)
-      return { state: 'waiting', reason: error.message, delaySeconds: PULL_SECONDS };
+      return { state: 'waiting', reason: error.message, delaySeconds: PULL_SECONDS, toPull: true };
     if (error instanceof SourceBlobError) {
       const reason = await this.disprove(error, pulled);
+      // A point that is pulled from is repaired: soon, or when it can be reached again.
+      if (pulled) return afterStoreFailure(job.attempts, reason, Math.random(), false);
       return afterFailure(job.attempts, reason, Math.random());
     }
     if (error instanceof StoreError) {
@@ -194,7 +200,11 @@ export class JobCarrier {
         last = { ...progress };
         const held = await this.jobs.renew(this.database, job, this.limits.leaseSeconds, last, { tell });
         renewedAt = now;
-        if (tell) toldAt = now;
+        if (tell) {
+          toldAt = now;
+          // One that is slow, or as large as a day's traffic, holds up others no longer than what they share with it.
+          if (await this.jobs.releaseBehind(this.database, job)) this.wakeUp.wake();
+        }
         if (!held) abort.abort(new TransferStoppedError());
       },
       Math.min(PULSE_MILLISECONDS, (this.limits.leaseSeconds * 1000) / 4),

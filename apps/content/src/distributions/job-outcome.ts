@@ -15,6 +15,8 @@ export type JobOutcome =
   | { state: 'waiting'; reason: string; delaySeconds: number }
   /** Another transfer to the point brings the rest: it goes on when that is over, however it ends. */
   | { state: 'waiting'; reason: string; delaySeconds: 0; behind: number }
+  /** None of the points that it is pulled from has it. */
+  | { state: 'waiting'; reason: string; delaySeconds: number; toPull: true }
   | { state: 'failed'; reason: string };
 
 /** How often a transfer looks whether another site is there again. */

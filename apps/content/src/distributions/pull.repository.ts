@@ -26,6 +26,23 @@ export class PullRepository {
     return rows.map(({ good, ...point }) => ({ ...point, good: new Set(good) }));
   }
 
+  /** A transfer that waits for a point to have its version looks at once, if one has it by now. Returns whether one has. */
+  async wakeIfThere(database: Queryable, jobId: number): Promise<boolean> {
+    const rows = await database.query(
+      `update distribution_job waiting set next_attempt_at = now()
+       from distribution_point puller
+       where waiting.id = $1 and waiting.state = 'retrying' and puller.uid = waiting.point_uid and exists (
+         select 1 from jsonb_to_recordset(puller.spec -> 'pullFrom') as named (point text)
+         join distribution_point source on source.name = named.point
+         join distribution_job there on there.point_uid = source.uid
+         where not coalesce((source.spec ->> 'maintenance')::boolean, false)
+           and there.manifest = waiting.manifest and there.state = 'available')
+       returning 1`,
+      [jobId],
+    );
+    return rows.length > 0;
+  }
+
   /** Transfers that may wait for a point to have a version look at once. Returns whether there were any. */
   async wakePullers(database: Queryable, pointName: string, manifest: Digest): Promise<boolean> {
     const rows = await database.query(

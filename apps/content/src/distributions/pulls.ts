@@ -33,6 +33,11 @@ export class Pulls {
     throw new NothingToPullError(`waits until one of the points that it pulls from has this version: ${names}`);
   }
 
+  /** A job was given back because no point has its version. One may have got it meanwhile, and told only those that waited already. */
+  async lookAgain({ id }: Pick<ClaimedJob, 'id'>): Promise<void> {
+    if (await this.repository.wakeIfThere(this.database, id)) this.wakeUp.wake();
+  }
+
   /** A point has a version: those that pull it from there need not wait any longer. */
   async tell({ point, manifest }: Pick<ClaimedJob, 'point' | 'manifest'>): Promise<void> {
     if (await this.repository.wakePullers(this.database, point.name, manifest)) this.wakeUp.wake();

@@ -40,6 +40,7 @@ export const transferProviders: Provider[] = [
       Stores,
       SiteBytes,
       Pulls,
+      WakeUp,
       LOGGER,
       CONFIG,
     ],
@@ -51,10 +52,11 @@ export const transferProviders: Provider[] = [
       stores: Stores,
       sites: SiteBytes,
       pulls: Pulls,
+      wakeUp: WakeUp,
       logger: Logger,
       config: ContentConfig,
     ) =>
-      new JobCarrier(database, jobs, blobs, removals, stores, sites, pulls, logger, {
+      new JobCarrier(database, jobs, blobs, removals, stores, sites, pulls, wakeUp, logger, {
         leaseSeconds: config.MUSTER_TRANSFER_LEASE_SECONDS,
         auditHours: config.MUSTER_AUDIT_EVERY_HOURS,
       }),

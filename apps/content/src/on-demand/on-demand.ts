@@ -8,6 +8,7 @@ import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { BoundaryMap } from '../boundaries/boundary-map.js';
 import type { DistributionStore } from '../distributions/distribution-store.js';
+import { Gathering } from './gathering.js';
 import type { OnDemandRepository } from './on-demand.repository.js';
 
 /** A fleet that asks at once is one question in this time. */
@@ -17,7 +18,8 @@ const MOST_KEPT = 10_000;
 const MOST_POINTS = 20;
 /** As many as a Distribution may name. */
 const MOST_OF_DISTRIBUTION = 250;
-const MOST_TRIES = 3;
+/** Processes that write to one Distribution at the same time come one after the other. */
+const MOST_TRIES = 10;
 
 /**
  * Content that comes to the points near a device when the device asks for it there: they are added to its Distribution, as people would. So
@@ -25,6 +27,8 @@ const MOST_TRIES = 3;
  */
 export class OnDemand {
   private readonly asked = new Map<string, { until: number; points: Promise<string[]> }>();
+  /** Devices of all boundary groups of a fleet may ask for one content at the same time. */
+  private readonly additions = new Gathering<string, ReadonlySet<string>>();
 
   constructor(
     private readonly database: Database,
@@ -35,7 +39,7 @@ export class OnDemand {
 
   /**
    * Sees to it that content comes to the points of a device's boundary groups, if it comes on demand. Returns the names of the points that
-   * have it or get it; none: it comes nowhere on demand.
+   * have this version or get it; none: it comes nowhere on demand, or only a newer version does.
    */
   async want(manifest: Digest, address: string | undefined, reach: ContentReach | undefined): Promise<string[]> {
     const { groups } = await this.boundaries.order([], address, reach);
@@ -58,29 +62,37 @@ export class OnDemand {
   ): Promise<string[]> {
     const content = await this.repository.findContent(this.database, manifest);
     if (!content) return [];
-    const points = await this.repository.findPoints(this.database, content);
+    const points = await this.repository.findPoints(this.database, content, manifest);
     const own = (await this.boundaries.ownPoints(points, address, reach)).slice(0, MOST_POINTS);
     const served = new Set(points.flatMap(({ name, isServed }) => (isServed ? [name] : [])));
     const lacking = own.filter((name) => !served.has(name));
-    const isSent = lacking.length === 0 || (await this.send(content, lacking));
-    return isSent ? own : own.filter((name) => served.has(name));
+    const named = lacking.length > 0 ? await this.send(content, lacking) : new Set<string>();
+    const coming = new Set(points.flatMap(({ name, isComing }) => (isComing ? [name] : [])));
+    return own.filter((name) => coming.has(name) || (content.isNewest && !served.has(name) && named.has(name)));
   }
 
-  /** False: the Distribution that would be that of the content is that of something else. */
-  private async send(content: ContentReference, points: readonly string[]): Promise<boolean> {
+  private send(content: ContentReference, points: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.additions.ask(distributionName(content), points, (all) => this.addPoints(content, all));
+  }
+
+  /** Returns the points that the Distribution of the content names then; none when that is the Distribution of something else. */
+  private async addPoints(content: ContentReference, points: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     const name = distributionName(content);
     const { kind, name: packageName } = content;
     for (let tries = 1; ; tries += 1) {
       const existing = await this.distributions.rows.find(this.database, name);
       const before = existing?.spec;
-      if (before && !isOf(content, before)) return false;
+      if (before && !isOf(content, before)) return new Set();
+      const names = [...new Set([...(before?.points ?? []), ...points])].slice(0, MOST_OF_DISTRIBUTION);
+      // All are in it already, or it is full.
+      if (before && names.length === before.points?.length) return new Set(names);
       const spec: DistributionSpec = {
         // A computer waits for it.
         priority: 'high',
         ...before,
         package: packageName,
         ...(kind === 'Package' ? {} : { kind }),
-        points: [...new Set([...(before?.points ?? []), ...points])].slice(0, MOST_OF_DISTRIBUTION),
+        points: names,
       };
       try {
         await this.distributions.apply(
@@ -89,7 +101,7 @@ export class OnDemand {
             ? { actor: 'system', ifMatch: existing.metadata.resourceVersion }
             : { actor: 'system', createOnly: true },
         );
-        return true;
+        return new Set(names);
       } catch (error) {
         // Another device, which asked another process, was quicker.
         if (!(error instanceof MusterError) || error.category !== 'conflict' || tries === MOST_TRIES) throw error;

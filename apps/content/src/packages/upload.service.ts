@@ -1,7 +1,7 @@
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { blobsOf, type ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
 import type { Digest } from '@muster/contracts/digest.js';
-import type { ContentKind } from '@muster/contracts/kinds/content-reference.js';
+import type { ContentKind, ContentReference } from '@muster/contracts/kinds/content-reference.js';
 import type { PackageSpec, PackageStatus, PackageVersion } from '@muster/contracts/kinds/package.js';
 import type { ProblemFinding } from '@muster/contracts/problem.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
@@ -110,13 +110,7 @@ export class UploadService {
   async commit(packageName: string, version: number): Promise<PackageVersion> {
     const content = { kind: this.packages.kind.kind as ContentKind, name: packageName };
     const found = await this.versions.find(this.database, content, version);
-    if (!found) {
-      throw new MusterError(
-        'not-found',
-        'content.unknown-version',
-        `${content.kind} "${packageName}" has no version ${version}. Announce the files first`,
-      );
-    }
+    if (!found) throw unknownVersion(content, version);
     const manifest = JSON.parse(found.document) as Manifest;
     await this.proveAll(packageName, version, manifest);
     if (found.version.state === 'uploading') await this.proveExtents(packageName, found.packageUid, manifest);
@@ -127,6 +121,8 @@ export class UploadService {
         await this.queue.addVersion(tx, uid, version);
         await this.log.made(tx, content, version, found.version);
       } else {
+        // Somebody may have deleted it while its bytes were proven.
+        if (!(await this.versions.find(tx, content, version))) throw unknownVersion(content, version);
         await this.queue.retryNow(tx, uid, version);
       }
       tx.afterCommit(() => this.wakeUp.wake());
@@ -223,4 +219,12 @@ export class UploadService {
   private async publishStatus(tx: Transaction, uid: string): Promise<void> {
     await this.packages.writeStatus(tx, uid, (await this.versions.findStatuses(tx, [uid])).get(uid)!);
   }
+}
+
+function unknownVersion({ kind, name }: ContentReference, version: number): MusterError {
+  return new MusterError(
+    'not-found',
+    'content.unknown-version',
+    `${kind} "${name}" has no version ${version}. Announce the files first`,
+  );
 }

@@ -3,6 +3,7 @@ import { blobsAnswerSchema, blobsQuestionSchema } from '@muster/contracts/links/
 import { nextOnTheWay } from '@muster/hierarchy/sites.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { SiteReplication } from '@muster/service/replication/site-replication.js';
+import type { z } from 'zod';
 import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import type { ObjectStore } from '../stores/object-store.js';
 import type { CompressedCopies } from './compressed-copies.js';
@@ -14,6 +15,8 @@ export const MOST_ASKED = 500;
 const ANSWER_MILLISECONDS = 10_000;
 /** What each site on the way keeps for itself of the time that the asker waits. */
 const OWN_MILLISECONDS = 2_000;
+
+type BlobsQuestion = z.infer<typeof blobsQuestionSchema>;
 
 /** Where the bytes of blobs may be fetched, as far as that is known. */
 export interface BlobAddresses {
@@ -44,22 +47,30 @@ export class BlobAddressBook {
     private readonly copies: CompressedCopies,
   ) {
     sites.answersAlso((port) =>
-      port.answer('blobs', blobsQuestionSchema, async ({ source, digests, withinMilliseconds }, asker) => {
-        const { urls, ...rest } = await this.answer(source, digests, withinMilliseconds, asker.code);
+      port.answer('blobs', blobsQuestionSchema, async (question, asker) => {
+        const { urls, ...rest } = await this.answer(question, asker.code);
         return JSON.stringify({ blobs: [...urls].map(([digest, url]) => ({ digest, url })), ...rest });
       }),
     );
   }
 
-  /** @throws SiteAwayError */
-  async ask(source: string, digests: readonly Digest[], within = ANSWER_MILLISECONDS): Promise<BlobAddresses> {
+  /**
+   * @param asTheyAre not those of compressed copies: one was gone or wrong
+   * @throws SiteAwayError
+   */
+  async ask(
+    source: string,
+    digests: readonly Digest[],
+    asTheyAre: boolean,
+    within = ANSWER_MILLISECONDS,
+  ): Promise<BlobAddresses> {
     const { hierarchy, port } = this.sites;
     const next = hierarchy && nextOnTheWay(hierarchy.here, source, hierarchy.places);
     const peer = hierarchy?.neighbours.find(({ code }) => code === next);
     if (!peer || !port) {
       throw new SiteAwayError(`waits for site ${source}, which has the bytes: there is no link on the way to it`);
     }
-    const question = { source, digests, withinMilliseconds: within };
+    const question = { source, digests, withinMilliseconds: within, ...(asTheyAre && { asTheyAre }) };
     const answer = await port.ask(peer, 'blobs', question, blobsAnswerSchema, within).catch((cause: unknown) => {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new SiteAwayError(`waits for site ${source}, which has the bytes: ${why}`, { cause });
@@ -68,26 +79,27 @@ export class BlobAddressBook {
     return { urls: new Map(blobs.map(({ digest, url }) => [digest, url])), holder, reason, away };
   }
 
-  private async answer(
-    source: string,
-    digests: readonly Digest[],
-    within: number,
-    asker: string,
-  ): Promise<BlobAddresses> {
+  private async answer(question: BlobsQuestion, asker: string): Promise<BlobAddresses> {
+    const { digests } = question;
     const here = this.sites.hierarchy?.here ?? '';
     const missing = await this.blobs.findMissing(this.database, digests);
     const held = digests.filter((digest) => !missing.has(digest));
     // At the same time: whoever asked waits once for both.
     const [own, further] = await Promise.all([
-      this.ownAddresses(here, held, within),
-      missing.size === 0 ? undefined : this.furtherAddresses(here, source, [...missing], within, asker),
+      this.ownAddresses(here, { ...question, digests: held }),
+      missing.size === 0 ? undefined : this.furtherAddresses(here, { ...question, digests: [...missing] }, asker),
     ]);
     return together(own, further);
   }
 
   /** Of blobs in the library here. */
-  private async ownAddresses(here: string, held: readonly Digest[], within: number): Promise<BlobAddresses> {
-    const keys = await this.copies.keysOf(held, Math.max(0, within - OWN_MILLISECONDS));
+  private async ownAddresses(
+    here: string,
+    { digests: held, withinMilliseconds: within, asTheyAre = false }: BlobsQuestion,
+  ): Promise<BlobAddresses> {
+    const keys = asTheyAre
+      ? await this.copies.distrust(held)
+      : await this.copies.keysOf(held, Math.max(0, within - OWN_MILLISECONDS));
     const urls = new Map([...keys].map(([digest, key]) => [digest, this.library.presignGet(key, ADDRESS_SECONDS)]));
     // What is not ready yet is asked for again, when it is needed.
     const reason = keys.size < held.length ? `site ${here} is still compressing the bytes` : null;
@@ -97,9 +109,7 @@ export class BlobAddressBook {
   /** Of blobs that are not in the library here. */
   private async furtherAddresses(
     here: string,
-    source: string,
-    missing: readonly Digest[],
-    within: number,
+    { source, digests: missing, withinMilliseconds: within, asTheyAre = false }: BlobsQuestion,
     asker: string,
   ): Promise<BlobAddresses> {
     const none = { urls: new Map<Digest, string>(), holder: here };
@@ -112,7 +122,7 @@ export class BlobAddressBook {
       return { ...none, reason: `site ${here} knows no way on to site ${source}`, away: true };
     }
     try {
-      return await this.ask(source, missing, within - OWN_MILLISECONDS);
+      return await this.ask(source, missing, asTheyAre, within - OWN_MILLISECONDS);
     } catch (error) {
       if (error instanceof SiteAwayError) return { ...none, reason: error.message, away: true };
       throw error;

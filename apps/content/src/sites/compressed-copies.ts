@@ -4,7 +4,6 @@ import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import { deliver } from '../stores/deliver.js';
-import { inParallel } from '../stores/in-parallel.js';
 import { blobKey, compressedKey } from '../stores/object-names.js';
 import type { ObjectStore } from '../stores/object-store.js';
 import { verifiedBytes } from '../stores/verified-bytes.js';
@@ -16,7 +15,6 @@ const LEAST_BYTES = 16 * 1024;
 /** What is compressed is held in memory: what the CLI uploads has 64 MiB at most, larger blobs go as they are. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MADE_AT_ONCE = 2;
-const LOOKED_AT_ONCE = 16;
 const OBJECT_MILLISECONDS = 120_000;
 /** Longer than an address is good, and than a transfer waits for its turn. */
 const KEPT_MINUTES = 60;
@@ -74,7 +72,6 @@ export class CompressedCopies {
       return size >= LEAST_BYTES && size <= MOST_BYTES;
     });
     const known = await this.copies.askedFor(this.database, fit);
-    await this.forgetVanished(known);
     const unknown = fit.filter((digest) => !known.has(digest));
     const made = unknown.map((digest) => this.make(digest, sizes.get(digest) ?? 0));
     const failed = new Set<Digest>();
@@ -94,19 +91,10 @@ export class CompressedCopies {
     return keys;
   }
 
-  /**
-   * A removal that was cut off, or a database from a backup, leaves word of copies that are not there: they would be promised for a day. They
-   * are made anew.
-   */
-  private async forgetVanished(known: Map<Digest, boolean>): Promise<void> {
-    const promised = [...known].flatMap(([digest, shrinks]) => (shrinks ? [digest] : []));
-    const vanished: Digest[] = [];
-    await inParallel(promised, LOOKED_AT_ONCE, async (digest) => {
-      if (!(await this.library.stat(compressedKey(digest), this.abort.signal))) vanished.push(digest);
-    });
-    if (vanished.length === 0) return;
-    await this.copies.forget(this.database, vanished);
-    for (const digest of vanished) known.delete(digest);
+  /** By what key they are fetched where a copy was gone or wrong. Copies of them are removed, and made anew for whoever asks then. */
+  async distrust(digests: readonly Digest[]): Promise<Map<Digest, string>> {
+    await this.copies.makeDue(this.database, digests);
+    return new Map(digests.map((digest) => [digest, blobKey(digest)]));
   }
 
   /** One at a time for each blob, few at a time for all. */

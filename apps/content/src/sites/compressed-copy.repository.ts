@@ -31,9 +31,9 @@ export class CompressedCopyRepository {
     );
   }
 
-  /** Of these there is no copy, whatever was known. */
-  async forget(database: Queryable, digests: readonly Digest[]): Promise<void> {
-    await database.query('delete from compressed_copy where digest = any($1::text[])', [digests]);
+  /** They go the next time that what is due goes, whoever asks for them until then. */
+  async makeDue(database: Queryable, digests: readonly Digest[]): Promise<void> {
+    await database.query(`update compressed_copy set made_at = '-infinity' where digest = any($1::text[])`, [digests]);
   }
 
   /**

@@ -46,10 +46,11 @@ export async function* fetchBlob(blob: FetchedBlob): AsyncGenerator<Uint8Array> 
   try {
     yield* verifiedBytes(received(blob), expected);
   } catch (error) {
-    if (!(error instanceof WrongBytesError)) throw error;
+    const found = wrongBytes(error);
+    if (found === undefined) throw error;
     throw new StoreError(
       'refused',
-      `site ${holder} gave ${error.found} instead of ${expected.size} bytes of ${expected.digest}; nothing of it was kept`,
+      `site ${holder} gave ${found} instead of ${expected.size} bytes of ${expected.digest}; nothing of it was kept`,
       { code: 'content.site-bytes-wrong' },
     );
   }
@@ -80,8 +81,20 @@ async function* received({ url, holder, pace, signal }: FetchedBlob): AsyncGener
     const bytes = paced(answer.body, pace, signal);
     yield* decoder ? decoded(bytes, decoder()) : bytes;
   } catch (error) {
-    throw away(error);
+    throw isUndecodable(error) ? error : away(error);
   }
+}
+
+/** What came instead of the right bytes; undefined: it is something else that went wrong. */
+function wrongBytes(error: unknown): string | undefined {
+  if (error instanceof WrongBytesError) return error.found;
+  return isUndecodable(error) ? `what cannot be decompressed (${(error as Error).message})` : undefined;
+}
+
+/** Whether a decoder met bytes that nobody can have compressed. */
+function isUndecodable(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^(Z_|ZSTD_error_)/.test(code);
 }
 
 async function* decoded(bytes: AsyncIterable<Uint8Array>, decoder: Transform): AsyncGenerator<Uint8Array> {

@@ -63,7 +63,7 @@ export class SiteBytes {
     return new VersionBytes({
       source,
       lacking: blobs.flatMap(({ digest }) => (missing.has(digest) ? [digest] : [])),
-      ask: (site, digests) => this.ask(site, digests),
+      ask: (site, digests, asTheyAre) => this.ask(site, digests, asTheyAre),
       library: this.library,
       pace: this.pace,
       onProven: (blob) => this.libraryBlobs.addProven(this.database, [blob]),
@@ -78,9 +78,9 @@ export class SiteBytes {
     if (bytes?.isComplete) await this.versions.markInLibrary(this.database, packageUid, version);
   }
 
-  private async ask(source: string, digests: readonly Digest[]): Promise<BlobAddresses> {
+  private async ask(source: string, digests: readonly Digest[], asTheyAre: boolean): Promise<BlobAddresses> {
     try {
-      return await this.addresses.ask(source, digests);
+      return await this.addresses.ask(source, digests, asTheyAre);
     } catch (error) {
       if (error instanceof SiteAwayError) this.away.set(source, { until: Date.now() + AWAY_MILLISECONDS, error });
       throw error;

@@ -21,7 +21,8 @@ export interface VersionBytesParts {
   readonly source: string;
   /** The blobs of the version that the library lacks, in the order in which they are brought. */
   readonly lacking: readonly Digest[];
-  ask(source: string, digests: readonly Digest[]): Promise<BlobAddresses>;
+  /** @param asTheyAre no compressed copies */
+  ask(source: string, digests: readonly Digest[], asTheyAre: boolean): Promise<BlobAddresses>;
   readonly library: ObjectStore;
   readonly pace: Pace;
   /** The library has a blob, and it is proven. */
@@ -63,9 +64,12 @@ export class VersionBytes {
         await deliver(library, blobKey(digest), expected, bytes, signal);
         break;
       } catch (error) {
-        if (!(error instanceof AddressRefusedError)) throw error;
+        const isWrong = error instanceof StoreError && error.code === 'content.site-bytes-wrong';
+        if (!isWrong && !(error instanceof AddressRefusedError)) throw error;
         this.known.delete(digest);
-        if (again) throw new StoreError('refused', error.message, { cause: error });
+        if (again) throw isWrong ? error : new StoreError('refused', error.message, { cause: error });
+        // What is gone or wrong may be no more than a compressed copy.
+        await this.learn(digest, [digest], true);
       }
     }
     await this.parts.onProven({ digest, size });
@@ -84,12 +88,18 @@ export class VersionBytes {
   }
 
   private async askFrom(first: Digest): Promise<void> {
-    const { source } = this.parts;
     const now = this.now();
     const others = [...this.lacking].filter(
       (digest) => digest !== first && !((this.known.get(digest)?.until ?? 0) > now),
     );
-    const { urls, holder, reason, away } = await this.parts.ask(source, [first, ...others].slice(0, MOST_ASKED));
+    await this.learn(first, [first, ...others].slice(0, MOST_ASKED), false);
+  }
+
+  /** @throws SiteAwayError, StoreError when there is no address of the first of them */
+  private async learn(first: Digest, digests: readonly Digest[], asTheyAre: boolean): Promise<void> {
+    const { source } = this.parts;
+    const now = this.now();
+    const { urls, holder, reason, away } = await this.parts.ask(source, digests, asTheyAre);
     for (const [digest, url] of urls) this.known.set(digest, { url, holder, until: now + FRESH_MILLISECONDS });
     if (urls.has(first)) return;
     if (away) throw new SiteAwayError(`waits for site ${source}, which has the bytes: ${reason ?? 'it is away'}`);

@@ -6,6 +6,7 @@ import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { FateRepository } from '../fates/fate.repository.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
 import { changedFacts } from './changed-facts.js';
@@ -30,6 +31,7 @@ export class Adoption {
     private readonly membership: Membership,
     private readonly variables: Variables,
     private readonly outbox: Outbox,
+    private readonly fates: FateRepository,
   ) {}
 
   /** The record that waits for a computer with these facts that calls itself so, locked. */
@@ -44,6 +46,16 @@ export class Adoption {
 
   /** @param actor who let it happen */
   async adopt(
+    tx: Transaction,
+    waiting: Device,
+    enrolled: { uid: string; status: DeviceStatus },
+    actor: string,
+  ): Promise<void> {
+    await this.fates.moved(tx, enrolled.uid, waiting.metadata.uid);
+    await this.replace(tx, waiting, enrolled, actor);
+  }
+
+  private async replace(
     tx: Transaction,
     waiting: Device,
     enrolled: { uid: string; status: DeviceStatus },
@@ -83,10 +95,12 @@ export class Adoption {
   /** A computer that has a record takes over another one; its own goes, with all that people wrote on it. */
   async merge(tx: Transaction, enrolled: Device, record: Device, status: DeviceStatus, actor: string): Promise<void> {
     const { uid } = enrolled.metadata;
+    // Before its row goes, and what it told with that: its agent does not tell again what has not changed.
+    await this.fates.moved(tx, uid, record.metadata.uid);
     await this.membership.deviceGone(tx, uid);
     await this.variables.gone(tx, uid);
     await this.devices.rows.remove(tx, uid);
-    await this.adopt(tx, record, { uid, status }, actor);
+    await this.replace(tx, record, { uid, status }, actor);
   }
 
   /** The device whose hardware it is by which a computer enrolled under a new key; undefined: it is nobody's. */

@@ -12,6 +12,8 @@ import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
 import type { Logger } from 'pino';
 import { EventLog } from '../events/event-log.js';
+import { FateRepository } from '../fates/fate.repository.js';
+import { FatesModule } from '../fates/fates.module.js';
 import { Membership } from '../membership/membership.js';
 import { MembershipModule } from '../membership/membership.module.js';
 import { Variables } from '../variables/variables.service.js';
@@ -39,7 +41,7 @@ import { UnknownComputers } from './unknown-computers.js';
 import type { DeploymentConfig } from '../config.js';
 
 @Module({
-  imports: [MembershipModule, VariablesModule],
+  imports: [MembershipModule, VariablesModule, FatesModule],
   controllers: [
     DeviceImportController,
     DeviceAccessController,
@@ -84,7 +86,7 @@ import type { DeploymentConfig } from '../config.js';
     },
     {
       provide: Adoption,
-      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox],
+      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox, FateRepository],
       useFactory: (...parts: ConstructorParameters<typeof Adoption>) => new Adoption(...parts),
     },
     {

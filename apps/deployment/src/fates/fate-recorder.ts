@@ -1,5 +1,6 @@
 import type { Transaction } from '@muster/persistence/database.js';
-import type { FateOfDevice, FateRepository } from './fate.repository.js';
+import type { FateOfDevice } from './fate-row.js';
+import type { FateRepository } from './fate.repository.js';
 
 /** Turns what devices tell apart from runs into what is known of them, however many facts come together with one statement (ADR 45). */
 export class FateRecorder {

@@ -1,10 +1,7 @@
-import type { ToldFate } from '@muster/contracts/agent/fates.js';
 import type { ToldFates } from '@muster/contracts/kinds/deployment.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
+import { type FateOfDevice, rowOfFate } from './fate-row.js';
 import { TOLD_FATES } from './told-fates.js';
-
-/** A fate, and whose it is. */
-export type FateOfDevice = ToldFate & { readonly deviceUid: string };
 
 /** A run that began. */
 export interface Begun {
@@ -48,7 +45,7 @@ export class FateRepository {
            row (excluded.number, excluded.acceptance, excluded.acceptance_at, excluded.acceptance_says, excluded.delivery,
              excluded.reason, excluded.delivery_at, excluded.until_at, excluded.delivery_says)
          where device_fate.number < excluded.number`,
-      [JSON.stringify(fates.map(rowOf))],
+      [JSON.stringify(fates.map(rowOfFate))],
     );
   }
 
@@ -83,25 +80,15 @@ export class FateRepository {
     return new Map(rows.map(({ uid, fates }) => [uid, fates]));
   }
 
+  /** A record goes on with another computer: it has what that one told, and what the one before told is over, as its runs are. */
+  async moved(tx: Transaction, computerUid: string, recordUid: string): Promise<void> {
+    await tx.query('delete from device_fate where device_uid = $1', [recordUid]);
+    await tx.query('update device_fate set device_uid = $2 where device_uid = $1', [computerUid, recordUid]);
+  }
+
   /** The deployment is gone. */
   async forget(tx: Transaction, deploymentUid: string): Promise<void> {
     await tx.query('delete from device_fate where deployment_uid = $1', [deploymentUid]);
     await tx.query('delete from fate_tally where deployment_uid = $1', [deploymentUid]);
   }
-}
-
-function rowOf({ deviceUid, deploymentUid, number, acceptance, delivery }: FateOfDevice) {
-  return {
-    device_uid: deviceUid,
-    deployment_uid: deploymentUid,
-    number,
-    acceptance: acceptance.state,
-    acceptance_at: acceptance.at,
-    acceptance_says: acceptance.says,
-    delivery: delivery?.state,
-    reason: delivery?.reason,
-    delivery_at: delivery?.at,
-    until_at: delivery?.until,
-    delivery_says: delivery?.says,
-  };
 }

@@ -103,6 +103,8 @@ export const blobsQuestionSchema = z.object({
   digests: z.array(digestSchema).min(1).max(500),
   /** Who asks waits no longer. */
   withinMilliseconds: whole,
+  /** What was fetched was gone or wrong: no compressed copies. */
+  asTheyAre: z.boolean().optional(),
 });
 export const blobsAnswerSchema = z.object({
   ...envelope,
