@@ -99,6 +99,7 @@ describe('watch deployment', () => {
       succeeded: 0,
       failed: 1,
       targeted: 1,
+      notToRun: 0,
       silent: 0,
       expired: false,
     });

@@ -141,7 +141,11 @@ describe('a deployment with a rollout', () => {
         name,
         told: true,
         rollout: { granted: false, group: 'pilot', code: refusal.code, message: refusal.message },
-        start: { state: 'waiting', says: 'waits for a start permit: group pilot is full' },
+        start: {
+          state: 'waiting',
+          says: 'waits for a start permit: group pilot is full',
+          fate: { state: 'waiting', reason: 'permit' },
+        },
       }),
     ]);
     await device.policy();
