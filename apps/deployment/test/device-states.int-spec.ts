@@ -138,7 +138,7 @@ describe('what becomes of devices', () => {
   });
 
   it('are merged or separated by whoever knows whether a computer is the one whose hardware it has', async () => {
-    const [old, fresh] = [await enrol('pc-20', facts('0020')), await enrol('pc-20', facts('0020'))];
+    const [old, fresh] = [await enrol('pc-20', facts('0030')), await enrol('pc-20', facts('0030'))];
     expect((await named('pc-20')).status.obsolete).toMatchObject({ by: 'pc-20-2' });
     await enrol('pc-11', facts('0011'));
     expect(await api.refused('POST', 'devices/pc-11/merge', {})).toMatchObject({ code: 'deployment.other-hardware' });
