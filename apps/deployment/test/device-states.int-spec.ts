@@ -138,25 +138,25 @@ describe('what becomes of devices', () => {
   });
 
   it('are merged or separated by whoever knows whether a computer is the one whose hardware it has', async () => {
-    const [old, fresh] = [await enrol('pc-20', facts('0030')), await enrol('pc-20', facts('0030'))];
-    expect((await named('pc-20')).status.obsolete).toMatchObject({ by: 'pc-20-2' });
-    await enrol('pc-11', facts('0011'));
-    expect(await api.refused('POST', 'devices/pc-11/merge', {})).toMatchObject({ code: 'deployment.other-hardware' });
-    const other = { into: 'pc-20' };
-    expect(await api.refused('POST', 'devices/pc-11/merge', other)).toMatchObject({
+    const [old, fresh] = [await enrol('pc-40', facts('0040')), await enrol('pc-40', facts('0040'))];
+    expect((await named('pc-40')).status.obsolete).toMatchObject({ by: 'pc-40-2' });
+    await enrol('pc-41', facts('0041'));
+    expect(await api.refused('POST', 'devices/pc-41/merge', {})).toMatchObject({ code: 'deployment.other-hardware' });
+    const other = { into: 'pc-40' };
+    expect(await api.refused('POST', 'devices/pc-41/merge', other)).toMatchObject({
       code: 'deployment.other-hardware',
     });
-    const dry = await api.call<Device>('POST', 'devices/pc-20-2/merge?dryRun=true', {});
-    expect(dry.body.metadata).toMatchObject({ name: 'pc-20', uid: fresh.metadata.uid });
+    const dry = await api.call<Device>('POST', 'devices/pc-40-2/merge?dryRun=true', {});
+    expect(dry.body.metadata).toMatchObject({ name: 'pc-40', uid: fresh.metadata.uid });
     expect(await byUid(old.metadata.uid)).toBeDefined();
-    const { body } = await api.call<Device>('POST', 'devices/pc-20-2/merge', { reason: 'reinstalled on Monday' });
-    expect(body.metadata).toMatchObject({ name: 'pc-20', uid: fresh.metadata.uid });
+    const { body } = await api.call<Device>('POST', 'devices/pc-40-2/merge', { reason: 'reinstalled on Monday' });
+    expect(body.metadata).toMatchObject({ name: 'pc-40', uid: fresh.metadata.uid });
     expect(body.status).toMatchObject({ access: { state: 'approved', reason: 'reinstalled on Monday' } });
     expect(body.status.obsolete).toBeUndefined();
     expect(await byUid(old.metadata.uid)).toBeUndefined();
-    expect((await api.call('GET', 'devices/pc-20-2')).status).toBe(404);
-    const audited = await world.sql.query(`select action, details from audit_entry where name = 'pc-20-2'`);
-    expect(audited.rows).toEqual([{ action: 'merged', details: { into: 'pc-20' } }]);
+    expect((await api.call('GET', 'devices/pc-40-2')).status).toBe(404);
+    const audited = await world.sql.query(`select action, details from audit_entry where name = 'pc-40-2'`);
+    expect(audited.rows).toEqual([{ action: 'merged', details: { into: 'pc-40' } }]);
   });
 
   it('have what their new computer told of deployments when they are merged, and not what the one before told', async () => {
