@@ -93,8 +93,8 @@ describe('collections on the command line, on a whole site,', () => {
     expect(await site.ok(...all, '--dry-run')).toBe(
       [
         'would take web out of the rules of collection/patch',
-        'would take web out of client-settings/only-web',
-        'would take web out of client-settings/some',
+        'would take web out of clientSettings/only-web',
+        'would take web out of clientSettings/some',
         'would delete device/web-1',
         'would delete device/web-2',
         'would delete collection/web-pilot',
@@ -108,7 +108,7 @@ describe('collections on the command line, on a whole site,', () => {
     });
     await site.ok(...all, '--confirm-devices', '2');
     // Settings that are for nobody any more are gone; the others are for the rest.
-    expect(await site.ok('get', 'client-settings', '-o', 'name')).toBe('client-settings/some\n');
+    expect(await site.ok('get', 'client-settings', '-o', 'name')).toBe('clientSettings/some\n');
     expect(await site.ok('get', 'devices', '-o', 'name')).toBe('device/db-1\n');
     expect(await site.muster('get', 'collection', 'web')).toMatchObject({ code: 4 });
     expect(await site.ok('collection', 'members', 'patch')).toBe('');
