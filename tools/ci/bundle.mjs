@@ -65,8 +65,6 @@ export async function bundle() {
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    // Names of classes and functions are seen: in logs, errors and by Nest.
-    keepNames: true,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'linked',
