@@ -1,6 +1,6 @@
 /**
- * `npm run build`: compiles apps, libs, tools and test into `dist`, puts each program into one file, and notes there which sources it was built from, so that nobody
- * builds it again for nothing or tests yesterday's programs.
+ * `npm run build`: compiles apps, libs, tools and test into `dist`, puts each program into one file, and notes there which sources it
+ * was built from, so that nobody builds it again for nothing or tests yesterday's programs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

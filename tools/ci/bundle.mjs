@@ -39,7 +39,7 @@ import { fileURLToPath as __muster_path__ } from 'node:url';
 const require = __muster_require__(import.meta.url);`;
 
 /** The programs: what somebody starts as a process of its own. */
-export function programs() {
+function programs() {
   const apps = ['agent', 'catalog', 'cli', 'content', 'deployment', 'edge', 'policy', 'store'];
   return [
     ...apps.map((app) => `apps/${app}/src/main.js`),

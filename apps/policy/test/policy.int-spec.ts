@@ -3,7 +3,6 @@ import type { Manifest } from '@muster/contracts/agent/content.js';
 import { policyBodySchema } from '@muster/contracts/agent/policy.js';
 import { digestOf, digestOfBytes } from '@muster/contracts/digest.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
-import { runsStopped } from '@muster/contracts/events/runs-stopped.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
@@ -17,8 +16,9 @@ import type { SequenceSpec } from '@muster/sequence/model.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
 import { collectionNamed, deploymentOf, deviceOf, installing, plain, resource } from './documents.js';
+import { deployingTo } from './deploying.js';
 import { PolicyUnderTest } from './policy-under-test.js';
-import { call, TestDevice } from './test-device.js';
+import { call } from './test-device.js';
 
 const collections = resourceEvents(collectionKind);
 const deployments = resourceEvents(deploymentKind);
@@ -36,29 +36,7 @@ afterAll(async () => {
   await servers?.stop();
 });
 
-/** A collection with these devices; `change` moves devices in and out. */
-async function collectionOf(...devices: TestDevice[]) {
-  const made = collectionNamed(`c-${randomUUID().slice(0, 8)}`);
-  const change = (added: TestDevice[], removed: TestDevice[]) =>
-    policy.deployment.publish(membersChanged, {
-      collectionUid: made.metadata.uid,
-      added: added.map(({ uid }) => uid),
-      removed: removed.map(({ uid }) => uid),
-    });
-  await policy.deployment.publish(collections.saved, { resource: made, actor: 'test' });
-  await change(devices, []);
-  return { name: made.metadata.name, change };
-}
-
-async function deploy(collection: string, spec: SequenceSpec, change: Parameters<typeof deploymentOf>[3] = {}) {
-  const made = deploymentOf(`d-${randomUUID().slice(0, 8)}`, collection, policy.know(spec), change);
-  await policy.deployment.publish(deployments.saved, { resource: made, actor: 'test' });
-  return made;
-}
-
-async function assigned(device: TestDevice, count = 1): Promise<void> {
-  await until(async () => (await device.policy()).assignments.length === count);
-}
+const { collectionOf, deploy, assigned } = deployingTo(() => policy);
 
 describe('policy', () => {
   it('says nothing to a device that nothing is deployed to', async () => {
@@ -289,93 +267,6 @@ describe('policy', () => {
     expect((await told()).find(({ deployment }) => deployment.uid === uid)).toMatchObject({
       deployment: { generation: 6 },
       hold: 'Runs',
-    });
-  });
-
-  describe('a stop', () => {
-    const stopped = (made: Awaited<ReturnType<typeof deploy>>, collection: string) =>
-      policy.deployment.publish(deployments.saved, {
-        resource: deploymentOf(made.metadata.name, collection, plain('Stop'), {
-          uid: made.metadata.uid,
-          generation: 2,
-          hold: 'Runs',
-        }),
-        actor: 'test',
-      });
-
-    it('reaches devices that left the collection before it, and after it', async () => {
-      const [before, after, never] = [await policy.device(), await policy.device(), await policy.device()];
-      const collection = await collectionOf(before, after);
-      const made = await deploy(collection.name, plain('Stop'));
-      await assigned(before);
-      await collection.change([], [before]);
-      await assigned(before, 0);
-      expect((await before.policy()).stops).toBeUndefined();
-      await stopped(made, collection.name);
-      const stops = { deployments: [made.metadata.uid] };
-      await until(async () => (await before.policy()).stops !== undefined);
-      expect((await before.policy()).stops).toEqual(stops);
-      // Its assignment says it.
-      expect(await after.policy()).toMatchObject({ assignments: [{ hold: 'Runs' }] });
-      expect((await after.policy()).stops).toBeUndefined();
-      await collection.change([], [after]);
-      await assigned(after, 0);
-      expect((await after.policy()).stops).toEqual(stops);
-      expect((await never.policy()).stops).toBeUndefined();
-    });
-
-    it('stays told when its deployment is deleted, also to devices that left', async () => {
-      const [member, left] = [await policy.device(), await policy.device()];
-      const collection = await collectionOf(member, left);
-      const made = await deploy(collection.name, plain('Stop'));
-      await assigned(left);
-      await collection.change([], [left]);
-      await stopped(made, collection.name);
-      await policy.deployment.publish(deployments.deleted, { resource: made, actor: 'test' });
-      await assigned(member, 0);
-      for (const device of [member, left])
-        expect((await device.policy()).stops).toEqual({ deployments: [made.metadata.uid] });
-    });
-
-    it('can be asked for when its deployment is deleted already, and moves the tag of those that it concerns', async () => {
-      const [member, other] = [await policy.device(), await policy.device()];
-      const collection = await collectionOf(member);
-      const made = await deploy(collection.name, plain('Stop'));
-      await assigned(member);
-      await policy.deployment.publish(deployments.deleted, { resource: made, actor: 'test' });
-      await assigned(member, 0);
-      const tags = await Promise.all(
-        [member, other].map(async (one) => (await one.get('/policy')).headers.get('etag')),
-      );
-      const { uid } = made.metadata;
-      await policy.deployment.publish(runsStopped, { runs: [], deployments: [uid], actor: 'test' });
-      await until(async () => (await member.policy()).stops !== undefined);
-      expect((await member.policy()).stops).toEqual({ deployments: [uid] });
-      expect((await member.get('/policy', { 'If-None-Match': tags[0] ?? '' })).status).toBe(200);
-      expect((await other.get('/policy', { 'If-None-Match': tags[1] ?? '' })).status).toBe(304);
-    });
-
-    it('of one run is told to its device alone', async () => {
-      const [device, other] = [await policy.device(), await policy.device()];
-      const collection = await collectionOf(device, other);
-      await deploy(collection.name, plain('Stop'));
-      await assigned(device);
-      const runUid = randomUUID();
-      const fact = { runs: [{ runUid, deviceUid: device.uid }], deployments: [], actor: 'test' };
-      await policy.deployment.publish(runsStopped, fact);
-      await until(async () => (await device.policy()).stops !== undefined);
-      expect((await device.policy()).stops).toEqual({ runs: [runUid] });
-      expect((await device.policy()).assignments).toMatchObject([{ deployment: {} }]);
-      expect((await other.policy()).stops).toBeUndefined();
-      const { etag } = Object.fromEntries((await device.get('/policy')).headers);
-      await policy.deployment.publish(runsStopped, fact);
-      const behind = await deploy(collection.name, plain('Behind'));
-      await assigned(device, 2);
-      expect((await device.policy()).assignments.map(({ deployment }) => deployment.uid)).toContain(
-        behind.metadata.uid,
-      );
-      expect((await device.get('/policy')).headers.get('etag')).not.toBe(etag);
-      expect((await device.policy()).stops).toEqual({ runs: [runUid] });
     });
   });
 

@@ -64,7 +64,7 @@ function whyNot(name: string, value: unknown): string | undefined {
   if (!error) return undefined;
   return error.issues.some(({ path }) => path[0] === 'name')
     ? 'a name has a letter, then up to 63 letters, digits, _, . and -'
-    : `it has more than 256 characters`;
+    : 'it has more than 256 characters';
 }
 
 /** Mode bits mean nothing on Windows. */

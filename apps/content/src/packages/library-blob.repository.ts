@@ -24,6 +24,15 @@ export class LibraryBlobRepository {
     return new Set(rows.map(({ digest }) => digest));
   }
 
+  /** How large they are, as far as they are known. */
+  async findSizes(database: Queryable, digests: readonly Digest[]): Promise<Map<Digest, number>> {
+    const rows = await database.query<{ digest: Digest; size: string }>(
+      'select digest, size from library_blob where digest = any($1::text[])',
+      [digests],
+    );
+    return new Map(rows.map(({ digest, size }) => [digest, Number(size)]));
+  }
+
   async addProven(database: Queryable, blobs: readonly { digest: Digest; size: number }[]): Promise<void> {
     if (blobs.length === 0) return;
     await database.query(

@@ -3,6 +3,7 @@ import type { Digest } from '@muster/contracts/digest.js';
 import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
+import type { LibraryBlobRepository } from '../packages/library-blob.repository.js';
 import { deliver } from '../stores/deliver.js';
 import { blobKey, compressedKey } from '../stores/object-names.js';
 import type { ObjectStore } from '../stores/object-store.js';
@@ -15,7 +16,9 @@ const LEAST_BYTES = 16 * 1024;
 /** What is compressed is held in memory: what the CLI uploads has 64 MiB at most, larger blobs go as they are. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MADE_AT_ONCE = 2;
-const OBJECT_MILLISECONDS = 120_000;
+const MAKING_MILLISECONDS = 120_000;
+/** Who asks for a copy waits while it goes. */
+const REMOVING_MILLISECONDS = 5_000;
 /** Longer than an address is good, and than a transfer waits for its turn. */
 const KEPT_MINUTES = 60;
 const LOOK_EVERY_MILLISECONDS = 60_000;
@@ -35,6 +38,7 @@ export class CompressedCopies {
   constructor(
     private readonly database: Database,
     private readonly copies: CompressedCopyRepository,
+    private readonly blobs: LibraryBlobRepository,
     private readonly library: ObjectStore,
     private readonly logger: Logger,
     /** Whether the store compresses by itself: there is nothing to do. */
@@ -66,7 +70,7 @@ export class CompressedCopies {
   async keysOf(digests: readonly Digest[], withinMilliseconds: number): Promise<Map<Digest, string>> {
     const asTheyAre = (all: readonly Digest[]) => all.map((digest) => [digest, blobKey(digest)] as const);
     if (this.storeCompresses) return new Map(asTheyAre(digests));
-    const sizes = await this.copies.sizes(this.database, digests);
+    const sizes = await this.blobs.findSizes(this.database, digests);
     const fit = digests.filter((digest) => {
       const size = sizes.get(digest) ?? 0;
       return size >= LEAST_BYTES && size <= MOST_BYTES;
@@ -107,7 +111,7 @@ export class CompressedCopies {
   }
 
   private async copy(digest: Digest, size: number): Promise<void> {
-    const signal = AbortSignal.any([this.abort.signal, AbortSignal.timeout(OBJECT_MILLISECONDS)]);
+    const signal = AbortSignal.any([this.abort.signal, AbortSignal.timeout(MAKING_MILLISECONDS)]);
     const sampled = await this.library.readRange(
       blobKey(digest),
       { first: 0, last: Math.min(size, SAMPLE_BYTES) - 1 },
@@ -145,7 +149,10 @@ export class CompressedCopies {
 
   /** Removes what is due. */
   async removeDue(): Promise<void> {
-    const remove = (digest: Digest) => this.library.remove(compressedKey(digest), this.abort.signal);
+    const remove = (digest: Digest) => {
+      const signal = AbortSignal.any([this.abort.signal, AbortSignal.timeout(REMOVING_MILLISECONDS)]);
+      return this.library.remove(compressedKey(digest), signal);
+    };
     for (let removed = REMOVED_AT_ONCE; removed === REMOVED_AT_ONCE && !this.abort.signal.aborted;) {
       removed = await this.copies.removeDue(this.database, KEPT_MINUTES, REMOVED_AT_ONCE, remove);
     }

@@ -14,15 +14,6 @@ export class CompressedCopyRepository {
     return new Map(rows.map(({ digest, shrinks }) => [digest, shrinks]));
   }
 
-  /** How large blobs of the library are. */
-  async sizes(database: Queryable, digests: readonly Digest[]): Promise<Map<Digest, number>> {
-    const rows = await database.query<{ digest: Digest; size: string }>(
-      'select digest, size from library_blob where digest = any($1::text[])',
-      [digests],
-    );
-    return new Map(rows.map(({ digest, size }) => [digest, Number(size)]));
-  }
-
   async add(database: Queryable, digest: Digest, shrinks: boolean): Promise<void> {
     await database.query(
       `insert into compressed_copy (digest, shrinks) values ($1, $2)

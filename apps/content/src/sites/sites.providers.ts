@@ -48,9 +48,15 @@ export const sitesProviders: Provider[] = [
   { provide: CompressedCopyRepository, useFactory: () => new CompressedCopyRepository() },
   provide(
     CompressedCopies,
-    [Database, CompressedCopyRepository, Stores, LOGGER, CONFIG],
-    (database: Database, copies: CompressedCopyRepository, stores: Stores, logger: Logger, config: ContentConfig) =>
-      new CompressedCopies(database, copies, stores.library, logger, config.MUSTER_LIBRARY_COMPRESSES),
+    [Database, CompressedCopyRepository, LibraryBlobRepository, Stores, LOGGER, CONFIG],
+    (
+      database: Database,
+      copies: CompressedCopyRepository,
+      blobs: LibraryBlobRepository,
+      stores: Stores,
+      logger: Logger,
+      config: ContentConfig,
+    ) => new CompressedCopies(database, copies, blobs, stores.library, logger, config.MUSTER_LIBRARY_COMPRESSES),
   ),
   provide(
     BlobAddressBook,

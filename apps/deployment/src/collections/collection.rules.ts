@@ -113,7 +113,10 @@ export function collectionRules(
       await membership.lock(tx);
       const setting = await settings.naming(tx, name, MOST_LISTED + 1);
       if (setting.length > 0) {
-        throw inUse(name, `has members of ${listed('client settings', setting)}. Take it out of them first`);
+        throw inUse(
+          name,
+          `is one for whose members there are ${listed('client settings', setting)}. Take it out of them first`,
+        );
       }
       const dependents = await graph.dependents(tx, name, MOST_LISTED + 1);
       if (dependents.length > 0) {

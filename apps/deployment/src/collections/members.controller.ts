@@ -50,7 +50,8 @@ export class MembersController {
   @Get(':name/uses')
   @ApiOperation({
     operationId: 'readCollectionUses',
-    summary: 'Says what keeps a collection from being deleted: deployments to it, and collections that depend on it',
+    summary:
+      'Says what keeps a collection from being deleted: deployments to it, client settings for it, and collections that depend on it',
   })
   @ApiResponse({ status: 200, standardSchema: collectionUsesSchema })
   async uses(@Param('name', { schema: nameSchema }) name: string): Promise<CollectionUses> {

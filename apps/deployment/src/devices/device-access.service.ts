@@ -1,6 +1,7 @@
 import type { DeviceAccess, DeviceAccessAction } from '@muster/contracts/kinds/device-access.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
+import { transactionOrDryRun } from '@muster/persistence/dry-run.js';
 import { audit } from '@muster/persistence/audit.js';
 import { currentTraceId } from '@muster/platform/trace.js';
 import { MusterError } from '@muster/platform/errors.js';
@@ -11,13 +12,6 @@ import type { Adoption, Device } from './adoption.js';
 import { decideAccess, notEnrolled } from './decide-access.js';
 
 const EVENTS = { approve: 'device.approved', block: 'device.blocked', unblock: 'device.unblocked' } as const;
-
-/** Carries what a dry run would have made out of the transaction that it rolls back. */
-class DryRun extends Error {
-  constructor(readonly device: Device) {
-    super('dry run');
-  }
-}
 
 /** Who may have anything from the site: decided by people, told to policy as a fact, in one transaction. */
 export class DeviceAccessDecisions {
@@ -39,19 +33,12 @@ export class DeviceAccessDecisions {
     action: DeviceAccessAction,
     { actor, reason, dryRun }: { actor: string; reason?: string | undefined; dryRun: boolean },
   ): Promise<Device> {
-    try {
-      const decided = await this.database.transaction(async (tx) => {
-        // As enrolments do: first this lock, then rows.
-        await this.membership.lock(tx);
-        const made = await this.make(tx, name, action, { actor, reason });
-        if (dryRun) throw new DryRun(made);
-        return made;
-      });
-      return (await this.devices.derive([decided]))[0] ?? decided;
-    } catch (error) {
-      if (error instanceof DryRun) return error.device;
-      throw error;
-    }
+    const decided = await transactionOrDryRun(this.database, dryRun, async (tx) => {
+      // As enrolments do: first this lock, then rows.
+      await this.membership.lock(tx);
+      return this.make(tx, name, action, { actor, reason });
+    });
+    return dryRun ? decided : ((await this.devices.derive([decided]))[0] ?? decided);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js
 import { hardwareOfFacts, strongHardware } from '@muster/contracts/kinds/hardware-identity.js';
 import { audit } from '@muster/persistence/audit.js';
 import type { Database, Transaction } from '@muster/persistence/database.js';
+import { transactionOrDryRun } from '@muster/persistence/dry-run.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
@@ -15,13 +16,6 @@ interface Wish {
   readonly actor: string;
   readonly reason?: string | undefined;
   readonly dryRun: boolean;
-}
-
-/** Carries what a dry run would have made out of the transaction that it rolls back. */
-class DryRun extends Error {
-  constructor(readonly device: Device) {
-    super('dry run');
-  }
 }
 
 /** A computer enrolled with the hardware of a device that there is: people say whether it is that one, or another. */
@@ -70,41 +64,35 @@ export class ReinstalledComputers {
     { actor, reason, dryRun }: Wish,
     make: (tx: Transaction, device: Device, access: NonNullable<DeviceStatus['access']>) => Promise<string>,
   ): Promise<Device> {
-    try {
-      const made = await this.database.transaction(async (tx) => {
-        // As enrolments do: first this lock, then rows.
-        await this.membership.lock(tx);
-        const device = await this.devices.rows.findForUpdate(tx, name);
-        if (!device) throw missing(name);
-        refuseBlocked(device);
-        const since = new Date().toISOString();
-        const access = { state: 'approved' as const, since, by: actor, ...(reason === undefined ? {} : { reason }) };
-        const now = await make(tx, device, access);
-        const details = now === name ? {} : { details: { into: now } };
-        const correlationId = currentTraceId();
-        await audit(tx, {
-          actor,
-          action,
-          kind: 'Device',
-          name,
-          uid: device.metadata.uid,
-          reason,
-          correlationId,
-          ...details,
-        });
-        const what = action === 'merged' ? `goes on as device ${now}` : 'is a device of its own';
-        const message = `the computer that enrolled as ${name} ${what}${reason === undefined ? '' : `: ${reason}`}`;
-        await this.log.add(tx, 'device.approved', `devices/${now}`, { message, actor, device: now });
-        const found = await this.devices.rows.find(tx, now);
-        if (!found) throw new Error(`device ${now} is gone behind its own change`);
-        if (dryRun) throw new DryRun(found);
-        return found;
+    const made = await transactionOrDryRun(this.database, dryRun, async (tx) => {
+      // As enrolments do: first this lock, then rows.
+      await this.membership.lock(tx);
+      const device = await this.devices.rows.findForUpdate(tx, name);
+      if (!device) throw missing(name);
+      refuseBlocked(device);
+      const since = new Date().toISOString();
+      const access = { state: 'approved' as const, since, by: actor, ...(reason === undefined ? {} : { reason }) };
+      const now = await make(tx, device, access);
+      const details = now === name ? {} : { details: { into: now } };
+      const correlationId = currentTraceId();
+      await audit(tx, {
+        actor,
+        action,
+        kind: 'Device',
+        name,
+        uid: device.metadata.uid,
+        reason,
+        correlationId,
+        ...details,
       });
-      return (await this.devices.derive([made]))[0] ?? made;
-    } catch (error) {
-      if (error instanceof DryRun) return error.device;
-      throw error;
-    }
+      const what = action === 'merged' ? `goes on as device ${now}` : 'is a device of its own';
+      const message = `the computer that enrolled as ${name} ${what}${reason === undefined ? '' : `: ${reason}`}`;
+      await this.log.add(tx, 'device.approved', `devices/${now}`, { message, actor, device: now });
+      const found = await this.devices.rows.find(tx, now);
+      if (!found) throw new Error(`device ${now} is gone behind its own change`);
+      return found;
+    });
+    return dryRun ? made : ((await this.devices.derive([made]))[0] ?? made);
   }
 
   private async recordFor(tx: Transaction, device: Device, into: string | undefined): Promise<Device> {

@@ -3,6 +3,7 @@ import { runsStopped } from '@muster/contracts/events/runs-stopped.js';
 import type { RunStopAnswer, RunStopRequest } from '@muster/contracts/kinds/run-stop.js';
 import { audit } from '@muster/persistence/audit.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
+import { transactionOrDryRun } from '@muster/persistence/dry-run.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
@@ -13,13 +14,6 @@ const MOST_NAMES = 100;
 type About = { readonly of: 'run' | 'device' | 'deployment'; readonly name: string; readonly uids: readonly string[] };
 
 const KINDS = { run: 'Run', device: 'Device', deployment: 'Deployment' } as const;
-
-/** Carries what a dry run would have answered out of the transaction that it rolls back. */
-class DryRun extends Error {
-  constructor(readonly answer: RunStopAnswer) {
-    super('dry run');
-  }
-}
 
 /** Ends runs that no hold of a deployment reaches: single ones, those of a device, and those of deleted deployments. */
 @Injectable()
@@ -36,16 +30,7 @@ export class RunStops {
    * @throws MusterError `resource.not-found`, `run.ended`, `deployment.not-deleted`
    */
   async stop(request: RunStopRequest, { actor, dryRun }: { actor: string; dryRun: boolean }): Promise<RunStopAnswer> {
-    try {
-      return await this.database.transaction(async (tx) => {
-        const answer = await this.ask(tx, request, actor);
-        if (dryRun) throw new DryRun(answer);
-        return answer;
-      });
-    } catch (error) {
-      if (error instanceof DryRun) return error.answer;
-      throw error;
-    }
+    return transactionOrDryRun(this.database, dryRun, (tx) => this.ask(tx, request, actor));
   }
 
   private async ask(tx: Transaction, request: RunStopRequest, actor: string): Promise<RunStopAnswer> {

@@ -5,6 +5,7 @@ import type { Kind, Resource, ResourceInput, ResourceList } from '@muster/contra
 import { API_VERSION } from '@muster/contracts/resource.js';
 import { audit } from '@muster/persistence/audit.js';
 import { violatedConstraint, type Database, type Transaction } from '@muster/persistence/database.js';
+import { transactionOrDryRun } from '@muster/persistence/dry-run.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError, parseInput } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
@@ -35,13 +36,6 @@ export interface ListOptions {
 
 /** Of a folder that moves, so many objects are in memory at a time. */
 const MOVED_AT_ONCE = 50;
-
-/** Carries the result of a dry run out of the transaction that it rolls back. */
-class DryRun<Result> extends Error {
-  constructor(readonly result: Result) {
-    super('dry run');
-  }
-}
 
 /**
  * The life of one kind of resource: read, page, apply, delete; with optimistic locking, dry run and idempotent
@@ -149,7 +143,6 @@ export class ResourceStore<Spec, Status> {
     try {
       return await this.write(input, options);
     } catch (error) {
-      if (error instanceof DryRun) return error.result as { resource: Resource<Spec, Status>; created: boolean };
       if (error instanceof MusterError) throw await this.withBothSides(error, input, options);
       if (violatedConstraint(error) !== `${this.rows.table}_name_key`) throw error;
       // Somebody else created the name between our look and our write.
@@ -164,20 +157,14 @@ export class ResourceStore<Spec, Status> {
       const found = await this.rows.find(this.database, name);
       if (found) await this.rules.unused(found);
     }
-    try {
-      return await this.database.transaction(async (tx) => {
-        const current = await this.rows.findForUpdate(tx, name);
-        if (!current) throw this.notFound(name);
-        this.checkVersion(current, options.ifMatch);
-        await this.rules.writing?.(tx, current, options);
-        await this.removeWithin(tx, current, options);
-        if (options.dryRun) throw new DryRun(current);
-        return current;
-      });
-    } catch (error) {
-      if (error instanceof DryRun) return error.result as Resource<Spec, Status>;
-      throw error;
-    }
+    return transactionOrDryRun(this.database, options.dryRun === true, async (tx) => {
+      const current = await this.rows.findForUpdate(tx, name);
+      if (!current) throw this.notFound(name);
+      this.checkVersion(current, options.ifMatch);
+      await this.rules.writing?.(tx, current, options);
+      await this.removeWithin(tx, current, options);
+      return current;
+    });
   }
 
   private async removeWithin(tx: Transaction, current: Resource<Spec, Status>, options: WriteOptions): Promise<void> {
@@ -276,14 +263,13 @@ export class ResourceStore<Spec, Status> {
     input: ResourceInput<Spec>,
     options: WriteOptions,
   ): Promise<{ resource: Resource<Spec, Status>; created: boolean }> {
-    return this.database.transaction(async (tx) => {
+    return transactionOrDryRun(this.database, options.dryRun === true, async (tx) => {
       if (options.idempotency) {
         const before = await recallAnswer(tx, options.idempotency);
         if (before) return { resource: before as Resource<Spec, Status>, created: true };
       }
       const result = await this.save(tx, input, options);
       if (options.idempotency && !options.dryRun) await rememberAnswer(tx, options.idempotency, result.resource);
-      if (options.dryRun) throw new DryRun(result);
       return result;
     });
   }

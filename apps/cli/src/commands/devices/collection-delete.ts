@@ -15,8 +15,8 @@ import { type DeletionPlan, planDeletion } from './plan-collection-deletion.js';
 const help = `
 A collection that something needs is not deleted: its deployments and the collections that depend on it are listed. --cascade deletes the
 deployments to it and the collections that it limits, with theirs, and takes it out of the rules of those that include it and out of client
-settings (settings for no other collection are deleted). Where it is excluded
-it is left, whatever is said: without it devices would enter those collections.
+settings (settings for no other collection are deleted). Where it is excluded it is left, whatever is said: without it devices would enter
+those collections.
 --members deletes the records of its devices too. What they run goes on; an agent whose record is gone has to enrol again.
 
 Examples:
