@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { fastify, type FastifyInstance } from 'fastify';
 import { until } from '@muster/testing/until.js';
 import { Admission } from './admission.js';
@@ -88,4 +89,27 @@ it('frees the place of who hangs up', async () => {
     return answer?.status !== 503;
   });
   for (const go of waiting.splice(0)) go();
+});
+
+it('serves nobody who gave up while the process was busy with something else', async () => {
+  const { port } = server.server.address() as AddressInfo;
+  const gaveUp = new Int32Array(new SharedArrayBuffer(4));
+  const crowd = new Worker(
+    `const { workerData: { port, gaveUp } } = require('node:worker_threads');
+     const { connect } = require('node:net');
+     for (let one = 0; one < 20; one += 1) {
+       const socket = connect(port, '127.0.0.1', () =>
+         socket.write('POST /sessions HTTP/1.1\\r\\nhost: site\\r\\ncontent-length: 0\\r\\n\\r\\n', () => socket.destroy()));
+       socket.on('close', () => { Atomics.add(gaveUp, 0, 1); Atomics.notify(gaveUp, 0); });
+     }`,
+    { eval: true, workerData: { port, gaveUp } },
+  );
+  while (Atomics.load(gaveUp, 0) < 20) Atomics.wait(gaveUp, 0, Atomics.load(gaveUp, 0), 20);
+  // Behind them in the same queue.
+  const patient = open();
+  await until(() => waiting.length > 0);
+  expect(waiting).toHaveLength(1);
+  for (const go of waiting.splice(0)) go();
+  expect((await patient).status).toBe(200);
+  await crowd.terminate();
 });

@@ -26,18 +26,34 @@ export function admitRequests(
   http.removeAllListeners('request');
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const observe = request.method === 'POST' ? observers.get(request.url ?? '') : undefined;
-    if (observe) {
-      const began = performance.now();
-      const seconds = admission.enter(began, Math.random());
+    const handle = (): void => usual.forEach((one) => void one.call(http, request, response));
+    if (!observe) return handle();
+    const began = performance.now();
+    ifStillThere(request, () => {
+      const now = performance.now();
+      const seconds = admission.enter(now, Math.random());
       if (seconds !== undefined) {
         sendAway(request, response, seconds);
         observe((performance.now() - began) / 1000);
         return;
       }
       response.once('close', () => admission.leave(performance.now()));
-    }
-    for (const handle of usual) handle.call(http, request, response);
+      handle();
+    });
   });
+}
+
+/**
+ * Goes on unless the client has hung up. Thousands wait in front of a process that is busy, each no longer than its patience: were they all
+ * served in their order, every answer would come too late for the one who asked, and nobody would ever be served. A connection that was closed behind
+ * its request is known to be two turns of the event loop later: the first one reads the request, the second one the end.
+ */
+function ifStillThere(request: IncomingMessage, go: () => void): void {
+  setImmediate(() =>
+    setImmediate(() => {
+      if (!request.destroyed && !request.socket.destroyed) go();
+    }),
+  );
 }
 
 function sendAway(request: IncomingMessage, response: ServerResponse, seconds: number): void {
