@@ -124,12 +124,13 @@ async function settledRows(site: SiteOfDevices, resting: ReadonlySet<string>): P
     [...(await rowsByTable(site))].reduce((sum, [name, rows]) => sum + (resting.has(name) ? rows : 0), 0);
   let rows = await read();
   let since = Date.now();
-  // Each connection tells its counts at most once a second.
+  // A connection that has nothing to do tells its counts after 10 s at the latest (PGSTAT_IDLE_INTERVAL): sooner, rows of one
+  // deployment would be counted with the next one.
   await until(async () => {
     const now = await read();
     if (now !== rows) since = Date.now();
     rows = now;
-    return Date.now() - since > 2500;
+    return Date.now() - since > 11_000;
   });
   return rows;
 }
