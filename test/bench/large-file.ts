@@ -1,6 +1,16 @@
 import { execFileSync, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -11,15 +21,22 @@ import { Bus } from '@muster/messaging/bus.js';
 import { ContentUnderTest } from '../../apps/content/test/content-under-test.js';
 import { line, report } from './spread.js';
 
-const help = `npm run bench:large-file [-- --mib 1024]
+const help = `npm run bench:large-file [-- --mib 1024 | --sparse-gib 64]
 
 One file of random bytes, of 64 MiB and then of --mib, is uploaded by the command line in a process of its own, brought to a distribution point, and
 fetched by an agent in a process of its own, which must have every byte of it. The peak memory of each process is told for both. Beside it, in the same
-run: sha256sum and cp of the same file. All of it is in the folder for temporary files (TMPDIR), which needs five times --mib.`;
+run: sha256sum and cp of the same file. All of it is in the folder for temporary files (TMPDIR), which needs five times --mib.
+
+With --sparse-gib, instead: a file of so many GiB of holes, with 16 MiB of random bytes in sixteen places, is uploaded and brought to a point. It fails
+when more than 1 GiB of memory is used, or more than 300 MB are sent.`;
 
 const MEBIBYTE = 1024 * 1024;
 const { values } = parseArgs({
-  options: { mib: { type: 'string', default: '1024' }, help: { type: 'boolean', default: false } },
+  options: {
+    mib: { type: 'string', default: '1024' },
+    'sparse-gib': { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 });
 if (values.help) {
   console.log(help);
@@ -155,11 +172,47 @@ async function journey(name: string, mib: number): Promise<Journey> {
   return { seconds, mebibytes };
 }
 
+/** A file that is almost all holes: what it costs to read, to send, to prove and to bring to a point. */
+async function sparseJourney(gib: number): Promise<void> {
+  const path = join(folder, 'sparse');
+  const file = openSync(path, 'wx');
+  for (let place = 0; place < 16; place += 1)
+    writeSync(file, randomBytes(MEBIBYTE), 0, MEBIBYTE, Math.floor((gib * 1024 * MEBIBYTE * place) / 16));
+  closeSync(file);
+  truncateSync(path, gib * 1024 * MEBIBYTE);
+  const hashing = await timed(() => execFileSync('sha256sum', [path]));
+  await content.apply('Package', 'packages', 'sparse', {});
+  ownPeak = 0;
+  const uploaded = await timed(() => upload('sparse', path));
+  await content.applyOwnPoint('sparse');
+  await content.apply('Distribution', 'distributions', 'sparse', { package: 'sparse', points: ['sparse'] });
+  const sent = await timed(() => distributed('sparse'));
+  const [{ bytesMoved = NaN } = {}] = await content.progress('sparse');
+  const seconds = { sha256sum: hashing.seconds, upload: uploaded.seconds, distribute: sent.seconds };
+  const mebibytes = { upload: uploaded.result, service: ownPeak / MEBIBYTE, store: peakOfStores() };
+  line(`${gib} GiB of holes, seconds`, JSON.stringify(seconds));
+  line('peak memory in MiB', JSON.stringify(mebibytes));
+  line('bytes to the point', String(bytesMoved));
+  const goals = {
+    memoryIsFlat: Math.max(...Object.values(mebibytes)) < 1024,
+    holesAreNotSent: bytesMoved < 300_000_000,
+  };
+  report('sparse-file', { gib, seconds, mebibytes, bytesMoved }, goals);
+}
+
 try {
-  const small = await journey('small', 64);
-  const large = await journey('large', Number(values.mib));
-  line('', 'every byte was the same; "service" is with all else in this process; downloads are looked at twice');
-  report('large-file', { small, large }, { agentIsFlat: large.mebibytes['agent']! <= small.mebibytes['agent']! * 1.5 });
+  const sparse = values['sparse-gib'];
+  if (sparse !== undefined) await sparseJourney(Number(sparse));
+  else {
+    const small = await journey('small', 64);
+    const large = await journey('large', Number(values.mib));
+    line('', 'every byte was the same; "service" is with all else in this process; downloads are looked at twice');
+    report(
+      'large-file',
+      { small, large },
+      { agentIsFlat: large.mebibytes['agent']! <= small.mebibytes['agent']! * 1.5 },
+    );
+  }
 } finally {
   clearInterval(memory);
   await content.stop();

@@ -89,7 +89,8 @@ export class SiteUnderTest {
   private formerKeys: { privateKey: KeyObject; thumbprint: string }[] = [];
   private readonly sessions = new Set<string>();
   private readonly assertions = new Set<string>();
-  private readonly signature = randomBytes(8).toString('hex');
+  /** Behind the address of each file. */
+  signature = randomBytes(8).toString('hex');
 
   private constructor(
     private readonly server: Server,

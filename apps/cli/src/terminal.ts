@@ -62,7 +62,8 @@ export function processTerminal(): Terminal {
     },
     progress(text) {
       clear();
-      const line = text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1));
+      // A terminal that nobody told its size says 0.
+      const line = text.slice(0, Math.max(20, (process.stderr.columns || 80) - 1));
       process.stderr.write(line);
       shown = line.length;
     },

@@ -85,6 +85,19 @@ describe('content upload', () => {
     expect(site.requests.filter((request) => request === 'POST /api/v1/packages/p/versions')).toHaveLength(2);
   });
 
+  it('blames the clocks at once when the store finds an address outdated that has just come', async () => {
+    fill();
+    const signedAt = new Date(Date.now() - 40 * 60_000).toISOString().replaceAll(/\.\d+|[-:]/g, '');
+    site.addressQuery = `?X-Amz-Date=${signedAt}&X-Amz-Expires=900`;
+    const refusal = '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
+    for (let put = 0; put < 3; put += 1) site.mishaps.push({ match: /^PUT/, status: 403, body: refusal });
+    const { exitCode, error } = await muster('content', 'upload', 'p', folder);
+    expect(exitCode).toBe(1);
+    expect(error).toMatch(/content\.store-clock-skew: the store at 127\.0\.0\.1:\d+ did not take /);
+    expect(error).toContain("its clock is 40 minutes ahead of the site's. Set both clocks, best by NTP");
+    expect(site.requests.filter((request) => request === 'POST /api/v1/packages/p/versions')).toHaveLength(1);
+  });
+
   it('says it when the store refuses', async () => {
     fill();
     site.mishaps.push({ match: /^PUT/, status: 400, body: '<Error><Code>EntityTooLarge</Code></Error>' });

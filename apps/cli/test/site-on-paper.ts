@@ -55,6 +55,9 @@ export class SiteOnPaper {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
+  /** Behind each address for an upload. */
+  addressQuery = '';
+
   /** How many streams are open. */
   /** False: a watch stays in the middle of its listing. */
   listsToTheEnd = true;
@@ -253,7 +256,11 @@ export class SiteOnPaper {
     const { files } = JSON.parse(body.toString('utf8')) as Upload;
     versions.push({ version: versions.length + 1, files });
     const missing = blobsOf({ files }).filter(({ digest }) => !this.blobs.has(digest));
-    const uploads = missing.map(({ digest, size }) => ({ digest, size, url: `${this.url}/blob/${digest}` }));
+    const uploads = missing.map(({ digest, size }) => ({
+      digest,
+      size,
+      url: `${this.url}/blob/${digest}${this.addressQuery}`,
+    }));
     send(response, 201, { version: versions.length, manifest, uploads, expiresAt: '2099-01-01T00:00:00Z' });
   }
 

@@ -1,6 +1,5 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import type { DistributionActionResult, DistributionCopies } from '@muster/contracts/kinds/distribution.js';
 import { checkCopies } from '@muster/contracts/requests/check-copies.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
@@ -9,9 +8,7 @@ import { fromStruct, type ProtobufStruct } from '@muster/service/resources/proto
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { until } from '@muster/testing/until.js';
 import { ContentUnderTest, digestOf, sendAll, type UploadPlan } from './content-under-test.js';
-
-/** `MUSTER_BIT_FLIPS=1000` for the whole thing. */
-const FLIPS = Number(process.env['MUSTER_BIT_FLIPS'] ?? 60);
+import { storedFiles } from './stored-files.js';
 
 describe('the audit of stored objects', () => {
   let content: ContentUnderTest;
@@ -38,60 +35,6 @@ describe('the audit of stored objects', () => {
     );
     return plan;
   }
-
-  /** The paths on the store's disk of every file with these bytes: one for each place that has them. */
-  async function filesByDigest(): Promise<Map<string, string[]>> {
-    const found = new Map<string, string[]>();
-    for (const folder of content.storeFolders()) {
-      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-        if (!entry.isFile()) continue;
-        const path = join(entry.parentPath, entry.name);
-        // A file may be replaced between the listing and the reading.
-        const bytes = await readFile(path).catch(() => undefined);
-        if (bytes === undefined) continue;
-        found.set(digestOf(bytes), [...(found.get(digestOf(bytes)) ?? []), path]);
-      }
-    }
-    return found;
-  }
-
-  it(`catches and repairs every one of ${FLIPS} random bit flips, at points and in the library`, async () => {
-    const contents = Array.from({ length: Math.ceil(FLIPS / 2) }, () => randomBytes(randomInt(1, 64_000)));
-    const plan = await distribute('flipped', Object.fromEntries(contents.map((bytes, index) => [`f${index}`, bytes])));
-    const before = await filesByDigest();
-    let flips = 0;
-    for (const bytes of contents) {
-      const paths = before.get(digestOf(bytes))!;
-      expect(paths).toHaveLength(3);
-      // One of the three places keeps the right bytes: which one is left to chance.
-      paths.splice(randomInt(3), 1);
-      for (const path of paths) {
-        if (flips === FLIPS) break;
-        const damaged = await readFile(path);
-        damaged[randomInt(damaged.length)]! ^= 1 << randomInt(8);
-        await writeFile(path, damaged);
-        flips += 1;
-      }
-    }
-    const began = performance.now();
-    const { status, body } = await act('flipped', 'validate');
-    expect(status).toBe(202);
-    // Every file, and the list of files, at each of two points.
-    expect(body.copies).toBe(2 * (contents.length + 1));
-    await settled('flipped');
-    await until(async () => {
-      const after = await filesByDigest();
-      return contents.every((bytes) => after.get(digestOf(bytes))?.length === 3);
-    });
-    process.stdout.write(`${flips} bit flips repaired in ${Math.round(performance.now() - began)} ms\n`);
-    const repaired = (await copies('flipped')).reduce((sum, point) => sum + point.repaired, 0);
-    expect(repaired).toBeGreaterThan(0);
-    const { locations } = await content.app.get(Bus).request(locateContent, { manifest: plan.manifest });
-    for (const { digest, urls } of locations.slice(0, 100)) {
-      expect(urls).toHaveLength(2);
-      for (const url of urls) expect(digestOf(Buffer.from(await (await fetch(url)).arrayBuffer()))).toBe(digest);
-    }
-  });
 
   it('and what was carried to a point are controlled over gRPC as over REST; bytes go by the URLs of the answers', async () => {
     const bytes = randomBytes(3000);
@@ -136,14 +79,14 @@ describe('the audit of stored objects', () => {
   it('repairs what was cut off or has vanished from the disk', async () => {
     const contents = [randomBytes(5000), randomBytes(5000), randomBytes(5000)];
     await distribute('cut', Object.fromEntries(contents.map((bytes, index) => [`f${index}`, bytes])));
-    const files = await filesByDigest();
+    const files = await storedFiles(content);
     await truncate(files.get(digestOf(contents[0]!))![0]!, 100);
     await rm(files.get(digestOf(contents[1]!))![1]!);
     await truncate(files.get(digestOf(contents[2]!))![2]!, 0);
     await act('cut', 'validate');
     await settled('cut');
     await until(async () => {
-      const after = await filesByDigest();
+      const after = await storedFiles(content);
       return contents.every((bytes) => after.get(digestOf(bytes))?.length === 3);
     });
   });
@@ -151,7 +94,7 @@ describe('the audit of stored objects', () => {
   it('sends nobody to a copy that it cannot repair, says so, and repairs it when the files are uploaded again', async () => {
     const bytes = randomBytes(9000);
     const plan = await distribute('hopeless', { image: bytes }, ['east']);
-    for (const path of (await filesByDigest()).get(digestOf(bytes))!) {
+    for (const path of (await storedFiles(content)).get(digestOf(bytes))!) {
       const damaged = await readFile(path);
       damaged[10]! ^= 8;
       await writeFile(path, damaged);
@@ -184,11 +127,11 @@ describe('the audit of stored objects', () => {
   it('writes everything again when asked to redistribute, while agents go on being served', async () => {
     const bytes = randomBytes(4000);
     const plan = await distribute('again', { a: bytes });
-    const before = (await filesByDigest()).get(digestOf(bytes))!;
+    const before = (await storedFiles(content)).get(digestOf(bytes))!;
     expect((await act('again', 'redistribute', ['west'])).body).toEqual({ copies: 2, transfers: 0 });
     expect((await content.app.get(Bus).request(locateContent, { manifest: plan.manifest })).locations).toHaveLength(1);
     await settled('again');
-    await until(async () => (await filesByDigest()).get(digestOf(bytes))!.some((path) => !before.includes(path)));
+    await until(async () => (await storedFiles(content)).get(digestOf(bytes))!.some((path) => !before.includes(path)));
     expect((await copies('again')).find(({ point }) => point === 'west')?.repaired).toBe(2);
     expect(await act('again', 'validate', ['nowhere'])).toMatchObject({
       status: 400,

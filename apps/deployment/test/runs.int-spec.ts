@@ -1,5 +1,6 @@
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { run } from '@muster/contracts/kinds/run.js';
+import { findRunsUnderWay } from '@muster/contracts/requests/find-runs-under-way.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -262,5 +263,38 @@ describe('runs', () => {
     expect((await parked())[0].error).toContain(`Run ${id} belongs to device ${web.metadata.uid}`);
     const mine = (await runsOf('device=teller')).find(({ metadata }) => metadata.uid === id);
     expect(mine?.status.state).toBe('running');
+  });
+
+  it('that go on are told to who asks, also of a deleted deployment, until they end or are not heard of for a month', async () => {
+    const deployment = await api.apply<Deployment>('Deployment', 'deployments', 'outlasted', {
+      sequence: 'tale',
+      collection: 'tellers',
+      purpose: 'Available',
+    });
+    const deploymentUid = deployment.metadata.uid;
+    const from = { deviceUid: web.metadata.uid, deploymentUid };
+    const going = async (deviceUid?: string) =>
+      (
+        await world.policy.bus.request(findRunsUnderWay, {
+          deploymentUids: [deploymentUid, uuidv7()],
+          ...(deviceUid && { deviceUid }),
+        })
+      ).items;
+    expect(await going()).toEqual([]);
+    const runId = uuidv7();
+    await tell(runId, story(runId).slice(0, 2), from);
+    await until(async () => (await going()).length === 1);
+    expect((await api.call('DELETE', 'deployments/outlasted')).status).toBe(200);
+    const since = expect.stringMatching(/^\d{4}-/);
+    expect(await going()).toEqual([{ deploymentUid, since }]);
+    expect(await going(web.metadata.uid)).toEqual([{ deploymentUid, since }]);
+    expect(await going(uuidv7())).toEqual([]);
+
+    await world.sql.query(`update run set updated_at = now() - interval '32 days' where uid = $1`, [runId]);
+    expect(await going()).toEqual([]);
+    await tell(runId, [report(runId, 3, { event: 'run-finished', result: 'restart-pending' })], from);
+    await until(async () => (await going()).length === 1);
+    await tell(runId, [report(runId, 4, { event: 'run-finished', result: 'succeeded', exitCode: 0 })], from);
+    await until(async () => (await going()).length === 0);
   });
 });

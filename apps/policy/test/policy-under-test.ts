@@ -4,6 +4,7 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import type { SequenceRevision } from '@muster/contracts/requests/read-sequence.js';
 import { readSequence } from '@muster/contracts/requests/read-sequence.js';
+import { findRunsUnderWay } from '@muster/contracts/requests/find-runs-under-way.js';
 import type { ResolvedContent } from '@muster/contracts/requests/resolve-content.js';
 import { resolveContent } from '@muster/contracts/requests/resolve-content.js';
 import { digestOf } from '@muster/contracts/digest.js';
@@ -29,6 +30,8 @@ export class PolicyUnderTest {
   readonly children = new Map<string, SequenceRevision>();
   /** What the content service knows, by name. */
   readonly packages = new Map<string, ResolvedContent>();
+  /** Runs that the deployment service knows, and which go on. */
+  readonly runs: { deploymentUid: string; deviceUid: string; since: Date }[] = [];
 
   private constructor(
     readonly app: NestFastifyApplication,
@@ -79,6 +82,15 @@ export class PolicyUnderTest {
       async (question) => ({
         sequence:
           ('digest' in question ? this.sequences.get(question.digest) : this.children.get(question.name)) ?? null,
+      }),
+      () => undefined,
+    );
+    this.deployment.bus.answer(
+      findRunsUnderWay,
+      async ({ deploymentUids, deviceUid }) => ({
+        items: this.runs
+          .filter((run) => deploymentUids.includes(run.deploymentUid) && (deviceUid ?? run.deviceUid) === run.deviceUid)
+          .map(({ deploymentUid, since }) => ({ deploymentUid, since: since.toISOString() })),
       }),
       () => undefined,
     );

@@ -146,6 +146,7 @@ import { compareSecrets } from './requests/compare-secrets.js';
 import { findDeploymentUses, findManifestUses, findNodeUses } from './requests/find-uses.js';
 import { locateContent } from './requests/locate-content.js';
 import { findDeployments } from './requests/find-deployments.js';
+import { findRunsUnderWay } from './requests/find-runs-under-way.js';
 import { readAudit } from './requests/read-audit.js';
 import { readDevice } from './requests/read-device.js';
 import { readSealingKey } from './requests/read-sealing-key.js';
@@ -318,6 +319,7 @@ export function jsonSchemas(): Record<string, unknown> {
     findDeploymentUses,
     findManifestUses,
     findDeployments,
+    findRunsUnderWay,
     readDevice,
     readSealingKey,
     compareSecrets,

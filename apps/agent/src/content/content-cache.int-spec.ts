@@ -196,6 +196,16 @@ describe('content', () => {
     expect(site.requests.filter((request) => request.endsWith('content-locations'))).toHaveLength(3);
   });
 
+  it('is refused with the clocks as the reason when a point finds addresses outdated that have just come', async () => {
+    const signedAt = new Date(Date.now() - 40 * 60_000).toISOString().replaceAll(/\.\d+|[-:]/g, '');
+    site.signature += `&X-Amz-Date=${signedAt}&X-Amz-Expires=900`;
+    site.fault = (request) => (request.startsWith('GET /dp') ? { status: 403 } : undefined);
+    await expect(provide(site.addContent({ 'a.txt': { text: 'aaa' } }))).rejects.toMatchObject({
+      code: 'content.download-failed',
+      message: expect.stringContaining("its clock is 40 minutes ahead of the site's. Set both clocks, best by NTP"),
+    });
+  });
+
   it('survives connections that drop, answers of 503, and sessions that end', async () => {
     let faults = 0;
     site.fault = (request) => {

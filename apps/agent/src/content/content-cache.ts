@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type ContentFault, type ContentReach, type Manifest, ON_ITS_WAY } from '@muster/contracts/agent/content.js';
 import type { ManifestBlob } from '@muster/contracts/agent/manifest-blobs.js';
+import { clocksOfRefusal } from '@muster/contracts/agent/refused-address.js';
 import { canonicalJson, type Digest, digestOf } from '@muster/contracts/digest.js';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
@@ -204,8 +205,10 @@ export class ContentCache {
           reach,
         );
         const sources = sourcesOf(located);
+        const locatedAt = performance.now();
         await inParallel(some, parallelDownloads, signal, async (blob, stop) => {
-          failure = (await this.fetchBlob(blob, sources.get(blob.digest) ?? [], bad, logger, stop)) ?? failure;
+          const from = { sources: sources.get(blob.digest) ?? [], locatedAt };
+          failure = (await this.fetchBlob(blob, from, bad, logger, stop)) ?? failure;
         });
         await this.tell(bad, logger, signal);
       }
@@ -230,7 +233,7 @@ export class ContentCache {
   /** Tries the sources, those with a bad copy last. Undefined when the blob is here, else `code: why`. */
   private async fetchBlob(
     file: ManifestBlob,
-    sources: readonly ContentSource[],
+    { sources, locatedAt }: { readonly sources: readonly ContentSource[]; readonly locatedAt: number },
     bad: BadCopies,
     logger: Logger,
     signal: AbortSignal,
@@ -248,7 +251,10 @@ export class ContentCache {
         result.kind === 'bad' && result.problem === 'wrong-bytes'
           ? 'content.digest-mismatch'
           : 'content.download-failed';
-      const message = result.kind === 'expired' ? 'the address has expired' : result.message;
+      const message =
+        result.kind === 'expired'
+          ? (clocksOfRefusal(url, result.date, (performance.now() - locatedAt) / 1000) ?? 'the address has expired')
+          : result.message;
       logger.warn(
         { code, file: file.path, digest: file.digest, point, url: where, reason: message },
         'content source not used',

@@ -21,13 +21,13 @@ export interface DownloadRequest {
 }
 
 /**
- * `expired`: the URL is no longer good (401, 403). `bad`: what the source has is not the file: other bytes (those that came are gone),
+ * `expired`: the URL is not good (401, 403); `date` is what the source has for the time. `bad`: what the source has is not the file: other bytes (those that came are gone),
  * less of it (what came is kept), or nothing; `resumed`: the beginning came from earlier and may be what is wrong.
  * `failed`: no answer, another status, a broken connection; what came is kept for a continuation.
  */
 export type DownloadResult =
   | { readonly kind: 'done' }
-  | { readonly kind: 'expired' }
+  | { readonly kind: 'expired'; readonly date: string | undefined }
   | {
       readonly kind: 'bad';
       readonly problem: ContentFault['problem'];
@@ -60,7 +60,7 @@ export async function download(wanted: DownloadRequest): Promise<DownloadResult>
   if (!continued && status !== 200) {
     // The body of an error is small; taking it keeps the connection.
     await answer.body.dump().catch(() => undefined);
-    if (status === 401 || status === 403) return { kind: 'expired' };
+    if (status === 401 || status === 403) return { kind: 'expired', date: headers['date']?.toString() };
     if (status === 404) return bad('missing', 'the distribution point does not have it', false);
     // What is here is shorter than the file, so it is the point's copy that has no such range.
     if (status === 416) return bad('truncated', `the copy ends before byte ${begun} of ${wanted.size}`, false);

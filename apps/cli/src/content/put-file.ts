@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { clocksOfRefusal } from '@muster/contracts/agent/refused-address.js';
 import { type Agent, request } from 'undici';
 import { CliError, reasonOf, systemCode } from '../errors/cli-error.js';
 import { EXIT_CODES } from '../errors/exit-codes.js';
@@ -10,6 +11,8 @@ const chunkBytes = 256 * 1024;
 
 export interface PutOptions {
   readonly agent: Agent;
+  /** When the address came, by `performance.now()`. */
+  readonly announcedAt: number;
   readonly signal?: AbortSignal | undefined;
   /** Told of bytes sent; negative when a try is begun anew. */
   onBytes(bytes: number): void;
@@ -22,7 +25,8 @@ export class ExpiredUploadError extends CliError {
 
 /**
  * Sends one blob to its presigned address, again after broken connections and answers that mean "not now".
- * Throws ExpiredUploadError, or CliError `content.upload-refused`, `content.upload-failed`, `content.changed`.
+ * Throws ExpiredUploadError, or CliError `content.upload-refused`, `content.upload-failed`, `content.changed`, `content.store-clock-skew`,
+ * `content.store-disk-full`.
  */
 export async function putBlob(blob: UploadBlob, url: string, options: PutOptions): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -37,7 +41,7 @@ export async function putBlob(blob: UploadBlob, url: string, options: PutOptions
 async function putOnce(
   blob: UploadBlob,
   url: string,
-  { agent, signal, onBytes }: PutOptions,
+  { agent, announcedAt, signal, onBytes }: PutOptions,
 ): Promise<CliError | undefined> {
   const { file } = blob;
   let sent = 0;
@@ -56,6 +60,7 @@ async function putOnce(
   };
   let status: number;
   let answer: string;
+  let date: string | undefined;
   try {
     const response = await request(url, {
       method: 'PUT',
@@ -66,6 +71,7 @@ async function putOnce(
       ...(signal === undefined ? {} : { signal }),
     });
     status = response.statusCode;
+    date = response.headers['date']?.toString();
     answer = await response.body.text();
   } catch (cause) {
     signal?.throwIfAborted();
@@ -84,6 +90,14 @@ async function putOnce(
   if (status === 408 || status === 429 || status >= 500) return again(`answer ${status}${code ? ` ${code}` : ''}`);
   if (status === 403 && /Request has expired|ExpiredToken|AccessDenied/.test(answer)) {
     onBytes(-sent);
+    const clocks = clocksOfRefusal(url, date, (performance.now() - announcedAt) / 1000);
+    if (clocks !== undefined) {
+      throw new CliError(
+        'content.store-clock-skew',
+        `the store at ${new URL(url).host} did not take ${file.path}: ${clocks}`,
+        EXIT_CODES.failed,
+      );
+    }
     throw new ExpiredUploadError('content.upload-expired', `the address for ${file.path} expired`, EXIT_CODES.failed);
   }
   // The store knows which bytes it was to get. Others came although the file looks untouched.

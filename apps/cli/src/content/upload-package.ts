@@ -137,6 +137,7 @@ async function sendMissing(
   agent: Agent,
   options: UploadOptions,
 ): Promise<void> {
+  const announcedAt = performance.now();
   const missing = uploads.filter(({ digest }) => !sent.has(digest));
   const bytes = missing.reduce((sum, { size }) => sum + size, 0);
   let bytesDone = 0;
@@ -145,6 +146,7 @@ async function sendMissing(
     if (blob === undefined) return;
     await putBlob(blob, url, {
       agent,
+      announcedAt,
       signal: options.signal,
       onBytes(count) {
         bytesDone += count;

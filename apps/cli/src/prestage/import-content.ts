@@ -95,6 +95,7 @@ async function sendAll(
   try {
     for (let asked = 1; ; asked += 1) {
       const uploads = (await plan()).uploads.filter(({ digest }) => !sent.has(digest));
+      const announcedAt = performance.now();
       const bytes = uploads.reduce((sum, one) => sum + one.size, 0);
       let bytesDone = 0;
       try {
@@ -104,6 +105,7 @@ async function sendAll(
             throw damaged(archive.path, names.get(digest) ?? digest, offset);
           await putBlob({ file, size: blobSize, source: [{ offset, size: blobSize }] }, url, {
             agent,
+            announcedAt,
             onBytes: (count) => onProgress((bytesDone += count), bytes),
           });
           sent.set(digest, blobSize);

@@ -102,6 +102,10 @@ describe('the order of points for a device', () => {
       'default boundary group data: no boundary contains 192.0.2.1',
     );
     expect(order(undefined).sources[0]?.reason).toBe('default boundary group data: the address is not known');
+    expect(order('192.0.2.1').leftOut[0]).toEqual({
+      point: 'b2',
+      reason: 'only in berlin: no boundary contains 192.0.2.1, and default group data does not have it',
+    });
     const none = order('192.0.2.1', [berlin, paris, rome]);
     expect(none.sources).toEqual([]);
     expect(none.leftOut[0]).toEqual({

@@ -227,5 +227,7 @@ function notNear(
   const named = `${groups.slice(0, 3).join(', ')}${groups.length > 3 ? ` and ${groups.length - 3} more` : ''}`;
   if (current.length > 0) return `only in ${named}: no neighbour of the current boundary groups`;
   const who = where.address === undefined ? 'the address is not known' : `no boundary contains ${where.address}`;
-  return `only in ${named}: ${who}, and there is no default group`;
+  const last = boundaries.find(({ spec }) => spec.isDefault);
+  const other = last ? `default group ${last.name} does not have it` : 'there is no default group';
+  return `only in ${named}: ${who}, and ${other}`;
 }

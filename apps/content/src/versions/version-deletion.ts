@@ -50,7 +50,9 @@ export class VersionDeletion {
       endedWithinHours: this.keepHours,
     });
     const findings = items.flatMap(({ deployments }) =>
-      deployments.map((name) => used(`Deployment/${name}`, `Deployment "${name}" tells devices of it, or did lately`)),
+      deployments.map((name) =>
+        used(`Deployment/${name}`, `Deployment "${name}" tells devices of it, or did lately, or has runs that need it`),
+      ),
     );
     return this.database.transaction(async (tx) => {
       const uid = await this.lockOwner(tx, content);

@@ -22,6 +22,7 @@ import { RunStopController } from './run-stop.controller.js';
 import { RunStopGrpcController } from './run-stop.grpc.js';
 import { RunStopRepository } from './run-stop.repository.js';
 import { RunStops } from './run-stops.service.js';
+import { RunMessages } from './run.messages.js';
 import { RunRepository } from './run.repository.js';
 import { SilenceWatch } from './silence-watch.js';
 import { TallyRepository } from './tally.repository.js';
@@ -59,6 +60,7 @@ function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = [])
   controllers: [RunStopController, RunStopGrpcController, restController(run, RUNS), grpcController(run, RUNS)],
   providers: [
     RunStops,
+    RunMessages,
     { provide: RunStopRepository, useFactory: () => new RunStopRepository() },
     { provide: RunRepository, useFactory: () => new RunRepository() },
     {

@@ -1,5 +1,4 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
-import { MOST_NAMERS } from '@muster/contracts/requests/find-uses.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import type { StartRules } from '@muster/schedule/start-rules.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
@@ -78,24 +77,6 @@ export class CompileRepository {
       [kind, name, limit],
     );
     return rows.map((row) => row.name);
-  }
-
-  /** Of these lists of files those that devices are told of, or were until so many hours ago, each with the first deployments. */
-  async findManifestUses(
-    database: Queryable,
-    manifests: readonly string[],
-    endedWithinHours: number,
-  ): Promise<{ manifest: string; deployments: string[] }[]> {
-    return database.query<{ manifest: string; deployments: string[] }>(
-      `select named.manifest, (array_agg(distinct deployment.name order by deployment.name))[1:${MOST_NAMERS}] as deployments
-       from body_manifest named
-       join deployment_body told on told.body_digest = named.body_digest
-       join deployment on deployment.uid = told.deployment_uid
-       where named.manifest = any($1::text[])
-         and (told.ended_at is null or told.ended_at > now() - make_interval(hours => $2))
-       group by named.manifest`,
-      [manifests, endedWithinHours],
-    );
   }
 
   /** From now on facts about these child sequences concern this deployment. */

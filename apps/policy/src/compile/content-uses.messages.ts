@@ -5,6 +5,7 @@ import { Database } from '@muster/persistence/database.js';
 import { LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import { CompileRepository } from './compile.repository.js';
+import { ManifestUses } from './manifest-uses.service.js';
 
 /** Tells other services whose devices are told of some content. */
 @Injectable()
@@ -13,6 +14,7 @@ export class ContentUsesMessages implements OnModuleInit {
     @Inject(Bus) private readonly bus: Bus,
     @Inject(Database) private readonly database: Database,
     @Inject(CompileRepository) private readonly work: CompileRepository,
+    @Inject(ManifestUses) private readonly manifestUses: ManifestUses,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -27,7 +29,7 @@ export class ContentUsesMessages implements OnModuleInit {
     this.bus.answer(
       findManifestUses,
       async ({ manifests, endedWithinHours }) => ({
-        items: await this.work.findManifestUses(this.database, manifests, endedWithinHours),
+        items: await this.manifestUses.find(manifests, endedWithinHours),
       }),
       (error) => this.logger.error({ err: error }, 'cannot answer find-manifest-uses'),
     );

@@ -2,18 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { contentLocationsRequestSchema, contentLocationsResponseSchema } from '@muster/contracts/agent/content.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
-import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { z } from 'zod';
-import { PolicyRepository } from '../serving/policy.repository.js';
+import { AssignedContent } from './assigned-content.js';
 
 /** Asks the content service on behalf of a device, for what is assigned to it and nothing else. */
 @Injectable()
 export class ContentLocations {
   constructor(
-    @Inject(Database) private readonly database: Database,
     @Inject(Bus) private readonly bus: Bus,
-    @Inject(PolicyRepository) private readonly policies: PolicyRepository,
+    @Inject(AssignedContent) private readonly assigned: AssignedContent,
   ) {}
 
   /**
@@ -26,7 +24,7 @@ export class ContentLocations {
     { manifest, files, reach }: z.infer<typeof contentLocationsRequestSchema>,
     address: string,
   ): Promise<z.infer<typeof contentLocationsResponseSchema>> {
-    if (!(await this.policies.isManifestOf(this.database, manifest, deviceUid))) {
+    if (!(await this.assigned.of(deviceUid, [manifest])).has(manifest)) {
       throw new MusterError(
         'forbidden',
         'policy.content-not-assigned',

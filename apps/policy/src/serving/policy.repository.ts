@@ -95,11 +95,6 @@ export class PolicyRepository {
     return row?.bytes;
   }
 
-  /** Whether a manifest is in a body that is, or was until a day ago, assigned to the device. */
-  async isManifestOf(database: Queryable, manifest: string, deviceUid: string): Promise<boolean> {
-    return (await this.findManifestsOf(database, [manifest], deviceUid)).length > 0;
-  }
-
   /** Of these manifests, those in a body that is, or was until a day ago, assigned to the device. */
   async findManifestsOf(database: Queryable, manifests: readonly string[], deviceUid: string): Promise<string[]> {
     const rows = await database.query<{ manifest: string }>(
@@ -115,6 +110,24 @@ export class PolicyRepository {
       [manifests, deviceUid],
     );
     return rows.map(({ manifest }) => manifest);
+  }
+
+  /** Of these manifests, those in bodies that the device was ever told to run, as far back as it may report; with each deployment. */
+  async findPastManifestsOf(
+    database: Queryable,
+    manifests: readonly string[],
+    deviceUid: string,
+  ): Promise<{ manifest: string; deploymentUid: string }[]> {
+    return database.query<{ manifest: string; deploymentUid: string }>(
+      `select distinct body_manifest.manifest, deployment_uid as "deploymentUid"
+       from body_manifest
+         join deployment_body on deployment_body.body_digest = body_manifest.body_digest
+         join deployment on deployment.uid = deployment_body.deployment_uid
+         join device_member on device_member.collection_uid = deployment.collection_uid and device_member.device_uid = $2
+       where body_manifest.manifest = any($1::text[])
+         and (ended_at is null or ended_at > now() - interval '${LEFT_DAYS} days')`,
+      [manifests, deviceUid],
+    );
   }
 }
 

@@ -31,8 +31,8 @@ export const findDeploymentUses = defineRequest(
 export const MOST_NAMERS = 5;
 
 /**
- * The lists of files, one for each version of content, that devices are told of, or were told of until a while ago: computers may need
- * those at any moment. Each with the first deployments, by name; what nobody is told of is left out.
+ * The lists of files, one for each version of content, that devices are told of, or were told of until a while ago, or that runs need
+ * which go on: computers may need those at any moment. Each with the first deployments, by name, deleted ones too; others are left out.
  */
 export const findManifestUses = defineRequest(
   'policy',

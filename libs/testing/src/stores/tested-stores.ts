@@ -1,11 +1,15 @@
 import { cephRgw } from './ceph-rgw.js';
 import { musterStore, musterStoreOfProcesses } from './muster-store.js';
 import { swiftS3api } from './swift-s3api.js';
+import type { PackagedProgram } from './debian-packages.js';
 import type { TestedStore } from './tested-store.js';
 
 const ALL: readonly TestedStore[] = [musterStore, musterStoreOfProcesses, cephRgw, swiftS3api];
 /** What every run of the tests is held to; others are named by a developer. */
 const ALWAYS = ['muster', 'muster-processes', 'ceph'];
+
+/** Clients that none of us wrote: with these, too, the suite speaks to every store. */
+export const FOREIGN_CLIENTS: readonly PackagedProgram[] = [{ program: 'rclone', package: 'rclone' }];
 
 /**
  * The stores of a run: those that MUSTER_TEST_STORES names, else the ones of continuous integration.

@@ -36,7 +36,8 @@ Examples:
 const deleteHelp = `
 Points that have the version let go of it, and what no other version has goes from them and from the library after the grace period
 (MUSTER_REMOVE_AFTER_MINUTES). Its number is not given again, and "muster content versions" goes on listing it as deleted. It is
-refused while deployments tell devices of it, or did in the last MUSTER_KEEP_OLD_VERSIONS_HOURS, and while a Distribution brings it.
+refused while deployments tell devices of it, or did in the last MUSTER_KEEP_OLD_VERSIONS_HOURS, while runs go on that need it, and while a
+Distribution brings it.
 
 Examples:
   muster content delete-version hello 3 --dry-run=server

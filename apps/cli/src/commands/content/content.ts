@@ -45,7 +45,7 @@ export function registerContent(program: Command, terminal: Terminal): void {
         async (client) => {
           const done = await uploadPackage(client, name, path, {
             kind,
-            onProgress: (progress) => show(uploadLine(name, progress)),
+            onProgress: (progress) => show(uploadLine(name, progress), progress.phase === 'proving'),
             onNotice: (text) => terminal.error(text),
           });
           terminal.out(

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { isHole, MOST_CHUNK_BYTES } from './cut-chunks.js';
 
 /** Begins every list, and says which kind it is. */
 const MAGIC = Buffer.from('muster\0\x01', 'latin1');
 /** Bytes of a chunk's SHA-256 that are kept: enough to tell chunks apart, also those that somebody makes on purpose. */
 const ID_BYTES = 16;
 const ENTRY_BYTES = 4 + ID_BYTES;
+
+/** Of the longest chunk of zeros. */
+export const HOLE_ID = idOf(Buffer.alloc(MOST_CHUNK_BYTES));
 
 /** A chunk of a file: the beginning of its SHA-256 as text of one character for each byte, and its length. */
 export interface Chunk {
@@ -13,6 +17,10 @@ export interface Chunk {
 }
 
 export function chunkId(bytes: Uint8Array): string {
+  return bytes.length === MOST_CHUNK_BYTES && isHole(bytes, 0, bytes.length) ? HOLE_ID : idOf(bytes);
+}
+
+function idOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest().toString('latin1', 0, ID_BYTES);
 }
 

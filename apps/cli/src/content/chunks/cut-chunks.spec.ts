@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
-import { chunkEnd, LEAST_CHUNK_BYTES, MOST_CHUNK_BYTES, USUAL_CHUNK_BYTES } from './cut-chunks.js';
+import { chunkEnd, isHole, LEAST_CHUNK_BYTES, MOST_CHUNK_BYTES, USUAL_CHUNK_BYTES } from './cut-chunks.js';
 
 /** Bytes that look random, the same for the same seed. */
 function noise(seed: number, bytes: number): Buffer {
@@ -46,6 +46,20 @@ describe('the chunks of some bytes', () => {
     expect(chunksOf(Buffer.alloc(3 * MOST_CHUNK_BYTES)).map(({ length }) => length)).toEqual(
       Array.from({ length: 3 }, () => MOST_CHUNK_BYTES),
     );
+  });
+
+  it('are the longest ones of zeros, and of nearly zeros those that their bytes decide', () => {
+    const hole = Buffer.alloc(MOST_CHUNK_BYTES);
+    expect(isHole(hole, 0, hole.length)).toBe(true);
+    expect(isHole(hole, 1, hole.length)).toBe(false);
+    for (const at of [0, 1, 500_000, MOST_CHUNK_BYTES - 1]) {
+      const other = Buffer.from(hole);
+      other[at] = 1;
+      expect(isHole(other, 0, other.length)).toBe(false);
+    }
+    // Behind a byte that is none, as it was before anybody knew of holes: the window sees nothing but zeros again.
+    const behind = Buffer.concat([Buffer.from('x'), hole, hole]);
+    expect(chunkEnd(behind, 0, behind.length)).toBe(MOST_CHUNK_BYTES);
   });
 
   it('are the same again a few chunks behind whatever was inserted, removed or changed', () => {

@@ -12,6 +12,7 @@ const WINDOW_BYTES = 32;
 const RARE_MASK = topBits(15 + 2);
 const FREQUENT_MASK = topBits(15 - 2);
 const GEAR = gearTable();
+const ZEROS = Buffer.alloc(MOST_CHUNK_BYTES);
 
 /**
  * Says where the chunk that begins at `start` ends. It is asked for one chunk behind the other.
@@ -19,6 +20,12 @@ const GEAR = gearTable();
  * @param end as for {@link chunkEnd}
  */
 export type CutChunk = (bytes: Buffer, start: number, end: number) => number;
+
+/** Whether a chunk is as long as chunks get, and nothing but zeros, as the holes of sparse files are read: there may be very many of them. */
+export function isHole(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < MOST_CHUNK_BYTES || bytes[start] !== 0 || bytes[start + MOST_CHUNK_BYTES - 1] !== 0) return false;
+  return ZEROS.compare(bytes, start, start + MOST_CHUNK_BYTES) === 0;
+}
 
 /**
  * Where the chunk that begins at `start` ends: a place that only the bytes before it decide (a gear hash, as in FastCDC).
@@ -29,6 +36,8 @@ export type CutChunk = (bytes: Buffer, start: number, end: number) => number;
  */
 export function chunkEnd(bytes: Uint8Array, start: number, end: number): number {
   if (end - start <= LEAST_CHUNK_BYTES) return end;
+  // What the rest comes to for them, a hundred times as fast.
+  if (isHole(bytes, start, end)) return start + MOST_CHUNK_BYTES;
   const limit = Math.min(end, start + MOST_CHUNK_BYTES);
   const usual = Math.min(limit, start + USUAL_CHUNK_BYTES);
   let index = start + LEAST_CHUNK_BYTES;

@@ -40,12 +40,16 @@ class Blobs {
   }
 }
 
-async function scan(bytes: Buffer, known: KnownChunks = new Map()): Promise<ScannedFile> {
+async function scan(bytes: Buffer, known: KnownChunks = new Map(), cutting = FILE_CUTTING): Promise<ScannedFile> {
   const path = join(folder, 'file');
   writeFileSync(path, bytes);
   const file = await open(path);
+  let told = 0;
   try {
-    return await scanLargeFile(file, known, FILE_CUTTING, () => undefined);
+    const scanned = await scanLargeFile(file, known, cutting, (count) => (told += count));
+    // However often it was read, in the end all of it was, once.
+    expect(told).toBe(bytes.length);
+    return scanned;
   } finally {
     await file.close();
   }
@@ -114,6 +118,34 @@ describe('a large file', () => {
     expect(blobs.take(bytes, scanned.stored)).toBeLessThan(2_000_000);
     expect(isValid(scanned)).toBe(true);
     expect(createHash('sha256').update(blobs.read(scanned.stored)).digest('hex')).toBe(scanned.digest.slice(7));
+  });
+
+  it('of holes with something here and there costs what is there, also beside the version before', async () => {
+    const sparse = (islands: number): Buffer => {
+      const bytes = Buffer.alloc(300 * 1024 * 1024);
+      for (let at = 0; at < islands; at += 1) bytes.fill(at + 1, at * 50_000_000 + 7, at * 50_000_000 + 300_007);
+      return bytes;
+    };
+    const blobs = new Blobs();
+    const before = await scan(sparse(5));
+    expect(blobs.take(sparse(5), before.stored)).toBeLessThan(12_000_000);
+    expect(before.stored.extents.length).toBeLessThan(400);
+    const after = await scan(sparse(6), knownOf(before));
+    expect(blobs.take(sparse(6), after.stored)).toBeLessThan(12_000_000);
+    expect(isValid(after)).toBe(true);
+    expect(blobs.read(after.stored).equals(sparse(6))).toBe(true);
+  });
+
+  it('with more holes than a list of extents has room for is stored in whole blobs, of which those that are holes are one', async () => {
+    const bytes = Buffer.alloc(3 * MOST_BLOB_BYTES);
+    for (let at = 0; at < 40; at += 1) randomBytes(200_000).copy(bytes, at * 5_000_000);
+    const scanned = await scan(bytes, new Map(), { ...FILE_CUTTING, mostExtents: 30 });
+    expect(scanned.stored.extents.length).toBeLessThan(6);
+    const holes = await scan(Buffer.alloc(5 * MOST_BLOB_BYTES), new Map(), { ...FILE_CUTTING, mostExtents: 30 });
+    expect([holes.stored.extents.length, holes.stored.blobs.length]).toEqual([5, 1]);
+    const blobs = new Blobs();
+    blobs.take(bytes, scanned.stored);
+    expect(blobs.read(scanned.stored).equals(bytes)).toBe(true);
   });
 
   it('has chunks of which nothing is believed when their list is of another kind', () => {

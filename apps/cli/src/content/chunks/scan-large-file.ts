@@ -26,6 +26,8 @@ export interface ScannedFile {
  * Reads a file, cuts it into chunks, and says how it is stored: by blobs that are known where they have its chunks, and
  * new ones for the rest. The same bytes beside the same known chunks always come out the same. Memory: some MiB, and
  * about 100 bytes for each chunk.
+ *
+ * @param onBytes told of bytes that were read; negative when the file is read anew
  */
 export async function scanLargeFile(
   file: FileHandle,
@@ -36,15 +38,21 @@ export async function scanLargeFile(
   const ways: ExtentBuilder[] = [new ExtentBuilder(known, true), new ExtentBuilder(new Map(), false)];
   if (known.size > 0) ways.splice(1, 0, new ExtentBuilder(new Map(), true));
   for (const builder of ways) {
-    const { digest, size, chunks } = await readChunks(
-      file,
-      builder,
-      cutting.begin(),
-      builder === ways[0] ? onBytes : () => undefined,
-    );
+    const isLast = builder === ways.at(-1);
+    let told = 0;
+    const tell = (bytes: number): void => {
+      told += bytes;
+      onBytes(bytes);
+    };
+    const read = await readChunks(file, builder, isLast ? Infinity : cutting.mostExtents, cutting.begin(), tell);
     const { blobs, extents } = builder.finish();
     const held = blobs.reduce((sum, blob) => sum + blob.size, 0);
-    if (builder !== ways.at(-1) && (held > MOST_OVERHEAD * size || extents.length > cutting.mostExtents)) continue;
+    if (!read || (!isLast && held > MOST_OVERHEAD * read.size)) {
+      // It is read once more, and that takes as long.
+      onBytes(-told);
+      continue;
+    }
+    const { digest, size, chunks } = read;
     const chunkList = writeChunkList(chunks);
     const list = { digest: digestOf(chunkList), size: chunkList.length };
     return { digest, size, stored: { blobs, extents, chunks: list }, chunkList };
@@ -52,12 +60,14 @@ export async function scanLargeFile(
   throw new Error('a file that is stored anew is always stored');
 }
 
+/** Undefined as soon as it is clear that it would be more extents than `mostExtents`. */
 async function readChunks(
   file: FileHandle,
   builder: ExtentBuilder,
+  mostExtents: number,
   cut: CutChunk,
   onBytes: (bytes: number) => void,
-): Promise<{ digest: Digest; size: number; chunks: Chunk[] }> {
+): Promise<{ digest: Digest; size: number; chunks: Chunk[] } | undefined> {
   const buffer = Buffer.allocUnsafe(READ_BYTES + MOST_CHUNK_BYTES);
   const hash = createHash('sha256');
   const chunks: Chunk[] = [];
@@ -81,6 +91,7 @@ async function readChunks(
       builder.add(id, bytes);
       start = end;
     }
+    if (builder.extentCount > mostExtents) return undefined;
     hash.update(buffer.subarray(0, start));
     onBytes(start);
     buffer.copyWithin(0, start, filled);
