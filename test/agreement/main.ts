@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { anySeed } from '../faults/random.js';
 import { wholeNumber } from '../faults/whole-number.js';
 import { countVerdicts, findDisagreement } from './compare.js';
+import { findContentDisagreement } from './content-order.js';
 import { findStepDisagreement } from './step-fates.js';
 
 const help = `npm run explain:agreement [-- --cases 100000 --seed N]
@@ -9,7 +10,7 @@ const help = `npm run explain:agreement [-- --cases 100000 --seed N]
 Deployments with purposes, times, schedules, windows, reruns and holds on devices with clocks, zones and histories, made at random. Of each:
 what the daemon of the agent decides, and what \`muster explain --device\` says, beside a small reference that was written
 from the specification. Beside each case a sequence made at random, with variables of a device and of collections: what becomes of each of its
-steps. The first disagreement is printed with its case, and ends it with 1.`;
+steps; and a place with boundary groups and points: which points its content comes from, in which order. The first disagreement is printed with its case, and ends it with 1.`;
 
 const PART = 10_000;
 const { values } = parseArgs({
@@ -25,7 +26,10 @@ const began = performance.now();
 const fates = new Map<string, number>();
 for (let done = 0; done < cases;) {
   const part = Math.min(PART, cases - done);
-  const problem = findDisagreement(seed + done, part) ?? findStepDisagreement(seed + done, part, fates);
+  const problem =
+    findDisagreement(seed + done, part) ??
+    findStepDisagreement(seed + done, part, fates) ??
+    (await findContentDisagreement(seed + done, part));
   if (problem !== undefined) {
     process.stdout.write(`they disagree, ${problem}\n`);
     process.exit(1);
