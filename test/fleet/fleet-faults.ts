@@ -3,7 +3,7 @@ import { until } from '@muster/testing/until.js';
 import { SiteOfDevices } from '../bench/site-of-devices.js';
 import { randomNumbers, sample } from '../faults/random.js';
 import { FLEET_SEQUENCE, prepareContent } from './fleet-content.js';
-import { type ExpectedRun, type Fleet, SimulatedAgent } from './simulated-agent.js';
+import { type ExpectedFate, type ExpectedRun, type Fleet, SimulatedAgent } from './simulated-agent.js';
 import { StartedAtOnce } from './started-at-once.js';
 
 const VICTIMS = ['policy', 'deployment', 'catalog', 'content', 'store', 'nats', 'postgres', 'edge'] as const;
@@ -23,6 +23,8 @@ export interface FleetFaults {
 
 export interface FleetOutcome {
   readonly runs: number;
+  /** Devices and deployments of which the site was told a fate. */
+  readonly fates: number;
   /** Reports that the site acknowledged. */
   readonly acknowledged: number;
   readonly kills: number;
@@ -87,7 +89,17 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
     const problems = agents.flatMap((agent) => agent.problems);
     if (most > cap) problems.push(`${most} devices had started at once, and ${cap} may`);
     problems.push(...(await problemsOf(site, expected, deployed)));
-    return { runs: expected.length, acknowledged, kills, startedAtOnce: { most, cap }, woken, problems };
+    const fates = agents.flatMap((agent) => [...agent.fates.values()]);
+    problems.push(...(await problemsOfFates(site, fates)));
+    return {
+      runs: expected.length,
+      fates: fates.length,
+      acknowledged,
+      kills,
+      startedAtOnce: { most, cap },
+      woken,
+      problems,
+    };
   } finally {
     gaveUp.abort();
     await site.stop();
@@ -173,4 +185,36 @@ async function problemsOf(site: SiteOfDevices, expected: readonly ExpectedRun[],
   const parked = await deployment.query('select 1 from inbox_parked');
   if (parked.length > 0) problems.push(`${parked.length} facts could not be applied`);
   return problems;
+}
+
+/** Waits until the site has what every device told last, and counts it as told. */
+async function problemsOfFates(site: SiteOfDevices, expected: readonly ExpectedFate[]): Promise<string[]> {
+  const { deployment } = site.databases;
+  const textOf = ({ deviceUid, deploymentUid, number, reason }: ExpectedFate): string =>
+    `device ${deviceUid}, deployment ${deploymentUid}: ${reason}, number ${number}`;
+  const wanted = new Set(expected.map(textOf));
+  let kept: string[] = [];
+  const complete = async (): Promise<boolean> => {
+    const rows = await deployment
+      .query<ExpectedFate>(
+        `select device_uid as "deviceUid", deployment_uid as "deploymentUid", number, reason from device_fate
+         where state = 'waiting'`,
+      )
+      .catch(() => []);
+    kept = rows.map(textOf);
+    return kept.length === wanted.size && kept.every((one) => wanted.has(one));
+  };
+  await until(complete, 60_000).catch(() => undefined);
+  const missing = [...wanted].filter((one) => !kept.includes(one)).map((one) => `fate not kept: ${one}`);
+  const wrong = kept.filter((one) => !wanted.has(one)).map((one) => `fate kept that was not told last: ${one}`);
+  const tally = await deployment.query<{ told: string; devices: number }>(
+    `select deployment_uid || ' ' || reason as told, devices from fate_tally where devices > 0`,
+  );
+  const counts = new Map<string, number>();
+  for (const { deploymentUid, reason } of expected)
+    counts.set(`${deploymentUid} ${reason}`, (counts.get(`${deploymentUid} ${reason}`) ?? 0) + 1);
+  const miscounted = tally
+    .filter(({ told, devices }) => counts.get(told) !== Number(devices))
+    .map(({ told, devices }) => `${devices} devices are counted for ${told}, and ${counts.get(told) ?? 0} told it`);
+  return [...missing, ...wrong, ...miscounted];
 }

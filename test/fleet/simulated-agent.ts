@@ -28,7 +28,18 @@ export interface ExpectedRun {
   readonly steps: number;
 }
 
+/** What a device must have told last of a deployment at the site. */
+export interface ExpectedFate {
+  readonly deviceUid: string;
+  readonly deploymentUid: string;
+  readonly number: number;
+  readonly reason: string;
+}
+
 const MOST_AT_ONCE = 500;
+const REASONS = ['window', 'trigger', 'content', 'permit'] as const;
+/** Behind every run, whatever clock that had: so the run does not end the fate. */
+const LAST = '2099-01-01T00:00:00.000Z';
 const LONGEST_PAUSE = 2000;
 const DAY = 24 * 3_600_000;
 const ABLE = { [ABILITIES_HEADER]: START_PERMITS };
@@ -51,6 +62,8 @@ export interface Fleet {
  */
 export class SimulatedAgent {
   readonly runs = new Map<string, ExpectedRun>();
+  /** By deployment; all are acknowledged. */
+  readonly fates = new Map<string, ExpectedFate>();
   /** What was not as it must be, in words. */
   readonly problems: string[] = [];
   private readonly spool: Report[] = [];
@@ -67,6 +80,7 @@ export class SimulatedAgent {
   private serial: number | undefined;
   private tag = '"none"';
   private clockAhead = 0;
+  private fateNumber = 0;
   acknowledged = 0;
 
   private constructor(
@@ -113,6 +127,7 @@ export class SimulatedAgent {
           for (const one of this.waiting.values()) await this.askPermit(one);
           for (const one of this.ready.values()) await this.begin(one);
           await this.tell();
+          await this.tellFates();
         },
         this.random,
         signal,
@@ -225,6 +240,37 @@ export class SimulatedAgent {
         this.spool.splice(0, this.spool.length, ...left);
       }
     }
+  }
+
+  /** What it waits for next, of some deployments that it has run; some of it twice, and behind that something older once more. */
+  private async tellFates(): Promise<void> {
+    const { uid: deviceUid } = this;
+    const told = [...this.runs.keys()]
+      .filter((uid) => !this.fates.has(uid) || this.random() < 0.2)
+      .map((deploymentUid) => {
+        // Another one for each try: what was not acknowledged may be durable.
+        const number = (this.fateNumber += 2);
+        return {
+          deviceUid,
+          deploymentUid,
+          number,
+          reason: REASONS[Math.floor(this.random() * REASONS.length)] ?? 'window',
+        };
+      });
+    if (told.length === 0) return;
+    const send = async (fates: readonly ExpectedFate[], behind: number) => {
+      const body = fates.map(({ deploymentUid, number, reason }) => ({
+        deploymentUid,
+        number: number - behind,
+        acceptance: { state: 'accepted', at: LAST },
+        delivery: { state: 'waiting', reason: behind === 0 ? reason : 'network', at: LAST },
+      }));
+      const answer = await this.asked(() => this.device.post('/fates', { fates: body }));
+      if (answer.status !== 200) throw new Error(`fates were answered with ${answer.status} ${answer.text}`);
+    };
+    for (let times = this.random() < 0.2 ? 2 : 1; times > 0; times -= 1) await send(told, 0);
+    for (const one of told) this.fates.set(one.deploymentUid, one);
+    if (this.random() < 0.2) await send(told, 1);
   }
 
   /** With a session; with a new one when the site does not take the old one. */

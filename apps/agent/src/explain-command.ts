@@ -31,7 +31,8 @@ Examples:
   $ muster explain harden.yaml --var Ring=pilot --variables layers.yaml --content ./packages
   $ muster explain harden.yaml --simulate outcomes.yaml -o json   # what if a step fails?
 
-The engine itself decides: it is run with assumed outcomes (exit code 0, or those of --simulate), and nothing is executed.
+The engine itself decides: every step is assumed to succeed (with exit code 0, or the first of its success codes), or to end
+as --simulate says, and nothing is executed.
 Conditions that look at this computer are answered by this computer.
 
 Exit codes: 0 explained, 1 the sequence could not run at all, 2 wrong usage, 3 the document or a file beside it is not valid.`;

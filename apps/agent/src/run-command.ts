@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CommanderError } from 'commander';
 import { replay } from '@muster/sequence/advance.js';
 import { compilePlan } from '@muster/sequence/plan.js';
+import { planOfRun } from '@muster/sequence/plan-of-run.js';
 import type { JournalEntry, RunStarted } from '@muster/sequence/run.js';
 import { HumanOutput } from './command-line/human-output.js';
 import { InputFileError, readSimulation, readTextFile } from './command-line/input-files.js';
@@ -46,7 +47,7 @@ Examples:
   $ muster run harden.yaml --simulate outcomes.yaml # nothing is executed
 
 A table for --simulate names steps by path (Group/Step) or by name; outcomes are used in order, the last one repeats,
-a step without any exits with 0, and a restart goes on at once:
+a step without any (or without exitCode) succeeds, and a restart goes on at once:
   "Prepare/Install hello": [{exitCode: 3010}, {exitCode: 0, set: {Installed: "yes"}}]
   Partition disk: [{exitCode: 5}]
   Update firmware: [{restart: true}]
@@ -162,7 +163,7 @@ async function follow(
       folder,
       content: new LocalContent(options.content),
       signal: letGo.signal,
-      ...(outcomes ? simulation(outcomes) : {}),
+      ...(outcomes ? simulation(outcomes, started) : {}),
       onReport: (report, replayed) => {
         // In a simulation the restart is over already: the run has not come to an end, not even for now.
         const restarted = outcomes !== undefined && report.result === 'restart-pending';
@@ -185,9 +186,12 @@ async function follow(
 }
 
 /** Nothing is executed, nobody waits, and a restart is over at once. */
-function simulation(outcomes: SimulatedOutcomes): Pick<RunSequenceOptions, 'performer' | 'restart' | 'waits'> {
+function simulation(
+  outcomes: SimulatedOutcomes,
+  started: RunStarted,
+): Pick<RunSequenceOptions, 'performer' | 'restart' | 'waits'> {
   return {
-    performer: new SimulatedStepPerformer(outcomes),
+    performer: new SimulatedStepPerformer(outcomes, planOfRun(started).plan),
     restart: ({ target }) => Promise.resolve({ kind: 'completed', phase: target }),
     waits: 'skipped',
   };

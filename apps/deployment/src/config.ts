@@ -52,6 +52,8 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_ROLLOUT_GRACE_SECONDS: z.coerce.number().int().min(0).max(3600).default(60),
     /** Events are told to whoever asks for so long. */
     MUSTER_EVENT_KEEP_DAYS: keepDays.default(EVENT_KEEP_DAYS),
+    /** Runs that ended so long ago are forgotten with their steps, unless a deployment counts a device by them; 0: never. */
+    MUSTER_KEEP_RUNS_DAYS: z.coerce.number().int().min(0).max(3_650).default(365),
     /** Alerts whose condition is gone, and that nobody touched, are kept for so long. */
     MUSTER_ALERT_KEEP_DAYS: keepDays.default(90),
     /** Unknown computers of which nobody has heard for so long are forgotten; 0: never. */

@@ -49,6 +49,7 @@ export function deploymentOf(
     expiresAt?: string;
     pinned?: boolean;
     hold?: DeploymentSpec['hold'];
+    onInternet?: boolean;
   } = {},
 ): Resource<DeploymentSpec, DeploymentStatus> {
   return resource<DeploymentSpec, DeploymentStatus>(
@@ -59,6 +60,7 @@ export function deploymentOf(
       collection,
       purpose: 'Required',
       ...(change.expiresAt === undefined ? {} : { expiresAt: change.expiresAt }),
+      ...(change.onInternet === undefined ? {} : { onInternet: change.onInternet }),
       ...(change.hold ? { hold: change.hold } : {}),
       ...(change.pinned ? { revision: digestOf(sequence) } : {}),
     },

@@ -56,6 +56,29 @@ describe('a stop', () => {
     expect((await never.policy()).stops).toBeUndefined();
   });
 
+  it('reaches an agent that is not told of the deployment, because it could not go by it', async () => {
+    const device = await policy.device();
+    const collection = await collectionOf(device);
+    const places = { 'muster-abilities': 'start-places' };
+    const made = await deploy(collection.name, plain('Stop'), { onInternet: true });
+    await until(async () => (await device.policy(places)).assignments.length === 1);
+    expect(await device.policy()).toMatchObject({ assignments: [] });
+    expect((await device.policy()).stops).toBeUndefined();
+    await policy.deployment.publish(deployments.saved, {
+      resource: deploymentOf(made.metadata.name, collection.name, plain('Stop'), {
+        uid: made.metadata.uid,
+        generation: 2,
+        hold: 'Runs',
+        onInternet: true,
+      }),
+      actor: 'test',
+    });
+    await until(async () => (await device.policy()).stops !== undefined);
+    expect((await device.policy()).stops).toEqual({ deployments: [made.metadata.uid] });
+    expect(await device.policy(places)).toMatchObject({ assignments: [{ hold: 'Runs' }] });
+    expect((await device.policy(places)).stops).toBeUndefined();
+  });
+
   it('stays told when its deployment is deleted, also to devices that left', async () => {
     const [member, left] = [await policy.device(), await policy.device()];
     const collection = await collectionOf(member, left);

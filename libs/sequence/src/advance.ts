@@ -3,6 +3,7 @@ import { LIMITS } from './limits.js';
 import { planOfRun } from './plan-of-run.js';
 import { mergeCollectionVariables } from './collection-variables.js';
 import type { Observer } from './observer.js';
+import { successCodesOf } from './success-codes.js';
 import { isSuccess } from './restart-request.js';
 import type {
   Advance,
@@ -196,9 +197,7 @@ function onStepEnded(draft: Draft, event: StepEnded): void {
   const variables = assign(run.variables, event.assignments ?? []);
   const problem = storeProblem(variables);
   if (!problem) run.variables = variables;
-  const successCodes = instruction.step.successCodes ??
-    event.successCodes ??
-    stepDefinition(instruction.step.type)?.defaults.successCodes ?? [0];
+  const successCodes = successCodesOf(instruction.step, event.successCodes);
   const result = judge(problem ? { ...event, error: problem } : event, successCodes);
   if (settle(draft, instruction, result, true)) walk(draft);
 }

@@ -51,6 +51,32 @@ describe('explainSequence', () => {
     ]);
   });
 
+  it('assumes success, with the first success code of a step of which 0 is none, and says so', () => {
+    const { nodes, result } = explainSequence(
+      started([step('a', { successCodes: [3, 4] }), step('b', { successCodes: [0, 3] }), step('c')]),
+    );
+    expect(nodes.map(({ verdict, message }) => [verdict, message])).toEqual([
+      ['will-run', 'assumed to succeed with exit code 3'],
+      ['will-run', undefined],
+      ['will-run', undefined],
+    ]);
+    expect(result).toBe('succeeded');
+  });
+
+  it('says of a variable that cannot be set that its step is blocked', () => {
+    const set = (name: string) => ({ step: 'set', type: 'SetTaskSequenceVariable', settings: { name, value: 'x' } });
+    expect(explainSequence(started([set('N%Odd%')], { device: { Odd: '%x' } })).nodes).toEqual([
+      expect.objectContaining({ verdict: 'blocked', code: 'variable.invalid-name', message: expect.any(String) }),
+    ]);
+  });
+
+  it('restarts behind a step that succeeds only by asking for it', () => {
+    expect(explainSequence(started([step('a', { successCodes: [3010] }), step('b')]))).toMatchObject({
+      restarts: 1,
+      result: 'succeeded',
+    });
+  });
+
   it('shows the truth table and who wins and loses for each variable, as they are when the engine comes there', () => {
     const steps = [
       { step: 'set', type: 'SetTaskSequenceVariable', settings: { name: 'Ring', value: 'fast' } },

@@ -9,6 +9,7 @@ import type { ExecuteEffect, Run, RunStarted } from './run.js';
 import { NOT_ASKED, type SimulatedOutcome, simulate } from './simulate.js';
 import type { ContentReference } from './steps/definition.js';
 import { stepDefinition } from './steps/registry.js';
+import { assumedExitCode } from './success-codes.js';
 import { type CollectionVariables, rankCollectionValues } from './collection-variables.js';
 import { expandQuestion } from './walk.js';
 import {
@@ -80,7 +81,7 @@ export interface SequenceExplanation {
 }
 
 export interface ExplainOptions {
-  /** How executor steps are assumed to end. Default: exit code 0. */
+  /** How executor steps are assumed to end. Default, and where it says neither exit code nor error: well (`assumedExitCode`). */
   readonly outcome?: ((effect: ExecuteEffect, run: Run) => SimulatedOutcome) | undefined;
   /** The computer's answers; without it conditions that need them are `unknown`. */
   readonly probe?: ((question: WorldExpression) => ProbeAnswer) | undefined;
@@ -102,7 +103,16 @@ export function explainSequence(started: RunStarted, options: ExplainOptions = {
     answers.set(JSON.stringify(question), answer);
     return answer;
   };
-  const simulation = simulate(started, options.outcome ?? (() => ({ exitCode: 0 })), epoch, {
+  const assumed = new Map<number, number>();
+  const outcome = (effect: ExecuteEffect, run: Run): SimulatedOutcome => {
+    const given = options.outcome?.(effect, run) ?? {};
+    const instruction = plan.instructions[effect.position];
+    if (given === 'interrupted' || given.error || given.exitCode !== undefined || !instruction) return given;
+    const exitCode = assumedExitCode(instruction);
+    assumed.set(effect.position, exitCode);
+    return { ...given, exitCode };
+  };
+  const simulation = simulate(started, outcome, epoch, {
     maximumEvents: plan.instructions.length * 20 + 1000,
     probe: ask,
     observer: {
@@ -113,14 +123,25 @@ export function explainSequence(started: RunStarted, options: ExplainOptions = {
     },
   });
   const reasons = new Map<number, ReportReason>();
-  for (const { position, outcome, reason } of simulation.reports)
-    if (outcome === 'skipped' && position !== undefined && reason) reasons.set(position, reason);
+  const refused = new Map<number, Pick<NodeExplanation, 'verdict' | 'reason' | 'code' | 'message'>>();
+  const begun = new Set(simulation.executed.map(({ position }) => position));
+  for (const { position, outcome, reason, code, message } of simulation.reports) {
+    if (position === undefined) continue;
+    if (outcome === 'skipped' && reason) reasons.set(position, reason);
+    // What the engine does itself it may refuse: a name that no variable may have, say.
+    if (outcome === 'failed' && !begun.has(position))
+      refused.set(position, { verdict: 'blocked', reason, code, message });
+  }
   return {
     sequence: started.sequence.name,
     nodes: plan.instructions.map((instruction) => {
       const depth = depthOf(plan, instruction);
       const known = seen.get(instruction.position);
-      return known ? { ...known, depth } : { ...unseen(plan, instruction, seen, reasons), depth };
+      const blocked = known?.verdict === 'will-run' ? refused.get(instruction.position) : undefined;
+      if (known && blocked) return { ...known, ...blocked, depth };
+      return known
+        ? { ...known, ...assumptionNote(known, assumed.get(instruction.position) ?? 0), depth }
+        : { ...unseen(plan, instruction, seen, reasons), depth };
     }),
     restarts: simulation.restarts,
     result: simulation.finished?.result,
@@ -177,6 +198,13 @@ function describe(
     };
   }
   return { ...withContent, ...(instruction.first ? firstProgramNote(started) : {}), verdict: 'will-run' };
+}
+
+/** Says what is assumed where it is not what everybody expects. */
+function assumptionNote({ message }: NodeExplanation, exitCode: number): { message?: string } {
+  if (exitCode === 0) return {};
+  const note = `assumed to succeed with exit code ${exitCode}`;
+  return { message: message === undefined ? note : `${message}; ${note}` };
 }
 
 function firstProgramNote({ sequence }: RunStarted): { message?: string } {

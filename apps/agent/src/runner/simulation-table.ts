@@ -11,7 +11,8 @@ const simulatedName = z
 
 /** How one try of a step is pretended to end. */
 export const simulatedStepSchema = z.strictObject({
-  exitCode: z.int().default(0),
+  /** Absent: one with which the step succeeds. */
+  exitCode: z.int().optional(),
   /** Variables the step would have set; an empty value deletes. */
   set: z.record(simulatedName, scalar).default({}),
   /** The step asks for a restart. */
@@ -33,11 +34,11 @@ export class SimulatedOutcomes {
 
   constructor(private readonly table: SimulationTable) {}
 
-  /** The next outcome for a step: an entry for its path comes before one for its name; without any it exits with 0. */
+  /** The next outcome for a step: an entry for its path comes before one for its name; without any it succeeds. */
   next(path: string, name: string): SimulatedStep {
     const key = [path, name].find((candidate) => Object.hasOwn(this.table, candidate));
     const list = key === undefined ? undefined : this.table[key];
-    if (key === undefined || !list) return { exitCode: 0, set: {}, restart: false };
+    if (key === undefined || !list) return { set: {}, restart: false };
     const index = this.taken.get(key) ?? 0;
     this.taken.set(key, index + 1);
     const outcome = list[Math.min(index, list.length - 1)];

@@ -61,7 +61,7 @@ export class AlertRepository {
   async differences(tx: Transaction): Promise<Difference[]> {
     const rows = await tx.query<AlertRow & Record<string, unknown>>(
       `with watched as (
-         select deployment.uid, deployment.name, deployment.spec -> 'alerts' as alerts,
+         select deployment.uid, deployment.name, collection.uid as collection_uid, deployment.spec -> 'alerts' as alerts,
            coalesce(tally.succeeded, 0) as succeeded, coalesce(tally.failed, 0) as failed,
            greatest(coalesce(size.members, 0), coalesce(tally.succeeded + tally.failed, 0)) as devices
          from deployment
@@ -97,6 +97,9 @@ export class AlertRepository {
            null, null, fallen.counted * 100 > (alerts ->> 'silentAbovePercent')::float8 * devices
          from watched cross join lateral (
            select count(*) as counted from run
+           join collection_member as member
+             on member.collection_uid = watched.collection_uid and member.device_uid = run.device_uid
+           join device on device.uid = run.device_uid and may_act(device.state)
            where run.deployment_uid = watched.uid and run.end_result is null and run.silent_at is not null and not exists (
              select 1 from run as newer
              where newer.deployment_uid = run.deployment_uid and newer.device_uid = run.device_uid and newer.arrival > run.arrival)

@@ -15,7 +15,8 @@ export interface Begun {
 export class FateRepository {
   /**
    * Keeps fates where nothing newer is known. One that is older than the newest run there says nothing any more: that run has begun
-   * since. Those of deployments and devices that are gone are left out.
+   * since. Those of deployments and devices that are gone are left out. Whether a fate counts is looked up when it is the first one of its
+   * device and deployment; later on the database follows who enters and leaves. The caller holds membership as it is.
    *
    * @param fates none twice for a device and deployment
    */
@@ -24,16 +25,19 @@ export class FateRepository {
     await tx.prepared(
       'keep fates',
       `insert into device_fate (deployment_uid, device_uid, number, acceptance, acceptance_at, acceptance_says, delivery, reason,
-         delivery_at, until_at, delivery_says)
+         delivery_at, until_at, delivery_says, counts)
        select told.deployment_uid, told.device_uid, told.number, told.acceptance, told.acceptance_at, told.acceptance_says,
          case when begun then 'started' else told.delivery end, case when begun then null else told.reason end,
          case when begun then newest.started_at else told.delivery_at end, case when begun then null else told.until_at end,
-         case when begun then null else told.delivery_says end
+         case when begun then null else told.delivery_says end, member.device_uid is not null and may_act(device.state)
        from jsonb_to_recordset($1) as told (deployment_uid uuid, device_uid uuid, number bigint, acceptance text,
          acceptance_at timestamptz, acceptance_says text, delivery text, reason text, delivery_at timestamptz, until_at timestamptz,
          delivery_says text)
        join deployment on deployment.uid = told.deployment_uid
        join device on device.uid = told.device_uid
+       left join collection on collection.name = deployment.collection
+       left join collection_member as member
+         on member.collection_uid = collection.uid and member.device_uid = told.device_uid
        left join lateral (
          select started_at from run where run.deployment_uid = told.deployment_uid and run.device_uid = told.device_uid
          order by arrival desc limit 1
@@ -83,7 +87,15 @@ export class FateRepository {
   /** A record goes on with another computer: it has what that one told, and what the one before told is over, as its runs are. */
   async moved(tx: Transaction, computerUid: string, recordUid: string): Promise<void> {
     await tx.query('delete from device_fate where device_uid = $1', [recordUid]);
-    await tx.query('update device_fate set device_uid = $2 where device_uid = $1', [computerUid, recordUid]);
+    await tx.query(
+      `update device_fate as fate set device_uid = $2, counts = may_act(device.state) and exists (
+         select 1 from deployment
+         join collection on collection.name = deployment.collection
+         join collection_member as member on member.collection_uid = collection.uid and member.device_uid = $2
+         where deployment.uid = fate.deployment_uid)
+       from device where fate.device_uid = $1 and device.uid = $2`,
+      [computerUid, recordUid],
+    );
   }
 
   /** The deployment is gone. */

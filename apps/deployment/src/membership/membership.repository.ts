@@ -30,6 +30,11 @@ export class MembershipRepository {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.membership', 0))`);
   }
 
+  /** Nobody enters or leaves a collection until the transaction ends; others may hold it so at the same time. */
+  async hold(tx: Transaction): Promise<void> {
+    await tx.query(`select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '.membership', 0))`);
+  }
+
   /**
    * Makes the members be who the rules want, of all devices or of those in `scope`; answers the difference in portions.
    *

@@ -24,6 +24,17 @@ export class RunStopRepository {
     return row?.uid;
   }
 
+  /** The sites below that told of a device of this name; of no name: all that told anything. */
+  async sitesBelow(database: Queryable, here: string, deviceName?: string): Promise<string[]> {
+    const rows = await database.query<{ owner: string }>(
+      deviceName === undefined
+        ? `select distinct owner from replica where kind = 'CollectionSize' and content is not null and owner <> $1 order by owner`
+        : `select owner from replica where kind = 'Device' and content is not null and owner <> $1 and key = $2 || '/' || owner order by owner`,
+      deviceName === undefined ? [here] : [here, deviceName],
+    );
+    return rows.map(({ owner }) => owner);
+  }
+
   async isDeployed(database: Queryable, name: string): Promise<boolean> {
     return (await database.query('select 1 from deployment where name = $1', [name])).length > 0;
   }

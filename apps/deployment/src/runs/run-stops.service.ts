@@ -7,6 +7,8 @@ import { transactionOrDryRun } from '@muster/persistence/dry-run.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { currentTraceId } from '@muster/platform/trace.js';
+import { CONFIG } from '@muster/service/tokens.js';
+import type { DeploymentConfig } from '../config.js';
 import { RunStopRepository } from './run-stop.repository.js';
 
 const MOST_NAMES = 100;
@@ -22,12 +24,13 @@ export class RunStops {
     @Inject(Database) private readonly database: Database,
     @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(RunStopRepository) private readonly repository: RunStopRepository,
+    @Inject(CONFIG) private readonly config: Pick<DeploymentConfig, 'MUSTER_SITE'>,
   ) {}
 
   /**
    * Asking again asks anew of what has not ended.
    *
-   * @throws MusterError `resource.not-found`, `run.ended`, `deployment.not-deleted`
+   * @throws MusterError `resource.not-found`, `run.ended`, `run.of-site-below`, `deployment.not-deleted`
    */
   async stop(request: RunStopRequest, { actor, dryRun }: { actor: string; dryRun: boolean }): Promise<RunStopAnswer> {
     return transactionOrDryRun(this.database, dryRun, (tx) => this.ask(tx, request, actor));
@@ -59,7 +62,7 @@ export class RunStops {
     if ('run' in request) {
       const name = request.run;
       const found = await this.repository.findRun(tx, name);
-      if (!found) throw missing('Run', name);
+      if (!found) throw await this.runNotHere(tx, name);
       if (found.ended)
         throw new MusterError('conflict', 'run.ended', `Run "${name}" has ended: nothing is to be stopped`);
       return { of: 'run', name, uids: [found.uid] };
@@ -67,7 +70,7 @@ export class RunStops {
     if ('device' in request) {
       const name = request.device;
       const uid = await this.repository.findDevice(tx, name);
-      if (uid === undefined) throw missing('Device', name);
+      if (uid === undefined) throw await this.deviceNotHere(tx, name);
       return { of: 'device', name, uids: [uid] };
     }
     const name = request.deployment;
@@ -78,6 +81,31 @@ export class RunStops {
     const uids = await this.repository.stopDeleted(tx, name);
     if (uids.length === 0) throw missing('Deployment', name);
     return { of: 'deployment', name, uids };
+  }
+
+  /** Runs are known at the site of their device alone. */
+  private async runNotHere(tx: Transaction, name: string): Promise<MusterError> {
+    const here = this.config.MUSTER_SITE;
+    const [site, ...others] = await this.repository.sitesBelow(tx, here);
+    if (site === undefined) return missing('Run', name);
+    const also = others.length > 0 ? `; the other sites below are ${others.join(', ')}` : '';
+    return new MusterError(
+      'not-found',
+      'resource.not-found',
+      `There is and was no Run "${name}" at site ${here}. Runs are stopped at the site of their device: muster --site ${site} stop ${name}${also}`,
+    );
+  }
+
+  private async deviceNotHere(tx: Transaction, name: string): Promise<MusterError> {
+    const sites = await this.repository.sitesBelow(tx, this.config.MUSTER_SITE, name);
+    const [site] = sites;
+    if (site === undefined) return missing('Device', name);
+    const whose = sites.length > 1 ? `sites ${sites.join(', ')}` : `site ${site}`;
+    return new MusterError(
+      'conflict',
+      'run.of-site-below',
+      `Device "${name}" belongs to ${whose}, and its runs are stopped there only: muster --site ${site} stop --device ${name}`,
+    );
   }
 }
 

@@ -16,6 +16,8 @@ import { FatesModule } from '../fates/fates.module.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { EventLog } from '../events/event-log.js';
+import { OldRunRepository } from './old-run.repository.js';
+import { OldRuns } from './old-runs.js';
 import { type StepProgress, toRunStep } from './run-progress.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunStopController } from './run-stop.controller.js';
@@ -81,6 +83,17 @@ function stepsOf(state: RunStatus['state'], steps: readonly StepProgress[] = [])
         unknown: UnknownComputers,
         fates: FateRepository,
       ) => new RunRecorder(runs, repository, rollouts, outbox, new TallyRepository(), events, unknown, fates),
+    },
+    {
+      provide: OldRuns,
+      inject: [Database, RUNS, Outbox, CONFIG, LOGGER],
+      useFactory: (
+        database: Database,
+        runs: ResourceStore<RunSpec, RunStatus>,
+        outbox: Outbox,
+        config: DeploymentConfig,
+        logger: Logger,
+      ) => new OldRuns(database, runs, new OldRunRepository(), outbox, config.MUSTER_KEEP_RUNS_DAYS, logger),
     },
     {
       provide: SilenceWatch,

@@ -92,13 +92,16 @@ export class Policies {
 
   private toldTo({ clientSettings, ...known }: PolicyContent, abilities: readonly string[]): ToldContent {
     const assignments = known.assignments.filter((one) => isFor(one, abilities));
+    // What began while the agent was told of it ends all the same.
+    const hidden = known.assignments.filter((one) => one.hold === 'Runs' && !assignments.includes(one));
+    const stoppedDeployments = [...known.stoppedDeployments, ...hidden.map(({ deployment }) => deployment.uid)].sort();
     const { pollSeconds = this.config.MUSTER_POLL_SECONDS, ...under } = goBySettings({
       ...known,
       abilities,
       assignments,
       clientSettings,
     });
-    return { ...known, abilities, pollSeconds, ...under };
+    return { ...known, abilities, stoppedDeployments, pollSeconds, ...under };
   }
 
   /** Forgets the tags of the devices that were concerned by what changed since. */
