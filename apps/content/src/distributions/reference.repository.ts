@@ -47,6 +47,17 @@ export class ReferenceRepository {
     return rows.map(({ name }) => name);
   }
 
+  /** The same of those that bring it to a point of this site. */
+  async findDistributionsHere(database: Queryable, ownerUid: string, limit: number): Promise<string[]> {
+    const rows = await database.query<{ name: string }>(
+      `select name from distribution where uid in (
+         select distribution_uid from distribution_content join distribution_target using (distribution_uid) where owner_uid = $1)
+       order by name limit $2`,
+      [ownerUid, limit],
+    );
+    return rows.map(({ name }) => name);
+  }
+
   /** Of these names those of points that are there; with `lock`, none of them can be deleted before the transaction ends. */
   async findPoints(
     database: Queryable | Transaction,
