@@ -51,7 +51,7 @@ export async function sortBySite(client: ApiClient, { own, elsewhere }: Places):
  * Waits until sites below say that all points that shall hold the newest version of some content do.
  *
  * @param sites names of points that were asked for, by site
- * @throws CliError `content.distribution-failed`, or `content.missing-reference` for a point that its site does not have
+ * @throws CliError `content.distribution-failed`, also for a point that its site does not have
  */
 export async function awaitSites(
   client: ApiClient,
@@ -83,7 +83,7 @@ function refuseProblem(content: ContentReference, told: SiteDistribution, points
   const unknown = points.filter((point) => told.unknownPoints?.includes(point));
   if (unknown.length > 0) {
     throw new CliError(
-      'content.missing-reference',
+      'content.distribution-failed',
       `site ${told.site} has no point ${unknown.join(', ')}. It gets "${content.name}" if it is made, or take it back with "muster content remove"`,
       EXIT_CODES.failed,
     );
