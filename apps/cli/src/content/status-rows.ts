@@ -57,7 +57,7 @@ export function siteRows(sites: readonly SiteDistribution[], points: readonly st
   });
   const silent = new Set(points.flatMap((point) => (point.includes('/') ? [point.slice(0, point.indexOf('/'))] : [])));
   for (const { site } of sites) silent.delete(site);
-  const why = 'nothing heard of it: it comes there when the link is there; a site tells those above it';
+  const why = 'nothing heard of it here: a site tells those above it, when their link is there';
   return [...told, ...[...silent].toSorted().map((site) => siteRow(site, '', 'told', why))];
 }
 
