@@ -178,9 +178,12 @@ describe('what is distributed at a central, a primary and a secondary site', () 
       return told?.unknownPoints?.join() === 'gone' && told.available === 1;
     });
     expect((await waiting(primary)).waitingCount).toBe(0);
+    // Whoever adds another point there is not refused for it.
+    await distribute(primary, 'hello', { points: ['local', 'gone', 'branch'] });
+    expect((await put(primary, 'hello', { package: 'hello', points: ['local', 'gone', 'gone-too'] })).status).toBe(400);
     await primary.applyOwnPoint('gone');
-    await until(async () => (await availableAt(primary, 'hello')) === 'gone,local');
-    await until(async () => (await read(central, 'hello'))?.status.sites?.[0]?.available === 2);
+    await until(async () => (await availableAt(primary, 'hello')) === 'branch,gone,local');
+    await until(async () => (await read(central, 'hello'))?.status.sites?.[0]?.available === 3);
   });
 
   it('of a secondary site goes to points of its own too, which stay when something is said above', async () => {

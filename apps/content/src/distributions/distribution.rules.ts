@@ -3,13 +3,13 @@ import {
   type DistributionSpec,
   type DistributionStatus,
 } from '@muster/contracts/kinds/distribution.js';
-import type { Database, Queryable } from '@muster/persistence/database.js';
 import { isElsewhere, saidAt } from '@muster/contracts/kinds/point-reference.js';
+import type { Database, Queryable } from '@muster/persistence/database.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { missingReference, missingReferences, refuseMissing } from '../groups/missing-references.js';
+import type { DistributionTargets } from '../sites/distribution-targets.js';
 import type { DistributionQueueRepository } from './distribution-queue.repository.js';
 import type { DistributionStanding } from './distribution-standing.js';
-import type { DistributionTargets } from '../sites/distribution-targets.js';
 import type { ProgressRepository } from './progress.repository.js';
 import type { ReferenceRepository } from './reference.repository.js';
 import type { WakeUp } from './wake-up.js';
@@ -28,13 +28,14 @@ export function distributionRules(
     queryable: Queryable,
     name: string,
     spec: DistributionSpec,
-    options: { lock: boolean; replicated?: boolean | undefined },
+    options: { lock: boolean; replicated?: boolean | undefined; before: readonly string[] },
   ) {
     const { points = [], groups = [] } = spec;
     const content = distributedContent(spec);
     const found = await references.find(queryable, content, points, groups, options);
-    // What another site named may be gone here: the status says so, and the other points count.
-    const known = options.replicated ? new Set(points) : await knownPoints(queryable, points, found.points);
+    // What another site named may be gone here: the status says so, and the other points count. Whoever adds to it is not to blame.
+    const taken = options.replicated ? points : [...found.points, ...options.before];
+    const known = await knownPoints(queryable, points, new Set(taken));
     if (found.ownerUid !== undefined && points.every(has(known)) && groups.every(has(found.groups))) {
       return found.ownerUid;
     }
@@ -48,11 +49,11 @@ export function distributionRules(
   }
 
   /** Of other sites only which there are is known here. */
-  async function knownPoints(queryable: Queryable, points: readonly string[], own: ReadonlySet<string>) {
-    const elsewhere = points.filter(isElsewhere);
-    if (elsewhere.length === 0) return own;
+  async function knownPoints(queryable: Queryable, points: readonly string[], taken: ReadonlySet<string>) {
+    const elsewhere = points.filter((point) => isElsewhere(point) && !taken.has(point));
+    if (elsewhere.length === 0) return taken;
     const { places } = await targets.sites(queryable);
-    return new Set([...own, ...elsewhere.filter((point) => places.has(point.slice(0, point.indexOf('/'))))]);
+    return new Set([...taken, ...elsewhere.filter((point) => places.has(point.slice(0, point.indexOf('/'))))]);
   }
 
   const saidHere = (spec: DistributionSpec): DistributionSpec =>
@@ -62,7 +63,9 @@ export function distributionRules(
     merge: (_current, input) => ({ ...input, spec: saidHere(input.spec) }),
 
     async check(input) {
-      await resolve(database, input.metadata.name, saidHere(input.spec), { lock: false });
+      const { name } = input.metadata;
+      const before = await references.findNamedPoints(database, name);
+      await resolve(database, name, saidHere(input.spec), { lock: false, before });
     },
 
     async status(tx, _input, current) {
@@ -73,7 +76,11 @@ export function distributionRules(
 
     async saved(tx, resource, previous, _actor, _comment, replicated) {
       const { uid, name } = resource.metadata;
-      const ownerUid = await resolve(tx, name, resource.spec, { lock: true, replicated });
+      const ownerUid = await resolve(tx, name, resource.spec, {
+        lock: true,
+        replicated,
+        before: previous?.spec.points ?? [],
+      });
       await queue.setTargets(tx, uid, ownerUid, previous?.spec);
       if (!replicated) await targets.saved(tx, resource, previous);
       // The answer and the fact tell of the jobs that were just made.

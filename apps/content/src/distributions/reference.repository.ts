@@ -33,6 +33,15 @@ export class ReferenceRepository {
     };
   }
 
+  /** Points that a Distribution names, whether there are such or not. */
+  async findNamedPoints(database: Queryable, distribution: string): Promise<string[]> {
+    const rows = await database.query<{ point: string }>(
+      `select jsonb_array_elements_text(spec -> 'points') as point from distribution where name = $1`,
+      [distribution],
+    );
+    return rows.map(({ point }) => point);
+  }
+
   /** Names of the first Distributions of some content. */
   async findDistributionsOf(
     database: Queryable,
