@@ -139,6 +139,13 @@ describe('a hierarchy on one machine', () => {
     expect(await at('PR1', 'content', 'distribute', 'tool', '--to', 'local')).toContain(
       'version 1 of package/tool is available on local',
     );
+    // The same is said at the central site, taken back, and said again.
+    await until(async () => /site PR1 +1 +1 of 1/.test(await at('CEN', 'content', 'status', 'tool')));
+    await at('CEN', 'content', 'remove', 'tool', '--from', 'PR1/local');
+    await until(async () => (await machine.muster('--site', 'PR1', 'get', 'distribution', 'tool')).code !== 0);
+    expect(await at('CEN', 'content', 'distribute', 'tool', '--to', 'PR1/local')).toContain(
+      'version 1 of package/tool is available at site PR1: 1 of 1 points',
+    );
 
     const token = (await at('PR1', 'enrolment-token', 'create')).trim();
     const state = join(machine.folder, 'agent');

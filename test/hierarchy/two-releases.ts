@@ -106,6 +106,37 @@ async function agree(what: string, central: SiteUnderTest, primary: SiteUnderTes
   );
 }
 
+/** Content that a site sends to a point of PR1, called after that site. */
+function sentBy(site: 'CEN' | 'PR1'): string {
+  const name = `sent-${site.toLowerCase()}`;
+  return `apiVersion: muster/v1
+kind: Package
+metadata: {name: ${name}}
+spec: {}
+---
+apiVersion: muster/v1
+kind: Distribution
+metadata: {name: ${name}}
+spec: {package: ${name}, points: [${site === 'PR1' ? 'point' : 'PR1/point'}]}
+`;
+}
+
+/** What a release says of where content goes that the other one does not know is told, kept there, and carried out after the upgrade. */
+async function send(older: string, { CEN, PR1 }: Readonly<Record<'CEN' | 'PR1', SiteUnderTest>>): Promise<void> {
+  const point = '{endpoint: "http://127.0.0.1:1", bucket: points, credentials: local}';
+  await apply(PR1, `apiVersion: muster/v1\nkind: DistributionPoint\nmetadata: {name: point}\nspec: ${point}\n`);
+  await apply(PR1, sentBy('PR1'));
+  if (older !== 'CEN') await apply(CEN, sentBy('CEN'));
+}
+
+async function sent(older: string, { CEN, PR1 }: Readonly<Record<'CEN' | 'PR1', SiteUnderTest>>): Promise<void> {
+  const goesTo = async (site: SiteUnderTest, name: string, point: string) =>
+    (await read(site, 'distributions', name))?.includes(`"${point}"`) ?? false;
+  await until(() => goesTo(CEN, 'sent-pr1', 'PR1/point'), PATIENCE_MILLISECONDS);
+  if (older !== 'CEN') await until(() => goesTo(PR1, 'sent-cen', 'point'), PATIENCE_MILLISECONDS);
+  say('where content goes is known at both, what was said of it before the upgrade too');
+}
+
 async function exchange(words: string, sites: Readonly<Record<'CEN' | 'PR1', SiteUnderTest>>): Promise<void> {
   for (const [code, site] of Object.entries(sites)) await apply(site, objectsOf(code, words));
   for (const [code, site] of Object.entries(sites)) {
@@ -149,6 +180,7 @@ try {
     );
     await central.ok('delete', 'packages', 'hello-pr1');
     await until(async () => (await read(primary, 'packages', 'hello-pr1')) === undefined, PATIENCE_MILLISECONDS);
+    await send(older, sites);
     await agree('changed and deleted on both sides', central, primary);
 
     const upgraded = sites[older];
@@ -156,6 +188,7 @@ try {
     upgraded.programs = REPOSITORY;
     await upgraded.up();
     await exchange('after-the-upgrade', sites);
+    await sent(older, sites);
     await agree(`${older} upgraded in place`, central, primary);
     say(JSON.stringify({ faults: 'two-releases', commit, older, met: true }));
   } finally {

@@ -7,6 +7,7 @@ import { distributionPointGroup } from '@muster/contracts/kinds/distribution-poi
 import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
+import { SiteSummaries } from '@muster/service/replication/site-summaries.js';
 import { grpcController } from '@muster/service/resources/grpc.js';
 import { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { restController } from '@muster/service/resources/rest.js';
@@ -30,7 +31,7 @@ import { DISTRIBUTIONS, type DistributionStore } from './distributions/distribut
 import { distributionPointRules } from './distributions/distribution-point.rules.js';
 import { DistributionQueueRepository } from './distributions/distribution-queue.repository.js';
 import { DistributionWorker } from './distributions/distribution-worker.js';
-import { distributionRules } from './distributions/distribution.rules.js';
+import { distributionProviders } from './distributions/distribution.providers.js';
 import { ProgressRepository } from './distributions/progress.repository.js';
 import { ReferenceRepository } from './distributions/reference.repository.js';
 import { transferProviders } from './distributions/transfer.providers.js';
@@ -78,6 +79,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly libraryRemover: LibraryRemover,
     private readonly compressedCopies: CompressedCopies,
     private readonly manifests: ManifestFetcher,
+    private readonly summaries: SiteSummaries,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -88,6 +90,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     this.libraryRemover.start();
     this.compressedCopies.start();
     this.manifests.start();
+    this.summaries.start();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -98,6 +101,7 @@ class ContentLoops implements OnApplicationBootstrap, OnModuleDestroy {
     await this.libraryRemover.stop();
     await this.compressedCopies.stop();
     await this.manifests.stop();
+    await this.summaries.stop();
   }
 }
 
@@ -173,25 +177,7 @@ const repositories = [
           distributionPointRules(database, stores, references, queue, progress, wakeUp),
         ),
     ),
-    provide(
-      DISTRIBUTIONS,
-      [Database, Outbox, ReferenceRepository, DistributionQueueRepository, ProgressRepository, WakeUp],
-      (
-        database: Database,
-        outbox: Outbox,
-        references: ReferenceRepository,
-        queue: DistributionQueueRepository,
-        progress: ProgressRepository,
-        wakeUp: WakeUp,
-      ) =>
-        new ResourceStore(
-          distribution,
-          'distribution',
-          database,
-          outbox,
-          distributionRules(database, references, queue, progress, wakeUp),
-        ),
-    ),
+    ...distributionProviders,
     ...transferProviders,
     provide(
       Announcer,
@@ -230,7 +216,16 @@ const repositories = [
     ),
     provide(
       ContentLoops,
-      [DistributionWorker, Announcer, Auditor, Remover, LibraryRemover, CompressedCopies, ManifestFetcher],
+      [
+        DistributionWorker,
+        Announcer,
+        Auditor,
+        Remover,
+        LibraryRemover,
+        CompressedCopies,
+        ManifestFetcher,
+        SiteSummaries,
+      ],
       (
         worker: DistributionWorker,
         announcer: Announcer,
@@ -239,7 +234,9 @@ const repositories = [
         libraryRemover: LibraryRemover,
         compressedCopies: CompressedCopies,
         manifests: ManifestFetcher,
-      ) => new ContentLoops(worker, announcer, auditor, remover, libraryRemover, compressedCopies, manifests),
+        summaries: SiteSummaries,
+      ) =>
+        new ContentLoops(worker, announcer, auditor, remover, libraryRemover, compressedCopies, manifests, summaries),
     ),
   ],
 })

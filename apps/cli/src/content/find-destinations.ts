@@ -24,17 +24,38 @@ export async function groupsOfCollections(client: ApiClient, collections: readon
   return [...new Set([...found.values()].flat())];
 }
 
+/** Points of this site, and those of others as `SITE/NAME`. */
+export interface Places {
+  readonly own: readonly string[];
+  readonly elsewhere: readonly string[];
+}
+
 /** The points themselves and those that the groups have now, each once. */
+export async function placesOf(
+  client: ApiClient,
+  points: readonly string[],
+  groups: readonly string[],
+): Promise<Places> {
+  const members: string[] = [];
+  for (const group of groups) members.push(...(await client.get(distributionPointGroup, group)).spec.points);
+  const all = [...new Set([...points, ...members])];
+  return { own: all.filter((point) => !isElsewhere(point)), elsewhere: all.filter(isElsewhere) };
+}
+
+/** The same for what is done at points of this site only. @throws CliError `content.point-elsewhere` */
 export async function pointsOf(
   client: ApiClient,
   points: readonly string[],
   groups: readonly string[],
-): Promise<string[]> {
-  const members: string[] = [];
-  for (const group of groups) {
-    const { points: named } = (await client.get(distributionPointGroup, group)).spec;
-    // Those of other sites get it by a distribution of their own.
-    members.push(...named.filter((point) => !isElsewhere(point)));
+): Promise<readonly string[]> {
+  const other = points.find(isElsewhere);
+  if (other !== undefined) {
+    const [site, name] = other.split('/');
+    throw new CliError(
+      'content.point-elsewhere',
+      `"${other}" is a point of site ${site}, and this is done at its own site: say it there, with --site ${site} and the name "${name}"`,
+      EXIT_CODES.usage,
+    );
   }
-  return [...new Set([...points, ...members])];
+  return (await placesOf(client, points, groups)).own;
 }

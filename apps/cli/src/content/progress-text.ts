@@ -1,4 +1,4 @@
-import type { DistributionProgress } from '@muster/contracts/kinds/distribution.js';
+import type { DistributionProgress, SiteDistribution } from '@muster/contracts/kinds/distribution.js';
 import { byteSize } from '../output/age.js';
 import type { UploadProgress } from './upload-package.js';
 
@@ -16,4 +16,15 @@ export function distributionLine(name: string, points: readonly DistributionProg
     return `${point} ${state} ${byteSize(bytesDone)} of ${byteSize(bytes)}${why === undefined ? '' : ` (${why})`}`;
   });
   return `distributing ${name}: ${parts.join(', ') || 'waiting for its turn'}`;
+}
+
+/** How far a distribution is at sites below, in one line. */
+export function sitesLine(name: string, sites: readonly SiteDistribution[], waitsFor: readonly string[]): string {
+  const parts = waitsFor.map((site) => {
+    const told = sites.find((one) => one.site === site);
+    if (!told) return `${site} has not said anything yet`;
+    const why = told.problem === undefined ? '' : ` (${told.problem})`;
+    return `${site} ${told.available} of ${told.points}${why}`;
+  });
+  return `distributing ${name}: ${parts.join(', ')}`;
 }

@@ -1,4 +1,8 @@
-import type { DistributionCopies, DistributionProgress } from '@muster/contracts/kinds/distribution.js';
+import type {
+  DistributionCopies,
+  DistributionProgress,
+  SiteDistribution,
+} from '@muster/contracts/kinds/distribution.js';
 import { age, byteSize } from '../output/age.js';
 
 /** The columns of {@link statusRows}. */
@@ -41,4 +45,27 @@ export function statusRows(
       stored?.problem ?? waitsFor ?? lastError ?? '',
     ];
   });
+}
+
+/** One row for each site below that has told its sums, and for each other site of whose points one is named. */
+export function siteRows(sites: readonly SiteDistribution[], points: readonly string[]): string[][] {
+  const told = sites.map((one) => {
+    const { site, version, available, points: all, failed, problem, unknownPoints = [] } = one;
+    const state = `${available} of ${all}${failed > 0 ? `, ${failed} failed` : ''}`;
+    const unknown = unknownPoints.length > 0 ? `no such points: ${unknownPoints.join(', ')}` : '';
+    return siteRow(site, version === undefined ? '' : String(version), state, problem ?? unknown);
+  });
+  const silent = new Set(points.flatMap((point) => (point.includes('/') ? [point.slice(0, point.indexOf('/'))] : [])));
+  for (const { site } of sites) silent.delete(site);
+  const why = 'nothing heard of it here: a site tells those above it, when their link is there';
+  return [...told, ...[...silent].toSorted().map((site) => siteRow(site, '', 'told', why))];
+}
+
+function siteRow(site: string, version: string, state: string, why: string): string[] {
+  const row: string[] = STATUS_HEADER.map(() => '');
+  row[0] = `site ${site}`;
+  row[1] = version;
+  row[2] = state;
+  row[STATUS_HEADER.length - 1] = why;
+  return row;
 }

@@ -151,7 +151,11 @@ const byKind: Record<string, Column[]> = {
         return bytes === 0 ? '' : `${Math.floor((done / bytes) * 100)}%`;
       },
     },
-    { 'LAST ERROR': (_, status) => status.points.find((point) => point.lastError !== undefined)?.lastError },
+    {
+      'LAST ERROR': (_, status) => status.points.find((point) => point.lastError !== undefined)?.lastError,
+      'AT SITES BELOW': (_, { sites = [] }) =>
+        sites.map(({ site, available, points }) => `${site} ${available}/${points}`).join(', '),
+    },
   ),
   Device: columns<DeviceSpec, DeviceStatus>(
     {

@@ -65,7 +65,11 @@ export function distributionPointRules(
 
     async saved(tx, { metadata, spec }, previous) {
       await requireSources(tx, metadata.name, spec, true);
-      if (!previous) return;
+      if (!previous) {
+        await queue.addPoint(tx, metadata.uid);
+        tx.afterCommit(() => wakeUp.wake());
+        return;
+      }
       if (Boolean(spec.prestaged) !== Boolean(previous.spec.prestaged))
         await queue.settleByHand(tx, { pointUid: metadata.uid });
       const moved = spec.endpoint !== previous.spec.endpoint || spec.bucket !== previous.spec.bucket;

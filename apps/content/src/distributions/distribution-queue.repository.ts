@@ -112,6 +112,22 @@ export class DistributionQueueRepository {
     );
   }
 
+  /** A point that was named before it was there gets what it was named for. */
+  async addPoint(tx: Transaction, pointUid: string): Promise<void> {
+    const named = 'select distribution_uid from distribution_target where point_uid = $1';
+    // Nobody publishes a version of it before the transaction ends: who comes gets the newest.
+    await tx.query(
+      `select 1 from content_owner where uid in (
+         select owner_uid from distribution_content where distribution_uid in (${named}))
+       order by uid for key share`,
+      [pointUid],
+    );
+    await this.addNewest(tx, `d.uid in (${named})`, pointUid);
+    await tx.query(`update distribution_announcement set wanted = true where distribution_uid in (${named})`, [
+      pointUid,
+    ]);
+  }
+
   /** The newest available version of each package to each target that has no job for it yet. */
   private async addNewest(tx: Transaction, condition: string, value: string): Promise<void> {
     await tx.query(

@@ -33,6 +33,15 @@ export class ReferenceRepository {
     };
   }
 
+  /** Points that a Distribution names, whether there are such or not. */
+  async findNamedPoints(database: Queryable, distribution: string): Promise<string[]> {
+    const rows = await database.query<{ point: string }>(
+      `select jsonb_array_elements_text(spec -> 'points') as point from distribution where name = $1`,
+      [distribution],
+    );
+    return rows.map(({ point }) => point);
+  }
+
   /** Names of the first Distributions of some content. */
   async findDistributionsOf(
     database: Queryable,
@@ -43,6 +52,17 @@ export class ReferenceRepository {
       `select name from distribution
        where coalesce(spec ->> 'kind', 'Package') = $1 and spec ->> 'package' = $2 order by name limit $3`,
       [kind, content, limit],
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  /** The same of those that bring it to a point of this site. */
+  async findDistributionsHere(database: Queryable, ownerUid: string, limit: number): Promise<string[]> {
+    const rows = await database.query<{ name: string }>(
+      `select name from distribution where uid in (
+         select distribution_uid from distribution_content join distribution_target using (distribution_uid) where owner_uid = $1)
+       order by name limit $2`,
+      [ownerUid, limit],
     );
     return rows.map(({ name }) => name);
   }

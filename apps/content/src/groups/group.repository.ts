@@ -17,10 +17,10 @@ export class GroupRepository {
     return new Set(rows.map(({ name }) => name));
   }
 
-  /** Of each group, the points of this site that it names and that do not exist. Another site may have named them. */
+  /** Of each object, the points of this site that it names and that do not exist. Another site may have named them. */
   async unknownPoints(
     database: Queryable,
-    table: 'boundary_group' | 'distribution_point_group',
+    table: 'boundary_group' | 'distribution_point_group' | 'distribution',
     uids: readonly string[],
   ): Promise<Map<string, string[]>> {
     const rows = await database.query<{ uid: string; points: string[] }>(

@@ -16,7 +16,7 @@ const KEPT_MILLISECONDS = 5_000;
 const MOST_KEPT = 10_000;
 /** So many points of a device's boundary groups get the content. */
 const MOST_POINTS = 20;
-/** As many as a Distribution may name. */
+/** A Distribution that names so many points gets no more of them in this way. */
 const MOST_OF_DISTRIBUTION = 250;
 /** Processes that write to one Distribution at the same time come one after the other. */
 const MOST_TRIES = 10;
@@ -83,9 +83,11 @@ export class OnDemand {
       const existing = await this.distributions.rows.find(this.database, name);
       const before = existing?.spec;
       if (before && !isOf(content, before)) return new Set();
-      const names = [...new Set([...(before?.points ?? []), ...points])].slice(0, MOST_OF_DISTRIBUTION);
+      const there = before?.points ?? [];
+      const most = Math.max(MOST_OF_DISTRIBUTION, there.length);
+      const names = [...new Set([...there, ...points])].slice(0, most);
       // All are in it already, or it is full.
-      if (before && names.length === before.points?.length) return new Set(names);
+      if (before && names.length === there.length) return new Set(names);
       const spec: DistributionSpec = {
         // A computer waits for it.
         priority: 'high',

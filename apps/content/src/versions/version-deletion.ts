@@ -57,7 +57,7 @@ export class VersionDeletion {
     return this.database.transaction(async (tx) => {
       const uid = await this.lockOwner(tx, content);
       const found = await this.find(content, version, tx);
-      const all = [...findings, ...(await this.distributionsOf(tx, content, uid, found.version))];
+      const all = [...findings, ...(await this.distributionsOf(tx, uid, found.version))];
       if (all.length > 0) throw inUse(content, version, all);
       const points = await this.deleted.findPoints(tx, uid, version);
       const { files, bytes } = found.version;
@@ -96,15 +96,14 @@ export class VersionDeletion {
     );
   }
 
-  /** Distributions bring the newest complete version, and nothing older. */
+  /** Distributions bring the newest complete version, and nothing older. Other sites decide about their points, where it may not be yet. */
   private async distributionsOf(
     tx: Transaction,
-    content: ContentReference,
     uid: string,
     { version, state }: PackageVersion,
   ): Promise<ProblemFinding[]> {
     if (state !== 'available' || (await this.deleted.findNewest(tx, uid)) !== version) return [];
-    const names = await this.references.findDistributionsOf(tx, content, MOST_NAMED);
+    const names = await this.references.findDistributionsHere(tx, uid, MOST_NAMED);
     return names.map((name) =>
       used(`Distribution/${name}`, `Distribution "${name}" brings it: it is the newest version`),
     );

@@ -1,13 +1,22 @@
 import { z } from 'zod';
 import { digestSchema } from '../digest.js';
 import { defineKind, instantSchema, nameSchema } from '../resource.js';
+import { siteCodeSchema } from '../hierarchy/site.js';
 import { contentKindSchema, type ContentReference } from './content-reference.js';
+import { pointReferenceSchema } from './point-reference.js';
+
+/** Of all sites together; what goes to more goes to groups. */
+const MOST_POINTS = 5000;
 
 export const distributionSpecSchema = z
   .strictObject({
     package: nameSchema.describe('Name of what is distributed'),
     kind: contentKindSchema.optional().describe('What it is. Default Package'),
-    points: z.array(nameSchema).max(250).optional().describe('Distribution points that shall hold the newest version'),
+    points: z
+      .array(pointReferenceSchema)
+      .max(MOST_POINTS)
+      .optional()
+      .describe('Distribution points that shall hold the newest version; SITE/NAME is one of another site'),
     groups: z
       .array(nameSchema)
       .max(250)
@@ -51,12 +60,37 @@ export const distributionProgressSchema = z
   })
   .meta({ id: 'DistributionProgress' });
 
+/** How the newest version stands at the points of a site, in sums: what each point does is known at its own site. */
+export const distributionResultsSchema = z
+  .strictObject({
+    version: z.number().int().positive().optional().describe('The newest one there; absent: none has come yet'),
+    points: z.number().int().nonnegative().describe('Points of the site that shall hold it'),
+    available: z.number().int().nonnegative(),
+    failed: z.number().int().nonnegative(),
+    problem: z.string().optional().describe('Of one of the points that do not hold it'),
+    unknownPoints: z.array(nameSchema).optional().describe('Points that are named and that do not exist there'),
+  })
+  .meta({ id: 'DistributionResults' });
+
+const siteDistributionSchema = distributionResultsSchema
+  .extend({ site: siteCodeSchema })
+  .meta({ id: 'SiteDistribution' });
+
 export const distributionStatusSchema = z
-  .strictObject({ points: z.array(distributionProgressSchema) })
+  .strictObject({
+    points: z.array(distributionProgressSchema),
+    sites: z.array(siteDistributionSchema).optional().describe('What sites below this one have told of the content'),
+    unknownPoints: z
+      .array(nameSchema)
+      .optional()
+      .describe('Points of this site that another site named, and that do not exist'),
+  })
   .meta({ id: 'DistributionStatus' });
 
 export type DistributionSpec = z.infer<typeof distributionSpecSchema>;
 export type DistributionProgress = z.infer<typeof distributionProgressSchema>;
+export type DistributionResults = z.infer<typeof distributionResultsSchema>;
+export type SiteDistribution = z.infer<typeof siteDistributionSchema>;
 export type DistributionStatus = z.infer<typeof distributionStatusSchema>;
 
 /** What a Distribution brings. */

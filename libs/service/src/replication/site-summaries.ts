@@ -12,15 +12,21 @@ export interface Summary<Content> {
   readonly kind: string;
   /** What is true at this site now, by the name of the object. */
   read(database: Queryable): Promise<Map<string, Content>>;
+  /** Cheaper than `read`, where that counts much: while it answers the same, so does `read`. */
+  mark?(database: Queryable): Promise<string>;
 }
 
 const LOOK_MILLISECONDS = 5_000;
 const WRITTEN_AT_ONCE = 1_000;
+/** A mark that stays the same is believed for so long: what was told may be another by a restored database. */
+const BELIEVED_MILLISECONDS = 300_000;
 
 /** Keeps what is told upwards true: only what has changed since is written, a few at a time. */
 export class SiteSummaries {
   private readonly replicas = new ReplicaRepository();
   private readonly loop: Loop;
+  /** What was read last and is told, by kind. */
+  private readonly marks = new Map<string, { readonly mark: string; readonly until: number }>();
 
   constructor(
     private readonly site: string,
@@ -47,11 +53,16 @@ export class SiteSummaries {
     for (const summary of this.summaries) await this.tell(summary);
   }
 
-  private async tell({ kind, read }: Summary<unknown>): Promise<void> {
+  private async tell(summary: Summary<unknown>): Promise<void> {
+    const { kind } = summary;
+    // Before what it stands for is read: a change in between is found by the next round.
+    const mark = await summary.mark?.(this.database);
+    const last = this.marks.get(kind);
+    if (mark !== undefined && last?.mark === mark && last.until > performance.now()) return;
     await this.database.transaction(async (tx) => {
       // Two processes that find the same change would tell it twice: the other one looks at its next round.
       if (!(await this.isMine(tx))) return;
-      const now = await read(tx);
+      const now = await summary.read(tx);
       const told = await this.replicas.ownedBy(tx, kind, this.site);
       const nameOf = (key: string) => key.slice(0, key.lastIndexOf('/'));
       const gone = [...told.keys()].map(nameOf).filter((name) => !now.has(name));
@@ -61,7 +72,9 @@ export class SiteSummaries {
       // What does not fit is found again by the next round.
       const some = writes.slice(0, WRITTEN_AT_ONCE).map(([name, content]) => ({ key: this.key(name), content }));
       await this.log?.recordMany(tx, record, some, { dataClass: 'site', owner: this.site });
-      if (writes.length > WRITTEN_AT_ONCE) tx.afterCommit(() => this.loop.nudge());
+      if (writes.length > WRITTEN_AT_ONCE) return tx.afterCommit(() => this.loop.nudge());
+      if (mark === undefined) return;
+      tx.afterCommit(() => this.marks.set(kind, { mark, until: performance.now() + BELIEVED_MILLISECONDS }));
     });
   }
 

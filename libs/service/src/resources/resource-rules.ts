@@ -28,13 +28,18 @@ export interface ResourceRules<Spec, Status> {
   ): Promise<Status>;
   /** Refuses a change or a delete of what is there because of who writes, in the transaction that holds it. */
   writing?(tx: Transaction, current: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
-  /** Writes what belongs to the change, in its transaction. */
+  /**
+   * Writes what belongs to the change, in its transaction.
+   *
+   * @param replicated another site wrote it: nobody need be told
+   */
   saved?(
     tx: Transaction,
     resource: Resource<Spec, Status>,
     previous: Resource<Spec, Status> | undefined,
     actor: string,
     comment?: string,
+    replicated?: boolean,
   ): Promise<void>;
   /**
    * The same of many objects that another site sent, in few statements: what `saved` would do for one after the other. Says also that

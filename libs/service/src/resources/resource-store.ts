@@ -324,7 +324,7 @@ export class ResourceStore<Spec, Status> {
     { actor, replicated, ...options }: Pick<WriteOptions, 'actor' | 'comment' | 'replicated' | 'savedBy'>,
   ): Promise<Resource<Spec, Status>> {
     const { author, comment } = options.savedBy ?? { author: actor, comment: options.comment };
-    await this.rules.saved?.(tx, resource, previous, author, comment);
+    await this.rules.saved?.(tx, resource, previous, author, comment, replicated);
     await audit(tx, auditedChange(this.kind, resource, previous, { actor, comment, correlationId: currentTraceId() }));
     await this.outbox.add(tx, this.events.saved, { resource, actor });
     if (this.replicas && this.replicated && !replicated) {

@@ -5,8 +5,9 @@ import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
 import { CONTENT_WORDS, contentKind } from '../../content/content-name.js';
 import { awaitDistribution, distributeContent, findDistribution } from '../../content/distribute-content.js';
-import { groupsOfCollections, pointsOf } from '../../content/find-destinations.js';
-import { distributionLine } from '../../content/progress-text.js';
+import { awaitSites, sortBySite } from '../../content/await-sites.js';
+import { groupsOfCollections, placesOf } from '../../content/find-destinations.js';
+import { distributionLine, sitesLine } from '../../content/progress-text.js';
 import { wantedContent } from '../../content/wanted-content.js';
 import { CliError } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
@@ -19,12 +20,14 @@ const help = `
 ${CONTENT_WORDS} app/NAME means the packages of an application, of its
 dependencies and of what it supersedes and takes away.
 
-What a point has already is not sent again, and said so. A group is its points of now and those that join later; a
+SITE/NAME is a point of another site, which carries it out itself: later, when its link is cut. What a point has already
+is not sent again, and said so. A group is its points of now and those that join later; a
 collection means the groups that are tied to it at this moment. --sequence sends everything that the sequence and its
 children refer to, what their applications need included.
 
 Examples:
   muster content distribute hello --to local
+  muster --site CEN content distribute hello --to PR1/local --to-group europe
   muster content distribute os-image/debian-12 app/editor --to-group branches
   muster content distribute hello --to-group branches --priority high
   muster content distribute --sequence install-debian --to local --to-group branches --no-wait
@@ -76,7 +79,7 @@ async function distribute(
   const groups = [
     ...new Set([...(options.toGroup ?? []), ...(await groupsOfCollections(client, options.toCollection ?? []))]),
   ];
-  const all = await pointsOf(client, points, groups);
+  const { own: all, below, unseen } = await sortBySite(client, await placesOf(client, points, groups));
   for (const { content, newestVersion } of wanted) {
     await sayWhatIsThere(client, content, newestVersion, all, terminal);
     const destinations = { points, groups, ...(options.priority ? { priority: options.priority } : {}) };
@@ -85,17 +88,27 @@ async function distribute(
       `${objectName('Distribution', distributionName(content))} ${outcome}${options.dryRun ? ' (dry run)' : ''}`,
     );
   }
-  if (all.length === 0) terminal.error('the groups have no points yet: those that join get it');
-  if (!options.wait || options.dryRun || all.length === 0) return;
+  if (unseen.length > 0) terminal.error(`how far it is at ${unseen.join(', ')} is seen there, and at the sites above`);
+  if (all.length + below.size + unseen.length === 0)
+    terminal.error('the groups have no points yet: those that join get it');
+  if (!options.wait || options.dryRun || all.length + below.size === 0) return;
   const show = progressLine(terminal);
   const empty: ContentReference[] = [];
   for (const { content } of wanted) {
     const version = await awaitDistribution(client, content, all, {
       onProgress: (progress) => show(distributionLine(content.name, progress)),
     });
-    if (version === undefined) empty.push(content);
-    else
-      terminal.out(`version ${version} of ${objectName(content.kind, content.name)} is available on ${all.join(', ')}`);
+    if (version === undefined) {
+      empty.push(content);
+      continue;
+    }
+    const what = `version ${version} of ${objectName(content.kind, content.name)} is available`;
+    if (all.length > 0) terminal.out(`${what} on ${all.join(', ')}`);
+    const told = await awaitSites(client, content, below, (sites, waitsFor) =>
+      show(sitesLine(content.name, sites, waitsFor)),
+    );
+    for (const { site, available, points } of told)
+      terminal.out(`${what} at site ${site}: ${available} of ${points} points`);
   }
   if (empty.length > 0) throw noVersion(empty);
 }

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DistributionCopies } from '@muster/contracts/kinds/distribution.js';
+import type { DistributionCopies, SiteDistribution } from '@muster/contracts/kinds/distribution.js';
 import type { Command } from 'commander';
 import type { ApiClient } from '../../api/api-client.js';
 import { withClient } from '../../api/open-client.js';
 import { chooseDistributions, type ChosenDistribution } from '../../content/choose-distributions.js';
 import { CONTENT_WORDS } from '../../content/content-name.js';
 import { readCopies } from '../../content/distribution-actions.js';
-import { statusRows, STATUS_HEADER } from '../../content/status-rows.js';
+import { siteRows, statusRows, STATUS_HEADER } from '../../content/status-rows.js';
 import { CliError, SilentExit } from '../../errors/cli-error.js';
 import { EXIT_CODES } from '../../errors/exit-codes.js';
 import { formatTable, growingTable } from '../../output/table.js';
@@ -16,8 +16,8 @@ import { collect, listOutputOption } from '../arguments.js';
 const watchMilliseconds = 1_000;
 
 const help = `
-One line for each point and version: how far it is, how its stored objects stand, and why it waits or failed. Without a name: of all
-content that goes somewhere. ${CONTENT_WORDS}
+One line for each point and version: how far it is, how its stored objects stand, and why it waits or failed; one for each site below, with
+the points that hold the newest version. Without a name: of all content that goes somewhere. ${CONTENT_WORDS}
 
 Examples:
   muster content status
@@ -38,6 +38,9 @@ interface Standing {
   readonly name: string;
   readonly points: ChosenDistribution['distribution']['status']['points'];
   readonly copies: readonly DistributionCopies[];
+  readonly sites: readonly SiteDistribution[];
+  /** As the Distribution names them, where all places are meant: those of other sites too. */
+  readonly named: readonly string[];
 }
 
 /** `muster content status`. */
@@ -59,7 +62,8 @@ export function registerContentStatus(content: Command, terminal: Terminal): voi
         const found = await readAll(client, words, options);
         if (options.output === 'json') {
           const [only] = found;
-          const shown = words.length === 1 && only ? { points: only.points, copies: only.copies } : found;
+          const shown =
+            words.length === 1 && only ? { points: only.points, copies: only.copies, sites: only.sites } : found;
           return terminal.out(JSON.stringify(shown, null, 2));
         }
         const rows = rowsOf(found, words.length !== 1);
@@ -82,7 +86,14 @@ async function readAll(client: ApiClient, words: readonly string[], options: Sta
     const isMeant = ({ point }: { readonly point: string }) => points === undefined || points.includes(point);
     // Of all content that is a question for each: too much every second.
     const copies = options.watch && words.length === 0 ? [] : await readCopies(client, name);
-    found.push({ name, points: distribution.status.points.filter(isMeant), copies: copies.filter(isMeant) });
+    found.push({
+      name,
+      points: distribution.status.points.filter(isMeant),
+      copies: copies.filter(isMeant),
+      // Of other sites nobody here knows which point it is.
+      sites: points === undefined ? (distribution.status.sites ?? []) : [],
+      named: points === undefined ? (distribution.spec.points ?? []) : [],
+    });
   }
   return found;
 }
@@ -92,8 +103,10 @@ function headerOf(withNames: boolean): readonly string[] {
 }
 
 function rowsOf(found: readonly Standing[], withNames: boolean): string[][] {
-  return found.flatMap(({ name, points, copies }) =>
-    statusRows(points, copies, new Date()).map((row) => (withNames ? [name, ...row] : row)),
+  return found.flatMap(({ name, points, copies, sites, named }) =>
+    [...statusRows(points, copies, new Date()), ...siteRows(sites, named)].map((row) =>
+      withNames ? [name, ...row] : row,
+    ),
   );
 }
 
