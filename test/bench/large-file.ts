@@ -180,7 +180,6 @@ async function sparseJourney(gib: number): Promise<void> {
     writeSync(file, randomBytes(MEBIBYTE), 0, MEBIBYTE, Math.floor((gib * 1024 * MEBIBYTE * place) / 16));
   closeSync(file);
   truncateSync(path, gib * 1024 * MEBIBYTE);
-  const hashing = await timed(() => execFileSync('sha256sum', [path]));
   await content.apply('Package', 'packages', 'sparse', {});
   ownPeak = 0;
   const uploaded = await timed(() => upload('sparse', path));
@@ -188,7 +187,7 @@ async function sparseJourney(gib: number): Promise<void> {
   await content.apply('Distribution', 'distributions', 'sparse', { package: 'sparse', points: ['sparse'] });
   const sent = await timed(() => distributed('sparse'));
   const [{ bytesMoved = NaN } = {}] = await content.progress('sparse');
-  const seconds = { sha256sum: hashing.seconds, upload: uploaded.seconds, distribute: sent.seconds };
+  const seconds = { upload: uploaded.seconds, distribute: sent.seconds };
   const mebibytes = { upload: uploaded.result, service: ownPeak / MEBIBYTE, store: peakOfStores() };
   line(`${gib} GiB of holes, seconds`, JSON.stringify(seconds));
   line('peak memory in MiB', JSON.stringify(mebibytes));
