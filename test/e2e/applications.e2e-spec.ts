@@ -120,7 +120,7 @@ describe('applications and images, on a whole site,', () => {
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     mkdirSync(opt());
     for (const name of ['editor', 'runtime', 'cloud']) mkdirSync(folderOf(name), { recursive: true });
     for (const name of ['editor', 'runtime']) {

@@ -20,7 +20,7 @@ describe('authoring a sequence on the command line, on a whole site,', () => {
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     await site.ok('apply', '-f', file('harden.yaml', first), '--comment', 'The beginning ✓');
   });

@@ -30,7 +30,7 @@ describe('bad input', () => {
     );
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     await site.ok(
       'apply',

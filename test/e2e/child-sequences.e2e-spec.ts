@@ -46,7 +46,7 @@ describe('a deployment with a child sequence, on a whole site,', () => {
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     readBy = join(site.folder, 'read');
     await site.up();
     const token = (await site.ok('enrolment-token', 'create')).trim();

@@ -17,7 +17,7 @@ describe('collections on the command line, on a whole site,', () => {
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     // In no order: what is named comes first.
     const patch = collectionOf(

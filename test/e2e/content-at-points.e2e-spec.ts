@@ -56,7 +56,7 @@ describe('content that nobody distributed, on a whole site,', () => {
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     mkdirSync(join(folder(), 'linux'), { recursive: true });
     writeFileSync(join(folder(), 'linux', 'put'), `#!/bin/sh\nbasename "$PWD" >> ${log()}\n`);
     chmodSync(join(folder(), 'linux', 'put'), 0o755);

@@ -46,7 +46,7 @@ describe('the life of a device on a whole site', () => {
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     writeFileSync(join(site.folder, 'site.yaml'), documents(site.folder));
     await site.ok('apply', '-f', join(site.folder, 'site.yaml'));

@@ -59,7 +59,7 @@ describe('export and import between sites, on a whole site,', () => {
   let archive: string;
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     archive = join(site.folder, 'join.zip');
     const file = join(site.folder, 'documents.yaml');

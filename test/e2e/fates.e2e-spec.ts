@@ -55,7 +55,7 @@ describe('what becomes of a deployment at a device', () => {
     (JSON.parse(await site.ok('deployment', 'devices', deployment, '-o', 'json')) as DeploymentDeviceList['items'])[0];
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     const state = join(site.folder, 'agent');
     await run(AGENT, ['enrol', '--server', site.url, '--name', 'web-1', '--state', state], {

@@ -67,7 +67,7 @@ describe('what a site tells others', () => {
   const types = () => told.map(({ event }) => event.type);
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up('--webhooks-to', '127.0.0.0/8');
     port = await freePort();
     const token = (await site.ok('enrolment-token', 'create')).trim();

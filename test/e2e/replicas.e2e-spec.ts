@@ -68,7 +68,7 @@ describe('two processes of every service', () => {
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     const layout = siteLayout(site.data);
     const ports: Record<string, number> = { ...readSiteFile(layout)?.ports };

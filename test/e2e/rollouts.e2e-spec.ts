@@ -57,7 +57,7 @@ describe('a rollout on a whole site with real agents', () => {
     ((await (await site.rest('/api/v1/runs')).json()) as { items: unknown[] }).items.length;
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     for (const name of NAMES) {
       const state = join(site.folder, name);

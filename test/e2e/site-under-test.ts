@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@muster/testing/free-port.js';
+import { placePostgres } from '@muster/testing/shared-postgres.js';
 import { until } from '@muster/testing/until.js';
 
 export const REPOSITORY = join(import.meta.dirname, '..', '..');
@@ -31,6 +32,13 @@ export class SiteUnderTest {
   static async create(programs = REPOSITORY): Promise<SiteUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'muster-e2e-'));
     return new SiteUnderTest(folder, await freePort(), programs, join(folder, 'config.json'));
+  }
+
+  /** The same with an empty database server in its data folder, which tests share: for tests of what comes behind the first start. */
+  static async withDatabase(): Promise<SiteUnderTest> {
+    const site = await SiteUnderTest.create();
+    await placePostgres(site.data);
+    return site;
   }
 
   /** Another site of the same user on the same machine. */

@@ -31,7 +31,7 @@ describe('templates, folders and locks on the command line, on a whole site,', (
   };
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     await site.ok('apply', '-f', file('tools.yaml', tools));
   });

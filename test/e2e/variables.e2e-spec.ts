@@ -54,7 +54,7 @@ describe('variables on a whole site', () => {
   const state = () => join(site.folder, 'agent');
 
   beforeAll(async () => {
-    site = await SiteUnderTest.create();
+    site = await SiteUnderTest.withDatabase();
     await site.up();
     const token = (await site.ok('enrolment-token', 'create')).trim();
     await run(AGENT, ['enrol', '--server', site.url, '--name', 'web-1', '--state', state()], {

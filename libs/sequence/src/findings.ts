@@ -19,7 +19,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
+    const other = candidate.toLowerCase();
+    // Each letter that one has more is one mistake at least.
+    if (Math.abs(wanted.length - other.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, other);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -32,6 +35,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 function goesOn(word: string, candidate: string): boolean {
   const { length } = candidate;
   if (length < 6 || word.length <= length) return false;
+  // One mistake leaves the first letter, the second one, or one of them in the other's place.
+  const begin = word.slice(0, 2);
+  if (![candidate[0], candidate[1]].some((letter) => letter !== undefined && begin.includes(letter))) return false;
   return [length - 1, length, length + 1].some((end) => editDistance(word.slice(0, end), candidate) <= 1);
 }
 

@@ -1,0 +1,22 @@
+import vm from 'node:vm';
+import { TestEnvironment } from 'jest-environment-node';
+
+/** As many calls as lead from a failed assertion in a property of random values to the test; each assertion notes them. */
+const STACK_LINES = 30;
+
+/**
+ * Jest's environment, but for one thing: the globals of a test file are an ordinary object. Jest puts a proxy before them, and each `Map`
+ * or `Object` in a test, in what it tests and in every package goes through it: up to half of the time of tests that compute (ADR 69).
+ */
+export default class OrdinaryGlobals extends TestEnvironment {
+  constructor(config, context) {
+    const { createContext } = vm;
+    vm.createContext = () => createContext(vm.constants.DONT_CONTEXTIFY);
+    try {
+      super(config, context);
+    } finally {
+      vm.createContext = createContext;
+    }
+    this.global.Error.stackTraceLimit = STACK_LINES;
+  }
+}
