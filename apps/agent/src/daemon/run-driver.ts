@@ -76,6 +76,11 @@ export class RunDriver {
     if (why !== undefined) this.current?.stop.abort(why);
   }
 
+  /** Whether the site wants a run to end, which is not at hand now. */
+  shallEnd({ runId, deployment }: Pick<RunRecord, 'runId' | 'deployment'>): boolean {
+    return this.options.stopped({ runId, deploymentUid: deployment.uid }) !== undefined;
+  }
+
   /**
    * Never throws for what a run did or what became of its journal.
    * @param body undefined: the run only fails, and its body is gone

@@ -85,18 +85,30 @@ export class RunLoop {
   }
 
   private async goOn(record: RunRecord, signal: AbortSignal): Promise<void> {
-    const { policy, changed } = this.options;
-    const { assignments } = policy;
+    const { assignments } = this.options.policy;
     this.parked.delete(record.runId);
     // What only fails needs nothing: its body may be gone with its deployment.
     const body = record.refused ? this.options.bodies.read(record.body) : await this.bodyOf(record, signal);
     const result = body || record.refused ? await this.options.driver.drive(record, body, signal) : 'later';
     if (result === 'ended') this.options.ended();
     else if (result === 'later') await pause(laterSeconds, signal);
-    // Another policy may stop it.
-    else if (result === 'restart-pending') await changed.wait(longestWaitSeconds, signal);
+    else if (result === 'restart-pending') await this.waitForRestart(record, signal);
     else if (result !== 'let-go')
       this.parked.set(record.runId, { until: result.lookAgain ?? Infinity, policy: assignments });
+  }
+
+  /**
+   * The restart has been asked for, and is asked for once more after a while. Until then only the site's word that the run shall end is a
+   * reason to go on: whatever else changes would ask for it again, and count down before people again.
+   */
+  private async waitForRestart(record: RunRecord, signal: AbortSignal): Promise<void> {
+    const { changed, driver } = this.options;
+    const until = performance.now() + longestWaitSeconds * 1000;
+    for (;;) {
+      const seconds = (until - performance.now()) / 1000;
+      if (seconds <= 0 || signal.aborted || driver.shallEnd(record)) return;
+      await changed.wait(seconds, signal);
+    }
   }
 
   private isParked(runId: string): boolean {

@@ -200,7 +200,7 @@ describe('a site that stops a deployment', () => {
     await until(async () => (await offer())?.state === 'held');
   });
 
-  it('stops a run that waits for its restart', async () => {
+  it('stops a run that waits for its restart, which is asked for once whatever else becomes of policy', async () => {
     site.deploy(
       {
         ...steps('exit 0'),
@@ -218,8 +218,11 @@ describe('a site that stops a deployment', () => {
     );
     const log = daemon();
     await until(() => log.log().includes('run.restart-pending'));
+    site.deploy(steps('exit 0'), '0193e7a0-0000-7000-8000-00000000000b', { purpose: 'Available' });
+    await until(() => log.log().includes(`"serial":${site.policy.serial}`));
     hold('Runs');
     await until(() => result()?.code === 'run.stopped');
+    expect(log.log().match(/run\.restart-pending/g)).toHaveLength(1);
     expect(existsSync(join(folder, 'second'))).toBe(false);
   });
 });
