@@ -6,7 +6,7 @@ const STACK_LINES = 30;
 
 /**
  * Jest's environment, but for one thing: the globals of a test file are an ordinary object. Jest puts a proxy before them, and each `Map`
- * or `Object` in a test, in what it tests and in every package goes through it: up to half of the time of tests that compute (ADR 69).
+ * or `Object` in a test, in what it tests and in every package goes through it: up to half of the time of tests that compute (ADR 67).
  */
 export default class OrdinaryGlobals extends TestEnvironment {
   constructor(config, context) {
