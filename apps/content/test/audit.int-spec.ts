@@ -4,6 +4,7 @@ import type { DistributionActionResult, DistributionCopies } from '@muster/contr
 import { checkCopies } from '@muster/contracts/requests/check-copies.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { Database } from '@muster/persistence/database.js';
 import { fromStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { until } from '@muster/testing/until.js';
@@ -138,6 +139,34 @@ describe('the audit of stored objects', () => {
       body: { code: 'content.missing-reference' },
     });
     expect((await act('nothing', 'validate')).status).toBe(404);
+  });
+
+  it('reads a point again by itself as often as the point says, and repairs what rotted meanwhile', async () => {
+    const bytes = randomBytes(4000);
+    const file = digestOf(bytes);
+    const database = content.app.get(Database);
+    await content.applyOwnPoint('often', { audit: { everyHours: 2 } });
+    await distribute('watched', { file: bytes }, ['often']);
+    const hoursUntilRead = async () => {
+      const [copy] = await database.query<{ hours: string }>(
+        'select extract(epoch from check_due_at - proven_at) / 3600 as hours from point_blob where digest = $1',
+        [file],
+      );
+      return Number(copy?.hours);
+    };
+    expect(await hoursUntilRead()).toBeCloseTo(2, 3);
+    const copiesOnDisk = (await storedFiles(content)).get(file)!;
+    await writeFile(copiesOnDisk.at(-1)!, randomBytes(4000));
+    // Two hours go by.
+    await database.query(
+      `update point_blob set proven_at = proven_at - interval '2 hours', check_due_at = check_due_at - interval '2 hours'
+       where digest = $1`,
+      [file],
+    );
+    await until(async () => (await storedFiles(content)).get(file)?.length === 2);
+    await until(async () => (await hoursUntilRead()) > 1.9);
+    expect(await hoursUntilRead()).toBeCloseTo(2, 3);
+    expect(await copies('watched')).toMatchObject([{ bad: 0, waiting: 0 }]);
   });
 
   it('holds to the rate of a point, and lets no other point wait for it', async () => {
