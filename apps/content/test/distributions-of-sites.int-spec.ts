@@ -78,6 +78,9 @@ describe('what is distributed at a central, a primary and a secondary site', () 
     await primary.applyOwnPoint('branch');
     await upload(primary, 'older');
     await distribute(primary, 'older', { points: ['local'], priority: 'high' });
+    await upload(primary, 'twice');
+    await distribute(primary, 'twice', { points: ['local'], priority: 'low' });
+    await put(primary, 'twice-too', { package: 'twice', points: ['local'] });
     // As a release left it that told no other site of where content goes.
     await primary.app.get(Database).query(`delete from replica where kind = 'DistributionTarget'`);
     const key = ({ servers }: ContentUnderTest) =>
@@ -105,6 +108,9 @@ describe('what is distributed at a central, a primary and a secondary site', () 
   it('goes on as it was when it is older than that, and is known above', async () => {
     await until(async () => (await placesAt(central, 'older')) === 'PR1/local');
     expect((await read(central, 'older'))?.spec.priority).toBe('high');
+    // Where two Distributions bring it there, as the more urgent of them has it: medium, which need not be said.
+    await until(async () => (await placesAt(central, 'twice')) === 'PR1/local');
+    expect((await read(central, 'twice'))?.spec.priority).toBeUndefined();
     await until(async () => (await availableAt(primary, 'older')) === 'local');
   });
 

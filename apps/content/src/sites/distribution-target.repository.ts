@@ -4,6 +4,9 @@ import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import { UNKNOWN_KIND } from '@muster/replication/problem.repository.js';
 import { DISTRIBUTION_TARGET, OF_GROUP, type SharedTarget } from './distribution-target.js';
 
+/** The most urgent first, as `mostUrgent` has it: none is medium. */
+const URGENCY = `case target.priority when 'high' then 0 when 'low' then 2 else 1 end`;
+
 /** Where Distributions of this site send, beside what all sites want. */
 export class DistributionTargetRepository {
   /** Of these targets those that are wanted. */
@@ -42,7 +45,7 @@ export class DistributionTargetRepository {
     limit: number,
   ): Promise<{ key: string; content: SharedTarget }[]> {
     const rows = await database.query<{ key: string; priority: SharedTarget['priority'] | null }>(
-      `select target.key, min(target.priority) as priority from (
+      `select target.key, (array_agg(target.priority order by ${URGENCY}))[1] as priority from (
          select coalesce(spec ->> 'kind', 'Package') || '/' || (spec ->> 'package') || '/' || place as key,
            spec ->> 'priority' as priority
          from distribution cross join lateral (

@@ -5,7 +5,7 @@ import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import { HierarchyRepository, type Hierarchy } from '@muster/replication/hierarchy.repository.js';
 import type { Replicas } from '@muster/service/replication/replicas.js';
-import { DISTRIBUTION_TARGET, OF_GROUP, targetKeys, type SharedTarget } from './distribution-target.js';
+import { DISTRIBUTION_TARGET, OF_GROUP, readTargetKey, targetKeys, type SharedTarget } from './distribution-target.js';
 import type { DistributionTargetRepository } from './distribution-target.repository.js';
 
 type Distribution = Pick<Resource<DistributionSpec, unknown>, 'metadata' | 'spec'>;
@@ -71,7 +71,10 @@ export class DistributionTargets {
     unwanted: readonly string[],
     known: ReadonlyMap<string, SharedTarget>,
   ): void {
-    const isOwn = (key: string) => key.includes(`/${this.here}/`) || key.includes(`/${OF_GROUP}`);
+    const isOwn = (key: string) => {
+      const { place } = readTargetKey(key);
+      return place.startsWith(`${this.here}/`) || place.startsWith(OF_GROUP);
+    };
     const wrong = unwanted[0] ?? wanted.find((key) => !known.has(key) && !isOwn(key));
     if (wrong === undefined) return;
     throw new MusterError(
