@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CLIENT_SETTINGS } from '@muster/contracts/agent/policy.js';
+import { CLIENT_SETTINGS, PEOPLE_SETTINGS } from '@muster/contracts/agent/policy.js';
 import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
@@ -141,6 +141,49 @@ describe('client settings', () => {
     // Its agent was replaced: it is told anew.
     expect(await status(member, tag)).toBe(200);
     expect((await member.policy(ABLE)).settings).toEqual({ cacheMegabytes: 10 });
+    await takeAway();
+  });
+
+  it('about people are told to agents that know of that, and warned of where no window has room for them', async () => {
+    const { member, name } = await twoDevices();
+    policy.deployment.bus.answer(
+      readDevice,
+      async () => ({ device: { uid: member.uid, name: 'one', facts: { hostname: 'one' } } }),
+      () => undefined,
+    );
+    const { takeAway } = await say('people', {
+      priority: 1,
+      collections: [name],
+      settings: { cacheMegabytes: 10, restartWarnMinutes: 90, snoozeMinutes: 240 },
+    });
+    await until(async () => (await member.policy(ABLE)).settings?.cacheMegabytes === 10);
+    expect((await member.policy(ABLE)).settings).toEqual({ cacheMegabytes: 10 });
+    const explained = async () =>
+      deviceExplanationSchema.parse((await call(policy.base, '/api/v1/device-explanations/one', policy)).body);
+    const toldOf = async () =>
+      (await explained()).settings?.flatMap(({ name: one, winner, told }) => (winner ? [[one, told]] : []));
+    expect(await toldOf()).toEqual([
+      ['cacheMegabytes', true],
+      ['restartWarnMinutes', false],
+      ['snoozeMinutes', false],
+    ]);
+    expect((await explained()).warnings).toBeUndefined();
+    const knowing = { [ABILITIES_HEADER]: `${CLIENT_SETTINGS},${PEOPLE_SETTINGS}` };
+    await until(async () => (await member.policy(knowing)).settings?.snoozeMinutes === 240);
+    expect((await toldOf())?.map(([, told]) => told)).toEqual([true, true, true]);
+
+    const night = { name: 'night', schedule: { start: '2026-01-01T01:00', repeat: { every: { days: 1 } } } };
+    const windows = collectionNamed(`w-${randomUUID().slice(0, 8)}`);
+    windows.spec.maintenanceWindows = [{ ...night, durationMinutes: 60 }];
+    await policy.deployment.publish(collections.saved, { resource: windows, actor: 'test' });
+    await join(windows.metadata.uid, member);
+    await until(async () => (await explained()).warnings !== undefined);
+    expect((await explained()).warnings).toEqual([
+      {
+        code: 'policy.countdown-longer-than-window',
+        message: expect.stringContaining(`restartWarnMinutes of its client settings is 90 min`),
+      },
+    ]);
     await takeAway();
   });
 
