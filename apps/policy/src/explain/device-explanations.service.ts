@@ -74,7 +74,7 @@ export class DeviceExplanations {
       ...(warnings ? { warnings } : {}),
       ...(body
         ? {
-            sequence: explainBody(body, told, name, device.facts),
+            sequence: explainBody(body, told, name, device.facts, deploymentName),
             sources: await this.sourcesOf(
               body,
               device.facts,
