@@ -180,11 +180,11 @@ export class RunDriver {
           atRest: atRest(sealingKey, `run ${record.runId}`),
         },
         facts: {
-          ...collectFacts(
-            [sequence.spec, ...Object.values(childSpecs ?? {})],
-            process.env,
-            settings().organisationName,
-          ),
+          ...collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})], process.env, {
+            organisation: settings().organisationName,
+            deployment: record.deployment.name,
+            asked: record.asked,
+          }),
           ...(firstProgramDone ? { firstProgramDone } : {}),
         },
         folder,

@@ -86,7 +86,7 @@ export class DeviceExplanations {
       ...(warnings.length > 0 ? { warnings } : {}),
       ...(body
         ? {
-            sequence: explainBody(body, told, name, device.facts),
+            sequence: explainBody(body, told, name, device.facts, deploymentName),
             sources: await this.sourcesOf(
               body,
               device.facts,
