@@ -23,12 +23,19 @@ let servers: TestServers;
 let policy: PolicyUnderTest;
 let database: Database;
 let everybody: string;
+/** The device that people ask about. */
+let explained: TestDevice;
 
 beforeAll(async () => {
   servers = await startServers();
   policy = await PolicyUnderTest.start(servers);
   database = new Database({ url: servers.environment('policy')['MUSTER_DATABASE_URL'] ?? '', schema: 'policy' });
   everybody = await makeCollection('all-devices');
+  policy.deployment.bus.answer(
+    readDevice,
+    async () => ({ device: { uid: explained.uid, name: 'one', facts: { hostname: 'one' } } }),
+    () => undefined,
+  );
 });
 
 afterAll(async () => {
@@ -146,11 +153,7 @@ describe('client settings', () => {
 
   it('about people are told to agents that know of that, and warned of where no window has room for them', async () => {
     const { member, name } = await twoDevices();
-    policy.deployment.bus.answer(
-      readDevice,
-      async () => ({ device: { uid: member.uid, name: 'one', facts: { hostname: 'one' } } }),
-      () => undefined,
-    );
+    explained = member;
     const { takeAway } = await say('people', {
       priority: 1,
       collections: [name],
@@ -158,16 +161,16 @@ describe('client settings', () => {
     });
     await until(async () => (await member.policy(ABLE)).settings?.cacheMegabytes === 10);
     expect((await member.policy(ABLE)).settings).toEqual({ cacheMegabytes: 10 });
-    const explained = async () =>
+    const explanation = async () =>
       deviceExplanationSchema.parse((await call(policy.base, '/api/v1/device-explanations/one', policy)).body);
     const toldOf = async () =>
-      (await explained()).settings?.flatMap(({ name: one, winner, told }) => (winner ? [[one, told]] : []));
+      (await explanation()).settings?.flatMap(({ name: one, winner, told }) => (winner ? [[one, told]] : []));
     expect(await toldOf()).toEqual([
       ['cacheMegabytes', true],
       ['restartWarnMinutes', false],
       ['snoozeMinutes', false],
     ]);
-    expect((await explained()).warnings).toBeUndefined();
+    expect((await explanation()).warnings).toBeUndefined();
     const knowing = { [ABILITIES_HEADER]: `${CLIENT_SETTINGS},${PEOPLE_SETTINGS}` };
     await until(async () => (await member.policy(knowing)).settings?.snoozeMinutes === 240);
     expect((await toldOf())?.map(([, told]) => told)).toEqual([true, true, true]);
@@ -177,8 +180,8 @@ describe('client settings', () => {
     windows.spec.maintenanceWindows = [{ ...night, durationMinutes: 60 }];
     await policy.deployment.publish(collections.saved, { resource: windows, actor: 'test' });
     await join(windows.metadata.uid, member);
-    await until(async () => (await explained()).warnings !== undefined);
-    expect((await explained()).warnings).toEqual([
+    await until(async () => (await explanation()).warnings !== undefined);
+    expect((await explanation()).warnings).toEqual([
       {
         code: 'policy.countdown-longer-than-window',
         message: expect.stringContaining(`restartWarnMinutes of its client settings is 90 min`),
@@ -189,23 +192,19 @@ describe('client settings', () => {
 
   it('are explained: which value holds on a device, who says it, and what lost', async () => {
     const { member, name } = await twoDevices();
-    policy.deployment.bus.answer(
-      readDevice,
-      async () => ({ device: { uid: member.uid, name: 'one', facts: { hostname: 'one' } } }),
-      () => undefined,
-    );
+    explained = member;
     const byDefault = await say('default', { settings: { cacheMegabytes: 1000 } });
     const pilot = await say('pilot', { priority: 2, collections: [name], settings: { cacheMegabytes: 200 } });
     await until(async () => (await member.policy(ABLE)).settings?.cacheMegabytes === 200);
     const answer = await call(policy.base, '/api/v1/device-explanations/one', { token: policy.token });
-    const { settings: explained = [] } = deviceExplanationSchema.parse(answer.body);
-    expect(explained.find((one) => one.name === 'cacheMegabytes')).toEqual({
+    const { settings: all = [] } = deviceExplanationSchema.parse(answer.body);
+    expect(all.find((one) => one.name === 'cacheMegabytes')).toEqual({
       name: 'cacheMegabytes',
       winner: { value: 200, from: 'pilot', priority: 2 },
       losers: [{ value: 1000, from: 'default' }],
       told: true,
     });
-    expect(explained.find((one) => one.name === 'warnMinutes')).toEqual({
+    expect(all.find((one) => one.name === 'warnMinutes')).toEqual({
       name: 'warnMinutes',
       losers: [],
       told: true,

@@ -5,7 +5,9 @@ import { LIMITS } from '@muster/sequence/limits.js';
  * Warns when what a device is told is much for the environment of a program. What hidden values are long is not known here: they do not
  * go into the environment either.
  */
-export function largeEnvironment(variables: DeviceExplanation['variables']): NonNullable<DeviceExplanation['warnings']> {
+export function largeEnvironment(
+  variables: DeviceExplanation['variables'],
+): NonNullable<DeviceExplanation['warnings']> {
   const characters = variables.reduce(
     (sum, { name, winner }) => sum + (winner ? name.length + winner.value.length : 0),
     0,

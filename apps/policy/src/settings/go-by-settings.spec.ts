@@ -1,4 +1,9 @@
-import { type Assignment, CLIENT_SETTINGS, PEOPLE_SETTINGS, type PolicyWindow } from '@muster/contracts/agent/policy.js';
+import {
+  type Assignment,
+  CLIENT_SETTINGS,
+  PEOPLE_SETTINGS,
+  type PolicyWindow,
+} from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { SettingValues } from '@muster/contracts/kinds/client-settings.js';
 import { windowsForSequences } from '@muster/schedule/maintenance-window.js';
