@@ -32,6 +32,11 @@ export interface FleetOutcome {
   readonly kills: number;
   /** How many devices had started the rollout at once, at most, and how many may. */
   readonly startedAtOnce: { readonly most: number; readonly cap: number };
+  /**
+   * Permits that were given although the rollout was paused, in words. An open finding: the command fails by them, the test in `npm test`
+   * does not look at them until it is known whether the site or the trial is wrong.
+   */
+  readonly grantedWhilePaused: readonly string[];
   /** How often agents were woken. */
   readonly woken: number;
   /** Runs that ended because somebody stopped them, and how many of them alone or with their device. */
@@ -109,6 +114,7 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
       fates: fates.length,
       acknowledged,
       kills,
+      grantedWhilePaused: orders.grantedWhilePaused,
       startedAtOnce: { most, cap },
       woken,
       stopped: expected.filter(({ code }) => code === 'run.stopped').length,
