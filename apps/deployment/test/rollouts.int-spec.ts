@@ -296,6 +296,18 @@ describe('a rollout', () => {
     await until(async () => (await one.group(1)).state === 'open');
   });
 
+  it('stays paused when devices are told of the deployment only after somebody paused it', async () => {
+    const one = await deploy(two);
+    expect((await one.act({ action: 'pause', reason: 'too early' })).status).toBe(200);
+    await one.tellBody('b');
+    const codeOf = (answer: PermitResponse) => (answer.granted ? 'granted' : answer.code);
+    await until(async () => codeOf(await one.ask(0)) !== 'rollout.not-begun');
+    expect(codeOf(await one.ask(0))).toBe('rollout.is-paused');
+    expect(await one.read()).toMatchObject({ stage: 'paused', open: 0 });
+    expect((await one.act({ action: 'resume' })).status).toBe(200);
+    expect(codeOf(await one.ask(0))).toBe('granted');
+  });
+
   it('can be paused and begun anew; devices that are at it are the first of it then', async () => {
     const one = await begun(two);
     await one.ask(0);

@@ -72,7 +72,11 @@ export class Rollouts {
     if (!row || row.body === body) return;
     // What is still open is of another body: it counts neither here nor against the most that may be open.
     const attempt = row.body === null ? row.attempt : row.attempt + 1;
-    await this.settle(tx, { ...row, body, attempt }, newProgress(row.rules), 'system');
+    const fresh = newProgress(row.rules);
+    const { paused } = row.progress;
+    // Who paused it before anything was told did so for what is told first.
+    const progress = row.body === null && paused ? { ...fresh, paused } : fresh;
+    await this.settle(tx, { ...row, body, attempt }, progress, 'system');
   }
 
   /** Those of these runs that began with a permit: `runTold` is for them. */
