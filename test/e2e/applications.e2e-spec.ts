@@ -104,11 +104,19 @@ describe('applications and images, on a whole site,', () => {
   /** What the agent was told, of all deployments. */
   const bodies = (): PolicyBody[] => {
     const folder = join(site.folder, 'agent', 'bodies');
-    const read = (name: string) => policyBodySchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+    const read = (name: string): PolicyBody[] => {
+      try {
+        return [policyBodySchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')))];
+      } catch (error) {
+        // The agent has removed it since the folder was read: it is told of another one.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
+    };
     return existsSync(folder)
       ? readdirSync(folder)
           .filter((name) => name.endsWith('.json'))
-          .map(read)
+          .flatMap(read)
       : [];
   };
   const point = async (maintenance: boolean) => {

@@ -51,6 +51,11 @@ describe('client settings of a central and a primary site', () => {
     expect((await codes('default', { settings: {} }))[0]).toBe('document.invalid');
     expect((await codes('default', { settings: { policyPollMinutes: 0 } }))[0]).toBe('document.invalid');
     expect((await codes('default', { settings: { colour: 'red' } }))[0]).toBe('document.invalid');
+    // The last word comes within the time that people have.
+    expect(await codes('default', { settings: { restartWarnMinutes: 15, restartFinalMinutes: 15 } })).toEqual([
+      'document.invalid',
+      ['/spec/settings/restartFinalMinutes'],
+    ]);
   });
 
   it('hold the collections that they are for, and make one fact, whatever the number of members', async () => {

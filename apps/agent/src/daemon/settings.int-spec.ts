@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Assignment, PolicyBody, PolicySettings, PolicyWindow } from '@muster/contracts/agent/policy.js';
@@ -11,50 +11,39 @@ import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
 import { offersOf } from '../../test/read-agent.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
+import { ToldComputer } from '../../test/told-computer.js';
 import { ownBroadcasts } from '../wake-neighbours/send-packets.js';
 import type { Offer } from './offers.js';
 
 jest.setTimeout(120_000);
 const agent = new AgentProgram();
+let computer: ToldComputer;
 let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
 beforeEach(async () => {
-  // Not in a folder that may lie in memory: a restart would be refused there.
-  folder = mkdtempSync('/var/tmp/muster-settings-');
-  state = join(folder, 'state');
-  script('tell', `echo "$1" >> ${folder}/told`);
-  script('restart', `echo asked >> ${folder}/asked`);
+  computer = new ToldComputer('settings');
+  ({ folder, state } = computer);
   site = await SiteUnderTest.start();
   await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
   await site.close();
-  rmSync(folder, { recursive: true, force: true });
+  computer.remove();
 });
 
 const uidOf = (number: number): string => `0193e7a0-0000-7000-8000-00000000000${number}`;
 const nameOf = (number: number): string => `deployment-000${number}`;
 
-function script(name: string, text: string): void {
-  writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-}
 const daemon = (more: NodeJS.ProcessEnv = {}): Program =>
-  agent.start(['daemon', '--state', state], {
-    ...more,
-    MUSTER_AGENT_TELL_COMMAND: join(folder, 'tell'),
-    MUSTER_AGENT_SESSIONS: join(folder, 'sessions'),
-    MUSTER_AGENT_RESTART: 'allow',
-    MUSTER_AGENT_RESTART_COMMAND: join(folder, 'restart'),
-  });
+  agent.start(['daemon', '--state', state], { ...more, ...computer.environment });
 async function kill(program: Program): Promise<void> {
   program.child.kill('SIGKILL');
   await program.exited;
 }
-const lines = (file: string): string[] =>
-  existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\n').filter(Boolean) : [];
+const lines = (file: string): string[] => computer.lines(file);
 const shell = (step: string, command = ':'): SequenceSpec['steps'][number] => ({
   step,
   type: 'RunCommandLine',

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Assignment, PolicyBody, PolicySettings, PolicyWindow } from '@muster/contracts/agent/policy.js';
@@ -8,27 +8,26 @@ import { until } from '@muster/testing/until.js';
 import { AgentProgram, type Program } from '../../test/agent-program.js';
 import { offersOf } from '../../test/read-agent.js';
 import { SiteUnderTest } from '../../test/site-under-test.js';
+import { ToldComputer } from '../../test/told-computer.js';
 import type { Offer } from '../daemon/offers.js';
 
 jest.setTimeout(120_000);
 const agent = new AgentProgram();
+let computer: ToldComputer;
 let folder: string;
 let state: string;
 let site: SiteUnderTest;
 
 beforeEach(async () => {
-  // Not in a folder that may lie in memory: a restart would be refused there.
-  folder = mkdtempSync('/var/tmp/muster-people-');
-  state = join(folder, 'state');
-  script('tell', `echo "$1" >> ${folder}/told`);
-  script('restart', `echo asked >> ${folder}/asked`);
+  computer = new ToldComputer('people');
+  ({ folder, state } = computer);
   site = await SiteUnderTest.start();
   await site.enrolAgent(state);
 });
 afterEach(async () => {
   await agent.killAll();
   await site.close();
-  rmSync(folder, { recursive: true, force: true });
+  computer.remove();
 });
 
 const MINUTE = 60_000;
@@ -37,22 +36,12 @@ const uidOf = (number: number): string => `0193e7a0-0000-7000-8000-00000000000${
 const nameOf = (number: number): string => `deployment-000${number}`;
 const isoIn = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();
 
-function script(name: string, text: string): void {
-  writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-}
-const daemon = (): Program =>
-  agent.start(['daemon', '--state', state], {
-    MUSTER_AGENT_TELL_COMMAND: join(folder, 'tell'),
-    MUSTER_AGENT_SESSIONS: join(folder, 'sessions'),
-    MUSTER_AGENT_RESTART: 'allow',
-    MUSTER_AGENT_RESTART_COMMAND: join(folder, 'restart'),
-  });
+const daemon = (): Program => agent.start(['daemon', '--state', state], computer.environment);
 async function kill(program: Program): Promise<void> {
   program.child.kill('SIGKILL');
   await program.exited;
 }
-const lines = (file: string): string[] =>
-  existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\n').filter(Boolean) : [];
+const lines = (file: string): string[] => computer.lines(file);
 const told = (): string[] => lines('told');
 const shell = (step: string, command = ':'): SequenceSpec['steps'][number] => ({
   step,
