@@ -34,9 +34,7 @@ for (let seed = first; seed < first + seeds; seed += 1) {
   const began = performance.now();
   const say = (line: string): boolean => process.stdout.write(`  ${line}\n`);
   process.stdout.write(`seed ${seed}, ${agents} agents, ${kills} kills\n`);
-  const outcome = await fleetUnderFaults({ agents, seed, kills, say });
-  const { runs, acknowledged } = outcome;
-  const problems = [...outcome.problems, ...outcome.grantedWhilePaused];
+  const { runs, acknowledged, problems } = await fleetUnderFaults({ agents, seed, kills, say });
   const seconds = Math.round((performance.now() - began) / 1000);
   for (const problem of problems.slice(0, 20)) process.stdout.write(`  ${problem}\n`);
   process.stdout.write(

@@ -15,8 +15,6 @@ export type Hold = 'Starts' | 'Runs' | undefined;
 export class Orders {
   /** What was wrong, in words. */
   readonly problems: string[] = [];
-  /** Runs that got a permit all the same while the rollout was paused. */
-  readonly grantedWhilePaused: string[] = [];
   /** Nothing is ordered any more: whoever has heard the last one is done. */
   over = false;
   /** While the rollout is paused: another object for each pause. */

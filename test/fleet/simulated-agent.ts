@@ -217,9 +217,7 @@ export class SimulatedAgent {
     this.unanswered.delete(question.deploymentUid);
     if (!permitResponseSchema.parse(answer.body).granted) return;
     if (pause !== undefined && pause === orders.pause && !mayBeGiven)
-      orders.grantedWhilePaused.push(
-        `run ${question.runId} got a permit that was asked for while the rollout was paused`,
-      );
+      this.problems.push(`run ${question.runId} got a permit that was asked for while the rollout was paused`);
     this.waiting.delete(question.deploymentUid);
     started.started(question.runId);
     this.ready.set(question.deploymentUid, { assignment, runId: question.runId });
