@@ -126,10 +126,17 @@ function parse(raw: string): Pick<ReceivedMail, 'messageId' | 'subject' | 'heade
   const encoded = headers.get('content-transfer-encoding') === 'quoted-printable';
   return {
     messageId: headers.get('message-id') ?? '',
-    subject: headers.get('subject') ?? '',
+    subject: fromEncodedWords(headers.get('subject') ?? ''),
     headers,
     text: (encoded ? fromQuotedPrintable(body) : body).replaceAll('\r\n', '\n'),
   };
+}
+
+/** RFC 2047; spaces between two encoded words are none of the text. */
+function fromEncodedWords(text: string): string {
+  return text
+    .replaceAll(/\?=\s+=\?/g, '?==?')
+    .replaceAll(/=\?UTF-8\?Q\?([^?]*)\?=/gi, (_, word: string) => fromQuotedPrintable(word.replaceAll('_', ' ')));
 }
 
 function fromQuotedPrintable(text: string): string {
