@@ -99,7 +99,8 @@ function agentVerdict(one: Case): Verdict {
           },
       },
       requests: { askedAt: () => one.askedAt },
-      warnings: { warnedAt: () => one.warnedAt },
+      warnings: { toldAt: () => one.warnedAt },
+      snoozes: { of: () => undefined },
       permits: {
         judge: () =>
           one.permitAgainAt === undefined ? undefined : { verdict: 'wait', until: one.permitAgainAt, says: 'it waits' },

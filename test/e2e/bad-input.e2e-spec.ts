@@ -149,6 +149,21 @@ describe('bad input', () => {
       ],
       ['no token', () => post('/api/v1/task-sequences', good(), { authorization: '' }), 401, 'auth.missing'],
       [
+        'a text with a NUL in a name for people',
+        () => post('/api/v1/task-sequences', { ...good(), metadata: { name: 'nul', displayName: 'a\0b' } }),
+        400,
+        'document.invalid',
+      ],
+      [
+        'half of a surrogate pair in a comment',
+        () => post('/api/v1/runs/-/stop', '{"device": "web-1", "reason": "a\\ud800"}'),
+        400,
+        'document.invalid',
+      ],
+      ['a NUL in a question about events', () => site.rest('/api/v1/events?deployment=%00'), 400, 'document.invalid'],
+      ['a NUL in a question about the audit', () => site.rest('/api/v1/audit?actor=%00'), 400, 'document.invalid'],
+      ['a NUL in a selector', () => site.rest('/api/v1/devices?labelSelector=a%3D%00'), 400, 'document.invalid'],
+      [
         'a package path that climbs out',
         () => post('/api/v1/packages/tool/versions', upload('../../etc/passwd')),
         400,
@@ -193,6 +208,17 @@ describe('bad input', () => {
       expect([answer.status, problem.code]).toEqual([status, expect.stringContaining(code)]);
       expect(problem.detail.length).toBeGreaterThan(10);
       expect(await everything()).toEqual(before);
+    });
+
+    it.each([
+      ['DeviceService', 'Get', { name: 'a\0b' }],
+      ['DeviceService', 'List', { labelSelector: 'a=\0' }],
+      ['EventService', 'List', { deployment: '\0' }],
+      ['CollectionService', 'Apply', { resource: { metadata: { name: 'nul', displayName: '\0' } } }],
+    ])('a NUL over gRPC: %s.%s', async (service, method, request) => {
+      const client = grpcClient('deployment', service, `127.0.0.1:${site.port}`, site.token);
+      await expect(client.call(method, request)).rejects.toMatchObject({ code: 3 });
+      client.close();
     });
 
     it('a wrong token over gRPC', async () => {

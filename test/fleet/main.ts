@@ -9,7 +9,8 @@ const help = `npm run faults:fleet [-- --agents 200 --seeds 3 --kills 12 --seed 
 Simulated agents, with the real protocol and in one process, run deployments on a whole site whose services, store, NATS, Postgres and edge are
 killed (SIGKILL) by a schedule that the seed makes. Before each run they fetch its content; they tell in any order and now and then twice, by clocks
 that jump; one of the deployments they start with a permit only, a tenth of them at once at most. Each policy is tried on its agent again, changed,
-too old and of another device. In the end every run that was told must be at the site once, with exactly what was told of it, and every deployment
+too old and of another device, and each enrolment token and uid now and then by a thief. Meanwhile a deployment whose runs end by a stop alone is
+paused, stopped and resumed, runs and devices are stopped alone, and the rollout is paused and resumed: what was acknowledged must hold. In the end every run that was told must be at the site once, with exactly what was told of it, and every deployment
 that was acknowledged must be there. A problem ends it with 1. 2,000 agents: --agents 2000 --seeds 1 --kills 40.`;
 
 const { values } = parseArgs({

@@ -11,7 +11,10 @@ import type { ReportsRequest } from '@muster/contracts/agent/reports.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { verifyPolicy } from '../../apps/agent/src/policy/verify-policy.js';
 import { type Answer, TestDevice } from '../../apps/policy/test/test-device.js';
+import { EndlessWork } from './endless-run.js';
 import { fetchContent } from './fleet-content.js';
+import { IdentityOnTrial } from './identity-on-trial.js';
+import { ENDLESS, type Orders } from './orders.js';
 import { PolicyOnTrial } from './policy-on-trial.js';
 import type { StartedAtOnce } from './started-at-once.js';
 import { WakeUps } from './wake-ups.js';
@@ -24,6 +27,7 @@ export interface ExpectedRun {
   readonly deviceUid: string;
   readonly deploymentUid: string;
   readonly state: 'succeeded' | 'failed';
+  readonly code: string | null;
   readonly reports: number;
   readonly steps: number;
 }
@@ -50,6 +54,7 @@ export interface Fleet {
   readonly base: string;
   /** Of the deployment with a rollout. */
   readonly started: StartedAtOnce;
+  readonly orders: Orders;
   /** Milliseconds after which an agent that nobody wakes asks for policy. */
   readonly pollMilliseconds: number;
 }
@@ -73,6 +78,9 @@ export class SimulatedAgent {
   private readonly ready = new Map<string, { readonly assignment: Assignment; readonly runId: string }>();
   /** Assignments that wait for a permit, with the run that each will be. */
   private readonly waiting = new Map<string, { assignment: Assignment; question: PermitRequest }>();
+  private readonly endless = new EndlessWork();
+  /** Deployments of which a permit may have been given in an answer that was lost. */
+  private readonly unanswered = new Set<string>();
   private readonly wakeUps: WakeUps;
   private readonly trial = new PolicyOnTrial();
   /** The signed text of its policy: for others to try. */
@@ -87,6 +95,7 @@ export class SimulatedAgent {
     private readonly device: TestDevice,
     private readonly random: () => number,
     private readonly fleet: Fleet,
+    private readonly thief: IdentityOnTrial,
   ) {
     this.wakeUps = new WakeUps(fleet.base, () => this.device.accessToken);
   }
@@ -99,33 +108,42 @@ export class SimulatedAgent {
   /** @param token asks for an enrolment token; a site that is away is waited for */
   static async enrol(fleet: Fleet, token: () => Promise<string>, random: () => number): Promise<SimulatedAgent> {
     const device = await TestDevice.make(fleet.base);
+    const thief = await IdentityOnTrial.make(fleet.base);
+    const problems: string[] = [];
     await retried(async () => {
       // A token whose answer was lost may be used up: another attempt takes another one.
-      const { status, text } = await device.enrol(await token(), { name: `agent-${randomUUID().slice(0, 8)}` });
+      const own = await token();
+      const { status, text } = await device.enrol(own, { name: `agent-${randomUUID().slice(0, 8)}` });
       if (status !== 201) throw new Error(`enrolment was answered with ${status} ${text}`);
+      if (random() < 0.1) problems.push(...(await thief.tryToken(own)));
     }, random);
-    return new SimulatedAgent(device, random, fleet);
+    const agent = new SimulatedAgent(device, random, fleet, thief);
+    agent.problems.push(...problems);
+    return agent;
   }
 
   get uid(): string {
     return this.device.uid;
   }
 
-  /** Nothing is left to tell. */
-  get idle(): boolean {
-    return this.spool.length === 0 && this.later.length === 0;
+  /** It has run so many deployments, none goes on, nothing is left to tell, and nothing is ordered any more. */
+  private isDone(deployments: number): boolean {
+    const ended = [...this.runs.values()].filter(({ code }) => code !== 'run.stopped').length;
+    const idle = this.spool.length === 0 && this.later.length === 0;
+    return ended >= deployments && idle && !this.endless.goesOn && this.fleet.orders.hasHeardAll(this.uid);
   }
 
-  /** Lives until it has run so many deployments and told everything, or until aborted. */
+  /** Lives until it is done with so many deployments, or until aborted. */
   async live(deployments: () => number, neighbour: SimulatedAgent, signal: AbortSignal): Promise<void> {
     await retried(() => this.openSession(), this.random, signal);
     const listening = this.wakeUps.listen(signal);
-    while (!signal.aborted && (this.runs.size < deployments() || !this.idle)) {
+    while (!signal.aborted && !this.isDone(deployments())) {
       await retried(
         async () => {
           await this.poll(neighbour);
           for (const one of this.waiting.values()) await this.askPermit(one);
           for (const one of this.ready.values()) await this.begin(one);
+          this.goOnEndlessly();
           await this.tell();
           await this.tellFates();
         },
@@ -141,6 +159,7 @@ export class SimulatedAgent {
 
   private async openSession(): Promise<void> {
     if (this.random() < 0.1) await this.tryWrongClock();
+    if (this.random() < 0.1) this.problems.push(...(await this.thief.trySession(this.uid)));
     const { status, text } = await this.device.session();
     if (status !== 200) throw new Error(`no session: ${status} ${text}`);
   }
@@ -159,13 +178,18 @@ export class SimulatedAgent {
     if (answer.status !== 200) throw new Error(`policy was answered with ${answer.status} ${answer.text}`);
     const text: string = answer.body['policy'] ?? '';
     const trust = { deviceUid: this.uid, site: SITE, signingKey: this.device.signingKey! };
-    const { serial, assignments } = await verifyPolicy(text, trust, this.serial);
+    const { serial, assignments, stops } = await verifyPolicy(text, trust, this.serial);
     this.problems.push(...(await this.trial.attack({ text, serial }, trust, neighbour.policyText, this.random)));
     this.serial = serial;
     this.policyText = text;
     this.tag = answer.headers.get('etag') ?? '"none"';
     for (const assignment of assignments) {
-      const { uid } = assignment.deployment;
+      const { uid, name, generation } = assignment.deployment;
+      if (name === ENDLESS) {
+        this.fleet.orders.hears(this.uid, generation, assignment.hold);
+        this.endless.hear(assignment, stops);
+        continue;
+      }
       if (this.runs.has(uid) || this.ready.has(uid)) continue;
       if (!assignment.rollout) this.ready.set(uid, { assignment, runId: randomUUID() });
       else if (!this.waiting.has(uid))
@@ -184,11 +208,18 @@ export class SimulatedAgent {
     assignment: Assignment;
     question: PermitRequest;
   }): Promise<void> {
+    const { orders, started } = this.fleet;
+    const { pause } = orders;
+    const mayBeGiven = this.unanswered.has(question.deploymentUid);
+    this.unanswered.add(question.deploymentUid);
     const answer = await this.asked(() => this.device.post('/permits', question));
     if (answer.status !== 200) throw new Error(`a permit was answered with ${answer.status} ${answer.text}`);
+    this.unanswered.delete(question.deploymentUid);
     if (!permitResponseSchema.parse(answer.body).granted) return;
+    if (pause !== undefined && pause === orders.pause && !mayBeGiven)
+      this.problems.push(`run ${question.runId} got a permit that was asked for while the rollout was paused`);
     this.waiting.delete(question.deploymentUid);
-    this.fleet.started.started(question.runId);
+    started.started(question.runId);
     this.ready.set(question.deploymentUid, { assignment, runId: question.runId });
   }
 
@@ -214,11 +245,23 @@ export class SimulatedAgent {
     }
     told({ event: 'run-finished', result: state, exitCode: state === 'failed' ? 7 : 0 });
     const { uid: deploymentUid } = deployment;
-    this.runs.set(deploymentUid, { runId, deviceUid: this.uid, deploymentUid, state, reports: reports.length, steps });
+    const code = null;
+    const known = { runId, deviceUid: this.uid, deploymentUid, state, code } as const;
+    this.runs.set(deploymentUid, { ...known, reports: reports.length, steps });
     const end = reports.pop()!;
     for (const report of reports) this.spool.push({ deploymentUid, report });
     const from = Date.now() + this.random() * this.fleet.pollMilliseconds;
     this.later.push({ from, report: { deploymentUid, report: end } });
+  }
+
+  /** What goes on until somebody stops it. */
+  private goOnEndlessly(): void {
+    const { reports, ended } = this.endless.work(this.random, () => this.fleet.orders.begins(this.uid));
+    this.spool.push(...reports.map((report) => ({ deploymentUid: this.endless.deploymentUid, report })));
+    if (!ended) return;
+    const { runId, deploymentUid, steps, reports: count } = ended;
+    const known = { runId, deviceUid: this.uid, deploymentUid, state: 'failed', code: 'run.stopped' } as const;
+    this.runs.set(deploymentUid, { ...known, reports: count, steps });
   }
 
   private async tell(): Promise<void> {

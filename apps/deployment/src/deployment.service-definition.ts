@@ -9,7 +9,7 @@ import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { runReported } from '@muster/contracts/events/run-reported.js';
 import { distribution } from '@muster/contracts/kinds/distribution.js';
 import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
-import { on, onMany } from '@muster/messaging/consumer.js';
+import { behind, on, onMany } from '@muster/messaging/consumer.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { AlertSubscriptionsModule } from './subscriptions/alert-subscriptions.module.js';
@@ -27,6 +27,8 @@ import { FateRecorder } from './fates/fate-recorder.js';
 import { FatesModule } from './fates/fates.module.js';
 import { News } from './news/news.js';
 import { NewsModule } from './news/news.module.js';
+import { MembershipModule } from './membership/membership.module.js';
+import { MembershipRepository } from './membership/membership.repository.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
@@ -63,8 +65,17 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     SitesModule,
   ],
   subscriptions: {
-    imports: [DevicesModule, DeploymentsModule, RunsModule, FatesModule, NewsModule],
-    inject: [Enrolments, Inventories, DeviceSightings, RunRecorder, FateRecorder, SequenceFollower, News],
+    imports: [DevicesModule, DeploymentsModule, RunsModule, FatesModule, NewsModule, MembershipModule],
+    inject: [
+      Enrolments,
+      Inventories,
+      DeviceSightings,
+      RunRecorder,
+      FateRecorder,
+      SequenceFollower,
+      News,
+      MembershipRepository,
+    ],
     useFactory: (
       enrolments: Enrolments,
       inventories: Inventories,
@@ -73,22 +84,29 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
       fates: FateRecorder,
       follower: SequenceFollower,
       news: News,
+      membership: MembershipRepository,
     ) => ({
-      policy: [
-        on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
-        on(deviceCloned, (tx, cloned) => sightings.cloned(tx, cloned)),
-        on(deviceKeyRotated, (tx, rotated) => sightings.keyRotated(tx, rotated)),
-        on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
-        on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
-        onMany(runReported, (tx, facts) => runs.apply(tx, facts)),
-        onMany(fatesTold, (tx, facts) =>
-          fates.apply(
-            tx,
-            facts.map(({ payload }) => payload),
+      // Most of these facts change what hangs on membership, and some change it: nobody else does meanwhile.
+      policy: behind(
+        (tx) => membership.hold(tx),
+        [
+          on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
+          on(deviceCloned, (tx, cloned) => sightings.cloned(tx, cloned)),
+          on(deviceKeyRotated, (tx, rotated) => sightings.keyRotated(tx, rotated)),
+          on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
+          on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
+          onMany(runReported, (tx, facts) => runs.apply(tx, facts)),
+          onMany(fatesTold, (tx, facts) =>
+            fates.apply(
+              tx,
+              facts.map(({ payload }) => payload),
+            ),
           ),
-        ),
-        on(deploymentJudged, (tx, { deploymentUid, policy, body }) => follower.judged(tx, deploymentUid, policy, body)),
-      ],
+          on(deploymentJudged, (tx, { deploymentUid, policy, body }) =>
+            follower.judged(tx, deploymentUid, policy, body),
+          ),
+        ],
+      ),
       catalog: [
         on(sequences.saved, async (tx, { resource, actor }) => {
           await follower.sequenceSaved(tx, resource);

@@ -277,6 +277,18 @@ describe('access of devices', () => {
       members.close();
     }
     expect(called).toEqual([device, collection, device, collection]);
+    expect((await act('rotate-key', 'called')).status).toBe(200);
+    const { rows } = await world.sql.query<{ deed: string }>(
+      `select actor || ' ' || action || ' ' || kind || ' ' || name as deed from audit_entry
+       where uid in ('${metadata.uid}', '${made.metadata.uid}') and action in ('called', 'key-asked') order by id`,
+    );
+    expect(rows.map(({ deed }) => deed.replace(/^\S+ /, ''))).toEqual([
+      'called Device called',
+      'called Collection to-call',
+      'called Device called',
+      'called Collection to-call',
+      'key-asked Device called',
+    ]);
     await api.apply('Device', 'devices', 'not-here-yet', {});
     expect((await act('retrieve-policy', 'not-here-yet')).body.code).toBe('deployment.device-not-enrolled');
     expect((await act('retrieve-policy', 'nothing')).status).toBe(404);

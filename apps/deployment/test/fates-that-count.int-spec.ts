@@ -121,6 +121,23 @@ describe('what counts of what devices told', () => {
     expect(await counted()).toEqual({ window: 1 });
   });
 
+  it('is also what a process of the release before keeps, which does not say what counts, while a site is upgraded', async () => {
+    await tell('permit', 'leaves');
+    for (const name of ['leaves', 'blocked', 'stays']) {
+      await world.sql.query('delete from device_fate where device_uid = $1', [uids.get(name)]);
+      await world.sql.query(
+        `insert into device_fate (deployment_uid, device_uid, number, acceptance, acceptance_at, delivery, reason, delivery_at)
+         values ($1, $2, 1, 'accepted', now(), 'waiting', 'network', now())`,
+        [target.metadata.uid, uids.get(name)],
+      );
+    }
+    expect(await counted()).toEqual({ network: 1 });
+    await collect(['stays', 'blocked']);
+    expect(await counted()).toEqual({ network: 2 });
+    await collect(['stays']);
+    expect(await counted()).toEqual({ network: 1 });
+  });
+
   it('stays exact while devices come, go and tell at the same time', async () => {
     const telling = (async () => {
       for (let round = 0; round < 15; round += 1) {

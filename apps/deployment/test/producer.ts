@@ -7,7 +7,7 @@ import { Bus } from '@muster/messaging/bus.js';
 import { OutboxRelay } from '@muster/messaging/relay.js';
 import { Database } from '@muster/persistence/database.js';
 import { migrate } from '@muster/persistence/migrate.js';
-import { Outbox } from '@muster/persistence/outbox.js';
+import { Outbox, publishedPosition } from '@muster/persistence/outbox.js';
 
 /** Another service as this one sees it: an outbox whose facts go the real way, and a place on the bus for answers. */
 export class Producer {
@@ -57,6 +57,11 @@ export class Producer {
       `select case when not exists (select 1 from outbox where position is null) then position end as position from outbox_head`,
     );
     return row?.position ?? undefined;
+  }
+
+  /** Of the newest fact that the bus has. */
+  async published(): Promise<number> {
+    return publishedPosition(this.database);
   }
 
   async close(): Promise<void> {

@@ -272,6 +272,16 @@ describe('a rollout', () => {
     expect((await one.act({ action: 'approve', group: 'rest', force: true })).status).toBe(200);
     expect(await one.group(2)).toMatchObject({ state: 'open', approval: 'forced' });
     expect((await one.act({ action: 'approve' })).body).toMatchObject({ code: 'rollout.nothing-to-approve' });
+    expect((await one.act({ action: 'pause', reason: 'the mirror is down' })).status).toBe(200);
+    const { rows } = await world.sql.query(
+      `select action, kind, reason, details from audit_entry where uid = '${one.uid}' and action like 'rollout-%' order by id`,
+    );
+    // Who opened which group is in the audit record, and nothing of what was refused.
+    expect(rows).toEqual([
+      { action: 'rollout-approved', kind: 'Deployment', reason: null, details: { group: 'wide' } },
+      { action: 'rollout-approved', kind: 'Deployment', reason: null, details: { group: 'rest', force: true } },
+      { action: 'rollout-paused', kind: 'Deployment', reason: 'the mirror is down', details: null },
+    ]);
   });
 
   it('opens the next group by itself when its time has come', async () => {

@@ -181,5 +181,8 @@ const own = Object.values(networkInterfaces())
       code: 'device.cannot-be-woken',
     });
     expect(await world.api.refused('POST', 'devices/nobody/wake')).toMatchObject({ status: 404 });
+    const { rows } = await world.sql.query(`select kind, name from audit_entry where action = 'woken'`);
+    expect(rows).toContainEqual({ kind: 'Device', name: 'pc-1' });
+    expect(rows).not.toContainEqual({ kind: 'Device', name: 'pc-4' });
   });
 });

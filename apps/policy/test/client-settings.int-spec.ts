@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CLIENT_SETTINGS } from '@muster/contracts/agent/policy.js';
+import { CLIENT_SETTINGS, PEOPLE_SETTINGS } from '@muster/contracts/agent/policy.js';
 import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
@@ -23,12 +23,19 @@ let servers: TestServers;
 let policy: PolicyUnderTest;
 let database: Database;
 let everybody: string;
+/** The device that people ask about. */
+let explained: TestDevice;
 
 beforeAll(async () => {
   servers = await startServers();
   policy = await PolicyUnderTest.start(servers);
   database = new Database({ url: servers.environment('policy')['MUSTER_DATABASE_URL'] ?? '', schema: 'policy' });
   everybody = await makeCollection('all-devices');
+  policy.deployment.bus.answer(
+    readDevice,
+    async () => ({ device: { uid: explained.uid, name: 'one', facts: { hostname: 'one' } } }),
+    () => undefined,
+  );
 });
 
 afterAll(async () => {
@@ -144,25 +151,60 @@ describe('client settings', () => {
     await takeAway();
   });
 
+  it('about people are told to agents that know of that, and warned of where no window has room for them', async () => {
+    const { member, name } = await twoDevices();
+    explained = member;
+    const { takeAway } = await say('people', {
+      priority: 1,
+      collections: [name],
+      settings: { cacheMegabytes: 10, restartWarnMinutes: 90, snoozeMinutes: 240 },
+    });
+    await until(async () => (await member.policy(ABLE)).settings?.cacheMegabytes === 10);
+    expect((await member.policy(ABLE)).settings).toEqual({ cacheMegabytes: 10 });
+    const explanation = async () =>
+      deviceExplanationSchema.parse((await call(policy.base, '/api/v1/device-explanations/one', policy)).body);
+    const toldOf = async () =>
+      (await explanation()).settings?.flatMap(({ name: one, winner, told }) => (winner ? [[one, told]] : []));
+    expect(await toldOf()).toEqual([
+      ['cacheMegabytes', true],
+      ['restartWarnMinutes', false],
+      ['snoozeMinutes', false],
+    ]);
+    expect((await explanation()).warnings).toBeUndefined();
+    const knowing = { [ABILITIES_HEADER]: `${CLIENT_SETTINGS},${PEOPLE_SETTINGS}` };
+    await until(async () => (await member.policy(knowing)).settings?.snoozeMinutes === 240);
+    expect((await toldOf())?.map(([, told]) => told)).toEqual([true, true, true]);
+
+    const night = { name: 'night', schedule: { start: '2026-01-01T01:00', repeat: { every: { days: 1 } } } };
+    const windows = collectionNamed(`w-${randomUUID().slice(0, 8)}`);
+    windows.spec.maintenanceWindows = [{ ...night, durationMinutes: 60 }];
+    await policy.deployment.publish(collections.saved, { resource: windows, actor: 'test' });
+    await join(windows.metadata.uid, member);
+    await until(async () => (await explanation()).warnings !== undefined);
+    expect((await explanation()).warnings).toEqual([
+      {
+        code: 'policy.countdown-longer-than-window',
+        message: expect.stringContaining(`restartWarnMinutes of its client settings is 90 min`),
+      },
+    ]);
+    await takeAway();
+  });
+
   it('are explained: which value holds on a device, who says it, and what lost', async () => {
     const { member, name } = await twoDevices();
-    policy.deployment.bus.answer(
-      readDevice,
-      async () => ({ device: { uid: member.uid, name: 'one', facts: { hostname: 'one' } } }),
-      () => undefined,
-    );
+    explained = member;
     const byDefault = await say('default', { settings: { cacheMegabytes: 1000 } });
     const pilot = await say('pilot', { priority: 2, collections: [name], settings: { cacheMegabytes: 200 } });
     await until(async () => (await member.policy(ABLE)).settings?.cacheMegabytes === 200);
     const answer = await call(policy.base, '/api/v1/device-explanations/one', { token: policy.token });
-    const { settings: explained = [] } = deviceExplanationSchema.parse(answer.body);
-    expect(explained.find((one) => one.name === 'cacheMegabytes')).toEqual({
+    const { settings: all = [] } = deviceExplanationSchema.parse(answer.body);
+    expect(all.find((one) => one.name === 'cacheMegabytes')).toEqual({
       name: 'cacheMegabytes',
       winner: { value: 200, from: 'pilot', priority: 2 },
       losers: [{ value: 1000, from: 'default' }],
       told: true,
     });
-    expect(explained.find((one) => one.name === 'warnMinutes')).toEqual({
+    expect(all.find((one) => one.name === 'warnMinutes')).toEqual({
       name: 'warnMinutes',
       losers: [],
       told: true,

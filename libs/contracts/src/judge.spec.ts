@@ -112,6 +112,38 @@ describe('what is wrong with a document', () => {
     }
   });
 
+  it.each([
+    ['a NUL', 'a\0b'],
+    ['half of a surrogate pair', 'a\ud800b'],
+  ])('is told of a text that no database keeps: %s', (_what, text) => {
+    const document = { actions: [{ op: 'add', into: text }], labels: { ['a/~']: text }, [text]: 1 };
+    expect(findingsOf(schema, document).filter(({ code }) => code === 'document.unstorable-text')).toEqual([
+      expect.objectContaining({ path: '/actions/0/into', severity: 'error' }),
+      expect.objectContaining({ path: '/labels/a~1~0' }),
+      expect.objectContaining({ path: '' }),
+    ]);
+    const judged = judgeInput(taskSequence, {
+      apiVersion: 'muster/v1',
+      kind: 'TaskSequence',
+      metadata: { name: 'x', displayName: text },
+      spec: { steps: [], description: text },
+    });
+    expect('findings' in judged && judged.findings.map(({ path }) => path)).toEqual([
+      '/metadata/displayName',
+      '/spec/description',
+    ]);
+  });
+
+  it('is told of such a text in what parsers of addresses make, whose objects have a prototype of their own', () => {
+    const query = Object.assign(Object.create(Object.create(null) as object) as object, { name: 'a\0' });
+    expect(findingsOf(z.object({ name: z.string() }), query)).toEqual([expect.objectContaining({ path: '/name' })]);
+  });
+
+  it('keeps any other text', () => {
+    const text = '\u0001 \u202e \u{1f600} \ufffd';
+    expect(findingsOf(schema, { actions: [{ op: 'add', into: text }] })).toEqual([]);
+  });
+
   it('does not hide what is wrong with the rest of a sequence', () => {
     const judged = judgeInput(taskSequence, { apiVersion: 'muster/v1', kind: 'TaskSequence', metadata: {}, spec: 5 });
     expect('findings' in judged && judged.findings.map(({ path }) => path)).toEqual(['/metadata/name', '/spec']);

@@ -36,6 +36,8 @@ export interface Subscription<Payload = never> {
   /** Gets one fact, or several in their order when they may be applied together. */
   readonly apply: (tx: Transaction, facts: readonly Told<Payload>[]) => Promise<void>;
   readonly together: boolean;
+  /** Taken before any row of what the facts of a transaction change, whichever of them come together. */
+  readonly first?: (tx: Transaction) => Promise<void>;
 }
 
 /** Pairs an event with its handler, keeping the payload's type. */
@@ -60,6 +62,14 @@ export function onMany<Payload>(
   return { event, apply, together: true } as unknown as Subscription;
 }
 
+/** The same, behind a lock that others take before rows, too: all of a transaction is behind it, whichever facts come together. */
+export function behind(
+  lock: (tx: Transaction) => Promise<void>,
+  subscriptions: readonly Subscription[],
+): Subscription[] {
+  return subscriptions.map((one) => ({ ...one, first: lock }));
+}
+
 /**
  * Applies one producer's facts to this service, each exactly once and in the producer's order. The position is in
  * Postgres; JetStream is the fast way in, and the producer's outbox the sure one: a gap, a wiped stream or a silent
@@ -69,6 +79,7 @@ export class FactConsumer {
   private readonly live: Loop;
   private readonly check: Loop;
   private readonly handlers: Map<string, Subscription>;
+  private readonly firsts: ReadonlySet<(tx: Transaction) => Promise<void>>;
   private messages: ConsumerMessages | undefined;
   private pending: JsMsg[] = [];
   private stopped = false;
@@ -84,6 +95,7 @@ export class FactConsumer {
     private readonly report: { error(error: unknown): void; parked(entry: OutboxEntry, error: unknown): void },
   ) {
     this.handlers = new Map(subscriptions.map((one) => [one.event.subject({ site: bus.site }), one]));
+    this.firsts = new Set(subscriptions.flatMap(({ first }) => first ?? []));
     this.live = new Loop(
       () => this.listen(),
       0,
@@ -209,6 +221,9 @@ export class FactConsumer {
             tx,
             group.map(({ payload, traceparent }) => ({ payload: parseTolerant(event.payload, payload), traceparent })),
           );
+      },
+      first: async (tx) => {
+        for (const first of this.firsts) await first(tx);
       },
       together: (subject) => this.handlers.get(subject)?.together === true,
       parked: (entry, error) => this.report.parked(entry, error),

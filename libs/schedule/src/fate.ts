@@ -19,6 +19,7 @@ export const WAITING_FOR = [
   'permit',
   'policy',
   'secrets',
+  'snoozed',
   'trigger',
   'window',
   'write-filter',

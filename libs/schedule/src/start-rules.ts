@@ -87,6 +87,12 @@ export const startRulesShape = {
       'May computers run it that lose what it changes with their next restart, because a write filter drops it? Whoever asks. Default true',
     ),
   showProgress: z.boolean().optional().describe('Does the device show people at which step a run is? Default true'),
+  suppressNotifications: z
+    .boolean()
+    .optional()
+    .describe(
+      'Is nobody at the device told of it: neither that it is new, nor that a run of it begins? The time of warnMinutes stays, and a restart is told. Default false',
+    ),
   restartOutsideWindows: z
     .boolean()
     .optional()

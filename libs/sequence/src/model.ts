@@ -183,7 +183,8 @@ const specFields = {
     description: 'what people are told before a run of a Required deployment that may take systems or data away',
   }),
   suppressNotifications: z.boolean().optional().meta({
-    description: 'people are not told that a run begins; the time of warnMinutes stays. Default false',
+    description:
+      'people are not told that it is new, nor that a run begins; the time of warnMinutes stays. Default false',
   }),
   estimate: estimateSchema.optional(),
   variables: z.record(z.string(), z.string().max(LIMITS.variableValueLength)).optional(),

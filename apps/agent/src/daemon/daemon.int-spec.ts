@@ -310,7 +310,7 @@ describe('the agent', () => {
     expectCompleteAndEqual();
   });
 
-  it('refuses a policy that was tampered with or is older, and keeps to the last good one', async () => {
+  it('refuses a policy that was tampered with, is another device’s or is older, and keeps to the last good one', async () => {
     await enrol();
     const program = daemon();
     await until(() => program.log().includes('new policy'));
@@ -322,7 +322,9 @@ describe('the agent', () => {
     site.deploy(body([shell('evil', `touch ${folder}/evil`)]), uid('a'));
     await until(() => program.log().includes('policy.signature-invalid'));
     site.tamper = (jws) => jws;
-    site.policy = { ...site.policy, serial: 0 };
+    site.policy = { ...site.policy, deviceUid: uid('b') };
+    await until(() => program.log().includes('policy.wrong-device'));
+    site.policy = { ...site.policy, deviceUid, serial: 0 };
     await until(() => program.log().includes('policy.replayed'));
     expect(existsSync(join(folder, 'evil'))).toBe(false);
     const { out } = await start('status', '--state', state, '-o', 'json').exited;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Assignment, PolicyVariables } from '@muster/contracts/agent/policy.js';
+import type { PolicyVariables } from '@muster/contracts/agent/policy.js';
 import { firmwareOf, hardwareOfFacts } from '@muster/contracts/kinds/hardware-identity.js';
 import type { AgentConfig } from '../config.js';
 import { ContentCache } from '../content/content-cache.js';
@@ -28,8 +28,14 @@ import { FateBook } from '../fates/fate-book.js';
 import { FateSender } from '../fates/fate-sender.js';
 import { FateTeller } from '../fates/fate-teller.js';
 import { ownTimeZone } from '../facts/time-zone.js';
+import { watchFolder } from '../identity/watch-folder.js';
+import { NoticeLoop } from '../people/notice-loop.js';
+import { Notices } from '../people/notices.js';
+import { Snoozes } from '../people/snoozes.js';
+import { StartCountdown } from '../people/start-countdown.js';
 import { tellPeople } from '../people/tell-people.js';
-import { decideRestart } from '@muster/schedule/decide-start.js';
+import { ToldTimes } from '../people/told-times.js';
+import { planLastRestart } from '../restart/last-restart.js';
 import { FirstPrograms } from './first-programs.js';
 import { KeyRotator } from './key-rotator.js';
 import { currentBootId } from '../facts/boot-id.js';
@@ -45,10 +51,8 @@ import { RunLoop } from './run-loop.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
-import { StartCountdown } from './start-countdown.js';
 import { StartRequests } from './start-requests.js';
 import { lookAround, Whereabouts } from './whereabouts.js';
-import { Warnings } from './warnings.js';
 
 const flushMilliseconds = 5_000;
 
@@ -146,6 +150,7 @@ async function work(
   const news = new Bell();
   const again = new Bell();
   const settingsChanged = new Bell();
+  const noticesChanged = new Bell();
   const policy = new PolicyLoop({
     api,
     bodies,
@@ -160,8 +165,12 @@ async function work(
     accepted: () => {
       driver.policyChanged();
       settingsChanged.ring();
+      noticesChanged.ring();
     },
-    settled: () => runs.policyChanged(),
+    settled: () => {
+      runs.policyChanged();
+      noticesChanged.ring();
+    },
   });
   const cache = new ContentCache({
     folder: folder.cache,
@@ -186,13 +195,20 @@ async function work(
     restart,
     tellCommand,
     settings: () => policy.settings,
-    lastRestart: ({ deployment, asked = false }) => {
-      const found = policy.assignments.find((one) => one.deployment.uid === deployment.uid);
-      // Of a deployment that is gone nothing is allowed any more.
-      const rules: Pick<Assignment, 'restartOutsideWindows' | 'warnMinutes'> = found ?? {};
-      const when = decideRestart(rules, { now: Date.now(), timeZone: ownTimeZone(), windows: policy.windows, asked });
-      return { when, warnMinutes: asked ? 0 : (rules.warnMinutes ?? 0) };
-    },
+    lastRestart: ({ deployment, startedAt, asked = false }, delaySeconds, told) =>
+      planLastRestart({
+        now: Date.now(),
+        timeZone: ownTimeZone(),
+        rules: policy.assignments.find((one) => one.deployment.uid === deployment.uid) ?? {},
+        settings: policy.settings,
+        windows: policy.windows,
+        asked,
+        startedAt: Date.parse(startedAt),
+        delaySeconds,
+        snooze: snoozes.of(deployment.uid),
+        told,
+      }),
+    snoozeNoted: () => fates.tell(true),
     firstPrograms: new FirstPrograms(folder.firstPrograms),
     stopped: (run) =>
       access.refusal ? 'the site refuses this computer' : policy.stopped(run) ? 'the site stopped this run' : undefined,
@@ -201,7 +217,8 @@ async function work(
   let rotated = false;
   const requests = new StartRequests(folder.requests);
   const permits = new StartPermits(folder.permits, logger);
-  const warnings = new Warnings(folder.warnings);
+  const warnings = new ToldTimes(folder.warnings);
+  const snoozes = new Snoozes(folder.snoozes);
   const logOns = new LogOns(folder.logOns);
   const clock = new ClockBehind(folder.clock);
   clock.look(records.newestStart, Date.now());
@@ -211,6 +228,7 @@ async function work(
     requests,
     permits,
     warnings,
+    snoozes,
     body: (digest) => (policy.hasBody(digest) ? bodyFacts.of(digest) : undefined),
     windows: () => policy.windows,
     settings: () => policy.settings,
@@ -225,6 +243,11 @@ async function work(
   const fateNews = new Bell();
   const deployments = (): Set<string> => new Set(policy.assignments.map(({ deployment }) => deployment.uid));
   const fates = new FateTeller({ book, policy, records, preparations, facts, news: fateNews });
+  const notices = new Notices({
+    properties: ({ body }) => bodyFacts.of(body),
+    tell: (text) => tellPeople(text, tellCommand, policy.settings.organisationName),
+    logger,
+  });
   const runs = new RunLoop({
     records,
     requests,
@@ -237,16 +260,25 @@ async function work(
     driver,
     rotate: async (until) => (rotated = await rotator.rotate(until)),
     preparer: new RunPreparer({ preparations, cache, logger, changed }),
-    countdown: new StartCountdown({
-      warnings,
-      properties: ({ body }) => bodyFacts.of(body),
-      tell: (text) => tellPeople(text, tellCommand, policy.settings.organisationName),
-      logger,
-    }),
+    countdown: new StartCountdown({ warnings, snoozes, notices }),
     fates,
     logger,
     changed,
-    ended: removeEnded,
+    ended: () => {
+      removeEnded();
+      noticesChanged.ring();
+    },
+  });
+  const noticeLoop = new NoticeLoop({
+    policy,
+    records,
+    facts,
+    reminders: new ToldTimes(folder.reminders),
+    announcements: new ToldTimes(folder.announcements),
+    snoozes,
+    notices,
+    logger,
+    changed: noticesChanged,
   });
 
   const inventory = new InventoryLoop({
@@ -259,10 +291,17 @@ async function work(
   });
 
   removeEnded();
-  requests.watch(() => {
+  const asked = (): void => {
     if (requests.takePolicyWish()) policy.askNow();
     else changed.ring();
-  }, both);
+  };
+  watchFolder(folder.requests, asked, both);
+  const snoozed = (): void => {
+    driver.snoozed();
+    changed.ring();
+    noticesChanged.ring();
+  };
+  watchFolder(folder.snoozes, snoozed, both);
   await policy.load();
   const tasks = [
     policy.run(both),
@@ -280,6 +319,7 @@ async function work(
       both,
     ),
     runs.run(both),
+    noticeLoop.run(both),
     sender.run(both, deadline.signal),
     new FateSender({ api, book, logger, news: fateNews, deployments }).run(both, deadline.signal),
     inventory.run(both),

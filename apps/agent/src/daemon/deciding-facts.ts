@@ -22,18 +22,21 @@ import { DEFAULT_RUN_MINUTES } from './run-time-limit.js';
 import type { StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
 import type { Whereabouts } from './whereabouts.js';
-import type { Warnings } from './warnings.js';
+import { snoozedUntil, type Snoozes } from '../people/snoozes.js';
+import type { ToldTimes } from '../people/told-times.js';
+import { mayBeAsked } from '@muster/schedule/decide-start.js';
 
 /** Where this computer finds what it decides with. */
 export interface FactSources {
   readonly records: Pick<RunRecords, 'lastRun'>;
   readonly requests: Pick<StartRequests, 'askedAt'>;
   readonly permits: Pick<StartPermits, 'judge'>;
-  readonly warnings: Pick<Warnings, 'warnedAt'>;
+  readonly warnings: Pick<ToldTimes, 'toldAt'>;
+  readonly snoozes: Pick<Snoozes, 'of'>;
   body(digest: Digest): BodyFacts | undefined;
   windows(): readonly PolicyWindow[];
   /** What the site wants this computer to go by. */
-  settings(): Pick<PolicySettings, 'usersMayStart'>;
+  settings(): Pick<PolicySettings, 'usersMayStart' | 'snoozeMinutes'>;
   /** An IANA name. */
   readonly timeZone: string;
   /** When the computer started; undefined: nobody knows. */
@@ -45,7 +48,7 @@ export interface FactSources {
 
 /** What this computer knows at an instant. The daemon decides with it, and `muster-agent list` tells it. */
 export function decidingFacts(sources: FactSources, now: number): DecidingFacts {
-  const { records, requests, permits, warnings, timeZone, bootedAt } = sources;
+  const { records, requests, permits, warnings, snoozes, timeZone, bootedAt } = sources;
   const lastRun: DecidingFacts['lastRun'] = (uid) => {
     const run = records.lastRun(uid);
     return (
@@ -73,7 +76,13 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     },
     askedAt: (uid) =>
       sources.settings().usersMayStart === false ? undefined : sinceLastRun(requests.askedAt(uid), lastRun(uid)),
-    warnedAt: (uid) => sinceLastRun(warnings.warnedAt(uid), lastRun(uid)),
+    warnedAt: (uid) => sinceLastRun(warnings.toldAt(uid), lastRun(uid)),
+    // Who may begin it sooner may begin it later.
+    snoozedUntil: (assignment) => {
+      const { uid } = assignment.deployment;
+      const known = { now, since: lastRun(uid)?.startedAt };
+      return mayBeAsked(assignment) ? snoozedUntil(snoozes.of(uid), sources.settings(), known) : undefined;
+    },
   };
 }
 

@@ -8,6 +8,13 @@ export function describeOffers(offers: readonly Offer[]): string[] {
     `${deployment.padEnd(width)}  ${purpose.padEnd(9)}  ${last.padEnd(9)}  ${says}`;
   return [
     line('DEPLOYMENT', 'PURPOSE', 'LAST RUN', 'STATE'),
-    ...offers.map(({ deployment, purpose, lastRun, says }) => line(deployment, purpose, lastRun?.result ?? '-', says)),
+    ...offers.map(({ deployment, purpose, lastRun, isNew, says, remindsAt }) =>
+      line(
+        deployment,
+        purpose,
+        lastRun?.result ?? (isNew ? 'new' : '-'),
+        remindsAt === undefined ? says : `${says}; people here are reminded at ${remindsAt}`,
+      ),
+    ),
   ];
 }

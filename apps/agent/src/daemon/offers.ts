@@ -7,13 +7,24 @@ import { BodyStore } from '../policy/body-store.js';
 import { decisionSays } from '../policy/decision-says.js';
 import { secretsProblem } from '../policy/open-variables.js';
 import { ownTimeZone } from '../facts/time-zone.js';
-import type { Assignment } from '@muster/contracts/agent/policy.js';
-import { type AssignmentFate, type BodyFacts, judgeAssignments } from '../policy/decide.js';
+import type { Assignment, PolicySettings } from '@muster/contracts/agent/policy.js';
+import {
+  type AssignmentFate,
+  beginsByItself,
+  type BodyFacts,
+  type DecidingFacts,
+  judgeAssignments,
+} from '../policy/decide.js';
 import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
 import { ClockBehind } from './clock-behind.js';
 import { LogOns } from './log-ons.js';
-import { highImpactLines } from './start-countdown.js';
+import { isNew } from '../people/announcements.js';
+import { lastToldAt } from '../people/notice-loop.js';
+import { highImpactLines } from '../people/notices.js';
+import { hasCadence, judgeReminder } from '../people/reminders.js';
+import { Snoozes } from '../people/snoozes.js';
+import { ToldTimes } from '../people/told-times.js';
 import { runSays } from './run-says.js';
 import { describePreparation } from './preparations-output.js';
 import { Preparations } from './preparations.js';
@@ -21,7 +32,6 @@ import { type EndedRun, RunRecords } from './run-records.js';
 import { StartPermits } from './start-permits.js';
 import { StartRequests } from './start-requests.js';
 import { Whereabouts } from './whereabouts.js';
-import { Warnings } from './warnings.js';
 import { enrolledIdentity, readPolicyFor } from './stored-policy.js';
 import { mayBeAsked } from '@muster/schedule/decide-start.js';
 
@@ -39,15 +49,19 @@ export interface Offer {
   readonly lookAgain?: string | undefined;
   /** What the sequence says people may expect. */
   readonly estimate?: BodyFacts['properties']['estimate'];
+  /** It is available for less than a week, and has not run here. */
+  readonly isNew?: true;
+  /** When people here are reminded of it next. */
+  readonly remindsAt?: string | undefined;
   /** What people should know before a run that may take systems or data away. */
   readonly highImpact?: readonly string[] | undefined;
   readonly lastRun?: Pick<EndedRun, 'result' | 'endedAt'> | undefined;
 }
 
 /** As the settings of the site say it. */
-const NOBODY_STARTS = 'nobody at this computer may start anything (usersMayStart of its client settings)';
+export const NOBODY_STARTS = 'nobody at this computer may start anything (usersMayStart of its client settings)';
 
-interface Deciding {
+export interface Deciding {
   readonly bodies: BodyFactsCache;
   readonly logOns: LogOns;
   readonly now: number;
@@ -55,6 +69,10 @@ interface Deciding {
   readonly records: RunRecords;
   readonly requests: StartRequests;
   readonly preparations: Preparations;
+  readonly facts: DecidingFacts;
+  readonly reminders: ToldTimes;
+  readonly snoozes: Snoozes;
+  readonly settings: PolicySettings;
   /** May people here start anything at all? */
   readonly usersMayStart: boolean;
   /** Of the site about this computer. */
@@ -68,7 +86,7 @@ interface Deciding {
  * @throws AgentError `agent.not-enrolled`, `agent.no-policy`, `agent.refused`, `agent.state-corrupt`, `agent.not-readable`
  */
 export async function readOffers(folder: StateFolder, now: number): Promise<Offer[]> {
-  const deciding = await decide(folder, now);
+  const deciding = await readDeciding(folder, now);
   return deciding.fates.map((fate) => offerOf(fate, deciding)).sort((a, b) => (a.deployment < b.deployment ? -1 : 1));
 }
 
@@ -78,7 +96,7 @@ export async function readOffers(folder: StateFolder, now: number): Promise<Offe
  * @throws AgentError as `readOffers`, and `start.unknown`, `start.not-allowed`, `start.running`
  */
 export async function askForStart(folder: StateFolder, name: string, now: number): Promise<Offer> {
-  const deciding = await decide(folder, now);
+  const deciding = await readDeciding(folder, now);
   const { fates, requests } = deciding;
   const fate = fates.find(({ assignment }) => assignment.deployment.name === name);
   if (!fate) {
@@ -103,7 +121,11 @@ export async function askForStart(folder: StateFolder, name: string, now: number
   return offer;
 }
 
-async function decide(folder: StateFolder, now: number): Promise<Deciding> {
+/**
+ * All that the daemon of this computer decides with now.
+ * @throws AgentError as `readOffers`
+ */
+export async function readDeciding(folder: StateFolder, now: number): Promise<Deciding> {
   const identity = enrolledIdentity(folder);
   const policy = await readPolicyFor(folder, identity);
   const refusal = readRefusal(folder.access);
@@ -120,12 +142,15 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const logOns = new LogOns(folder.logOns);
   const permits = new StartPermits(folder.permits);
   const bodies = new BodyFactsCache(new BodyStore(folder.bodies));
+  const snoozes = new Snoozes(folder.snoozes);
+  const reminders = new ToldTimes(folder.reminders);
   const facts = decidingFacts(
     {
       records,
       requests,
       permits,
-      warnings: new Warnings(folder.warnings),
+      warnings: new ToldTimes(folder.warnings),
+      snoozes,
       body: (digest) => bodies.of(digest),
       windows: () => windows,
       settings: () => settings,
@@ -140,13 +165,13 @@ async function decide(folder: StateFolder, now: number): Promise<Deciding> {
   const preparations = new Preparations(folder.preparations);
   const fates = judgeAssignments(assignments, facts);
   const usersMayStart = settings.usersMayStart !== false;
-  return { now, bodies, logOns, fates, records, requests, preparations, usersMayStart, refusal, secrets };
+  const known = { now, bodies, logOns, fates, records, requests, preparations, facts, reminders, snoozes, settings };
+  return { ...known, usersMayStart, refusal, secrets };
 }
 
-function offerOf(
-  { assignment, decision }: AssignmentFate,
-  { now, records, preparations, bodies, logOns, usersMayStart, refusal, secrets }: Deciding,
-): Offer {
+function offerOf(fate: AssignmentFate, deciding: Deciding): Offer {
+  const { assignment, decision } = fate;
+  const { now, records, preparations, bodies, logOns, usersMayStart, refusal, secrets } = deciding;
   const { deployment, purpose } = assignment;
   const sequence = bodies.of(assignment.body);
   const run = records.unfinished.find((one) => one.deployment.uid === deployment.uid);
@@ -176,8 +201,21 @@ function offerOf(
     ...(lookAgain === undefined || running ? {} : { lookAgain }),
     ...(sequence?.properties.estimate ? { estimate: sequence.properties.estimate } : {}),
     ...(purpose === 'Required' && sequence?.highImpact ? { highImpact: highImpactLines(sequence) } : {}),
+    ...(!running && isNew(fate, { ...deciding.facts, hasRun: last !== undefined }) ? { isNew: true as const } : {}),
+    ...(running ? {} : nextReminder(fate, deciding)),
     ...lastRun,
   };
+}
+
+/** When the daemon reminds people of it next, if nothing changes. */
+function nextReminder(fate: AssignmentFate, { now, facts, settings, reminders }: Deciding): Pick<Offer, 'remindsAt'> {
+  const { deployment, body, suppressNotifications } = fate.assignment;
+  const isSilent = suppressNotifications === true || facts.body(body)?.properties.suppressNotifications === true;
+  const begins = isSilent || !hasCadence(settings) ? undefined : beginsByItself(fate, facts);
+  if (begins === undefined) return {};
+  const { due, lookAgain } = judgeReminder(begins, lastToldAt(deployment.uid, reminders, facts), settings, now);
+  if (due) return { remindsAt: isoOf(now) };
+  return lookAgain < begins ? { remindsAt: isoOf(lookAgain) } : {};
 }
 
 /** Whether the wish of somebody here makes it run. */

@@ -11,6 +11,8 @@ import { clearCache, listCache } from './cache-command.js';
 import { describeCache, sizeText } from './cache-output.js';
 import { askForStart, readOffers } from './offers.js';
 import { describeOffers } from './offers-output.js';
+import { askForSnooze } from '../people/snooze-command.js';
+import { minutesOf, putOffLines } from '../people/snooze-output.js';
 import { StartRequests } from './start-requests.js';
 import { enrolledIdentity } from './stored-policy.js';
 import { gatherFacts } from '../facts/gather-facts.js';
@@ -42,6 +44,7 @@ const commandNames = new Set([
   'status',
   'list',
   'start',
+  'snooze',
   'retrieve-policy',
   'cache',
   'facts',
@@ -92,7 +95,7 @@ export interface Surroundings {
 }
 
 /**
- * `muster-agent [enrol|daemon|run|status|list|start|retrieve-policy|cache|facts] …`; `daemon` is the default.
+ * `muster-agent [enrol|daemon|run|status|list|start|snooze|retrieve-policy|cache|facts] …`; `daemon` is the default.
  * @param argv arguments behind the program's name
  * @returns the exit code (EXIT_CODES, for `run` RUN_EXIT_CODES); never throws for what a user did
  */
@@ -103,7 +106,7 @@ export async function runProgram(argv: readonly string[], surroundings: Surround
   // Commander would hand it to the default command and complain of its arguments.
   if (!first.startsWith('-') && first !== '' && !commandNames.has(first)) {
     error(
-      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start, retrieve-policy, cache, facts and rotate-key, see --help`,
+      `agent.usage: unknown command "${first}"; there are enrol, daemon, run, status, list, start, snooze, retrieve-policy, cache, facts and rotate-key, see --help`,
     );
     return EXIT_CODES.usage;
   }
@@ -213,6 +216,20 @@ function buildProgram(surroundings: Surroundings, exitWith: (code: number) => vo
       const { highImpact = [] } = await askForStart(stateFolder(options.state), deployment, Date.now());
       highImpact.forEach(out);
       out(`${deployment} starts as soon as no other run goes on; muster-agent status follows it`);
+    });
+
+  program
+    .command('snooze')
+    .description(
+      'put off a start of which people here were warned, or a restart of this computer, as the site lets them',
+    )
+    .argument('[what]', 'a deployment, or restart; needed where there are several')
+    .option('--for <time>', 'so much later, 45m or 2h (default: 30m, or what is left)', minutesOf)
+    .addOption(state())
+    .action(async (what: string | undefined, options: { for?: number; state: string }) => {
+      const wish = { what, minutes: options.for };
+      const putOff = await askForSnooze(stateFolder(options.state), wish, Date.now());
+      putOffLines(putOff).forEach(out);
     });
 
   program

@@ -3,7 +3,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
-import type { decideRestart } from '@muster/schedule/decide-start.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { SequenceNode } from '@muster/sequence/model.js';
 import { pino } from 'pino';
@@ -13,6 +12,7 @@ import { Bell } from '../http/backoff.js';
 import { type StateFolder, lockStateFolder, stateFolder } from '../identity/state-folder.js';
 import { Spool } from '../status/spool.js';
 import { FirstPrograms } from './first-programs.js';
+import type { RestartPlan } from '../restart/last-restart.js';
 import { type DriveResult, RunDriver } from './run-driver.js';
 import { RunRecords } from './run-records.js';
 
@@ -40,7 +40,7 @@ function body(steps: SequenceNode[]): PolicyBody {
   return { version: 1, sequence: { name: 'demo', digest: digestOf(spec), spec }, packages: {} };
 }
 
-let lastRestart: ReturnType<typeof decideRestart> = 'now';
+let lastRestart: RestartPlan | 'now' = 'now';
 beforeEach(() => (lastRestart = 'now'));
 
 /** A new agent on the same state folder goes on with the run, or begins it. `ready`: before it does. */
@@ -63,7 +63,11 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
     news: new Bell(),
     tellCommand: ['true'],
     settings: () => ({}),
-    lastRestart: () => ({ when: lastRestart, warnMinutes: 0 }),
+    lastRestart: () => {
+      const now = { kind: 'countdown', ends: Date.now(), finalMilliseconds: 0, isTold: false, snoozed: false } as const;
+      return lastRestart === 'now' ? now : lastRestart;
+    },
+    snoozeNoted: () => undefined,
     firstPrograms: new FirstPrograms(state.firstPrograms),
     stopped: () => undefined,
     restart: { policy: 'allow', command: ['/bin/sh', '-c', `echo asked >> ${folder}/asked`] },
@@ -105,7 +109,7 @@ describe('the driver of a run', () => {
 
   it('lets a run wait for its last restart beyond its maximum run time, and ends it when the computer was restarted', async () => {
     const policy = body([shell('one', 'exit 194')]);
-    lastRestart = { lookAgain: undefined };
+    lastRestart = { kind: 'later', lookAgain: undefined };
     expect(await drive(policy)).toEqual({ lookAgain: undefined });
     const path = join(state.runs, runId, 'run.json');
     const record = JSON.parse(readFileSync(path, 'utf8')) as object;

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { PolicyBody, PolicySettings, PolicyVariables } from '@muster/contracts/agent/policy.js';
-import type { decideRestart } from '@muster/schedule/decide-start.js';
+import type { RestartRequest } from '@muster/sequence/run.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config.js';
@@ -18,7 +18,8 @@ import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 import { collectFacts } from '../runner/facts.js';
 import { openVariables } from '../policy/open-variables.js';
 import { restartComputer } from '../restart/computer-restart.js';
-import { runSequence, type SequenceResult } from '../runner/run-sequence.js';
+import type { RestartPlan } from '../restart/last-restart.js';
+import { type RestartAnswer, runSequence, type SequenceResult } from '../runner/run-sequence.js';
 import type { RunSpool } from '../status/run-spool.js';
 import type { Spool } from '../status/spool.js';
 import type { FirstPrograms } from './first-programs.js';
@@ -51,9 +52,14 @@ export interface RunDriverOptions {
   readonly tellCommand: AgentConfig['tellCommand'];
   /** Whose word it is that people are told, as the site says now. */
   settings(): Pick<PolicySettings, 'organisationName'>;
-  /** When the last restart of a run may come, and how long people have before it. */
-  lastRestart(record: RunRecord): { readonly when: ReturnType<typeof decideRestart>; readonly warnMinutes: number };
+  /**
+   * When the restart behind the last step of a run may come, and how long people have before it.
+   * @param told when they were told that it comes; undefined: they were not
+   */
+  lastRestart(record: RunRecord, delaySeconds: number, told: number | undefined): RestartPlan;
   readonly firstPrograms: FirstPrograms;
+  /** Told when people put off the restart of a run that goes on: the site is to hear of it. */
+  snoozeNoted(): void;
 }
 
 /**
@@ -67,6 +73,8 @@ export type DriveResult =
 export class RunDriver {
   /** The run at hand, and how it is told to end behind its step. */
   private current: (RunToStop & { readonly stop: AbortController }) | undefined;
+  /** The restart that is counted down, and how it is told that people may want another time. */
+  private countdown: AbortController | undefined;
 
   constructor(private readonly options: RunDriverOptions) {}
 
@@ -74,6 +82,11 @@ export class RunDriver {
   policyChanged(): void {
     const why = this.current && this.options.stopped(this.current);
     if (why !== undefined) this.current?.stop.abort(why);
+  }
+
+  /** Somebody here puts something off: perhaps the restart that is counted down. */
+  snoozed(): void {
+    this.countdown?.abort();
   }
 
   /** Whether the site wants a run to end, which is not at hand now. */
@@ -97,9 +110,10 @@ export class RunDriver {
       const outcome = await this.execute(record, body, spool, logger, signal);
       if (outcome.result === 'interrupted') return 'let-go';
       if (outcome.restartLater) {
-        const { lookAgain } = outcome.restartLater;
-        this.options.records.noteRestartWaits(record, lookAgain);
-        logger.info({ lookAgain }, 'all is done but a restart, which waits for a maintenance window');
+        const { lookAgain, snoozedUntil } = outcome.restartLater;
+        this.options.records.noteRestartWaits(runId, lookAgain, snoozedUntil);
+        const why = snoozedUntil === undefined ? 'waits for a maintenance window' : 'is put off by people here';
+        logger.info({ lookAgain, snoozedUntil }, `all is done but a restart, which ${why}`);
         return outcome.restartLater;
       }
       if (outcome.result === 'restart-pending') {
@@ -141,7 +155,7 @@ export class RunDriver {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<SequenceResult> {
-    const { records, cache, news, variables, sealingKey, firstPrograms, restart, tellCommand, settings } = this.options;
+    const { records, cache, news, variables, sealingKey, firstPrograms, settings } = this.options;
     const { runFirst } = sequence.spec;
     const firstProgramDone = runFirst !== undefined && runFirst.always !== true && firstPrograms.hasSucceeded(runFirst);
     const folder = records.folderOf(record.runId);
@@ -152,6 +166,8 @@ export class RunDriver {
     const stop = new AbortController();
     this.current = { runId: record.runId, deploymentUid: record.deployment.uid, stop };
     this.policyChanged();
+    // In this boot: the agent was away while it was counted down.
+    const told = boot.isAnother() ? undefined : record.restart?.at;
     this.noteRestart(record, 'none', logger);
     try {
       return await runSequence({
@@ -164,11 +180,11 @@ export class RunDriver {
           atRest: atRest(sealingKey, `run ${record.runId}`),
         },
         facts: {
-          ...collectFacts(
-            [sequence.spec, ...Object.values(childSpecs ?? {})],
-            process.env,
-            settings().organisationName,
-          ),
+          ...collectFacts([sequence.spec, ...Object.values(childSpecs ?? {})], process.env, {
+            organisation: settings().organisationName,
+            deployment: record.deployment.name,
+            asked: record.asked,
+          }),
           ...(firstProgramDone ? { firstProgramDone } : {}),
         },
         folder,
@@ -198,25 +214,11 @@ export class RunDriver {
           boot.write();
           return another;
         },
-        restart: async (request, last) => {
-          const { when, warnMinutes } = this.options.lastRestart(record);
-          if (last && when !== 'now') return { kind: 'later', ...when };
-          const delaySeconds = Math.max(request.delaySeconds, last ? warnMinutes * 60 : 0);
-          const answer = await restartComputer(
-            { ...request, delaySeconds },
-            {
-              ...restart,
-              tellCommand,
-              organisation: settings().organisationName,
-              stateFolder: folder,
-              comes: (at) => this.noteRestart(record, at, logger),
-              log: (message, fields) => logger.warn({ code: 'run.restart', ...fields }, message),
-            },
-            last ? signal : AbortSignal.any([signal, limit.signal]),
-          );
-          if (answer.kind !== 'pending') this.noteRestart(record, 'none', logger);
-          return answer;
-        },
+        restart: (request, last) =>
+          this.restart(
+            { record, request, last, told: told === undefined ? undefined : Date.parse(told) },
+            { logger, signal, limit: limit.signal, stop: stop.signal },
+          ),
         onWarning: (reason) => logger.warn({ code: 'journal.torn', reason }, 'the journal was cut'),
         onReport: (report, replayed) => {
           // Noted before it is told, and again after a crash: a program that has succeeded must not run a second time.
@@ -236,10 +238,59 @@ export class RunDriver {
     }
   }
 
+  /** Counts down again whenever people put it off, until it comes, may not come now, or the run is to end. */
+  private async restart(
+    { record, request, last, told: before }: Restart,
+    { logger, signal, limit, stop }: RestartSignals,
+  ): Promise<RestartAnswer> {
+    const { restart, tellCommand, settings, records } = this.options;
+    let told = before;
+    for (;;) {
+      const plan = last ? this.options.lastRestart(record, request.delaySeconds, told) : undefined;
+      if (plan?.kind === 'later') {
+        this.noteRestart(record, 'none', logger);
+        return plan;
+      }
+      const countdown = new AbortController();
+      this.countdown = last ? countdown : undefined;
+      const answer = await restartComputer(
+        plan ? { ...request, delaySeconds: Math.max(0, plan.ends - Date.now()) / 1000 } : request,
+        {
+          ...restart,
+          tellCommand,
+          organisation: settings().organisationName,
+          stateFolder: records.folderOf(record.runId),
+          ...(plan ? { finalMilliseconds: plan.finalMilliseconds, isTold: plan.isTold } : {}),
+          putOff: AbortSignal.any([countdown.signal, stop]),
+          comes: (at) => {
+            told = at === undefined ? undefined : (plan?.ends ?? at);
+            this.noteRestart(record, told, logger, {
+              ...(last ? { last } : {}),
+              ...(plan?.snoozed === true ? { snoozed: true } : {}),
+            });
+          },
+          log: (message, fields) => logger.warn({ code: 'run.restart', ...fields }, message),
+        },
+        last ? signal : AbortSignal.any([signal, limit]),
+      ).finally(() => (this.countdown = undefined));
+      if (answer.kind === 'put-off' && !stop.aborted) continue;
+      if (answer.kind === 'pending') return answer;
+      this.noteRestart(record, 'none', logger);
+      // The site wants the run to end: it goes on with that.
+      return answer.kind === 'put-off' ? { kind: 'pending' } : answer;
+    }
+  }
+
   /** For people who ask; no restart depends on it. */
-  private noteRestart({ runId }: RunRecord, at: number | undefined | 'none', logger: Logger): void {
+  private noteRestart(
+    { runId }: RunRecord,
+    at: number | undefined | 'none',
+    logger: Logger,
+    more: Parameters<RunRecords['noteRestart']>[2] = {},
+  ): void {
     try {
-      this.options.records.noteRestart(runId, at);
+      this.options.records.noteRestart(runId, at, more);
+      if (more.snoozed === true) this.options.snoozeNoted();
     } catch (error) {
       logger.warn(describeError(error), 'when the computer restarts cannot be shown');
     }
@@ -250,6 +301,25 @@ export class RunDriver {
     const { result, exitCode, code, message } = outcome;
     logger.info({ result, exitCode, code, reason: message }, 'run ended');
   }
+}
+
+/** A restart that a run asks for. */
+interface Restart {
+  readonly record: RunRecord;
+  readonly request: RestartRequest;
+  readonly last: boolean;
+  /** When people were told that it comes, in milliseconds since 1970; undefined: they were not. */
+  readonly told: number | undefined;
+}
+
+interface RestartSignals {
+  readonly logger: Logger;
+  /** The agent is to let go. */
+  readonly signal: AbortSignal;
+  /** The time of the run is over: not for its last restart. */
+  readonly limit: AbortSignal;
+  /** The site wants the run to end. */
+  readonly stop: AbortSignal;
 }
 
 /** Did the program that runs first, the first instruction of its run, succeed? */

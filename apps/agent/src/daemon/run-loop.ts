@@ -12,7 +12,7 @@ import type { RunDriver } from './run-driver.js';
 import type { Left, PreparationPlan, RunPreparer } from './run-preparer.js';
 import type { PermitAsker } from './permit-asker.js';
 import { newRunId } from './run-id.js';
-import type { StartCountdown } from './start-countdown.js';
+import type { StartCountdown } from '../people/start-countdown.js';
 import type { PermitVerdict, StartPermits } from './start-permits.js';
 import type { StartRequests } from './start-requests.js';
 import type { RunRecord, RunRecords } from './run-records.js';
@@ -90,10 +90,13 @@ export class RunLoop {
     // What only fails needs nothing: its body may be gone with its deployment.
     const body = record.refused ? this.options.bodies.read(record.body) : await this.bodyOf(record, signal);
     const result = body || record.refused ? await this.options.driver.drive(record, body, signal) : 'later';
-    if (result === 'ended') this.options.ended();
-    else if (result === 'later') await pause(laterSeconds, signal);
+    if (result === 'ended') {
+      this.options.countdown.forget(record.deployment.uid);
+      this.options.ended();
+    }
+    if (result === 'later') await pause(laterSeconds, signal);
     else if (result === 'restart-pending') await this.waitForRestart(record, signal);
-    else if (result !== 'let-go')
+    else if (typeof result === 'object')
       this.parked.set(record.runId, { until: result.lookAgain ?? Infinity, policy: assignments });
   }
 

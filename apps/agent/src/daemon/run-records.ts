@@ -32,10 +32,15 @@ const recordSchema = z.object({
   refused: z.object({ code: z.string(), message: z.string() }).optional(),
   /** Somebody at this computer wanted it. */
   asked: z.boolean().optional(),
-  /** All is done but a restart, which waits for a maintenance window. */
-  restartWaits: z.object({ until: z.string().optional() }).optional(),
-  /** The computer is to restart for it: then, or whenever its owner does it. */
-  restart: z.object({ at: z.string().optional() }).optional(),
+  /** All is done but a restart, which waits for a maintenance window, or because people here put it off. */
+  restartWaits: z.object({ until: z.string().optional(), snoozedUntil: z.string().optional() }).optional(),
+  /**
+   * The computer is to restart for it: then, or whenever its owner does it. `last`: nothing of the run comes behind it; `snoozed`: people
+   * here put it off until then.
+   */
+  restart: z
+    .object({ at: z.string().optional(), last: z.boolean().optional(), snoozed: z.boolean().optional() })
+    .optional(),
 });
 
 /** What a run is for. Written before anything else happens: a crash cannot make a second run of it. */
@@ -161,20 +166,30 @@ export class RunRecords {
   }
 
   /** Records that all of a run is done but its restart. */
-  noteRestartWaits(record: RunRecord, until: number | undefined): void {
-    const waits = until === undefined ? {} : { until: new Date(until).toISOString() };
-    const noted = { ...record, restartWaits: waits };
-    this.write(noted);
-    this.open = this.open.map((other) => (other.runId === record.runId ? noted : other));
+  noteRestartWaits(runId: string, until: number | undefined, snoozedUntil: number | undefined): void {
+    const waits = { ...isoAs('until', until), ...isoAs('snoozedUntil', snoozedUntil) };
+    this.change(runId, (record) => ({ ...record, restartWaits: waits }));
   }
 
   /** Records when the computer is to restart for a run (undefined: its owner does it), or that it is not (`none`). */
-  noteRestart(runId: string, at: number | undefined | 'none'): void {
+  noteRestart(
+    runId: string,
+    at: number | undefined | 'none',
+    more: Pick<NonNullable<RunRecord['restart']>, 'last' | 'snoozed'> = {},
+  ): void {
+    this.change(runId, (record) => {
+      const { restart: before, ...rest } = record;
+      if (at === 'none') return before ? rest : record;
+      // It waits no longer.
+      const { restartWaits: _, ...counted } = rest;
+      return { ...counted, restart: { ...isoAs('at', at), ...more } };
+    });
+  }
+
+  private change(runId: string, changed: (record: RunRecord) => RunRecord): void {
     const record = this.open.find((one) => one.runId === runId);
-    if (!record || (at === 'none' && !record.restart)) return;
-    const { restart: _before, ...rest } = record;
-    const noted =
-      at === 'none' ? rest : { ...rest, restart: at === undefined ? {} : { at: new Date(at).toISOString() } };
+    const noted = record && changed(record);
+    if (!noted || noted === record) return;
     this.write(noted);
     this.open = this.open.map((other) => (other.runId === runId ? noted : other));
   }
@@ -219,6 +234,10 @@ export function remembered(
     return [rest];
   });
   return kept.toReversed();
+}
+
+function isoAs<Name extends string>(name: Name, instant: number | undefined): { readonly [key in Name]?: string } {
+  return instant === undefined ? {} : ({ [name]: new Date(instant).toISOString() } as { [key in Name]: string });
 }
 
 function listFolder(path: string): string[] {

@@ -1,6 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, watch } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../journal/journal-error.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 
 const isUid = /^[0-9a-f-]{36}$/;
@@ -49,16 +48,6 @@ export class StartRequests {
     if (readIfPresent(path) === undefined) return false;
     rmSync(path, { force: true });
     return true;
-  }
-
-  /** Calls back when somebody asks, until aborted. */
-  watch(asked: () => void, signal: AbortSignal): void {
-    // Where nothing can be watched (no watches left on this system), a request waits for the next look.
-    try {
-      watch(this.folder, { signal }, asked).on('error', () => undefined);
-    } catch (error) {
-      if (systemCode(error) === undefined) throw error;
-    }
   }
 
   private path(deploymentUid: string): string {

@@ -6,7 +6,7 @@ import { isOver } from '../daemon/judge-preparation.js';
 import type { Preparations } from '../daemon/preparations.js';
 import type { RunRecords } from '../daemon/run-records.js';
 import type { FateBook } from './fate-book.js';
-import { fateToTell } from './fate-to-tell.js';
+import { fateOfRun, fateToTell } from './fate-to-tell.js';
 
 export interface FateTellerOptions {
   readonly book: FateBook;
@@ -29,14 +29,15 @@ export class FateTeller {
     if (policy.isSettling) return;
     const now = Date.now();
     const facts = this.options.facts(now);
-    const running = new Set(records.unfinished.map(({ deployment }) => deployment.uid));
+    const running = new Map(records.unfinished.map((run) => [run.deployment.uid, run]));
     const fates = judgeAssignments(policy.assignments, facts).map((one) => {
       const { deployment, body } = one.assignment;
       const preparation = preparations.of(deployment.uid);
       const lastRun = facts.lastRun(deployment.uid);
       const isNow = preparation?.body === body && !isOver(preparation, lastRun?.startedAt);
-      const told = running.has(deployment.uid)
-        ? undefined
+      const run = running.get(deployment.uid);
+      const told = run
+        ? fateOfRun(run, now)
         : fateToTell(one, {
             now,
             preparation: isNow ? preparation : undefined,

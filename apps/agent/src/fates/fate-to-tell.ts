@@ -2,6 +2,8 @@ import { type Fate, fateOfStart } from '@muster/schedule/fate.js';
 import { content } from '../daemon/judge-preparation.js';
 import { contentSays, describePreparation } from '../daemon/preparations-output.js';
 import type { Preparation } from '../daemon/preparations.js';
+import type { RunRecord } from '../daemon/run-records.js';
+import { runSays } from '../daemon/run-says.js';
 import type { AssignmentFate } from '../policy/decide.js';
 import { decisionSays } from '../policy/decision-says.js';
 
@@ -47,6 +49,7 @@ export function fateToTell({ assignment, decision }: AssignmentFate, known: Surr
       const ofContent = preparation && fateOfContent(preparation, decision, content(assignment));
       if (ofContent) return ofContent;
       if (busy) return { state: 'waiting', reason: 'other-run', says: 'waits for another run to end' };
+      if (decision.snoozed) return { state: 'waiting', reason: 'snoozed', until: decision.begins, says };
       if (!warned) return undefined;
     }
   }
@@ -61,6 +64,15 @@ export function fateToTell({ assignment, decision }: AssignmentFate, known: Surr
     ...(until === undefined || fate.state === 'not-rerun' ? {} : { until }),
     ...(isQuiet ? { quiet: true } : {}),
   };
+}
+
+/** What it is told of a run that has done all but a restart which people here put off; undefined: they did not. Pure. */
+export function fateOfRun(run: Pick<RunRecord, 'restart' | 'restartWaits'>, now: number): SaidFate | undefined {
+  const { restart, restartWaits } = run;
+  const until = Date.parse((restart?.snoozed === true ? restart.at : restartWaits?.snoozedUntil) ?? '');
+  if (Number.isNaN(until)) return undefined;
+  const says = runSays({ restartWaits: { snoozedUntil: new Date(until).toISOString() } }, now);
+  return { state: 'waiting', reason: 'snoozed', until, says };
 }
 
 function fateOfContent(

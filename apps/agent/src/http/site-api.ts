@@ -20,6 +20,7 @@ import type { KeyOffer } from '@muster/contracts/agent/keys.js';
 import {
   CLIENT_SETTINGS,
   CONTENT_FROM_POINT,
+  PEOPLE_SETTINGS,
   policyResponseSchema,
   PROGRAM_SETTINGS,
   START_PLACES,
@@ -44,6 +45,7 @@ const ABILITIES = [
   CLIENT_SETTINGS,
   CONTENT_FROM_POINT,
   CONTENT_REACH,
+  PEOPLE_SETTINGS,
   PROGRAM_SETTINGS,
   START_PERMITS,
   START_PLACES,

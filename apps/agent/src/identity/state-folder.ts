@@ -44,6 +44,12 @@ export interface StateFolder {
   readonly permits: string;
   /** When people were told that a run begins. */
   readonly warnings: string;
+  /** When people were last reminded of a run that begins later. */
+  readonly reminders: string;
+  /** When people were told that a deployment is new here. */
+  readonly announcements: string;
+  /** What people at this computer put off. */
+  readonly snoozes: string;
   /** Programs that ran before a sequence and succeeded. */
   readonly firstPrograms: string;
   /** When people last logged on and off. */
@@ -88,6 +94,9 @@ export function stateFolder(path: string): StateFolder {
     preparations: join(root, 'preparations'),
     permits: join(root, 'permits'),
     warnings: join(root, 'warnings'),
+    reminders: join(root, 'reminders'),
+    announcements: join(root, 'announcements'),
+    snoozes: join(root, 'snoozes'),
     firstPrograms: join(root, 'first-programs.json'),
     logOns: join(root, 'log-ons.json'),
     clock: join(root, 'clock.json'),
@@ -112,9 +121,11 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    const { bodies, cache, runs, reports, requests, preparations, permits, warnings } = folder;
-    for (const path of [bodies, cache, runs, reports, requests, preparations, permits, warnings]) makeFolder(path);
-    for (const path of [folder.root, bodies, reports, requests, preparations, permits, warnings]) removeLeftovers(path);
+    const { bodies, reports, requests, preparations, permits } = folder;
+    const { warnings, reminders, announcements, snoozes } = folder;
+    const notes = [bodies, reports, requests, preparations, permits, warnings, reminders, announcements, snoozes];
+    for (const path of [folder.cache, folder.runs, ...notes]) makeFolder(path);
+    for (const path of [folder.root, ...notes]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);

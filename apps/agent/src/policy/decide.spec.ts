@@ -1,6 +1,7 @@
 import type { Assignment } from '@muster/contracts/agent/policy.js';
 import { digestOfBytes } from '@muster/contracts/digest.js';
-import { type BodyFacts, chooseRuns, type DecidingFacts, judgeAssignments } from './decide.js';
+import { beginsByItself, type BodyFacts, chooseRuns, type DecidingFacts, judgeAssignments } from './decide.js';
+import { decisionSays } from './decision-says.js';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 const uid = (number: number): string => `0193e7a0-0000-7000-8000-00000000000${number}`;
@@ -32,6 +33,7 @@ const facts = (more: Partial<DecidingFacts> = {}): DecidingFacts => ({
   askedAt: () => undefined,
   refusal: () => undefined,
   warnedAt: () => undefined,
+  snoozedUntil: () => undefined,
   ...more,
 });
 const nameOf = (assignments: Assignment[], more: Partial<DecidingFacts> = {}): string | undefined =>
@@ -98,5 +100,56 @@ describe('what to run now', () => {
     });
     expect(nameOf([assignment(1)], lasting(60))).toBe('d1');
     expect(nameOf([assignment(1)], lasting(61))).toBeUndefined();
+  });
+});
+
+describe('a start that people put off', () => {
+  const minutes = (count: number): number => now + count * 60_000;
+  const warned = assignment(1, { warnMinutes: 15, usersMayStart: true });
+  const decided = (until: number, more: Partial<DecidingFacts> = {}, of: Assignment = warned) =>
+    judgeAssignments([of], facts({ warnedAt: () => minutes(-5), snoozedUntil: () => until, ...more }))[0]?.decision;
+
+  it('begins when they want, and is said so', () => {
+    const decision = decided(minutes(40));
+    expect(decision).toMatchObject({ state: 'start', because: 'trigger', begins: minutes(40), snoozed: true });
+    expect(decision && decisionSays(decision, now)).toBe('put off by people here until 2026-11-21T12:40:00.000Z');
+    // Also when people have been told of it again.
+    expect(decided(minutes(10))).toMatchObject({ begins: minutes(10), snoozed: true });
+  });
+
+  it('begins at that time as if people had been told of it, and anew when that was missed', () => {
+    expect(decided(minutes(0))).toMatchObject({ begins: now });
+    expect(decided(minutes(-4))).toMatchObject({ begins: now });
+    expect(decided(minutes(-6))).toMatchObject({ begins: minutes(15) });
+  });
+
+  it('begins sooner where its window closed in on it, and waits where it is none for it any more', () => {
+    const window = (durationMinutes: number) => [
+      { name: 'w', schedule: { start: new Date(minutes(-30)).toISOString() }, durationMinutes },
+    ];
+    expect(decided(minutes(40), { windows: window(170) })).toMatchObject({ begins: minutes(20), snoozed: true });
+    expect(decided(minutes(40), { windows: window(149) })).toMatchObject({ state: 'waiting', for: 'window' });
+    const ends = { ...warned, expiresAt: new Date(minutes(30)).toISOString() };
+    expect(decided(minutes(40), {}, ends)).toMatchObject({ begins: minutes(30) - 1, snoozed: true });
+  });
+
+  it('begins now when somebody asks for it, and has nothing to put off without a warning', () => {
+    expect(decided(minutes(40), { askedAt: () => now })).toMatchObject({ because: 'asked', begins: now });
+    expect(decided(minutes(40), {}, assignment(1))).toMatchObject({ begins: now });
+  });
+
+  it('and any other is one of which people can be told once they were warned, or its time is known', () => {
+    const begins = (more: Partial<Assignment>, known: Partial<DecidingFacts> = {}) => {
+      const all = facts(known);
+      const one = assignment(1, { warnMinutes: 15, ...more });
+      return judgeAssignments([one], all).map((fate) => beginsByItself(fate, all))[0];
+    };
+    const tomorrow = { triggers: [{ schedule: { start: '2026-11-22T12:00Z' } }] };
+    expect(begins(tomorrow)).toBe(Date.parse('2026-11-22T12:15Z'));
+    expect(begins({})).toBeUndefined();
+    expect(begins({}, { warnedAt: () => minutes(-5) })).toBe(minutes(10));
+    expect(begins({ ...tomorrow, availableAt: '2026-11-22T00:00Z' })).toBeUndefined();
+    expect(begins({ ...tomorrow, hold: 'Starts' })).toBeUndefined();
+    expect(begins({ purpose: 'Available' })).toBeUndefined();
   });
 });

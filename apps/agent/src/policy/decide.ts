@@ -4,6 +4,9 @@ import type { SequenceSpec } from '@muster/sequence/model.js';
 import { describePlatforms, isListedPlatform, type PlatformFacts } from '@muster/sequence/platforms.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { decideStart, type StartDecision, type StartFacts } from '@muster/schedule/decide-start.js';
+import { nextStart } from '@muster/schedule/next-start.js';
+import { latestStart } from '@muster/schedule/put-off.js';
+import type { StartRules } from '@muster/schedule/start-rules.js';
 
 /** What the sequence of a body says of its runs. */
 export interface BodyFacts {
@@ -39,6 +42,8 @@ export interface DecidingFacts extends Pick<
   lastRun(deploymentUid: string): StartFacts['lastRun'];
   /** When people here were told that a run of it begins, if none has begun since. */
   warnedAt(deploymentUid: string): number | undefined;
+  /** Until when people here put its start off, as the site lets them; undefined: they did not. */
+  snoozedUntil(assignment: Assignment): number | undefined;
   /** When somebody asked for it here, if no run has begun since. */
   askedAt(deploymentUid: string): number | undefined;
   /** That the site does not permit a run to begin, as it said last; undefined: it may be asked, or need not. */
@@ -53,7 +58,11 @@ export interface AssignmentFate {
    * site does not permit it yet; `rejected`: it is for other platforms.
    */
   readonly decision:
-    | StartDecision
+    | Exclude<StartDecision, { state: 'start' }>
+    | (Extract<StartDecision, { state: 'start' }> & {
+        /** People here put it off: it begins at `begins`. */
+        readonly snoozed?: true;
+      })
     | { readonly state: 'no-body' | 'disabled' }
     | { readonly state: 'rejected'; readonly says: string }
     | { readonly state: 'no-permit'; readonly says: string; readonly lookAgain: number };
@@ -65,32 +74,87 @@ export function judgeAssignments(assignments: readonly Assignment[], facts: Deci
 }
 
 function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['decision'] {
-  const { deployment, body, rollout: _rollout, ...rules } = assignment;
-  const sequence = facts.body(body);
+  const sequence = facts.body(assignment.body);
   if (!sequence) return { state: 'no-body' };
   if (!sequence.enabled) return { state: 'disabled' };
   const { platforms } = sequence.properties;
   if (platforms && !isListedPlatform(platforms, facts.os))
     return { state: 'rejected', says: describePlatforms(platforms, facts.os) };
-  const { now, timeZone, bootedAt, loggedOnAt, loggedOffAt, metered, onInternet, writeFilter, windows } = facts;
-  const decision = decideStart(rules, {
-    now,
-    timeZone,
-    bootedAt,
-    loggedOnAt,
-    loggedOffAt,
-    metered,
-    onInternet,
-    writeFilter,
-    windows,
-    deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
-    lastRun: facts.lastRun(deployment.uid),
-    askedAt: facts.askedAt(deployment.uid),
-    warnedAt: facts.warnedAt(deployment.uid),
-    maximumMinutes: sequence.maximumMinutes,
-  });
+  const decision = decideForPeople(assignment, sequence, facts);
   const refusal = decision.state === 'start' ? facts.refusal(assignment) : undefined;
   return refusal ? { state: 'no-permit', says: refusal.says, lookAgain: refusal.until } : decision;
+}
+
+/** A start that people put off begins when they want, as if they had been told of that time; but never past its window or its end. */
+function decideForPeople(
+  assignment: Assignment,
+  sequence: BodyFacts,
+  facts: DecidingFacts,
+): AssignmentFate['decision'] {
+  const { now } = facts;
+  const { rules, facts: known } = startFactsOf(assignment, sequence, facts);
+  const { warnMinutes = 0 } = rules;
+  const wanted = warnMinutes > 0 ? facts.snoozedUntil(assignment) : undefined;
+  if (wanted === undefined) return decideStart(rules, known);
+  const until = Math.min(wanted, latestStart(rules, known));
+  // When its window or its end came nearer meanwhile, people are warned as if nobody had put it off.
+  if (until <= now && wanted > now) return decideStart(rules, known);
+  const decision = decideStart(rules, { ...known, warnedAt: until - warnMinutes * 60_000 });
+  const waits = decision.state === 'start' && decision.because === 'trigger' && now < until;
+  return waits ? { ...decision, begins: until, snoozed: true } : decision;
+}
+
+/** What `decideStart` is asked with. */
+function startFactsOf(
+  assignment: Assignment,
+  { maximumMinutes }: BodyFacts,
+  facts: DecidingFacts,
+): { readonly rules: StartRules; readonly facts: StartFacts } {
+  const { deployment, body: _body, rollout: _rollout, ...rules } = assignment;
+  const { now, timeZone, bootedAt, loggedOnAt, loggedOffAt, metered, onInternet, writeFilter, windows } = facts;
+  return {
+    rules,
+    facts: {
+      now,
+      timeZone,
+      bootedAt,
+      loggedOnAt,
+      loggedOffAt,
+      metered,
+      onInternet,
+      writeFilter,
+      windows,
+      deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
+      lastRun: facts.lastRun(deployment.uid),
+      askedAt: facts.askedAt(deployment.uid),
+      warnedAt: facts.warnedAt(deployment.uid),
+      maximumMinutes,
+    },
+  };
+}
+
+/**
+ * When a run begins by itself of which people can be told: of one that waits for its time or a window, or of which they were warned.
+ * @returns milliseconds since 1970; undefined: none does, or nobody knows when
+ */
+export function beginsByItself({ assignment, decision }: AssignmentFate, facts: DecidingFacts): number | undefined {
+  const sequence = facts.body(assignment.body);
+  if (!sequence || assignment.purpose !== 'Required') return undefined;
+  if (decision.state === 'start') {
+    const isTold = decision.snoozed === true || facts.warnedAt(assignment.deployment.uid) !== undefined;
+    return isTold && decision.begins > facts.now ? decision.begins : undefined;
+  }
+  if (decision.state !== 'waiting' || (decision.for !== 'trigger' && decision.for !== 'window')) return undefined;
+  const { rules, facts: known } = startFactsOf(assignment, sequence, facts);
+  return nextStart(rules, known);
+}
+
+/** Until when people may put off a start of which they were warned: its window and its end leave no more. */
+export function latestStartOf(assignment: Assignment, facts: DecidingFacts): number {
+  const sequence = facts.body(assignment.body);
+  if (!sequence) return facts.now;
+  const { rules, facts: known } = startFactsOf(assignment, sequence, facts);
+  return latestStart(rules, known);
 }
 
 /** What may begin now, the first one first, and when to look again if nothing else happens. */
@@ -114,7 +178,7 @@ export function chooseRuns(fates: readonly AssignmentFate[]): Choice {
   };
 }
 
-function rank({ because }: Extract<StartDecision, { state: 'start' }>): number {
+function rank({ because }: Extract<AssignmentFate['decision'], { state: 'start' }>): number {
   return because === 'asked' ? 0 : 1;
 }
 

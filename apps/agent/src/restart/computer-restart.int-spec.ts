@@ -45,6 +45,29 @@ describe('restartComputer', () => {
     expect(existsSync(join(folder, 'called'))).toBe(false);
   });
 
+  it('tells people before, once more near the end, and not of what they know', async () => {
+    const told = join(folder, 'told');
+    const tellCommand = ['/bin/sh', '-c', `echo "$1" >> ${told}`, 'tell'];
+    const soon = { ...request, delaySeconds: 0.3 };
+    await restartComputer(soon, options({ tellCommand, finalMilliseconds: 200 }), never);
+    const lines = () => readFileSync(told, 'utf8').trim().split('\n');
+    expect(lines()).toEqual([
+      'This computer restarts in 0 seconds.',
+      expect.stringMatching(/^This computer restarts at \d\d:\d\d, and nobody puts that off any more\.$/),
+    ]);
+    await restartComputer(soon, options({ tellCommand, isTold: true }), never);
+    expect(lines()).toHaveLength(2);
+    expect(existsSync(join(folder, 'called'))).toBe(true);
+  });
+
+  it('can be put off while people have their time', async () => {
+    const putOff = new AbortController();
+    const asked = restartComputer({ ...request, delaySeconds: 600 }, options({ putOff: putOff.signal }), never);
+    putOff.abort();
+    expect(await asked).toEqual({ kind: 'put-off' });
+    expect(existsSync(join(folder, 'called'))).toBe(false);
+  });
+
   it('leaves a computer alone that is not to be restarted', async () => {
     expect(await restartComputer(request, options({ policy: 'never' }), never)).toEqual({ kind: 'pending' });
     expect(existsSync(join(folder, 'called'))).toBe(false);

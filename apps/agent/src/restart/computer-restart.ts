@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RestartRequest } from '@muster/sequence/run.js';
 import { reasonOf } from '../journal/journal-error.js';
+import { clockTime } from '../people/clock-time.js';
 import { tellPeople } from '../people/tell-people.js';
 import type { RestartAnswer } from '../runner/run-sequence.js';
 
@@ -19,6 +20,12 @@ export interface RestartOptions {
   readonly stateFolder: string;
   /** Told when the computer is to restart, in milliseconds since 1970; undefined: whenever its owner restarts it. */
   comes?(at: number | undefined): void;
+  /** So long before it restarts people are told once more; default: they are not. */
+  readonly finalMilliseconds?: number;
+  /** They know of this restart. */
+  readonly isTold?: boolean;
+  /** Aborted when it is not to come now after all; once the program that restarts has been run, nothing holds it. */
+  readonly putOff?: AbortSignal;
   log(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
@@ -29,7 +36,8 @@ const memoryFileSystems = new Map([
 const commandPatienceSeconds = 60;
 
 /**
- * Restarts this computer for a run. `pending`: it goes down, or its owner has to restart it, or the wait was let go.
+ * Restarts this computer for a run. `pending`: it goes down, or its owner has to restart it, or the wait was let go. `put-off`: it was put off
+ * while people had their time.
  *
  * | refused with | because |
  * |---|---|
@@ -42,7 +50,7 @@ export async function restartComputer(
   request: RestartRequest,
   options: RestartOptions,
   signal: AbortSignal,
-): Promise<RestartAnswer> {
+): Promise<RestartAnswer | { readonly kind: 'put-off' }> {
   const { target, delaySeconds, message } = request;
   if (target === 'PE')
     return refused('restart.no-preinstallation-environment', 'this agent has no boot image to restart into yet');
@@ -63,17 +71,39 @@ export async function restartComputer(
   options.comes?.(Date.now() + delaySeconds * 1000);
   options.log('the computer restarts', { delaySeconds, message });
   if (delaySeconds > 0) {
-    const problem = await tellPeople(
-      message ?? `This computer restarts in ${delaySeconds} seconds.`,
-      options.tellCommand,
-      options.organisation,
-    );
-    if (problem !== undefined) options.log('people could not be told', { reason: problem });
-    const waited = await delay(delaySeconds * 1000, true, { signal }).catch(() => false);
-    if (!waited) return { kind: 'pending' };
+    await countDown(request, options, AbortSignal.any([signal, ...(options.putOff ? [options.putOff] : [])]));
+    if (signal.aborted) return { kind: 'pending' };
   }
+  if (options.putOff?.aborted) return { kind: 'put-off' };
   const problem = await run(command, signal);
   return problem === undefined ? { kind: 'pending' } : refused('restart.command-failed', problem);
+}
+
+/** Until it is over, or aborted. */
+async function countDown(
+  { delaySeconds, message }: RestartRequest,
+  options: RestartOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const tell = async (text: string): Promise<void> => {
+    const problem = await tellPeople(text, options.tellCommand, options.organisation);
+    if (problem !== undefined) options.log('people could not be told', { reason: problem });
+  };
+  const ends = performance.now() + delaySeconds * 1000;
+  const wait = async (milliseconds: number): Promise<void> => {
+    if (milliseconds > 0) await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+  };
+  const { finalMilliseconds = 0 } = options;
+  if (options.isTold !== true) await tell(message ?? `This computer restarts in ${Math.round(delaySeconds)} seconds.`);
+  if (finalMilliseconds > 0 && finalMilliseconds < delaySeconds * 1000) {
+    await wait(ends - performance.now() - finalMilliseconds);
+    const now = Date.now();
+    if (!signal.aborted)
+      await tell(
+        `This computer restarts at ${clockTime(now + finalMilliseconds, now)}, and nobody puts that off any more.`,
+      );
+  }
+  await wait(ends - performance.now());
 }
 
 /** How this system is restarted: by systemd where it runs, otherwise by shutdown or reboot. */

@@ -4,15 +4,24 @@ import type { SequenceSpec } from '@muster/sequence/model.js';
 import { mentionedVariables } from '@muster/sequence/references.js';
 import type { RunStarted } from '@muster/sequence/run.js';
 
+/** What is known of a run beside its sequence. */
+export interface RunOrigin {
+  /** As the settings of the site say it. */
+  readonly organisation?: string | undefined;
+  /** Name of the deployment that it is for; undefined: no site asked for it. */
+  readonly deployment?: string | undefined;
+  /** Did somebody at this computer ask for it? */
+  readonly asked?: boolean | undefined;
+}
+
 /**
  * Facts of this computer for a run in the installed system: read-only variables, and of the process environment
  * only what the sequences mention as `%NAME%`, since it is kept in the journal.
- * @param organisation as the settings of the site say it
  */
 export function collectFacts(
   specs: readonly SequenceSpec[],
   environment: NodeJS.ProcessEnv = process.env,
-  organisation?: string,
+  { organisation, deployment, asked }: RunOrigin = {},
 ): RunStarted['facts'] {
   const mentioned = new Set([...mentionedVariables(...specs)].map((name) => name.toLowerCase()));
   const visible = Object.entries(environment).flatMap(([name, value]) =>
@@ -23,6 +32,8 @@ export function collectFacts(
     readOnly: {
       _SMSTSMachineName: hostname(),
       _SMSTSLaunchMode: 'SMS',
+      ...(deployment === undefined ? {} : { _SMSTSAdvertID: deployment }),
+      ...(asked === true ? { _SMSTSUserStarted: 'true' } : {}),
       ...(organisation === undefined ? {} : { _SMSTSOrgName: organisation }),
       ...(existsSync('/sys/firmware/efi') ? { _SMSTSBootUEFI: 'true' } : {}),
     },

@@ -32,7 +32,7 @@ export interface SequenceResult {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
   /** The pending restart has not been asked for: it may come at `lookAgain` at the earliest; undefined: nobody knows when. */
-  readonly restartLater?: { readonly lookAgain: number | undefined };
+  readonly restartLater?: Omit<Extract<RestartAnswer, { kind: 'later' }>, 'kind'>;
 }
 
 /**
@@ -41,7 +41,12 @@ export interface SequenceResult {
  */
 export type RestartAnswer =
   | { readonly kind: 'pending' }
-  | { readonly kind: 'later'; readonly lookAgain: number | undefined }
+  | {
+      readonly kind: 'later';
+      readonly lookAgain: number | undefined;
+      /** People at the computer put it off until then, in milliseconds since 1970. */
+      readonly snoozedUntil?: number | undefined;
+    }
   | { readonly kind: 'completed'; readonly phase: Phase }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
@@ -240,7 +245,10 @@ class Driver {
     if (answer.kind === 'completed') this.take({ type: 'restart-completed', phase: answer.phase });
     else if (answer.kind === 'refused')
       this.take({ type: 'restart-refused', code: answer.code, message: answer.message });
-    if (answer.kind === 'later') return { restartLater: { lookAgain: answer.lookAgain } };
+    if (answer.kind === 'later') {
+      const { kind: _, ...later } = answer;
+      return { restartLater: later };
+    }
     return answer.kind === 'pending' ? {} : undefined;
   }
 

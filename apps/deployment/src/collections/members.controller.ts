@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { collection } from '@muster/contracts/kinds/collection.js';
 import {
@@ -15,7 +15,10 @@ import {
 } from '@muster/contracts/kinds/collection-members.js';
 import { problemSchema } from '@muster/contracts/problem.js';
 import { nameSchema, type Resource } from '@muster/contracts/resource.js';
+import { principalOf } from '@muster/service/auth/http-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
 import { pageQuerySchema } from '@muster/service/resources/paging.js';
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { MembersService } from './members.service.js';
 
@@ -66,8 +69,11 @@ export class MembersController {
       'Calls the members of a collection to come for their policy now; who is not connected comes at the next poll',
   })
   @ApiResponse({ status: 200, standardSchema: collection.resource })
-  async retrievePolicy(@Param('name', { schema: nameSchema }) name: string): Promise<Resource> {
-    return this.members.callForPolicy(name);
+  async retrievePolicy(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.members.callForPolicy(name, actorName(principalOf(request)));
   }
 
   @Post('-/preview')

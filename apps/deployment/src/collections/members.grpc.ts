@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import {
@@ -7,6 +8,8 @@ import {
 } from '@muster/contracts/kinds/collection-members.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
+import { grpcPrincipal } from '@muster/service/auth/grpc-authentication.js';
+import { actorName } from '@muster/service/auth/principal.js';
 import { toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
 import { pageSize } from '@muster/service/resources/paging.js';
 import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
@@ -36,8 +39,9 @@ export class MembersGrpcController {
   }
 
   @GrpcMethod('MembershipService', 'RetrieveMembersPolicy')
-  async retrievePolicy(request: { collection?: string }): Promise<ResourceMessage> {
-    return toMessage(await this.members.callForPolicy(parseDocument(nameSchema, request.collection, 'The collection')));
+  async retrievePolicy(request: { collection?: string }, metadata: Metadata): Promise<ResourceMessage> {
+    const name = parseDocument(nameSchema, request.collection, 'The collection');
+    return toMessage(await this.members.callForPolicy(name, actorName(grpcPrincipal(metadata))));
   }
 
   @GrpcMethod('MembershipService', 'ExplainMember')

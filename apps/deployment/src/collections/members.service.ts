@@ -10,8 +10,10 @@ import { namedCollections, type CollectionSpec, type CollectionStatus } from '@m
 import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { audit } from '@muster/persistence/audit.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import { decodePosition, encodePosition } from '@muster/service/resources/paging.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { DeploymentRepository } from '../deployments/deployment.repository.js';
@@ -49,9 +51,13 @@ export class MembersService {
    * Calls the members of a collection to come for their policy now.
    * @throws MusterError `resource.not-found`, `bus.no-answer`
    */
-  async callForPolicy(name: string): Promise<Resource<CollectionSpec, CollectionStatus>> {
+  async callForPolicy(name: string, actor: string): Promise<Resource<CollectionSpec, CollectionStatus>> {
     const found = await this.existing(name);
-    await this.bus.request(retrievePolicy, { collection: found.metadata.uid });
+    const { uid } = found.metadata;
+    await this.bus.request(retrievePolicy, { collection: uid });
+    await this.database.transaction((tx) =>
+      audit(tx, { actor, action: 'called', kind: 'Collection', name, uid, correlationId: currentTraceId() }),
+    );
     return (await this.collections.derive([found]))[0] ?? found;
   }
 

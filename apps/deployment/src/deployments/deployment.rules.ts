@@ -8,6 +8,7 @@ import { isAfterSomewhere } from '@muster/schedule/zoned-time.js';
 import { summariesOf } from '@muster/service/replication/site-summaries.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { deploymentResults } from '../sites/summaries.js';
+import type { MembershipRepository } from '../membership/membership.repository.js';
 import type { FateRepository } from '../fates/fate.repository.js';
 import type { Rollouts } from '../rollouts/rollouts.service.js';
 import type { EventLog } from '../events/event-log.js';
@@ -31,6 +32,7 @@ export function deploymentRules(
   rollouts: Rollouts,
   events: EventLog,
   fates: Pick<FateRepository, 'forget' | 'told'>,
+  membership: Pick<MembershipRepository, 'lock'>,
   limits: HighRiskLimits & { readonly ofSite: SiteServers },
 ): ResourceRules<DeploymentSpec, DeploymentStatus> {
   // What `check` learned outside the transaction, for `status` inside it.
@@ -104,6 +106,9 @@ export function deploymentRules(
       await events.add(tx, type, subject, data);
       await rollouts.deploymentSaved(tx, resource, previous);
     },
+
+    // Facts of agents change what it has of fates, and then the deployment: they hold this lock before.
+    beforeDeleting: (tx) => membership.lock(tx),
 
     async deleting(tx, resource, { actor }) {
       await repository.bury(tx, resource.metadata.uid);

@@ -16,6 +16,8 @@ import { DeploymentRepository } from './deployment.repository.js';
 import { deploymentRules } from './deployment.rules.js';
 import { FateRepository } from '../fates/fate.repository.js';
 import { FatesModule } from '../fates/fates.module.js';
+import { MembershipModule } from '../membership/membership.module.js';
+import { MembershipRepository } from '../membership/membership.repository.js';
 import { Rollouts } from '../rollouts/rollouts.service.js';
 import { RolloutsModule } from '../rollouts/rollouts.module.js';
 import { ownCards } from './own-cards.js';
@@ -24,13 +26,24 @@ import { SequenceFollower } from './sequence-follower.js';
 const DEPLOYMENTS = Symbol('deployments');
 
 @Module({
-  imports: [RolloutsModule, FatesModule],
+  imports: [RolloutsModule, FatesModule, MembershipModule],
   controllers: [restController(deployment, DEPLOYMENTS), grpcController(deployment, DEPLOYMENTS)],
   providers: [
     { provide: DeploymentRepository, useFactory: () => new DeploymentRepository() },
     {
       provide: DEPLOYMENTS,
-      inject: [Database, Outbox, Replicas, Bus, DeploymentRepository, Rollouts, EventLog, FateRepository, CONFIG],
+      inject: [
+        Database,
+        Outbox,
+        Replicas,
+        Bus,
+        DeploymentRepository,
+        Rollouts,
+        EventLog,
+        FateRepository,
+        MembershipRepository,
+        CONFIG,
+      ],
       useFactory: (
         database: Database,
         outbox: Outbox,
@@ -40,6 +53,7 @@ const DEPLOYMENTS = Symbol('deployments');
         rollouts: Rollouts,
         events: EventLog,
         fates: FateRepository,
+        membership: MembershipRepository,
         config: DeploymentConfig,
       ) =>
         new ResourceStore(
@@ -47,7 +61,7 @@ const DEPLOYMENTS = Symbol('deployments');
           'deployment',
           database,
           outbox,
-          deploymentRules(database, bus, repository, rollouts, events, fates, {
+          deploymentRules(database, bus, repository, rollouts, events, fates, membership, {
             agreementAbove: config.MUSTER_HIGH_RISK_DEVICES,
             most: config.MUSTER_HIGH_RISK_MOST_DEVICES,
             siteServers: config.MUSTER_HIGH_RISK_SITE_SERVERS,

@@ -17,6 +17,7 @@ const FOR_AGENTS = [
   'onWriteFilter',
   'restartOutsideWindows',
   'wakeUp',
+  'suppressNotifications',
   'warnMinutes',
   'rollout',
 ] as const;

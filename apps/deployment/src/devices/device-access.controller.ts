@@ -122,8 +122,11 @@ export class DeviceAccessController {
     summary: 'Calls a device to come for its policy now; who is not connected comes at the next poll',
   })
   @ApiResponse({ status: 200, standardSchema: device.resource })
-  async retrievePolicy(@Param('name', { schema: nameSchema }) name: string): Promise<Resource> {
-    return this.calls.call(name);
+  async retrievePolicy(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Req() request: FastifyRequest,
+  ): Promise<Resource> {
+    return this.calls.call(name, actorName(principalOf(request)));
   }
 
   private decide(

@@ -53,6 +53,8 @@ export class DeviceAccessDecisions {
       if (!device.status.enrolled) throw notEnrolled(name, 'ask');
       const keyRotation = { askedAt: new Date().toISOString(), by: actor };
       await this.adoption.keep(tx, device, { ...device.status, keyRotation }, actor);
+      const { uid } = device.metadata;
+      await audit(tx, { actor, action: 'key-asked', kind: 'Device', name, uid, correlationId: currentTraceId() });
       return (await this.devices.rows.find(tx, name)) ?? device;
     });
     return (await this.devices.derive([asked]))[0] ?? asked;

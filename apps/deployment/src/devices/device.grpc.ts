@@ -45,8 +45,9 @@ export class DeviceGrpcController {
   }
 
   @GrpcMethod('DeviceLifeService', 'RetrieveDevicePolicy')
-  async retrievePolicy(request: { name?: string }): Promise<ResourceMessage> {
-    return toMessage(await this.calls.call(parseDocument(nameSchema, request.name, 'The name')));
+  async retrievePolicy(request: { name?: string }, metadata: Metadata): Promise<ResourceMessage> {
+    const name = parseDocument(nameSchema, request.name, 'The name');
+    return toMessage(await this.calls.call(name, actorName(grpcPrincipal(metadata))));
   }
 
   @GrpcMethod('DeviceLifeService', 'ListDevicesByState')

@@ -53,8 +53,10 @@ export function deviceRules(
 
     savedMany,
 
+    // As enrolments do: first this lock, then rows.
+    beforeDeleting: (tx) => membership.lock(tx),
+
     async deleting(tx, resource, { actor }) {
-      await membership.lock(tx);
       await membership.deviceGone(tx, resource.metadata.uid);
       await variables.gone(tx, resource.metadata.uid);
       const { name } = resource.metadata;

@@ -53,7 +53,7 @@ export class FateRepository {
     );
   }
 
-  /** Runs began: whatever their devices told before is over, and they take part. */
+  /** Runs began: whatever their devices told before is over, and they take part. The caller holds membership as it is. */
   async begun(tx: Transaction, runs: readonly Begun[]): Promise<void> {
     if (runs.length === 0) return;
     await tx.prepared(

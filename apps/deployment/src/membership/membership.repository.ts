@@ -24,7 +24,8 @@ const QUERIES_AT_ONCE = 500;
 export class MembershipRepository {
   /**
    * One change of membership at a time. A device that appears while a collection is evaluated would otherwise be seen
-   * by neither. It locks no device: what agents do goes on.
+   * by neither. It locks no device. Who takes it, takes it before any row: the facts of agents hold it, and then change
+   * what hangs on membership.
    */
   async lock(tx: Transaction): Promise<void> {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.membership', 0))`);

@@ -1,12 +1,22 @@
 import type { DeploymentRollout, RolloutAction } from '@muster/contracts/kinds/deployment-rollout.js';
+import { audit } from '@muster/persistence/audit.js';
 import type { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import type { SiteReplication } from '@muster/service/replication/site-replication.js';
 import { rolloutDocument } from './rollout-document.js';
 import type { RolloutRepository } from './rollout.repository.js';
 import { divides, readSharing, sitesOf } from './rollout-sharing.js';
 import type { RolloutShareRepository } from './rollout-share.repository.js';
 import { noRollout, type Rollouts } from './rollouts.service.js';
+
+/** What an action is called once it is done. */
+const DONE = {
+  approve: 'rollout-approved',
+  pause: 'rollout-paused',
+  resume: 'rollout-resumed',
+  restart: 'rollout-restarted',
+} as const;
 
 /** What people read of a rollout, and do with it. */
 export class RolloutActions {
@@ -27,7 +37,21 @@ export class RolloutActions {
   async act(name: string, action: RolloutAction, actor: string): Promise<DeploymentRollout> {
     const uid = await this.uidOf(name);
     if (divides(this.replication.hierarchy)) refuseOfEachSite(name, action);
-    await this.database.transaction((tx) => this.rollouts.act(tx, uid, action, actor));
+    await this.database.transaction(async (tx) => {
+      await this.rollouts.act(tx, uid, action, actor);
+      const { group, force, reason } = action;
+      const details = { ...(group === undefined ? {} : { group }), ...(force === true && { force }) };
+      await audit(tx, {
+        actor,
+        action: DONE[action.action],
+        kind: 'Deployment',
+        name,
+        uid,
+        reason,
+        ...(Object.keys(details).length > 0 && { details }),
+        correlationId: currentTraceId(),
+      });
+    });
     return this.document(uid, name);
   }
 

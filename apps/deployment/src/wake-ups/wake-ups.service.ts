@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceWakeUp } from '@muster/contracts/kinds/device-wake-up.js';
 import { Loop } from '@muster/messaging/loop.js';
+import { audit } from '@muster/persistence/audit.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Bus } from '@muster/messaging/bus.js';
 import { wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { currentTraceId } from '@muster/platform/trace.js';
 import { isTimeZone } from '@muster/schedule/zoned-time.js';
 import type { Logger } from 'pino';
 import { dependsOnZone, lastDeadline } from './last-deadline.js';
@@ -62,7 +64,7 @@ export class WakeUps {
    * Wakes one device now.
    * @throws MusterError `resource.not-found` (404), `device.cannot-be-woken` (409): it has told of no card with an IPv4 address
    */
-  async wake(name: string): Promise<DeviceWakeUp> {
+  async wake(name: string, actor: string): Promise<DeviceWakeUp> {
     const device = await this.repository.networkOf(this.database, name);
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
     const packets = packetsFor(device.network, this.mode);
@@ -72,6 +74,10 @@ export class WakeUps {
     }
     const sent = await this.sender.send(packets);
     const neighbours = await this.askNeighbours([device]);
+    const { uid } = device;
+    await this.database.transaction((tx) =>
+      audit(tx, { actor, action: 'woken', kind: 'Device', name, uid, correlationId: currentTraceId() }),
+    );
     return { packets: packets.map((packet) => ({ ...packet, port: this.port })), sent, neighbours };
   }
 

@@ -17,6 +17,7 @@ import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
 import { goBySettings, withRules } from '../settings/go-by-settings.js';
 import { explainSettings } from '../settings/explain-settings.js';
+import { outgrownWindows } from '../settings/outgrown-windows.js';
 import { deviceRefused } from '../sessions/device-refused.js';
 import { DeviceVariables } from '../variables/device-variables.service.js';
 import { addressesOf, contentOfBody } from './content-of-body.js';
@@ -24,6 +25,7 @@ import { explainBody, maskedVariables } from './explain-told.js';
 import { explainDeployment, type Permit } from './explain-deployment.js';
 import { largeEnvironment } from './large-environment.js';
 import { ExplainRepository, type TargetedDeployment } from './explain.repository.js';
+import { timeZoneOf } from './judge-deployment.js';
 
 type Problem = DeviceExplanation['problems'][number];
 
@@ -48,14 +50,24 @@ export class DeviceExplanations {
     const content = { ...known, windows: goBySettings(known).windows };
     const values = valuesInForce(content.clientSettings);
     const secrets = secretsProblem(content);
-    const deployments = (await this.repository.deploymentsOf(this.database, device.uid)).map((one) =>
+    const targeted = await this.repository.deploymentsOf(this.database, device.uid);
+    const deployments = targeted.map((one) =>
       one.assignment ? { ...one, assignment: withRules(one.assignment, values) } : one,
     );
     const permits = await this.permitsOf(device.uid, deployments);
     const wanted = deploymentName === undefined ? undefined : wantedOf(name, deploymentName, deployments);
     const body = wanted && (await this.readBody(wanted.body));
     const variables = explainVariables(told);
-    const warnings = largeEnvironment(variables);
+    const warnings = [
+      ...largeEnvironment(variables),
+      ...outgrownWindows({
+        deployments: targeted.flatMap(({ assignment }) => assignment ?? []),
+        values,
+        windows: content.windows,
+        timeZone: timeZoneOf(device.facts),
+        now: Date.now(),
+      }),
+    ];
     return {
       device: {
         name,
@@ -71,10 +83,10 @@ export class DeviceExplanations {
       variables,
       settings: explainSettings(content),
       problems: [refusal ?? secrets].flatMap((one) => (one ? [{ code: one.code, message: one.message }] : [])),
-      ...(warnings ? { warnings } : {}),
+      ...(warnings.length > 0 ? { warnings } : {}),
       ...(body
         ? {
-            sequence: explainBody(body, told, name, device.facts),
+            sequence: explainBody(body, told, name, device.facts, deploymentName),
             sources: await this.sourcesOf(
               body,
               device.facts,

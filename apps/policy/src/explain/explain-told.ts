@@ -27,12 +27,14 @@ export function maskedVariables(told: PolicyVariables): RunStarted['variables'] 
 /**
  * The fate of each step of a body on the device. Facts queries are answered with what the device last told; what only the
  * computer itself can answer (files, software) stays unknown.
+ * @param deployment name of the one that it would run for
  */
 export function explainBody(
   { sequence, children = {} }: PolicyBody,
   variables: RunStarted['variables'],
   machineName: string,
   facts: Facts | undefined,
+  deployment?: string,
 ): SequenceExplanation {
   const started: RunStarted = {
     type: 'run-started',
@@ -42,7 +44,11 @@ export function explainBody(
     variables,
     facts: {
       phase: 'FullOS',
-      readOnly: { _SMSTSMachineName: facts?.hostname ?? machineName, _SMSTSLaunchMode: 'SMS' },
+      readOnly: {
+        _SMSTSMachineName: facts?.hostname ?? machineName,
+        _SMSTSLaunchMode: 'SMS',
+        ...(deployment === undefined ? {} : { _SMSTSAdvertID: deployment }),
+      },
     },
   };
   return explainSequence(started, { probe: (question) => answer(question, facts) });

@@ -45,10 +45,9 @@ export function judgeDeployment(
   const os = device.facts?.os ?? {};
   if (body.platforms && !isListedPlatform(body.platforms, os))
     return { state: 'rejected', says: describePlatforms(body.platforms, os), fate: { state: 'rejected' } };
-  const told = device.facts?.timeZone;
   const decision = decideStart(rules, {
     now,
-    timeZone: told !== undefined && isTimeZone(told) ? told : 'UTC',
+    timeZone: timeZoneOf(device.facts),
     windows,
     onInternet: device.facts?.onInternet,
     writeFilter: device.facts?.writeFilter,
@@ -64,6 +63,12 @@ export function judgeDeployment(
     ...(fate ? { fate: toldOf(fate) } : {}),
     ...(again === undefined ? {} : { lookAgain: new Date(again).toISOString() }),
   };
+}
+
+/** As the device told it, an IANA name; UTC where it has not. */
+export function timeZoneOf(facts: KnownDevice['facts']): string {
+  const told = facts?.timeZone;
+  return told !== undefined && isTimeZone(told) ? told : 'UTC';
 }
 
 /** Without its time, which is said as `lookAgain`. */

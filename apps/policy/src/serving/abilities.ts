@@ -3,6 +3,7 @@ import {
   type Assignment,
   CLIENT_SETTINGS,
   CONTENT_FROM_POINT,
+  PEOPLE_SETTINGS,
   PROGRAM_SETTINGS,
   START_PLACES,
 } from '@muster/contracts/agent/policy.js';
@@ -14,6 +15,7 @@ const KNOWN: readonly string[] = [
   CLIENT_SETTINGS,
   CONTENT_FROM_POINT,
   CONTENT_REACH,
+  PEOPLE_SETTINGS,
   PROGRAM_SETTINGS,
   START_PERMITS,
   START_PLACES,

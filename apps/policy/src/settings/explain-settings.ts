@@ -1,8 +1,7 @@
-import { CLIENT_SETTINGS } from '@muster/contracts/agent/policy.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import { resultantSettings } from '@muster/contracts/kinds/resultant-settings.js';
 import type { PolicyContent } from '../serving/policy-document.js';
-import { AGENT_SETTINGS } from './go-by-settings.js';
+import { goesBy } from './go-by-settings.js';
 
 /** Which value of every setting holds on a device, which lost, and whether its agent knows of it. Pure. */
 export function explainSettings({
@@ -11,6 +10,6 @@ export function explainSettings({
 }: Pick<PolicyContent, 'clientSettings' | 'abilities'>): NonNullable<DeviceExplanation['settings']> {
   return resultantSettings(clientSettings).map((one) => ({
     ...one,
-    told: !AGENT_SETTINGS.has(one.name) || abilities.includes(CLIENT_SETTINGS),
+    told: goesBy(one.name, abilities),
   }));
 }

@@ -1,4 +1,9 @@
-import { type Assignment, CLIENT_SETTINGS, type PolicyWindow } from '@muster/contracts/agent/policy.js';
+import {
+  type Assignment,
+  CLIENT_SETTINGS,
+  PEOPLE_SETTINGS,
+  type PolicyWindow,
+} from '@muster/contracts/agent/policy.js';
 import { digestOf } from '@muster/contracts/digest.js';
 import type { SettingValues } from '@muster/contracts/kinds/client-settings.js';
 import { windowsForSequences } from '@muster/schedule/maintenance-window.js';
@@ -56,19 +61,34 @@ describe('policy under the settings of a device', () => {
     expect(under({ cacheMegabytes: 100 }).pollSeconds).toBeUndefined();
   });
 
+  it('says what people are told to agents that know of that, and to no others', () => {
+    const settings = { cacheMegabytes: 100, snoozeMinutes: 240, remindHours: 48 };
+    expect(under(settings).settings).toEqual({ cacheMegabytes: 100 });
+    expect(under(settings, { abilities: [CLIENT_SETTINGS, PEOPLE_SETTINGS] }).settings).toEqual(settings);
+  });
+
   it('is explained with what an old agent does not go by', () => {
-    const clientSettings = [{ name: 'default', settings: { policyPollMinutes: 5, cacheMegabytes: 100 } }];
+    const clientSettings = [
+      { name: 'default', settings: { policyPollMinutes: 5, cacheMegabytes: 100, snoozeMinutes: 240 } },
+    ];
     const toldTo = (abilities: readonly string[]) =>
       explainSettings({ clientSettings, abilities }).flatMap(({ name, winner, told }) =>
         winner ? [[name, told]] : [],
       );
+    expect(toldTo([CLIENT_SETTINGS, PEOPLE_SETTINGS])).toEqual([
+      ['policyPollMinutes', true],
+      ['cacheMegabytes', true],
+      ['snoozeMinutes', true],
+    ]);
     expect(toldTo([CLIENT_SETTINGS])).toEqual([
       ['policyPollMinutes', true],
       ['cacheMegabytes', true],
+      ['snoozeMinutes', false],
     ]);
     expect(toldTo([])).toEqual([
       ['policyPollMinutes', true],
       ['cacheMegabytes', false],
+      ['snoozeMinutes', false],
     ]);
   });
 });

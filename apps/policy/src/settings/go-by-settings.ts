@@ -1,11 +1,13 @@
 import {
   type Assignment,
   CLIENT_SETTINGS,
+  PEOPLE_SETTINGS,
   type PolicySettings,
   policySettingsSchema,
   type PolicyWindow,
 } from '@muster/contracts/agent/policy.js';
 import type { SettingValues } from '@muster/contracts/kinds/client-settings.js';
+import { peopleSettingsShape } from '@muster/contracts/kinds/people-settings.js';
 import { type SettingsOfDevice, valuesInForce } from '@muster/contracts/kinds/resultant-settings.js';
 import { windowsForSequences } from '@muster/schedule/maintenance-window.js';
 
@@ -27,8 +29,19 @@ export interface UnderSettings {
   readonly settings: PolicySettings;
 }
 
-/** Names of the settings that an agent must know itself. */
-export const AGENT_SETTINGS: ReadonlySet<string> = new Set(Object.keys(policySettingsSchema.shape));
+/** Settings that an agent must know itself, each with the ability by which it says so. */
+const ABILITY_OF: ReadonlyMap<string, string> = new Map(
+  Object.keys(policySettingsSchema.shape).map((name) => [
+    name,
+    name in peopleSettingsShape ? PEOPLE_SETTINGS : CLIENT_SETTINGS,
+  ]),
+);
+
+/** Does a device go by a setting? An agent that is too old knows only those that are said in words of every release. */
+export function goesBy(name: string, abilities: readonly string[]): boolean {
+  const needed = ABILITY_OF.get(name);
+  return needed === undefined || abilities.includes(needed);
+}
 
 /**
  * Policy under the settings of a device. What can be said in words that every agent knows is said in those: deployments that do not
@@ -37,12 +50,12 @@ export const AGENT_SETTINGS: ReadonlySet<string> = new Set(Object.keys(policySet
  */
 export function goBySettings(content: Untold): UnderSettings {
   const values = valuesInForce(content.clientSettings);
-  const told = Object.entries(values).filter(([name]) => AGENT_SETTINGS.has(name));
+  const told = Object.entries(values).filter(([name]) => ABILITY_OF.has(name) && goesBy(name, content.abilities));
   return {
     assignments: content.assignments.map((one) => withRules(one, values)),
     windows: values.allDeploymentsWindows === true ? forSequencesToo(content.windows) : content.windows,
     pollSeconds: values.policyPollMinutes === undefined ? undefined : values.policyPollMinutes * 60,
-    settings: content.abilities.includes(CLIENT_SETTINGS) ? Object.fromEntries(told) : {},
+    settings: Object.fromEntries(told),
   };
 }
 

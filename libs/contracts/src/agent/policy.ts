@@ -24,6 +24,9 @@ export const CONTENT_FROM_POINT = 'content-from-point';
 /** An ability: it goes by settings of the site (`settings`). */
 export const CLIENT_SETTINGS = 'client-settings';
 
+/** An ability: it goes by those of them too that say what people are told, and may put off. */
+export const PEOPLE_SETTINGS = 'people-settings';
+
 /** "This deployment applies to you": small, signed, and naming its body by digest. */
 export const assignmentSchema = z
   .strictObject({

@@ -1,6 +1,7 @@
 import { MOST_WARN_MINUTES } from '@muster/schedule/start-rules.js';
 import { z } from 'zod';
 import { defineKind, nameSchema } from '../resource.js';
+import { peopleSettingsShape } from './people-settings.js';
 
 /** The settings of every device. All others say for which collections they are. */
 export const DEFAULT_SETTINGS = 'default';
@@ -43,6 +44,7 @@ export const agentSettingsShape = {
     .regex(/^\P{Cc}*$/u, 'one line of text is expected')
     .optional()
     .describe('Stands before what people at the computer are told, and is _SMSTSOrgName in runs. Default: nothing'),
+  ...peopleSettingsShape,
 };
 
 /** What settings say; what they do not say, weaker ones do. */
@@ -73,6 +75,11 @@ export const settingValuesSchema = z
       ),
   })
   .refine((values) => Object.values(values).some((value) => value !== undefined), 'at least one setting is expected')
+  .refine(
+    ({ restartWarnMinutes, restartFinalMinutes }) =>
+      restartWarnMinutes === undefined || restartFinalMinutes === undefined || restartFinalMinutes < restartWarnMinutes,
+    { path: ['restartFinalMinutes'], error: 'less than restartWarnMinutes is expected: it is the end of that time' },
+  )
   .meta({ id: 'SettingValues' });
 
 export const clientSettingsSpecSchema = z

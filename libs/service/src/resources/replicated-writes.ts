@@ -42,8 +42,13 @@ export class ReplicatedWrites<Spec, Status> {
   /** @throws MusterError when this site cannot have it so now */
   async apply(tx: Transaction, { name, input, sealed, savedBy, actor }: ReplicatedChange<Spec>): Promise<void> {
     const options: WriteOptions = { actor, savedBy, replicated: true, force: true };
+    if (!input) await this.rules.beforeDeleting?.(tx);
     const current = await this.rows.findForUpdate(tx, name);
-    if (current && (!input || this.isAnother(current, input))) await this.one.remove(tx, current, options);
+    if (current && (!input || this.isAnother(current, input))) {
+      // Only of an object that another one takes the place of, which is rare, is it taken behind the row.
+      if (input) await this.rules.beforeDeleting?.(tx);
+      await this.one.remove(tx, current, options);
+    }
     if (!input) return;
     if (sealed) this.rules.giveSealed?.(input.spec, sealed);
     await this.one.save(tx, input, options);

@@ -158,6 +158,7 @@ export class ResourceStore<Spec, Status> {
       if (found) await this.rules.unused(found);
     }
     return transactionOrDryRun(this.database, options.dryRun === true, async (tx) => {
+      await this.rules.beforeDeleting?.(tx);
       const current = await this.rows.findForUpdate(tx, name);
       if (!current) throw this.notFound(name);
       this.checkVersion(current, options.ifMatch);

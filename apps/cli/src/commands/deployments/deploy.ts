@@ -46,6 +46,7 @@ interface DeployOptions {
   readonly availableTo?: NonNullable<DeploymentSpec['availableTo']>;
   readonly fetchAhead?: boolean;
   readonly progress: boolean;
+  readonly notifications: boolean;
   readonly comment?: string;
   readonly alertFailedAbove?: number;
   readonly onInternet?: boolean;
@@ -129,6 +130,7 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     )
     .option('--fetch-ahead', 'fetch the content of an Available one before anybody asks for it')
     .option('--no-progress', 'do not show people at the device at which step it is')
+    .option('--no-notifications', 'tell nobody at the device that it is new, nor that it begins')
     .option('--no-neighbour-points', 'its content comes from no points of neighbouring boundary groups')
     .option('--no-default-group-points', 'its content comes from no points of the default boundary group')
     .option('--wake-up', 'wake the devices by packets when a time of it comes')
@@ -196,6 +198,7 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(availableTo === undefined ? {} : { availableTo }),
     ...(options.fetchAhead ? { fetchAhead: true } : {}),
     ...(options.progress ? {} : { showProgress: false }),
+    ...(options.notifications ? {} : { suppressNotifications: true }),
     ...(alertFailedAbove === undefined ? {} : { alerts: { failedAbovePercent: alertFailedAbove } }),
     ...(comment === undefined ? {} : { comment }),
     ...(options.onInternet ? { onInternet: true } : {}),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { explainDevice } from '../../api/device-explanations.js';
 import { withClient } from '../../api/open-client.js';
 import { settingText } from '../../output/device-explanation-lines.js';
+import { safeLine } from '../../output/safe-text.js';
 import { formatTable } from '../../output/table.js';
 import type { Terminal } from '../../terminal.js';
 import { listOutputOption } from '../arguments.js';
@@ -10,7 +11,8 @@ import { listOutputOption } from '../arguments.js';
 const help = `
 What a device goes by: of its ClientSettings the smallest priority wins, each setting by itself; the settings "default" lose against
 all others. What nobody says is as its agent was started, or as the site is configured. What wins here wins at the computer too, over
-the environment of its agent.
+the environment of its agent. A time that people have (warnMinutes, restartWarnMinutes) and that does not fit into the shortest
+maintenance window of the device is told below.
 
 Examples:
   muster device settings kiosk-7
@@ -25,11 +27,16 @@ export function addDeviceSettings(commands: Command, terminal: Terminal): void {
     .addOption(listOutputOption())
     .addHelpText('after', help)
     .action(async (device: string, options: { output: 'table' | 'json' }, command: Command) => {
-      const { settings = [] } = await withClient(command, terminal, (client) =>
+      const { settings = [], warnings = [] } = await withClient(command, terminal, (client) =>
         explainDevice(client, device, undefined),
       );
-      if (options.output === 'json') terminal.out(JSON.stringify({ device, settings }, null, 2));
-      else for (const line of formatTable(['SETTING', 'VALUE', 'FROM', 'LOST', ''], rows(settings))) terminal.out(line);
+      const ofWindows = warnings.filter(({ code }) => code === 'policy.countdown-longer-than-window');
+      if (options.output === 'json') {
+        terminal.out(JSON.stringify({ device, settings, warnings: ofWindows }, null, 2));
+        return;
+      }
+      for (const line of formatTable(['SETTING', 'VALUE', 'FROM', 'LOST', ''], rows(settings))) terminal.out(line);
+      for (const { code, message } of ofWindows) terminal.out(safeLine(`! ${code}: ${message}`));
     });
 }
 

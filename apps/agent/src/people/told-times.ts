@@ -5,14 +5,14 @@ import { readIfPresent, replaceFile } from '../identity/durable-files.js';
 const isUid = /^[0-9a-f-]{36}$/;
 
 /**
- * When people at this computer were told that a run begins, a file for each deployment: so that a restart of the agent neither tells
+ * When people at this computer were told something of a deployment, a file for each: so that a restart of the agent neither tells
  * them again nor gives them less time, and `muster-agent list` can show it.
  */
-export class Warnings {
+export class ToldTimes {
   constructor(private readonly folder: string) {}
 
   /** In milliseconds since 1970; undefined: nobody was told. */
-  warnedAt(deploymentUid: string): number | undefined {
+  toldAt(deploymentUid: string): number | undefined {
     const at = Date.parse(readIfPresent(join(this.folder, deploymentUid)) ?? '');
     return Number.isNaN(at) ? undefined : at;
   }
@@ -23,9 +23,13 @@ export class Warnings {
     replaceFile(join(this.folder, deploymentUid), new Date(now).toISOString());
   }
 
-  /** The run has begun, or does not begin. */
   forget(deploymentUid: string): void {
     rmSync(join(this.folder, deploymentUid), { force: true });
+  }
+
+  /** Forgets what people were told of deployments that are not among these. */
+  keepOnly(deploymentUids: ReadonlySet<string>): void {
+    for (const uid of this.all) if (!deploymentUids.has(uid)) this.forget(uid);
   }
 
   /** Uids of deployments of which people were told. */
