@@ -49,7 +49,7 @@ describe('a subscription at a central site', () => {
       purpose: 'Required',
       ...(holds ? { alerts: { succeeded: { percent: 50, by: '2026-01-01T00:00:00Z' } } } : {}),
     });
-  const told = (name: string) => receiver.mailsTo(`${name}@ops.example`).map(({ subject }) => subject.slice(0, 40));
+  const told = (name: string) => receiver.mailsTo(`${name}@ops.example`).map(({ subject }) => subject.slice(0, 60));
   const seen = async (name: string) =>
     (await central.api.call<Alert>('GET', `alerts/-/below/PR1/${name}`)).body.status?.state;
 
