@@ -8,6 +8,7 @@
 # DATABASE_TLS   what follows the "?" of the connection strings, default: verified against the component's authority
 # POINT_CREDENTIALS  JSON with the keys of distribution points by name, default {} (docs/stores.md)
 # SEALING_KEY  of the hierarchy that the site shall belong to (docs/hierarchy.md), default: a new one
+# MAIL_PASSWORD  of the site's user at the mail server (component mail), default: no such entry
 # BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY  of the bucket for backups of the database (component postgres-backup), default: no such secret
 # The token of the first administrator goes to standard error, once.
 set -euo pipefail
@@ -54,6 +55,7 @@ for service in catalog deployment content policy; do
       ;;
     deployment)
       entry webhook-key "$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n')"
+      if [[ -n ${MAIL_PASSWORD:-} ]]; then entry mail-password "$MAIL_PASSWORD"; fi
       ;;
     content)
       entry library-access-key "$LIBRARY_ACCESS_KEY"

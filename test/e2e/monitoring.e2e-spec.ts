@@ -6,6 +6,7 @@ import type { AuditEntry } from '@muster/contracts/kinds/audit.js';
 import type { Event } from '@muster/contracts/kinds/event.js';
 import { freePort } from '@muster/testing/free-port.js';
 import { until } from '@muster/testing/until.js';
+import { SMTPServer } from 'smtp-server';
 import { reflectedServices } from './reflection-client.js';
 import { REPOSITORY, run, SiteUnderTest } from './site-under-test.js';
 
@@ -34,6 +35,11 @@ spec:
   purpose: Required
   alerts: {failedAbovePercent: 10}
   comment: to see what is told
+---
+apiVersion: muster/v1
+kind: AlertSubscription
+metadata: {name: ops}
+spec: {addresses: ops@site.example; on-call@site.example, deployments: [break-all]}
 `;
 
 /** What arrived at the receiver process. */
@@ -64,11 +70,43 @@ describe('what a site tells others', () => {
     receiver.kill('SIGKILL');
     await once(receiver, 'exit');
   };
+  let mailServer: SMTPServer | undefined;
+  const mails: string[] = [];
+  /** Somebody else's mail server. Answers its port. */
+  const startMailServer = async () => {
+    const mailPort = await freePort();
+    mailServer = new SMTPServer({
+      disabledCommands: ['STARTTLS', 'AUTH'],
+      disableReverseLookup: true,
+      closeTimeout: 1,
+      onData: (stream, _session, done) => {
+        let text = '';
+        stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        stream.on('end', () => {
+          mails.push(text);
+          done();
+        });
+      },
+    });
+    const { server } = mailServer;
+    server.listen(mailPort, '127.0.0.1');
+    await once(server, 'listening');
+    return mailPort;
+  };
   const types = () => told.map(({ event }) => event.type);
 
   beforeAll(async () => {
     site = await SiteUnderTest.withDatabase();
-    await site.up('--webhooks-to', '127.0.0.0/8');
+    const mailPort = await startMailServer();
+    const mail = [
+      '--mail-server',
+      `smtp://127.0.0.1:${mailPort}`,
+      '--mail-from',
+      'muster@site.example',
+      '--mail-tls',
+      'off',
+    ];
+    await site.up('--webhooks-to', '127.0.0.0/8', ...mail);
     port = await freePort();
     const token = (await site.ok('enrolment-token', 'create')).trim();
     await run(AGENT, ['enrol', '--server', site.url, '--name', 'web-1', '--state', join(site.folder, 'agent')], {
@@ -82,6 +120,7 @@ describe('what a site tells others', () => {
     agent?.kill('SIGKILL');
     await stopReceiver();
     await site?.remove();
+    await new Promise<void>((closed) => (mailServer ? mailServer.close(closed) : closed()));
   });
 
   it('is a deployment that fails: an alert for people, and both events at a receiver that verifies them', async () => {
@@ -111,6 +150,23 @@ describe('what a site tells others', () => {
     expect(told[1]?.id).toBe(told[1]?.event.id);
     expect(await site.ok('alert', 'list')).toMatch(/break-all-failed +active +error/);
   }, 240_000);
+
+  it('is an alert by mail too, for who subscribed; a test says what the mail server answers', async () => {
+    await until(() => mails.length === 1, 60_000);
+    expect(mails[0]).toMatch(/^To: ops@site\.example, on-call@site\.example\r$/m);
+    expect(mails[0]).toContain('deployment "break-all" failed on 1 of 1 devices (100 %)');
+    expect(mails[0]).toContain('muster --site S01 alert describe break-all-failed');
+    expect(await site.ok('alert-subscription', 'test', 'ops')).toMatch(
+      /^ADDRESS +STATE +ANSWER\nops@site\.example +taken +250 .*\non-call@site\.example +taken +250 .*\n<.*@site\.example> after \d+ ms/,
+    );
+    expect(mails).toHaveLength(2);
+    expect(await site.ok('get', 'alert-subscriptions')).toMatch(
+      /ops +ops@site\.example; on-call@site\.example +working +0 +0/,
+    );
+    await site.ok('delete', 'alert-subscription', 'ops');
+    const gone = await site.muster('alert-subscription', 'test', 'ops');
+    expect([gone.code === 0, gone.stderr]).toEqual([false, expect.stringContaining('resource.not-found')]);
+  }, 120_000);
 
   it('waits while the receiver is away and the service dies, and comes once, in order', async () => {
     await stopReceiver();

@@ -38,6 +38,7 @@ export const variants: Readonly<Record<string, Variant>> = {
     without: ['postgres', 'gateway', 'monitoring'],
   },
   'a site whose database is backed up': { of: 'primary', also: ['postgres-backup'] },
+  'a site that sends alerts by mail': { of: 'primary', also: ['mail'] },
   'a site that is restored': { of: 'central', also: ['postgres-backup', 'postgres-restore'] },
 };
 

@@ -1,9 +1,11 @@
 import { addressRangeSchema } from '@muster/contracts/address-range.js';
+import { mailAddressSchema } from '@muster/contracts/kinds/alert-subscription.js';
 import { EVENT_KEEP_DAYS } from '@muster/contracts/kinds/event.js';
 import { hardwareIdOf } from '@muster/contracts/kinds/hardware-identity.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
+import { mailPasswordOf, mailUserOf, toMailServer } from './subscriptions/mail-settings.js';
 
 const keepDays = z.coerce.number().int().min(1).max(3_650);
 const deviceCount = z.coerce.number().int().min(0).max(10_000_000);
@@ -83,10 +85,37 @@ export const deploymentConfigSchema = serviceConfigSchema
       .pipe(z.array(addressRangeSchema)),
     /** A webhook to which nothing could be delivered for so long is disabled. */
     MUSTER_WEBHOOK_GIVE_UP_HOURS: z.coerce.number().min(0).max(8_760).default(120),
+    /** Where alerts are handed over as mail: smtp://host (port 587, STARTTLS) or smtps://host (465); also with user and password. */
+    MUSTER_MAIL_SERVER: z.string().transform(toMailServer).optional(),
+    /** The sender of mails. */
+    MUSTER_MAIL_FROM: mailAddressSchema.optional(),
+    /** Who the site is for the mail server; better than in its address: MUSTER_MAIL_PASSWORD_FILE. */
+    MUSTER_MAIL_USER: z.string().min(1).max(256).optional(),
+    MUSTER_MAIL_PASSWORD: z.string().min(1).max(1_024).optional(),
+    /** off: mails, never a password, go to the mail server unencrypted. */
+    MUSTER_MAIL_TLS: z.enum(['required', 'off']).default('required'),
+    /** Alerts that come within so long of the first go into one mail. */
+    MUSTER_MAIL_GATHER_SECONDS: z.coerce.number().min(0).max(3_600).default(10),
+    /** A subscription gets one mail in so long at most; what comes meanwhile goes into the next one. */
+    MUSTER_MAIL_EVERY_SECONDS: z.coerce.number().min(0).max(86_400).default(60),
+    /** A mail that the server did not take for so long is given up. */
+    MUSTER_MAIL_GIVE_UP_HOURS: z.coerce.number().min(0).max(8_760).default(120),
   })
   .refine(({ MUSTER_HIGH_RISK_DEVICES: ask, MUSTER_HIGH_RISK_MOST_DEVICES: most }) => most === 0 || most > ask, {
     path: ['MUSTER_HIGH_RISK_MOST_DEVICES'],
     error: 'must be 0, or greater than MUSTER_HIGH_RISK_DEVICES',
+  })
+  .refine((config) => !config.MUSTER_MAIL_SERVER || config.MUSTER_MAIL_FROM, {
+    path: ['MUSTER_MAIL_FROM'],
+    error: 'the address that mails come from; MUSTER_MAIL_SERVER needs it',
+  })
+  .refine((config) => mailUserOf(config) === undefined || mailPasswordOf(config) !== undefined, {
+    path: ['MUSTER_MAIL_PASSWORD'],
+    error: 'the mail server has a user; MUSTER_MAIL_PASSWORD_FILE names the file with the password',
+  })
+  .refine((config) => config.MUSTER_MAIL_TLS === 'required' || mailUserOf(config) === undefined, {
+    path: ['MUSTER_MAIL_TLS'],
+    error: 'off is for servers without a user: a password is never sent unencrypted',
   });
 
 export type DeploymentConfig = z.infer<typeof deploymentConfigSchema>;

@@ -12,6 +12,7 @@ import { taskSequence } from '@muster/contracts/kinds/task-sequence.js';
 import { behind, on, onMany } from '@muster/messaging/consumer.js';
 import { migrationsBeside, type ServiceDefinition } from '@muster/service/service-definition.js';
 import { AlertsModule } from './alerts/alerts.module.js';
+import { AlertSubscriptionsModule } from './subscriptions/alert-subscriptions.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { type DeploymentConfig, deploymentConfigSchema } from './config.js';
 import { CollectionsModule } from './collections/collections.module.js';
@@ -57,6 +58,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     FatesModule,
     NewsModule,
     AlertsModule,
+    AlertSubscriptionsModule,
     WakeUpsModule,
     WebhooksModule,
     AuditModule,

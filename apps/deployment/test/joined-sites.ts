@@ -22,12 +22,13 @@ export class JoinedSites {
     readonly sites: readonly HierarchySiteRecord[],
   ) {}
 
-  static async open(): Promise<JoinedSites> {
+  /** @param settings of the service at the central site */
+  static async open(settings: Record<string, string> = {}): Promise<JoinedSites> {
     const hub = await startServers({ siteCode: 'CAS', links: { children: ['PR1'] }, store: false });
     const link = await TcpProxy.open(await freePort(), hub.site.ports['nats-leaf']!);
     const parent = { host: '127.0.0.1', port: link.port, ...leafUser(hub.site.layout, 'PR1') };
     const leaf = await startServers({ siteCode: 'PR1', links: { parent }, store: false });
-    const [central, primary] = [await openWorld(hub), await openWorld(leaf)];
+    const [central, primary] = [await openWorld(hub, settings), await openWorld(leaf)];
     const sites: HierarchySiteRecord[] = [
       { code: 'CAS', kind: 'central', parent: null, publicKey: publicKey(hub), revoked: false },
       { code: 'PR1', kind: 'primary', parent: 'CAS', publicKey: publicKey(leaf), revoked: false },

@@ -22,6 +22,7 @@ const restRoutes: readonly (readonly [prefix: string, service: ServiceName])[] =
   ['/api/v1/deployments', 'deployment'],
   ['/api/v1/runs', 'deployment'],
   ['/api/v1/alerts', 'deployment'],
+  ['/api/v1/alert-subscriptions', 'deployment'],
   ['/api/v1/events', 'deployment'],
   ['/api/v1/audit', 'deployment'],
   ['/api/v1/webhooks', 'deployment'],

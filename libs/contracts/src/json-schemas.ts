@@ -115,6 +115,7 @@ import {
 } from './kinds/sequence-exchange.js';
 import { referencesSchema, searchResultSchema, usesSchema } from './kinds/sequence-search.js';
 import { editLockRequestSchema, editLockSchema } from './kinds/edit-lock.js';
+import { mailTestResultSchema } from './kinds/alert-subscription.js';
 import { folderListSchema, folderMovedSchema, folderMoveSchema, folderRequestSchema } from './kinds/folder.js';
 import { sequenceFromTemplateSchema, sequenceTemplateListSchema } from './kinds/sequence-template.js';
 import {
@@ -277,6 +278,7 @@ const DOCUMENTS = {
   'api/webhook-redelivery': webhookRedeliverySchema,
   'api/webhook-redelivery-result': webhookRedeliveryResultSchema,
   'api/webhook-test-result': webhookTestResultSchema,
+  'api/mail-test-result': mailTestResultSchema,
 } as const;
 
 /**

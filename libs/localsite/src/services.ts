@@ -4,6 +4,7 @@ import { serviceDatabaseUrl } from './databases.js';
 import { keptSecret, linkKeyFile, pointCredentialsFile, sealingKeyFile, siteKeyFile } from './keys.js';
 import type { SiteLayout } from './layout.js';
 import { linkUser, natsPassword } from './nats.js';
+import { mailEnvironment, type MailOfSite } from './mail.js';
 import { builtApp } from './repository.js';
 
 /** A service process of the site: its name is also its database role, schema and NATS user. */
@@ -28,6 +29,7 @@ export interface SiteFacts {
   readonly siteKind?: SiteKind | undefined;
   /** Networks that webhooks may be sent to although they are not the public internet. */
   readonly webhookNetworks?: readonly string[] | undefined;
+  readonly mail?: MailOfSite | undefined;
 }
 
 /** Names of the four services, in the order in which they are listed to people. */
@@ -85,6 +87,7 @@ function ownSettings(service: string, site: SiteFacts): Record<string, string> {
     return {
       MUSTER_WEBHOOK_KEY: keptSecret(site.layout.keys, 'webhook-key', 32),
       MUSTER_WEBHOOK_NETWORKS: (site.webhookNetworks ?? []).join(','),
+      ...mailEnvironment(site.mail),
     };
   }
   if (service === 'content') {

@@ -22,6 +22,7 @@ import { builtApp } from './repository.js';
 import { serviceChild, serviceNames, type ServiceProcess, type SiteKind, siteServices } from './services.js';
 import { lockSite, type ReleaseLock } from './site-lock.js';
 import { storeChild } from './store.js';
+import type { MailOfSite } from './mail.js';
 import { Supervisor } from './supervisor.js';
 
 /** How to start a site; everything but the data folder has a default. */
@@ -46,6 +47,8 @@ export interface StartSiteOptions {
   readonly pollSeconds?: number;
   /** Networks (CIDR) that webhooks may be sent to although they are not the public internet. Default: none. */
   readonly webhookNetworks?: readonly string[];
+  /** The mail server that gets alerts. Default: none. */
+  readonly mail?: MailOfSite | undefined;
   /** Make a new admin token in place of a lost one. */
   readonly renewAdminToken?: boolean;
   /** Give the site another link key; its neighbours learn it from the one before. A new site has a new one anyway. */
@@ -153,6 +156,7 @@ async function startLocked(
     adminTokenDigest: admin.digest,
     siteKind: options.siteKind,
     webhookNetworks: options.webhookNetworks,
+    mail: options.mail,
   };
   const busOf = (wanted: BusLinks) => natsChild(layout, siteCode, ports, roles, natsServer, wanted);
   const startPostgres = async (): Promise<void> => {

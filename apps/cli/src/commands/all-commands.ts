@@ -37,6 +37,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> 
   deploy: async () => (await import('./deployments/deploy.js')).registerDeploy,
   watch: async () => (await import('./objects/watch.js')).registerWatch,
   alert: async () => (await import('./monitoring/alert.js')).registerAlert,
+  'alert-subscription': async () => (await import('./monitoring/alert-subscription.js')).registerAlertSubscription,
   events: async () => (await import('./monitoring/events.js')).registerEvents,
   webhook: async () => (await import('./monitoring/webhook.js')).registerWebhook,
   audit: async () => (await import('./monitoring/audit.js')).registerAudit,

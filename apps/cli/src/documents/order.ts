@@ -23,6 +23,7 @@ const order = [
   'TaskSequence',
   'Deployment',
   'Webhook',
+  'AlertSubscription',
 ] as const;
 
 /** What of a document decides on its place. */

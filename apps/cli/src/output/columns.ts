@@ -23,6 +23,7 @@ import type { TaskSequenceStatus } from '@muster/contracts/kinds/task-sequence.j
 import type { UpgradePackageSpec } from '@muster/contracts/kinds/upgrade-package.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import type { AlertSpec, AlertStatus } from '@muster/contracts/kinds/alert.js';
+import type { AlertSubscriptionSpec, AlertSubscriptionStatus } from '@muster/contracts/kinds/alert-subscription.js';
 import type { WebhookSpec, WebhookStatus } from '@muster/contracts/kinds/webhook.js';
 import { age, byteSize, duration } from './age.js';
 
@@ -236,6 +237,16 @@ const byKind: Record<string, Column[]> = {
       DEAD: (_, status) => status.dead,
     },
     { 'LAST DELIVERED': (_, status) => status.lastDeliveredAt, 'LAST ERROR': (_, status) => status.lastError },
+  ),
+  AlertSubscription: columns<AlertSubscriptionSpec, AlertSubscriptionStatus>(
+    {
+      ADDRESSES: (spec) => spec.addresses,
+      STATE: (_, status) => status.state,
+      WAITING: (_, status) => status.waiting,
+      DEAD: (_, status) => status.dead,
+      REFUSED: (_, status) => status.refused.map(({ address }) => address).join(';'),
+    },
+    { 'LAST SENT': (_, status) => status.lastSentAt, 'LAST ERROR': (_, status) => status.lastError },
   ),
   Alert: columns<AlertSpec, AlertStatus>(
     {

@@ -17,10 +17,11 @@ import type { Terminal } from '../terminal.js';
 import { keepLocalContext, untilKnownEverywhere } from './local-context.js';
 import { makeFirstPoint } from './local-point.js';
 import { phase } from './phases.js';
+import { mailOf, type MailOptions } from './mail-options.js';
 import { asCliError } from './site-errors.js';
 
 /** How to start a hierarchy on this machine. */
-export interface UpHierarchyOptions {
+export interface UpHierarchyOptions extends MailOptions {
   readonly hierarchy: number;
   readonly data?: string;
   /** Public port of the central site; the primaries take the ones after it. Default: those of last time, first 7700. */
@@ -114,6 +115,7 @@ async function start(
     otherPorts: publicPorts,
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
+    mail: mailOf(options),
     renewAdminToken: options.renewAdminToken ?? false,
     renewLinkKey: options.renewLinkKey ?? false,
     renewSiteKey: options.renewSiteKey ?? false,

@@ -16,9 +16,10 @@ import { makeFirstPoint } from './local-point.js';
 import { ChildReports, phase } from './phases.js';
 import { readSealingKey } from './sealing-key-file.js';
 import { asCliError } from './site-errors.js';
+import { mailOf, type MailOptions } from './mail-options.js';
 import { showSite } from './site-summary.js';
 
-export interface UpOptions {
+export interface UpOptions extends MailOptions {
   readonly data?: string;
   readonly port?: number;
   readonly host?: string;
@@ -74,6 +75,7 @@ async function start(
       ...(options.kind === undefined ? {} : { siteKind: options.kind }),
       ...(sealingKey === undefined ? {} : { sealingKey }),
       ...(options.webhooksTo === undefined ? {} : { webhookNetworks: options.webhooksTo }),
+      mail: mailOf(options),
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.host === undefined ? {} : { host: options.host }),
       renewAdminToken: options.renewAdminToken ?? false,

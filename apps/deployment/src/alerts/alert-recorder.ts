@@ -6,15 +6,18 @@ import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { EventLog } from '../events/event-log.js';
+import type { Notice, NoticeRepository } from '../subscriptions/notice.repository.js';
 
 const { saved } = resourceEvents(alert);
 
 /** Tells what became of an alert, in the transaction that made it so. */
 export class AlertRecorder {
   constructor(
+    private readonly site: string,
     private readonly alerts: ResourceStore<AlertSpec, AlertStatus>,
     private readonly outbox: Outbox,
     private readonly events: EventLog,
+    private readonly notices: NoticeRepository,
   ) {}
 
   /**
@@ -39,7 +42,25 @@ export class AlertRecorder {
       ...(by ? { actor: by.actor } : {}),
       ...(spec.subject.kind === 'Deployment' ? { deployment: spec.subject.name } : { webhook: spec.subject.name }),
     });
+    await this.notices.add(tx, this.noticesOf(type, resource));
     return resource;
+  }
+
+  private noticesOf(type: EventType, { metadata, spec, status }: Resource<AlertSpec, AlertStatus>): Notice[] {
+    const crossing = type === 'alert.raised' ? 'raised' : type === 'alert.resolved' ? 'resolved' : undefined;
+    if (!crossing) return [];
+    return [
+      {
+        site: this.site,
+        alert: metadata.name,
+        rule: spec.rule,
+        severity: status.severity,
+        deployment: spec.subject.kind === 'Deployment' ? spec.subject.name : undefined,
+        crossing,
+        message: status.message,
+        happenedAt: (crossing === 'resolved' ? status.resolvedAt : undefined) ?? status.raisedAt,
+      },
+    ];
   }
 }
 

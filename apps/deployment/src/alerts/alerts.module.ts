@@ -9,6 +9,8 @@ import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { DeploymentConfig } from '../config.js';
 import { EventLog } from '../events/event-log.js';
+import { AlertSubscriptionsModule } from '../subscriptions/alert-subscriptions.module.js';
+import { NoticeRepository } from '../subscriptions/notice.repository.js';
 import { AlertRecorder } from './alert-recorder.js';
 import { AlertWatch } from './alert-watch.js';
 import { AlertRepository } from './alert.repository.js';
@@ -24,6 +26,7 @@ const ALERTS = Symbol('alerts');
 type AlertStore = ResourceStore<AlertSpec, AlertStatus>;
 
 @Module({
+  imports: [AlertSubscriptionsModule],
   controllers: [
     restController(alert, ALERTS),
     grpcController(alert, ALERTS),
@@ -44,8 +47,14 @@ type AlertStore = ResourceStore<AlertSpec, AlertStatus>;
     },
     {
       provide: AlertRecorder,
-      inject: [ALERTS, Outbox, EventLog],
-      useFactory: (alerts: AlertStore, outbox: Outbox, events: EventLog) => new AlertRecorder(alerts, outbox, events),
+      inject: [CONFIG, ALERTS, Outbox, EventLog, NoticeRepository],
+      useFactory: (
+        config: DeploymentConfig,
+        alerts: AlertStore,
+        outbox: Outbox,
+        events: EventLog,
+        notices: NoticeRepository,
+      ) => new AlertRecorder(config.MUSTER_SITE, alerts, outbox, events, notices),
     },
     {
       provide: AlertsService,

@@ -4,9 +4,10 @@ import { Loop } from '@muster/messaging/loop.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import type { EventLog } from '../events/event-log.js';
+import { Senders } from '../outgoing/senders.js';
 import type { LineServer } from './line-server.js';
 import type { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
-import type { WebhookLineRepository } from './webhook-line.repository.js';
+import type { ClaimedLine, WebhookLineRepository } from './webhook-line.repository.js';
 
 /** Events and retries are due so much later at most. */
 const LOOK_EVERY_MILLISECONDS = 500;
@@ -20,17 +21,16 @@ export const LEASE_SECONDS = 60;
 export class Dispatcher {
   private readonly dispatching: Loop;
   private readonly pruning: Loop;
-  private readonly serving = new Set<Promise<void>>();
-  private stopped = false;
+  private readonly senders: Senders<ClaimedLine>;
 
   constructor(
     private readonly database: Database,
     private readonly lines: WebhookLineRepository,
-    private readonly server: LineServer,
+    server: LineServer,
     deliveries: WebhookDeliveryRepository,
     events: EventLog,
     keepDays: number,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
     this.dispatching = new Loop(
       () => this.round(),
@@ -44,6 +44,13 @@ export class Dispatcher {
       PRUNE_EVERY_MILLISECONDS,
       (error) => logger.warn({ err: error }, 'cannot forget old deliveries right now; trying again'),
     );
+    this.senders = new Senders(
+      MOST_LINES,
+      () => lines.claim(database, randomUUID(), LEASE_SECONDS),
+      (line, ends) => server.serve(line, ends),
+      () => this.dispatching.nudge(),
+      (error, line) => logger.warn({ err: error, webhook: line.name }, 'cannot serve a webhook right now'),
+    );
     events.onPlaced(() => this.dispatching.nudge());
   }
 
@@ -54,9 +61,9 @@ export class Dispatcher {
 
   /** Requests in flight are waited for, so that what was delivered is known as delivered. */
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
+    this.senders.stop();
     await Promise.all([this.dispatching.stop(), this.pruning.stop()]);
-    await Promise.all(this.serving);
+    await this.senders.settled();
   }
 
   private async round(): Promise<void> {
@@ -67,19 +74,6 @@ export class Dispatcher {
         if (reached.position < reached.head) this.dispatching.nudge();
       }
     });
-    while (!this.stopped && this.serving.size < MOST_LINES) {
-      const line = await this.lines.claim(this.database, randomUUID(), LEASE_SECONDS);
-      if (!line) return;
-      const service = this.server
-        .serve(line, () => this.stopped)
-        .catch((error: unknown) =>
-          this.logger.warn({ err: error, webhook: line.name }, 'cannot serve a webhook right now'),
-        )
-        .finally(() => {
-          this.serving.delete(service);
-          this.dispatching.nudge();
-        });
-      this.serving.add(service);
-    }
+    await this.senders.fill();
   }
 }

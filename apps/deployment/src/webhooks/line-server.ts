@@ -1,7 +1,8 @@
 import type { Database } from '@muster/persistence/database.js';
 import type { Logger } from 'pino';
 import { toCloudEvent } from '../events/cloud-event.js';
-import { describeAnswer, meaningOf, pauseSeconds, retrySeconds } from './judge-delivery.js';
+import { pauseSeconds, retrySeconds } from '../outgoing/retry.js';
+import { describeAnswer, meaningOf } from './judge-delivery.js';
 import type { Messenger } from './messenger.js';
 import type { DueDelivery, WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 import type { ClaimedLine, WebhookLineRepository } from './webhook-line.repository.js';
@@ -76,7 +77,8 @@ export class LineServer {
         return false;
       }
       if (meaning !== 'unreachable') return true;
-      await this.lines.pause(tx, line.uid, pauseSeconds(failures, answer, Math.random()));
+      const wishSeconds = 'status' in answer ? answer.retryAfterSeconds : undefined;
+      await this.lines.pause(tx, line.uid, pauseSeconds(failures, Math.random(), wishSeconds));
       return false;
     });
   }

@@ -1,5 +1,6 @@
 import type { Kind, ServiceName } from '../resource.js';
 import { alert } from './alert.js';
+import { alertSubscription } from './alert-subscription.js';
 import { application } from './application.js';
 import { bootImage } from './boot-image.js';
 import { boundaryGroup } from './boundary-group.js';
@@ -38,6 +39,7 @@ export const KINDS = [
   run,
   alert,
   webhook,
+  alertSubscription,
 ] as readonly Kind[];
 
 export function kindsOf(service: ServiceName): Kind[] {

@@ -59,6 +59,12 @@ export function registerUp(program: Command, terminal: Terminal): void {
       'let webhooks go to this network too, such as 10.1.0.0/16; several are possible',
       collect,
     )
+    .option('--mail-server <url>', 'hand alerts over to this mail server: smtp://[user@]host[:port], or smtps://')
+    .option('--mail-from <address>', 'the sender of these mails')
+    .option('--mail-password-file <file>', 'the password of the user of the mail server')
+    .addOption(
+      new Option('--mail-tls <whether>', 'off: the mail server is spoken to unencrypted').choices(['required', 'off']),
+    )
     .addHelpText('after', help)
     .action(async (options: UpOptions & { hierarchy?: number }) => {
       const { hierarchy } = options;
