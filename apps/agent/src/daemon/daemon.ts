@@ -190,6 +190,7 @@ async function work(
     cache,
     variables,
     sealingKey,
+    identity,
     logger,
     news,
     restart,

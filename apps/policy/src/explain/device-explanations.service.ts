@@ -10,9 +10,11 @@ import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
+import { CONFIG } from '@muster/service/tokens.js';
 import { explainVariables } from '@muster/sequence/explain-variables.js';
 import type { RunStarted } from '@muster/sequence/run.js';
 import { DeviceRepository, type DeviceState } from '../devices/device.repository.js';
+import type { PolicyConfig } from '../config.js';
 import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
 import { goBySettings, withRules } from '../settings/go-by-settings.js';
@@ -33,6 +35,7 @@ type Problem = DeviceExplanation['problems'][number];
 @Injectable()
 export class DeviceExplanations {
   constructor(
+    @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(Database) private readonly database: Database,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(PolicyRepository) private readonly policies: PolicyRepository,
@@ -86,7 +89,12 @@ export class DeviceExplanations {
       ...(warnings.length > 0 ? { warnings } : {}),
       ...(body
         ? {
-            sequence: explainBody(body, told, name, device.facts, deploymentName),
+            sequence: explainBody(body, told, device.facts, {
+              device: { name, uid: device.uid },
+              site: this.config.MUSTER_SITE,
+              deployment: deploymentName,
+              organisation: values.organisationName,
+            }),
             sources: await this.sourcesOf(
               body,
               device.facts,
