@@ -83,7 +83,18 @@ describe('the life of a device on a whole site', () => {
       MUSTER_ENROLMENT_TOKEN: token.trim(),
     });
     expect(enrolled.stdout).toContain('it waits for its approval there');
-    await site.ok('deploy', 'two-steps', '--to', 'desks', '--name', 'two-steps');
+    await site.ok(
+      'deploy',
+      'two-steps',
+      '--to',
+      'desks',
+      '--name',
+      'two-steps',
+      '--rerun',
+      'IfFailed',
+      '--comment',
+      'A',
+    );
     agent = spawn(process.execPath, [AGENT, 'daemon', '--state', state()], { env: site.environment, stdio: 'ignore' });
     await until(async () => (await agentSays('status')).includes('waits for its approval'), 60_000);
     expect((await device('anything')).status.access?.state).toBe('pending');
@@ -114,7 +125,9 @@ describe('the life of a device on a whole site', () => {
 
   it('runs again when it is unblocked, and its reports arrive', async () => {
     expect(await site.ok('device', 'unblock', 'desk-1')).toBe('device/desk-1 unblocked\n');
-    await site.ok('deploy', 'two-steps', '--to', 'desks', '--name', 'once-more');
+    await site.ok('deploy', 'two-steps', '--to', 'desks', '--name', 'once-more', '--like', 'two-steps');
+    const { spec } = JSON.parse(await site.ok('get', 'deployment', 'once-more', '-o', 'json')) as { spec: object };
+    expect(spec).toEqual({ sequence: 'two-steps', collection: 'desks', purpose: 'Required', rerun: 'IfFailed' });
     await until(() => lines('second').length === 1, 90_000);
     await until(async () => {
       const runs = await site.ok('get', 'runs');
