@@ -87,9 +87,20 @@ export function isDue(told: Told | undefined, now: Told): boolean {
   return !(age >= 0 && age < tellAgainSeconds);
 }
 
-/** Without what changes all the time: free space and the battery are told along, and are no reason to tell. */
-export function lasting({ power: _, filesystems = [], ...facts }: Facts): unknown {
-  return { ...facts, filesystems: filesystems.map(({ mount, sizeMegabytes }) => ({ mount, sizeMegabytes })) };
+/** Their sizes follow what is stored in the pool. */
+const growing = new Set(['zfs']);
+
+/**
+ * Without what changes all the time: free space, the battery, the clock of the moment, the last start and who logged on are told along, and
+ * are no reason to tell. Pure.
+ */
+export function lasting({ power: _power, lastUser: _user, os, cpu, filesystems = [], ...facts }: Facts): unknown {
+  const { lastBootAt: _boot, ...system } = os ?? {};
+  const { megahertz: _clock, ...processor } = cpu ?? {};
+  const mounts = filesystems.map(({ freeMegabytes: _free, sizeMegabytes, ...mount }) =>
+    growing.has(mount.type ?? '') ? mount : { ...mount, sizeMegabytes },
+  );
+  return { ...facts, os: system, cpu: processor, filesystems: mounts };
 }
 
 function readTold(path: string): Told | undefined {
