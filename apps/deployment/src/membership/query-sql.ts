@@ -1,6 +1,10 @@
 import { FACT_SHAPE, type FactShape } from '@muster/sequence/conditions/facts-schema.js';
 import { parseQuery, QueryError, type CelExpression } from '@muster/sequence/conditions/facts-syntax.js';
 import type { SqlValue } from '@muster/persistence/database.js';
+import { ARITHMETIC, arithmetic, negated } from './query-arithmetic.js';
+import { COMPARISONS, compare, isAmong } from './query-comparisons.js';
+import { CONVERSIONS } from './query-conversions.js';
+import { choice, named, onPlain, truth, unsupported, type Value } from './query-values.js';
 
 /** A choice repeats its condition: some in each other would make a statement that no memory holds. */
 const MOST_CHARACTERS = 100_000;
@@ -16,9 +20,9 @@ export interface QuerySql {
 }
 
 /**
- * Compiles a facts query (CEL) to SQL. Supported: comparisons, `&&`, `||`, `!`, `? :`, `in`, `has()`, `startsWith`, `endsWith`,
- * `contains`, `size`, `int`, and `exists`/`all` over lists of facts; everything else that a condition of a step may use is
- * refused with words that say so. What is compiled decides as the computer itself would: a property test holds both equal.
+ * Compiles a facts query (CEL) to SQL. Supported: comparisons, arithmetic, `&&`, `||`, `!`, `? :`, `in`, `has()`, `startsWith`,
+ * `endsWith`, `contains`, `size`, `int`, `double`, `string`, `bool`, and `exists`/`all` over lists of facts; everything else that a
+ * condition of a step may use is refused with words that say so. What is compiled decides as the computer itself would: a property test holds both equal.
  *
  * @param parameter adds a value to the statement; answers how it is called there
  * @throws QueryError
@@ -48,24 +52,8 @@ function parsed(query: string): ReturnType<typeof parseQuery> {
   return found;
 }
 
-type Type = 'text' | 'number' | 'boolean';
-
-/** A value in SQL. `json` stands for records and lists. */
-type Value =
-  | { readonly type: Type; readonly sql: string }
-  | { readonly type: 'json'; readonly sql: string; readonly shape: FactShape };
-
 /** Variables of loops. */
 type Scope = ReadonlyMap<string, Value>;
-
-const comparisons: Readonly<Record<string, string>> = {
-  '_==_': '=',
-  '_!=_': '<>',
-  '_<_': '<',
-  '_<=_': '<=',
-  '_>_': '>',
-  '_>=_': '>=',
-};
 
 class Compiler {
   readonly reads = new Set<string>();
@@ -120,8 +108,12 @@ class Compiler {
         return { type: 'text', sql: `${this.parameter(storable(constant.value as string))}::text` };
       case 'int64Value':
       case 'uint64Value':
+        return {
+          type: constant.case === 'int64Value' ? 'int' : 'uint',
+          sql: `${this.parameter(String(constant.value))}::numeric`,
+        };
       case 'doubleValue':
-        return { type: 'number', sql: `${this.parameter(String(constant.value))}::numeric` };
+        return { type: 'double', sql: `${this.parameter(String(constant.value))}::float8` };
       case 'boolValue':
         return { type: 'boolean', sql: String(constant.value) };
       default:
@@ -157,7 +149,7 @@ class Compiler {
       case '!_':
         return truth(`(not ${this.boolean(first, scope)})`);
       case '_?_:_':
-        return this.choice(this.boolean(first, scope), this.value(second, scope), this.value(third, scope));
+        return choice(this.boolean(first, scope), this.value(second, scope), this.value(third, scope));
       case '_[_]': {
         const index = second?.exprKind.case === 'constExpr' ? second.exprKind.value.constantKind : undefined;
         if (index?.case !== 'stringValue') throw unsupported('a number in square brackets');
@@ -171,30 +163,30 @@ class Compiler {
         return textTest(name, this.value(first, scope), this.value(second, scope));
       case 'size':
         return size(this.value(first, scope));
-      case 'int':
-        return toInteger(this.value(first, scope));
-      default: {
-        const operator = comparisons[name];
-        if (operator === undefined) throw unsupported(`"${name.replace(/^[_@]+|_+$/g, '')}"`);
-        return compare(name, operator, this.value(first, scope), this.value(second, scope));
-      }
+      case '-_':
+        return onPlain(this.value(first, scope), negated);
+      default:
+        return this.operation(name, this.value(first, scope), second && this.value(second, scope));
     }
   }
 
-  private choice(condition: string, yes: Value, no: Value): Value {
-    if (yes.type !== no.type || yes.type === 'json') throw unsupported('a choice between values of two types');
-    return { type: yes.type, sql: `(case when ${condition} then ${yes.sql} when not ${condition} then ${no.sql} end)` };
+  /** What needs no more than the values of its operands. */
+  private operation(name: string, left: Value, right: Value | undefined): Value {
+    const conversion = CONVERSIONS[name];
+    if (conversion && right === undefined) return conversion(left);
+    const known = Object.hasOwn(ARITHMETIC, name) || Object.hasOwn(COMPARISONS, name);
+    if (!known || right === undefined) throw unsupported(`"${name.replace(/^[_@]+|_+$/g, '')}"`);
+    const act = Object.hasOwn(ARITHMETIC, name) ? arithmetic : compare;
+    return onPlain(left, (one) => onPlain(right, (other) => act(name, one, other)));
   }
 
   private isIn(value: Value, list: CelExpression | undefined, scope: Scope): Value {
     if (value.type === 'json') throw unsupported('looking for a record or a list');
     if (list?.exprKind.case === 'listExpr') {
-      const elements = list.exprKind.value.elements.map((element) => this.value(element, scope));
-      const known = [value, ...elements].map(({ sql }) => `${sql} is not null`).join(' and ');
-      // Of another type: not equal, as in CEL.
-      const equal = elements.filter(({ type }) => type === value.type).map(({ sql }) => sql);
-      const found = equal.length === 0 ? 'false' : `${value.sql} in (${equal.join(', ')})`;
-      return truth(`(case when ${known} then ${found} end)`);
+      return isAmong(
+        value,
+        list.exprKind.value.elements.map((element) => this.value(element, scope)),
+      );
     }
     const facts = this.value(list, scope);
     if (facts.type !== 'json' || facts.shape.kind !== 'list') throw unsupported('"in" of what is no list');
@@ -236,8 +228,6 @@ class Compiler {
   }
 }
 
-const truth = (sql: string): Value => ({ type: 'boolean', sql });
-
 /** JSON of a known shape as a value; what has another type than the schema says is not known. */
 function scalar(json: string, shape: FactShape): Value {
   switch (shape.kind) {
@@ -247,24 +237,13 @@ function scalar(json: string, shape: FactShape): Value {
     case 'text':
       return { type: 'text', sql: `(case jsonb_typeof(${json}) when 'string' then ${json} #>> '{}' end)` };
     case 'number':
-      return { type: 'number', sql: `(case jsonb_typeof(${json}) when 'number' then (${json} #>> '{}')::numeric end)` };
+      return { type: 'int', sql: `(case jsonb_typeof(${json}) when 'number' then (${json} #>> '{}')::numeric end)` };
     case 'boolean':
       return {
         type: 'boolean',
         sql: `(case jsonb_typeof(${json}) when 'boolean' then (${json} #>> '{}')::boolean end)`,
       };
   }
-}
-
-function compare(name: string, operator: string, left: Value, right: Value): Value {
-  if (left.type === 'json' || right.type === 'json') throw unsupported('comparing records or lists');
-  if (left.type !== right.type) {
-    const answer = name === '_==_' ? 'false' : name === '_!=_' ? 'true' : 'null::boolean';
-    return truth(`(case when ${left.sql} is not null and ${right.sql} is not null then ${answer} end)`);
-  }
-  // By code points, as CEL.
-  const collation = left.type === 'text' ? ' collate "C"' : '';
-  return truth(`(${left.sql}${collation} ${operator} ${right.sql})`);
 }
 
 function textTest(name: 'startsWith' | 'endsWith' | 'contains', text: Value, part: Value): Value {
@@ -275,17 +254,11 @@ function textTest(name: 'startsWith' | 'endsWith' | 'contains', text: Value, par
 }
 
 function size(value: Value): Value {
-  if (value.type === 'text') return { type: 'number', sql: `char_length(${value.sql})::numeric` };
+  if (value.type === 'text') return { type: 'int', sql: `char_length(${value.sql})::numeric` };
   if (value.type === 'json' && value.shape.kind === 'list') {
-    return { type: 'number', sql: `jsonb_array_length(${value.sql})::numeric` };
+    return { type: 'int', sql: `jsonb_array_length(${value.sql})::numeric` };
   }
   throw unsupported(`the size of a ${named(value)}`);
-}
-
-function toInteger(value: Value): Value {
-  if (value.type === 'number') return { type: 'number', sql: `trunc(${value.sql})` };
-  if (value.type !== 'text') throw unsupported(`the number of a ${named(value)}`);
-  return { type: 'number', sql: `(case when ${value.sql} ~ '^-?[0-9]{1,18}$' then ${value.sql}::numeric end)` };
 }
 
 /** The fact that a chain of `->` from the facts of a device names, at most its first two names. */
@@ -297,12 +270,4 @@ function pathOf(sql: string): string[] | undefined {
 /** Postgres keeps no NUL; a text with one is equal to no fact. */
 function storable(text: string): string {
   return text.replaceAll('\0', '\uFFFD\uFFFD');
-}
-
-function named(value: Value): string {
-  return value.type === 'json' ? value.shape.kind : value.type;
-}
-
-function unsupported(what: string): QueryError {
-  return new QueryError(`${what} is not supported in rules of collections`);
 }

@@ -44,6 +44,14 @@ describe('a facts query', () => {
     // Another type is not equal, as in CEL.
     ['os.versionId == 12', false],
     ['int(os.versionId) >= 12', true],
+    ['memoryMegabytes / 1000 * 3 - 7 % 4 == 3', true],
+    ['-7 / 2 == -3 && -7 % 2 == -1', true],
+    ['double(memoryMegabytes) / 3000.0 < 0.7', true],
+    ['os.id + "-" + string(memoryMegabytes) == "debian-2048"', true],
+    // Characters in the order of their code points, whether or not they are written in two halves.
+    ['"\\uFFFD" < "\\U00010000"', true],
+    ['"\\uD7FF" < "\\uE000" && !("\\U00010000" <= "\\uE000")', true],
+    ['"a" < "ab" && "ab" >= "a"', true],
   ])('%s is %s', (query, expected) => {
     expect(answer(query)).toBe(expected);
   });
@@ -54,6 +62,18 @@ describe('a facts query', () => {
     ['memoryMegabytes', /answers a number, not true or false/],
     ['1 + 1', /type int, not true or false/],
     ['1 / 0 == 1', /divide by zero/],
+    ['1.0 / 0.0 > 1.0', /double divide by zero/],
+    ['1e100 * 2.0 > 1.0', /beyond 1e\+100/],
+    ['1e-100 / 2.0 < 1.0', /nearer to 0 than 1e-100/],
+    ['9223372036854775807 + 1 > 0', /overflow/],
+    ['-9223372036854775808 / -1 > 0', /overflow/],
+    ['memoryMegabytes % 0 == 0', /modulus by zero/],
+    ['int("") == 0', /no whole number/],
+    ['int("0x10") == 16', /no whole number/],
+    ['int("9223372036854775808") > 0', /overflow/],
+    ['double("") == 0.0', /no number/],
+    ['double("1e999") > 0.0', /beyond/],
+    ['double("1e-999") >= 0.0', /beyond|nearer/],
     ['disks[7].name == "sda"', /out of bounds/],
     ['os.id - 1 == 2', /no matching overload/],
     ['constructor == 1', /has\(facts\.NAME\)/],

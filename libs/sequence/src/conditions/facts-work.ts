@@ -11,6 +11,7 @@ import {
   isCelMap,
   listType,
 } from '@bufbuild/cel';
+import { corrections, MOST_CHARACTERS_MADE } from './facts-corrections.js';
 import { CHARGE } from './facts-syntax.js';
 
 /**
@@ -19,9 +20,8 @@ import { CHARGE } from './facts-syntax.js';
  */
 export const MAXIMUM_WORK = 100_000;
 
-/** Elements of a list, and characters of a text, that a query may make. */
+/** Elements of a list that a query may make. */
 const maximumElements = 1000;
-const maximumCharacters = 4000;
 const maximumPattern = 250;
 
 const { INT, BOOL, STRING, DYN } = CelScalar;
@@ -56,6 +56,7 @@ export function meteredEnvironment(work: Work): CelEnv {
       return this[name === 'contains' ? 'includes' : name](part);
     });
   const funcs = [
+    ...corrections(),
     celFunc(CHARGE, [INT, BOOL], BOOL, (price, goOn) => {
       work.spend(Number(price));
       return goOn;
@@ -73,10 +74,11 @@ export function meteredEnvironment(work: Work): CelEnv {
       return celList([...left, ...right]);
     }),
     celFunc('_+_', [STRING, STRING], STRING, (left, right) => {
-      const length = left.length + right.length;
-      work.spend(1 + length);
-      if (length > maximumCharacters) throw new Error(`a text of more than ${maximumCharacters} characters`);
-      return left + right;
+      const text = left + right;
+      if (sizeOf(text, work) > MOST_CHARACTERS_MADE) {
+        throw new Error(`a text of more than ${MOST_CHARACTERS_MADE} characters`);
+      }
+      return text;
     }),
     celFunc('size', [STRING], INT, (text) => sizeOf(text, work)),
     celMethod('size', STRING, [], INT, function () {

@@ -1,0 +1,231 @@
+import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
+import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
+import * as fc from 'fast-check';
+import { compileQuery } from '../src/membership/query-sql.js';
+
+/** What is in reach where a part of a query stands, by type: facts, and variables of loops. */
+interface Names {
+  readonly texts: readonly string[];
+  readonly integers: readonly string[];
+  readonly booleans: readonly string[];
+}
+
+const everywhere: Names = {
+  texts: ['os.id', 'facts.os.versionId', 'hostname', 'machine["uuid"]', 'facts.domain'],
+  integers: ['memoryMegabytes', 'cpu.cores', 'cpu["megahertz"]', 'disks.size()', 'size(hostname)'],
+  booleans: ['onInternet', 'has(os.id)', 'has(facts.hostname)', 'has(cpu.cores)', 'has(facts.os.id)'],
+};
+const ofDisk: Names = {
+  texts: [...everywhere.texts, 'd.name'],
+  integers: [...everywhere.integers, 'd.sizeMegabytes'],
+  booleans: [...everywhere.booleans, 'd.rotational', 'has(d.rotational)'],
+};
+
+/** Texts in which numbers, truths and characters of every plane are written well and badly. */
+const TEXTS = [
+  '',
+  ' ',
+  '0',
+  '7',
+  '-7',
+  '+7',
+  '007',
+  ' 7',
+  '7 ',
+  '7\n',
+  '0x10',
+  '1_0',
+  '٣',
+  '9223372036854775807',
+  '9223372036854775808',
+  '-9223372036854775808',
+  '-9223372036854775809',
+  '1'.repeat(60),
+  '1.5',
+  '-.5',
+  '5.',
+  '.',
+  '1e3',
+  '1E-3',
+  '1e100',
+  '1.1e100',
+  '1e-100',
+  '9e-101',
+  '1e999',
+  '1e-999',
+  '0e999',
+  '-0',
+  'NaN',
+  'Infinity',
+  'true',
+  'TRUE',
+  'tRUE',
+  't',
+  'f',
+  'False',
+  'yes',
+  'debian',
+  'Debian',
+  'ä',
+  'Ä',
+  'a\u0308',
+  'ß',
+  '\uFFFD',
+  '\u{10000}',
+  '\u{10FFFF}',
+  'a\u{1F600}b',
+  '\n',
+  '\\',
+  '%',
+  "'",
+  '$1',
+];
+const INTEGERS = ['0', '1', '-1', '2', '7', '-7', '1024', '4294967296', '9007199254740993'];
+const LIMITS = ['9223372036854775807', '-9223372036854775808', '9223372036854775806'];
+const DOUBLES = [
+  '0.0',
+  '-0.0',
+  '0.1',
+  '0.2',
+  '0.3',
+  '1.5',
+  '-2.5',
+  '3.0',
+  '1024.0',
+  '1e100',
+  '1e-100',
+  '3e-100',
+  '1e99',
+  '2e100',
+];
+const LARGE_DOUBLES = [
+  '9007199254740992.0',
+  '9223372036854775807.0',
+  '9223372036854774784.0',
+  '-9223372036854775808.0',
+  '1e300',
+  '1e-300',
+];
+
+export const text: fc.Arbitrary<string> = fc.constantFrom(...TEXTS);
+const number = fc.constantFrom(0, 1, 2, 7, 1024, 4096, 2 ** 40, Number.MAX_SAFE_INTEGER);
+
+/** Facts of a computer that tells some of them. */
+export const facts: fc.Arbitrary<Facts> = fc
+  .record(
+    {
+      os: fc.record({ id: text, versionId: text }, { requiredKeys: [] }),
+      hostname: text,
+      domain: text,
+      memoryMegabytes: number,
+      onInternet: fc.boolean(),
+      cpu: fc.record({ cores: number, megahertz: number }, { requiredKeys: [] }),
+      machine: fc.record({ uuid: text }, { requiredKeys: [] }),
+      disks: fc.array(
+        fc.record(
+          { name: text, sizeMegabytes: number, rotational: fc.boolean() },
+          { requiredKeys: ['name', 'sizeMegabytes'] },
+        ),
+        { maxLength: 3 },
+      ),
+    },
+    { requiredKeys: [] },
+  )
+  .map((made) => JSON.parse(JSON.stringify(made)) as Facts);
+
+/** Every text as CEL writes it. */
+export const quoted = (value: string): string =>
+  `"${[...value].map((one) => (/[A-Za-z0-9 ]/.test(one) ? one : `\\U${(one.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`)).join('')}"`;
+
+interface Grammar {
+  integer: string;
+  double: string;
+  text: string;
+  boolean: string;
+}
+
+function grammar(names: Names, more: readonly fc.Arbitrary<string>[]): fc.LetrecValue<Grammar> {
+  return fc.letrec<Grammar>((tie) => {
+    const integer = tie('integer') as fc.Arbitrary<string>;
+    const double = tie('double') as fc.Arbitrary<string>;
+    const words = tie('text') as fc.Arbitrary<string>;
+    const boolean = tie('boolean') as fc.Arbitrary<string>;
+    const either = (one: fc.Arbitrary<string>, other = one): fc.Arbitrary<string> =>
+      fc.tuple(boolean, one, other).map(([condition, yes, no]) => `(${condition} ? ${yes} : ${no})`);
+    const between = (one: fc.Arbitrary<string>, operators: readonly string[], other = one): fc.Arbitrary<string> =>
+      fc.tuple(one, fc.constantFrom(...operators), other).map((parts) => `(${parts.join(' ')})`);
+    const called = (name: string, of: fc.Arbitrary<string>): fc.Arbitrary<string> => of.map((one) => `${name}(${one})`);
+    const order = ['==', '!=', '<', '<=', '>', '>='];
+    const listed = fc
+      .array(fc.oneof(integer, double, words, boolean), { maxLength: 3 })
+      .map((all) => `[${all.join(', ')}]`);
+    const numbers = fc.oneof(integer, double, either(integer, double));
+    const nested = { depthSize: 'small', withCrossShrink: true } as const;
+    return {
+      integer: fc.oneof(
+        nested,
+        fc.constantFrom(...names.integers, ...INTEGERS),
+        fc.constantFrom(...LIMITS),
+        between(integer, ['+', '-', '*', '/', '%']),
+        called('-', integer),
+        called('int', fc.oneof(integer, double, words)),
+        called('size', words),
+        either(integer),
+      ),
+      double: fc.oneof(
+        nested,
+        fc.constantFrom(...DOUBLES),
+        fc.constantFrom(...LARGE_DOUBLES),
+        between(double, ['+', '-', '*', '/']),
+        called('-', double),
+        called('double', fc.oneof(integer, double, words)),
+        either(double),
+      ),
+      text: fc.oneof(
+        nested,
+        fc.constantFrom(...names.texts),
+        text.map(quoted),
+        between(words, ['+']),
+        called('string', fc.oneof(integer, words, boolean)),
+        either(words),
+      ),
+      boolean: fc.oneof(
+        nested,
+        fc.constantFrom(...names.booleans, 'true', 'false'),
+        between(integer, order),
+        between(double, order),
+        between(numbers, order),
+        between(words, order),
+        between(boolean, order),
+        between(words, ['==', '!='], numbers),
+        fc.tuple(fc.oneof(numbers, words), listed).map(([one, list]) => `(${one} in ${list})`),
+        called('bool', words),
+        fc
+          .tuple(words, fc.constantFrom('startsWith', 'endsWith', 'contains'), words)
+          .map(([one, test, part]) => `(${one}).${test}(${part})`),
+        between(boolean, ['&&', '||']),
+        called('!', boolean),
+        either(boolean),
+        ...more,
+      ),
+    };
+  });
+}
+
+/** Some would be too long a statement, which is refused in words. */
+function isAccepted(query: string): boolean {
+  try {
+    compileQuery(query, () => '$1');
+    return true;
+  } catch (error) {
+    if (error instanceof QueryError && error.message.includes('too long')) return false;
+    throw error;
+  }
+}
+
+const inLoop = fc
+  .tuple(fc.constantFrom('exists', 'all'), grammar(ofDisk, []).boolean)
+  .map(([loop, condition]) => `disks.${loop}(d, ${condition})`);
+
+/** Queries of the right types, over facts that may be there. */
+export const query: fc.Arbitrary<string> = grammar(everywhere, [inLoop]).boolean.filter(isAccepted);
