@@ -1,4 +1,5 @@
 import type { PolicyBody } from '@muster/contracts/agent/policy.js';
+import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import { explainBody } from './explain-told.js';
 
 describe('the steps of a deployment, explained', () => {
@@ -8,14 +9,14 @@ describe('the steps of a deployment, explained', () => {
     deployment: 'harden-web',
     organisation: 'Example Works',
   };
-  const verdict = (variable: string, value: string) => {
+  const verdict = (variable: string, value: string, facts?: Facts) => {
     const condition = { variable, operator: 'equals', value };
     const step = { step: 'one', type: 'RunCommandLine', condition, settings: { command: 'true' } };
     const body = {
       sequence: { name: 'harden-debian', spec: { steps: [step] } },
       packages: {},
     } as unknown as PolicyBody;
-    return explainBody(body, { device: {}, collections: [] }, undefined, run).nodes.map((one) => one.verdict);
+    return explainBody(body, { device: {}, collections: [] }, facts, run).nodes.map((one) => one.verdict);
   };
 
   it('know what the run would be, as the agent does', () => {
@@ -30,5 +31,10 @@ describe('the steps of a deployment, explained', () => {
       expect([variable, verdict(variable, value)]).toEqual([variable, ['will-run']]);
       expect([variable, verdict(variable, 'other')]).toEqual([variable, ['skipped']]);
     }
+  });
+
+  it('know of UEFI where the computer told it', () => {
+    expect(verdict('_SMSTSBootUEFI', 'true', { firmware: 'uefi' })).toEqual(['will-run']);
+    expect(verdict('_SMSTSBootUEFI', 'true', { firmware: 'bios' })).toEqual(['skipped']);
   });
 });

@@ -60,6 +60,7 @@ export function explainBody(
         _SMSTSSiteCode: run.site,
         _SMSTSClientGUID: run.device.uid,
         ...(run.deployment === undefined ? {} : { _SMSTSAdvertID: run.deployment }),
+        ...(facts?.firmware === 'uefi' ? { _SMSTSBootUEFI: 'true' } : {}),
         ...(run.organisation === undefined ? {} : { _SMSTSOrgName: run.organisation }),
       },
     },
