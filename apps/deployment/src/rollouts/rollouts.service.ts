@@ -66,6 +66,11 @@ export class Rollouts {
     } else await this.beginAnew(tx, row, 'system');
   }
 
+  /** Before facts of several deployments and runs are applied: takes all that they change of deployments and rollouts, in the one order. */
+  async holdMany(tx: Transaction, deploymentUids: readonly string[], runUids: readonly string[]): Promise<void> {
+    if (deploymentUids.length + runUids.length > 0) await this.repository.holdMany(tx, deploymentUids, runUids);
+  }
+
   /** Devices are told to run something: when it is something else than before, the rollout begins anew. */
   async bodyTold(tx: Transaction, uid: string, body: Digest): Promise<void> {
     const row = await this.repository.hold(tx, uid);
@@ -98,6 +103,8 @@ export class Rollouts {
   /** The site above deals this one another share. The rollout is locked first, as for a permit: who gives one sees the new share or is before it. */
   async shareTold(tx: Transaction, deployment: string, keep: () => Promise<void>): Promise<void> {
     const found = await this.repository.named(tx, deployment);
+    // The deployment, too: what comes behind this share in the same transaction may change it.
+    if (found?.hasRollout) await this.repository.holdMany(tx, [found.uid]);
     const row = found?.hasRollout ? await this.repository.hold(tx, found.uid) : undefined;
     await keep();
     if (row) await this.settle(tx, row, row.progress, 'system');
