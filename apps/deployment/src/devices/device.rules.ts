@@ -54,7 +54,7 @@ export function deviceRules(
     savedMany,
 
     // As enrolments do: first this lock, then rows.
-    beforeDeleting: (tx) => membership.lock(tx),
+    lockBefore: (tx) => membership.lock(tx),
 
     async deleting(tx, resource, { actor }) {
       await membership.deviceGone(tx, resource.metadata.uid);
