@@ -86,11 +86,12 @@ describe('collections that ask for facts', () => {
     const rules = [
       { query: 'os.nmae == "x"' },
       { query: 'true' },
-      { query: 'os.id.matches("x")' },
+      { query: 'os.id.matches("(x)\\\\1")' },
       { query: 'os.id = 1' },
     ];
     const problem = await api.refused('PUT', 'collections/wrong', document('Collection', 'wrong', { rules }));
     expect(problem).toMatchObject({ status: 400, code: 'deployment.query-invalid' });
+    expect(problem.findings?.[1]?.message).toContain('"\\1", at its character 4');
     expect(problem.findings?.map(({ path }) => path)).toEqual([0, 2, 3].map((index) => `/spec/rules/${index}/query`));
     const asked = await api.refused('POST', 'collections/-/preview', { spec: { rules } });
     expect(asked).toMatchObject({ status: 400, code: 'deployment.query-invalid' });
