@@ -12,14 +12,24 @@ export interface TwoAnswers {
 
 /** Asks the database in SQL, and the evaluator that computers use, the same of one computer. */
 export async function askBoth(database: Queryable, facts: Facts, queries: readonly string[]): Promise<TwoAnswers[]> {
+  const answers = await askDatabase(database, facts, queries);
+  return queries.map((query, index) => {
+    const told = evaluateFactsQuery(query, facts);
+    return { query, database: answers[index] ?? null, evaluator: 'result' in told ? told.result : null };
+  });
+}
+
+/** True, false, or null for no answer, of each query. */
+export async function askDatabase(
+  database: Queryable,
+  facts: Facts,
+  queries: readonly string[],
+): Promise<(boolean | null)[]> {
   const values: SqlValue[] = [JSON.stringify({ facts })];
   const answers = queries.map((query) => compileQuery(query, (value) => `$${values.push(value)}`).sql);
   const [row] = await database.query<{ answers: (boolean | null)[] }>(
     `select array[${answers.join(', ')}]::boolean[] as answers from (select $1::jsonb as status) as device`,
     values,
   );
-  return queries.map((query, index) => {
-    const told = evaluateFactsQuery(query, facts);
-    return { query, database: row?.answers[index] ?? null, evaluator: 'result' in told ? told.result : null };
-  });
+  return row?.answers ?? [];
 }
