@@ -51,13 +51,22 @@ export class DeviceGrpcController {
   }
 
   @GrpcMethod('DeviceLifeService', 'ListDevicesByState')
-  async listByState(request: { state?: string; silentDays?: number; pageSize?: number; continue?: string }) {
-    const { state, silentDays } = request;
+  async listByState(request: {
+    state?: string;
+    silentDays?: number;
+    online?: boolean | null;
+    active?: boolean | null;
+    pageSize?: number;
+    continue?: string;
+  }) {
+    const { state, silentDays, online, active } = request;
     const query = parseDocument(
       devicesByStateQuerySchema,
       {
         state: state ?? undefined,
         silentDays: silentDays ?? undefined,
+        online: online?.toString(),
+        active: active?.toString(),
         limit: pageSize(request.pageSize),
         continue: request.continue ?? undefined,
       },

@@ -15,7 +15,10 @@ export class DevicesByStateController {
   constructor(@Inject(DevicesByState) private readonly devices: DevicesByState) {}
 
   @Get('-/by-state')
-  @ApiOperation({ operationId: 'listDevicesByState', summary: 'Lists devices by state, and those nobody has heard of' })
+  @ApiOperation({
+    operationId: 'listDevicesByState',
+    summary: 'Lists devices by state, by whether they are online or active, and those nobody has heard of',
+  })
   @ApiResponse({ status: 200, standardSchema: device.list })
   async list(
     @Query({ schema: devicesByStateQuerySchema }) query: DevicesByStateQuery,

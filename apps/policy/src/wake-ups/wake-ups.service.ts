@@ -20,6 +20,7 @@ import { Gauge } from 'prom-client';
 import { Observable, type Subscriber } from 'rxjs';
 import type { PolicyConfig } from '../config.js';
 import { KNOWN_TO_ALL_MILLISECONDS, LiveState } from '../live/live-state.js';
+import { Sightings } from '../sightings/sightings.js';
 import { WakeUpRepository } from './wake-up.repository.js';
 
 /** Devices that another replica refused are looked for this often; changes are heard of at once. */
@@ -45,6 +46,7 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
     @Inject(Bus) private readonly bus: Bus,
     @Inject(WakeUpRepository) private readonly repository: WakeUpRepository,
     @Inject(LiveState) private readonly live: LiveState,
+    @Inject(Sightings) private readonly sightings: Sightings,
     @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Metrics) metrics: Metrics,
@@ -113,10 +115,13 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
     return new Observable((subscriber) => {
       this.connected.get(deviceUid)?.complete();
       this.connected.set(deviceUid, subscriber);
+      this.sightings.connected(deviceUid);
       const end = setTimeout(() => subscriber.complete(), this.config.MUSTER_SESSION_MINUTES * 60_000);
       return () => {
         clearTimeout(end);
-        if (this.connected.get(deviceUid) === subscriber) this.connected.delete(deviceUid);
+        if (this.connected.get(deviceUid) !== subscriber) return;
+        this.connected.delete(deviceUid);
+        this.sightings.disconnected(deviceUid);
       };
     });
   }
