@@ -30,6 +30,7 @@ import { NewsModule } from './news/news.module.js';
 import { MembershipModule } from './membership/membership.module.js';
 import { MembershipRepository } from './membership/membership.repository.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -60,6 +61,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     AlertsModule,
     AlertSubscriptionsModule,
     WakeUpsModule,
+    NotificationsModule,
     WebhooksModule,
     AuditModule,
     SitesModule,

@@ -1,4 +1,5 @@
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
+import type { DeviceSummary } from '@muster/contracts/kinds/device-summary.js';
 import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -123,6 +124,33 @@ describe('whether a device is there', () => {
     expect(await listed('online=true&active=false')).toEqual([]);
     expect(await presence('z-paper')).toBeUndefined();
     expect((await world.api.refused('GET', 'devices/-/by-state?online=maybe')).status).toBe(400);
+  });
+
+  it('is counted for all devices and for those of a collection, with each state', async () => {
+    const pending = uuidv7();
+    await world.policy.publish(deviceEnrolled, {
+      deviceUid: pending,
+      name: 'waits',
+      keyThumbprint: 'key',
+      enrolledAt: minutesAgo(1),
+      facts: {},
+      access: { state: 'pending', by: 'anna' },
+    });
+    await until(async () => (await world.byUid(pending)) !== undefined);
+    const rules = ['z-near', 'z-away', 'z-paper'].map((device) => ({ device }));
+    await world.api.apply('Collection', 'collections', 'last', { rules });
+    const read = async (query = '') => (await world.api.call<DeviceSummary>('GET', `devices/-/summary${query}`)).body;
+    expect(await read('?collection=last')).toMatchObject({
+      total: 3,
+      states: { approved: 2, awaited: 1, pending: 0 },
+      inUse: { total: 2, online: 1, offline: 1, active: 1, inactive: 1, inactivePercent: 50 },
+    });
+    const all = await read();
+    expect(all.states).toMatchObject({ pending: 1, awaited: 1 });
+    expect(all.total).toBe((await world.devices()).length);
+    expect(await world.api.refused('GET', 'devices/-/summary?collection=none')).toMatchObject({
+      code: 'resource.not-found',
+    });
   });
 
   it('is what another process of the service, and the next one, say too', async () => {

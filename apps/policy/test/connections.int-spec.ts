@@ -62,9 +62,9 @@ describe('the connection of a device', () => {
     // Signs of life of the process, which name nobody.
     const after = async () => (await told()).filter(({ at }) => at > began!.at);
     await until(async () => (await after()).length >= 3);
-    expect(new Set((await after()).map(({ devices, opened, closed }) => [devices, opened, closed].flat().length))).toEqual(
-      new Set([0]),
-    );
+    expect(
+      new Set((await after()).map(({ devices, opened, closed }) => [devices, opened, closed].flat().length)),
+    ).toEqual(new Set([0]));
     cut();
     await until(async () => (await whereClosed(device)) !== undefined);
     expect((await whereClosed(device))?.process).toBe(began?.process);

@@ -35,6 +35,9 @@ const SEEN_AT = 'greatest(device_seen.seen_at, policy_process.alive_at)';
 const HEARD_AT = `coalesce(${SEEN_AT}, (device.status ->> 'enrolledAt')::timestamptz, device.created_at)`;
 export const IS_ONLINE = `coalesce(${SEEN_AT} > now() - interval '${ONLINE_MINUTES} minutes', false)`;
 
+/** Does it hold a connection? */
+export const IS_CONNECTED = `coalesce(policy_process.alive_at > now() - interval '${ONLINE_MINUTES} minutes', false)`;
+
 /** Is a device of DEVICES_HEARD active? `days` is a parameter of the statement. */
 export const isActive = (days: string): string => `${HEARD_AT} > now() - make_interval(days => ${days})`;
 
@@ -112,6 +115,28 @@ export class DevicePresenceRepository {
         },
       ]),
     );
+  }
+
+  /** Devices by state, with how many of each are online and active. */
+  async count(
+    database: Queryable,
+    collectionUid: string | undefined,
+  ): Promise<{ state: DeviceState; devices: number; online: number; active: number }[]> {
+    const members =
+      collectionUid === undefined
+        ? ''
+        : 'join collection_member as member on member.device_uid = device.uid and member.collection_uid = $2';
+    return database.query(
+      `select state, count(*) as devices, count(*) filter (where ${IS_ONLINE}) as online,
+         count(*) filter (where ${isActive('$1')}) as active
+       from ${DEVICES_HEARD} ${members} group by state`,
+      [this.inactiveDays, ...(collectionUid === undefined ? [] : [collectionUid])],
+    );
+  }
+
+  async collectionUid(database: Queryable, name: string): Promise<string | undefined> {
+    const [row] = await database.query<{ uid: string }>('select uid from collection where name = $1', [name]);
+    return row?.uid;
   }
 
   /** A page of names, after a name. Records whose computer has not come are neither silent, online, offline, active nor inactive. */

@@ -28,6 +28,7 @@ import { DeviceImportController } from './device-import.controller.js';
 import { DeviceImport } from './device-import.service.js';
 import { DevicePresenceRepository } from './device-presence.repository.js';
 import { DeviceRepository } from './device.repository.js';
+import { DeviceSummaries } from './device-summaries.js';
 import { DeviceSightings } from './device-sightings.js';
 import { DevicesByStateController } from './devices-by-state.controller.js';
 import { DevicesByState } from './devices-by-state.js';
@@ -117,6 +118,11 @@ import type { DeploymentConfig } from '../config.js';
       provide: DevicesByState,
       inject: [DEVICES, DevicePresenceRepository, Database],
       useFactory: (...parts: ConstructorParameters<typeof DevicesByState>) => new DevicesByState(...parts),
+    },
+    {
+      provide: DeviceSummaries,
+      inject: [DevicePresenceRepository, Database],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceSummaries>) => new DeviceSummaries(...parts),
     },
     {
       provide: DeviceSightings,

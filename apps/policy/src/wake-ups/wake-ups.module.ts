@@ -5,5 +5,9 @@ import { WakeUpController } from './wake-up.controller.js';
 import { WakeUpRepository } from './wake-up.repository.js';
 import { WakeUps } from './wake-ups.service.js';
 
-@Module({ imports: [LiveModule, SightingsModule], controllers: [WakeUpController], providers: [WakeUpRepository, WakeUps] })
+@Module({
+  imports: [LiveModule, SightingsModule],
+  controllers: [WakeUpController],
+  providers: [WakeUpRepository, WakeUps],
+})
 export class WakeUpsModule {}

@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { WAKE_NEIGHBOURS, type WakeUp } from '@muster/contracts/agent/wake-up.js';
+import { callDevices } from '@muster/contracts/requests/call-devices.js';
 import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import { type NeighbourWake, wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -27,6 +28,8 @@ import { WakeUpRepository } from './wake-up.repository.js';
 const IDLE_MILLISECONDS = 1_000;
 /** So many devices a second are asked to come for policy. */
 const WOKEN_PER_SECOND = 1_000;
+/** An inventory costs more than a poll: facts are written, and rules of collections asked about them. */
+const INVENTORIES_PER_SECOND = 100;
 
 /**
  * Devices that hold a connection open are told when their policy may have changed, so that they ask for it at once. It is a hint and
@@ -88,6 +91,15 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
       },
       (error) => this.logger.error({ err: error }, 'cannot answer retrieve-policy'),
     );
+    this.bus.answer(
+      callDevices,
+      async (whom) => {
+        const concerned = 'device' in whom ? { devices: [whom.device] } : { collection: whom.collection };
+        await this.database.transaction((tx) => this.live.deviceCalls(tx, concerned, whom.wish));
+        return {};
+      },
+      (error) => this.logger.error({ err: error }, 'cannot answer call-devices'),
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -148,8 +160,15 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
       const withinSeconds = Math.ceil(concerned.length / WOKEN_PER_SECOND) - 1;
       for (const uid of concerned) this.connected.get(uid)?.next({ withinSeconds: Math.max(0, withinSeconds) });
       if (concerned.length > 0) await this.tellOfNeighbours(concerned);
+      await this.tellOfCalls({ from: this.told, to: serial }, devices);
     }
     this.told = serial;
+  }
+
+  private async tellOfCalls(serials: { from: number; to: number }, devices: readonly string[]): Promise<void> {
+    const calls = await this.repository.calls(this.database, serials, devices);
+    const withinSeconds = Math.max(0, Math.ceil(calls.length / INVENTORIES_PER_SECOND) - 1);
+    for (const { deviceUid, wish } of calls) this.connected.get(deviceUid)?.next({ withinSeconds, wish });
   }
 
   private async tellOfNeighbours(devices: readonly string[]): Promise<void> {
