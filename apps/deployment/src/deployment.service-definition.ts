@@ -32,6 +32,7 @@ import { MembershipRepository } from './membership/membership.repository.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { Rollouts } from './rollouts/rollouts.service.js';
 import { RolloutsModule } from './rollouts/rollouts.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -62,6 +63,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     AlertsModule,
     AlertSubscriptionsModule,
     WakeUpsModule,
+    NotificationsModule,
     WebhooksModule,
     AuditModule,
     SitesModule,
