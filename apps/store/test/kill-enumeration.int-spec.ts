@@ -163,7 +163,7 @@ describe('killed before every change of the disk that a request makes', () => {
   let home: StoreHome;
 
   beforeEach(async () => {
-    // Thousands of folders for each kill: what a killed process has written is in the files of a disk in memory all the same.
+    // 512 folders are made and removed for each kill; what a killed process has written is in the files of a disk in memory all the same.
     home = await makeHome({}, memoryFolder(256 * MIB));
   });
   afterEach(() => removeHome(home));
