@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { memoryFolder } from '@muster/testing/memory-folder.js';
 import type { RunningStore } from '../src/store-process.js';
 import type { TestAnswer } from './signed-request.js';
 import {
@@ -162,7 +163,8 @@ describe('killed before every change of the disk that a request makes', () => {
   let home: StoreHome;
 
   beforeEach(async () => {
-    home = await makeHome();
+    // 512 folders are made and removed for each kill; what a killed process has written is in the files of a disk in memory all the same.
+    home = await makeHome({}, memoryFolder(256 * MIB));
   });
   afterEach(() => removeHome(home));
 

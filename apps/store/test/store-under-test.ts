@@ -22,8 +22,8 @@ export interface StoreHome {
   environment: Record<string, string>;
 }
 
-export async function makeHome(extra: Record<string, string> = {}): Promise<StoreHome> {
-  const root = await mkdtemp(join(tmpdir(), 'muster-store-'));
+export async function makeHome(extra: Record<string, string> = {}, below = tmpdir()): Promise<StoreHome> {
+  const root = await mkdtemp(join(below, 'muster-store-'));
   const folder = join(root, 'store');
   const credentialsFile = join(root, 'credentials.json');
   await writeFile(credentialsFile, JSON.stringify([ADMIN, READER, TENANT]), { mode: 0o600 });

@@ -1,7 +1,5 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import type { Server } from '@grpc/grpc-js';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -29,6 +27,7 @@ import { listen } from './listen.js';
 import { NestLogger } from './nest-logger.js';
 import { serveDocumentation } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
+import { addReflection } from './reflection.js';
 import type { SiteLinks } from './replication/site-replication.js';
 import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
@@ -181,7 +180,7 @@ export async function startService<Config extends ServiceConfig>(
         onLoadPackageDefinition: (_own: unknown, grpc: Server) => {
           health.addToServer(grpc);
           // Any service describes the whole API, so that one address is enough for a client with reflection.
-          new ReflectionService(describedOnce(loadSync(SERVICES.flatMap(protoFiles), LOADER))).addToServer(grpc);
+          addReflection(grpc, SERVICES.flatMap(protoFiles), LOADER);
         },
       },
     },
@@ -195,19 +194,6 @@ export async function startService<Config extends ServiceConfig>(
   if (definition.shortcut) takeShortcut(server, definition.shortcut(app), app.get(Metrics));
   logger.info({ http: config.MUSTER_HTTP_PORT, grpc: config.MUSTER_GRPC_PORT }, 'listening');
   return app;
-}
-
-/**
- * One message of a package for every set of files that its messages are from. Each message carries the descriptors of all files,
- * and reflection decodes them for each message anew: half a second of a start, to learn the same hundreds of times.
- */
-function describedOnce(whole: PackageDefinition): PackageDefinition {
-  const byFiles = new Map<unknown, PackageDefinition>();
-  for (const [name, definition] of Object.entries(whole)) {
-    const { fileDescriptorProtos } = definition;
-    if (Array.isArray(fileDescriptorProtos)) byFiles.set(fileDescriptorProtos, { [name]: definition });
-  }
-  return Object.assign({}, ...byFiles.values()) as PackageDefinition;
 }
 
 /** The service's way to other sites; none without a link key. */
