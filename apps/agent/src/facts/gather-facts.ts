@@ -8,7 +8,7 @@ import { architectureName, osIdentity } from './os-identity.js';
 import { isOnInternet, parseIntranet } from './own-networks.js';
 import { hasWriteFilter } from './write-filter.js';
 import { systemLanguage } from './system-language.js';
-import { ownTimeZone } from './time-zone.js';
+import { knownTimeZone } from './time-zone.js';
 import { SystemTree } from './system-tree.js';
 import { type System, thisSystem } from './system.js';
 
@@ -21,7 +21,7 @@ export async function gatherFacts(system: System = thisSystem, tree = new System
   const facts: Facts = {
     os: osFacts(system),
     hostname: name,
-    timeZone: ownTimeZone(),
+    timeZone: knownTimeZone(),
     memoryMegabytes: Math.round(totalmem() / 1024 / 1024),
     cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
     network: networkFacts(networkInterfaces(), system.platform === 'linux' ? tree : undefined),
