@@ -7,7 +7,7 @@ import type { SequenceNode } from '@muster/sequence/model.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { simulate } from '@muster/sequence/simulate.js';
 import type { VariableInput } from '@muster/sequence/variables.js';
-import { explainBody, maskedVariables } from '../../apps/policy/src/explain/explain-told.js';
+import { explainBody, type ExplainedRun, maskedVariables } from '../../apps/policy/src/explain/explain-told.js';
 import { assumedExitCode } from '../../libs/sequence/src/success-codes.js';
 import { planOfRun } from '../../libs/sequence/src/plan-of-run.js';
 import { scenarios } from '../conformance/random-sequences.js';
@@ -21,7 +21,13 @@ interface Fates {
   readonly steps: Readonly<Record<string, Fate>>;
 }
 
-const MACHINE = 'pc1';
+/** The run as the site and the computer know it. */
+const RUN: ExplainedRun & { readonly deployment: string; readonly organisation: string } = {
+  device: { name: 'pc1', uid: '0199f3ab-12cd-7000-8000-000000000001' },
+  site: 'S01',
+  deployment: 'harden-web',
+  organisation: 'Example Works',
+};
 /** A step asks for no more tries than this. */
 const TRIES = 40;
 
@@ -59,7 +65,14 @@ function toldOnly(scenario: Scenario): Scenario | undefined {
     device: open(scenario.device),
     collection: open(scenario.collection),
     phase: 'FullOS',
-    readOnly: { _SMSTSMachineName: MACHINE, _SMSTSLaunchMode: 'SMS' },
+    readOnly: {
+      _SMSTSMachineName: RUN.device.name,
+      _SMSTSLaunchMode: 'SMS',
+      _SMSTSSiteCode: RUN.site,
+      _SMSTSClientGUID: RUN.device.uid,
+      _SMSTSAdvertID: RUN.deployment,
+      _SMSTSOrgName: RUN.organisation,
+    },
     environment: {},
     outcomes: Object.fromEntries(
       [...codes].map(([name, exitCode]) => [name, Array.from({ length: TRIES }, () => ({ exitCode }))]),
@@ -108,7 +121,7 @@ function explained(one: Scenario): Fates {
     children: Object.fromEntries(children),
     packages: {},
   } as unknown as PolicyBody;
-  return fatesOf(explainBody(body, maskedVariables(policyVariables(one)), MACHINE, undefined), one);
+  return fatesOf(explainBody(body, maskedVariables(policyVariables(one)), undefined, RUN), one);
 }
 
 function fatesOf({ problem, nodes, result }: SequenceExplanation, one: Scenario): Fates {

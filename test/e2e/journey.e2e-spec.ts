@@ -40,6 +40,7 @@ describe('a site, through its public doors,', () => {
 
   beforeAll(async () => {
     site = await SiteUnderTest.create();
+    site.commandsAreProcesses = true;
     mkdirSync(gate());
     cpSync(join(import.meta.dirname, 'journey'), join(site.folder, 'journey'), { recursive: true });
     const file = join(site.folder, 'journey', 'journey.yaml');

@@ -21,6 +21,8 @@ const configSchema = z.object({
   MUSTER_AGENT_TELL_COMMAND: z.string().min(1).optional(),
   /** Where systemd-logind tells who is logged in, for systems that have it elsewhere. */
   MUSTER_AGENT_SESSIONS: z.string().min(1).default(SESSIONS_FOLDER),
+  /** Is it told who logged on last? */
+  MUSTER_AGENT_LAST_USER: z.enum(['yes', 'no']).default('yes'),
   /** Does the connection of this computer cost by what goes over it? auto: NetworkManager is asked. */
   MUSTER_AGENT_METERED: z.enum(['auto', 'yes', 'no']).default('auto'),
   /** The networks of the organisation, 10.0.0.0/8,2001:db8::/32: outside of them this computer is on the Internet. none: always. */

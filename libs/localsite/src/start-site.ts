@@ -61,8 +61,8 @@ export interface StartSiteOptions {
   readonly services?: readonly ServiceProcess[];
   /** Path of the store's main.js, null for none. Default: as built. */
   readonly storeScript?: string | null;
-  /** What the edge proxy forwards to. Default: the four services. */
-  readonly edgeRoutes?: EdgeRoutes;
+  /** What the edge proxy forwards to, null for no proxy. Default: the four services. */
+  readonly edgeRoutes?: EdgeRoutes | null;
   /** Ends the start as if it had failed: what runs by then is stopped, and the promise rejects. A site that is up ignores it. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ChildEvent) => void;
@@ -120,7 +120,7 @@ async function startLocked(
   const host = options.host ?? '127.0.0.1';
   const services = options.services ?? siteServices();
   const storeScript = options.storeScript === undefined ? builtApp('store') : options.storeScript;
-  const edgeScript = builtApp('edge');
+  const edgeScript = options.edgeRoutes === null ? null : builtApp('edge');
   const programs = await postgresPrograms();
   const natsServer = requireNatsServer(note);
   for (const name of await endLeftovers(layout.childrenFile, leftoverGraceSeconds)) {
@@ -168,10 +168,11 @@ async function startLocked(
     await Promise.all([startPostgres(), supervisor.start(busOf(links))]);
     await Promise.all(services.map((service) => supervisor.start(serviceChild(service, facts))));
   };
-  const starts = [
-    startServices(),
-    supervisor.start(edgeChild(edgeScript, host, edgePort, options.edgeRoutes ?? siteRoutes(ports), logLevel)),
-  ];
+  const starts = [startServices()];
+  if (edgeScript !== null) {
+    const routes = options.edgeRoutes ?? siteRoutes(ports);
+    starts.push(supervisor.start(edgeChild(edgeScript, host, edgePort, routes, logLevel)));
+  }
   if (storeScript !== null) starts.push(supervisor.start(storeChild(layout, storeScript, ports['store'] ?? 0)));
   const allStarted = Promise.all(starts);
   // Waited for below; when the start is given up before that, their failures must not end the process.

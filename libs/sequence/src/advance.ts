@@ -148,6 +148,8 @@ function initialVariables(event: RunStarted, defaults: Readonly<Record<string, s
   const { media, device, collection, collections, secrets = {} } = event.variables;
   const secretOf = (name: string): VariableInput[string] => ({ value: secrets[name] ?? '', secret: true });
   const engineFacts: VariableInput = {
+    // A sequence is known by its name: it is the id too.
+    _SMSTSPackageID: event.sequence.name,
     _SMSTSPackageName: event.sequence.name,
     ...readOnly,
     ...Object.fromEntries(Object.keys(secrets).map((name) => [name, secretOf(name)])),

@@ -12,7 +12,7 @@ import { freePort } from './free-port.js';
 import { placePostgres } from './shared-postgres.js';
 import { until } from './until.js';
 
-/** Real servers of one test file: Postgres, NATS with JetStream and the store, on free ports, in a folder of their own. */
+/** Real servers of one test file: Postgres, NATS with JetStream and the store, on free ports, in a folder of their own. No proxy stands before services. */
 export interface TestServers {
   readonly site: RunningSite;
   /** Every MUSTER_ setting of a service, as `muster up` would give it. */
@@ -43,6 +43,7 @@ export async function startServers(options: TestServersOptions = {}): Promise<Te
   const site = await startSite({
     dataFolder: folder,
     services: [],
+    edgeRoutes: null,
     port: await freePort(),
     logLevel: 'warn',
     ...(options.siteCode === undefined ? {} : { siteCode: options.siteCode }),

@@ -190,6 +190,7 @@ async function work(
     cache,
     variables,
     sealingKey,
+    identity,
     logger,
     news,
     restart,
@@ -311,6 +312,7 @@ async function work(
         logger,
         again,
         wake: () => policy.askNow(),
+        tellInventory: () => inventory.tellNow(),
         wakeNeighbours: async (packets) => {
           const sent = await sendPackets(packets).catch(() => 0);
           logger.info({ asked: packets.length, sent }, 'packets were sent to computers that sleep in this network');

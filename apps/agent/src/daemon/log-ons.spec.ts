@@ -53,7 +53,7 @@ describe('who logs on and off', () => {
       session('5', 'user', 'closing');
       writeFileSync(join(folder, '3.ref'), '');
       writeFileSync(join(folder, '6'), 'CLASS=user\n');
-      expect(userSessions(folder)).toEqual([{ id: '3', since: 1764158400123 }]);
+      expect(userSessions(folder)).toEqual([{ id: '3', user: 'ann', since: 1764158400123 }]);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -58,6 +58,7 @@ async function drive(policy: PolicyBody, ready: () => void = () => undefined): P
     spool,
     variables: () => ({ device: [], collections: [] }),
     sealingKey: generateKeyPairSync('x25519').privateKey,
+    identity: { site: 'S01', deviceUid: '0193e7a0-0000-7000-8000-00000000000b', server: 'http://127.0.0.1:1' },
     cache: new ContentCache({ folder: state.cache, locator, dispatcher: new Agent() }),
     logger,
     news: new Bell(),

@@ -15,7 +15,7 @@ import type { Bell } from '../http/backoff.js';
 import { describeError } from '../identity/agent-error.js';
 import { atRest } from '../identity/at-rest.js';
 import { readIfPresent, replaceFile } from '../identity/durable-files.js';
-import { collectFacts } from '../runner/facts.js';
+import { collectFacts, type RunOrigin } from '../runner/facts.js';
 import { openVariables } from '../policy/open-variables.js';
 import { restartComputer } from '../restart/computer-restart.js';
 import type { RestartPlan } from '../restart/last-restart.js';
@@ -42,6 +42,7 @@ export interface RunDriverOptions {
   variables(): PolicyVariables;
   /** Opens the hidden ones. */
   readonly sealingKey: KeyObject;
+  readonly identity: NonNullable<RunOrigin['site']>;
   readonly logger: Logger;
   /** Rung when there is a new report. */
   readonly news: Bell;
@@ -155,7 +156,7 @@ export class RunDriver {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<SequenceResult> {
-    const { records, cache, news, variables, sealingKey, firstPrograms, settings } = this.options;
+    const { records, cache, news, variables, sealingKey, identity, firstPrograms, settings } = this.options;
     const { runFirst } = sequence.spec;
     const firstProgramDone = runFirst !== undefined && runFirst.always !== true && firstPrograms.hasSucceeded(runFirst);
     const folder = records.folderOf(record.runId);
@@ -184,6 +185,7 @@ export class RunDriver {
             organisation: settings().organisationName,
             deployment: record.deployment.name,
             asked: record.asked,
+            site: identity,
           }),
           ...(firstProgramDone ? { firstProgramDone } : {}),
         },

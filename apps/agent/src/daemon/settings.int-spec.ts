@@ -451,13 +451,14 @@ describe('the settings of the site', () => {
     await until(async () => (await limit()) === 9 * 1024 * 1024);
   });
 
-  it('name the organisation to people and to runs', async () => {
+  it('name the organisation to people, and to runs beside their deployment and site', async () => {
     say({ organisationName: 'Example Works' });
     const seen = join(folder, 'organisation');
-    deploy(1, { steps: [shell('one', `echo %_SMSTSOrgName% > ${seen}`)] });
+    const said = '%_SMSTSOrgName% %_SMSTSAdvertID% %_SMSTSSiteCode% %_SMSTSMP%:%_SMSTSMPPort%';
+    deploy(1, { steps: [shell('one', `echo ${said} > ${seen}`)] });
     daemon();
     await until(() => finished('succeeded') === 1);
-    expect(lines('organisation')).toEqual(['Example Works']);
+    expect(lines('organisation')).toEqual([`Example Works deployment-0001 tst ${new URL(site.url).host}`]);
     deploy(2, { steps: [shell('two')] }, { warnMinutes: 1 });
     await until(() => lines('told').length > 0);
     expect(lines('told')[0]).toMatch(/^Example Works: "deployment-0002" starts on this computer at /);

@@ -1,27 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { type Facts, factsSchema } from '@muster/sequence/conditions/facts-schema.js';
+import { ComputersOfFiles } from '../../test/computer-of-files.js';
 import { fitting, gatherFacts, networkFacts } from './gather-facts.js';
 import { domainOf, firmwareOf, highestMegahertz, machineFacts, powerOf, virtualizationOf } from './linux-machine.js';
-import { diskFacts, localMounts } from './linux-storage.js';
+import { diskFacts, filesystemFacts, localMounts, partitionFacts } from './linux-storage.js';
 import { osIdentity } from './os-identity.js';
-import { SystemTree } from './system-tree.js';
+import type { SystemTree } from './system-tree.js';
 import { thisSystem } from './system.js';
 
-const roots: string[] = [];
-afterAll(() => roots.forEach((root) => rmSync(root, { recursive: true, force: true })));
-
-/** A computer made of files. */
-function tree(files: Readonly<Record<string, string>>): SystemTree {
-  const root = mkdtempSync(join(tmpdir(), 'muster-facts-'));
-  roots.push(root);
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(join(root, dirname(path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  }
-  return new SystemTree(root);
-}
+const computers = new ComputersOfFiles();
+afterAll(() => computers.remove());
+const tree = (files: Readonly<Record<string, string>>): SystemTree => computers.make(files);
 const dmi = '/sys/class/dmi/id';
 const supply = '/sys/class/power_supply';
 
@@ -42,6 +31,13 @@ describe('facts of this computer', () => {
     const facts = await gatherFacts({ ...thisSystem, platform: 'linux', environment: {}, read }, tree({}));
     expect(factsSchema.parse(facts)).toEqual(facts);
     expect([facts.os?.id, facts.machine, facts.disks, facts.power]).toEqual([undefined, undefined, [], 'unknown']);
+    expect([facts.os?.lastBootAt, facts.bios, facts.secureBoot, facts.tpm, facts.partitions]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      [],
+    ]);
   });
 
   it.each(['win32', 'darwin'] as const)('come from Node alone on %s', async (platform) => {
@@ -96,6 +92,20 @@ describe('the machine', () => {
     );
     expect(machine).toEqual({ manufacturer: 'LENOVO', model: '20XW', uuid: 'abcd-ef' });
     expect(machineFacts(tree({ '/proc/device-tree/model': 'Raspberry Pi 4\0' }))?.model).toBe('Raspberry Pi 4');
+  });
+
+  it.each([
+    ['3', 'desktop'],
+    ['10', 'laptop'],
+    ['23', 'server'],
+    ['31', 'convertible'],
+    ['1', undefined],
+    ['2', undefined],
+    ['99', undefined],
+  ])('with chassis type %s of SMBIOS is a: %s', (type, expected) => {
+    expect(machineFacts(tree({ [`${dmi}/chassis_type`]: `${type}\n`, [`${dmi}/sys_vendor`]: 'A' }))?.chassis).toBe(
+      expected,
+    );
   });
 
   const clocks = '/sys/devices/system/clocksource/clocksource0/available_clocksource';
@@ -163,6 +173,32 @@ describe('disks and file systems', () => {
     ]);
   });
 
+  it('are partitions of real disks', () => {
+    const partitions = partitionFacts(
+      tree({
+        '/sys/block/sda/size': '8388608',
+        '/sys/block/sda/device/model': 'x',
+        '/sys/block/sda/sda1/size': '2097152',
+        '/sys/block/sda/sda1/partition': '1',
+        '/sys/block/sda/queue/size': '1',
+        '/sys/block/loop0/size': '2048',
+        '/sys/block/loop0/loop0p1/size': '2048',
+        '/sys/block/loop0/loop0p1/partition': '1',
+      }),
+    );
+    expect(partitions).toEqual([{ name: 'sda1', disk: 'sda', sizeMegabytes: 1024 }]);
+  });
+
+  it('are told with their type and the device below, where they have one', async () => {
+    const mounts = `/dev/vda1 / ext4 rw 0 0\npool/home ${tmpdir()} zfs rw 0 0\n`;
+    const facts = await filesystemFacts(tree({ '/proc/self/mounts': mounts, '/proc/filesystems': '\text4\n' }));
+    expect(facts).toMatchObject([
+      { mount: '/', type: 'ext4', device: '/dev/vda1' },
+      { mount: tmpdir(), type: 'zfs' },
+    ]);
+    expect(facts[1]).not.toHaveProperty('device');
+  });
+
   it('are mounts on disks, the last one over a place, never one of the network', () => {
     const mounts = [
       'proc /proc proc rw 0 0',
@@ -188,6 +224,8 @@ describe('the network', () => {
       { name: 'eth0', mac: '02:00:00:00:00:0a', addresses: ['10.0.0.1'] },
       { name: 'eth1', mac: '02:00:00:00:00:0b', addresses: [] },
     ]);
+    const lent = new Map([['eth0', true]]);
+    expect(networkFacts({ eth0: [{ ...one, address: '10.0.0.1' }] }, undefined, lent)).toMatchObject([{ dhcp: true }]);
     const eth2 = { ...one, address: '10.1.2.77', netmask: '255.255.255.192', cidr: '10.1.2.77/26' };
     const six = { ...eth2, address: 'fd00::2', family: 'IPv6' as const, scopeid: 0, cidr: 'fd00::2/64' };
     expect(networkFacts({ eth2: [eth2, six] }, undefined)).toMatchObject([{ subnets: ['10.1.2.64/26'] }]);

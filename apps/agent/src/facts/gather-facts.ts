@@ -2,8 +2,12 @@ import { type NetworkInterfaceInfo, cpus, hostname, networkInterfaces, release, 
 import { type Facts, factsSchema } from '@muster/sequence/conditions/facts-schema.js';
 import { AGENT_VERSION } from '../config.js';
 import { customFacts } from './custom-facts.js';
+import { lastBootOf } from './last-boot.js';
+import { lastUserOf } from './last-user.js';
+import { lentAddresses } from './lent-addresses.js';
+import { biosFacts, secureBootOf, tpmFact } from './linux-firmware.js';
 import { domainOf, firmwareOf, highestMegahertz, machineFacts, powerOf, virtualizationOf } from './linux-machine.js';
-import { diskFacts, filesystemFacts } from './linux-storage.js';
+import { diskFacts, filesystemFacts, partitionFacts } from './linux-storage.js';
 import { architectureName, osIdentity } from './os-identity.js';
 import { isOnInternet, parseIntranet } from './own-networks.js';
 import { hasWriteFilter } from './write-filter.js';
@@ -19,12 +23,12 @@ import { type System, thisSystem } from './system.js';
 export async function gatherFacts(system: System = thisSystem, tree = new SystemTree()): Promise<Facts> {
   const name = hostname();
   const facts: Facts = {
-    os: osFacts(system),
+    os: osFacts(system, tree),
     hostname: name,
     timeZone: knownTimeZone(),
     memoryMegabytes: Math.round(totalmem() / 1024 / 1024),
     cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
-    network: networkFacts(networkInterfaces(), system.platform === 'linux' ? tree : undefined),
+    ...(system.platform === 'linux' ? {} : { network: networkFacts(networkInterfaces(), undefined) }),
     onInternet: onInternetOf(system.environment['MUSTER_AGENT_INTRANET']),
     ...customFacts(tree, system.environment['MUSTER_AGENT_FACTS']),
     agent: { version: AGENT_VERSION },
@@ -38,10 +42,16 @@ async function linuxFacts(system: System, tree: SystemTree, name: string): Promi
   return {
     domain: domainOf(tree, name),
     firmware: firmwareOf(tree, system.architecture, virtualization),
+    bios: biosFacts(tree),
+    secureBoot: secureBootOf(tree),
+    tpm: tpmFact(tree),
     virtualization,
     machine: machineFacts(tree),
     disks: diskFacts(tree),
+    partitions: partitionFacts(tree),
     filesystems: await filesystemFacts(tree),
+    network: networkFacts(networkInterfaces(), tree, await lentAddresses(system, tree)),
+    lastUser: tellsUsers(system) ? lastUserOf(tree, system.architecture, sessionsFolderOf(system)) : undefined,
     power: powerOf(tree),
     writeFilter: writeFilterOf(system.environment['MUSTER_AGENT_WRITE_FILTER'], tree),
   };
@@ -58,15 +68,25 @@ function onInternetOf(intranet: string | undefined): boolean | undefined {
   }
 }
 
+/** Who logs on is nobody's business where the owner of the computer says so. */
+function tellsUsers({ environment }: System): boolean {
+  return environment['MUSTER_AGENT_LAST_USER'] !== 'no';
+}
+
+function sessionsFolderOf({ environment }: System): string | undefined {
+  return environment['MUSTER_AGENT_SESSIONS'];
+}
+
 function writeFilterOf(setting: string | undefined, tree: SystemTree): boolean | undefined {
   return setting === 'yes' || (setting === 'no' ? false : hasWriteFilter(tree));
 }
 
-function osFacts(system: System): Facts['os'] {
+function osFacts(system: System, tree: SystemTree): Facts['os'] {
   const { id, name, version, versionId, family } = osIdentity(system, release);
   const language = system.platform === 'linux' ? systemLanguage(system) : undefined;
   const architecture = architectureName(system.architecture);
-  return { id, name, version, versionId, family, kernel: release(), architecture, language };
+  const lastBootAt = system.platform === 'linux' ? lastBootOf(tree) : undefined;
+  return { id, name, version, versionId, family, kernel: release(), architecture, language, lastBootAt };
 }
 
 function cpuFacts(highest: number | undefined): Facts['cpu'] {
@@ -80,6 +100,7 @@ function cpuFacts(highest: number | undefined): Facts['cpu'] {
 export function networkFacts(
   interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>,
   tree: SystemTree | undefined,
+  lent: ReadonlyMap<string, boolean> = new Map(),
 ): NonNullable<Facts['network']> {
   const cards = tree?.names('/sys/class/net').filter((name) => tree.has(`/sys/class/net/${name}/device`)) ?? [];
   const names = new Set([...Object.keys(interfaces), ...cards]);
@@ -88,6 +109,7 @@ export function networkFacts(
     if (known.some((one) => one.internal)) return [];
     const mac = (known[0]?.mac ?? tree?.text(`/sys/class/net/${name}/address`))?.toLowerCase();
     const addresses = known.map((one) => one.address).slice(0, 64);
+    const dhcp = lent.get(name);
     const subnets = [...new Set(known.flatMap(subnetOf))].slice(0, 64);
     return [
       {
@@ -95,6 +117,7 @@ export function networkFacts(
         ...(mac === undefined || /^[0:]*$/.test(mac) ? {} : { mac }),
         addresses,
         ...(subnets.length === 0 ? {} : { subnets }),
+        ...(dhcp === undefined ? {} : { dhcp }),
       },
     ];
   });

@@ -7,21 +7,41 @@ const dmi = '/sys/class/dmi/id';
 const placeholder =
   /^(to be filled.*|default string|not (specified|applicable|available)|n\/?a|none|unknown|system (manufacturer|product name|serial number|version)|o\.?e\.?m\.?|x+|0+|123456789|asset-?1234567890|no asset tag|chassis .*)$/i;
 
+/** The first of these texts that says something, at most 256 characters of it. */
+export function saidByMaker(tree: SystemTree, ...paths: readonly string[]): string | undefined {
+  for (const path of paths) {
+    const found = tree.text(path)?.slice(0, 256);
+    if (found !== undefined && !placeholder.test(found)) return found;
+  }
+  return undefined;
+}
+
+/** What a computer looks like, by the number that SMBIOS has for it; those that say nothing about it are not here. */
+const chassis: Readonly<Record<string, readonly number[]>> = {
+  desktop: [3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36],
+  laptop: [8, 9, 10, 14],
+  handheld: [11],
+  tablet: [30],
+  convertible: [31, 32],
+  server: [17, 23, 25, 28, 29],
+  embedded: [26, 27, 33, 34],
+};
+
+function chassisOf(tree: SystemTree): string | undefined {
+  const number = tree.number(`${dmi}/chassis_type`);
+  return number === undefined ? undefined : Object.keys(chassis).find((name) => chassis[name]?.includes(number));
+}
+
 /** Maker, model and numbers from the firmware's tables, or the device tree. Serial number and uuid only root can read. */
 export function machineFacts(tree: SystemTree): Facts['machine'] {
-  const from = (...paths: string[]): string | undefined => {
-    for (const path of paths) {
-      const found = tree.text(path)?.slice(0, 256);
-      if (found !== undefined && !placeholder.test(found)) return found;
-    }
-    return undefined;
-  };
+  const from = (...paths: string[]): string | undefined => saidByMaker(tree, ...paths);
   const machine = {
     manufacturer: from(`${dmi}/sys_vendor`, `${dmi}/board_vendor`),
     model: from(`${dmi}/product_name`, '/proc/device-tree/model'),
     serialNumber: from(`${dmi}/product_serial`, '/proc/device-tree/serial-number'),
     uuid: from(`${dmi}/product_uuid`)?.toLowerCase().slice(0, 64),
     assetTag: from(`${dmi}/chassis_asset_tag`),
+    chassis: chassisOf(tree),
   };
   return Object.values(machine).some((value) => value !== undefined) ? machine : undefined;
 }

@@ -6,6 +6,8 @@ import { systemCode } from '../journal/journal-error.js';
 /** A person who is logged in, on a screen, a terminal or by SSH. */
 export interface UserSession {
   readonly id: string;
+  /** By what name the person logged on; logind notes it on systems of the last decade. */
+  readonly user?: string;
   /** In milliseconds since 1970. */
   readonly since: number;
 }
@@ -37,5 +39,7 @@ function parse(id: string, text: string): UserSession[] {
   const since = Math.floor(Number(fields.get('REALTIME')) / 1000);
   const isPerson = fields.get('CLASS') === 'user' || fields.get('CLASS') === 'user-early';
   // One that is closing is over for whoever had it.
-  return isPerson && since > 0 && fields.get('STATE') !== 'closing' ? [{ id, since }] : [];
+  if (!isPerson || !(since > 0) || fields.get('STATE') === 'closing') return [];
+  const user = fields.get('USER');
+  return [{ id, since, ...(user ? { user } : {}) }];
 }

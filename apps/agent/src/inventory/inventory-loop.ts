@@ -31,9 +31,18 @@ export interface Told {
   readonly at: string;
 }
 
-/** Tells the site the facts of this computer: at the start, when one of them changed, and once a day. */
+/** Tells the site the facts of this computer: at the start, when one of them changed, once a day, and when it is asked to. */
 export class InventoryLoop {
+  /** The site wants to be told although nothing changed. */
+  private asked = false;
+
   constructor(private readonly options: InventoryLoopOptions) {}
+
+  /** Looks at once, and tells what is so now. */
+  tellNow(): void {
+    this.asked = true;
+    this.options.changed.ring();
+  }
 
   /** Until aborted. What the site does not take is tried again; it never stops the agent. */
   async run(signal: AbortSignal): Promise<void> {
@@ -58,7 +67,7 @@ export class InventoryLoop {
     const [lookedAt, jitter] = [performance.now(), 0.9 + Math.random() * 0.2];
     while (!signal.aborted) {
       const seconds = (everyMinutes() ?? lookMinutes) * 60 * jitter - (performance.now() - lookedAt) / 1000;
-      if (seconds <= 0) return;
+      if (this.asked || seconds <= 0) return;
       await changed.wait(seconds, signal);
     }
   }
@@ -66,12 +75,20 @@ export class InventoryLoop {
   /** Looks once, and tells what there is to tell. */
   async look(signal: AbortSignal): Promise<void> {
     const { api, path, gather, logger } = this.options;
+    const { asked } = this;
+    // Whoever asks from here on may mean what is looked at too late.
+    this.asked = false;
     const facts = await gather();
     const digest = digestOf(lasting(facts));
     const told = readTold(path);
     const at = new Date().toISOString();
-    if (!isDue(told, { digest, at })) return;
+    if (!asked && !isDue(told, { digest, at })) return;
+    try {
     await api.inventory({ gatheredAt: at, facts }, signal);
+    } catch (error) {
+      this.asked ||= asked;
+      throw error;
+    }
     replaceFile(path, JSON.stringify({ digest, at } satisfies Told));
     logger.info({ changed: told?.digest !== digest }, 'the site has the facts of this computer');
     const { customLeftOut: leftOut } = facts;
@@ -87,9 +104,20 @@ export function isDue(told: Told | undefined, now: Told): boolean {
   return !(age >= 0 && age < tellAgainSeconds);
 }
 
-/** Without what changes all the time: free space and the battery are told along, and are no reason to tell. */
-export function lasting({ power: _, filesystems = [], ...facts }: Facts): unknown {
-  return { ...facts, filesystems: filesystems.map(({ mount, sizeMegabytes }) => ({ mount, sizeMegabytes })) };
+/** Their sizes follow what is stored in the pool. */
+const growing = new Set(['zfs']);
+
+/**
+ * Without what changes all the time: free space, the battery, the clock of the moment, the last start and who logged on are told along, and
+ * are no reason to tell. Pure.
+ */
+export function lasting({ power: _power, lastUser: _user, os, cpu, filesystems = [], ...facts }: Facts): unknown {
+  const { lastBootAt: _boot, ...system } = os ?? {};
+  const { megahertz: _clock, ...processor } = cpu ?? {};
+  const mounts = filesystems.map(({ freeMegabytes: _free, sizeMegabytes, ...mount }) =>
+    growing.has(mount.type ?? '') ? mount : { ...mount, sizeMegabytes },
+  );
+  return { ...facts, os: system, cpu: processor, filesystems: mounts };
 }
 
 function readTold(path: string): Told | undefined {

@@ -15,8 +15,26 @@ describe('what a run knows from its start', () => {
 
   it('has no deployment where no site asked for it', () => {
     const { readOnly } = collectFacts([spec], {});
-    for (const name of ['_SMSTSAdvertID', '_SMSTSUserStarted', '_SMSTSOrgName'])
+    for (const name of ['_SMSTSAdvertID', '_SMSTSUserStarted', '_SMSTSOrgName', '_SMSTSSiteCode', '_SMSTSMP'])
       expect(readOnly).not.toHaveProperty(name);
+  });
+
+  it('has its site, what the computer is there, and where it is reached', () => {
+    const site = {
+      site: 'S01',
+      deviceUid: '0199f3ab-12cd-7000-8000-000000000001',
+      server: 'https://muster.example.org',
+    };
+    expect(collectFacts([spec], {}, { site }).readOnly).toMatchObject({
+      _SMSTSSiteCode: 'S01',
+      _SMSTSClientGUID: site.deviceUid,
+      _SMSTSMP: 'muster.example.org',
+      _SMSTSMPPort: '443',
+      _SMSTSUseSSL: 'true',
+    });
+    const plain = collectFacts([spec], {}, { site: { ...site, server: 'http://10.0.0.5:8080' } }).readOnly;
+    expect(plain).toMatchObject({ _SMSTSMP: '10.0.0.5', _SMSTSMPPort: '8080' });
+    expect(plain).not.toHaveProperty('_SMSTSUseSSL');
   });
 
   it('has of the environment only what the sequence mentions', () => {

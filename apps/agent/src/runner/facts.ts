@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { mentionedVariables } from '@muster/sequence/references.js';
 import type { RunStarted } from '@muster/sequence/run.js';
+import type { AgentIdentity } from '../identity/agent-identity.js';
 
 /** What is known of a run beside its sequence. */
 export interface RunOrigin {
@@ -12,6 +13,8 @@ export interface RunOrigin {
   readonly deployment?: string | undefined;
   /** Did somebody at this computer ask for it? */
   readonly asked?: boolean | undefined;
+  /** The site of this computer, and what it is there; undefined: the run is for no site. */
+  readonly site?: Pick<AgentIdentity, 'server' | 'deviceUid' | 'site'> | undefined;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface RunOrigin {
 export function collectFacts(
   specs: readonly SequenceSpec[],
   environment: NodeJS.ProcessEnv = process.env,
-  { organisation, deployment, asked }: RunOrigin = {},
+  { organisation, deployment, asked, site }: RunOrigin = {},
 ): RunStarted['facts'] {
   const mentioned = new Set([...mentionedVariables(...specs)].map((name) => name.toLowerCase()));
   const visible = Object.entries(environment).flatMap(([name, value]) =>
@@ -34,9 +37,23 @@ export function collectFacts(
       _SMSTSLaunchMode: 'SMS',
       ...(deployment === undefined ? {} : { _SMSTSAdvertID: deployment }),
       ...(asked === true ? { _SMSTSUserStarted: 'true' } : {}),
+      ...(site === undefined ? {} : siteVariables(site)),
       ...(organisation === undefined ? {} : { _SMSTSOrgName: organisation }),
       ...(existsSync('/sys/firmware/efi') ? { _SMSTSBootUEFI: 'true' } : {}),
     },
     environment: Object.fromEntries(visible),
+  };
+}
+
+/** The address has its port also where the scheme implies it: sequences from elsewhere put the two together. */
+function siteVariables({ server, deviceUid, site }: NonNullable<RunOrigin['site']>): Record<string, string> {
+  const { protocol, hostname: host, port } = new URL(server);
+  const secure = protocol === 'https:';
+  return {
+    _SMSTSSiteCode: site,
+    _SMSTSClientGUID: deviceUid,
+    _SMSTSMP: host,
+    _SMSTSMPPort: port || (secure ? '443' : '80'),
+    ...(secure ? { _SMSTSUseSSL: 'true' } : {}),
   };
 }

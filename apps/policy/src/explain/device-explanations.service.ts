@@ -10,9 +10,11 @@ import { Bus } from '@muster/messaging/bus.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
+import { CONFIG } from '@muster/service/tokens.js';
 import { explainVariables } from '@muster/sequence/explain-variables.js';
 import type { RunStarted } from '@muster/sequence/run.js';
 import { DeviceRepository, type DeviceState } from '../devices/device.repository.js';
+import type { PolicyConfig } from '../config.js';
 import type { PolicyContent } from '../serving/policy-document.js';
 import { PolicyRepository } from '../serving/policy.repository.js';
 import { goBySettings, withRules } from '../settings/go-by-settings.js';
@@ -33,6 +35,7 @@ type Problem = DeviceExplanation['problems'][number];
 @Injectable()
 export class DeviceExplanations {
   constructor(
+    @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(Database) private readonly database: Database,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(PolicyRepository) private readonly policies: PolicyRepository,
@@ -45,7 +48,7 @@ export class DeviceExplanations {
   async explain(name: string, deploymentName: string | undefined): Promise<DeviceExplanation> {
     const { device } = await this.bus.request(readDevice, { name });
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
-    const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state);
+    const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state, device.uid);
     const { content: known, told } = await this.read(device.uid);
     const content = { ...known, windows: goBySettings(known).windows };
     const values = valuesInForce(content.clientSettings);
@@ -86,7 +89,12 @@ export class DeviceExplanations {
       ...(warnings.length > 0 ? { warnings } : {}),
       ...(body
         ? {
-            sequence: explainBody(body, told, name, device.facts, deploymentName),
+            sequence: explainBody(body, told, device.facts, {
+              device: { name, uid: device.uid },
+              site: this.config.MUSTER_SITE,
+              deployment: deploymentName,
+              organisation: values.organisationName,
+            }),
             sources: await this.sourcesOf(
               body,
               device.facts,
@@ -166,9 +174,9 @@ function wantedOf(
 }
 
 /** What the device hears at every door; undefined: it is let in. */
-function refusalOf(state: DeviceState | undefined): MusterError | undefined {
+function refusalOf(state: DeviceState | undefined, uid: string): MusterError | undefined {
   if (state === 'enrolled') return undefined;
-  if (state !== undefined) return deviceRefused(state);
+  if (state !== undefined) return deviceRefused(state, uid);
   return new MusterError(
     'conflict',
     'deployment.device-not-enrolled',

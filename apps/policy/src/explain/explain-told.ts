@@ -24,17 +24,27 @@ export function maskedVariables(told: PolicyVariables): RunStarted['variables'] 
   };
 }
 
+/** What the site knows of a run that a device would begin now. Where the device reaches its site, only the device knows. */
+export interface ExplainedRun {
+  readonly device: { readonly name: string; readonly uid: string };
+  /** Code of the device's site. */
+  readonly site: string;
+  /** Name of the deployment. */
+  readonly deployment?: string | undefined;
+  /** As the client settings of the device have it. */
+  readonly organisation?: string | undefined;
+}
+
 /**
  * The fate of each step of a body on the device. Facts queries are answered with what the device last told; what only the
  * computer itself can answer (files, software) stays unknown.
- * @param deployment name of the one that it would run for
+ * @param run what the site knows of the run that it would be
  */
 export function explainBody(
   { sequence, children = {} }: PolicyBody,
   variables: RunStarted['variables'],
-  machineName: string,
   facts: Facts | undefined,
-  deployment?: string,
+  run: ExplainedRun,
 ): SequenceExplanation {
   const started: RunStarted = {
     type: 'run-started',
@@ -45,9 +55,13 @@ export function explainBody(
     facts: {
       phase: 'FullOS',
       readOnly: {
-        _SMSTSMachineName: facts?.hostname ?? machineName,
+        _SMSTSMachineName: facts?.hostname ?? run.device.name,
         _SMSTSLaunchMode: 'SMS',
-        ...(deployment === undefined ? {} : { _SMSTSAdvertID: deployment }),
+        _SMSTSSiteCode: run.site,
+        _SMSTSClientGUID: run.device.uid,
+        ...(run.deployment === undefined ? {} : { _SMSTSAdvertID: run.deployment }),
+        ...(facts?.firmware === 'uefi' ? { _SMSTSBootUEFI: 'true' } : {}),
+        ...(run.organisation === undefined ? {} : { _SMSTSOrgName: run.organisation }),
       },
     },
   };

@@ -37,6 +37,7 @@ export const factsSchema = z
         kernel: text(128).optional(),
         architecture: text(32).optional().meta({ description: 'x64, x86, arm64, arm, or what Node calls it' }),
         language: text(40).optional().meta({ description: 'language tag: de-DE' }),
+        lastBootAt: text(40).optional().meta({ description: 'UTC: 2026-01-31T07:58:12Z' }),
       })
       .optional(),
     hostname: text(255).optional(),
@@ -51,6 +52,26 @@ export const factsSchema = z
       })
       .optional(),
     firmware: z.enum(['uefi', 'bios']).optional(),
+    bios: z
+      .strictObject({
+        vendor: text().optional(),
+        version: text().optional(),
+        releasedOn: text(10).optional().meta({ description: '2026-01-31' }),
+      })
+      .optional()
+      .meta({ description: 'program of the firmware, be it BIOS or UEFI' }),
+    secureBoot: z
+      .boolean()
+      .optional()
+      .meta({ description: 'the firmware starts only what is signed; UEFI alone says it' }),
+    tpm: z
+      .strictObject({
+        present: z.boolean().meta({ description: 'the system sees one' }),
+        majorVersion: count.optional(),
+        enabled: z.boolean().optional(),
+        activated: z.boolean().optional(),
+      })
+      .optional(),
     virtualization: z.enum(VIRTUALIZATIONS).optional(),
     machine: z
       .strictObject({
@@ -59,14 +80,29 @@ export const factsSchema = z
         serialNumber: text().optional(),
         uuid: text(64).optional(),
         assetTag: text().optional(),
+        chassis: text(32)
+          .optional()
+          .meta({ description: 'desktop, laptop, tablet, convertible, handheld, server, embedded' }),
       })
       .optional(),
     disks: z
       .array(z.strictObject({ name: text(64), sizeMegabytes: count, rotational: z.boolean().optional() }))
       .max(256)
       .optional(),
+    partitions: z
+      .array(z.strictObject({ name: text(64), disk: text(64), sizeMegabytes: count }))
+      .max(256)
+      .optional(),
     filesystems: z
-      .array(z.strictObject({ mount: text(4096), sizeMegabytes: count, freeMegabytes: count }))
+      .array(
+        z.strictObject({
+          mount: text(4096),
+          type: text(64).optional().meta({ description: 'ext4, xfs, btrfs, …' }),
+          device: text(4096).optional().meta({ description: '/dev/sda1; absent where it lies on none of its own' }),
+          sizeMegabytes: count,
+          freeMegabytes: count,
+        }),
+      )
       .max(256)
       .optional(),
     network: z
@@ -80,6 +116,7 @@ export const factsSchema = z
             .max(64)
             .optional()
             .meta({ description: 'IPv4 networks of its addresses: 10.1.2.0/24' }),
+          dhcp: z.boolean().optional().meta({ description: 'one of its IPv4 addresses is lent' }),
         }),
       )
       .max(256)
@@ -105,6 +142,10 @@ export const factsSchema = z
       .max(MOST_LEFT_OUT)
       .optional()
       .meta({ description: 'what somebody wrote on the computer and is not told, and why' }),
+    lastUser: z
+      .strictObject({ name: text(), loggedOnAt: text(40).meta({ description: 'UTC: 2026-01-31T07:58:12Z' }) })
+      .optional()
+      .meta({ description: 'who logged on last' }),
     power: z.enum(['ac', 'battery', 'unknown']).optional(),
     onInternet: z
       .boolean()

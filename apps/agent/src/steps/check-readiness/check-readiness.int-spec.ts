@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { firstTpm } from '../../facts/linux-firmware.js';
 import { thisSystem } from '../../facts/system.js';
 import { SystemTree } from '../../facts/system-tree.js';
 import { SoftwareRun } from '../../../test/software-run.js';
-import { connectedAdapters, freeOnAnyDisk, operatingSystemType, tpmFacts } from './gather-readiness.js';
+import { connectedAdapters, freeOnAnyDisk, operatingSystemType } from './gather-readiness.js';
 
 let at: SoftwareRun;
 beforeEach(() => {
@@ -115,12 +116,12 @@ describe('looking at a computer', () => {
   });
 
   it('finds the TPM', () => {
-    expect(tpmFacts(tree())).toBeUndefined();
+    expect(firstTpm(tree())).toBeUndefined();
     at.write('sys/class/tpm/tpm0/tpm_version_major', '2\n');
-    expect(tpmFacts(tree())).toEqual({ majorVersion: 2, enabled: true, activated: true });
+    expect(firstTpm(tree())).toEqual({ majorVersion: 2, enabled: true, activated: true });
     at.write('sys/class/tpm/tpm0/tpm_version_major', '1\n');
     at.write('sys/class/tpm/tpm0/device/enabled', '1\n');
     at.write('sys/class/tpm/tpm0/device/active', '0\n');
-    expect(tpmFacts(tree())).toEqual({ majorVersion: 1, enabled: true, activated: false });
+    expect(firstTpm(tree())).toEqual({ majorVersion: 1, enabled: true, activated: false });
   });
 });

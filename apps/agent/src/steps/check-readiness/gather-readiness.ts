@@ -2,8 +2,9 @@ import { statfs } from 'node:fs/promises';
 import { type NetworkInterfaceInfo, networkInterfaces, version } from 'node:os';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import type { Phase } from '@muster/sequence/model.js';
-import type { Found, ReadinessFacts, TpmFacts } from '@muster/sequence/steps/check-readiness/judge-readiness.js';
+import type { Found, ReadinessFacts } from '@muster/sequence/steps/check-readiness/judge-readiness.js';
 import { gatherFacts } from '../../facts/gather-facts.js';
+import { firstTpm } from '../../facts/linux-firmware.js';
 import { parseOsRelease } from '../../facts/os-release.js';
 import { SystemTree } from '../../facts/system-tree.js';
 import { type System, thisSystem } from '../../facts/system.js';
@@ -32,7 +33,7 @@ export async function gatherReadiness(
     acPower: power === 'unknown' || power === undefined ? unknown('the system does not say it') : value(power === 'ac'),
     network: value(connectedAdapters(networkInterfaces(), tree)),
     firmware: known(firmware, 'neither UEFI nor BIOS can be seen from here'),
-    tpm: system.platform === 'linux' ? value(tpmFacts(tree)) : unknown('this agent looks for a TPM on Linux only'),
+    tpm: system.platform === 'linux' ? value(firstTpm(tree)) : unknown('this agent looks for a TPM on Linux only'),
   };
 }
 
@@ -118,17 +119,4 @@ export function connectedAdapters(
     if (!reachable || !up || !(hasHardware(name) || routed.has(name) || !anyHardware)) return [];
     return [{ name, wireless: ['wireless', 'phy80211'].some((inner) => tree.has(`${folder(name)}/${inner}`)) }];
   });
-}
-
-/** The first TPM. One of version 2 that the kernel drives is enabled and active; older ones say it. */
-export function tpmFacts(tree: SystemTree): TpmFacts | undefined {
-  const folder = '/sys/class/tpm/tpm0';
-  if (!tree.has(folder)) return undefined;
-  const majorVersion = tree.number(`${folder}/tpm_version_major`) ?? (tree.has(`${folder}/device/caps`) ? 1 : 2);
-  const says = (file: string): boolean => tree.text(`${folder}/device/${file}`) === '1';
-  return {
-    majorVersion,
-    enabled: majorVersion >= 2 || says('enabled'),
-    activated: majorVersion >= 2 || says('active'),
-  };
 }

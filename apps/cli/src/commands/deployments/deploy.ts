@@ -8,6 +8,7 @@ import { withClient } from '../../api/open-client.js';
 import { objectName } from '../../output/formats.js';
 import type { Terminal } from '../../terminal.js';
 import { collect, dryRunOption, wholeNumber } from '../arguments.js';
+import { settingsLike } from './like-deployment.js';
 import { rolloutGroups } from './rollout-groups.js';
 
 const help = `
@@ -24,6 +25,7 @@ Examples:
   muster deploy harden-debian --to web-servers --at 2026-12-01T22:00 --rerun IfFailed
   muster deploy harden-debian --to kiosks --event Startup --comment "agreed with the shops, change 4711"
   muster deploy harden-debian --to web-servers --rollout 5,10%,rest --at-most-started 20
+  muster deploy harden-debian --to web-servers --like pilot-june --at 2026-12-08T22:00
   muster deploy office-tools --to all-laptops --available --expires 2027-01-31T00:00`;
 
 type DeviceEvent = Extract<Trigger, { event: string }>['event'];
@@ -32,9 +34,11 @@ const COMPUTERS = startRulesShape.availableTo.unwrap().options;
 
 interface DeployOptions {
   readonly to: string;
+  readonly like?: string;
   readonly name?: string;
   readonly revision?: number;
   readonly available?: boolean;
+  readonly required?: boolean;
   readonly from?: string;
   readonly expires?: string;
   readonly at?: string[];
@@ -74,11 +78,16 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     .requiredOption('--to <collection>', 'name of the collection')
     .option('--name <name>', 'name of the deployment (default: SEQUENCE-to-COLLECTION)')
     .option(
+      '--like <deployment>',
+      'with the settings of that deployment, but its times, what may pass its windows, what is fetched ahead and agreements; options here win',
+    )
+    .option(
       '--revision <number>',
       'stay with this revision (default: always the newest)',
       wholeNumber(1, 2_147_483_647),
     )
-    .option('--available', 'offer it instead of requiring it')
+    .addOption(new Option('--available', 'offer it instead of requiring it').conflicts('required'))
+    .option('--required', 'require it: the default, but with --like one that is offered')
     .option('--from <time>', 'devices do not see it before')
     .option('--expires <time>', 'devices do not start it after')
     .option('--at <time>', 'when it runs; several times are possible', collect)
@@ -148,7 +157,9 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
       if (options.atMostStarted !== undefined && !options.rollout)
         command.error('error: cli.usage: --at-most-started is for a deployment with --rollout', { exitCode: 2 });
       await withClient(command, terminal, async (client) => {
-        const spec = specOf(sequence, options);
+        const template =
+          options.like === undefined ? {} : settingsLike((await client.get(deployment, options.like)).spec);
+        const spec = specOf(sequence, options, template);
         const { revision } = options;
         const pinned =
           revision === undefined ? {} : { revision: (await getRevision(client, sequence, revision)).digest };
@@ -164,20 +175,8 @@ export function registerDeploy(program: Command, terminal: Terminal): void {
     });
 }
 
-function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
-  const {
-    to,
-    available,
-    from,
-    expires,
-    at = [],
-    rerun,
-    agreeDevices,
-    agreeServers,
-    content,
-    rollout,
-    atMostStarted,
-  } = options;
+function specOf(sequence: string, options: DeployOptions, template: Partial<DeploymentSpec>): DeploymentSpec {
+  const { to, from, expires, at = [], rerun, agreeDevices, agreeServers, content, rollout, atMostStarted } = options;
   const { usersMayStart, outsideWindows, restartOutsideWindows, warn, wakeUp } = options;
   const { event = [], agreeSiteServer, availableTo, alertFailedAbove, comment } = options;
   const triggers: Trigger[] = [
@@ -185,9 +184,10 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...event.map((one) => ({ event: one })),
   ];
   return {
+    ...template,
     sequence,
     collection: to,
-    purpose: available ? 'Available' : 'Required',
+    purpose: purposeOf(options) ?? template.purpose ?? 'Required',
     ...(from === undefined ? {} : { availableAt: from }),
     ...(expires === undefined ? {} : { expiresAt: expires }),
     ...(triggers.length === 0 ? {} : { triggers }),
@@ -199,7 +199,7 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(options.fetchAhead ? { fetchAhead: true } : {}),
     ...(options.progress ? {} : { showProgress: false }),
     ...(options.notifications ? {} : { suppressNotifications: true }),
-    ...(alertFailedAbove === undefined ? {} : { alerts: { failedAbovePercent: alertFailedAbove } }),
+    ...(alertFailedAbove === undefined ? {} : { alerts: { ...template.alerts, failedAbovePercent: alertFailedAbove } }),
     ...(comment === undefined ? {} : { comment }),
     ...(options.onInternet ? { onInternet: true } : {}),
     ...(options.onMetered ? { onMetered: true } : {}),
@@ -214,6 +214,11 @@ function specOf(sequence: string, options: DeployOptions): DeploymentSpec {
     ...(options.defaultGroupPoints ? {} : { defaultGroupPoints: false }),
     ...(warn === undefined ? {} : { warnMinutes: warn }),
   };
+}
+
+function purposeOf({ available, required }: DeployOptions): DeploymentSpec['purpose'] | undefined {
+  if (available) return 'Available';
+  return required ? 'Required' : undefined;
 }
 
 /** @throws InvalidArgumentError when it is no event of a computer */
