@@ -12,7 +12,7 @@ import { architectureName, osIdentity } from './os-identity.js';
 import { isOnInternet, parseIntranet } from './own-networks.js';
 import { hasWriteFilter } from './write-filter.js';
 import { systemLanguage } from './system-language.js';
-import { ownTimeZone } from './time-zone.js';
+import { knownTimeZone } from './time-zone.js';
 import { SystemTree } from './system-tree.js';
 import { type System, thisSystem } from './system.js';
 
@@ -25,7 +25,7 @@ export async function gatherFacts(system: System = thisSystem, tree = new System
   const facts: Facts = {
     os: osFacts(system, tree),
     hostname: name,
-    timeZone: ownTimeZone(),
+    timeZone: knownTimeZone(),
     memoryMegabytes: Math.round(totalmem() / 1024 / 1024),
     cpu: cpuFacts(system.platform === 'linux' ? highestMegahertz(tree) : undefined),
     ...(system.platform === 'linux' ? {} : { network: networkFacts(networkInterfaces(), undefined) }),
