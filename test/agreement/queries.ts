@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { Database } from '@muster/persistence/database.js';
 import { startServers } from '@muster/testing/servers.js';
 import * as fc from 'fast-check';
 import { askBoth } from '../../apps/deployment/test/ask-both.js';
+import { openQueryDatabase } from '../../apps/deployment/test/query-database.js';
 import { facts, query } from '../../apps/deployment/test/random-queries.js';
 import { anySeed } from '../faults/random.js';
 import { wholeNumber } from '../faults/whole-number.js';
@@ -24,8 +24,7 @@ const cases = wholeNumber(values.cases, 20_000, 'cases');
 const seed = wholeNumber(values.seed, anySeed(), 'seed');
 
 const servers = await startServers();
-const url = servers.environment('deployment')['MUSTER_DATABASE_URL'] ?? '';
-const database = new Database({ url, schema: 'deployment' });
+const database = await openQueryDatabase(servers);
 const told = new Map<string, number>();
 try {
   const property = fc.asyncProperty(

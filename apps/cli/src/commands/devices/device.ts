@@ -4,6 +4,7 @@ import { addDeviceAccess, addRotateKey } from './device-access.js';
 import { addRetrievePolicy } from './device-retrieve-policy.js';
 import { addDeviceMerge } from './device-merge.js';
 import { addDeviceWake } from './device-wake.js';
+import { addDeviceSoftware } from './device-software.js';
 import { addDeviceSettings } from './device-settings.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceImport } from './device-import.js';
@@ -15,6 +16,7 @@ export function registerDevice(program: Command, terminal: Terminal): void {
   addDeviceImport(commands, terminal);
   addDeviceList(commands, terminal);
   addDeviceSettings(commands, terminal);
+  addDeviceSoftware(commands, terminal);
   addDeviceAccess(commands, terminal);
   addDeviceMerge(commands, terminal);
   addRotateKey(commands, terminal);
