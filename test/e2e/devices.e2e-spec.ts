@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import type { AuditEntry } from '@muster/contracts/kinds/audit.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import { until } from '@muster/testing/until.js';
@@ -137,6 +138,25 @@ describe('the life of a device on a whole site', () => {
       'device/desk-1 is called to come for its policy\nthe devices of collection/desks are called to come for their policy\n',
     );
     expect(await site.muster('device', 'retrieve-policy')).toMatchObject({ code: 2 });
+  });
+
+  it('is online while its agent holds a connection, and tells its inventory at once when it is called to', async () => {
+    await until(
+      async () => (await site.ok('device', 'list', '--online', '-o', 'name')).includes('device/desk-1'),
+      90_000,
+    );
+    expect(await site.ok('device', 'list')).toMatch(/desk-1 .*approved +online /);
+    expect(await site.ok('device', 'summary')).toMatch(/^of \d+ in use 1 are online/m);
+    const told = async () => Date.parse((await device('desk-1')).status.factsAt ?? '');
+    const before = await told();
+    expect(await site.ok('device', 'notify', 'inventory', 'desk-1')).toBe('device/desk-1 hears it now: inventory\n');
+    await until(async () => (await told()) > before, 30_000);
+    const [deed] = JSON.parse(await site.ok('audit', '--name', 'desk-1', '--limit', '1', '-o', 'json')) as AuditEntry[];
+    expect(deed).toMatchObject({
+      action: 'called',
+      site: expect.stringMatching(/^[A-Z0-9]{3}$/),
+      details: { what: 'inventory', devices: 1, connected: 1 },
+    });
   });
 
   it('follows the site to another signing key, of which it hears after the next one, and runs what that one signs', async () => {

@@ -4,7 +4,8 @@ import { SiteOfDevices } from '../bench/site-of-devices.js';
 import { randomNumbers, sample } from '../faults/random.js';
 import { FLEET_SEQUENCE, prepareContent } from './fleet-content.js';
 import { problemsOf, problemsOfFates } from './judge-site.js';
-import { acknowledged, Orders } from './orders.js';
+import { acknowledged, DEVICE_STOPPED, Orders, RUN_STOPPED } from './orders.js';
+import type { Effects } from './effects.js';
 import { type Fleet, SimulatedAgent } from './simulated-agent.js';
 import { StartedAtOnce } from './started-at-once.js';
 
@@ -37,6 +38,8 @@ export interface FleetOutcome {
   /** Runs that ended because somebody stopped them, and how many of them alone or with their device. */
   readonly stopped: number;
   readonly stoppedAlone: number;
+  /** How much came of the orders that people gave. */
+  readonly effects: Effects;
   /** Everything that is not as it must be, in words. */
   readonly problems: readonly string[];
 }
@@ -73,11 +76,17 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
     );
     // Looked at below; when something else fails before, its failure must not end the process.
     lives.catch(() => undefined);
-    const given = ordersOf(orders, () => until(() => deployed.length > ROLLOUT, 600_000), random, say);
-    given.catch(() => undefined);
+    let given: Promise<void> | undefined;
     let victims: (typeof VICTIMS)[number][] = [];
     for (let kill = 0; kill < kills; kill += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 100 + random() * 1200));
+      // The first half meets devices that begin, the second one what people order then: before anything goes on there is nothing to stop.
+      if (!given && kill >= kills / 2) {
+        await orders.someRun();
+        given = ordersOf(orders, () => until(() => deployed.length > ROLLOUT, 600_000), random, say);
+        given.catch(() => undefined);
+      }
+      // An order takes its time to be acknowledged by what comes up again: slower then, so that most of them meet kills.
+      await new Promise((resolve) => setTimeout(resolve, 100 + random() * (given ? 3600 : 1200)));
       // Each has its turn in an order of its own, so that a short schedule kills everything once.
       if (victims.length === 0) victims = sample(VICTIMS, VICTIMS.length, random);
       const victim = victims.pop()!;
@@ -88,9 +97,10 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
     }
     while (deployed.length < DEPLOYMENTS) await deployNext();
     await given;
-    await orders.stopForGood(count);
+    await orders.stopForGood(count, VICTIMS);
     say(`the last stop was heard by all within ${orders.lastHeardAfter} ms`);
     await lives;
+    say(orders.effects.say());
     const expected = agents.flatMap((agent) => [...agent.runs.values()]);
     const acknowledged = agents.reduce((sum, agent) => sum + agent.acknowledged, 0);
     const woken = agents.reduce((sum, agent) => sum + agent.woken, 0);
@@ -113,6 +123,7 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
       woken,
       stopped: expected.filter(({ code }) => code === 'run.stopped').length,
       stoppedAlone: orders.stoppedAlone.length,
+      effects: orders.effects,
       problems,
     };
   } finally {
@@ -129,17 +140,17 @@ async function ordersOf(
   say: (line: string) => void,
 ): Promise<void> {
   const all: [words: string, order: () => Promise<void>][] = [
-    ['one run stopped', () => orders.stopRun()],
+    [RUN_STOPPED, () => orders.stopRun()],
     ['starts paused', () => orders.hold('Starts')],
     ['resumed', () => orders.hold(undefined)],
-    ['all runs of a device stopped', () => orders.stopDevice()],
+    [DEVICE_STOPPED, () => orders.stopDevice()],
     ['stopped', () => orders.hold('Runs')],
     ['rollout paused', async () => rolledOut().then(() => orders.pauseRollout())],
     ['resumed after the stop', () => orders.hold(undefined)],
     ['rollout resumed', () => orders.resumeRollout()],
   ];
   for (const [words, order] of all) {
-    await new Promise((resolve) => setTimeout(resolve, 500 + random() * 2500));
+    await new Promise((resolve) => setTimeout(resolve, 100 + random() * 1200));
     await order();
     say(`ordered and acknowledged: ${words}`);
   }

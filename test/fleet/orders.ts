@@ -1,5 +1,6 @@
 import { until } from '@muster/testing/until.js';
 import type { SiteOfDevices } from '../bench/site-of-devices.js';
+import { Effects } from './effects.js';
 
 /** A deployment whose runs go on until somebody stops them. */
 export const ENDLESS = 'endless';
@@ -7,6 +8,16 @@ export const ENDLESS = 'endless';
 const HEARD_WITHIN_MILLISECONDS = 30_000;
 
 export type Hold = 'Starts' | 'Runs' | undefined;
+
+export const RUN_STOPPED = 'one run stopped';
+export const DEVICE_STOPPED = 'all runs of a device stopped';
+const PAUSED = 'rollout paused';
+const RESUMED = 'rollout resumed';
+
+function kindOf(hold: Hold): string {
+  if (hold === undefined) return 'nothing held';
+  return hold === 'Starts' ? 'starts paused' : 'stopped';
+}
 
 /**
  * What people order while processes are killed: holds of the endless deployment, ends of single runs and of all runs of a device, a pause
@@ -21,6 +32,7 @@ export class Orders {
   pause: object | undefined;
   /** The uids of runs that were stopped alone, or with their device. */
   readonly stoppedAlone: string[] = [];
+  readonly effects = new Effects();
   /** Milliseconds after which the last agent had heard the last stop, which nothing disturbed. */
   lastHeardAfter = Number.NaN;
   private readonly saved = new Map<number, Hold>();
@@ -38,6 +50,7 @@ export class Orders {
 
   /** Saves the endless deployment with this hold. */
   async hold(hold: Hold): Promise<void> {
+    this.effects.ordered(kindOf(hold), 'times heard by a device');
     const spec = { sequence: this.sequence, collection: 'all-devices', ...(hold && { hold }) };
     const { resource } = await acknowledged(() => this.site.deploy(ENDLESS, spec));
     const { generation } = resource.metadata as unknown as { generation: number };
@@ -47,40 +60,57 @@ export class Orders {
 
   async pauseRollout(): Promise<void> {
     await acknowledged(() => this.post(`deployments/${this.rollout}/rollout`, { action: 'pause', reason: 'on trial' }));
+    this.effects.ordered(PAUSED, 'starts refused');
     this.pause = {};
   }
 
   async resumeRollout(): Promise<void> {
     this.pause = undefined;
     await acknowledged(() => this.post(`deployments/${this.rollout}/rollout`, { action: 'resume' }));
+    this.effects.ordered(RESUMED, 'permits given since');
   }
 
-  /** Ends one run that goes on; none when the site has heard of none yet. */
+  /** Ends one run that goes on. */
   async stopRun(): Promise<void> {
-    await this.stopOne('run', 'run.name');
+    await this.stopOne(RUN_STOPPED, 'run', 'run.name');
   }
 
   /** Ends all that goes on on a device that has something of it. */
   async stopDevice(): Promise<void> {
-    await this.stopOne('device', 'run.device');
+    await this.stopOne(DEVICE_STOPPED, 'device', 'run.device');
   }
 
-  private async stopOne(what: 'run' | 'device', column: string): Promise<void> {
-    const open = await acknowledged(() =>
-      this.site.databases.deployment.query<{ uid: string; name: string }>(
+  /** Waits until the site has heard of a run that goes on: a stop of nothing would try nothing. */
+  async someRun(column: 'run.name' | 'run.device' = 'run.name'): Promise<{ uid: string; name: string }> {
+    return acknowledged(async () => {
+      const [open] = await this.site.databases.deployment.query<{ uid: string; name: string }>(
         `select run.uid, ${column} as name from run join deployment on deployment.uid = deployment_uid
          where deployment.name = $1 and end_result is null and stop is null order by run.uid limit 1`,
         [ENDLESS],
-      ),
-    );
-    for (const { uid, name } of open) {
-      await acknowledged(() => this.post('runs/-/stop', { [what]: name, reason: 'on trial' }));
-      this.stoppedAlone.push(uid);
-    }
+      );
+      if (!open) throw new Error('the site has heard of no run that goes on');
+      return open;
+    });
   }
 
-  /** The last stop, while nothing is killed: every agent must hear it within seconds. */
-  async stopForGood(agents: number): Promise<void> {
+  private async stopOne(kind: string, what: 'run' | 'device', column: 'run.name' | 'run.device'): Promise<void> {
+    this.effects.ordered(kind, 'runs to end');
+    const { uid, name } = await this.someRun(column);
+    await acknowledged(() => this.post('runs/-/stop', { [what]: name, reason: 'on trial' }));
+    this.stoppedAlone.push(uid);
+    this.effects.cameOf(kind);
+  }
+
+  /**
+   * The last stop, while nothing is killed: every agent must hear it within seconds.
+   *
+   * @param processes of the site, by name: the time counts from when all of them have come back
+   */
+  async stopForGood(agents: number, processes: readonly string[]): Promise<void> {
+    await until(() => {
+      const pids = this.site.site.supervisor.pids();
+      return processes.every((name) => pids[name] !== undefined);
+    });
     await this.hold('Runs');
     const since = Date.now();
     this.quietSince = since;
@@ -96,8 +126,19 @@ export class Orders {
     const before = this.heard.get(deviceUid) ?? 0;
     if (generation < before)
       this.problems.push(`device ${deviceUid} was told of generation ${generation} behind ${before}`);
+    if (generation > before) this.effects.cameOf(kindOf(hold));
     this.heard.set(deviceUid, generation);
     this.told.set(generation, (this.told.get(generation) ?? new Set()).add(hold));
+  }
+
+  /** A device was refused a start because the rollout is paused. */
+  refuses(): void {
+    if (this.pause !== undefined) this.effects.cameOf(PAUSED);
+  }
+
+  /** A device got a permit. */
+  permits(): void {
+    this.effects.cameOf(RESUMED);
   }
 
   /** A run of it begins now, by what its device has heard. */

@@ -79,8 +79,6 @@ export class SimulatedAgent {
   /** Assignments that wait for a permit, with the run that each will be. */
   private readonly waiting = new Map<string, { assignment: Assignment; question: PermitRequest }>();
   private readonly endless = new EndlessWork();
-  /** Deployments of which a permit may have been given in an answer that was lost. */
-  private readonly unanswered = new Set<string>();
   private readonly wakeUps: WakeUps;
   private readonly trial = new PolicyOnTrial();
   /** The signed text of its policy: for others to try. */
@@ -200,7 +198,12 @@ export class SimulatedAgent {
     }
   }
 
-  /** Asks for the same run until it may start; an answer that is lost on the way is asked for again. */
+  /**
+   * Asks for the same run until it may start; an answer that is lost on the way is asked for again.
+   *
+   * Whoever asks in a pause is refused, even when an answer that was lost has given this run its permit before: a pause also holds permits
+   * that are asked for again. So no question that began behind a pause, and was answered before its end, is excused.
+   */
   private async askPermit({
     assignment,
     question,
@@ -210,13 +213,15 @@ export class SimulatedAgent {
   }): Promise<void> {
     const { orders, started } = this.fleet;
     const { pause } = orders;
-    const mayBeGiven = this.unanswered.has(question.deploymentUid);
-    this.unanswered.add(question.deploymentUid);
     const answer = await this.asked(() => this.device.post('/permits', question));
     if (answer.status !== 200) throw new Error(`a permit was answered with ${answer.status} ${answer.text}`);
-    this.unanswered.delete(question.deploymentUid);
-    if (!permitResponseSchema.parse(answer.body).granted) return;
-    if (pause !== undefined && pause === orders.pause && !mayBeGiven)
+    const permit = permitResponseSchema.parse(answer.body);
+    if (!permit.granted) {
+      if (permit.code === 'rollout.is-paused') orders.refuses();
+      return;
+    }
+    orders.permits();
+    if (pause !== undefined && pause === orders.pause)
       this.problems.push(`run ${question.runId} got a permit that was asked for while the rollout was paused`);
     this.waiting.delete(question.deploymentUid);
     started.started(question.runId);
@@ -301,6 +306,8 @@ export class SimulatedAgent {
         };
       });
     if (told.length === 0) return;
+    // What it told before counts no more from now on: a newer one may be durable without an answer, and is told until there is one.
+    for (const { deploymentUid } of told) this.fates.delete(deploymentUid);
     const send = async (fates: readonly ExpectedFate[], behind: number) => {
       const body = fates.map(({ deploymentUid, number, reason }) => ({
         deploymentUid,

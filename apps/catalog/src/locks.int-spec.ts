@@ -86,6 +86,26 @@ describe('the edit lock of a sequence', () => {
     expect((await take('guarded', ben)).body.holder).toBe('ben');
   });
 
+  it('leaves in the audit record who did not mind it, and whose it was', async () => {
+    await catalog.save('stolen', [runs('first')]);
+    const { body: lock } = await take('stolen', anna);
+    await catalog.apply('stolen', [runs('refused')], '', {}, ben);
+    expect((await catalog.apply('stolen', [runs('bens')], '', {}, { ...ben, ...IGNORE })).status).toBe(200);
+    await take('stolen', anna, { machine: 'pc-2', takeOver: true });
+    expect((await catalog.call('DELETE', lockOf('stolen'), undefined, { ...ben, ...IGNORE })).status).toBe(200);
+    expect((await take('stolen', ben)).status).toBe(200);
+    expect((await catalog.call('DELETE', lockOf('stolen'), undefined, ben)).status).toBe(200);
+    const deeds = await catalog.database.query(
+      `select actor, action, details from audit_entry where name = 'stolen' and action like 'lock-%' order by id`,
+    );
+    const from = (machine: string) => ({ holder: lock.holder, machine });
+    expect(deeds).toEqual([
+      { actor: 'ben', action: 'lock-ignored', details: from('pc-1') },
+      { actor: 'anna', action: 'lock-taken-over', details: from('pc-1') },
+      { actor: 'ben', action: 'lock-broken', details: from('pc-2') },
+    ]);
+  });
+
   it('survives a restart of the service', async () => {
     await catalog.restart();
     expect((await catalog.call<EditLock>('GET', lockOf('guarded'))).body.holder).toBe('ben');

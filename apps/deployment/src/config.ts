@@ -1,5 +1,6 @@
 import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { mailAddressSchema } from '@muster/contracts/kinds/alert-subscription.js';
+import { INACTIVE_DAYS } from '@muster/contracts/kinds/device-presence.js';
 import { EVENT_KEEP_DAYS } from '@muster/contracts/kinds/event.js';
 import { hardwareIdOf } from '@muster/contracts/kinds/hardware-identity.js';
 import { nameSchema } from '@muster/contracts/resource.js';
@@ -62,6 +63,8 @@ export const deploymentConfigSchema = serviceConfigSchema
     MUSTER_UNKNOWN_COMPUTER_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
     /** The same of obsolete devices, whose hardware has another record. */
     MUSTER_OBSOLETE_DEVICE_DAYS: z.coerce.number().int().min(0).max(3_650).default(90),
+    /** A device of which nothing came for so long is inactive. */
+    MUSTER_INACTIVE_DAYS: z.coerce.number().int().min(1).max(3_650).default(INACTIVE_DAYS),
     /** Where wake-up packets go: broadcast address of the subnet of a device, or its last address. */
     MUSTER_WAKE_UP_PACKETS: z.enum(['broadcast', 'unicast']).default('broadcast'),
     /** To which UDP port. */

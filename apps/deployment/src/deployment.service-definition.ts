@@ -32,6 +32,9 @@ import { NewsModule } from './news/news.module.js';
 import { MembershipModule } from './membership/membership.module.js';
 import { MembershipRepository } from './membership/membership.repository.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { Rollouts } from './rollouts/rollouts.service.js';
+import { RolloutsModule } from './rollouts/rollouts.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
 import { RunRecorder } from './runs/run-recorder.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -62,12 +65,13 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     AlertsModule,
     AlertSubscriptionsModule,
     WakeUpsModule,
+    NotificationsModule,
     WebhooksModule,
     AuditModule,
     SitesModule,
   ],
   subscriptions: {
-    imports: [DevicesModule, DeploymentsModule, RunsModule, FatesModule, NewsModule, MembershipModule],
+    imports: [DevicesModule, DeploymentsModule, RunsModule, FatesModule, NewsModule, MembershipModule, RolloutsModule],
     inject: [
       Enrolments,
       Inventories,
@@ -78,6 +82,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
       SequenceFollower,
       News,
       MembershipRepository,
+      Rollouts,
     ],
     useFactory: (
       enrolments: Enrolments,
@@ -89,10 +94,16 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
       follower: SequenceFollower,
       news: News,
       membership: MembershipRepository,
+      rollouts: Rollouts,
     ) => ({
       // Most of these facts change what hangs on membership, and some change it: nobody else does meanwhile.
       policy: behind(
-        (tx) => membership.hold(tx),
+        async (tx, facts) => {
+          await membership.hold(tx);
+          const judged = facts.of(deploymentJudged).map(({ deploymentUid }) => deploymentUid);
+          const told = facts.of(runReported).map(({ runId }) => runId);
+          await rollouts.holdMany(tx, judged, told);
+        },
         [
           on(deviceEnrolled, (tx, enrolment) => enrolments.apply(tx, enrolment)),
           on(deviceCloned, (tx, cloned) => sightings.cloned(tx, cloned)),
@@ -112,16 +123,20 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
           ),
         ],
       ),
-      catalog: [
-        on(sequences.saved, async (tx, { resource, actor }) => {
-          await follower.sequenceSaved(tx, resource);
-          await news.sequenceSaved(tx, resource, actor);
-        }),
-        on(sequences.deleted, async (tx, { resource, actor }) => {
-          await follower.sequenceDeleted(tx, resource);
-          await news.sequenceDeleted(tx, resource, actor);
-        }),
-      ],
+      // They change many deployments, as what comes from other sites does: that waits for these.
+      catalog: behind(
+        (tx) => membership.hold(tx),
+        [
+          on(sequences.saved, async (tx, { resource, actor }) => {
+            await follower.sequenceSaved(tx, resource);
+            await news.sequenceSaved(tx, resource, actor);
+          }),
+          on(sequences.deleted, async (tx, { resource, actor }) => {
+            await follower.sequenceDeleted(tx, resource);
+            await news.sequenceDeleted(tx, resource, actor);
+          }),
+        ],
+      ),
       content: [
         on(distributions.saved, (tx, { resource }) => news.distributionSaved(tx, resource)),
         on(distributions.deleted, (tx, { resource }) => news.distributionDeleted(tx, resource)),

@@ -20,27 +20,38 @@ export interface TwoAnswers {
  */
 export async function askBoth(
   database: Database,
-  { software, ...facts }: QueriedFacts,
+  known: QueriedFacts,
   queries: readonly string[],
 ): Promise<TwoAnswers[]> {
+  const answers = {
+    fleet: await askDatabase(database, known, queries),
+    some: await askDatabase(database, known, queries, 'some'),
+  };
+  return queries.flatMap((query, index) => {
+    const told = evaluateFactsQuery(query, known);
+    const evaluator = 'result' in told ? told.result : null;
+    return (['fleet', 'some'] as const).map((audience) => {
+      return { query, audience, database: answers[audience][index] ?? null, evaluator };
+    });
+  });
+}
+
+/** True, false, or null for no answer, of each query. */
+export async function askDatabase(
+  database: Database,
+  { software, ...facts }: QueriedFacts,
+  queries: readonly string[],
+  audience: Audience = 'fleet',
+): Promise<(boolean | null)[]> {
   const uid = uuidv7();
+  const values: SqlValue[] = [JSON.stringify({ facts }), uid];
+  const answers = queries.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, audience).sql);
   return database.transaction(async (tx) => {
-    const told = { software: software ?? [], leftOut: 0 };
-    if (software) await new SoftwareRepository().replace(tx, uid, told, new Date().toISOString());
-    const found: TwoAnswers[] = [];
-    for (const audience of ['fleet', 'some'] as const) {
-      const values: SqlValue[] = [JSON.stringify({ facts }), uid];
-      const answers = queries.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, audience).sql);
-      const [row] = await tx.query<{ answers: (boolean | null)[] }>(
-        `select array[${answers.join(', ')}]::boolean[] as answers from (select $1::jsonb as status, $2::uuid as uid) as device`,
-        values,
-      );
-      for (const [index, query] of queries.entries()) {
-        const said = evaluateFactsQuery(query, { ...facts, ...(software ? { software } : {}) });
-        const evaluator = 'result' in said ? said.result : null;
-        found.push({ query, audience, database: row?.answers[index] ?? null, evaluator });
-      }
-    }
-    return found;
+    if (software) await new SoftwareRepository().replace(tx, uid, { software, leftOut: 0 }, new Date().toISOString());
+    const [row] = await tx.query<{ answers: (boolean | null)[] }>(
+      `select array[${answers.join(', ')}]::boolean[] as answers from (select $1::jsonb as status, $2::uuid as uid) as device`,
+      values,
+    );
+    return row?.answers ?? [];
   });
 }

@@ -63,6 +63,34 @@ describe('collections that ask for facts', () => {
     await until(async () => (await membersOf('debian')).includes('q1'));
   });
 
+  it('reckon and find patterns, follow each fact in that, and say why there is no answer', async () => {
+    const share = 'filesystems.exists(f, f.freeMegabytes * 100 / f.sizeMegabytes < 10)';
+    await make('little-room', {
+      rules: [{ query: share }, { query: 'machine.model.matches("(?i)^thinkpad (x1|t[0-9]+)$")' }],
+    });
+    const disk = (freeMegabytes: number, sizeMegabytes: number): Facts => ({
+      machine: { model: 'ThinkCentre' },
+      filesystems: [{ mount: '/', sizeMegabytes, freeMegabytes }],
+    });
+    const uid = await enrolled('q4', disk(50, 1000));
+    expect(await membersOf('little-room')).toEqual(['q4']);
+    await world.tellFacts(uid, disk(500, 1000));
+    await until(async () => (await membersOf('little-room')).length === 0);
+    await world.tellFacts(uid, { ...disk(500, 1000), machine: { model: 'THINKPAD t14' } });
+    await until(async () => (await membersOf('little-room')).includes('q4'));
+    await world.tellFacts(uid, disk(0, 0));
+    await until(async () => (await membersOf('little-room')).length === 0);
+    const { body } = await api.call<MembershipExplanation>('GET', 'collections/little-room/members/q4');
+    expect(body.reason).toBe('no rule lets it in; /spec/rules/0 has no answer for it: int divide by zero');
+    const preview = await api.call<{ explanation: MembershipExplanation }>('POST', 'collections/-/preview', {
+      spec: { rules: [{ query: share }, { query: 'domain + "x" == "yx"' }] },
+      device: 'q4',
+    });
+    expect(preview.body.explanation.reason).toBe(
+      'no rule lets it in; it has not told what /spec/rules/1 asks; /spec/rules/0 has no answer for it: int divide by zero',
+    );
+  });
+
   it('are looked at only when a fact changes that they read', async () => {
     const uid = await enrolled('q3', debian);
     await make('reads-memory', { rules: [{ query: 'memoryMegabytes > 0' }] });
@@ -86,11 +114,12 @@ describe('collections that ask for facts', () => {
     const rules = [
       { query: 'os.nmae == "x"' },
       { query: 'true' },
-      { query: 'os.id.matches("x")' },
+      { query: 'os.id.matches("(x)\\\\1")' },
       { query: 'os.id = 1' },
     ];
     const problem = await api.refused('PUT', 'collections/wrong', document('Collection', 'wrong', { rules }));
     expect(problem).toMatchObject({ status: 400, code: 'deployment.query-invalid' });
+    expect(problem.findings?.[1]?.message).toContain('"\\1", at its character 4');
     expect(problem.findings?.map(({ path }) => path)).toEqual([0, 2, 3].map((index) => `/spec/rules/${index}/query`));
     const asked = await api.refused('POST', 'collections/-/preview', { spec: { rules } });
     expect(asked).toMatchObject({ status: 400, code: 'deployment.query-invalid' });

@@ -1,6 +1,7 @@
 import type { QueriedFacts } from '@muster/sequence/conditions/facts-schema.js';
 import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
 import * as fc from 'fast-check';
+import { pattern, patternText } from './random-patterns.js';
 import { compileQuery } from '../src/membership/query-sql.js';
 
 /** What is in reach where a part of a query stands, by type: facts, and variables of loops. */
@@ -121,7 +122,7 @@ const LARGE_DOUBLES = [
   '1e-300',
 ];
 
-export const text: fc.Arbitrary<string> = fc.constantFrom(...TEXTS);
+export const text: fc.Arbitrary<string> = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...TEXTS) }, patternText);
 const word = fc.constantFrom(...TEXTS.filter((one) => one !== '' && one.length <= 32));
 const number = fc.constantFrom(0, 1, 2, 7, 1024, 4096, 2 ** 40, Number.MAX_SAFE_INTEGER);
 
@@ -222,6 +223,7 @@ function grammar(names: Names, more: readonly fc.Arbitrary<string>[]): fc.Letrec
         fc
           .tuple(words, fc.constantFrom('startsWith', 'endsWith', 'contains'), words)
           .map(([one, test, part]) => `(${one}).${test}(${part})`),
+        fc.tuple(words, pattern).map(([one, other]) => `(${one}).matches(${quoted(other)})`),
         between(boolean, ['&&', '||']),
         called('!', boolean),
         either(boolean),

@@ -308,6 +308,35 @@ describe('a rollout', () => {
     expect(codeOf(await one.ask(0))).toBe('granted');
   });
 
+  it('stays paused by hand when devices are to run something else, or in other groups, until a person says otherwise', async () => {
+    const one = await begun(two);
+    await one.ask(0);
+    await one.act({ action: 'pause', reason: 'change freeze' });
+    await one.tellBody('c');
+    await until(async () => (await one.read()).attempt === 2);
+    expect(await one.read()).toMatchObject({ stage: 'paused', says: 'paused: change freeze', open: 0 });
+    expect(await one.ask(0, { body: 'c' })).toMatchObject({ granted: false, code: 'rollout.is-paused' });
+    await one.save({ rollout: { groups: [{ name: 'first', size: 3 }, { name: 'rest' }] } });
+    expect(await one.read()).toMatchObject({ stage: 'paused', attempt: 3 });
+    expect(await one.ask(0, { body: 'c' })).toMatchObject({ granted: false, code: 'rollout.is-paused' });
+    expect((await one.act({ action: 'resume' })).body).toMatchObject({ stage: 'starting' });
+    expect(await one.ask(0, { body: 'c' })).toMatchObject({ granted: true, group: 'first' });
+  });
+
+  it('goes on with something else after errors paused it, unless somebody paused it as well', async () => {
+    const [one, held] = [await begun(two), await begun(two)];
+    for (const rollout of [one, held]) {
+      await rollout.ask(0);
+      await rollout.end(0, 'failed');
+      await until(async () => (await rollout.read()).stage === 'paused');
+    }
+    expect((await held.act({ action: 'pause', reason: 'until we know' })).body.code).toBe('rollout.paused-by-hand');
+    for (const rollout of [one, held]) await rollout.tellBody('c');
+    await until(async () => (await one.read()).stage === 'starting');
+    await until(async () => (await held.read()).attempt === 2);
+    expect(await held.read()).toMatchObject({ stage: 'paused', code: 'rollout.paused-by-hand' });
+  });
+
   it('can be paused and begun anew; devices that are at it are the first of it then', async () => {
     const one = await begun(two);
     await one.ask(0);

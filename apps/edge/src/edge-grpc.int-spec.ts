@@ -98,6 +98,13 @@ describe('the edge proxy for gRPC, on the same port', () => {
     expect(service.metadata?.get('authorization')).toEqual(['Bearer t']);
   });
 
+  it('says where a call came from, and not where the caller says', async () => {
+    const metadata = new GrpcMetadata();
+    metadata.set('x-forwarded-for', '6.6.6.6');
+    await callUnary(client, unary, Buffer.from('hello'), metadata);
+    expect(service.metadata?.get('x-forwarded-for')).toEqual([expect.stringMatching(/^(::ffff:)?127\.0\.0\.1$/)]);
+  });
+
   it('forwards messages larger than any window of flow control', async () => {
     const message = Buffer.alloc(3_000_000, 'm');
     expect((await callUnary(client, unary, message)).equals(message)).toBe(true);

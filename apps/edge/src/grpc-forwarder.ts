@@ -74,7 +74,9 @@ function forward(client: ServerHttp2Stream, headers: IncomingHttpHeaders, upstre
   if (session === null) return end(client, grpcStatus.unavailable, `${service} is not available`);
   let upstream: ClientHttp2Stream;
   try {
-    upstream = session.request(headers, { endStream: client.readableEnded });
+    // As over HTTP: what the caller says of itself counts for nothing.
+    const from = { 'x-forwarded-for': client.session?.socket.remoteAddress ?? '' };
+    upstream = session.request({ ...headers, ...from }, { endStream: client.readableEnded });
   } catch {
     return end(client, grpcStatus.unavailable, `${service} is not available`);
   }

@@ -1,5 +1,4 @@
 import { createPrivateKey } from 'node:crypto';
-import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { serviceConfigSchema } from '@muster/platform/config.js';
 import { z } from 'zod';
 import { pemsOf } from './site-key/site-key.js';
@@ -20,17 +19,6 @@ export const policyConfigSchema = serviceConfigSchema.extend({
     .optional(),
   /** How often agents ask for policy. */
   MUSTER_POLL_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3600),
-  /** Ranges of the proxies before this service: only their `X-Forwarded-For` is believed. Default: the edge on this machine. */
-  MUSTER_TRUSTED_PROXIES: z
-    .string()
-    .default('127.0.0.0/8,::1/128')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((range) => range.trim())
-        .filter((range) => range !== ''),
-    )
-    .pipe(z.array(addressRangeSchema)),
   /** Devices that may hold a connection to this process open, to be told of new policy; all others poll. */
   MUSTER_WAKE_UP_CONNECTIONS: z.coerce.number().int().min(0).max(1_000_000).default(20_000),
   /** Who approves computers that enrol: nobody has to, the token says, or somebody does by hand, whatever the token says. */

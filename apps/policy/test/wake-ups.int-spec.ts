@@ -7,6 +7,7 @@ import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { ABILITIES_HEADER } from '@muster/contracts/agent/permits.js';
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
+import { callDevices } from '@muster/contracts/requests/call-devices.js';
 import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import { wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
@@ -125,6 +126,35 @@ it('calls a device, or the members of a collection, to come for policy although 
   await policy.deployment.bus.request(retrievePolicy, { collection: metadata.uid });
   await until(() => ears.member.heard.length > before);
   expect([ears.device.heard.length, ears.stranger.heard]).toEqual([1, []]);
+});
+
+it('tells a device, or the members of a collection, that their inventory is wanted, without reading policy anew, whichever process asks', async () => {
+  const [device, member, stranger] = [await policy.device(), await policy.device(), await policy.device()];
+  const gone = await policy.device();
+  const { metadata } = await collectionOf(member, gone);
+  await policy.deployment.publish(membersChanged, { collectionUid: metadata.uid, added: [], removed: [gone.uid] });
+  await until(async () => (await member.get('/policy')).status === 200);
+  const replica = await policy.replica();
+  try {
+    const etag = (await device.get('/policy')).headers.get('etag') ?? '';
+    const ears = {
+      device: await listen(device),
+      member: await listen(member, { base: replica.base }),
+      stranger: await listen(stranger),
+      gone: await listen(gone),
+    };
+    const before = ears.gone.heard.length;
+    const wanted = 'data: {"withinSeconds":0,"wish":"inventory"}';
+    await policy.deployment.bus.request(callDevices, { device: device.uid, wish: 'inventory' });
+    await until(() => ears.device.heard.includes(wanted));
+    await policy.deployment.bus.request(callDevices, { collection: metadata.uid, wish: 'inventory' });
+    await until(() => ears.member.heard.includes(wanted));
+    expect(ears.device.heard).toEqual([wanted]);
+    expect([ears.stranger.heard, ears.gone.heard.slice(before)]).toEqual([[], []]);
+    expect((await device.get('/policy', { 'If-None-Match': etag })).status).toBe(304);
+  } finally {
+    await replica.stop();
+  }
 });
 
 it('asks connected devices that can do it to wake neighbours, each once, and no others', async () => {

@@ -89,6 +89,8 @@ import { deviceAccessRequestSchema, deviceMergeRequestSchema } from './kinds/dev
 import { runStopAnswerSchema, runStopRequestSchema } from './kinds/run-stop.js';
 import { eventListSchema, eventSchema } from './kinds/event.js';
 import { deviceImportRequestSchema, deviceImportResultSchema } from './kinds/device-import.js';
+import { notificationRequestSchema, notificationResultSchema } from './kinds/device-notification.js';
+import { deviceSummarySchema } from './kinds/device-summary.js';
 import { deviceHistorySchema } from './kinds/device-history.js';
 import { deviceExplanationSchema } from './kinds/device-explanation.js';
 import {
@@ -226,6 +228,9 @@ const DOCUMENTS = {
   'api/alert-remark': alertRemarkSchema,
   'api/audit-list': auditListSchema,
   'api/device-history': deviceHistorySchema,
+  'api/device-summary': deviceSummarySchema,
+  'api/notification-request': notificationRequestSchema,
+  'api/notification-result': notificationResultSchema,
   'api/event': eventSchema,
   'api/event-list': eventListSchema,
   'api/api-token-request': apiTokenRequestSchema,

@@ -36,8 +36,14 @@ export interface Subscription<Payload = never> {
   /** Gets one fact, or several in their order when they may be applied together. */
   readonly apply: (tx: Transaction, facts: readonly Told<Payload>[]) => Promise<void>;
   readonly together: boolean;
-  /** Taken before any row of what the facts of a transaction change, whichever of them come together. */
-  readonly first?: (tx: Transaction) => Promise<void>;
+  /** Takes what is taken before any row of what the facts of a transaction change, whichever of them come together. */
+  readonly first?: (tx: Transaction, facts: FactsTogether) => Promise<void>;
+}
+
+/** The facts of one transaction, before any of them is applied. */
+export interface FactsTogether {
+  /** Those of one kind, in their order; without any that cannot be read: they are parked when it is their turn. */
+  of<Payload>(event: EventDefinition<Payload>): Payload[];
 }
 
 /** Pairs an event with its handler, keeping the payload's type. */
@@ -62,9 +68,9 @@ export function onMany<Payload>(
   return { event, apply, together: true } as unknown as Subscription;
 }
 
-/** The same, behind a lock that others take before rows, too: all of a transaction is behind it, whichever facts come together. */
+/** The same, behind locks that others take in the same order: all of a transaction is behind them, whichever facts come together. */
 export function behind(
-  lock: (tx: Transaction) => Promise<void>,
+  lock: (tx: Transaction, facts: FactsTogether) => Promise<void>,
   subscriptions: readonly Subscription[],
 ): Subscription[] {
   return subscriptions.map((one) => ({ ...one, first: lock }));
@@ -79,7 +85,7 @@ export class FactConsumer {
   private readonly live: Loop;
   private readonly check: Loop;
   private readonly handlers: Map<string, Subscription>;
-  private readonly firsts: ReadonlySet<(tx: Transaction) => Promise<void>>;
+  private readonly firsts: ReadonlySet<NonNullable<Subscription['first']>>;
   private messages: ConsumerMessages | undefined;
   private pending: JsMsg[] = [];
   private stopped = false;
@@ -211,6 +217,12 @@ export class FactConsumer {
   }
 
   private async apply(entries: readonly OutboxEntry[]): Promise<number> {
+    // What is looked at before facts are applied is read once.
+    const read = new Map<OutboxEntry, unknown>();
+    const payloadOf = (event: Subscription['event'], entry: OutboxEntry): never => {
+      if (!read.has(entry)) read.set(entry, parseTolerant(event.payload, entry.payload));
+      return read.get(entry) as never;
+    };
     const position = await applyFacts(this.database, this.producer, entries, {
       handlerOf: (subject) => {
         const subscription = this.handlers.get(subject);
@@ -219,11 +231,24 @@ export class FactConsumer {
         return (tx, group) =>
           apply(
             tx,
-            group.map(({ payload, traceparent }) => ({ payload: parseTolerant(event.payload, payload), traceparent })),
+            group.map((entry) => ({ payload: payloadOf(event, entry), traceparent: entry.traceparent })),
           );
       },
-      first: async (tx) => {
-        for (const first of this.firsts) await first(tx);
+      first: async (tx, fresh) => {
+        const facts: FactsTogether = {
+          of: <Payload>(event: EventDefinition<Payload>) => {
+            const subject = event.subject({ site: this.bus.site });
+            return fresh.flatMap((entry): Payload[] => {
+              if (entry.subject !== subject) return [];
+              try {
+                return [payloadOf(event as unknown as Subscription['event'], entry)];
+              } catch {
+                return [];
+              }
+            });
+          },
+        };
+        for (const first of this.firsts) await first(tx, facts);
       },
       together: (subject) => this.handlers.get(subject)?.together === true,
       parked: (entry, error) => this.report.parked(entry, error),

@@ -14,7 +14,7 @@ export interface FactHandling {
   /** May consecutive facts of this subject be applied together? */
   together?(subject: string): boolean;
   /** Takes, in the transaction that applies facts, what is taken before any row of what they change. */
-  first?(tx: Transaction): Promise<void>;
+  first?(tx: Transaction, entries: readonly OutboxEntry[]): Promise<void>;
   parked(entry: OutboxEntry, error: unknown): void;
 }
 
@@ -46,7 +46,7 @@ export async function applyFacts(
     ]);
     const start = row?.position ?? 0;
     const fresh = consecutive(entries, start);
-    if (fresh.some(({ subject }) => handling.handlerOf(subject))) await handling.first?.(tx);
+    if (fresh.some(({ subject }) => handling.handlerOf(subject))) await handling.first?.(tx, fresh);
     for (const group of groups(fresh, handling)) await applyGroup(tx, producer, group, handling);
     const position = fresh.at(-1)?.position ?? start;
     if (position !== start) await tx.query('update inbox set position = $2 where producer = $1', [producer, position]);

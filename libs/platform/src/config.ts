@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { addressRangeSchema } from '@muster/contracts/address-range.js';
 import { z } from 'zod';
 
 /** A port number; 0 asks the system for a free one. */
@@ -25,6 +26,17 @@ export const serviceConfigSchema = z.object({
   MUSTER_BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).max(67_108_864).default(4_194_304),
   /** Who changed what is kept for so long. */
   MUSTER_AUDIT_KEEP_DAYS: z.coerce.number().int().min(1).max(36_500).default(365),
+  /** Ranges of the proxies before this service: only their `X-Forwarded-For` is believed. Default: the edge on this machine. */
+  MUSTER_TRUSTED_PROXIES: z
+    .string()
+    .default('127.0.0.0/8,::1/128')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((range) => range.trim())
+        .filter((range) => range !== ''),
+    )
+    .pipe(z.array(addressRangeSchema)),
   MUSTER_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).max(300).default(15),
 });
 

@@ -42,6 +42,7 @@ export class PuttingToUse {
     await this.keepForNewerRelease(tx, objects);
     const usable = objects.filter(({ kind }) => this.kinds.has(kind));
     if (usable.length === 0) return [];
+    for (const name of new Set(usable.map(({ kind }) => kind))) await this.kinds.get(name)?.first?.(tx);
     const failed = new Map<StoredReplica, unknown>();
     for (const run of runsOfOneKind(usable)) {
       const kind = this.kinds.get(run[0]!.kind)!;

@@ -17,6 +17,11 @@ export interface ReplicatedKind {
   /** What this release makes of a document: fields that it does not know are left out. Throws when it is none. */
   understand(content: unknown): unknown;
   /**
+   * Takes what all who change such objects take before their rows: called once in a transaction that puts any of them to use, before
+   * anything of it is, as the order in which other sites wrote them is no order of locks.
+   */
+  first?(tx: Transaction): Promise<void>;
+  /**
    * Makes this site's tables say what the document says, `null`: that there is none. Called again for the same document, it changes
    * nothing. Throws a MusterError when this site cannot have it so now; the object then waits, visibly, and is tried again.
    *

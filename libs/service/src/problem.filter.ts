@@ -1,3 +1,4 @@
+import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Category } from '@muster/contracts/problem.js';
 import { MusterError, toProblem } from '@muster/platform/errors.js';
@@ -5,7 +6,8 @@ import { isTransient } from '@muster/persistence/database.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { throwError, type Observable } from 'rxjs';
-import { grpcStatus } from './auth/grpc-authentication.js';
+import { grpcStatus, refusedCall } from './auth/grpc-authentication.js';
+import type { RefusedRequest, Refusals } from './refusals/refusals.js';
 
 /** Failures of the HTTP machinery, in our words. */
 const FRAMEWORK: Record<string, { category: Category; code: string; say: (message: string) => string }> = {
@@ -39,7 +41,10 @@ const FRAMEWORK: Record<string, { category: Category; code: string; say: (messag
 /** Turns every failure into problem+json or a gRPC status, and logs what was not the caller's doing. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly refusals: Pick<Refusals, 'note'>,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): Observable<never> | void {
     const error = translate(thrown);
@@ -47,11 +52,27 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error({ err: error }, 'request failed');
     else if (error.category === 'unavailable')
       this.logger.warn({ err: error.cause ?? error, code: error.code }, error.message);
-    if (host.getType() === 'rpc') return throwError(() => grpcStatus(error));
+    if (host.getType() === 'rpc') {
+      const [, metadata, call] = host.getArgs<[unknown, Metadata, ServerUnaryCall<unknown, unknown>]>();
+      this.refusals.note(error, refusedCall(metadata, call.getPath(), call.getPeer()));
+      return throwError(() => grpcStatus(error));
+    }
     const http = host.switchToHttp();
-    const reply = http.getResponse<FastifyReply>();
-    sendProblem(http.getRequest<FastifyRequest>(), reply, error);
+    const request = http.getRequest<FastifyRequest>();
+    this.refusals.note(error, refusedHttp(request));
+    sendProblem(request, http.getResponse<FastifyReply>(), error);
   }
+}
+
+/** Who asked for what in an HTTP request that failed. The route by its pattern: there are few of them, whatever is asked. */
+function refusedHttp({ principal, method, routeOptions, socket, headers }: FastifyRequest): RefusedRequest {
+  const forwarded = headers['x-forwarded-for'];
+  return {
+    principal,
+    route: `${method} ${routeOptions.url ?? '(no such route)'}`,
+    connection: socket.remoteAddress ?? '',
+    forwarded: Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
+  };
 }
 
 /** Answers an HTTP request with the problem document of a failure. */

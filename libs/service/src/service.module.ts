@@ -23,6 +23,7 @@ import { TokenAuthenticator } from './auth/token-authenticator.js';
 import { HealthController } from './health/health.controller.js';
 import { MetricsController } from './health/metrics.controller.js';
 import { Metrics } from './health/metrics.js';
+import { Refusals } from './refusals/refusals.js';
 import { Replicas } from './replication/replicas.js';
 import { SiteReplication, type SiteLinks } from './replication/site-replication.js';
 import { pruneAnswers } from './resources/idempotency.repository.js';
@@ -143,6 +144,10 @@ export class ServiceModule {
           inject: [Replicas],
           useFactory: (replicas: Replicas) =>
             new SiteReplication(service, config.MUSTER_SITE, database, bus, links, replicas, logger),
+        },
+        {
+          provide: Refusals,
+          useFactory: () => new Refusals(database, config.MUSTER_TRUSTED_PROXIES, logger),
         },
         { provide: ApiTokenRepository, useFactory: () => new ApiTokenRepository(database) },
         {

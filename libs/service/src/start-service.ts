@@ -34,6 +34,7 @@ import { closeEventStreams } from './resources/server-sent-events.js';
 import { SchemaPipe } from './schema.pipe.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { takeShortcut } from './shortcut.js';
+import { Refusals } from './refusals/refusals.js';
 import { ServiceModule } from './service.module.js';
 
 const SERVICES: readonly ServiceName[] = ['catalog', 'deployment', 'content', 'policy'];
@@ -151,6 +152,7 @@ export async function startService<Config extends ServiceConfig>(
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
   const tokens = app.get(TokenAuthenticator);
+  const refusals = app.get(Refusals);
 
   traceRequests(server, logger);
   closeConnectionsWhenStopping(server);
@@ -162,7 +164,7 @@ export async function startService<Config extends ServiceConfig>(
   });
   app.get(Metrics).observeHttp(server);
   app.useGlobalPipes(new SchemaPipe());
-  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalFilters(new ProblemFilter(logger, refusals));
 
   const health = new HealthImplementation({ '': 'SERVING', [protoPackage(service)]: 'SERVING' });
   app.connectMicroservice<GrpcOptions>(
@@ -175,7 +177,7 @@ export async function startService<Config extends ServiceConfig>(
         loader: LOADER as never,
         maxReceiveMessageLength: config.MUSTER_BODY_LIMIT_BYTES,
         gracefulShutdown: true,
-        channelOptions: { interceptors: [authenticateGrpc(tokens)] } as never,
+        channelOptions: { interceptors: [authenticateGrpc(tokens, refusals)] } as never,
         onLoadPackageDefinition: (_own: unknown, grpc: Server) => {
           health.addToServer(grpc);
           // Any service describes the whole API, so that one address is enough for a client with reflection.

@@ -315,6 +315,7 @@ async function work(
         logger,
         again,
         wake: () => policy.askNow(),
+        tellInventory: () => inventory.tellNow(),
         wakeNeighbours: async (packets) => {
           const sent = await sendPackets(packets).catch(() => 0);
           logger.info({ asked: packets.length, sent }, 'packets were sent to computers that sleep in this network');

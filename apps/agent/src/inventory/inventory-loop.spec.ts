@@ -38,6 +38,39 @@ describe('the inventory of a computer', () => {
     expect(lasting(facts(1, 'zfs', 100))).toEqual(lasting(facts(2, 'zfs', 200)));
   });
 
+  it('is told at once when the site asks for it, although nothing changed, and again until the site has it', async () => {
+    const [changed, stop] = [new Bell(), new AbortController()];
+    const folder = mkdtempSync(join(tmpdir(), 'muster-inventory-'));
+    const told: number[] = [];
+    let looks = 0;
+    const taken = new Promise<void>((resolve) => {
+      const loop = new InventoryLoop({
+        api: {
+          inventory: async () => {
+            told.push(looks);
+            // The first is that of the start; the one that was asked for is refused once.
+            if (told.length === 1) setImmediate(() => loop.tellNow());
+            if (told.length === 2) throw new Error('the site is away');
+            if (told.length === 3) resolve();
+          },
+        },
+        logger: pino({ level: 'silent' }),
+        path: join(folder, 'inventory'),
+        gather: async () => {
+          looks += 1;
+          return { hostname: 'a' };
+        },
+        everyMinutes: () => 10_080,
+        changed,
+      });
+      void loop.run(stop.signal);
+    });
+    await taken;
+    stop.abort();
+    rmSync(folder, { recursive: true });
+    expect(told).toEqual([1, 2, 3]);
+  });
+
   it('is looked at as often as the site says, also when it says so while nobody looks', async () => {
     const [changed, stop] = [new Bell(), new AbortController()];
     const folder = mkdtempSync(join(tmpdir(), 'muster-inventory-'));

@@ -29,16 +29,24 @@ export interface InventoryLoopOptions {
   readonly changed: Bell;
 }
 
-/** Tells the site the facts of this computer: at the start, when one of them changed, and once a day. */
+/** Tells the site the facts of this computer: at the start, when one of them changed, once a day, and when it is asked to. */
 export class InventoryLoop {
+  /** The site wants to be told although nothing changed. */
+  private asked = false;
+
   constructor(private readonly options: InventoryLoopOptions) {}
+
+  /** Looks at once, and tells what is so now. */
+  tellNow(): void {
+    this.asked = true;
+    this.options.changed.ring();
+  }
 
   /** Until aborted. What the site does not take is tried again; it never stops the agent. */
   async run(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted;) {
       try {
         await this.look(signal);
-        await this.options.software?.look(signal);
         failures = 0;
         await this.untilNextLook(signal);
       } catch (error) {
@@ -57,19 +65,32 @@ export class InventoryLoop {
     const [lookedAt, jitter] = [performance.now(), 0.9 + Math.random() * 0.2];
     while (!signal.aborted) {
       const seconds = (everyMinutes() ?? lookMinutes) * 60 * jitter - (performance.now() - lookedAt) / 1000;
-      if (seconds <= 0) return;
+      if (this.asked || seconds <= 0) return;
       await changed.wait(seconds, signal);
     }
   }
 
   /** Looks once, and tells what there is to tell. */
   async look(signal: AbortSignal): Promise<void> {
+    const { asked } = this;
+    // Whoever asks from here on may mean what is looked at too late.
+    this.asked = false;
+    try {
+      await this.tellFacts(asked, signal);
+      await this.options.software?.look(signal, asked);
+    } catch (error) {
+      this.asked ||= asked;
+      throw error;
+    }
+  }
+
+  private async tellFacts(asked: boolean, signal: AbortSignal): Promise<void> {
     const { api, path, gather, logger } = this.options;
     const facts = await gather();
     const digest = digestOf(lasting(facts));
     const told = readTold(path);
     const at = new Date().toISOString();
-    if (!isDue(told, { digest, at }, tellAgainSeconds)) return;
+    if (!asked && !isDue(told, { digest, at }, tellAgainSeconds)) return;
     await api.inventory({ gatheredAt: at, facts }, signal);
     replaceFile(path, JSON.stringify({ digest, at } satisfies Told));
     logger.info({ changed: told?.digest !== digest }, 'the site has the facts of this computer');

@@ -45,6 +45,12 @@ describe('the installed software of a computer', () => {
     expect(told).toHaveLength(2);
   });
 
+  it('is told again when the site asks for it', async () => {
+    await look();
+    await teller().look(new AbortController().signal, true);
+    expect(told).toHaveLength(2);
+  });
+
   it('is told again when a week is over, or nobody can say when it was', async () => {
     await look();
     writeFileSync(join(folder, 'software.json'), 'torn');

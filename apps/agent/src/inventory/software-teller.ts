@@ -27,14 +27,18 @@ export class SoftwareTeller {
 
   constructor(private readonly options: SoftwareTellerOptions) {}
 
-  /** Looks once, and tells what there is to tell. Throws what the site, or the way to it, says. */
-  async look(signal: AbortSignal): Promise<void> {
+  /**
+   * Looks once, and tells what there is to tell. Throws what the site, or the way to it, says.
+   *
+   * @param asked the site wants to be told although nothing changed
+   */
+  async look(signal: AbortSignal, asked = false): Promise<void> {
     if (this.refusedAt !== undefined && performance.now() - this.refusedAt < askAgainSeconds * 1000) return;
     const { api, path, logger } = this.options;
     const software = await this.installed();
     if (!software) return;
     const now = { digest: digestOf(software), at: new Date().toISOString() };
-    if (!isDue(readTold(path), now, tellAgainSeconds)) return;
+    if (!asked && !isDue(readTold(path), now, tellAgainSeconds)) return;
     try {
       await api.software(software, signal);
     } catch (error) {

@@ -20,6 +20,8 @@ export interface WakeUpLoopOptions {
   readonly again: Bell;
   /** Policy may have changed: ask for it. */
   wake(): void;
+  /** The site wants the facts of this computer. */
+  tellInventory(): void;
   /** Computers sleep in the networks of this one. Never fails. */
   wakeNeighbours(packets: readonly WakeUpPacket[]): Promise<void>;
 }
@@ -30,7 +32,7 @@ export interface WakeUpLoopOptions {
  * question.
  */
 export async function listenForWakeUps(
-  { api, logger, again, wake, wakeNeighbours }: WakeUpLoopOptions,
+  { api, logger, again, wake, tellInventory, wakeNeighbours }: WakeUpLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;
@@ -43,6 +45,11 @@ export async function listenForWakeUps(
       for await (const line of linesOf(stream)) {
         const told = readLine(line);
         if (told === undefined) continue;
+        if (told.wish === 'inventory') {
+          // Nobody waits for that: what comes behind it may be new policy.
+          void pause(told.withinSeconds * Math.random(), signal).then(tellInventory);
+          continue;
+        }
         // Before the pause: the others sleep until then.
         if (told.neighbours) await wakeNeighbours(told.neighbours);
         await pause(told.withinSeconds * Math.random(), signal);

@@ -7,6 +7,7 @@ import type { SequenceSpec } from '@muster/sequence/model.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import { TASK_SEQUENCES } from '../task-sequences/task-sequences.token.js';
 import { type HeldLock, lockAgainst, lockedError, stillHeld, takeLock } from './edit-lock.js';
+import { auditLock } from './audit-lock.js';
 import { EditLockRepository } from './edit-lock.repository.js';
 
 /** Who edits which sequence. The locks are advice: a write can say that it ignores them. */
@@ -32,6 +33,9 @@ export class EditLocksService {
       const { machine, takeOver = false } = wish;
       const result = takeLock(current, { holder: actor, machine, takeOver }, now);
       if ('inTheWay' in result) throw lockedError(name, result.inTheWay, actor);
+      const stolen = stillHeld(current, now);
+      if (stolen && stolen.machine !== machine)
+        await auditLock(tx, 'lock-taken-over', { actor, name, uid, from: stolen });
       await this.locks.set(tx, uid, result.taken);
       return shown(name, result.taken);
     });
@@ -49,6 +53,7 @@ export class EditLocksService {
       if (!held) throw notLocked(name);
       const others = lockAgainst(held, actor, now);
       if (others && !ignoreLock) throw lockedError(name, others, actor);
+      if (others) await auditLock(tx, 'lock-broken', { actor, name, uid, from: others });
       await this.locks.remove(tx, uid);
       return shown(name, held);
     });

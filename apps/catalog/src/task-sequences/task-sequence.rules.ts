@@ -12,6 +12,7 @@ import { collectReferences, type SequenceReference } from '@muster/sequence/refe
 import { writtenReferences } from '@muster/sequence/written-references.js';
 import type { ResourceRules } from '@muster/service/resources/resource-rules.js';
 import { withFoldersAround } from '../folders/folder-paths.js';
+import { auditLock } from '../locks/audit-lock.js';
 import { expiryFrom, lockAgainst, lockedError, stillHeld } from '../locks/edit-lock.js';
 import { sequenceConflict } from '../revisions/sequence-conflict.js';
 import { INDEX_VERSION, indexSequence } from '../search/index-sequence.js';
@@ -70,6 +71,7 @@ export function taskSequenceRules(
       const lock = (await locks.findMany(tx, [uid])).get(uid);
       const others = lockAgainst(lock, actor, now());
       if (others && !ignoreLock) throw lockedError(name, others, actor);
+      if (others) await auditLock(tx, 'lock-ignored', { actor, name, uid, from: others });
       const own = others ? undefined : stillHeld(lock, now());
       if (own) await locks.set(tx, uid, { ...own, expiresAt: expiryFrom(now()) });
     },

@@ -8,6 +8,7 @@ import type { BootImageSpec } from '@muster/contracts/kinds/boot-image.js';
 import type { ClientSettingsSpec, ClientSettingsStatus } from '@muster/contracts/kinds/client-settings.js';
 import type { CollectionSpec, CollectionStatus } from '@muster/contracts/kinds/collection.js';
 import type { DeploymentSpec, DeploymentStatus, SiteResults } from '@muster/contracts/kinds/deployment.js';
+import type { DevicePresence } from '@muster/contracts/kinds/device-presence.js';
 import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js';
 import type { DistributionPointSpec, DistributionPointStatus } from '@muster/contracts/kinds/distribution-point.js';
 import type {
@@ -161,6 +162,7 @@ const byKind: Record<string, Column[]> = {
   Device: columns<DeviceSpec, DeviceStatus>(
     {
       STATE: (_, status) => deviceState(status),
+      PRESENCE: (_, { presence }, now) => presence && presenceText(presence, now),
       'LAST SEEN': (_, { lastSeenAt }, now) => (lastSeenAt === undefined ? '' : age(lastSeenAt, now)),
       OS: (_, { facts }) => [facts?.os?.name ?? facts?.os?.id, facts?.os?.versionId].filter(Boolean).join(' '),
       AGENT: (_, { facts }) => facts?.agent?.version,
@@ -269,6 +271,11 @@ function toldBelow({ fates = [] }: SiteResults): string {
   return fates
     .map(({ state, reason, devices }) => `, ${devices} ${reason === undefined ? state : `${state}: ${reason}`}`)
     .join('');
+}
+
+/** `online 3h`, `offline 2d`, `inactive 9d`. */
+function presenceText({ online, since, active }: DevicePresence, now: Date): string {
+  return `${online ? 'online' : active ? 'offline' : 'inactive'} ${age(since, now)}`;
 }
 
 /** As the site lists them by state. */

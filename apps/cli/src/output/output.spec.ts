@@ -40,8 +40,17 @@ describe('tables', () => {
 
   it('show what matters of a device, and more when wide', () => {
     expect(formatResources(device, [web], 'table', false, now)).toEqual([
-      'NAME     STATE      LAST SEEN   OS          AGENT   AGE',
-      'web-01   approved               Debian 12   0.1.0   3h',
+      'NAME     STATE      PRESENCE   LAST SEEN   OS          AGENT   AGE',
+      'web-01   approved                          Debian 12   0.1.0   3h',
+    ]);
+    const presence = (online: boolean, active: boolean) => {
+      const told = { online, active, since: '2026-01-01T22:00:00Z' };
+      return formatResources(device, [{ ...web, status: { enrolled: true, presence: told } }], 'table', false, now)[1];
+    };
+    expect([presence(true, true), presence(false, true), presence(false, false)]).toEqual([
+      expect.stringContaining(' online 2h '),
+      expect.stringContaining(' offline 2h '),
+      expect.stringContaining(' inactive 2h '),
     ]);
     expect(formatResources(device, [web], 'wide', false, now)[1]).toMatch(/team=infra$/);
   });

@@ -103,6 +103,8 @@ export function collectionRules(
       resource.status.members = await sizeOf(tx, uid);
     },
 
+    lockBefore: (tx) => membership.lock(tx),
+
     async deleting(tx, resource) {
       const { name, uid } = resource.metadata;
       refuseBuiltIn(name);

@@ -112,9 +112,14 @@ export class DeploymentRepository {
   /** Points every deployment of a sequence to a revision, but those that name theirs; answers the uids of those that pointed elsewhere. */
   async follow(tx: Transaction, sequence: string, digest: string): Promise<string[]> {
     const rows = await tx.query<{ uid: string }>(
-      `update deployment set status = jsonb_set(status, '{sequenceDigest}', to_jsonb($2::text)),
+      // In the order of names, as all who change several.
+      `with wanted as (
+         select uid from deployment where sequence = $1 and status ->> 'sequenceDigest' <> $2 and not spec ? 'revision'
+         order by name for no key update
+       )
+       update deployment set status = jsonb_set(status, '{sequenceDigest}', to_jsonb($2::text)),
          resource_version = nextval('resource_version'), updated_at = now()
-       where sequence = $1 and status ->> 'sequenceDigest' <> $2 and not spec ? 'revision' returning uid`,
+       from wanted where deployment.uid = wanted.uid returning deployment.uid`,
       [sequence, digest],
     );
     return rows.map(({ uid }) => uid);

@@ -107,8 +107,8 @@ export function deploymentRules(
       await rollouts.deploymentSaved(tx, resource, previous);
     },
 
-    // Facts of agents change what it has of fates, and then the deployment: they hold this lock before.
-    beforeDeleting: (tx) => membership.lock(tx),
+    // Facts change what many deployments have of fates and rollouts: they hold this lock before.
+    lockBefore: (tx) => membership.lock(tx),
 
     async deleting(tx, resource, { actor }) {
       await repository.bury(tx, resource.metadata.uid);

@@ -6,19 +6,19 @@ import type { Transaction } from '@muster/persistence/database.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
 import type { EventLog } from '../events/event-log.js';
-import type { DeviceRepository } from './device.repository.js';
+import type { DevicePresenceRepository } from './device-presence.repository.js';
 
 /** What policy hears of devices between their reports: that they live, and that a key is used by two. */
 export class DeviceSightings {
   constructor(
     private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
-    private readonly repository: DeviceRepository,
+    private readonly repository: DevicePresenceRepository,
     private readonly log: EventLog,
   ) {}
 
   /** One statement for all of them. Records are not touched: nobody watches a fleet poll. */
-  async seen(tx: Transaction, { at, devices }: z.infer<typeof devicesSeen.payload>): Promise<void> {
-    await this.repository.noteSeen(tx, devices, at);
+  async seen(tx: Transaction, sighting: z.infer<typeof devicesSeen.payload>): Promise<void> {
+    await this.repository.note(tx, sighting);
   }
 
   async keyRotated(

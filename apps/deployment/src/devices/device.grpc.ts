@@ -7,6 +7,7 @@ import {
   deviceMergeRequestSchema,
 } from '@muster/contracts/kinds/device-access.js';
 import { devicesByStateQuerySchema } from '@muster/contracts/kinds/device-list.js';
+import { deviceSummaryQuerySchema } from '@muster/contracts/kinds/device-summary.js';
 import { deviceImportRequestSchema, type DeviceImportResult } from '@muster/contracts/kinds/device-import.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { parseDocument } from '@muster/platform/errors.js';
@@ -17,6 +18,7 @@ import { toMessage, type ResourceMessage } from '@muster/service/resources/grpc.
 import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
 import type { DeviceSoftware } from '@muster/contracts/kinds/device-software.js';
 import { DeviceSoftwareRecords } from '../software/device-software.service.js';
+import { DeviceSummaries } from './device-summaries.js';
 import { DeviceAccessDecisions } from './device-access.service.js';
 import { DevicesByState } from './devices-by-state.js';
 import { DeviceImport } from './device-import.service.js';
@@ -39,6 +41,7 @@ export class DeviceGrpcController {
     @Inject(ReinstalledComputers) private readonly reinstalled: ReinstalledComputers,
     @Inject(PolicyCalls) private readonly calls: PolicyCalls,
     @Inject(DeviceSoftwareRecords) private readonly software: DeviceSoftwareRecords,
+    @Inject(DeviceSummaries) private readonly summaries: DeviceSummaries,
   ) {}
 
   @GrpcMethod('DeviceLifeService', 'ReadDeviceSoftware')
@@ -59,13 +62,22 @@ export class DeviceGrpcController {
   }
 
   @GrpcMethod('DeviceLifeService', 'ListDevicesByState')
-  async listByState(request: { state?: string; silentDays?: number; pageSize?: number; continue?: string }) {
-    const { state, silentDays } = request;
+  async listByState(request: {
+    state?: string;
+    silentDays?: number;
+    online?: boolean | null;
+    active?: boolean | null;
+    pageSize?: number;
+    continue?: string;
+  }) {
+    const { state, silentDays, online, active } = request;
     const query = parseDocument(
       devicesByStateQuerySchema,
       {
         state: state ?? undefined,
         silentDays: silentDays ?? undefined,
+        online: online?.toString(),
+        active: active?.toString(),
         limit: pageSize(request.pageSize),
         continue: request.continue ?? undefined,
       },
@@ -73,6 +85,13 @@ export class DeviceGrpcController {
     );
     const page = await this.byState.list(query);
     return { ...page, items: page.items.map(toMessage) };
+  }
+
+  @GrpcMethod('DeviceLifeService', 'SummariseDevices')
+  async summarise(request: { collection?: string | null }): Promise<{ summary: ProtobufStruct }> {
+    const query = { collection: request.collection ?? undefined };
+    const { collection } = parseDocument(deviceSummaryQuerySchema, query, 'The request');
+    return { summary: toStruct(await this.summaries.read(collection)) };
   }
 
   @GrpcMethod('DeviceLifeService', 'ApproveDevice')

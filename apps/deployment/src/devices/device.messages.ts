@@ -3,6 +3,7 @@ import type { DeviceSpec, DeviceStatus } from '@muster/contracts/kinds/device.js
 import type { Bus } from '@muster/messaging/bus.js';
 import type { Database } from '@muster/persistence/database.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { DevicePresenceRepository } from './device-presence.repository.js';
 import type { DeviceRepository } from './device.repository.js';
 import type { Logger } from 'pino';
 
@@ -13,6 +14,7 @@ export class DeviceMessages {
     private readonly database: Database,
     private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
     private readonly repository: DeviceRepository,
+    private readonly presence: DevicePresenceRepository,
     private readonly logger: Logger,
   ) {}
 
@@ -24,7 +26,7 @@ export class DeviceMessages {
         if (!found) return { device: null };
         const { facts, factsAt, access } = found.status;
         const { uid } = found.metadata;
-        const lastSeenAt = (await this.repository.lastSeen(this.database, [uid])).get(uid);
+        const lastSeenAt = (await this.presence.find(this.database, [uid])).get(uid)?.lastSeenAt;
         return {
           device: {
             uid,

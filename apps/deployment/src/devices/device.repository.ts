@@ -1,7 +1,6 @@
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
 import type { DeviceStatus } from '@muster/contracts/kinds/device.js';
-import type { DeviceState } from '@muster/contracts/kinds/device-list.js';
-import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
+import type { Queryable, Transaction } from '@muster/persistence/database.js';
 import { SEEN_STATE } from '../runs/silence.js';
 
 /** Devices beyond what every kind can do: their uid comes from the enrolment. */
@@ -10,48 +9,6 @@ export class DeviceRepository {
   async namesBeginning(tx: Transaction, prefix: string): Promise<Set<string>> {
     const rows = await tx.query<{ name: string }>('select name from device where starts_with(name, $1)', [prefix]);
     return new Set(rows.map(({ name }) => name));
-  }
-
-  /** A page of names, after a name. */
-  async namesByState(
-    database: Queryable,
-    {
-      state,
-      silentDays,
-      after,
-      limit,
-    }: { state?: DeviceState | undefined; silentDays?: number | undefined; after: string; limit: number },
-  ): Promise<string[]> {
-    const values: SqlValue[] = [after, limit];
-    const parameter = (value: SqlValue): string => `$${values.push(value)}`;
-    // Who never was seen since sightings are kept was silent since it enrolled.
-    const silent = (days: string) =>
-      `and state <> 'awaited' and coalesce((select seen_at from device_seen where device_uid = device.uid),
-         (status ->> 'enrolledAt')::timestamptz, created_at) < now() - make_interval(days => ${days})`;
-    const rows = await database.query<{ name: string }>(
-      `select name from device where name > $1 ${state === undefined ? '' : `and state = ${parameter(state)}`}
-         ${silentDays === undefined ? '' : silent(parameter(silentDays))}
-       order by name limit $2`,
-      values,
-    );
-    return rows.map(({ name }) => name);
-  }
-
-  async noteSeen(tx: Transaction, uids: readonly string[], at: string): Promise<void> {
-    await tx.query(
-      `insert into device_seen (device_uid, seen_at) select uid, $2 from device where uid = any($1::uuid[])
-       on conflict (device_uid) do update set seen_at = greatest(device_seen.seen_at, excluded.seen_at)`,
-      [[...uids], at],
-    );
-  }
-
-  /** When each of these was last seen; those that never were are not in the answer. */
-  async lastSeen(database: Queryable, uids: readonly string[]): Promise<Map<string, string>> {
-    const rows = await database.query<{ uid: string; at: Date }>(
-      'select device_uid as uid, seen_at as at from device_seen where device_uid = any($1::uuid[])',
-      [[...uids]],
-    );
-    return new Map(rows.map(({ uid, at }) => [uid, at.toISOString()]));
   }
 
   async uidOf(database: Queryable, name: string): Promise<string | undefined> {

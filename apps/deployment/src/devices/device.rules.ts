@@ -7,8 +7,8 @@ import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
 import type { SoftwareRepository } from '../software/software.repository.js';
-import type { DeviceRepository } from './device.repository.js';
 import type { DeviceHardwareRepository } from './device-hardware.repository.js';
+import type { DevicePresenceRepository } from './device-presence.repository.js';
 import { hardwareTaken } from './hardware-taken.js';
 
 /** A device that people write by hand waits for its agent; collections count it in from the start. */
@@ -18,7 +18,7 @@ export function deviceRules(
   hardware: DeviceHardwareRepository,
   events: EventLog,
   software: SoftwareRepository,
-  seen: { repository: DeviceRepository; database: Database },
+  seen: { repository: DevicePresenceRepository; database: Database },
 ): ResourceRules<DeviceSpec, DeviceStatus> {
   async function savedMany(tx: Transaction, changes: readonly SavedChange<DeviceSpec, DeviceStatus>[]): Promise<void> {
     for (const { resource, previous } of changes) {
@@ -56,7 +56,7 @@ export function deviceRules(
     savedMany,
 
     // As enrolments do: first this lock, then rows.
-    beforeDeleting: (tx) => membership.lock(tx),
+    lockBefore: (tx) => membership.lock(tx),
 
     async deleting(tx, resource, { actor }) {
       await membership.deviceGone(tx, resource.metadata.uid);
@@ -75,14 +75,11 @@ export function deviceRules(
     giveSealed: (spec, sealed) => variables.giveSealed(spec, sealed),
 
     async derive(resources) {
-      const at = await seen.repository.lastSeen(
+      const known = await seen.repository.find(
         seen.database,
         resources.map(({ metadata }) => metadata.uid),
       );
-      return resources.map((one) => {
-        const lastSeenAt = at.get(one.metadata.uid);
-        return lastSeenAt === undefined ? one : { ...one, status: { ...one.status, lastSeenAt } };
-      });
+      return resources.map((one) => ({ ...one, status: { ...one.status, ...known.get(one.metadata.uid) } }));
     },
   };
 }

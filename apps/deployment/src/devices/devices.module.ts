@@ -26,7 +26,9 @@ import { DeviceGrpcController } from './device.grpc.js';
 import { DeviceHardwareRepository } from './device-hardware.repository.js';
 import { DeviceImportController } from './device-import.controller.js';
 import { DeviceImport } from './device-import.service.js';
+import { DevicePresenceRepository } from './device-presence.repository.js';
 import { DeviceRepository } from './device.repository.js';
+import { DeviceSummaries } from './device-summaries.js';
 import { DeviceSightings } from './device-sightings.js';
 import { DevicesByStateController } from './devices-by-state.controller.js';
 import { DevicesByState } from './devices-by-state.js';
@@ -66,7 +68,7 @@ import type { DeploymentConfig } from '../config.js';
         DeviceHardwareRepository,
         EventLog,
         SoftwareRepository,
-        DeviceRepository,
+        DevicePresenceRepository,
         Replicas,
         CONFIG,
       ],
@@ -78,7 +80,7 @@ import type { DeploymentConfig } from '../config.js';
         hardware: DeviceHardwareRepository,
         events: EventLog,
         software: SoftwareRepository,
-        repository: DeviceRepository,
+        repository: DevicePresenceRepository,
         replicas: Replicas,
         { MUSTER_SITE: site }: ServiceConfig,
       ) =>
@@ -131,23 +133,33 @@ import type { DeploymentConfig } from '../config.js';
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
+      provide: DevicePresenceRepository,
+      inject: [CONFIG],
+      useFactory: ({ MUSTER_INACTIVE_DAYS: days }: DeploymentConfig) => new DevicePresenceRepository(days),
+    },
+    {
       provide: DeviceImport,
       inject: [DEVICES, DeviceHardwareRepository, Membership, Variables, Database, Outbox],
       useFactory: (...parts: ConstructorParameters<typeof DeviceImport>) => new DeviceImport(...parts),
     },
     {
       provide: DevicesByState,
-      inject: [DEVICES, DeviceRepository, Database],
+      inject: [DEVICES, DevicePresenceRepository, Database],
       useFactory: (...parts: ConstructorParameters<typeof DevicesByState>) => new DevicesByState(...parts),
     },
     {
+      provide: DeviceSummaries,
+      inject: [DevicePresenceRepository, Database],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceSummaries>) => new DeviceSummaries(...parts),
+    },
+    {
       provide: DeviceSightings,
-      inject: [DEVICES, DeviceRepository, EventLog],
+      inject: [DEVICES, DevicePresenceRepository, EventLog],
       useFactory: (...parts: ConstructorParameters<typeof DeviceSightings>) => new DeviceSightings(...parts),
     },
     {
       provide: DeviceMessages,
-      inject: [Bus, Database, DEVICES, DeviceRepository, LOGGER],
+      inject: [Bus, Database, DEVICES, DeviceRepository, DevicePresenceRepository, LOGGER],
       useFactory: (...parts: ConstructorParameters<typeof DeviceMessages>) => new DeviceMessages(...parts),
     },
     {
@@ -185,10 +197,10 @@ import type { DeploymentConfig } from '../config.js';
     },
     {
       provide: SilentDevices,
-      inject: [DEVICES, DeviceRepository, Database, CONFIG, LOGGER],
+      inject: [DEVICES, DevicePresenceRepository, Database, CONFIG, LOGGER],
       useFactory: (
         devices: ResourceStore<DeviceSpec, DeviceStatus>,
-        repository: DeviceRepository,
+        repository: DevicePresenceRepository,
         database: Database,
         { MUSTER_UNKNOWN_COMPUTER_DAYS: unknown, MUSTER_OBSOLETE_DEVICE_DAYS: obsolete }: DeploymentConfig,
         logger: Logger,

@@ -5,7 +5,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { DeviceRepository } from './device.repository.js';
+import type { DevicePresenceRepository } from './device-presence.repository.js';
 
 const EVERY_MILLISECONDS = 10 * 60_000;
 const AT_ONCE = 100;
@@ -19,7 +19,7 @@ export class SilentDevices implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly devices: ResourceStore<DeviceSpec, DeviceStatus>,
-    private readonly repository: DeviceRepository,
+    private readonly repository: DevicePresenceRepository,
     private readonly database: Database,
     private readonly limits: SilenceLimits,
     private readonly logger: Logger,
@@ -50,7 +50,7 @@ export class SilentDevices implements OnApplicationBootstrap, OnModuleDestroy {
   private async forget(state: keyof SilenceLimits, days: number): Promise<void> {
     for (let after = ''; ;) {
       const page = { state, silentDays: days, after, limit: AT_ONCE };
-      const names = await this.repository.namesByState(this.database, page);
+      const names = await this.repository.names(this.database, page);
       for (const name of names) {
         try {
           await this.devices.remove(name, { actor: 'system' });

@@ -1,6 +1,13 @@
+import { FACT_NOT_TOLD } from '@muster/sequence/conditions/facts-query.js';
 import { explainMembership } from './explain-membership.js';
 
-const answers = { yes: new Set(['os.id == "debian"']), unknown: new Set(['has(domain) && domain == "x"']) };
+const answers = {
+  yes: new Set(['os.id == "debian"']),
+  unknown: new Map([
+    ['has(domain) && domain == "x"', FACT_NOT_TOLD],
+    ['memoryMegabytes / 0 == 1', 'int divide by zero'],
+  ]),
+};
 const explain = (spec: Parameters<typeof explainMembership>[1], ...memberOf: string[]) =>
   explainMembership('servers', spec, { name: 'web-1' }, new Set(memberOf), answers);
 
@@ -17,6 +24,12 @@ describe('why a device is in a collection', () => {
       [],
       false,
       'no rule lets it in; it has not told what /spec/rules/1 asks',
+    ],
+    [
+      { rules: [{ query: 'memoryMegabytes / 0 == 1' }, { query: 'has(domain) && domain == "x"' }] },
+      [],
+      false,
+      'no rule lets it in; it has not told what /spec/rules/1 asks; /spec/rules/0 has no answer for it: int divide by zero',
     ],
     [{ rules: [{ allDevices: true }] }, [], true, '/spec/rules/0 lets it in: all devices are members'],
     [

@@ -1,5 +1,6 @@
 import type { MembershipExplanation } from '@muster/contracts/kinds/collection-members.js';
 import type { CollectionRule, CollectionSpec } from '@muster/contracts/kinds/collection.js';
+import { FACT_NOT_TOLD } from '@muster/sequence/conditions/facts-query.js';
 
 /** Queries without an answer that a sentence names. */
 const MOST_PATHS = 3;
@@ -14,8 +15,8 @@ export interface SeenDevice {
 /** What the queries of a collection come to for a device. */
 export interface QueryAnswers {
   readonly yes: ReadonlySet<string>;
-  /** The device does not tell a fact on which the outcome hangs. */
-  readonly unknown: ReadonlySet<string>;
+  /** Those without an answer, and why: the device does not tell a fact on which the outcome hangs, or something is divided by zero. */
+  readonly unknown: ReadonlyMap<string, string>;
 }
 
 /**
@@ -87,10 +88,16 @@ function speaksOf(
   return true;
 }
 
-/** Which queries have no answer, for want of facts. */
+/** Which queries have no answer: for want of facts, or for what else. */
 function notTold(rules: MembershipExplanation['rules'], { unknown }: QueryAnswers): string {
-  const paths = rules.flatMap(({ path, rule }) => ('query' in rule && unknown.has(rule.query) ? [path] : []));
-  return paths.length === 0 ? '' : `; it has not told what ${paths.slice(0, MOST_PATHS).join(', ')} asks`;
+  const without = rules.flatMap(({ path, rule }) => {
+    const why = 'query' in rule ? unknown.get(rule.query) : undefined;
+    return why === undefined ? [] : [{ path, why }];
+  });
+  const untold = without.filter(({ why }) => why === FACT_NOT_TOLD).map(({ path }) => path);
+  const failed = without.filter(({ why }) => why !== FACT_NOT_TOLD).slice(0, MOST_PATHS);
+  const first = untold.length === 0 ? '' : `; it has not told what ${untold.slice(0, MOST_PATHS).join(', ')} asks`;
+  return first + failed.map(({ path, why }) => `; ${path} has no answer for it: ${why}`).join('');
 }
 
 function inWords(rule: CollectionRule): string {

@@ -1,5 +1,6 @@
 import type { MembershipPreview } from '@muster/contracts/kinds/collection-members.js';
 import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
+import { evaluateFactsQuery, FACT_NOT_TOLD, type Facts } from '@muster/sequence/conditions/facts-query.js';
 import type { QueryAnswers } from './explain-membership.js';
 import { compileQuery } from './query-sql.js';
 import { ARCHITECTURE_SQL, wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
@@ -222,18 +223,18 @@ export class MembershipRepository {
   /** What these queries come to for a known device. */
   async answers(database: Queryable, deviceUid: string, queries: readonly string[]): Promise<QueryAnswers> {
     const yes = new Set<string>();
-    const unknown = new Set<string>();
+    const unknown = new Map<string, string>();
     for (let from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
       const some = queries.slice(from, from + QUERIES_AT_ONCE);
       const values: SqlValue[] = [deviceUid];
       const answers = some.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, 'some').sql);
-      const [row] = await database.query<{ answers: (boolean | null)[] }>(
-        `select array[${answers.join(', ')}] as answers from device where uid = $1 and not unknown`,
+      const [row] = await database.query<{ answers: (boolean | null)[]; facts: Facts | null }>(
+        `select array[${answers.join(', ')}] as answers, status -> 'facts' as facts from device where uid = $1 and not unknown`,
         values,
       );
       for (const [index, query] of some.entries()) {
         if (row?.answers[index]) yes.add(query);
-        else if (row?.answers[index] === null) unknown.add(query);
+        else if (row?.answers[index] === null) unknown.set(query, whyUnknown(query, row.facts ?? {}));
       }
     }
     return { yes, unknown };
@@ -251,4 +252,10 @@ export class MembershipRepository {
     );
     return new Set(rows.map(({ name }) => name));
   }
+}
+
+/** SQL says only that there is no answer; the evaluator, which decides the same, says why. */
+function whyUnknown(query: string, facts: Facts): string {
+  const answer = evaluateFactsQuery(query, facts);
+  return 'problem' in answer ? answer.problem : FACT_NOT_TOLD;
 }

@@ -24,6 +24,7 @@ describe('a facts query as SQL', () => {
       '(onInternet ? memoryMegabytes : 1.5) > double(cpu.megahertz)',
       ['cpu.megahertz', 'memoryMegabytes', 'onInternet'],
     ],
+    ['machine.model.matches("(?i)^thinkpad")', ['machine.model']],
     ['true', []],
   ])('%s reads %j', (query, reads) => {
     expect(compiled(query).reads).toEqual(reads);
@@ -38,7 +39,9 @@ describe('a facts query as SQL', () => {
   it.each([
     ['os.nmae == "x"', /no computer has the fact "os\.nmae"/],
     ['os.id', /a text, not true or false/],
-    ['os.id.matches("^deb")', /"matches" is not supported in rules of collections/],
+    ['os.id.matches(hostname)', /a pattern of "matches" that is no text of the query itself/],
+    ['memoryMegabytes.matches("1")', /"matches" of what is no text/],
+    ['os.id.matches("^(deb")', /a "\(" without its "\)", at its character 2/],
     ['disks.filter(d, d.rotational).size() == 1', /not supported/],
     ['disks[0].name == "sda"', /square brackets/],
     ['software.exists(s, s.name == hostname)', /"hostname" cannot be asked in a loop over software, only beside it/],

@@ -4,6 +4,7 @@ import type { SqlValue } from '@muster/persistence/database.js';
 import { ARITHMETIC, arithmetic, negated } from './query-arithmetic.js';
 import { COMPARISONS, compare, isAmong } from './query-comparisons.js';
 import { CONVERSIONS } from './query-conversions.js';
+import { patternForPostgres } from './query-pattern.js';
 import { choice, named, onPlain, truth, unsupported, type Value } from './query-values.js';
 import {
   type Audience,
@@ -29,7 +30,7 @@ export interface QuerySql {
 
 /**
  * Compiles a facts query (CEL) to SQL. Supported: comparisons, arithmetic, `&&`, `||`, `!`, `? :`, `in`, `has()`, `startsWith`,
- * `endsWith`, `contains`, `size`, `int`, `double`, `string`, `bool`, and `exists`/`all` over lists of facts; everything else that a
+ * `endsWith`, `contains`, `matches`, `size`, `int`, `double`, `string`, `bool`, and `exists`/`all` over lists of facts; everything else that a
  * condition of a step may use is refused with words that say so. What is compiled decides as the computer itself would: a property test holds both equal.
  *
  * @param parameter adds a value to the statement; answers how it is called there
@@ -184,6 +185,8 @@ class Compiler {
       case 'endsWith':
       case 'contains':
         return textTest(name, this.value(first, scope), this.value(second, scope));
+      case 'matches':
+        return this.matches(this.value(first, scope), second);
       case 'size':
         return size(this.value(first, scope));
       case '-_':
@@ -201,6 +204,16 @@ class Compiler {
     if (!known || right === undefined) throw unsupported(`"${name.replace(/^[_@]+|_+$/g, '')}"`);
     const act = Object.hasOwn(ARITHMETIC, name) ? arithmetic : compare;
     return onPlain(left, (one) => onPlain(right, (other) => act(name, one, other)));
+  }
+
+  /** A pattern of the query only: one out of facts could not be looked at before it is used. */
+  private matches(text: Value, pattern: CelExpression | undefined): Value {
+    const constant = pattern?.exprKind.case === 'constExpr' ? pattern.exprKind.value.constantKind : undefined;
+    if (text.type !== 'text') throw unsupported('"matches" of what is no text');
+    if (constant?.case !== 'stringValue')
+      throw unsupported('a pattern of "matches" that is no text of the query itself');
+    const parameter = this.parameter(patternForPostgres(constant.value));
+    return truth(`(${text.sql} collate "C" ~ ${parameter}::text)`);
   }
 
   private isIn(value: Value, list: CelExpression | undefined, scope: Scope): Value {

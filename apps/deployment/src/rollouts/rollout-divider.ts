@@ -9,6 +9,7 @@ import { ownedKey } from '@muster/service/replication/owned-replicas.js';
 import type { SiteReplication } from '@muster/service/replication/site-replication.js';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import type { MembershipRepository } from '../membership/membership.repository.js';
 import type { RolloutRepository, RolloutRow } from './rollout.repository.js';
 import type { Rollouts } from './rollouts.service.js';
 import { divides, readSharing, type SiteSharing, sitesOf } from './rollout-sharing.js';
@@ -31,6 +32,7 @@ export class RolloutDivider implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly repository: RolloutRepository,
     private readonly shares: RolloutShareRepository,
     private readonly rollouts: Rollouts,
+    private readonly membership: Pick<MembershipRepository, 'hold'>,
     private readonly replication: SiteReplication,
     private readonly log: ReplicaLog | undefined,
     logger: Logger,
@@ -56,6 +58,8 @@ export class RolloutDivider implements OnApplicationBootstrap, OnModuleDestroy {
     if (!log || !divides(hierarchy)) return;
     await this.database.transaction(async (tx) => {
       if (!(await this.shares.isDividing(tx))) return;
+      // What other sites sent changes many rollouts in any order: both wait for each other here.
+      await this.membership.hold(tx);
       const sharing = await readSharing(tx, this.shares);
       const rows = new Map((await this.repository.all(tx)).map((row) => [row.deployment, row]));
       for (const deployment of new Set([...rows.keys(), ...sharing.keys()])) {

@@ -38,7 +38,10 @@ const COLUMNS = `rollout.deployment_uid as uid, deployment.name as deployment, d
    from hierarchy_site as here left join rollout_share as told on told.deployment = deployment.name
    where here.code = $1 and here.parent is not null) as share`;
 
-/** Rollouts and the permits that they gave. Who changes either holds the lock of the rollout's row. */
+/**
+ * Rollouts and the permits that they gave. Who changes either holds the lock of the rollout's row; who changes the deployment as well has
+ * that of the deployment before (ADR 20).
+ */
 export class RolloutRepository {
   /** @param site code of this site */
   constructor(private readonly site: string) {}
@@ -74,6 +77,28 @@ export class RolloutRepository {
   async hold(tx: Transaction, uid: string): Promise<RolloutRow | undefined> {
     await tx.query('select 1 from rollout where deployment_uid = $1 for update', [uid]);
     return this.find(tx, uid);
+  }
+
+  /**
+   * Locks deployments, and those that gave these runs their permits, in the order of their names, and behind them their rollouts: for
+   * transactions that change several. Whoever changes one takes the same of it in the same order.
+   */
+  async holdMany(tx: Transaction, uids: readonly string[], runUids: readonly string[] = []): Promise<void> {
+    await tx.prepared(
+      'hold deployments',
+      `select 1 from deployment where uid = any ($1::uuid[])
+         or uid in (select deployment_uid from start_permit where run_uid = any ($2::uuid[]))
+       order by name for no key update`,
+      [[...uids], [...runUids]],
+    );
+    await tx.prepared(
+      'hold rollouts',
+      `select 1 from rollout join deployment on deployment.uid = rollout.deployment_uid
+       where deployment_uid = any ($1::uuid[])
+         or deployment_uid in (select deployment_uid from start_permit where run_uid = any ($2::uuid[]))
+       order by deployment.name for update of rollout`,
+      [[...uids], [...runUids]],
+    );
   }
 
   async insert(tx: Transaction, uid: string, progress: RolloutProgress): Promise<void> {

@@ -8,6 +8,8 @@ import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { DeploymentConfig } from '../config.js';
 import { EventLog } from '../events/event-log.js';
+import { MembershipModule } from '../membership/membership.module.js';
+import { MembershipRepository } from '../membership/membership.repository.js';
 import { PermitMessages } from './permit.messages.js';
 import { Permits } from './permits.service.js';
 import { RolloutActions } from './rollout-actions.service.js';
@@ -21,6 +23,7 @@ import { RolloutShareRepository } from './rollout-share.repository.js';
 import { Rollouts } from './rollouts.service.js';
 
 @Module({
+  imports: [MembershipModule],
   controllers: [RolloutController, RolloutGrpcController],
   providers: [
     {
@@ -31,30 +34,41 @@ import { Rollouts } from './rollouts.service.js';
     { provide: RolloutShareRepository, useFactory: () => new RolloutShareRepository() },
     {
       provide: RolloutShareKind,
-      inject: [CONFIG, Replicas, RolloutShareRepository, Rollouts],
+      inject: [CONFIG, Replicas, RolloutShareRepository, Rollouts, MembershipRepository],
       useFactory: (
         { MUSTER_SITE: site }: DeploymentConfig,
         replicas: Replicas,
         shares: RolloutShareRepository,
         rollouts: Rollouts,
+        membership: MembershipRepository,
       ) => {
-        const kind = new RolloutShareKind(site, shares, rollouts);
+        const kind = new RolloutShareKind(site, shares, rollouts, membership);
         replicas.add(kind);
         return kind;
       },
     },
     {
       provide: RolloutDivider,
-      inject: [Database, RolloutRepository, RolloutShareRepository, Rollouts, SiteReplication, Replicas, LOGGER],
+      inject: [
+        Database,
+        RolloutRepository,
+        RolloutShareRepository,
+        Rollouts,
+        MembershipRepository,
+        SiteReplication,
+        Replicas,
+        LOGGER,
+      ],
       useFactory: (
         database: Database,
         repository: RolloutRepository,
         shares: RolloutShareRepository,
         rollouts: Rollouts,
+        membership: MembershipRepository,
         replication: SiteReplication,
         { log }: Replicas,
         logger: Logger,
-      ) => new RolloutDivider(database, repository, shares, rollouts, replication, log, logger),
+      ) => new RolloutDivider(database, repository, shares, rollouts, membership, replication, log, logger),
     },
     {
       provide: Rollouts,

@@ -8,6 +8,8 @@ import type { Outbox } from '@muster/persistence/outbox.js';
 import { MusterError } from '@muster/platform/errors.js';
 import {
   approveGroup,
+  beginRolloutAnew,
+  isPausedByHand,
   movePermit,
   pauseRollout,
   resizeGroup,
@@ -63,7 +65,12 @@ export class Rollouts {
     if (namesOf(before) === namesOf(spec.rollout)) {
       const facts = { now: Date.now(), members: row.members };
       await this.settle(tx, row, resizeGroup(before, spec.rollout, row.progress, facts), 'system');
-    } else await this.beginAnew(tx, row, 'system');
+    } else await this.beginAnew(tx, row, beginRolloutAnew(row.rules, row.progress), 'system');
+  }
+
+  /** Before facts of several deployments and runs are applied: takes all that they change of deployments and rollouts, in the one order. */
+  async holdMany(tx: Transaction, deploymentUids: readonly string[], runUids: readonly string[]): Promise<void> {
+    if (deploymentUids.length + runUids.length > 0) await this.repository.holdMany(tx, deploymentUids, runUids);
   }
 
   /** Devices are told to run something: when it is something else than before, the rollout begins anew. */
@@ -72,11 +79,7 @@ export class Rollouts {
     if (!row || row.body === body) return;
     // What is still open is of another body: it counts neither here nor against the most that may be open.
     const attempt = row.body === null ? row.attempt : row.attempt + 1;
-    const fresh = newProgress(row.rules);
-    const { paused } = row.progress;
-    // Who paused it before anything was told did so for what is told first.
-    const progress = row.body === null && paused ? { ...fresh, paused } : fresh;
-    await this.settle(tx, { ...row, body, attempt }, progress, 'system');
+    await this.settle(tx, { ...row, body, attempt }, beginRolloutAnew(row.rules, row.progress), 'system');
   }
 
   /** Those of these runs that began with a permit: `runTold` is for them. */
@@ -98,6 +101,8 @@ export class Rollouts {
   /** The site above deals this one another share. The rollout is locked first, as for a permit: who gives one sees the new share or is before it. */
   async shareTold(tx: Transaction, deployment: string, keep: () => Promise<void>): Promise<void> {
     const found = await this.repository.named(tx, deployment);
+    // The deployment, too: what comes behind this share in the same transaction may change it.
+    if (found?.hasRollout) await this.repository.holdMany(tx, [found.uid]);
     const row = found?.hasRollout ? await this.repository.hold(tx, found.uid) : undefined;
     await keep();
     if (row) await this.settle(tx, row, row.progress, 'system');
@@ -148,7 +153,7 @@ export class Rollouts {
       ...found,
       lastAction: { action, actor, at: now.toISOString(), ...(reason === undefined ? {} : { reason }) },
     };
-    if (action === 'restart') return this.beginAnew(tx, row, actor, now);
+    if (action === 'restart') return this.beginAnew(tx, row, newProgress(row.rules), actor, now);
     await this.settle(tx, row, changed(row, request, actor, now), actor, now);
   }
 
@@ -179,10 +184,16 @@ export class Rollouts {
   }
 
   /** The same body again from the first group on; devices that are at it are the first of it. */
-  private async beginAnew(tx: Transaction, row: RolloutRow, actor: string, now = new Date()): Promise<void> {
+  private async beginAnew(
+    tx: Transaction,
+    row: RolloutRow,
+    fresh: RolloutProgress,
+    actor: string,
+    now = new Date(),
+  ): Promise<void> {
     const open = await this.repository.carryOver(tx, row);
-    const fresh = newProgress(row.rules);
-    const progress = { groups: fresh.groups.map((group, index) => (index === 0 ? { ...group, open } : group)) };
+    const groups = fresh.groups.map((group, index) => (index === 0 ? { ...group, open } : group));
+    const progress = { ...fresh, groups };
     await this.settle(tx, { ...row, attempt: row.attempt + 1 }, progress, actor, now);
   }
 
@@ -205,7 +216,7 @@ function changed(row: RolloutRow, request: RolloutAction, actor: string, now: Da
   const { progress, rules, deployment } = row;
   switch (request.action) {
     case 'pause':
-      return progress.paused ? progress : pauseRollout(progress, request.reason ?? `by ${actor}`, now.getTime());
+      return pauseRollout(progress, request.reason ?? `by ${actor}`, now.getTime());
     case 'resume':
       if (progress.paused) return resumeRollout(progress);
       throw new MusterError(
@@ -247,7 +258,7 @@ function approved(
 /** What somebody paused stays so; what errors hold goes on when they count no more. */
 function judgeSum(rules: Rollout, progress: RolloutProgress, now: number): RolloutProgress {
   const { paused, ...rest } = progress;
-  if (paused?.code === 'rollout.paused-by-hand') return progress;
+  if (isPausedByHand(progress)) return progress;
   const over = findTooManyErrors(rules, rest);
   return over ? { ...rest, paused: paused ?? { ...over, at: now } } : rest;
 }

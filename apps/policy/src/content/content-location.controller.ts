@@ -8,7 +8,7 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { PolicyConfig } from '../config.js';
 import { deviceUidOf } from '../sessions/device-uid.js';
-import { clientAddress, trustedProxies } from './client-address.js';
+import { clientAddress, trustedProxies } from '@muster/service/client-address.js';
 import { ContentLocations } from './content-locations.service.js';
 
 /** Where a device finds the files that its policy needs. */

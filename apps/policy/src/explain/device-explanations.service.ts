@@ -48,7 +48,7 @@ export class DeviceExplanations {
   async explain(name: string, deploymentName: string | undefined): Promise<DeviceExplanation> {
     const { device } = await this.bus.request(readDevice, { name });
     if (!device) throw new MusterError('not-found', 'resource.not-found', `There is no Device "${name}"`);
-    const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state);
+    const refusal = refusalOf((await this.devices.find(this.database, device.uid))?.state, device.uid);
     const { content: known, told } = await this.read(device.uid);
     const content = { ...known, windows: goBySettings(known).windows };
     const values = valuesInForce(content.clientSettings);
@@ -174,9 +174,9 @@ function wantedOf(
 }
 
 /** What the device hears at every door; undefined: it is let in. */
-function refusalOf(state: DeviceState | undefined): MusterError | undefined {
+function refusalOf(state: DeviceState | undefined, uid: string): MusterError | undefined {
   if (state === 'enrolled') return undefined;
-  if (state !== undefined) return deviceRefused(state);
+  if (state !== undefined) return deviceRefused(state, uid);
   return new MusterError(
     'conflict',
     'deployment.device-not-enrolled',

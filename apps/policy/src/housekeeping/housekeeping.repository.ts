@@ -28,6 +28,7 @@ export class HousekeepingRepository {
       this.delete(database, 'device_member', `left_at < now() - interval '${LEFT_DAYS} days'`),
       this.delete(database, 'run_stop', `asked_at < now() - interval '${LEFT_DAYS} days'`),
       this.delete(database, 'policy_change', `changed_at < now() - interval '${CHANGE_MINUTES} minutes'`),
+      this.delete(database, 'device_call', `called_at < now() - interval '${CHANGE_MINUTES} minutes'`),
       this.delete(database, 'enrolment_token', `expires_at < now() - interval '${UNUSED_TOKEN_DAYS} days'`),
     ]);
     return deleted.some((count) => count === AT_ONCE);

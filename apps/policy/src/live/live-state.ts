@@ -5,6 +5,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import type { DeviceWish } from '@muster/contracts/agent/wake-up.js';
 import { Loop } from '@muster/messaging/loop.js';
 import { Database, type Transaction } from '@muster/persistence/database.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
@@ -95,6 +96,13 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
   async policyChanges(tx: Transaction, concerned: Concerned): Promise<void> {
     const serial = await this.repository.nextSerial(tx);
     await this.repository.noteChange(tx, serial, concerned);
+    tx.afterCommit(() => this.heard(serial));
+  }
+
+  /** Part of a transaction that wants something of devices that are connected: every process hears of it, and no policy is read anew. */
+  async deviceCalls(tx: Transaction, concerned: Concerned, wish: DeviceWish): Promise<void> {
+    const serial = await this.repository.nextSerial(tx);
+    await this.repository.noteCall(tx, serial, concerned, wish);
     tx.afterCommit(() => this.heard(serial));
   }
 

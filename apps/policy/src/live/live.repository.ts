@@ -1,4 +1,5 @@
 import type { DeviceState } from '../devices/device.repository.js';
+import type { DeviceWish } from '@muster/contracts/agent/wake-up.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
 /** To whom policy says something else: devices, or everybody who is in a collection or has left it. */
@@ -41,6 +42,17 @@ export class LiveRepository {
         concerned.devices,
       ]);
     }
+  }
+
+  /** Remembers for some minutes what is wanted of whom. */
+  async noteCall(tx: Transaction, serial: number, concerned: Concerned, wish: DeviceWish): Promise<void> {
+    const [collection, devices] =
+      'collection' in concerned ? [concerned.collection, [null]] : [null, concerned.devices];
+    await tx.query(
+      `insert into device_call (serial, collection_uid, device_uid, wish)
+       select $1, $2, uid, $4 from unnest($3::uuid[]) as uid`,
+      [serial, collection, devices, wish],
+    );
   }
 
   async lockSerial(tx: Transaction): Promise<void> {

@@ -7,7 +7,7 @@ import { CONFIG } from '@muster/service/tokens.js';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PolicyConfig } from '../config.js';
-import { clientAddress, trustedProxies } from '../content/client-address.js';
+import { clientAddress, trustedProxies } from '@muster/service/client-address.js';
 import { SiteRepository } from '../hierarchy/site.repository.js';
 import { BodyCache } from '../serving/body-cache.js';
 import { bodyHeaders, bodyTag } from '../serving/body-headers.js';

@@ -56,7 +56,7 @@ export class DeviceAuthenticator implements Authenticator {
         'This access token was not made by this site, or was changed on the way. Open a new session',
       );
     const refusal = this.live.refusal(found.deviceUid);
-    if (refusal) throw deviceRefused(refusal);
+    if (refusal) throw deviceRefused(refusal, found.deviceUid);
     if (found.kind === 'expired')
       throw refused(
         'expired-token',

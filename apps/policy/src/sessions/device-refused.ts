@@ -1,4 +1,4 @@
-import { MusterError } from '@muster/platform/errors.js';
+import { RefusedCaller } from '@muster/service/refusals/refused-caller.js';
 import type { RefusedState } from '../live/live.repository.js';
 
 const WHY: Readonly<Record<RefusedState, string>> = {
@@ -8,6 +8,6 @@ const WHY: Readonly<Record<RefusedState, string>> = {
 };
 
 /** What a device hears that has nothing to expect from the site, with its reason. */
-export function deviceRefused(state: RefusedState): MusterError {
-  return new MusterError('forbidden', `session.device-${state}`, WHY[state]);
+export function deviceRefused(state: RefusedState, deviceUid: string): RefusedCaller {
+  return new RefusedCaller('forbidden', `session.device-${state}`, WHY[state], `device:${deviceUid}`);
 }

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Batches } from '@muster/persistence/batches.js';
 import { Database } from '@muster/persistence/database.js';
 import { MusterError } from '@muster/platform/errors.js';
+import { RefusedCaller } from '@muster/service/refusals/refused-caller.js';
 import { CONFIG } from '@muster/service/tokens.js';
 import type { PolicyConfig } from '../config.js';
 import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
@@ -67,7 +68,7 @@ export class Sessions {
     const proven = await this.verify(assertion, device);
     const now = new Date();
     judgeClaims(claims, this.config.MUSTER_SITE, now);
-    if (device.state !== 'enrolled') throw deviceRefused(device.state);
+    if (device.state !== 'enrolled') throw deviceRefused(device.state, device.uid);
     await this.checkHardware(device, claims.hardware);
     const newKey = sameJson(claims.sealingKey ?? null, device.sealingKey) ? undefined : claims.sealingKey;
     if (newKey) judgeSealingKey(newKey);
@@ -124,11 +125,12 @@ export class Sessions {
       if (!(await this.devices.noteOtherHardware(tx, uid, told))) return;
       await this.outbox.add(tx, deviceCloned, { deviceUid: uid, hardware: told, at: new Date().toISOString() });
     });
-    throw new MusterError(
+    throw new RefusedCaller(
       'forbidden',
       'session.other-hardware',
       `This key belongs to the computer ${hardware}, this is ${told}: a copied disk. Enrol this computer again (muster-agent enrol --force), ` +
         'or approve the device at the site if its board was exchanged',
+      `device:${uid}`,
     );
   }
 

@@ -1,19 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { devicesSeen, SEEN_AT_ONCE } from '@muster/contracts/events/devices-seen.js';
+import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
 import { Loop } from '@muster/messaging/loop.js';
 import { Database } from '@muster/persistence/database.js';
 import { Outbox } from '@muster/persistence/outbox.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { PolicyConfig } from '../config.js';
+import { NotedSightings } from './noted-sightings.js';
 
 /**
- * Which devices were heard of. A request costs an entry in a set; a fact for all of them is written every now and then, so what is known
- * is at most that much old, and what a crash loses comes with the next request.
+ * Which devices were heard of, and which are connected. A request costs an entry in a set; a fact for all of them is written every now and
+ * then, so what is known is at most that much old, and what a crash loses comes with the next request. A connection that stays open costs
+ * nothing: the process says that it lives.
  */
 @Injectable()
 export class Sightings implements OnApplicationBootstrap, OnModuleDestroy {
-  private seen = new Set<string>();
+  private readonly noted = new NotedSightings();
+  /** Nobody knows connections of the process before this one. */
+  private readonly process = randomUUID();
   private readonly loop: Loop;
 
   constructor(
@@ -40,23 +45,26 @@ export class Sightings implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** A device showed a good access token. */
   note(deviceUid: string): void {
-    this.seen.add(deviceUid);
+    this.noted.noteSeen(deviceUid);
+  }
+
+  /** Its connection to this process is open from now on. */
+  connected(deviceUid: string): void {
+    this.noted.noteOpened(deviceUid);
+  }
+
+  /** It is not any more. */
+  disconnected(deviceUid: string): void {
+    this.noted.noteClosed(deviceUid);
   }
 
   private async tell(): Promise<void> {
-    if (this.seen.size === 0) return;
-    const { seen } = this;
-    this.seen = new Set();
-    const at = new Date().toISOString();
-    const devices = [...seen];
-    const facts = Array.from({ length: Math.ceil(devices.length / SEEN_AT_ONCE) }, (_, part) => ({
-      at,
-      devices: devices.slice(part * SEEN_AT_ONCE, (part + 1) * SEEN_AT_ONCE),
-    }));
+    const { facts, putBack } = this.noted.take(this.process, new Date().toISOString());
+    if (facts.length === 0) return;
     try {
       await this.database.transaction((tx) => this.outbox.addMany(tx, devicesSeen, facts));
     } catch (error) {
-      for (const uid of seen) this.seen.add(uid);
+      putBack();
       throw error;
     }
   }

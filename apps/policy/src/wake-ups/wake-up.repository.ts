@@ -1,4 +1,4 @@
-import type { WakeUpPacket } from '@muster/contracts/agent/wake-up.js';
+import type { DeviceWish, WakeUpPacket } from '@muster/contracts/agent/wake-up.js';
 import type { NeighbourWake } from '@muster/contracts/requests/wake-neighbours.js';
 import type { Queryable, Transaction } from '@muster/persistence/database.js';
 
@@ -34,6 +34,22 @@ export class WakeUpRepository {
       `delete from neighbour_wake where device_uid = any($1::uuid[])
        returning device_uid as "deviceUid", case when expires_at < now() then '[]' else packets end as packets`,
       [devices],
+    );
+  }
+
+  /** What was wanted of these devices between two serials. */
+  async calls(
+    database: Queryable,
+    { from, to }: { from: number; to: number },
+    devices: readonly string[],
+  ): Promise<{ deviceUid: string; wish: DeviceWish }[]> {
+    return database.query(
+      `with calls as (select collection_uid, device_uid, wish from device_call where serial > $1 and serial <= $2)
+       select device_uid as "deviceUid", wish from calls where device_uid = any($3::uuid[])
+       union
+       select member.device_uid, wish from calls join device_member as member on member.collection_uid = calls.collection_uid
+       where member.device_uid = any($3::uuid[]) and member.left_at is null`,
+      [from, to, devices],
     );
   }
 

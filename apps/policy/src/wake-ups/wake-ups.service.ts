@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { WAKE_NEIGHBOURS, type WakeUp } from '@muster/contracts/agent/wake-up.js';
+import { callDevices } from '@muster/contracts/requests/call-devices.js';
 import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
 import { type NeighbourWake, wakeNeighbours } from '@muster/contracts/requests/wake-neighbours.js';
 import { Bus } from '@muster/messaging/bus.js';
@@ -20,12 +21,15 @@ import { Gauge } from 'prom-client';
 import { Observable, type Subscriber } from 'rxjs';
 import type { PolicyConfig } from '../config.js';
 import { KNOWN_TO_ALL_MILLISECONDS, LiveState } from '../live/live-state.js';
+import { Sightings } from '../sightings/sightings.js';
 import { WakeUpRepository } from './wake-up.repository.js';
 
 /** Devices that another replica refused are looked for this often; changes are heard of at once. */
 const IDLE_MILLISECONDS = 1_000;
 /** So many devices a second are asked to come for policy. */
 const WOKEN_PER_SECOND = 1_000;
+/** An inventory costs more than a poll: facts are written, and rules of collections asked about them. */
+const INVENTORIES_PER_SECOND = 100;
 
 /**
  * Devices that hold a connection open are told when their policy may have changed, so that they ask for it at once. It is a hint and
@@ -45,6 +49,7 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
     @Inject(Bus) private readonly bus: Bus,
     @Inject(WakeUpRepository) private readonly repository: WakeUpRepository,
     @Inject(LiveState) private readonly live: LiveState,
+    @Inject(Sightings) private readonly sightings: Sightings,
     @Inject(CONFIG) private readonly config: PolicyConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Metrics) metrics: Metrics,
@@ -86,6 +91,15 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
       },
       (error) => this.logger.error({ err: error }, 'cannot answer retrieve-policy'),
     );
+    this.bus.answer(
+      callDevices,
+      async (whom) => {
+        const concerned = 'device' in whom ? { devices: [whom.device] } : { collection: whom.collection };
+        await this.database.transaction((tx) => this.live.deviceCalls(tx, concerned, whom.wish));
+        return {};
+      },
+      (error) => this.logger.error({ err: error }, 'cannot answer call-devices'),
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -113,10 +127,13 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
     return new Observable((subscriber) => {
       this.connected.get(deviceUid)?.complete();
       this.connected.set(deviceUid, subscriber);
+      this.sightings.connected(deviceUid);
       const end = setTimeout(() => subscriber.complete(), this.config.MUSTER_SESSION_MINUTES * 60_000);
       return () => {
         clearTimeout(end);
-        if (this.connected.get(deviceUid) === subscriber) this.connected.delete(deviceUid);
+        if (this.connected.get(deviceUid) !== subscriber) return;
+        this.connected.delete(deviceUid);
+        this.sightings.disconnected(deviceUid);
       };
     });
   }
@@ -143,8 +160,15 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
       const withinSeconds = Math.ceil(concerned.length / WOKEN_PER_SECOND) - 1;
       for (const uid of concerned) this.connected.get(uid)?.next({ withinSeconds: Math.max(0, withinSeconds) });
       if (concerned.length > 0) await this.tellOfNeighbours(concerned);
+      await this.tellOfCalls({ from: this.told, to: serial }, devices);
     }
     this.told = serial;
+  }
+
+  private async tellOfCalls(serials: { from: number; to: number }, devices: readonly string[]): Promise<void> {
+    const calls = await this.repository.calls(this.database, serials, devices);
+    const withinSeconds = Math.max(0, Math.ceil(calls.length / INVENTORIES_PER_SECOND) - 1);
+    for (const { deviceUid, wish } of calls) this.connected.get(deviceUid)?.next({ withinSeconds, wish });
   }
 
   private async tellOfNeighbours(devices: readonly string[]): Promise<void> {

@@ -6,6 +6,10 @@ export const WAKE_UP_EVENT = 'policy';
 /** An ability (`ABILITIES_HEADER`): it sends magic packets to computers that sleep in its network when the site asks for it. */
 export const WAKE_NEIGHBOURS = 'wake-neighbours';
 
+/** What a device can be asked for besides coming for policy. Agents ignore an event with one that they do not know. */
+export const DEVICE_WISHES = ['inventory'] as const;
+export type DeviceWish = (typeof DEVICE_WISHES)[number];
+
 /** In one event: more would make a line that agents take for one without an end. */
 export const MOST_WAKE_UP_PACKETS = 30;
 
@@ -24,10 +28,16 @@ export const wakeUpPacketSchema = z
 
 export type WakeUpPacket = z.infer<typeof wakeUpPacketSchema>;
 
-/** The data of a wake-up: a hint that policy may have changed. The policy itself is always asked for. */
+/** The data of a wake-up: a hint that policy may have changed, or that the site wants something else. The policy itself is always asked for. */
 export const wakeUpSchema = z
   .strictObject({
     withinSeconds: z.int().min(0).describe('Ask at a random moment within so many seconds: many are woken together'),
+    wish: z
+      .enum(DEVICE_WISHES)
+      .optional()
+      .describe(
+        'This is wanted, and policy has not changed. inventory: tell the facts of the computer, although none changed',
+      ),
     neighbours: z
       .array(wakeUpPacketSchema)
       .max(MOST_WAKE_UP_PACKETS)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { siteCodeSchema } from '../hierarchy/site.js';
 import { instantSchema, uidSchema } from '../resource.js';
 
 export const SERVICES = ['catalog', 'deployment', 'content', 'policy'] as const;
@@ -8,8 +9,13 @@ export const auditEntrySchema = z
   .strictObject({
     id: uidSchema,
     at: instantSchema,
+    site: siteCodeSchema.optional().describe('Where it was done'),
     service: z.enum(SERVICES).describe('Which keeps it'),
-    actor: z.string().describe('Name of the API token'),
+    actor: z
+      .string()
+      .describe(
+        'Name of the API token; of refused requests also device:UID, or address:IP of somebody who proved nothing',
+      ),
     action: z.string().describe('created, changed, deleted, or what else can be done to such an object'),
     kind: z.string(),
     name: z.string(),

@@ -20,6 +20,8 @@ export const devicesByStateQuerySchema = z.strictObject({
     .max(3650)
     .optional()
     .describe('Only devices that nobody has heard of for so many days'),
+  online: z.stringbool().optional().describe('true: only devices that are online, false: only those that are not'),
+  active: z.stringbool().optional().describe('true: only devices that are active, false: only inactive ones'),
   limit: z.coerce.number().int().min(1).max(500).optional().describe('Devices per page, default 100'),
   continue: z.string().max(200).optional().describe('From metadata.continue of the page before'),
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { siteCodeSchema } from '../hierarchy/site.js';
 import { defineKind, instantSchema, nameSchema } from '../resource.js';
 import { deviceAccessSchema } from './device-access.js';
+import { devicePresenceSchema } from './device-presence.js';
 import { hardwareIdentitySchema } from './hardware-identity.js';
 import { variablesSchema, withoutHiddenValues } from './variables.js';
 
@@ -44,6 +45,9 @@ export const deviceStatusSchema = z
       .describe('Another computer proved the key of this device, and was refused'),
     hardware: z.string().optional().describe('The computer that has the key, where somebody said so'),
     lastSeenAt: instantSchema.optional().describe('When the site last heard of it, at most two minutes old'),
+    presence: devicePresenceSchema
+      .optional()
+      .describe('Absent while no computer has enrolled; known at its own site only'),
     facts: factsSchema.optional().describe('What the device last told of itself'),
     factsAt: instantSchema.optional().describe('When it did'),
     site: siteCodeSchema.optional().describe('Of devices of sites below: the site that it belongs to'),

@@ -3,6 +3,7 @@ import {
   currentGroup,
   devicesOf,
   type GroupProgress,
+  newProgress,
   type RolloutFacts,
   type RolloutProgress,
   startedIn,
@@ -43,8 +44,24 @@ export function resizeGroup(
   return { ...progress, groups: progress.groups.map((one, at) => (at === index ? { ...kept, devices } : one)) };
 }
 
+const BY_HAND = 'rollout.paused-by-hand';
+
+/** Somebody wants nobody to start: also where errors have paused it already. Who paused it first stays. */
 export function pauseRollout(progress: RolloutProgress, message: string, now: number): RolloutProgress {
-  return { ...progress, paused: { code: 'rollout.paused-by-hand', message, at: now } };
+  return isPausedByHand(progress) ? progress : { ...progress, paused: { code: BY_HAND, message, at: now } };
+}
+
+export function isPausedByHand({ paused }: RolloutProgress): boolean {
+  return paused?.code === BY_HAND;
+}
+
+/**
+ * From the first group again, because what devices run is something else, or the groups are. A pause by hand is the order of a person, and
+ * holds until a person takes it back; errors paused what was run before, which counts no more.
+ */
+export function beginRolloutAnew(rules: Rollout, before: RolloutProgress): RolloutProgress {
+  const { paused } = before;
+  return { ...newProgress(rules), ...(paused && isPausedByHand(before) ? { paused } : {}) };
 }
 
 /** Goes on: what has gone wrong until now is taken, and counts no more. */

@@ -229,13 +229,15 @@ describe('a rollout', () => {
     expect(judgeRollout(only(3), done.progress, facts).stage).toEqual({ stage: 'starting', group: 0 });
   });
 
-  it('that somebody paused lets nobody start', () => {
+  it('that somebody paused lets nobody start, whoever has a permit already neither', () => {
     const fleet = new Fleet(two);
+    expect(fleet.ask(2)).toBe(true);
     fleet.progress = pauseRollout(fleet.progress, 'looking into it', now);
     expect(fleet.decide(1)).toMatchObject({
       code: 'rollout.is-paused',
       message: 'the rollout is paused: looking into it',
     });
+    expect(fleet.decide(2)).toMatchObject({ code: 'rollout.is-paused' });
   });
 });
 

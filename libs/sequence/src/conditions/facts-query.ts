@@ -6,6 +6,9 @@ import { Work, meteredEnvironment } from './facts-work.js';
 
 export type { Facts } from './facts-schema.js';
 
+/** The problem of a query whose outcome hangs on what the computer does not tell. */
+export const FACT_NOT_TOLD = 'it names a fact that this computer does not tell; has(facts.NAME) asks for that';
+
 /**
  * Looks at a query without any computer: what is wrong with it, or the facts it names that no computer has, as written
  * (`os.nmae`).
@@ -49,9 +52,7 @@ function tryParse(query: string): ParsedQuery | { problem: string } {
 }
 
 function explain(message: string): string {
-  return message === 'unresolved attribute'
-    ? 'it names a fact that this computer does not tell; has(facts.NAME) asks for that'
-    : message.slice(0, 300);
+  return message === 'unresolved attribute' ? FACT_NOT_TOLD : message.slice(0, 300);
 }
 
 /** Whole numbers become CEL integers, so that `memoryMegabytes >= 2048` compares like with like. */

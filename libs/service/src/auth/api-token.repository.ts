@@ -4,17 +4,18 @@ import type { Database, Transaction } from '@muster/persistence/database.js';
 export interface KnownToken {
   uid: string;
   name: string;
+  state: 'good' | 'revoked' | 'expired';
 }
 
 /** This service's copy of the site's API tokens (hashes only), fed by the policy service's facts. */
 export class ApiTokenRepository {
   constructor(private readonly database: Database) {}
 
-  /** The token of this hash, unless it is unknown, expired or revoked. */
-  async findUsable(sha256: string): Promise<KnownToken | undefined> {
+  /** The token of this hash, and whether it is good. */
+  async find(sha256: string): Promise<KnownToken | undefined> {
     const [row] = await this.database.query<KnownToken>(
-      `select uid, name from api_token
-       where sha256 = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+      `select uid, name, case when revoked_at is not null then 'revoked' when expires_at <= now() then 'expired' else 'good' end as state
+       from api_token where sha256 = $1`,
       [sha256],
     );
     return row;

@@ -2,6 +2,7 @@ import { Metadata, ServerInterceptingCall, ServerListenerBuilder, status, type S
 import { MusterError, toProblem } from '@muster/platform/errors.js';
 import { CATEGORIES } from '@muster/contracts/problem.js';
 import type { Authenticator } from './http-authentication.js';
+import type { RefusedRequest, Refusals } from '../refusals/refusals.js';
 import type { Principal } from './principal.js';
 
 const principals = new WeakMap<Metadata, Principal>();
@@ -14,7 +15,7 @@ export function grpcPrincipal(metadata: Metadata): Principal {
 }
 
 /** Authenticates every gRPC call, reflection included, before its handler sees it. Only the health service is open. */
-export function authenticateGrpc(authenticator: Authenticator): ServerInterceptor {
+export function authenticateGrpc(authenticator: Authenticator, refusals: Pick<Refusals, 'note'>): ServerInterceptor {
   return (method, call) => {
     if (method.path.startsWith('/grpc.health.v1.Health/')) return new ServerInterceptingCall(call);
     return new ServerInterceptingCall(call, {
@@ -31,13 +32,28 @@ export function authenticateGrpc(authenticator: Authenticator): ServerIntercepto
               };
               admit().then(
                 () => forward(metadata),
-                (error: unknown) => call.sendStatus(grpcStatus(error)),
+                (error: unknown) => {
+                  refusals.note(error, refusedCall(metadata, method.path, call.getPeer()));
+                  call.sendStatus(grpcStatus(error));
+                },
               );
             })
             .build(),
         );
       },
     });
+  };
+}
+
+/** Who asked for what in a gRPC call that failed. */
+export function refusedCall(metadata: Metadata, path: string, peer: string): RefusedRequest {
+  const forwarded = metadata.get('x-forwarded-for').map(String).join(',');
+  return {
+    principal: principals.get(metadata),
+    route: path,
+    // IPv4 as 192.0.2.7:50123, IPv6 as [2001:db8::7]:50123
+    connection: peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+    forwarded: forwarded === '' ? undefined : forwarded,
   };
 }
 

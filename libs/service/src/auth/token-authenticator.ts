@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MusterError } from '@muster/platform/errors.js';
 import type { ApiTokenRepository } from './api-token.repository.js';
+import { RefusedCaller } from '../refusals/refused-caller.js';
 import type { Principal } from './principal.js';
 
 /** A revoked token stops working within this time. */
@@ -18,13 +19,15 @@ export class TokenAuthenticator {
     const sha256 = createHash('sha256').update(secretOf(authorization)).digest('hex');
     const hit = this.remembered.get(sha256);
     if (hit && hit.until > Date.now()) return hit.principal;
-    const token = await this.tokens.findUsable(sha256);
-    if (!token) {
+    const token = await this.tokens.find(sha256);
+    if (token?.state !== 'good') {
       this.remembered.delete(sha256);
-      throw new MusterError(
+      throw new RefusedCaller(
         'unauthenticated',
         'auth.unknown-token',
         'This token is unknown, expired or revoked. Use a valid API token',
+        token?.name,
+        token?.state,
       );
     }
     const principal: Principal = { kind: 'token', uid: token.uid, name: token.name };

@@ -12,6 +12,7 @@ export interface ReplicableStore<Spec, Status> {
   /** Makes this site's object what another site, or a person who settles a conflict, says. Records nothing. */
   applyReplicated(tx: Transaction, change: ReplicatedChange<Spec>): Promise<void>;
   /** The same of many, each object once, in this order. */
+  lockBefore(tx: Transaction): Promise<void>;
   applyManyReplicated(tx: Transaction, changes: readonly ReplicatedChange<Spec>[]): Promise<void>;
   /** Sealed values that belong to the object and are no part of its document. */
   sealedValues(tx: Transaction, resource: Resource<Spec, Status>): Promise<SealedValues | undefined>;
@@ -101,6 +102,10 @@ export class ReplicatedResource<Spec, Status> implements ReplicatedKind {
   unite(own: unknown, other: unknown): unknown {
     const document = own as Document<Spec>;
     return { ...document, spec: this.store.unite(document.spec, (this.understand(other) as Document<Spec>).spec) };
+  }
+
+  async first(tx: Transaction): Promise<void> {
+    await this.store.lockBefore(tx);
   }
 
   async use(tx: Transaction, key: string, content: unknown, actor: string): Promise<void> {

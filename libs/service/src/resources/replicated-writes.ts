@@ -42,11 +42,11 @@ export class ReplicatedWrites<Spec, Status> {
   /** @throws MusterError when this site cannot have it so now */
   async apply(tx: Transaction, { name, input, sealed, savedBy, actor }: ReplicatedChange<Spec>): Promise<void> {
     const options: WriteOptions = { actor, savedBy, replicated: true, force: true };
-    if (!input) await this.rules.beforeDeleting?.(tx);
+    if (!input) await this.rules.lockBefore?.(tx);
     const current = await this.rows.findForUpdate(tx, name);
     if (current && (!input || this.isAnother(current, input))) {
-      // Only of an object that another one takes the place of, which is rare, is it taken behind the row.
-      if (input) await this.rules.beforeDeleting?.(tx);
+      // What came from another site took it before all rows; who settles a conflict takes it here, which is rare, behind the row.
+      if (input) await this.rules.lockBefore?.(tx);
       await this.one.remove(tx, current, options);
     }
     if (!input) return;

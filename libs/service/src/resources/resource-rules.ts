@@ -62,8 +62,8 @@ export interface ResourceRules<Spec, Status> {
    * asked when the writer forces the deletion. Of kinds that `guardsUses`.
    */
   unused?(resource: Resource<Spec, Status>): Promise<void>;
-  /** Takes, in the transaction that deletes, what all who change such objects take before their rows. */
-  beforeDeleting?(tx: Transaction): Promise<void>;
+  /** Takes what all who change such objects take before their rows: in a transaction that deletes one, or has many of another site. */
+  lockBefore?(tx: Transaction): Promise<void>;
   /** Refuses or cascades, in the transaction that deletes. */
   deleting?(tx: Transaction, resource: Resource<Spec, Status>, options: WriteOptions): Promise<void>;
   /** Who wrote the specification that the object has now, and why: of kinds that keep revisions. Other sites get it with the object. */

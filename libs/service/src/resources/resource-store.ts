@@ -158,7 +158,7 @@ export class ResourceStore<Spec, Status> {
       if (found) await this.rules.unused(found);
     }
     return transactionOrDryRun(this.database, options.dryRun === true, async (tx) => {
-      await this.rules.beforeDeleting?.(tx);
+      await this.lockBefore(tx);
       const current = await this.rows.findForUpdate(tx, name);
       if (!current) throw this.notFound(name);
       this.checkVersion(current, options.ifMatch);
@@ -177,6 +177,11 @@ export class ResourceStore<Spec, Status> {
     await audit(tx, { actor, action: 'deleted', kind: this.kind.kind, name, uid, version, correlationId });
     await this.outbox.add(tx, this.events.deleted, { resource: current, actor });
     if (this.replicated && !options.replicated) await this.replicas?.record(tx, this.replicated, name, null);
+  }
+
+  /** Takes what all who change such objects take before their rows, if there is such a thing. */
+  async lockBefore(tx: Transaction): Promise<void> {
+    await this.rules.lockBefore?.(tx);
   }
 
   /** Makes this site's object what another one says it is. @throws MusterError when this site cannot have it so now */

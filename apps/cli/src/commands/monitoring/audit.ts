@@ -9,11 +9,13 @@ import { parseMoment } from './moment.js';
 
 const help = `
 Every change that somebody made, with the fields that changed (never their values), newest first; kept for a year (docs/audit.md).
-What the site itself observes is no deed of anybody: muster events shows that.
+Who was refused is in it too, counted by caller, route and minute: --kind Request. What the site itself observes is no deed of anybody:
+muster events shows that.
 
 Examples:
   muster audit --since 7d
   muster audit --kind Deployment --name harden-web
+  muster audit --kind Request --since 1h
   muster audit --user ci --since 2026-11-01T00:00Z -o json`;
 
 interface AuditOptions {
