@@ -18,6 +18,7 @@ import {
 import { keyOfferSchema, type KeyOffer } from '@muster/contracts/agent/keys.js';
 import type { Assignment, PolicyBody, PolicyDocument, SealedValues } from '@muster/contracts/agent/policy.js';
 import { fatesRequestSchema, type ToldFate } from '@muster/contracts/agent/fates.js';
+import { type SoftwareRequest, softwareRequestSchema } from '@muster/contracts/agent/software.js';
 import { type InventoryRequest, inventoryRequestSchema } from '@muster/contracts/agent/inventory.js';
 import { type PermitRequest, permitRequestSchema, type PermitResponse } from '@muster/contracts/agent/permits.js';
 import { type ReportsRequest, reportsRequestSchema } from '@muster/contracts/agent/reports.js';
@@ -42,6 +43,7 @@ export class SiteUnderTest {
   readonly fates: ToldFate[] = [];
   /** What devices told of themselves. */
   readonly inventories: InventoryRequest[] = [];
+  readonly software: SoftwareRequest[] = [];
   /** `METHOD /path`, with what came as Range. */
   readonly requests: string[] = [];
   readonly enrolled = new Map<string, PublicKey>();
@@ -232,6 +234,10 @@ export class SiteUnderTest {
     }
     if (what === 'POST /api/v1/agent/inventory') {
       this.inventories.push(inventoryRequestSchema.parse(JSON.parse(text)));
+      return void response.writeHead(204).end();
+    }
+    if (what === 'POST /api/v1/agent/software') {
+      this.software.push(softwareRequestSchema.parse(JSON.parse(text)));
       return void response.writeHead(204).end();
     }
     if (what === 'POST /api/v1/agent/keys') {

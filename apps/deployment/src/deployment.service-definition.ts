@@ -3,6 +3,7 @@ import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { deviceCloned } from '@muster/contracts/events/device-cloned.js';
 import { deviceKeyRotated } from '@muster/contracts/events/device-key-rotated.js';
 import { devicesSeen } from '@muster/contracts/events/devices-seen.js';
+import { deviceSoftwareTold } from '@muster/contracts/events/device-software-told.js';
 import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
 import { fatesTold } from '@muster/contracts/events/fates-told.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
@@ -22,6 +23,7 @@ import { DevicesModule } from './devices/devices.module.js';
 import { DeviceSightings } from './devices/device-sightings.js';
 import { Enrolments } from './devices/enrolment.js';
 import { Inventories } from './devices/inventory.js';
+import { DeviceSoftwareRecords } from './software/device-software.service.js';
 import { EventsModule } from './events/events.module.js';
 import { FateRecorder } from './fates/fate-recorder.js';
 import { FatesModule } from './fates/fates.module.js';
@@ -73,6 +75,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     inject: [
       Enrolments,
       Inventories,
+      DeviceSoftwareRecords,
       DeviceSightings,
       RunRecorder,
       FateRecorder,
@@ -84,6 +87,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
     useFactory: (
       enrolments: Enrolments,
       inventories: Inventories,
+      software: DeviceSoftwareRecords,
       sightings: DeviceSightings,
       runs: RunRecorder,
       fates: FateRecorder,
@@ -106,6 +110,7 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
           on(deviceKeyRotated, (tx, rotated) => sightings.keyRotated(tx, rotated)),
           on(devicesSeen, (tx, seen) => sightings.seen(tx, seen)),
           on(deviceInventoried, (tx, inventory) => inventories.apply(tx, inventory)),
+          on(deviceSoftwareTold, (tx, told) => software.apply(tx, told)),
           onMany(runReported, (tx, facts) => runs.apply(tx, facts)),
           onMany(fatesTold, (tx, facts) =>
             fates.apply(

@@ -1,35 +1,57 @@
-import type { Queryable, SqlValue } from '@muster/persistence/database.js';
+import type { Database, SqlValue } from '@muster/persistence/database.js';
 import { evaluateFactsQuery } from '@muster/sequence/conditions/facts-query.js';
-import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
+import type { QueriedFacts } from '@muster/sequence/conditions/facts-schema.js';
+import { v7 as uuidv7 } from 'uuid';
 import { compileQuery } from '../src/membership/query-sql.js';
+import type { Audience } from '../src/membership/software-sql.js';
+import { SoftwareRepository } from '../src/software/software.repository.js';
 
 /** What both say to a query: true, false, or null for no answer. */
 export interface TwoAnswers {
   readonly query: string;
+  readonly audience: Audience;
   readonly database: boolean | null;
   readonly evaluator: boolean | null;
 }
 
-/** Asks the database in SQL, and the evaluator that computers use, the same of one computer. */
-export async function askBoth(database: Queryable, facts: Facts, queries: readonly string[]): Promise<TwoAnswers[]> {
-  const answers = await askDatabase(database, facts, queries);
-  return queries.map((query, index) => {
-    const told = evaluateFactsQuery(query, facts);
-    return { query, database: answers[index] ?? null, evaluator: 'result' in told ? told.result : null };
+/**
+ * Asks the database in SQL, and the evaluator that computers use, the same of one computer: in the SQL for the whole fleet, and in that for
+ * some devices.
+ */
+export async function askBoth(
+  database: Database,
+  known: QueriedFacts,
+  queries: readonly string[],
+): Promise<TwoAnswers[]> {
+  const answers = {
+    fleet: await askDatabase(database, known, queries),
+    some: await askDatabase(database, known, queries, 'some'),
+  };
+  return queries.flatMap((query, index) => {
+    const told = evaluateFactsQuery(query, known);
+    const evaluator = 'result' in told ? told.result : null;
+    return (['fleet', 'some'] as const).map((audience) => {
+      return { query, audience, database: answers[audience][index] ?? null, evaluator };
+    });
   });
 }
 
 /** True, false, or null for no answer, of each query. */
 export async function askDatabase(
-  database: Queryable,
-  facts: Facts,
+  database: Database,
+  { software, ...facts }: QueriedFacts,
   queries: readonly string[],
+  audience: Audience = 'fleet',
 ): Promise<(boolean | null)[]> {
-  const values: SqlValue[] = [JSON.stringify({ facts })];
-  const answers = queries.map((query) => compileQuery(query, (value) => `$${values.push(value)}`).sql);
-  const [row] = await database.query<{ answers: (boolean | null)[] }>(
-    `select array[${answers.join(', ')}]::boolean[] as answers from (select $1::jsonb as status) as device`,
-    values,
-  );
-  return row?.answers ?? [];
+  const uid = uuidv7();
+  const values: SqlValue[] = [JSON.stringify({ facts }), uid];
+  const answers = queries.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, audience).sql);
+  return database.transaction(async (tx) => {
+    if (software) await new SoftwareRepository().replace(tx, uid, { software, leftOut: 0 }, new Date().toISOString());
+    const [row] = await tx.query<{ answers: (boolean | null)[] }>(
+      `select array[${answers.join(', ')}]::boolean[] as answers from (select $1::jsonb as status, $2::uuid as uid) as device`,
+      values,
+    );
+    return row?.answers ?? [];
+  });
 }

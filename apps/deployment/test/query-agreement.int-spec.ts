@@ -1,9 +1,10 @@
-import { Database } from '@muster/persistence/database.js';
+import type { Database } from '@muster/persistence/database.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import * as fc from 'fast-check';
 import { randomNumbers } from '../../../test/faults/random.js';
 import { askBoth, askDatabase } from './ask-both.js';
 import { pattern, patternText } from './random-patterns.js';
+import { openQueryDatabase } from './query-database.js';
 import { facts, query, quoted } from './random-queries.js';
 
 describe('a query in SQL and the evaluator of computers', () => {
@@ -12,8 +13,7 @@ describe('a query in SQL and the evaluator of computers', () => {
 
   beforeAll(async () => {
     servers = await startServers();
-    const url = servers.environment('deployment')['MUSTER_DATABASE_URL'] ?? '';
-    database = new Database({ url, schema: 'deployment' });
+    database = await openQueryDatabase(servers);
   });
 
   afterAll(async () => {

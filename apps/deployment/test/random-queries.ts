@@ -1,4 +1,4 @@
-import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
+import type { QueriedFacts } from '@muster/sequence/conditions/facts-schema.js';
 import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
 import * as fc from 'fast-check';
 import { pattern, patternText } from './random-patterns.js';
@@ -13,13 +13,27 @@ interface Names {
 
 const everywhere: Names = {
   texts: ['os.id', 'facts.os.versionId', 'hostname', 'machine["uuid"]', 'facts.domain'],
-  integers: ['memoryMegabytes', 'cpu.cores', 'cpu["megahertz"]', 'disks.size()', 'size(hostname)'],
-  booleans: ['onInternet', 'has(os.id)', 'has(facts.hostname)', 'has(cpu.cores)', 'has(facts.os.id)'],
+  integers: ['memoryMegabytes', 'cpu.cores', 'cpu["megahertz"]', 'disks.size()', 'size(software)', 'size(hostname)'],
+  booleans: [
+    'onInternet',
+    'has(facts.software)',
+    'has(os.id)',
+    'has(facts.hostname)',
+    'has(cpu.cores)',
+    'has(facts.os.id)',
+  ],
 };
 const ofDisk: Names = {
   texts: [...everywhere.texts, 'd.name'],
   integers: [...everywhere.integers, 'd.sizeMegabytes'],
   booleans: [...everywhere.booleans, 'd.rotational', 'has(d.rotational)'],
+};
+
+/** Of an entry of software, which is asked alone. */
+const ofEntry: Names = {
+  texts: ['s.name', 's.version', 's.architecture'],
+  integers: ['size(s.name)', '3'],
+  booleans: ['has(s.architecture)', 'has(s.name)'],
 };
 
 /** Texts in which numbers, truths and characters of every plane are written well and badly. */
@@ -109,10 +123,11 @@ const LARGE_DOUBLES = [
 ];
 
 export const text: fc.Arbitrary<string> = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...TEXTS) }, patternText);
+const word = fc.constantFrom(...TEXTS.filter((one) => one !== '' && one.length <= 32));
 const number = fc.constantFrom(0, 1, 2, 7, 1024, 4096, 2 ** 40, Number.MAX_SAFE_INTEGER);
 
 /** Facts of a computer that tells some of them. */
-export const facts: fc.Arbitrary<Facts> = fc
+export const facts: fc.Arbitrary<QueriedFacts> = fc
   .record(
     {
       os: fc.record({ id: text, versionId: text }, { requiredKeys: [] }),
@@ -121,6 +136,10 @@ export const facts: fc.Arbitrary<Facts> = fc
       memoryMegabytes: number,
       onInternet: fc.boolean(),
       cpu: fc.record({ cores: number, megahertz: number }, { requiredKeys: [] }),
+      software: fc.uniqueArray(
+        fc.record({ name: word, version: word, architecture: word }, { requiredKeys: ['name', 'version'] }),
+        { maxLength: 3, selector: (one) => JSON.stringify(one) },
+      ),
       machine: fc.record({ uuid: text }, { requiredKeys: [] }),
       disks: fc.array(
         fc.record(
@@ -132,7 +151,7 @@ export const facts: fc.Arbitrary<Facts> = fc
     },
     { requiredKeys: [] },
   )
-  .map((made) => JSON.parse(JSON.stringify(made)) as Facts);
+  .map((made) => JSON.parse(JSON.stringify(made)) as QueriedFacts);
 
 /** Every text as CEL writes it. */
 export const quoted = (value: string): string =>
@@ -229,5 +248,9 @@ const inLoop = fc
   .tuple(fc.constantFrom('exists', 'all'), grammar(ofDisk, []).boolean)
   .map(([loop, condition]) => `disks.${loop}(d, ${condition})`);
 
+const inSoftware = fc
+  .tuple(fc.constantFrom('exists', 'all'), grammar(ofEntry, []).boolean)
+  .map(([loop, condition]) => `software.${loop}(s, ${condition})`);
+
 /** Queries of the right types, over facts that may be there. */
-export const query: fc.Arbitrary<string> = grammar(everywhere, [inLoop]).boolean.filter(isAccepted);
+export const query: fc.Arbitrary<string> = grammar(everywhere, [inLoop, inSoftware]).boolean.filter(isAccepted);

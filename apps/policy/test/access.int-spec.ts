@@ -65,6 +65,7 @@ function doors(device: TestDevice): Promise<Answer[]> {
     device.post('/content-locations', { manifest: digest }),
     device.post('/content-faults', { faults: [] }),
     device.post('/inventory', { gatheredAt: new Date().toISOString(), facts: {} }),
+    device.post('/software', { software: [], leftOut: 0 }),
     device.post('/reports', { reports: [] }),
     device.post('/permits', {}),
     device.post('/keys', {}),

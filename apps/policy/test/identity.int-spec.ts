@@ -4,9 +4,11 @@ import { loadSync } from '@grpc/proto-loader';
 import { apiTokenChanged } from '@muster/contracts/events/api-token-changed.js';
 import { deviceEnrolled } from '@muster/contracts/events/device-enrolled.js';
 import { deviceInventoried } from '@muster/contracts/events/device-inventoried.js';
+import { deviceSoftwareTold } from '@muster/contracts/events/device-software-told.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { device as deviceKind } from '@muster/contracts/kinds/device.js';
 import { PROTO_FOLDER, protoFiles } from '@muster/contracts/proto.js';
+import { MOST_SOFTWARE } from '@muster/sequence/conditions/software-schema.js';
 import { Database } from '@muster/persistence/database.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -51,6 +53,26 @@ describe('inventory', () => {
     expect(passed.filter(({ deviceUid }) => deviceUid === device.uid)).toEqual([
       { deviceUid: device.uid, receivedAt: expect.any(String), facts: { os: { id: 'debian\uFFFD' } } },
     ]);
+  });
+
+  it('passes on which software is installed, as that of the device, and refuses more than a device may tell', async () => {
+    const device = await policy.device();
+    const entry = { name: 'curl\0', version: '8.14.1-2', architecture: 'amd64', licence: 'of newer agents' };
+    expect((await device.post('/software', { software: [entry], leftOut: 2 })).status).toBe(204);
+    const passed = await facts<{ deviceUid: string }>(deviceSoftwareTold);
+    expect(passed.filter(({ deviceUid }) => deviceUid === device.uid)).toEqual([
+      {
+        deviceUid: device.uid,
+        receivedAt: expect.any(String),
+        software: [{ name: 'curl\uFFFD', version: '8.14.1-2', architecture: 'amd64' }],
+        leftOut: 2,
+      },
+    ]);
+    const many = Array.from({ length: MOST_SOFTWARE + 1 }, () => ({ name: 'a', version: '1' }));
+    const refused = await device.post('/software', { software: many, leftOut: 0 });
+    expect([refused.status, refused.body['code']]).toEqual([400, 'document.invalid']);
+    device.accessToken = 'nobody';
+    expect((await device.post('/software', { software: [], leftOut: 0 })).status).toBe(401);
   });
 
   it('is refused from strangers, and when it is none', async () => {
@@ -324,6 +346,7 @@ describe('bad input', () => {
       '/api/v1/agent/reports',
       '/api/v1/agent/sessions',
       '/api/v1/agent/site-key',
+      '/api/v1/agent/software',
       '/api/v1/agent/wake-ups',
       '/api/v1/api-tokens',
       '/api/v1/api-tokens/{uid}',

@@ -21,6 +21,7 @@ import {
 } from './agent/enrolment.js';
 import { fatesRequestSchema, fatesResponseSchema } from './agent/fates.js';
 import { inventoryRequestSchema } from './agent/inventory.js';
+import { softwareRequestSchema } from './agent/software.js';
 import { keyOfferSchema } from './agent/keys.js';
 import { siteKeyNewsSchema } from './agent/site-key.js';
 import { wakeUpSchema } from './agent/wake-up.js';
@@ -40,6 +41,7 @@ import { deviceCloned } from './events/device-cloned.js';
 import { deviceKeyRotated } from './events/device-key-rotated.js';
 import { devicesSeen } from './events/devices-seen.js';
 import { deviceInventoried } from './events/device-inventoried.js';
+import { deviceSoftwareTold } from './events/device-software-told.js';
 import { fatesTold } from './events/fates-told.js';
 import { membersChanged } from './events/members-changed.js';
 import { resourceEvents } from './events/resource-events.js';
@@ -178,6 +180,7 @@ const DOCUMENTS = {
   'agent/fates-request': fatesRequestSchema,
   'agent/fates-response': fatesResponseSchema,
   'agent/inventory-request': inventoryRequestSchema,
+  'agent/software-request': softwareRequestSchema,
   'agent/content-faults-request': contentFaultsRequestSchema,
   'agent/content-faults-response': contentFaultsResponseSchema,
   'agent/permit-request': permitRequestSchema,
@@ -302,6 +305,7 @@ export function jsonSchemas(): Record<string, unknown> {
     variablesChanged,
     deviceEnrolled,
     deviceInventoried,
+    deviceSoftwareTold,
     deviceCloned,
     deviceKeyRotated,
     devicesSeen,

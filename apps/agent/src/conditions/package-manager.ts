@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { compareDebianVersions } from '@muster/sequence/conditions/debian-version.js';
 import { compareRpmVersions } from '@muster/sequence/conditions/rpm-version.js';
+import type { SoftwareEntry } from '@muster/sequence/conditions/software-schema.js';
 import { ProbeError } from './probe-error.js';
 import type { ProgramOutput, System } from '../facts/system.js';
 
@@ -17,6 +18,8 @@ interface PackageManager {
   readonly databases: readonly string[];
   /** The installed packages of this name. */
   find(name: string, system: System): Promise<InstalledPackage[]>;
+  /** All that is installed. */
+  list(system: System): Promise<SoftwareEntry[]>;
   /** The package that owns the first of these paths that has an owner. */
   owner(paths: readonly string[], system: System): Promise<InstalledPackage | undefined>;
 }
@@ -29,10 +32,17 @@ const dpkg: PackageManager = {
     if (output.exitCode === 1) return [];
     return expectSuccess('dpkg-query', output).flatMap((line) => {
       const [status = '', version = ''] = line.split('\t');
-      // Waiting for triggers is installed; unpacked and half-configured is not.
-      return ['installed', 'triggers-awaited', 'triggers-pending'].includes(status) && version !== ''
-        ? [{ version, compare: compareDebianVersions }]
-        : [];
+      return isInstalled(status) && version !== '' ? [{ version, compare: compareDebianVersions }] : [];
+    });
+  },
+  async list(system) {
+    const format = '${db:Status-Status}\\t${Package}\\t${Version}\\t${Architecture}\\n';
+    const output = await run(system, 'dpkg-query', ['--show', `--showformat=${format}`]);
+    // No package at all, as on a system where nothing was installed by it.
+    if (output.exitCode === 1) return [];
+    return expectSuccess('dpkg-query', output).flatMap((line) => {
+      const [status = '', name = '', version = '', architecture = ''] = line.split('\t');
+      return isInstalled(status) ? entry(name, version, architecture) : [];
     });
   },
   async owner(paths, system) {
@@ -58,6 +68,15 @@ const rpm: PackageManager = {
     const format = '%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}-%{RELEASE}\\n';
     const output = await run(system, 'rpm', ['--query', '--queryformat', format, '--', name]);
     return rpmPackages(output, (found) => found === name);
+  },
+  async list(system) {
+    const format = '%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\n';
+    const output = await run(system, 'rpm', ['--query', '--all', '--queryformat', format]);
+    return expectSuccess('rpm', output).flatMap((line) => {
+      const [name = '', epoch = '', version = '', architecture = ''] = line.split('\t');
+      // Keys that packages are signed with are in the same database, and no software.
+      return name === 'gpg-pubkey' ? [] : entry(name, fullVersion(epoch, version), architecture);
+    });
   },
   async owner(paths, system) {
     const format = '%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}-%{RELEASE}\\n';
@@ -100,6 +119,35 @@ export async function ownerOf(
   return undefined;
 }
 
+/**
+ * Everything that is installed, from every package manager that this computer has; undefined where it has none that we know.
+ * @throws ProbeError when one of them fails, Error when it takes too long or says too much
+ */
+export async function listInstalled(
+  system: System,
+  exists: (path: string) => boolean = existsSync,
+): Promise<SoftwareEntry[] | undefined> {
+  const present = managers.filter((manager) => manager.databases.some(exists));
+  if (present.length === 0) return undefined;
+  const found: SoftwareEntry[] = [];
+  for (const manager of present) found.push(...(await manager.list(system)));
+  return found;
+}
+
+/** Waiting for triggers is installed; unpacked and half-configured is not. */
+function isInstalled(status: string): boolean {
+  return ['installed', 'triggers-awaited', 'triggers-pending'].includes(status);
+}
+
+function entry(name: string, version: string, architecture: string): SoftwareEntry[] {
+  if (name === '' || version === '') return [];
+  return [{ name, version, ...(architecture === '' || architecture === '(none)' ? {} : { architecture }) }];
+}
+
+function fullVersion(epoch: string, version: string): string {
+  return epoch === '0' || epoch === '' ? version : `${epoch}:${version}`;
+}
+
 function presentManagers(exists: (path: string) => boolean): PackageManager[] {
   const present = managers.filter((manager) => manager.databases.some(exists));
   if (present.length > 0) return present;
@@ -118,8 +166,9 @@ function rpmPackages(output: ProgramOutput, wanted: (name: string) => boolean): 
   if (output.exitCode !== 0 && none) return [];
   return expectSuccess('rpm', output).flatMap((line) => {
     const [name = '', epoch = '0', version = ''] = line.split('\t');
-    const full = epoch === '0' ? version : `${epoch}:${version}`;
-    return wanted(name) && version !== '' ? [{ version: full, compare: compareRpmVersions }] : [];
+    return wanted(name) && version !== ''
+      ? [{ version: fullVersion(epoch, version), compare: compareRpmVersions }]
+      : [];
   });
 }
 

@@ -454,12 +454,17 @@ describe('the program', () => {
     await until(() => site.inventories.length === 1);
     expect(site.inventories[0]?.facts).toMatchObject({ os: { id: expect.any(String) }, cpu: {}, agent: {} });
     await until(() => existsSync(join(state, 'inventory.json')));
+    // Where there is dpkg or rpm, what they say is told too.
+    await until(() => existsSync(join(state, 'software.json')));
+    expect(site.software).toHaveLength(1);
+    expect(site.software[0]?.software.length).toBeGreaterThan(0);
     program.child.kill('SIGTERM');
     await program.exited;
     site.requests.length = 0;
     daemon();
     await until(() => site.requests.filter((request) => request.endsWith('/policy')).length > 2);
     expect(site.inventories).toHaveLength(1);
+    expect(site.software).toHaveLength(1);
   });
 
   it.each([

@@ -14,6 +14,8 @@ import { SiteAccess } from '../identity/site-access.js';
 import { readNextKeys } from '../identity/key-rotation.js';
 import { ensureSealingKey } from '../identity/sealing-key.js';
 import { gatherFacts } from '../facts/gather-facts.js';
+import { installedSoftware } from '../inventory/installed-software.js';
+import { SoftwareTeller } from '../inventory/software-teller.js';
 import { InventoryLoop } from '../inventory/inventory-loop.js';
 import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
 import type { DecidingFacts } from '../policy/decide.js';
@@ -287,6 +289,7 @@ async function work(
     logger,
     path: folder.inventory,
     gather: () => gatherFacts(),
+    software: new SoftwareTeller({ api, logger, path: folder.software, gather: () => installedSoftware() }),
     everyMinutes: () => policy.settings.inventoryMinutes,
     changed: settingsChanged,
   });

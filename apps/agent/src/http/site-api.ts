@@ -26,6 +26,7 @@ import {
   START_PLACES,
 } from '@muster/contracts/agent/policy.js';
 import { type ReportsRequest, type ReportsResponse, reportsResponseSchema } from '@muster/contracts/agent/reports.js';
+import type { SoftwareRequest } from '@muster/contracts/agent/software.js';
 import { type SiteKeyNews, siteKeyNewsSchema } from '@muster/contracts/agent/site-key.js';
 import { WAKE_NEIGHBOURS } from '@muster/contracts/agent/wake-up.js';
 import type { Digest } from '@muster/contracts/digest.js';
@@ -146,6 +147,11 @@ export class SiteApi {
   /** Sends the facts of this computer once. */
   async inventory(inventory: InventoryRequest, signal: AbortSignal): Promise<void> {
     await this.call({ method: 'POST', path: '/api/v1/agent/inventory', json: inventory, signal }, 1);
+  }
+
+  /** Sends once which software is installed. */
+  async software(software: SoftwareRequest, signal: AbortSignal): Promise<void> {
+    await this.call({ method: 'POST', path: '/api/v1/agent/software', json: software, signal }, 1);
   }
 
   /** Offers another key for this device. */

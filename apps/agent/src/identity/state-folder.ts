@@ -36,6 +36,8 @@ export interface StateFolder {
   readonly fates: string;
   /** What the site has acknowledged of the facts of this computer. */
   readonly inventory: string;
+  /** What it has acknowledged of the software that is installed. */
+  readonly software: string;
   /** What people at this computer asked to run. */
   readonly requests: string;
   /** Runs whose content is fetched or waited for. */
@@ -90,6 +92,7 @@ export function stateFolder(path: string): StateFolder {
     reports: join(root, 'reports'),
     fates: join(root, 'fates.json'),
     inventory: join(root, 'inventory.json'),
+    software: join(root, 'software.json'),
     requests: join(root, 'requests'),
     preparations: join(root, 'preparations'),
     permits: join(root, 'permits'),

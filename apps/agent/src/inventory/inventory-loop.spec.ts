@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import { pino } from 'pino';
 import { Bell } from '../http/backoff.js';
-import { InventoryLoop, isDue, lasting } from './inventory-loop.js';
+import { InventoryLoop, lasting } from './inventory-loop.js';
+import { isDue } from './told.js';
 
 const at = (hours: number) => new Date(Date.UTC(2026, 0, 1, hours)).toISOString();
 
@@ -17,7 +18,7 @@ describe('the inventory of a computer', () => {
     ['the clock went back', { digest: 'a', at: at(5) }, 'a', true],
     ['nobody can say when', { digest: 'a', at: 'never' }, 'a', true],
   ])('is told or not when %s', (_, told, digest, due) => {
-    expect(isDue(told, { digest, at: at(2) })).toBe(due);
+    expect(isDue(told, { digest, at: at(2) }, 86_400)).toBe(due);
   });
 
   it('is not told again for what changes all the time: free space, battery, clock, starts, log-ons', () => {

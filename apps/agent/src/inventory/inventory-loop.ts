@@ -5,7 +5,9 @@ import { type Bell, backoffSeconds, pause } from '../http/backoff.js';
 import { ServerError } from '../http/server-error.js';
 import type { SiteApi } from '../http/site-api.js';
 import { describeError } from '../identity/agent-error.js';
-import { readIfPresent, replaceFile } from '../identity/durable-files.js';
+import { replaceFile } from '../identity/durable-files.js';
+import type { SoftwareTeller } from './software-teller.js';
+import { isDue, readTold, type Told } from './told.js';
 
 /** How often the computer is looked at, where the site does not say. */
 const lookMinutes = 15;
@@ -19,16 +21,12 @@ export interface InventoryLoopOptions {
   /** The file that remembers what the site has acknowledged. */
   readonly path: string;
   gather(): Promise<Facts>;
+  /** Looks at the software with each look. */
+  readonly software?: Pick<SoftwareTeller, 'look'>;
   /** How often the site wants the computer looked at; undefined: as usual. */
   everyMinutes(): number | undefined;
   /** Rung when that may be another time now. */
   readonly changed: Bell;
-}
-
-/** The facts, by digest, and when the site acknowledged them. */
-export interface Told {
-  readonly digest: string;
-  readonly at: string;
 }
 
 /** Tells the site the facts of this computer: at the start, when one of them changed, once a day, and when it is asked to. */
@@ -74,34 +72,31 @@ export class InventoryLoop {
 
   /** Looks once, and tells what there is to tell. */
   async look(signal: AbortSignal): Promise<void> {
-    const { api, path, gather, logger } = this.options;
     const { asked } = this;
     // Whoever asks from here on may mean what is looked at too late.
     this.asked = false;
-    const facts = await gather();
-    const digest = digestOf(lasting(facts));
-    const told = readTold(path);
-    const at = new Date().toISOString();
-    if (!asked && !isDue(told, { digest, at })) return;
     try {
-    await api.inventory({ gatheredAt: at, facts }, signal);
+      await this.tellFacts(asked, signal);
+      await this.options.software?.look(signal, asked);
     } catch (error) {
       this.asked ||= asked;
       throw error;
     }
+  }
+
+  private async tellFacts(asked: boolean, signal: AbortSignal): Promise<void> {
+    const { api, path, gather, logger } = this.options;
+    const facts = await gather();
+    const digest = digestOf(lasting(facts));
+    const told = readTold(path);
+    const at = new Date().toISOString();
+    if (!asked && !isDue(told, { digest, at }, tellAgainSeconds)) return;
+    await api.inventory({ gatheredAt: at, facts }, signal);
     replaceFile(path, JSON.stringify({ digest, at } satisfies Told));
     logger.info({ changed: told?.digest !== digest }, 'the site has the facts of this computer');
     const { customLeftOut: leftOut } = facts;
     if (leftOut) logger.warn({ leftOut }, 'some facts that were written on this computer are not told');
   }
-}
-
-/** Whether the site has to be told what is so now. Pure. */
-export function isDue(told: Told | undefined, now: Told): boolean {
-  if (told?.digest !== now.digest) return true;
-  const age = (Date.parse(now.at) - Date.parse(told.at)) / 1000;
-  // A clock that went back, or a file that says nonsense, must not silence it.
-  return !(age >= 0 && age < tellAgainSeconds);
 }
 
 /** Their sizes follow what is stored in the pool. */
@@ -118,16 +113,4 @@ export function lasting({ power: _power, lastUser: _user, os, cpu, filesystems =
     growing.has(mount.type ?? '') ? mount : { ...mount, sizeMegabytes },
   );
   return { ...facts, os: system, cpu: processor, filesystems: mounts };
-}
-
-function readTold(path: string): Told | undefined {
-  try {
-    const told = JSON.parse(readIfPresent(path) ?? 'null') as Partial<Told> | null;
-    return typeof told?.digest === 'string' && typeof told.at === 'string'
-      ? { digest: told.digest, at: told.at }
-      : undefined;
-  } catch {
-    // Torn or strange: told once more.
-    return undefined;
-  }
 }

@@ -6,8 +6,10 @@ import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
+import type { SoftwareRepository } from '../software/software.repository.js';
 import type { FateRepository } from '../fates/fate.repository.js';
 import type { Membership } from '../membership/membership.js';
+import { SOFTWARE_FACT } from '../membership/software-sql.js';
 import type { Variables } from '../variables/variables.service.js';
 import { changedFacts } from './changed-facts.js';
 import { chooseWaiting } from './choose-waiting.js';
@@ -32,6 +34,7 @@ export class Adoption {
     private readonly variables: Variables,
     private readonly outbox: Outbox,
     private readonly fates: FateRepository,
+    private readonly software: SoftwareRepository,
   ) {}
 
   /** The record that waits for a computer with these facts that calls itself so, locked. */
@@ -63,6 +66,8 @@ export class Adoption {
   ): Promise<void> {
     await this.repository.adopt(tx, waiting.metadata.uid, enrolled);
     await this.hardware.tell(tx, enrolled.uid, hardwareOfFacts(enrolled.status.facts ?? {}));
+    // What the computer that had the record before had installed; the one that has it now has its own, or tells it.
+    await this.software.forget(tx, waiting.metadata.uid);
     // For whoever knows devices by uid, the waiting record ends here.
     await this.outbox.add(tx, events.deleted, { resource: waiting, actor });
     await this.tellSaved(tx, enrolled.uid, actor);
@@ -71,7 +76,8 @@ export class Adoption {
     await this.variables.moved(tx, waiting.metadata.uid, owner, waiting.spec);
     await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
     const device = { uid: enrolled.uid, name: waiting.metadata.name };
-    await this.membership.factsChanged(tx, device, changedFacts(waiting.status.facts, enrolled.status.facts));
+    const changed = changedFacts(waiting.status.facts, enrolled.status.facts);
+    await this.membership.factsChanged(tx, device, [...changed, SOFTWARE_FACT]);
   }
 
   /**

@@ -16,6 +16,8 @@ import { actorName } from '@muster/service/auth/principal.js';
 import { pageSize } from '@muster/service/resources/paging.js';
 import { toMessage, type ResourceMessage } from '@muster/service/resources/grpc.js';
 import { fromStruct, toStruct, type ProtobufStruct } from '@muster/service/resources/protobuf-json.js';
+import type { DeviceSoftware } from '@muster/contracts/kinds/device-software.js';
+import { DeviceSoftwareRecords } from '../software/device-software.service.js';
 import { DeviceSummaries } from './device-summaries.js';
 import { DeviceAccessDecisions } from './device-access.service.js';
 import { DevicesByState } from './devices-by-state.js';
@@ -38,8 +40,14 @@ export class DeviceGrpcController {
     @Inject(DevicesByState) private readonly byState: DevicesByState,
     @Inject(ReinstalledComputers) private readonly reinstalled: ReinstalledComputers,
     @Inject(PolicyCalls) private readonly calls: PolicyCalls,
+    @Inject(DeviceSoftwareRecords) private readonly software: DeviceSoftwareRecords,
     @Inject(DeviceSummaries) private readonly summaries: DeviceSummaries,
   ) {}
+
+  @GrpcMethod('DeviceLifeService', 'ReadDeviceSoftware')
+  async readSoftware(request: { name?: string }): Promise<DeviceSoftware> {
+    return this.software.read(parseDocument(nameSchema, request.name, 'The name'));
+  }
 
   @GrpcMethod('DeviceLifeService', 'RotateDeviceKey')
   async rotateKey(request: { name?: string }, metadata: Metadata): Promise<ResourceMessage> {

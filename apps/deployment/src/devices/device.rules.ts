@@ -6,6 +6,7 @@ import type { ResourceRules, SavedChange } from '@muster/service/resources/resou
 import type { EventLog } from '../events/event-log.js';
 import type { Membership } from '../membership/membership.js';
 import type { Variables } from '../variables/variables.service.js';
+import type { SoftwareRepository } from '../software/software.repository.js';
 import type { DeviceHardwareRepository } from './device-hardware.repository.js';
 import type { DevicePresenceRepository } from './device-presence.repository.js';
 import { hardwareTaken } from './hardware-taken.js';
@@ -16,6 +17,7 @@ export function deviceRules(
   variables: Variables,
   hardware: DeviceHardwareRepository,
   events: EventLog,
+  software: SoftwareRepository,
   seen: { repository: DevicePresenceRepository; database: Database },
 ): ResourceRules<DeviceSpec, DeviceStatus> {
   async function savedMany(tx: Transaction, changes: readonly SavedChange<DeviceSpec, DeviceStatus>[]): Promise<void> {
@@ -59,6 +61,7 @@ export function deviceRules(
     async deleting(tx, resource, { actor }) {
       await membership.deviceGone(tx, resource.metadata.uid);
       await variables.gone(tx, resource.metadata.uid);
+      await software.forget(tx, resource.metadata.uid);
       const { name } = resource.metadata;
       await events.add(tx, 'device.deleted', `devices/${name}`, {
         message: `device ${name} was deleted by ${actor}`,

@@ -40,6 +40,10 @@ import { PolicyCalls } from './policy-calls.js';
 import { ReinstalledComputers } from './reinstalled-computers.service.js';
 import { SilentDevices } from './silent-devices.js';
 import { UnknownComputers } from './unknown-computers.js';
+import { DeviceSoftwareController } from '../software/device-software.controller.js';
+import { DeviceSoftwareRecords } from '../software/device-software.service.js';
+import { SoftwareRepository } from '../software/software.repository.js';
+import { UnusedSoftware } from '../software/unused-software.js';
 import type { DeploymentConfig } from '../config.js';
 
 @Module({
@@ -49,6 +53,7 @@ import type { DeploymentConfig } from '../config.js';
     DeviceAccessController,
     DevicesByStateController,
     DeviceGrpcController,
+    DeviceSoftwareController,
     restController(device, DEVICES),
     grpcController(device, DEVICES),
   ],
@@ -62,6 +67,7 @@ import type { DeploymentConfig } from '../config.js';
         Variables,
         DeviceHardwareRepository,
         EventLog,
+        SoftwareRepository,
         DevicePresenceRepository,
         Replicas,
         CONFIG,
@@ -73,6 +79,7 @@ import type { DeploymentConfig } from '../config.js';
         variables: Variables,
         hardware: DeviceHardwareRepository,
         events: EventLog,
+        software: SoftwareRepository,
         repository: DevicePresenceRepository,
         replicas: Replicas,
         { MUSTER_SITE: site }: ServiceConfig,
@@ -82,13 +89,22 @@ import type { DeploymentConfig } from '../config.js';
           'device',
           database,
           outbox,
-          deviceRules(membership, variables, hardware, events, { repository, database }),
+          deviceRules(membership, variables, hardware, events, software, { repository, database }),
           new OwnedReplicas(replicas, site),
         ),
     },
     {
       provide: Adoption,
-      inject: [DEVICES, DeviceRepository, DeviceHardwareRepository, Membership, Variables, Outbox, FateRepository],
+      inject: [
+        DEVICES,
+        DeviceRepository,
+        DeviceHardwareRepository,
+        Membership,
+        Variables,
+        Outbox,
+        FateRepository,
+        SoftwareRepository,
+      ],
       useFactory: (...parts: ConstructorParameters<typeof Adoption>) => new Adoption(...parts),
     },
     {
@@ -102,6 +118,18 @@ import type { DeploymentConfig } from '../config.js';
       inject: [CONFIG],
       useFactory: ({ MUSTER_SHARED_HARDWARE: shared }: DeploymentConfig) =>
         new DeviceHardwareRepository(new Set(shared)),
+    },
+    { provide: SoftwareRepository, useFactory: () => new SoftwareRepository() },
+    {
+      provide: DeviceSoftwareRecords,
+      inject: [DEVICES, SoftwareRepository, Membership, Database],
+      useFactory: (...parts: ConstructorParameters<typeof DeviceSoftwareRecords>) =>
+        new DeviceSoftwareRecords(...parts),
+    },
+    {
+      provide: UnusedSoftware,
+      inject: [SoftwareRepository, Membership, Database, LOGGER],
+      useFactory: (...parts: ConstructorParameters<typeof UnusedSoftware>) => new UnusedSoftware(...parts),
     },
     { provide: DeviceRepository, useFactory: () => new DeviceRepository() },
     {
@@ -179,6 +207,6 @@ import type { DeploymentConfig } from '../config.js';
       ) => new SilentDevices(devices, repository, database, { unknown, obsolete }, logger),
     },
   ],
-  exports: [DEVICES, Enrolments, Inventories, DeviceSightings, UnknownComputers],
+  exports: [DEVICES, Enrolments, Inventories, DeviceSoftwareRecords, DeviceSightings, UnknownComputers],
 })
 export class DevicesModule {}

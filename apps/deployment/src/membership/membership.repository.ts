@@ -227,7 +227,7 @@ export class MembershipRepository {
     for (let from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
       const some = queries.slice(from, from + QUERIES_AT_ONCE);
       const values: SqlValue[] = [deviceUid];
-      const answers = some.map((query) => compileQuery(query, (value) => `$${values.push(value)}`).sql);
+      const answers = some.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, 'some').sql);
       const [row] = await database.query<{ answers: (boolean | null)[]; facts: Facts | null }>(
         `select array[${answers.join(', ')}] as answers, status -> 'facts' as facts from device where uid = $1 and not unknown`,
         values,

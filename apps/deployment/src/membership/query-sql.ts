@@ -6,6 +6,14 @@ import { COMPARISONS, compare, isAmong } from './query-comparisons.js';
 import { CONVERSIONS } from './query-conversions.js';
 import { patternForPostgres } from './query-pattern.js';
 import { choice, named, onPlain, truth, unsupported, type Value } from './query-values.js';
+import {
+  type Audience,
+  SOFTWARE_FACT,
+  SOFTWARE_SIZE,
+  softwareColumn,
+  softwareTest,
+  TOLD_SOFTWARE,
+} from './software-sql.js';
 
 /** A choice repeats its condition: some in each other would make a statement that no memory holds. */
 const MOST_CHARACTERS = 100_000;
@@ -26,13 +34,18 @@ export interface QuerySql {
  * condition of a step may use is refused with words that say so. What is compiled decides as the computer itself would: a property test holds both equal.
  *
  * @param parameter adds a value to the statement; answers how it is called there
+ * @param audience who is asked; what it decides is the same
  * @throws QueryError
  */
-export function compileQuery(query: string, parameter: (value: SqlValue) => string): QuerySql {
+export function compileQuery(
+  query: string,
+  parameter: (value: SqlValue) => string,
+  audience: Audience = 'fleet',
+): QuerySql {
   const { expression, unknownFacts } = parsed(query);
   const [unknown] = unknownFacts;
   if (unknown !== undefined) throw new QueryError(`no computer has the fact "${unknown}"`);
-  const compiler = new Compiler(parameter);
+  const compiler = new Compiler(parameter, audience);
   const sql = compiler.boolean(expression, new Map());
   return { sql, reads: [...compiler.reads].toSorted() };
 }
@@ -61,8 +74,12 @@ class Compiler {
   private loops = 0;
   /** Around what is being compiled. */
   private loopsAround = 0;
+  private inSoftware = false;
 
-  constructor(private readonly parameter: (value: SqlValue) => string) {}
+  constructor(
+    private readonly parameter: (value: SqlValue) => string,
+    private readonly audience: Audience,
+  ) {}
 
   boolean(expression: CelExpression | undefined, scope: Scope): string {
     const value = this.value(expression, scope);
@@ -85,6 +102,7 @@ class Compiler {
         const name = kind.value.name.replace(/^\./, '');
         const local = kind.value.name === name ? scope.get(name) : undefined;
         if (local) return local;
+        if (this.inSoftware) throw new QueryError(`"${name}" cannot be asked in a loop over software, only beside it`);
         const root: Value = { type: 'json', sql: `(device.status -> 'facts')`, shape: FACT_SHAPE };
         return name === 'facts' ? root : this.field(root, name);
       }
@@ -127,6 +145,11 @@ class Compiler {
     if (record.type !== 'json' || record.shape.kind !== 'record') throw unsupported(`"${name}" of a ${named(record)}`);
     const shape = record.shape.fields[name];
     if (!shape) throw new QueryError(`no computer has the fact "${name}"`);
+    if (record.of === 'software') return softwareColumn(record.sql, name, shape);
+    if (record.shape === FACT_SHAPE && name === SOFTWARE_FACT) {
+      this.reads.add(SOFTWARE_FACT);
+      return { type: 'json', sql: TOLD_SOFTWARE, shape, of: 'software' };
+    }
     const sql = `(${record.sql} -> '${name}')`;
     const path = pathOf(sql);
     if (path !== undefined && (path.length === 2 || shape.kind !== 'record')) this.reads.add(path.join('.'));
@@ -202,6 +225,7 @@ class Compiler {
       );
     }
     const facts = this.value(list, scope);
+    if (facts.type === 'json' && facts.of) throw unsupported('"in" of software');
     if (facts.type !== 'json' || facts.shape.kind !== 'list') throw unsupported('"in" of what is no list');
     return truth(`(${facts.sql} @> to_jsonb(${value.sql}))`);
   }
@@ -228,6 +252,12 @@ class Compiler {
       );
     }
     const name = `element${++this.loops}`;
+    if (list.of) {
+      const { element } = list.shape;
+      const entry: Value = { type: 'json', sql: name, shape: element, of: 'software' };
+      const test = this.inEntry(condition, new Map([[loop.iterVar, entry]]));
+      return truth(softwareTest(every, name, test, this.audience));
+    }
     const inner = new Map(scope).set(loop.iterVar, scalar(`${name}.value`, list.shape.element));
     this.loopsAround += 1;
     const test = this.boolean(condition, inner);
@@ -238,6 +268,16 @@ class Compiler {
       `(case when ${list.sql} is not null then (select case when ${decided} then ${!every} when bool_or(test is null) then null else ${every} end
          from (select ${test} as test from jsonb_array_elements(${list.sql}) as ${name} (value)) as tests) end)`,
     );
+  }
+
+  /** A test of an entry alone: so the entries that pass it are looked up once, and not anew for each device. */
+  private inEntry(condition: CelExpression | undefined, entry: Scope): string {
+    this.inSoftware = true;
+    try {
+      return this.boolean(condition, entry);
+    } finally {
+      this.inSoftware = false;
+    }
   }
 }
 
@@ -269,6 +309,7 @@ function textTest(name: 'startsWith' | 'endsWith' | 'contains', text: Value, par
 function size(value: Value): Value {
   if (value.type === 'text') return { type: 'int', sql: `char_length(${value.sql})::numeric` };
   if (value.type === 'json' && value.shape.kind === 'list') {
+    if (value.of) return { type: 'int', sql: SOFTWARE_SIZE };
     return { type: 'int', sql: `jsonb_array_length(${value.sql})::numeric` };
   }
   throw unsupported(`the size of a ${named(value)}`);

@@ -15,7 +15,7 @@ export type Value =
       /** Of a double: certainly within `DOUBLE_BOUNDS`. */
       readonly bounded?: boolean;
     }
-  | { readonly type: 'json'; readonly sql: string; readonly shape: FactShape }
+  | { readonly type: 'json'; readonly sql: string; readonly shape: FactShape; readonly of?: 'software' }
   | {
       readonly type: 'mixed';
       readonly sql: string;

@@ -71,7 +71,9 @@ export function wantedDevices(collection: EvaluatedCollection, scope: readonly s
        where other.collection_uid = any(${parameter(uids)}::uuid[]) and other.device_uid = device.uid)`;
   const known = [
     ...(collection.allDevices ? ['true'] : [`device.name = any(${parameter(collection.deviceNames)}::text[])`]),
-    ...collection.queries.map((query) => `coalesce(${compileQuery(query, parameter).sql}, false)`),
+    ...collection.queries.map(
+      (query) => `coalesce(${compileQuery(query, parameter, scope ? 'some' : 'fleet').sql}, false)`,
+    ),
   ];
   const ways = [
     `(not device.unknown and (${known.join(' or ')}))`,

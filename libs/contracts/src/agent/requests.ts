@@ -6,6 +6,7 @@ import { inventoryRequestSchema } from './inventory.js';
 import { permitRequestSchema } from './permits.js';
 import { keyOfferSchema } from './keys.js';
 import { reportsRequestSchema } from './reports.js';
+import { softwareRequestSchema } from './software.js';
 
 /**
  * What agents send. A site may be older than its agents: it drops the fields that it does not know, where it would
@@ -19,5 +20,6 @@ export const AGENT_REQUESTS: ReadonlySet<z.ZodType> = new Set<z.ZodType>([
   reportsRequestSchema,
   fatesRequestSchema,
   inventoryRequestSchema,
+  softwareRequestSchema,
   keyOfferSchema,
 ]);

@@ -110,7 +110,7 @@ describe('a facts query', () => {
     ['disks.exists(d, d.size > 1)', ['d.size']],
     ['disks[0].size > 1', ['disks[…].size']],
     ['has(machine.serial) || os["ID"] == "x"', ['machine.serial', 'os.ID']],
-    ['facts.bios == "x"', ['facts.bios']],
+    ['facts.smell == "x"', ['facts.smell']],
     ['network.all(n, n.addresses.all(a, a != n.mask))', ['n.mask']],
     // The variable of a loop hides a fact of its name; what a text or a list written here has is not looked at.
     ['disks.exists(os, os.name == "sda")', []],

@@ -1,6 +1,6 @@
 import { type CelInput, celType, isCelError, plan } from '@bufbuild/cel';
 import type { FactsInspection } from './facts-inspector.js';
-import type { Facts } from './facts-schema.js';
+import type { QueriedFacts } from './facts-schema.js';
 import { type ParsedQuery, QueryError, parseQuery } from './facts-syntax.js';
 import { Work, meteredEnvironment } from './facts-work.js';
 
@@ -23,7 +23,7 @@ export function inspectFactsQuery(query: string): FactsInspection {
  * A fact that this computer does not tell, an answer that is no boolean and a query that takes too much work are a problem
  * and not a false. Bounded: never more than about a second, whatever the query says.
  */
-export function evaluateFactsQuery(query: string, facts: Facts): { result: boolean } | { problem: string } {
+export function evaluateFactsQuery(query: string, facts: QueriedFacts): { result: boolean } | { problem: string } {
   const parsed = tryParse(query);
   if ('problem' in parsed) return parsed;
   const work = new Work();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { softwareSchema } from './software-schema.js';
 
 const text = (maximum = 256) => z.string().max(maximum);
 const count = z.int().nonnegative();
@@ -160,6 +161,14 @@ export const factsSchema = z
   .meta({ id: 'Facts', description: 'what is known of a computer' });
 
 export type Facts = z.infer<typeof factsSchema>;
+
+/**
+ * What queries ask: the facts, and the installed software, which is told apart from them, since it is some hundred times as much and
+ * changes on other days.
+ */
+export const queriedFactsSchema = z.strictObject({ ...factsSchema.shape, software: softwareSchema.optional() });
+
+export type QueriedFacts = z.infer<typeof queriedFactsSchema>;
 export type Virtualization = (typeof VIRTUALIZATIONS)[number];
 
 /** Shape of a fact: a record with its fields, a list with its elements, or one value. */
@@ -168,8 +177,8 @@ export type FactShape =
   | { readonly kind: 'list'; readonly element: FactShape }
   | { readonly kind: 'text' | 'number' | 'boolean' };
 
-/** The shape of all facts, read off the schema. */
-export const FACT_SHAPE: FactShape = shapeOf(factsSchema);
+/** The shape of all that queries ask, read off the schema. */
+export const FACT_SHAPE: FactShape = shapeOf(queriedFactsSchema);
 
 function shapeOf(schema: unknown): FactShape {
   if (schema instanceof z.ZodOptional) return shapeOf(schema.unwrap());

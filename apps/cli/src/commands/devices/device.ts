@@ -5,6 +5,7 @@ import { addRetrievePolicy } from './device-retrieve-policy.js';
 import { addDeviceNotify } from './device-notify.js';
 import { addDeviceMerge } from './device-merge.js';
 import { addDeviceWake } from './device-wake.js';
+import { addDeviceSoftware } from './device-software.js';
 import { addDeviceSettings } from './device-settings.js';
 import { addDeviceList } from './device-list.js';
 import { addDeviceSummary } from './device-summary.js';
@@ -18,6 +19,7 @@ export function registerDevice(program: Command, terminal: Terminal): void {
   addDeviceList(commands, terminal);
   addDeviceSummary(commands, terminal);
   addDeviceSettings(commands, terminal);
+  addDeviceSoftware(commands, terminal);
   addDeviceAccess(commands, terminal);
   addDeviceMerge(commands, terminal);
   addRotateKey(commands, terminal);
