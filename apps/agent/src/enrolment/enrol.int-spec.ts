@@ -74,11 +74,17 @@ describe('enrolment', () => {
     expect(readFileSync(folder.key, 'utf8')).not.toBe(oldKey);
     const [former = ''] = readdirSync(folder.former);
     expect(readdirSync(join(folder.former, former)).sort()).toEqual([
+      'announcements',
       'history.json',
       'key.pem',
       'permits',
+      'preparations',
+      'reminders',
       'reports',
+      'requests',
       'runs',
+      'snoozes',
+      'warnings',
     ]);
     expect(readdirSync(folder.root)).not.toContain('history.json');
   });

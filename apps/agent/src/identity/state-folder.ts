@@ -5,6 +5,7 @@ import { JournalError, reasonOf } from '../journal/journal-error.js';
 import { AgentError } from './agent-error.js';
 import { makeFolder } from '../journal/make-folder.js';
 import { removeLeftovers } from './durable-files.js';
+import { finishReplacement } from './replace-identity.js';
 
 /** Where the agent keeps what. All paths are absolute. */
 export interface StateFolder {
@@ -15,6 +16,8 @@ export interface StateFolder {
   readonly key: string;
   /** The private key to which the site seals secrets (0600). */
   readonly sealingKey: string;
+  /** The identity that `enrol --force` puts in the place of that one, while that goes on. */
+  readonly nextAgent: string;
   /** A new key while `enrol --force` waits for its answer. */
   readonly newKey: string;
   /** The keys that replace those two, while that goes on. */
@@ -76,6 +79,7 @@ export function stateFolder(path: string): StateFolder {
   return {
     root,
     agent: join(root, 'agent.json'),
+    nextAgent: join(root, 'agent.next.json'),
     key: join(root, 'key.pem'),
     sealingKey: join(root, 'sealing-key.pem'),
     newKey: join(root, 'key.new.pem'),
@@ -110,7 +114,9 @@ export function stateFolder(path: string): StateFolder {
 }
 
 /**
- * Creates what is missing in a state folder and keeps other agents out of it until the lock is released.
+ * Creates what is missing in a state folder and keeps other agents out of it until the lock is released. An identity that was being
+ * replaced when a crash came is replaced then.
+ *
  * @throws AgentError `agent.not-writable`, `agent.in-use`
  */
 export function lockStateFolder(folder: StateFolder): FolderLock {
@@ -121,16 +127,25 @@ export function lockStateFolder(folder: StateFolder): FolderLock {
   }
   const lock = takeLock(folder);
   try {
-    const { bodies, reports, requests, preparations, permits } = folder;
-    const { warnings, reminders, announcements, snoozes } = folder;
-    const notes = [bodies, reports, requests, preparations, permits, warnings, reminders, announcements, snoozes];
-    for (const path of [folder.cache, folder.runs, ...notes]) makeFolder(path);
-    for (const path of [folder.root, ...notes]) removeLeftovers(path);
+    finishReplacement(folder);
+    makeFolders(folder);
+    for (const path of [folder.root, ...notesOf(folder)]) removeLeftovers(path);
   } catch (error) {
     lock.release();
     throw notWritable(folder, error);
   }
   return lock;
+}
+
+/** Creates the folders that are missing. */
+export function makeFolders(folder: StateFolder): void {
+  for (const path of [folder.cache, folder.runs, ...notesOf(folder)]) makeFolder(path);
+}
+
+function notesOf(folder: StateFolder): string[] {
+  const { bodies, reports, requests, preparations, permits } = folder;
+  const { warnings, reminders, announcements, snoozes } = folder;
+  return [bodies, reports, requests, preparations, permits, warnings, reminders, announcements, snoozes];
 }
 
 function takeLock(folder: StateFolder): FolderLock {
