@@ -3,7 +3,8 @@ import { createPrivateKey } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deviceUid, SITE, SiteUnderTest } from '../../test/site-under-test.js';
-import { lockStateFolder, stateFolder, type StateFolder } from '../identity/state-folder.js';
+import { lockStateFolder } from '../identity/lock-state-folder.js';
+import { stateFolder, type StateFolder } from '../identity/state-folder.js';
 import { enrol, type EnrolmentResult } from './enrol.js';
 
 let root: string;

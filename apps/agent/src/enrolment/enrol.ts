@@ -13,7 +13,8 @@ import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity, writeIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, ensureDeviceKey } from '../identity/device-key.js';
 import { replaceIdentity } from '../identity/replace-identity.js';
-import { lockStateFolder, makeFolders, type StateFolder } from '../identity/state-folder.js';
+import { lockStateFolder, makeFolders } from '../identity/lock-state-folder.js';
+import type { StateFolder } from '../identity/state-folder.js';
 import { type EnrolmentToken, parseEnrolmentToken } from './enrolment-token.js';
 
 const path = '/api/v1/agent/enrolments';

@@ -54,9 +54,25 @@ function belongingToIdentity(folder: StateFolder): string[] {
   const { requests, warnings, reminders, announcements, snoozes } = folder;
   const { key, sealingKey, nextKey, nextSealingKey } = folder;
   return [
-    ...[policy, permits, access, contact],
-    ...[runs, reports, history, fates, inventory, preparations, firstPrograms],
-    ...[requests, warnings, reminders, announcements, snoozes],
-    ...[key, sealingKey, nextKey, nextSealingKey],
+    policy,
+    permits,
+    access,
+    contact,
+    runs,
+    reports,
+    history,
+    fates,
+    inventory,
+    preparations,
+    firstPrograms,
+    requests,
+    warnings,
+    reminders,
+    announcements,
+    snoozes,
+    key,
+    sealingKey,
+    nextKey,
+    nextSealingKey,
   ];
 }
