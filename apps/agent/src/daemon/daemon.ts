@@ -17,7 +17,8 @@ import { gatherFacts } from '../facts/gather-facts.js';
 import { installedSoftware } from '../inventory/installed-software.js';
 import { SoftwareTeller } from '../inventory/software-teller.js';
 import { InventoryLoop } from '../inventory/inventory-loop.js';
-import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
+import { lockStateFolder } from '../identity/lock-state-folder.js';
+import type { StateFolder } from '../identity/state-folder.js';
 import type { DecidingFacts } from '../policy/decide.js';
 import { BodyStore } from '../policy/body-store.js';
 import { PolicyLoop } from '../policy/policy-loop.js';
@@ -83,17 +84,18 @@ export interface DaemonOptions {
  * @throws AgentError `agent.not-enrolled`, `agent.layout-version`, `agent.not-writable`, `agent.in-use`, `agent.state-corrupt`, `agent.key-invalid`
  */
 export async function runDaemon(folder: StateFolder, options: DaemonOptions): Promise<void> {
-  const { identity } = await readEnrolled(folder);
+  if (!readIdentity(folder)) throw notEnrolled(folder, 'no identity');
   const lock = lockStateFolder(folder);
-  const transport = new Transport(identity.server);
+  let transport: Transport | undefined;
   try {
-    // Again, behind the lock: `enrol --force` may have been at work until now.
-    const enrolled = await readEnrolled(folder);
-    options.ready(enrolled.identity);
+    // Behind the lock: `enrol --force` may have been at work until now, or a crash of it was mended by taking the lock.
+    const { identity } = await readEnrolled(folder);
+    transport = new Transport(identity.server);
+    options.ready(identity);
     // New keys: everything that uses them begins anew.
     while (await work(folder, await readEnrolled(folder), transport, options)) continue;
   } finally {
-    await transport.close();
+    await transport?.close();
     lock.release();
   }
 }
@@ -102,9 +104,13 @@ async function readEnrolled(folder: StateFolder): Promise<{ identity: AgentIdent
   const identity = readIdentity(folder);
   const key = identity && (await readDeviceKey(folder.key));
   if (identity && key) return { identity, key };
-  throw new AgentError(
+  throw notEnrolled(folder, identity ? 'no key' : 'no identity');
+}
+
+function notEnrolled(folder: StateFolder, what: string): AgentError {
+  return new AgentError(
     'agent.not-enrolled',
-    `${folder.root} holds ${identity ? 'no key' : 'no identity'}: enrol first, muster-agent enrol --server URL --token TOKEN`,
+    `${folder.root} holds ${what}: enrol first, muster-agent enrol --server URL --token TOKEN`,
   );
 }
 

@@ -3,7 +3,8 @@ import { createPrivateKey } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deviceUid, SITE, SiteUnderTest } from '../../test/site-under-test.js';
-import { lockStateFolder, stateFolder, type StateFolder } from '../identity/state-folder.js';
+import { lockStateFolder } from '../identity/lock-state-folder.js';
+import { stateFolder, type StateFolder } from '../identity/state-folder.js';
 import { enrol, type EnrolmentResult } from './enrol.js';
 
 let root: string;
@@ -74,11 +75,17 @@ describe('enrolment', () => {
     expect(readFileSync(folder.key, 'utf8')).not.toBe(oldKey);
     const [former = ''] = readdirSync(folder.former);
     expect(readdirSync(join(folder.former, former)).sort()).toEqual([
+      'announcements',
       'history.json',
       'key.pem',
       'permits',
+      'preparations',
+      'reminders',
       'reports',
+      'requests',
       'runs',
+      'snoozes',
+      'warnings',
     ]);
     expect(readdirSync(folder.root)).not.toContain('history.json');
   });

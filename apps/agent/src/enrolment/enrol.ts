@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename, join } from 'node:path';
 import { enrolmentResponseSchema, type PublicKey } from '@muster/contracts/agent/enrolment.js';
 import { nameSchema } from '@muster/contracts/resource.js';
 import { calculateJwkThumbprint, CompactSign } from 'jose';
@@ -13,9 +12,9 @@ import { parseServerUrl, type SiteAnswer, Transport } from '../http/transport.js
 import { AgentError } from '../identity/agent-error.js';
 import { type AgentIdentity, readIdentity, writeIdentity } from '../identity/agent-identity.js';
 import { type DeviceKey, ensureDeviceKey } from '../identity/device-key.js';
-import { syncFolder } from '../identity/durable-files.js';
-import { makeFolder } from '../journal/make-folder.js';
-import { lockStateFolder, type StateFolder } from '../identity/state-folder.js';
+import { replaceIdentity } from '../identity/replace-identity.js';
+import { lockStateFolder, makeFolders } from '../identity/lock-state-folder.js';
+import type { StateFolder } from '../identity/state-folder.js';
 import { type EnrolmentToken, parseEnrolmentToken } from './enrolment-token.js';
 
 const path = '/api/v1/agent/enrolments';
@@ -60,9 +59,11 @@ export async function enrol(folder: StateFolder, options: EnrolmentOptions): Pro
     const answer = await send(transport, await requestOf(token, name, key), options.signal);
     const { deviceUid, site, signingKey, access } = readAnswer(enrolmentResponseSchema, answer, path);
     await checkSiteKey(signingKey, token);
-    if (existsSync(folder.agent)) setFormerAside(folder, existing?.deviceUid ?? 'unknown');
     const identity = { server, deviceUid, name, site, signingKey };
-    writeIdentity(folder, identity);
+    if (existsSync(folder.agent)) {
+      replaceIdentity(folder, identity, existing?.deviceUid ?? 'unknown', Date.now());
+      makeFolders(folder);
+    } else writeIdentity(folder, identity);
     return { already: false, identity, pending: access === 'pending' };
   } finally {
     await transport.close();
@@ -128,51 +129,6 @@ async function checkSiteKey(signingKey: PublicKey, token: EnrolmentToken): Promi
     `whoever answered has the signing key ${found}, the token is for a site with ${token.siteThumbprint}: ` +
       'check the address; nothing was stored, and the token should be revoked',
   );
-}
-
-/** Policy, permits, runs and reports belong to the old identity: kept, but out of the way. Content has digests for names and stays. */
-function setFormerAside(folder: StateFolder, deviceUid: string): void {
-  const aside = join(folder.former, `${deviceUid}-${Date.now()}`);
-  makeFolder(aside);
-  const {
-    policy,
-    access,
-    contact,
-    fates,
-    inventory,
-    software,
-    history,
-    firstPrograms,
-    runs,
-    reports,
-    permits,
-    key,
-    sealingKey,
-    nextKey,
-    nextSealingKey,
-  } = folder;
-  for (const path of [
-    policy,
-    access,
-    contact,
-    fates,
-    inventory,
-    software,
-    history,
-    firstPrograms,
-    runs,
-    reports,
-    permits,
-    key,
-    sealingKey,
-    nextKey,
-    nextSealingKey,
-  ]) {
-    if (existsSync(path)) renameSync(path, join(aside, basename(path)));
-  }
-  for (const path of [folder.runs, folder.reports, folder.permits]) mkdirSync(path, { mode: 0o700 });
-  renameSync(folder.newKey, folder.key);
-  syncFolder(folder.root);
 }
 
 /** One line for people about what came out. */

@@ -26,16 +26,11 @@ const identitySchema = z.object({
 export type AgentIdentity = z.infer<typeof identitySchema>;
 
 /**
- * Reads agent.json; undefined when this computer is not enrolled.
+ * Reads agent.json, or the identity that is just taking its place; undefined when this computer is not enrolled.
  * @throws AgentError `agent.layout-version` (written by another agent), `agent.state-corrupt`, `agent.not-readable`
  */
 export function readIdentity(folder: StateFolder): AgentIdentity | undefined {
-  let text: string | undefined;
-  try {
-    text = readIfPresent(folder.agent);
-  } catch (error) {
-    throw new AgentError('agent.not-readable', `cannot read ${folder.agent}: ${reasonOf(error)}`, { cause: error });
-  }
+  const text = read(folder.nextAgent) ?? read(folder.agent);
   if (text === undefined) return undefined;
   const value = parseJson(text, folder.agent);
   const version = z.object({ layoutVersion: z.unknown() }).safeParse(value).data?.layoutVersion;
@@ -53,7 +48,20 @@ export function readIdentity(folder: StateFolder): AgentIdentity | undefined {
 
 /** Writes agent.json. After this the computer is enrolled. */
 export function writeIdentity(folder: StateFolder, identity: Omit<AgentIdentity, 'layoutVersion'>): void {
-  replaceFile(folder.agent, `${JSON.stringify({ layoutVersion: LAYOUT_VERSION, ...identity }, undefined, 2)}\n`);
+  replaceFile(folder.agent, identityText(identity));
+}
+
+/** The text of agent.json. */
+export function identityText(identity: Omit<AgentIdentity, 'layoutVersion'> & { readonly replaces?: string }): string {
+  return `${JSON.stringify({ layoutVersion: LAYOUT_VERSION, ...identity }, undefined, 2)}\n`;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readIfPresent(path);
+  } catch (error) {
+    throw new AgentError('agent.not-readable', `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 function parseJson(text: string, path: string): unknown {

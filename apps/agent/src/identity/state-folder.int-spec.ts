@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replaceFile } from './durable-files.js';
-import { lockStateFolder, stateFolder } from './state-folder.js';
+import { lockStateFolder } from './lock-state-folder.js';
+import { stateFolder } from './state-folder.js';
 
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'muster-state-'))));

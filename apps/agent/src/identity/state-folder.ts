@@ -1,10 +1,4 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { FolderLock } from '../journal/folder-lock.js';
-import { JournalError, reasonOf } from '../journal/journal-error.js';
-import { AgentError } from './agent-error.js';
-import { makeFolder } from '../journal/make-folder.js';
-import { removeLeftovers } from './durable-files.js';
 
 /** Where the agent keeps what. All paths are absolute. */
 export interface StateFolder {
@@ -15,6 +9,8 @@ export interface StateFolder {
   readonly key: string;
   /** The private key to which the site seals secrets (0600). */
   readonly sealingKey: string;
+  /** The identity that `enrol --force` puts in the place of that one, while that goes on. */
+  readonly nextAgent: string;
   /** A new key while `enrol --force` waits for its answer. */
   readonly newKey: string;
   /** The keys that replace those two, while that goes on. */
@@ -78,6 +74,7 @@ export function stateFolder(path: string): StateFolder {
   return {
     root,
     agent: join(root, 'agent.json'),
+    nextAgent: join(root, 'agent.next.json'),
     key: join(root, 'key.pem'),
     sealingKey: join(root, 'sealing-key.pem'),
     newKey: join(root, 'key.new.pem'),
@@ -110,48 +107,4 @@ export function stateFolder(path: string): StateFolder {
     history: join(root, 'history.json'),
     former: join(root, 'former'),
   };
-}
-
-/**
- * Creates what is missing in a state folder and keeps other agents out of it until the lock is released.
- * @throws AgentError `agent.not-writable`, `agent.in-use`
- */
-export function lockStateFolder(folder: StateFolder): FolderLock {
-  try {
-    makeFolder(folder.root);
-  } catch (error) {
-    throw notWritable(folder, error);
-  }
-  const lock = takeLock(folder);
-  try {
-    const { bodies, reports, requests, preparations, permits } = folder;
-    const { warnings, reminders, announcements, snoozes } = folder;
-    const notes = [bodies, reports, requests, preparations, permits, warnings, reminders, announcements, snoozes];
-    for (const path of [folder.cache, folder.runs, ...notes]) makeFolder(path);
-    for (const path of [folder.root, ...notes]) removeLeftovers(path);
-  } catch (error) {
-    lock.release();
-    throw notWritable(folder, error);
-  }
-  return lock;
-}
-
-function takeLock(folder: StateFolder): FolderLock {
-  try {
-    return FolderLock.take(folder.root);
-  } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    if (error.code !== 'journal.in-use') throw notWritable(folder, error.cause ?? error);
-    const message = `${error.message}; one agent serves one state folder, name another with --state DIR`;
-    throw new AgentError('agent.in-use', message, { cause: error });
-  }
-}
-
-function notWritable(folder: StateFolder, cause: unknown): AgentError {
-  const what = existsSync(folder.root) ? 'cannot be written' : 'cannot be created';
-  return new AgentError(
-    'agent.not-writable',
-    `the state folder ${folder.root} ${what} (${reasonOf(cause)}); it must be a folder of this user, see --state DIR`,
-    { cause },
-  );
 }

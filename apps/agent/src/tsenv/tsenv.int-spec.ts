@@ -162,12 +162,20 @@ describe('tsenv in a shell script', () => {
     const environment = { ...process.env, TSENV_NODE: process.execPath, TSENV_SOCKET: undefined };
     const tsenv = join(import.meta.dirname, 'bin/tsenv');
     const outside = spawnSync(tsenv, ['get', 'X'], { env: environment, encoding: 'utf8' });
-    expect([outside.status, outside.stderr.split(':')[0]]).toEqual([5, 'tsenv.outside-run']);
+    // All of it: when it is not so, what came instead says why.
+    const ended = ({ status, signal, error, stderr }: typeof outside) => ({ status, signal, error, stderr });
+    const failed = (code: string) => ({
+      status: 5,
+      signal: null,
+      error: undefined,
+      stderr: expect.stringMatching(code),
+    });
+    expect(ended(outside)).toEqual(failed('^tsenv[.]outside-run: '));
     const over = spawnSync(tsenv, ['get', 'X'], {
       env: { ...environment, TSENV_SOCKET: join(folder, 'gone') },
       encoding: 'utf8',
     });
-    expect([over.status, over.stderr.split(':')[0]]).toEqual([5, 'tsenv.not-reachable']);
+    expect(ended(over)).toEqual(failed('^tsenv[.]not-reachable: '));
     const help = spawnSync(tsenv, ['--help'], { env: environment, encoding: 'utf8' });
     expect([help.status, help.stdout]).toEqual([0, expect.stringContaining('Exit codes:')]);
   });
