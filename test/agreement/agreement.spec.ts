@@ -21,7 +21,13 @@ it('the cases reach every verdict', () => {
     'waiting trigger',
     'waiting window',
   ]
-    .concat(['tells waiting no-window', 'tells waiting people', 'tells waiting secrets', 'tells waiting permit'])
+    .concat([
+      'tells waiting no-window',
+      'tells waiting people',
+      'tells waiting snoozed',
+      'tells waiting secrets',
+      'tells waiting permit',
+    ])
     .concat(['start asked', 'start trigger', 'offered', 'not-rerun'])
     .filter((verdict) => (counts.get(verdict) ?? 0) < 10);
   expect(seldom).toEqual([]);

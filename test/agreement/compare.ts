@@ -63,11 +63,23 @@ function whatDeviceKnows(one: Case) {
   };
 }
 
-/** The same but what only the computer knows: when it started, and what people there asked for and were told. */
-function whatSiteKnows({ runs, ...one }: Case) {
+/** As the settings let them; what was asked for before the last run began is used up. */
+function snoozedUntil({ now, snooze, snoozeMinutes, runs }: Case): number | undefined {
+  if (!snooze || now < snooze.at || snoozeMinutes === 0) return undefined;
+  if ((runs.at(-1)?.startedAt ?? -Infinity) >= snooze.at) return undefined;
+  return Math.min(snooze.until, snooze.first + snoozeMinutes * 60_000);
+}
+
+/**
+ * The same but what only the computer knows: when it started, and what people there asked for and were told. What they put off it tells: as far as it
+ * counts there.
+ */
+function whatSiteKnows(one: Case) {
+  const { runs, snooze: _snooze, ...known } = one;
   const last = runs.at(-1);
   const lastRun = last && { startedAt: last.startedAt, ...(last.ended ? { succeeded: last.succeeded } : {}) };
-  return { ...one, lastRun, bootedAt: undefined, askedAt: undefined, warnedAt: undefined };
+  const snoozed = snoozedUntil(one);
+  return { ...known, lastRun, bootedAt: undefined, askedAt: undefined, warnedAt: undefined, snoozedUntil: snoozed };
 }
 
 function assignmentOf({ rules, deployedAt, permitAgainAt }: Case): Assignment {
@@ -100,14 +112,14 @@ function agentVerdict(one: Case): Verdict {
       },
       requests: { askedAt: () => one.askedAt },
       warnings: { toldAt: () => one.warnedAt },
-      snoozes: { of: () => undefined },
+      snoozes: { of: () => one.snooze },
       permits: {
         judge: () =>
           one.permitAgainAt === undefined ? undefined : { verdict: 'wait', until: one.permitAgainAt, says: 'it waits' },
       },
       body: (digest) => cache.of(digest),
       windows: () => windows.map((window) => ({ ...window, collection: 'c' })),
-      settings: () => ({}),
+      settings: () => ({ snoozeMinutes: one.snoozeMinutes }),
       timeZone: one.timeZone,
       bootedAt: one.bootedAt,
       // Triggers of these are times and the start of the computer; their networks cost nothing.
@@ -149,6 +161,7 @@ function textOf({ state, reason }: { readonly state: string; readonly reason?: s
 /** What `muster explain --device` says. */
 function siteVerdict(one: Case): Verdict {
   const { sequence, runs, timeZone, windows, now } = one;
+  const until = snoozedUntil(one);
   const device: KnownDevice = {
     uid: UID,
     name: 'device',
@@ -159,6 +172,7 @@ function siteVerdict(one: Case): Verdict {
       succeeded: ended && succeeded,
       startedAt: new Date(startedAt).toISOString(),
     })),
+    ...(until === undefined ? {} : { snoozes: [{ deploymentUid: UID, until: new Date(until).toISOString() }] }),
   };
   const { enabled = null, maximumRunTimeMinutes: maximumMinutes = null, platforms = null } = sequence;
   const targeted = {

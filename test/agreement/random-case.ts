@@ -23,6 +23,9 @@ export interface Case {
   readonly bootedAt: number | undefined;
   readonly askedAt: number | undefined;
   readonly warnedAt: number | undefined;
+  /** What people there put off, and for how long the settings let them; it is told to the site as long as it counts. */
+  readonly snooze: { readonly at: number; readonly first: number; readonly until: number } | undefined;
+  readonly snoozeMinutes: number;
   /** Why the site refuses the device; undefined: it does not. */
   readonly refused: 'access.blocked' | 'access.pending' | undefined;
   /** When the device asks again for the start permit that the site refuses; undefined: it needs none. */
@@ -145,6 +148,8 @@ export function randomCase(number: number): Case {
       succeeded: chance(0.5),
       ended: index < all.length - 1 || chance(0.95),
     }));
+  // Such that it may count: people who were warned, and may start it by hand.
+  const putsOff = required && chance(0.5);
   const now = near(2) + (chance(0.3) ? int(-2, 2) * HOUR : 0) + one([0, 0, 1, -1]);
   return {
     rules: defined({
@@ -153,8 +158,8 @@ export function randomCase(number: number): Case {
       expiresAt: maybe(0.3, () => around(6)),
       triggers: required ? maybe(0.7, () => Array.from({ length: int(1, 3) }, trigger)) : undefined,
       rerun: required ? maybe(0.6, () => one<Rerun>(['Always', 'Never', 'IfFailed', 'IfSucceeded'])) : undefined,
-      usersMayStart: required ? maybe(0.3, () => chance(0.6)) : undefined,
-      warnMinutes: required ? maybe(0.3, () => one([1, 15, 60, 1440])) : undefined,
+      usersMayStart: putsOff || (required ? maybe(0.3, () => chance(0.6)) : undefined),
+      warnMinutes: required ? maybe(putsOff ? 0.9 : 0.3, () => one([1, 15, 60, 1440])) : undefined,
       onInternet: maybe(0.3, () => chance(0.6)),
       onWriteFilter: maybe(0.3, () => chance(0.4)),
       hold: maybe(0.05, () => one(['Starts', 'Runs'] as const)),
@@ -179,6 +184,11 @@ export function randomCase(number: number): Case {
     refused: maybe(0.06, () => one(['access.blocked', 'access.pending'] as const)),
     opensSecrets: chance(0.93),
     permitAgainAt: maybe(0.15, () => now + int(1, 30) * 60_000),
+    snooze: maybe(putsOff ? 0.9 : 0.1, () => {
+      const first = now + one([-90, -15, -15, -1, 0, 1]) * 60_000;
+      return { at: first - one([0, 1, 15, 30]) * 60_000, first, until: first + one([1, 30, 60, 240]) * 60_000 };
+    }),
+    snoozeMinutes: one([0, 1, 30, 240, 240, 240]),
   };
 }
 

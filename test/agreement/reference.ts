@@ -32,6 +32,8 @@ export interface Knowledge {
   readonly askedAt?: number | undefined;
   /** When people at the device were told that it starts. */
   readonly warnedAt?: number | undefined;
+  /** Until when people there put its start off, as far as the settings let them. */
+  readonly snoozedUntil?: number | undefined;
   /** The last run of the deployment on the device. */
   readonly lastRun?: { readonly startedAt: number; readonly succeeded?: boolean } | undefined;
 }
@@ -43,6 +45,8 @@ export interface Verdict {
   /** When a run begins that may start. */
   readonly begins?: number;
   readonly lookAgain?: number;
+  /** `begins` is what people there wanted. */
+  readonly snoozed?: true;
   /** What the site is told of it, as `state` or `state reason`; absent: nothing. */
   readonly fate?: string;
 }
@@ -56,8 +60,8 @@ const FARTHEST = 400 * DAY;
 
 /** What a device does, and what it tells of that (docs/deployments.md, what devices wait for). */
 export function judge(rules: StartRules, knowledge: Knowledge): Verdict {
-  const { fits = true, ...verdict } = permitted(decide(rules, knowledge), knowledge);
-  const fate = fateOf(verdict, fits, knowledge);
+  const { fits = true, snoozed, ...verdict } = permitted(decideWithPeople(rules, knowledge), knowledge);
+  const fate = snoozed ? 'waiting snoozed' : fateOf(verdict, fits, knowledge);
   return fate === undefined ? verdict : { ...verdict, fate };
 }
 
@@ -84,6 +88,40 @@ function fateOf(
 }
 
 type Decided = Verdict & { readonly fits?: boolean };
+
+/**
+ * Who was warned, and may start it by hand, may put its start off (docs/deployments.md, people at the computer): to no later instant than one at which its
+ * window still has room for all of it, and before it expires. People are taken as told of that time.
+ */
+function decideWithPeople(rules: StartRules, knowledge: Knowledge): Decided {
+  const { now, snoozedUntil } = knowledge;
+  const { warnMinutes = 0, usersMayStart = false } = rules;
+  const asUsual = decide(rules, knowledge);
+  if (snoozedUntil === undefined || warnMinutes === 0 || !usersMayStart) return asUsual;
+  const until = Math.min(snoozedUntil, lastRoom(rules, knowledge));
+  if (snoozedUntil > now && until <= now) return asUsual;
+  const then = decide(rules, { ...knowledge, warnedAt: until - warnMinutes * MINUTE });
+  if (until <= now || then.state !== 'start' || then.detail !== 'trigger') return then;
+  return { ...then, begins: until, snoozed: true };
+}
+
+/** The last instant from now on at which a run that has room now has it still; now: it has none, or none later. No further than people put off. */
+function lastRoom(rules: StartRules, { now, timeZone, windows, sequence }: Knowledge): number {
+  const expires = rules.expiresAt === undefined ? Infinity : clockOf(rules.expiresAt, timeZone).first - 1;
+  const ruling = rules.outsideWindows === true ? [] : rulingOf(windows);
+  if (ruling.length === 0) return Math.max(now, expires);
+  const minutes = sequence.maximumRunTimeMinutes ?? USUAL_MINUTES;
+  let closes = now;
+  for (let before = -1; closes > before && closes < now + 7 * DAY;) {
+    before = closes;
+    for (const { schedule, durationMinutes } of ruling) {
+      const opened = comingsOf(schedule, timeZone, closes).last;
+      if (opened !== undefined) closes = Math.max(closes, opened + durationMinutes * MINUTE);
+    }
+  }
+  const last = closes - (minutes === 0 ? 1 : minutes * MINUTE);
+  return Math.max(now, Math.min(last, expires));
+}
 
 /** `fits`: does a window come in time into which the run fits? */
 function decide(rules: StartRules, knowledge: Knowledge): Decided {
@@ -241,9 +279,7 @@ function hasDay(repeat: NonNullable<Schedule['repeat']>, day: number, startDay: 
 
 /** The first instant, not before now, at which a run of so many minutes fits into the windows; Infinity: never. */
 function firstRoom(windows: readonly MaintenanceWindow[], timeZone: string, now: number, minutes: number): number {
-  const enabled = windows.filter((one) => one.enabled !== false);
-  const own = enabled.filter((one) => one.for === 'TaskSequences');
-  const ruling = own.length > 0 ? own : enabled.filter((one) => one.for !== 'SoftwareUpdates');
+  const ruling = rulingOf(windows);
   if (ruling.length === 0) return now;
   // Mostly it is found soon; looking so far at once would cost a lot.
   for (const reach of [3 * DAY, 40 * DAY, FARTHEST]) {
@@ -251,6 +287,12 @@ function firstRoom(windows: readonly MaintenanceWindow[], timeZone: string, now:
     if (found !== undefined) return found;
   }
   return Infinity;
+}
+
+function rulingOf(windows: readonly MaintenanceWindow[]): MaintenanceWindow[] {
+  const enabled = windows.filter((one) => one.enabled !== false);
+  const own = enabled.filter((one) => one.for === 'TaskSequences');
+  return own.length > 0 ? own : enabled.filter((one) => one.for !== 'SoftwareUpdates');
 }
 
 function roomWithin(

@@ -3,6 +3,7 @@ import type { ToldFate } from '@muster/contracts/agent/fates.js';
 import { deploymentJudged } from '@muster/contracts/events/deployment-judged.js';
 import type { DeploymentDeviceList, DeploymentProgress } from '@muster/contracts/kinds/deployment-progress.js';
 import type { DeviceHistory } from '@muster/contracts/kinds/device-history.js';
+import { readDevice } from '@muster/contracts/requests/read-device.js';
 import { grpcClient } from '@muster/testing/grpc-client.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -212,6 +213,15 @@ describe('what devices told of a deployment', () => {
     } finally {
       client.close();
     }
+  });
+
+  it('is told to policy where people put a start off, as long as it is so', async () => {
+    const snoozes = async () => (await world.policy.bus.request(readDevice, { name: 'early' })).device?.snoozes;
+    expect(await snoozes()).toEqual([]);
+    await tell(['early', 'accepted', { delivery: { ...waiting, reason: 'snoozed' } }]);
+    expect(await snoozes()).toEqual([{ deploymentUid: target.metadata.uid, until: opens }]);
+    await tell(['early', 'accepted', { delivery: waiting }]);
+    expect(await snoozes()).toEqual([]);
   });
 
   it('stays when the device leaves the collection, which does not count any more then', async () => {

@@ -1,7 +1,8 @@
+import type { PeoplesDecision } from './decide-for-people.js';
 import type { StartDecision } from './decide-start.js';
 
 /** What becomes of a deployment on a device, as a sentence for people. Instants are said in UTC. */
-export function describeStart(decision: StartDecision, now: number): string {
+export function describeStart(decision: PeoplesDecision, now: number): string {
   switch (decision.state) {
     case 'start':
       return starting(decision, now);
@@ -18,7 +19,8 @@ export function describeStart(decision: StartDecision, now: number): string {
   }
 }
 
-function starting({ because, begins }: Extract<StartDecision, { state: 'start' }>, now: number): string {
+function starting({ because, begins, snoozed }: Extract<PeoplesDecision, { state: 'start' }>, now: number): string {
+  if (snoozed === true) return `put off by people here until ${isoOf(begins)}`;
   if (because === 'asked') return 'starts next: somebody asked for it';
   return begins > now ? `starts at ${isoOf(begins)}, people here are warned` : 'starts next';
 }

@@ -1,4 +1,4 @@
-import type { StartDecision } from './decide-start.js';
+import type { PeoplesDecision } from './decide-for-people.js';
 
 /** What a device makes of a deployment to it: does it take part at all? */
 export const ACCEPTANCES = ['accepted', 'rejected', 'expired'] as const;
@@ -38,9 +38,10 @@ export interface Fate {
 }
 
 /** The fate that a decision means; undefined: its run begins now. The agent tells it to the site, and explain says it. */
-export function fateOfStart(decision: StartDecision, now: number): Fate | undefined {
+export function fateOfStart(decision: PeoplesDecision, now: number): Fate | undefined {
   switch (decision.state) {
     case 'start':
+      if (decision.snoozed === true) return { state: 'waiting', reason: 'snoozed', until: decision.begins };
       return decision.begins > now ? { state: 'waiting', reason: 'people', until: decision.begins } : undefined;
     case 'waiting':
       return {

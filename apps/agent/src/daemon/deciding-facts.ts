@@ -24,7 +24,6 @@ import type { StartRequests } from './start-requests.js';
 import type { Whereabouts } from './whereabouts.js';
 import { snoozedUntil, type Snoozes } from '../people/snoozes.js';
 import type { ToldTimes } from '../people/told-times.js';
-import { mayBeAsked } from '@muster/schedule/decide-start.js';
 
 /** Where this computer finds what it decides with. */
 export interface FactSources {
@@ -77,12 +76,7 @@ export function decidingFacts(sources: FactSources, now: number): DecidingFacts 
     askedAt: (uid) =>
       sources.settings().usersMayStart === false ? undefined : sinceLastRun(requests.askedAt(uid), lastRun(uid)),
     warnedAt: (uid) => sinceLastRun(warnings.toldAt(uid), lastRun(uid)),
-    // Who may begin it sooner may begin it later.
-    snoozedUntil: (assignment) => {
-      const { uid } = assignment.deployment;
-      const known = { now, since: lastRun(uid)?.startedAt };
-      return mayBeAsked(assignment) ? snoozedUntil(snoozes.of(uid), sources.settings(), known) : undefined;
-    },
+    snoozedUntil: (uid) => snoozedUntil(snoozes.of(uid), sources.settings(), { now, since: lastRun(uid)?.startedAt }),
   };
 }
 

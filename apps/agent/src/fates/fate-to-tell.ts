@@ -49,8 +49,7 @@ export function fateToTell({ assignment, decision }: AssignmentFate, known: Surr
       const ofContent = preparation && fateOfContent(preparation, decision, content(assignment));
       if (ofContent) return ofContent;
       if (busy) return { state: 'waiting', reason: 'other-run', says: 'waits for another run to end' };
-      if (decision.snoozed) return { state: 'waiting', reason: 'snoozed', until: decision.begins, says };
-      if (!warned) return undefined;
+      if (!warned && decision.snoozed !== true) return undefined;
     }
   }
   const fate = fateOfStart(decision, now);

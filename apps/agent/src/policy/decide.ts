@@ -3,7 +3,8 @@ import type { Assignment } from '@muster/contracts/agent/policy.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { describePlatforms, isListedPlatform, type PlatformFacts } from '@muster/sequence/platforms.js';
 import type { Digest } from '@muster/contracts/digest.js';
-import { decideStart, type StartDecision, type StartFacts } from '@muster/schedule/decide-start.js';
+import { decideForPeople, type PeoplesDecision } from '@muster/schedule/decide-for-people.js';
+import type { StartDecision, StartFacts } from '@muster/schedule/decide-start.js';
 import { nextStart } from '@muster/schedule/next-start.js';
 import { latestStart } from '@muster/schedule/put-off.js';
 import type { StartRules } from '@muster/schedule/start-rules.js';
@@ -43,7 +44,7 @@ export interface DecidingFacts extends Pick<
   /** When people here were told that a run of it begins, if none has begun since. */
   warnedAt(deploymentUid: string): number | undefined;
   /** Until when people here put its start off, as the site lets them; undefined: they did not. */
-  snoozedUntil(assignment: Assignment): number | undefined;
+  snoozedUntil(deploymentUid: string): number | undefined;
   /** When somebody asked for it here, if no run has begun since. */
   askedAt(deploymentUid: string): number | undefined;
   /** That the site does not permit a run to begin, as it said last; undefined: it may be asked, or need not. */
@@ -58,11 +59,7 @@ export interface AssignmentFate {
    * site does not permit it yet; `rejected`: it is for other platforms.
    */
   readonly decision:
-    | Exclude<StartDecision, { state: 'start' }>
-    | (Extract<StartDecision, { state: 'start' }> & {
-        /** People here put it off: it begins at `begins`. */
-        readonly snoozed?: true;
-      })
+    | PeoplesDecision
     | { readonly state: 'no-body' | 'disabled' }
     | { readonly state: 'rejected'; readonly says: string }
     | { readonly state: 'no-permit'; readonly says: string; readonly lookAgain: number };
@@ -80,28 +77,14 @@ function judge(assignment: Assignment, facts: DecidingFacts): AssignmentFate['de
   const { platforms } = sequence.properties;
   if (platforms && !isListedPlatform(platforms, facts.os))
     return { state: 'rejected', says: describePlatforms(platforms, facts.os) };
-  const decision = decideForPeople(assignment, sequence, facts);
+  const decision = decideFor(assignment, sequence, facts);
   const refusal = decision.state === 'start' ? facts.refusal(assignment) : undefined;
   return refusal ? { state: 'no-permit', says: refusal.says, lookAgain: refusal.until } : decision;
 }
 
-/** A start that people put off begins when they want, as if they had been told of that time; but never past its window or its end. */
-function decideForPeople(
-  assignment: Assignment,
-  sequence: BodyFacts,
-  facts: DecidingFacts,
-): AssignmentFate['decision'] {
-  const { now } = facts;
+function decideFor(assignment: Assignment, sequence: BodyFacts, facts: DecidingFacts): PeoplesDecision {
   const { rules, facts: known } = startFactsOf(assignment, sequence, facts);
-  const { warnMinutes = 0 } = rules;
-  const wanted = warnMinutes > 0 ? facts.snoozedUntil(assignment) : undefined;
-  if (wanted === undefined) return decideStart(rules, known);
-  const until = Math.min(wanted, latestStart(rules, known));
-  // When its window or its end came nearer meanwhile, people are warned as if nobody had put it off.
-  if (until <= now && wanted > now) return decideStart(rules, known);
-  const decision = decideStart(rules, { ...known, warnedAt: until - warnMinutes * 60_000 });
-  const waits = decision.state === 'start' && decision.because === 'trigger' && now < until;
-  return waits ? { ...decision, begins: until, snoozed: true } : decision;
+  return decideForPeople(rules, known, facts.snoozedUntil(assignment.deployment.uid));
 }
 
 /** What `decideStart` is asked with. */

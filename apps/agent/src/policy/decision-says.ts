@@ -11,9 +11,6 @@ export function decisionSays(decision: AssignmentFate['decision'], now: number):
       return decision.says;
     case 'no-body':
       return 'waits for the site to give its task sequence';
-    case 'start':
-      if (decision.snoozed === true) return `put off by people here until ${new Date(decision.begins).toISOString()}`;
-      return describeStart(decision, now);
     default:
       return describeStart(decision, now);
   }

@@ -36,6 +36,7 @@ export class DeviceMessages {
             ...(access === undefined ? {} : { access }),
             ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
             lastRuns: await this.repository.lastRuns(this.database, uid),
+            snoozes: await this.repository.snoozes(this.database, uid),
           },
         };
       },

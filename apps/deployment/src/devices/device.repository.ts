@@ -42,6 +42,16 @@ export class DeviceRepository {
     }));
   }
 
+  /** The starts that people at a device put off, as it last told. */
+  async snoozes(database: Queryable, uid: string): Promise<NonNullable<KnownDevice['snoozes']>> {
+    const rows = await database.query<{ deploymentUid: string; until: Date }>(
+      `select deployment_uid as "deploymentUid", until_at as until from device_fate
+       where device_uid = $1 and state = 'waiting' and reason = 'snoozed' and until_at is not null`,
+      [uid],
+    );
+    return rows.map(({ deploymentUid, until }) => ({ deploymentUid, until: until.toISOString() }));
+  }
+
   async insert(tx: Transaction, device: { uid: string; name: string; status: DeviceStatus }): Promise<void> {
     await tx.query(
       `insert into device (uid, name, resource_version, generation, spec, status)

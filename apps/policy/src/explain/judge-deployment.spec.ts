@@ -42,6 +42,13 @@ describe('what the site says of when a deployment starts on a device', () => {
     ],
     ['somebody holds it', assignment({ hold: 'Starts' }), device(), 'held', 'held by the site: nobody starts it'],
     [
+      'people there put it off',
+      assignment({ warnMinutes: 15, usersMayStart: true }),
+      device({ snoozes: [{ deploymentUid: uid, until: '2026-11-26T12:40:00.000Z' }] }),
+      'start',
+      'put off by people here until 2026-11-26T12:40:00.000Z',
+    ],
+    [
       'it is for people at the device',
       assignment({ purpose: 'Available' }),
       device(),

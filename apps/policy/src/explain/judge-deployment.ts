@@ -2,7 +2,7 @@ import type { Assignment, PolicyWindow } from '@muster/contracts/agent/policy.js
 import { SILENT_HOURS } from '@muster/contracts/kinds/deployment-progress.js';
 import type { DeviceExplanation } from '@muster/contracts/kinds/device-explanation.js';
 import type { KnownDevice } from '@muster/contracts/requests/read-device.js';
-import { decideStart } from '@muster/schedule/decide-start.js';
+import { decideForPeople } from '@muster/schedule/decide-for-people.js';
 import { describePlatforms, isListedPlatform, type Platform } from '@muster/sequence/platforms.js';
 import { describeStart } from '@muster/schedule/describe-start.js';
 import { type Fate, fateOfStart } from '@muster/schedule/fate.js';
@@ -14,8 +14,8 @@ type Start = NonNullable<DeviceExplanation['deployments'][number]['start']>;
 const DEFAULT_RUN_MINUTES = 120;
 
 /**
- * What the device does with an assignment now: the decision that its agent makes, with what the site knows of the device. When the
- * computer started and what somebody asked for there, the site does not know.
+ * What the device does with an assignment now: the decision that its agent makes, with what the site knows of the device. What people there put
+ * off it has told; when the computer started and what somebody asked for there, the site does not know.
  */
 export function judgeDeployment(
   assignment: Assignment,
@@ -45,7 +45,7 @@ export function judgeDeployment(
   const os = device.facts?.os ?? {};
   if (body.platforms && !isListedPlatform(body.platforms, os))
     return { state: 'rejected', says: describePlatforms(body.platforms, os), fate: { state: 'rejected' } };
-  const decision = decideStart(rules, {
+  const known = {
     now,
     timeZone: timeZoneOf(device.facts),
     windows,
@@ -54,7 +54,9 @@ export function judgeDeployment(
     deployedAt: deployment.createdAt === undefined ? undefined : Date.parse(deployment.createdAt),
     lastRun: last && { startedAt: Date.parse(last.startedAt ?? last.endedAt ?? ''), succeeded: last.succeeded },
     maximumMinutes: body.maximumMinutes ?? DEFAULT_RUN_MINUTES,
-  });
+  };
+  const snooze = device.snoozes?.find(({ deploymentUid }) => deploymentUid === deployment.uid);
+  const decision = decideForPeople(rules, known, snooze && Date.parse(snooze.until));
   const fate = fateOfStart(decision, now);
   const again = 'lookAgain' in decision ? decision.lookAgain : undefined;
   return {

@@ -24,6 +24,10 @@ export const knownDeviceSchema = z.object({
     )
     .optional()
     .describe('The newest run of each deployment on it'),
+  snoozes: z
+    .array(z.object({ deploymentUid: uidSchema, until: instantSchema }))
+    .optional()
+    .describe('Starts that people there put off, as it last told; absent from a service of a release before'),
 });
 
 export type KnownDevice = z.infer<typeof knownDeviceSchema>;
