@@ -1,11 +1,7 @@
 import type { MemberList, MembershipExplanation } from '@muster/contracts/kinds/collection-members.js';
-import { Database } from '@muster/persistence/database.js';
-import { evaluateFactsQuery } from '@muster/sequence/conditions/facts-query.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
-import * as fc from 'fast-check';
-import { compileQuery } from '../src/membership/query-sql.js';
 import { document } from './api.js';
 import { openWorld, type Collection, type World } from './world.js';
 
@@ -14,21 +10,15 @@ const debian: Facts = { os: { id: 'debian', versionId: '12' }, memoryMegabytes: 
 describe('collections that ask for facts', () => {
   let servers: TestServers;
   let world: World;
-  let database: Database;
   let { api, sql } = {} as World;
 
   beforeAll(async () => {
     servers = await startServers();
     world = await openWorld(servers);
     ({ api, sql } = world);
-    database = new Database({
-      url: servers.environment('deployment')['MUSTER_DATABASE_URL'] ?? '',
-      schema: 'deployment',
-    });
   });
 
   afterAll(async () => {
-    await database?.close();
     await world?.close();
     await servers?.stop();
   });
@@ -123,96 +113,5 @@ describe('collections that ask for facts', () => {
     expect(problem.findings?.map(({ path }) => path)).toEqual([0, 2, 3].map((index) => `/spec/rules/${index}/query`));
     const asked = await api.refused('POST', 'collections/-/preview', { spec: { rules } });
     expect(asked).toMatchObject({ status: 400, code: 'deployment.query-invalid' });
-  });
-
-  it('answer as the computer itself would', async () => {
-    const text = fc.constantFrom('debian', 'Debian', 'fedora', '', 'ä\u{10000}', '12', '-7', '%');
-    // int() of an empty text is 0 for the library that the agent uses, and unknown here.
-    const version = fc.constantFrom('12', '-7', '9.3', 'sid');
-    const number = fc.constantFrom(0, 1, 12, 4096, 2 ** 40);
-    const facts: fc.Arbitrary<Facts> = fc
-      .record(
-        {
-          os: fc.record({ id: text, versionId: version }, { requiredKeys: [] }),
-          hostname: text,
-          memoryMegabytes: number,
-          machine: fc.record({ uuid: text }, { requiredKeys: [] }),
-          disks: fc.array(
-            fc.record(
-              { name: text, sizeMegabytes: number, rotational: fc.boolean() },
-              { requiredKeys: ['name', 'sizeMegabytes'] },
-            ),
-            { maxLength: 3 },
-          ),
-          network: fc.array(fc.record({ name: text, addresses: fc.array(text, { maxLength: 2 }) }), { maxLength: 2 }),
-        },
-        { requiredKeys: [] },
-      )
-      .map((made) => JSON.parse(JSON.stringify(made)) as Facts);
-    const quoted = text.map((value) => JSON.stringify(value));
-    const textOf = (names: string[]) => fc.oneof(fc.constantFrom(...names), quoted);
-    const numberOf = (names: string[]) => fc.oneof(fc.constantFrom(...names), number.map(String), fc.constant('12.5'));
-    const atom = (texts: string[], numbers: string[], booleans: string[]): fc.Arbitrary<string> =>
-      fc.oneof(
-        fc.tuple(textOf(texts), fc.constantFrom('==', '!=', '<', '>='), textOf(texts)).map((parts) => parts.join(' ')),
-        fc
-          .tuple(numberOf(numbers), fc.constantFrom('==', '!=', '<', '<=', '>'), numberOf(numbers))
-          .map((parts) => parts.join(' ')),
-        fc.tuple(textOf(texts), fc.constantFrom('==', '!='), numberOf(numbers)).map((parts) => parts.join(' ')),
-        fc
-          .tuple(textOf(texts), fc.array(fc.oneof(quoted, number.map(String)), { maxLength: 3 }))
-          .map(([one, list]) => `${one} in [${list.join(', ')}]`),
-        fc
-          .tuple(fc.constantFrom(...texts), fc.constantFrom('startsWith', 'endsWith', 'contains'), quoted)
-          .map(([one, test, part]) => `${one}.${test}(${part})`),
-        fc.constantFrom(...texts).map((one) => `size(${one}) > 3`),
-        fc.constantFrom(...booleans),
-      );
-    const query = fc.letrec<{ query: string }>((tie) => ({
-      query: fc.oneof(
-        { depthSize: 'small', withCrossShrink: true },
-        atom(
-          ['os.id', 'facts.os.versionId', 'hostname', 'machine["uuid"]'],
-          ['memoryMegabytes', 'int(os.versionId)', 'disks.size()'],
-          ['has(os.id)', 'has(facts.hostname)', 'has(machine.uuid)', 'has(facts.os.id)', 'true', '"12" in ["12"]'],
-        ),
-        fc.tuple(tie('query'), fc.constantFrom('&&', '||'), tie('query')).map((parts) => `(${parts.join(' ')})`),
-        tie('query').map((one) => `!(${one})`),
-        fc.tuple(tie('query'), tie('query'), tie('query')).map(([c, a, b]) => `((${c}) ? (${a}) : (${b}))`),
-        fc
-          .tuple(
-            fc.constantFrom('exists', 'all'),
-            atom(['d.name', 'hostname'], ['d.sizeMegabytes'], ['d.rotational', 'has(d.rotational)']),
-          )
-          .map(([test, inner]) => `disks.${test}(d, ${inner})`),
-        fc
-          .tuple(
-            fc.constantFrom('exists', 'all'),
-            fc.constantFrom('exists', 'all'),
-            atom(['a', 'n.name'], ['1'], ['"12" in n.addresses']),
-          )
-          .map(([outer, inner, test]) => `network.${outer}(n, n.addresses.${inner}(a, ${test}))`),
-      ),
-    })).query;
-    await fc.assert(
-      fc.asyncProperty(facts, fc.array(query, { minLength: 20, maxLength: 20 }), async (known, queries) => {
-        const values: (string | object)[] = [JSON.stringify({ facts: known })];
-        const parameter = (value: unknown) => `$${values.push(value as string)}`;
-        const columns = queries.map(
-          (one, index) => `coalesce(${compileQuery(one, parameter).sql}, false) as "${index}"`,
-        );
-        const [row = {}] = await database.query<Record<string, boolean>>(
-          `select ${columns.join(', ')} from (select $1::jsonb as status) as device`,
-          values,
-        );
-        const told = queries.map((one, index) => [one, row[String(index)]]);
-        const truth = queries.map((one) => {
-          const answer = evaluateFactsQuery(one, known);
-          return [one, 'result' in answer && answer.result];
-        });
-        expect(told).toEqual(truth);
-      }),
-      { numRuns: 150 },
-    );
   });
 });

@@ -29,6 +29,13 @@ const ofDisk: Names = {
   booleans: [...everywhere.booleans, 'd.rotational', 'has(d.rotational)'],
 };
 
+/** Of an address of a network card: a loop in a loop. */
+const ofAddress: Names = {
+  texts: ['a', 'n.name', 'hostname'],
+  integers: ['size(a)', 'n.addresses.size()', '3'],
+  booleans: ['"7" in n.addresses', 'hostname in n.addresses', 'has(n.name)'],
+};
+
 /** Of an entry of software, which is asked alone. */
 const ofEntry: Names = {
   texts: ['s.name', 's.version', 's.architecture'],
@@ -148,6 +155,7 @@ export const facts: fc.Arbitrary<QueriedFacts> = fc
         ),
         { maxLength: 3 },
       ),
+      network: fc.array(fc.record({ name: text, addresses: fc.array(text, { maxLength: 2 }) }), { maxLength: 2 }),
     },
     { requiredKeys: [] },
   )
@@ -248,9 +256,15 @@ const inLoop = fc
   .tuple(fc.constantFrom('exists', 'all'), grammar(ofDisk, []).boolean)
   .map(([loop, condition]) => `disks.${loop}(d, ${condition})`);
 
+const inNetwork = fc
+  .tuple(fc.constantFrom('exists', 'all'), fc.constantFrom('exists', 'all'), grammar(ofAddress, []).boolean)
+  .map(([outer, inner, condition]) => `network.${outer}(n, n.addresses.${inner}(a, ${condition}))`);
+
 const inSoftware = fc
   .tuple(fc.constantFrom('exists', 'all'), grammar(ofEntry, []).boolean)
   .map(([loop, condition]) => `software.${loop}(s, ${condition})`);
 
 /** Queries of the right types, over facts that may be there. */
-export const query: fc.Arbitrary<string> = grammar(everywhere, [inLoop, inSoftware]).boolean.filter(isAccepted);
+export const query: fc.Arbitrary<string> = grammar(everywhere, [inLoop, inNetwork, inSoftware]).boolean.filter(
+  isAccepted,
+);

@@ -4,7 +4,7 @@ import type { SequenceSpec } from '@muster/sequence/model.js';
 import { describePlatforms, isListedPlatform, type PlatformFacts } from '@muster/sequence/platforms.js';
 import type { Digest } from '@muster/contracts/digest.js';
 import { decideForPeople, type PeoplesDecision } from '@muster/schedule/decide-for-people.js';
-import type { StartDecision, StartFacts } from '@muster/schedule/decide-start.js';
+import type { StartFacts } from '@muster/schedule/decide-start.js';
 import { nextStart } from '@muster/schedule/next-start.js';
 import { latestStart } from '@muster/schedule/put-off.js';
 import type { StartRules } from '@muster/schedule/start-rules.js';
