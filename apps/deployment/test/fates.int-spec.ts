@@ -216,11 +216,11 @@ describe('what devices told of a deployment', () => {
   });
 
   it('is told to policy where people put a start off, as long as it is so', async () => {
-    const snoozes = async () => (await world.policy.bus.request(readDevice, { name: 'early' })).device?.snoozes;
+    const snoozes = async () => (await world.policy.bus.request(readDevice, { name: 'late' })).device?.snoozes;
     expect(await snoozes()).toEqual([]);
-    await tell(['early', 'accepted', { delivery: { ...waiting, reason: 'snoozed' } }]);
+    await tell(['late', 'accepted', { delivery: { ...waiting, reason: 'snoozed' } }]);
     expect(await snoozes()).toEqual([{ deploymentUid: target.metadata.uid, until: opens }]);
-    await tell(['early', 'accepted', { delivery: waiting }]);
+    await tell(['late', 'accepted', { delivery: { state: 'downloading', at: past } }]);
     expect(await snoozes()).toEqual([]);
   });
 
