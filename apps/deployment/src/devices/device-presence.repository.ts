@@ -53,12 +53,11 @@ export class DevicePresenceRepository {
 
   /** Writes what changed: devices that were heard of, and connections that began or ended. All that stay connected cost one row together. */
   async note(tx: Transaction, { at, devices, process, opened = [], closed = [] }: Sighting): Promise<void> {
-    const began = new Set(opened);
     const told = [...new Set([...devices, ...opened])];
+    // By the index of uids: joined with a list of thousands, all devices of the site would be read.
     await tx.query(
       `insert into device_seen as known (device_uid, seen_at, process_uid, online_since)
-       select device.uid, $3, case when told.opened then $4::uuid end, $3
-       from unnest($1::uuid[], $2::boolean[]) as told (uid, opened) join device on device.uid = told.uid
+       select uid, $3, case when uid = any($2::uuid[]) then $4::uuid end, $3 from device where uid = any($1::uuid[])
        on conflict (device_uid) do update set
          online_since = case
            when greatest(known.seen_at, (select alive_at from policy_process where uid = known.process_uid))
@@ -66,7 +65,7 @@ export class DevicePresenceRepository {
            else excluded.seen_at end,
          seen_at = greatest(known.seen_at, excluded.seen_at),
          process_uid = coalesce(excluded.process_uid, known.process_uid)`,
-      [told, told.map((uid) => began.has(uid)), at, process ?? null],
+      [told, [...opened], at, process ?? null],
     );
     if (process === undefined) return;
     // Only its own: the device may be connected to another process by now.
