@@ -123,9 +123,10 @@ export const deploymentService: ServiceDefinition<DeploymentConfig> = {
           ),
         ],
       ),
-      // They change many deployments, as what comes from other sites does: that waits for these.
+      // They change many deployments, as what comes from other sites does: that waits for these. Alone, since facts of policy that share the
+      // lock may come to take it alone too: two who share it would wait for each other then.
       catalog: behind(
-        (tx) => membership.hold(tx),
+        (tx) => membership.lock(tx),
         [
           on(sequences.saved, async (tx, { resource, actor }) => {
             await follower.sequenceSaved(tx, resource);

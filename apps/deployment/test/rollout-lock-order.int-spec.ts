@@ -134,4 +134,16 @@ describe('what facts change of deployments with rollouts', () => {
     await until(() => holders.waitsIn('deployment'));
     await holders.takeRow('deployment', 'uid', second);
   });
+
+  it('lets facts that come to change membership do so, though a new revision waits for deployments that they have', async () => {
+    const uid = await deploy('judged-and-enrolled');
+    const key = `hashtextextended('deployment.membership', 0)`;
+    // As facts of policy: they hold membership, have what they change, and one of them changes membership. Nobody is to be waited for: a circle
+    // would end after a second, at the expense of the other side.
+    await holders.holder.query(`begin; set local lock_timeout = '500ms'; select pg_advisory_xact_lock_shared(${key})`);
+    await holders.takeRow('deployment', 'uid', uid);
+    await saveSequence('e');
+    await until(async () => (await holders.waitsIn('deployment')) || (await holders.waitsIn('pg_advisory_xact_lock')));
+    await holders.holder.query(`select pg_advisory_xact_lock(${key})`);
+  });
 });

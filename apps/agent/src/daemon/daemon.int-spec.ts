@@ -453,11 +453,9 @@ describe('the program', () => {
     const program = daemon();
     await until(() => site.inventories.length === 1);
     expect(site.inventories[0]?.facts).toMatchObject({ os: { id: expect.any(String) }, cpu: {}, agent: {} });
-    await until(() => existsSync(join(state, 'inventory.json')));
-    // Where there is dpkg or rpm, what they say is told too.
+    // Noted behind the facts.
     await until(() => existsSync(join(state, 'software.json')));
-    expect(site.software).toHaveLength(1);
-    expect(site.software[0]?.software.length).toBeGreaterThan(0);
+    expect(site.software).toMatchObject([{ software: expect.arrayContaining([expect.anything()]) }]);
     program.child.kill('SIGTERM');
     await program.exited;
     site.requests.length = 0;

@@ -32,7 +32,10 @@ export class MembershipRepository {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '.membership', 0))`);
   }
 
-  /** Nobody enters or leaves a collection until the transaction ends; others may hold it so at the same time. */
+  /**
+   * Nobody enters or leaves a collection until the transaction ends; others may hold it so at the same time. Only for who alone does so and may
+   * come to `lock` it: two who hold it, one of them with rows that the other waits for, would wait for each other.
+   */
   async hold(tx: Transaction): Promise<void> {
     await tx.query(`select pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '.membership', 0))`);
   }

@@ -32,7 +32,7 @@ export class RolloutDivider implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly repository: RolloutRepository,
     private readonly shares: RolloutShareRepository,
     private readonly rollouts: Rollouts,
-    private readonly membership: Pick<MembershipRepository, 'hold'>,
+    private readonly membership: Pick<MembershipRepository, 'lock'>,
     private readonly replication: SiteReplication,
     private readonly log: ReplicaLog | undefined,
     logger: Logger,
@@ -58,8 +58,8 @@ export class RolloutDivider implements OnApplicationBootstrap, OnModuleDestroy {
     if (!log || !divides(hierarchy)) return;
     await this.database.transaction(async (tx) => {
       if (!(await this.shares.isDividing(tx))) return;
-      // What other sites sent changes many rollouts in any order: both wait for each other here.
-      await this.membership.hold(tx);
+      // What other sites sent, and facts of policy, change many rollouts: all wait for each other here.
+      await this.membership.lock(tx);
       const sharing = await readSharing(tx, this.shares);
       const rows = new Map((await this.repository.all(tx)).map((row) => [row.deployment, row]));
       for (const deployment of new Set([...rows.keys(), ...sharing.keys()])) {
