@@ -14,7 +14,18 @@ export interface Shortcut {
   answer(request: IncomingMessage): Record<string, string> | undefined;
 }
 
-/** Puts a shortcut in front of a server. It counts in the metrics like any request; it is not in the log at any level. */
+interface Waiting {
+  readonly response: ServerResponse;
+  readonly headers: Record<string, string>;
+  readonly began: number;
+}
+
+/**
+ * Puts a shortcut in front of a server. It counts in the metrics like any request; it is not in the log at any level.
+ *
+ * What came in one turn of the event loop is answered together at its end: each answer by itself wakes up whoever waits for it, which costs
+ * as much as all the rest of it (`npm run bench:policy`: 88 µs of processor, and 53 µs together).
+ */
 export function takeShortcut(
   server: FastifyInstance,
   { method, path, status, answer }: Shortcut,
@@ -23,6 +34,14 @@ export function takeShortcut(
   const { server: http } = server;
   const usual = http.listeners('request') as RequestListener[];
   const observe = metrics.requestsOf({ method, route: path, status });
+  let waiting: Waiting[] = [];
+  const answerAll = (): void => {
+    const all = waiting;
+    waiting = [];
+    for (const { response, headers } of all) response.writeHead(status, headers).end();
+    const now = performance.now();
+    for (const { began } of all) observe((now - began) / 1000);
+  };
   http.removeAllListeners('request');
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
     // A server that stops says so, which only the usual way does.
@@ -31,8 +50,6 @@ export function takeShortcut(
       for (const handle of usual) handle.call(http, request, response);
       return;
     }
-    const began = performance.now();
-    response.writeHead(status, headers).end();
-    observe((performance.now() - began) / 1000);
+    if (waiting.push({ response, headers, began: performance.now() }) === 1) setImmediate(answerAll);
   });
 }
