@@ -1,6 +1,6 @@
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
 import { alert, type AlertSpec, type AlertStatus } from '@muster/contracts/kinds/alert.js';
-import type { EventType } from '@muster/contracts/kinds/event.js';
+import type { EventData, EventType } from '@muster/contracts/kinds/event.js';
 import type { Resource } from '@muster/contracts/resource.js';
 import type { Transaction } from '@muster/persistence/database.js';
 import type { Outbox } from '@muster/persistence/outbox.js';
@@ -40,7 +40,7 @@ export class AlertRecorder {
       alert: metadata.name,
       state: status.state,
       ...(by ? { actor: by.actor } : {}),
-      ...(spec.subject.kind === 'Deployment' ? { deployment: spec.subject.name } : { webhook: spec.subject.name }),
+      ...aboutWhat(spec.subject),
     });
     await this.notices.add(tx, this.noticesOf(type, resource));
     return resource;
@@ -62,6 +62,11 @@ export class AlertRecorder {
       },
     ];
   }
+}
+
+function aboutWhat({ kind, name }: AlertSpec['subject']): Pick<EventData, 'deployment' | 'collection' | 'webhook'> {
+  if (kind === 'Deployment') return { deployment: name };
+  return kind === 'Collection' ? { collection: name } : { webhook: name };
 }
 
 function sentence(

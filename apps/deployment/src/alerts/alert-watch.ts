@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { AlertRecorder } from './alert-recorder.js';
 import { type AlertRepository, type Difference, lifeOf } from './alert.repository.js';
+import type { CollectionActivityRepository } from './collection-activity.repository.js';
 import { describeAlert, SEVERITIES } from './describe-alert.js';
 import { judgeAlert } from './judge-alert.js';
 
@@ -25,6 +26,7 @@ export class AlertWatch {
   constructor(
     private readonly database: Database,
     private readonly repository: AlertRepository,
+    private readonly activity: CollectionActivityRepository,
     private readonly recorder: AlertRecorder,
     private readonly alerts: ResourceStore<AlertSpec, AlertStatus>,
     private readonly outbox: Outbox,
@@ -54,6 +56,7 @@ export class AlertWatch {
 
   private async look(tx: Transaction): Promise<void> {
     if (!(await this.repository.takeTurn(tx))) return;
+    await this.activity.count(tx);
     const now = new Date();
     for (const difference of await this.repository.differences(tx)) await this.judge(tx, difference, now);
   }

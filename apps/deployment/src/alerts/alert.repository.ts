@@ -55,8 +55,8 @@ export class AlertRepository {
   }
 
   /**
-   * Where conditions and alerts differ, and postponed alerts whose time has come. It reads a few rows of each deployment that asks
-   * for alerts, whatever the size of its collection.
+   * Where conditions and alerts differ, and postponed alerts whose time has come. It reads a few rows of each deployment and collection
+   * that asks for alerts, whatever its size.
    */
   async differences(tx: Transaction): Promise<Difference[]> {
     const rows = await tx.query<AlertRow & Record<string, unknown>>(
@@ -105,6 +105,12 @@ export class AlertRepository {
              where newer.deployment_uid = run.deployment_uid and newer.device_uid = run.device_uid and newer.arrival > run.arrival)
          ) as fallen
          where alerts ? 'silentAbovePercent'
+         union all
+         select 'collection-inactive', 'Collection', uid, name, devices, inactive, allowed.percent::float8, null, null,
+           inactive * 100 > allowed.percent * devices
+         from collection join collection_activity on collection_uid = uid
+         cross join lateral (select (spec #>> '{alerts,inactiveAbovePercent}')::numeric as percent) as allowed
+         where spec ? 'alerts'
          union all
          select 'webhook-disabled', 'Webhook', webhook.uid, webhook.name, 0, 0, 0, failing_since, last_error, true
          from webhook_line join webhook on webhook.uid = webhook_uid where disabled_at is not null

@@ -14,6 +14,7 @@ import { NoticeRepository } from '../subscriptions/notice.repository.js';
 import { AlertRecorder } from './alert-recorder.js';
 import { AlertWatch } from './alert-watch.js';
 import { AlertRepository } from './alert.repository.js';
+import { CollectionActivityRepository } from './collection-activity.repository.js';
 import { AlertsBelow } from './alerts-below.js';
 import { AlertsBelowController } from './alerts-below.controller.js';
 import { AlertsBelowGrpcController } from './alerts-below.grpc.js';
@@ -82,7 +83,17 @@ type AlertStore = ResourceStore<AlertSpec, AlertStatus>;
         outbox: Outbox,
         config: DeploymentConfig,
         logger: Logger,
-      ) => new AlertWatch(database, repository, recorder, alerts, outbox, config.MUSTER_ALERT_KEEP_DAYS, logger),
+      ) =>
+        new AlertWatch(
+          database,
+          repository,
+          new CollectionActivityRepository(config.MUSTER_INACTIVE_DAYS),
+          recorder,
+          alerts,
+          outbox,
+          config.MUSTER_ALERT_KEEP_DAYS,
+          logger,
+        ),
     },
   ],
 })

@@ -23,6 +23,7 @@ export const SEVERITIES: Readonly<Record<AlertRule, AlertStatus['severity']>> = 
   'deployment-silent': 'warning',
   'deployment-window': 'warning',
   'webhook-disabled': 'error',
+  'collection-inactive': 'warning',
 };
 
 /** An alert in one sentence. Pure. */
@@ -37,6 +38,8 @@ export function describeAlert({ rule, subject, devices, counted, percent, by, er
       return `nothing is heard any more of runs of deployment "${subject}" on ${share}: more than ${percent} %`;
     case 'deployment-window':
       return `no maintenance window is long enough for deployment "${subject}" on ${share}: more than ${percent} %`;
+    case 'collection-inactive':
+      return `nothing comes any more from ${share} of collection "${subject}": more than ${percent} % are inactive`;
     case 'webhook-disabled':
       return `webhook "${subject}" was disabled: nothing was delivered since ${by?.toISOString() ?? 'it was made'} (${error ?? 'gone'})`;
     case 'deployment-succeeded':

@@ -60,10 +60,11 @@ export function refuseBuiltIn(name: string, input?: ResourceInput<CollectionSpec
   );
 }
 
-/** Without what people may change of a built-in collection: the variables of unknown computers. */
+/** Without what people may change of a built-in collection: alerts, and the variables of unknown computers. */
 function changeable(input: ResourceInput<CollectionSpec>): ResourceInput<CollectionSpec> {
-  if (input.metadata.name !== UNKNOWN_COMPUTERS_COLLECTION) return input;
-  const { variables: _variables, variablesPriority: _priority, ...spec } = input.spec;
+  const { alerts: _alerts, ...rules } = input.spec;
+  if (input.metadata.name !== UNKNOWN_COMPUTERS_COLLECTION) return { ...input, spec: rules };
+  const { variables: _variables, variablesPriority: _priority, ...spec } = rules;
   return { ...input, spec };
 }
 

@@ -5,7 +5,7 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { DevicePresenceRepository } from './device-presence.repository.js';
 
 /** Those that may have policy; only of them it matters whether they are there. */
-const IN_USE: readonly DeviceState[] = ['approved', 'unknown', 'cloned'];
+export const IN_USE: readonly DeviceState[] = ['approved', 'unknown', 'cloned'];
 
 /** How many devices there are of which state, and how many of them are there. Reads only. */
 export class DeviceSummaries {

@@ -10,6 +10,7 @@ export const ALERT_RULES = {
   'deployment-silent': 'More devices of a deployment fell silent in a run than its alerts.silentAbovePercent allows',
   'deployment-window':
     'A run fits into no maintenance window on more devices of a deployment than its alerts.noWindowAbovePercent allows',
+  'collection-inactive': 'More devices of a collection are inactive than its alerts.inactiveAbovePercent allows',
   'webhook-disabled': 'A webhook was disabled, for nothing could be delivered for too long',
   'deployment-succeeded': 'Fewer devices of a deployment succeeded by its alerts.succeeded.by than it asks for',
 } as const;

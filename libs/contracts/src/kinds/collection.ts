@@ -35,6 +35,17 @@ export const collectionRuleSchema = z
   ])
   .meta({ id: 'CollectionRule' });
 
+/** What a collection raises alerts for, at each site for its own devices. */
+export const collectionAlertsSchema = z
+  .strictObject({
+    inactiveAbovePercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .describe('Alert when more of its devices in use are inactive: nothing came from them for days'),
+  })
+  .meta({ id: 'CollectionAlerts' });
+
 export const collectionSpecSchema = z
   .strictObject({
     description: z.string().max(256).optional(),
@@ -53,6 +64,7 @@ export const collectionSpecSchema = z
       .optional()
       .describe('Of task sequences on its members; a value of the device itself wins'),
     variablesPriority: variablesPrioritySchema.optional(),
+    alerts: collectionAlertsSchema.optional(),
   })
   .meta({ id: 'CollectionSpec' });
 

@@ -58,6 +58,7 @@ export const eventDataSchema = z
     message: z.string().describe('One sentence for people'),
     actor: z.string().optional().describe('Who did it: the name of an API token; absent: the site itself'),
     alert: z.string().optional(),
+    collection: z.string().optional().describe('Whose alert it is, of those of a collection'),
     deployment: z.string().optional(),
     device: z.string().optional(),
     distribution: z.string().optional(),

@@ -20,8 +20,8 @@ import { parseMoment } from './moment.js';
 type Alert = Resource<AlertSpec, AlertStatus>;
 
 const help = `
-An alert is raised when a threshold of a deployment is crossed (spec.alerts, see docs/alerts.md), and is the same one when that
-happens again. active: somebody must look. acknowledged: somebody does. postponed: until a time. resolved: the condition is gone.
+An alert is raised when a threshold of a deployment or collection is crossed (spec.alerts, see docs/alerts.md), and is the same one
+when that happens again. active: somebody must look. acknowledged: somebody does. postponed: until a time. resolved: the condition is gone.
 closed: somebody is done with it; it comes back only when its condition was gone in between.
 
 At a site with others below it, their alerts are listed too, with the SITE that each belongs to; what is done about them is said there.
