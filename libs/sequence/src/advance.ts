@@ -125,6 +125,7 @@ function start(event: RunStarted, now: string, observer: Observer | undefined): 
       plan,
       phase: event.facts.phase,
       environment: event.facts.environment ?? {},
+      ...(event.facts.knownWhenItRuns ? { knownWhenItRuns: event.facts.knownWhenItRuns } : {}),
       variables: initialVariables(event, plan.variables),
       pointer: 0,
       attempt: 1,

@@ -11,7 +11,7 @@ import type { ContentReference } from './steps/definition.js';
 import { stepDefinition } from './steps/registry.js';
 import { assumedExitCode } from './success-codes.js';
 import { type CollectionVariables, rankCollectionValues } from './collection-variables.js';
-import { expandQuestion } from './walk.js';
+import { expandQuestion, variablesOf } from './walk.js';
 import {
   MASK,
   type Variable,
@@ -49,6 +49,8 @@ export interface LayeredValue {
 export interface VariableExplanation {
   readonly name: string;
   readonly winner?: LayeredValue | undefined;
+  /** Whether it exists, and its value, only the run itself will know. */
+  readonly knownWhenItRuns?: true | undefined;
   readonly losers: readonly LayeredValue[];
 }
 
@@ -148,6 +150,11 @@ export function explainSequence(started: RunStarted, options: ExplainOptions = {
   };
 }
 
+function markOpen(explained: VariableExplanation, run: Run): VariableExplanation {
+  const open = explained.winner === undefined && variablesOf(run).isOpen?.(explained.name) === true;
+  return open ? { ...explained, knownWhenItRuns: true } : explained;
+}
+
 /** Only copied into reports, which nobody sees. */
 const epoch = '1970-01-01T00:00:00.000Z';
 
@@ -166,14 +173,18 @@ function describe(
     ...headOf(instruction),
     ...(condition ? { condition } : {}),
     variables: [...mentionedIn(instruction), ...overridesOf(instruction, variables)].map((name) =>
-      explainVariable(variables, name, collections),
+      markOpen(explainVariable(variables, name, collections), run),
     ),
   };
   if (truth === false) return { ...base, verdict: 'skipped', reason: 'condition-false' };
   if (truth === 'unknown') {
     const asked = condition === undefined || !hasError(condition, NOT_ASKED.error.code);
     const verdict = !asked ? 'unknown' : instruction.failOnConditionError ? 'blocked' : 'skipped';
-    const message = 'its condition cannot be decided on this computer';
+    const open = condition === undefined ? [] : openVariables(condition);
+    const message =
+      open.length > 0
+        ? `its condition hangs on what is known only when it runs: ${open.join(', ')}`
+        : 'its condition cannot be decided on this computer';
     return { ...base, verdict, code: asked ? 'condition.not-decidable' : NOT_ASKED.error.code, message };
   }
   if (!isStepInstruction(instruction)) return { ...base, verdict: 'will-run' };
@@ -260,10 +271,9 @@ function traceOf(
   answers: ReadonlyMap<string, ProbeAnswer>,
 ): ConditionTrace | undefined {
   if (!instruction.condition) return undefined;
-  const read = (name: string): string | undefined => readVariable(run.variables, name)?.value;
   const answer = (question: WorldExpression): ProbeAnswer | undefined =>
     answers.get(JSON.stringify(expandQuestion(run, question)));
-  return maskTrace(traceCondition(instruction.condition, { read, answer }), run.variables);
+  return maskTrace(traceCondition(instruction.condition, { ...variablesOf(run), answer }), run.variables);
 }
 
 function maskTrace(trace: ConditionTrace, store: VariableStore): ConditionTrace {
@@ -274,6 +284,13 @@ function maskTrace(trace: ConditionTrace, store: VariableStore): ConditionTrace 
 
 function hasError(trace: ConditionTrace, code: string): boolean {
   return 'operator' in trace ? trace.operands.some((operand) => hasError(operand, code)) : trace.error?.code === code;
+}
+
+/** Variables of a condition of which only the run will know whether they exist, once each. */
+function openVariables(trace: ConditionTrace): string[] {
+  if ('operator' in trace) return [...new Set(trace.operands.flatMap(openVariables))];
+  const { expression, error } = trace;
+  return 'variable' in expression && error !== undefined ? [expression.variable] : [];
 }
 
 /** Names that a node's condition and settings look at, once each, in order. */

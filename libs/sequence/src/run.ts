@@ -27,6 +27,8 @@ export interface RunStarted {
     readonly phase: Phase;
     /** Read-only variables such as `_SMSTSMachineName`. `_SMSTSInWinPE` follows from the phase. */
     readonly readOnly?: Readonly<Record<string, string>> | undefined;
+    /** Of runs on paper: read-only variables of which only the run itself will know whether they exist. Conditions on them are undecided. */
+    readonly knownWhenItRuns?: readonly string[] | undefined;
     /** Process environment for `%NAME%`; only names the sequence mentions (`mentionedVariables`). */
     readonly environment?: Readonly<Record<string, string>> | undefined;
     /** The program that runs first has succeeded on this computer, and need not run always. */
@@ -188,6 +190,8 @@ export interface Run {
   readonly plan: Plan;
   readonly phase: Phase;
   readonly environment: Readonly<Record<string, string>>;
+  /** See RunStarted.facts; absent in runs that are none on paper. */
+  readonly knownWhenItRuns?: readonly string[] | undefined;
   readonly variables: VariableStore;
   /** Index into plan.instructions of the node at hand. */
   readonly pointer: number;

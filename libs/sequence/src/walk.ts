@@ -1,5 +1,5 @@
 import { beginStep, reportStarted } from './begin-step.js';
-import { type Truth, evaluateCondition, openQuestions } from './conditions/evaluate.js';
+import { type ConditionScope, type Truth, evaluateCondition, openQuestions } from './conditions/evaluate.js';
 import type { Condition, ProbeAnswer, WorldExpression } from './conditions/model.js';
 import type { Draft } from './draft.js';
 import { expandDeep } from './expand.js';
@@ -66,13 +66,22 @@ function decide(
   condition: Condition,
   answers: readonly ProbeAnswer[] | undefined,
 ): { truth: Truth } | { questions: WorldExpression[] } {
-  const read = (name: string): string | undefined => readVariable(run.variables, name)?.value;
-  const truth = evaluateCondition(condition, { read });
+  const variables = variablesOf(run);
+  const truth = evaluateCondition(condition, variables);
   if (truth !== 'unknown') return { truth };
-  const open = openQuestions(condition, { read });
+  const open = openQuestions(condition, variables);
   if (!answers) return { questions: open.map((question) => expandQuestion(run, question)) };
   const answerOf = new Map(open.map((question, index) => [question, answers[index]]));
-  return { truth: evaluateCondition(condition, { read, answer: (expression) => answerOf.get(expression) }) };
+  return { truth: evaluateCondition(condition, { ...variables, answer: (expression) => answerOf.get(expression) }) };
+}
+
+/** What a condition sees of the variables of a run. */
+export function variablesOf(run: Run): Pick<ConditionScope, 'read' | 'isOpen'> {
+  const open = run.knownWhenItRuns?.map((name) => name.toLowerCase());
+  return {
+    read: (name) => readVariable(run.variables, name)?.value,
+    ...(open ? { isOpen: (name: string) => open.includes(name.toLowerCase()) } : {}),
+  };
 }
 
 /** `%NAME%` in paths and other texts; unknown names are empty there. A facts query and a WMI query stay as they are. */

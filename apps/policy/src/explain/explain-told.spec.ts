@@ -9,15 +9,13 @@ describe('the steps of a deployment, explained', () => {
     deployment: 'harden-web',
     organisation: 'Example Works',
   };
-  const verdict = (variable: string, value: string, facts?: Facts) => {
-    const condition = { variable, operator: 'equals', value };
-    const step = { step: 'one', type: 'RunCommandLine', condition, settings: { command: 'true' } };
-    const body = {
-      sequence: { name: 'harden-debian', spec: { steps: [step] } },
-      packages: {},
-    } as unknown as PolicyBody;
-    return explainBody(body, { device: {}, collections: [] }, facts, run).nodes.map((one) => one.verdict);
+  const step = { step: 'one', type: 'RunCommandLine', settings: { command: 'true' } };
+  const explain = (steps: object[], facts?: Facts) => {
+    const body = { sequence: { name: 'harden-debian', spec: { steps } }, packages: {} } as unknown as PolicyBody;
+    return explainBody(body, { device: {}, collections: [] }, facts, run);
   };
+  const verdict = (variable: string, value: string, facts?: Facts) =>
+    explain([{ ...step, condition: { variable, operator: 'equals', value } }], facts).nodes.map((one) => one.verdict);
 
   it('know what the run would be, as the agent does', () => {
     for (const [variable, value] of [
@@ -33,7 +31,45 @@ describe('the steps of a deployment, explained', () => {
     }
   });
 
+  it('do not say that what only the run knows was not there: its address of the site, and who asks for it', () => {
+    for (const variable of ['_SMSTSMP', '_SMSTSMPPort', '_SMSTSUseSSL', '_SMSTSUserStarted', '_smstsmp']) {
+      expect([variable, verdict(variable, 'true')]).toEqual([variable, ['unknown']]);
+      expect([variable, verdict(variable, '')]).toEqual([variable, ['unknown']]);
+    }
+    const [node] = explain([{ ...step, condition: { variable: '_SMSTSMP', operator: 'exists' } }]).nodes;
+    expect(node).toMatchObject({
+      verdict: 'unknown',
+      code: 'condition.not-asked',
+      message: 'its condition hangs on what is known only when it runs: _SMSTSMP',
+      variables: [{ name: '_SMSTSMP', knownWhenItRuns: true, losers: [] }],
+    });
+  });
+
+  it('are decided without it where the rest of the condition decides', () => {
+    const open = { variable: '_SMSTSUserStarted', operator: 'equals', value: 'true' };
+    const [yes, no] = ['S01', 'S02'].map((value) => ({ variable: '_SMSTSSiteCode', operator: 'equals', value }));
+    const decided = (condition: object) => explain([{ ...step, condition }]).nodes[0]?.verdict;
+    expect(decided({ any: [yes, open] })).toBe('will-run');
+    expect(decided({ all: [no, open] })).toBe('skipped');
+    expect(decided({ all: [yes, open] })).toBe('unknown');
+    expect(decided({ none: [open] })).toBe('unknown');
+  });
+
+  it('leave open what is in a group whose condition hangs on it, and go on behind the group', () => {
+    const group = {
+      group: 'asked for',
+      condition: { variable: '_SMSTSUserStarted', operator: 'exists' },
+      steps: [step],
+    };
+    expect(explain([group, { ...step, step: 'two' }]).nodes.map((one) => one.verdict)).toEqual([
+      'unknown',
+      'unknown',
+      'will-run',
+    ]);
+  });
+
   it('know of UEFI where the computer told it', () => {
+    expect(verdict('_SMSTSBootUEFI', 'true')).toEqual(['unknown']);
     expect(verdict('_SMSTSBootUEFI', 'true', { firmware: 'uefi' })).toEqual(['will-run']);
     expect(verdict('_SMSTSBootUEFI', 'true', { firmware: 'bios' })).toEqual(['skipped']);
   });

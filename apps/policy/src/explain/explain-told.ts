@@ -35,9 +35,12 @@ export interface ExplainedRun {
   readonly organisation?: string | undefined;
 }
 
+/** By which address its agent reaches the site, and who will ask for the run. */
+const ONLY_THE_RUN_KNOWS = ['_SMSTSMP', '_SMSTSMPPort', '_SMSTSUseSSL', '_SMSTSUserStarted'];
+
 /**
  * The fate of each step of a body on the device. Facts queries are answered with what the device last told; what only the
- * computer itself can answer (files, software) stays unknown.
+ * computer itself can answer (files, software), and variables that only the run knows, stay unknown.
  * @param run what the site knows of the run that it would be
  */
 export function explainBody(
@@ -63,6 +66,7 @@ export function explainBody(
         ...(facts?.firmware === 'uefi' ? { _SMSTSBootUEFI: 'true' } : {}),
         ...(run.organisation === undefined ? {} : { _SMSTSOrgName: run.organisation }),
       },
+      knownWhenItRuns: facts?.firmware === undefined ? [...ONLY_THE_RUN_KNOWS, '_SMSTSBootUEFI'] : ONLY_THE_RUN_KNOWS,
     },
   };
   return explainSequence(started, { probe: (question) => answer(question, facts) });

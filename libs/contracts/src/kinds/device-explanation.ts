@@ -19,6 +19,10 @@ const variableExplanationSchema = z.strictObject({
   winner: layeredValueSchema
     .optional()
     .describe('Absent: the strongest value is empty, so the variable does not exist'),
+  knownWhenItRuns: z
+    .literal(true)
+    .optional()
+    .describe('Whether it exists, and its value, only the run itself will know'),
   losers: z.array(layeredValueSchema).readonly(),
 });
 

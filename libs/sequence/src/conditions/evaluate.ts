@@ -14,9 +14,17 @@ export type Truth = true | false | 'unknown';
 export interface ConditionScope {
   /** A variable's value, or undefined when it does not exist (an empty value does not exist). */
   read(name: string): string | undefined;
+  /** Is it a variable of which nobody can say yet whether it exists? Absent: there is none. */
+  isOpen?(name: string): boolean;
   /** The computer's answer to an expression, if it was asked already. */
   answer?(expression: WorldExpression): ProbeAnswer | undefined;
 }
+
+/** Why a condition on a variable is undecided before there is a run. */
+export const KNOWN_WHEN_IT_RUNS = {
+  code: 'condition.not-asked',
+  message: 'whether this variable exists is known only when it runs',
+} as const;
 
 /** One row of a truth table: an operator with its operands, or an expression with what was found. */
 export type ConditionTrace =
@@ -94,6 +102,8 @@ function evaluateExpression(
 ): ConditionTrace & { expression: Expression } {
   if (isVariableExpression(expression)) {
     const actual = scope.read(expression.variable);
+    if (actual === undefined && scope.isOpen?.(expression.variable) === true)
+      return { expression, outcome: 'unknown', error: KNOWN_WHEN_IT_RUNS };
     const outcome = evaluateVariable(expression, actual);
     return actual === undefined ? { expression, outcome } : { expression, outcome, actual };
   }
