@@ -113,6 +113,8 @@ describe('the software of devices', () => {
     await make('cut-again', { rules: [{ query: '!software.exists(s, s.name == "edr")' }] });
     expect(await membersOf('cut-again')).not.toContain('soft-5');
     expect((await read('soft-5')).leftOut).toBe(3);
+    const { body: why } = await api.call('GET', 'collections/cut-without/members/soft-5');
+    expect(JSON.stringify(why)).toContain('its list of software was cut: 3 more are installed than it told');
     await tell(uid, [openssl]);
     expect(await of('soft-5')).toEqual([true, true, true]);
   });

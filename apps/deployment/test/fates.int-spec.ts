@@ -224,6 +224,34 @@ describe('what devices told of a deployment', () => {
     expect(await snoozes()).toEqual([]);
   });
 
+  it('is told to policy as it is, until a run tells more', async () => {
+    const known = async (name: string) => (await world.policy.bus.request(readDevice, { name })).device?.fates;
+    await tell(['late', 'accepted', { delivery: { ...waiting, reason: 'people' } }]);
+    expect(await known('late')).toEqual([
+      {
+        deploymentUid: target.metadata.uid,
+        state: 'waiting',
+        reason: 'people',
+        at: new Date(past).toISOString(),
+        until: opens,
+        says: waiting.says,
+      },
+    ]);
+    await tell(['late', 'rejected', { acceptance: { state: 'rejected', at: past, says: 'it is for debian' } }]);
+    expect(await known('late')).toEqual([
+      {
+        deploymentUid: target.metadata.uid,
+        state: 'rejected',
+        at: new Date(past).toISOString(),
+        says: 'it is for debian',
+      },
+    ]);
+    await tell(['late', 'accepted', {}]);
+    expect(await known('late')).toEqual([]);
+    await tell(['late', 'accepted', { delivery: { state: 'downloading', at: past } }]);
+    expect((await known('late'))?.map(({ state }) => state)).toEqual(['downloading']);
+  });
+
   it('stays when the device leaves the collection, which does not count any more then', async () => {
     const rules = names.filter((name) => name !== 'never').map((device) => ({ device }));
     await api.apply('Collection', 'collections', 'all', { rules });

@@ -17,6 +17,39 @@ it('an explanation begins with when the site last heard of the device', () => {
   );
 });
 
+it('what the device itself last said of a deployment stands below what the site works out, with its time', () => {
+  const device = { name: 'web-1', uid: '0190', canOpenSecrets: true };
+  const deployment = {
+    name: 'patch',
+    uid: '0191',
+    collection: 'web',
+    purpose: 'Required',
+    state: 'compiled',
+    told: true,
+    start: { state: 'start', says: 'starts now' },
+  };
+  const lastTold = {
+    state: 'waiting',
+    reason: 'people',
+    at: '2026-11-28T12:00:00.000Z',
+    until: '2026-11-28T12:30:00.000Z',
+    says: 'people were warned',
+  };
+  const lines = (one: object) =>
+    deviceExplanationLines({ device, deployments: [{ ...deployment, ...one }], variables: [], problems: [] }).slice(
+      2,
+      4,
+    );
+  expect(lines({ lastTold })).toEqual([
+    '  + patch  Required by web, compiled; starts now',
+    '    it last said at 2026-11-28T12:00:00.000Z: waiting: people, until 2026-11-28T12:30:00.000Z (people were warned)',
+  ]);
+  expect(lines({ lastTold: { state: 'offered', at: lastTold.at } })[1]).toBe(
+    '    it last said at 2026-11-28T12:00:00.000Z: offered',
+  );
+  expect(lines({})[1]).toBe('No variables');
+});
+
 describe('where content would come from', () => {
   it('is told point by point, best first, with those that are left out', () => {
     const manifest = `sha256:${'a'.repeat(64)}`;

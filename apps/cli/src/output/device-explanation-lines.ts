@@ -17,7 +17,7 @@ export function deviceExplanationLines(explained: DeviceExplanation): string[] {
         ]),
     ...[...problems, ...warnings].map(({ code, message }) => `  ! ${code}: ${message}`),
     deployments.length === 0 ? 'Nothing is deployed to it' : 'Deployments',
-    ...deployments.map(deploymentLine),
+    ...deployments.flatMap((one) => [deploymentLine(one), ...toldLines(one)]),
     variables.length === 0 ? 'No variables' : 'Variables (the first value wins, the others lose)',
     ...variables.flatMap(variableLines),
     ...settingLines(explained),
@@ -33,6 +33,14 @@ function deploymentLine(one: DeviceExplanation['deployments'][number]): string {
   const start = one.start ? `; ${one.start.says}` : '';
   const group = one.rollout?.group === undefined ? '' : `, group ${one.rollout.group} of its rollout`;
   return `  ${sign} ${one.name}  ${one.purpose} by ${one.collection}, ${one.state}${group}${why}${before}${start}`;
+}
+
+/** What the device itself said last, with its time: it may have gone on since. */
+function toldLines({ lastTold: told }: DeviceExplanation['deployments'][number]): string[] {
+  if (!told) return [];
+  const { state, reason, at, until, says } = told;
+  const what = `${state}${reason === undefined ? '' : `: ${reason}`}${until === undefined ? '' : `, until ${until}`}`;
+  return [`    it last said at ${at}: ${what}${says === undefined ? '' : ` (${says})`}`];
 }
 
 function variableLines({ name, winner, losers }: Variable): string[] {

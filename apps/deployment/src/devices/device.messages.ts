@@ -37,6 +37,7 @@ export class DeviceMessages {
             ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
             lastRuns: await this.repository.lastRuns(this.database, uid),
             snoozes: await this.repository.snoozes(this.database, uid),
+            fates: await this.repository.fates(this.database, uid),
           },
         };
       },

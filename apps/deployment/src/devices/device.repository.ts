@@ -52,6 +52,28 @@ export class DeviceRepository {
     return rows.map(({ deploymentUid, until }) => ({ deploymentUid, until: until.toISOString() }));
   }
 
+  /** What a device last told of deployments that no run tells more of. */
+  async fates(database: Queryable, uid: string): Promise<NonNullable<KnownDevice['fates']>> {
+    const rows = await database.query<{
+      fate: NonNullable<KnownDevice['fates']>[number];
+      at: Date;
+      until: Date | null;
+    }>(
+      `select jsonb_strip_nulls(jsonb_build_object('deploymentUid', deployment_uid, 'state', state) ||
+           case when acceptance = 'accepted' then jsonb_build_object('reason', reason, 'says', delivery_says)
+             else jsonb_build_object('says', acceptance_says) end) as fate,
+         case when acceptance = 'accepted' then delivery_at else acceptance_at end as at,
+         case when acceptance = 'accepted' then until_at end as until
+       from device_fate where device_uid = $1 and state not in ('accepted', 'started')`,
+      [uid],
+    );
+    return rows.map(({ fate, at, until }) => ({
+      ...fate,
+      at: at.toISOString(),
+      ...(until === null ? {} : { until: until.toISOString() }),
+    }));
+  }
+
   async insert(tx: Transaction, device: { uid: string; name: string; status: DeviceStatus }): Promise<void> {
     await tx.query(
       `insert into device (uid, name, resource_version, generation, spec, status)

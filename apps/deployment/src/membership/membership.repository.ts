@@ -1,8 +1,9 @@
 import type { MembershipPreview } from '@muster/contracts/kinds/collection-members.js';
 import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
-import { evaluateFactsQuery, FACT_NOT_TOLD, type Facts } from '@muster/sequence/conditions/facts-query.js';
+import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import type { QueryAnswers } from './explain-membership.js';
 import { compileQuery } from './query-sql.js';
+import { whyUnknown } from './why-unknown.js';
 import { ARCHITECTURE_SQL, wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices that entered or left one collection; at most as many as were asked for at once. */
@@ -231,13 +232,20 @@ export class MembershipRepository {
       const some = queries.slice(from, from + QUERIES_AT_ONCE);
       const values: SqlValue[] = [deviceUid];
       const answers = some.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, 'some').sql);
-      const [row] = await database.query<{ answers: (boolean | null)[]; facts: Facts | null }>(
-        `select array[${answers.join(', ')}] as answers, status -> 'facts' as facts from device where uid = $1 and not unknown`,
+      const [row] = await database.query<{
+        answers: (boolean | null)[];
+        facts: Facts | null;
+        softwareLeftOut: number | null;
+      }>(
+        `select array[${answers.join(', ')}] as answers, status -> 'facts' as facts,
+           (select left_out from device_software where device_uid = device.uid) as "softwareLeftOut"
+         from device where uid = $1 and not unknown`,
         values,
       );
       for (const [index, query] of some.entries()) {
         if (row?.answers[index]) yes.add(query);
-        else if (row?.answers[index] === null) unknown.set(query, whyUnknown(query, row.facts ?? {}));
+        else if (row?.answers[index] === null)
+          unknown.set(query, whyUnknown(query, row.facts ?? {}, row.softwareLeftOut));
       }
     }
     return { yes, unknown };
@@ -255,10 +263,4 @@ export class MembershipRepository {
     );
     return new Set(rows.map(({ name }) => name));
   }
-}
-
-/** SQL says only that there is no answer; the evaluator, which decides the same, says why. */
-function whyUnknown(query: string, facts: Facts): string {
-  const answer = evaluateFactsQuery(query, facts);
-  return 'problem' in answer ? answer.problem : FACT_NOT_TOLD;
 }

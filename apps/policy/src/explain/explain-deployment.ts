@@ -47,9 +47,19 @@ export function explainDeployment(
     ...(start
       ? { start: refusal ? refusedBy(refusal) : withSecrets(withStarter(withPermit(start, permit), content), secrets) }
       : {}),
+    ...lastTold(one.uid, device),
     ...(permit ? { rollout: rolloutOf(permit) } : {}),
     told: assignment !== null,
   };
+}
+
+/** Who is logged on, whom it has warned and which connection it has only the device knows: what it told of that. */
+function lastTold(uid: string, { fates, lastRuns }: KnownDevice): Pick<Explained, 'lastTold'> {
+  const told = fates?.find(({ deploymentUid }) => deploymentUid === uid);
+  const runs = lastRuns?.some(({ deploymentUid, ended }) => deploymentUid === uid && !ended) === true;
+  if (!told || runs) return {};
+  const { deploymentUid: _, ...fate } = told;
+  return { lastTold: fate };
 }
 
 /** As its agent says it, whatever the deployment is. */

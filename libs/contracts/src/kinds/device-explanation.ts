@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { contentSourceSchema } from '../agent/content.js';
 import { digestSchema } from '../digest.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
+import { toldFateSchema } from '../requests/read-device.js';
 import { contentKindSchema } from './content-reference.js';
 
 const layeredValueSchema = z.strictObject({
@@ -128,6 +129,12 @@ export const deviceExplanationSchema = z
             .optional()
             .describe(
               'Of what the device is told: when it starts there, and why not now, as far as the site knows the device',
+            ),
+          lastTold: z
+            .strictObject(toldFateSchema.shape)
+            .optional()
+            .describe(
+              'What the device last told of it, while no run tells more: only the device knows who is logged on, whom it has warned, and which connection it has',
             ),
           rollout: z
             .strictObject({

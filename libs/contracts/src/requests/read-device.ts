@@ -4,6 +4,17 @@ import { deviceAccessSchema } from '../kinds/device-access.js';
 import { instantSchema, nameSchema, uidSchema } from '../resource.js';
 import { defineRequest } from '../subjects.js';
 
+const toldFateShape = {
+  state: z.string().describe('waiting, downloading, offered, not-rerun, rejected or expired'),
+  reason: z.string().optional().describe('What it waits for'),
+  at: instantSchema.describe('By the clock of the device'),
+  until: instantSchema.optional().describe('When that may change by itself'),
+  says: z.string().optional().describe('As its agent says it to people'),
+};
+
+/** What a device told of a deployment. */
+export const toldFateSchema = z.object(toldFateShape);
+
 export const knownDeviceSchema = z.object({
   uid: uidSchema,
   name: nameSchema,
@@ -28,6 +39,10 @@ export const knownDeviceSchema = z.object({
     .array(z.object({ deploymentUid: uidSchema, until: instantSchema }))
     .optional()
     .describe('Starts that people there put off, as it last told; absent from a service of a release before'),
+  fates: z
+    .array(z.object({ deploymentUid: uidSchema, ...toldFateShape }))
+    .optional()
+    .describe('What it last told of deployments that no run tells more of; absent from a service of a release before'),
 });
 
 export type KnownDevice = z.infer<typeof knownDeviceSchema>;
