@@ -5,6 +5,7 @@ import { Outbox } from '@muster/persistence/outbox.js';
 import { CollectionGraphRepository } from '../../apps/deployment/src/membership/collection-graph.repository.js';
 import { Membership } from '../../apps/deployment/src/membership/membership.js';
 import { MembershipRepository } from '../../apps/deployment/src/membership/membership.repository.js';
+import { SOFTWARE_TOLD } from '../../apps/deployment/src/membership/software-reads.js';
 import { SoftwareRepository } from '../../apps/deployment/src/software/software.repository.js';
 import { deviceName, deviceUid, deviceUidSql } from './device-uid.js';
 import { SiteOfDevices } from './site-of-devices.js';
@@ -119,12 +120,12 @@ async function benchChanges(site: SiteOfDevices, packages: number, changes: numb
     const began = performance.now();
     await deployment.transaction(async (tx) => {
       await membership.lock(tx);
-      if (await software.replace(tx, device.uid, { software: now, leftOut: 0 }, new Date().toISOString()))
-        await membership.factsChanged(tx, device, ['software']);
+      const change = await software.replace(tx, device.uid, { software: now, leftOut: 0 }, new Date().toISOString());
+      if (change) await membership.softwareChanged(tx, device, change);
     });
     if (n >= 3) times.push(performance.now() - began);
   }
-  const reading = (await graph.reading(deployment, ['software'])).length;
+  const reading = (await graph.reading(deployment, [SOFTWARE_TOLD])).length;
   return { reading, p50: quantile(times, 0.5), p99: quantile(times, 0.99), highest: quantile(times, 1) };
 }
 
