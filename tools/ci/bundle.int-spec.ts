@@ -42,6 +42,15 @@ describe('A built program', () => {
     expect(status).toBe(0);
   });
 
+  it.each(['catalog', 'deployment', 'store'])('loads no client of the web that it does not use: %s', (app) => {
+    const program = join(repository, 'dist', 'apps', app, 'src', 'main.js');
+    const says =
+      "data:text/javascript,process.on('exit',()=>console.log('loaded '+process.moduleLoadList.filter((name)=>name.includes('undici'))))";
+    const env = { PATH: process.env['PATH'] };
+    const { stdout } = spawnSync(process.execPath, ['--import', says, program], { encoding: 'utf8', env });
+    expect(stdout.split('\n').find((line) => line.startsWith('loaded'))).toBe('loaded ');
+  });
+
   it('finds the programs that it starts', () => {
     const program = join(repository, 'dist', 'apps', 'cli', 'src', 'main.js');
     const { status, stdout } = spawnSync(process.execPath, [program, 'run', '--help'], { encoding: 'utf8' });

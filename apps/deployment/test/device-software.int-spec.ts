@@ -96,6 +96,10 @@ describe('the software of devices', () => {
     await world.tellFacts(uid, { hostname: 'soft-4', memoryMegabytes: 1 });
     await until(() => world.applied());
     expect(await membersOf('reads-software')).toEqual(['soft-4']);
+    // Nor does a change of other packages than the collection names.
+    await tell(uid, [firefox('2'), openssl]);
+    expect(await membersOf('reads-software')).toEqual(['soft-4']);
+    await tell(uid, [firefox('2'), openssl, { name: 'none', version: '1' }]);
     await tell(uid, [firefox('2'), openssl]);
     expect(await membersOf('reads-software')).toEqual([]);
   });

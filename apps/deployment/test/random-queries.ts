@@ -1,4 +1,5 @@
 import type { QueriedFacts } from '@muster/sequence/conditions/facts-schema.js';
+import type { SoftwareEntry } from '@muster/sequence/conditions/software-schema.js';
 import { QueryError } from '@muster/sequence/conditions/facts-syntax.js';
 import * as fc from 'fast-check';
 import { pattern, patternText } from './random-patterns.js';
@@ -133,6 +134,12 @@ export const text: fc.Arbitrary<string> = fc.oneof({ weight: 2, arbitrary: fc.co
 const word = fc.constantFrom(...TEXTS.filter((one) => one !== '' && one.length <= 32));
 const number = fc.constantFrom(0, 1, 2, 7, 1024, 4096, 2 ** 40, Number.MAX_SAFE_INTEGER);
 
+/** What is installed on a computer. */
+export const software: fc.Arbitrary<SoftwareEntry[]> = fc.uniqueArray(
+  fc.record({ name: word, version: word, architecture: word }, { requiredKeys: ['name', 'version'] }),
+  { maxLength: 3, selector: (one) => JSON.stringify(one) },
+);
+
 /** Facts of a computer that tells some of them. */
 export const facts: fc.Arbitrary<QueriedFacts> = fc
   .record(
@@ -143,10 +150,7 @@ export const facts: fc.Arbitrary<QueriedFacts> = fc
       memoryMegabytes: number,
       onInternet: fc.boolean(),
       cpu: fc.record({ cores: number, megahertz: number }, { requiredKeys: [] }),
-      software: fc.uniqueArray(
-        fc.record({ name: word, version: word, architecture: word }, { requiredKeys: ['name', 'version'] }),
-        { maxLength: 3, selector: (one) => JSON.stringify(one) },
-      ),
+      software,
       machine: fc.record({ uuid: text }, { requiredKeys: [] }),
       disks: fc.array(
         fc.record(
@@ -263,6 +267,28 @@ const inNetwork = fc
 const inSoftware = fc
   .tuple(fc.constantFrom('exists', 'all'), grammar(ofEntry, []).boolean)
   .map(([loop, condition]) => `software.${loop}(s, ${condition})`);
+
+/** Queries that hang on entries of some names, of names that begin so, on any entry, or on how many there are. */
+export const softwareQuery: fc.Arbitrary<string> = fc
+  .oneof(
+    inSoftware,
+    fc
+      .tuple(
+        fc.constantFrom('exists', 'all'),
+        fc.constantFrom('', '!'),
+        fc.oneof(
+          word.map((one) => `s.name == ${quoted(one)}`),
+          word.map((one) => `${quoted(one)} != s.name`),
+          word.map((one) => `s.name.startsWith(${quoted([...one][0] ?? one)})`),
+          fc.array(word, { maxLength: 3 }).map((all) => `s.name in [${all.map(quoted).join(', ')}]`),
+        ),
+        fc.constantFrom('&&', '||'),
+        grammar(ofEntry, []).boolean,
+      )
+      .map(([loop, sign, name, operator, more]) => `software.${loop}(s, ${sign}(${name}) ${operator} ${more})`),
+    fc.constantFrom('size(software) > 1', 'has(facts.software)'),
+  )
+  .filter(isAccepted);
 
 /** Queries of the right types, over facts that may be there. */
 export const query: fc.Arbitrary<string> = grammar(everywhere, [inLoop, inNetwork, inSoftware]).boolean.filter(

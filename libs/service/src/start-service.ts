@@ -21,6 +21,7 @@ import { admitRequests } from './admission/admit-requests.js';
 import { authenticateGrpc } from './auth/grpc-authentication.js';
 import { authenticateHttp } from './auth/http-authentication.js';
 import { TokenAuthenticator } from './auth/token-authenticator.js';
+import { allowDeepDocuments, refuseInOurWords } from './grpc-refusals.js';
 import { Metrics } from './health/metrics.js';
 import { acceptJsonBodies } from './json-body.js';
 import { listen } from './listen.js';
@@ -165,6 +166,7 @@ export async function startService<Config extends ServiceConfig>(
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter(logger, refusals));
 
+  allowDeepDocuments();
   const health = new HealthImplementation({ '': 'SERVING', [protoPackage(service)]: 'SERVING' });
   app.connectMicroservice<GrpcOptions>(
     {
@@ -176,7 +178,7 @@ export async function startService<Config extends ServiceConfig>(
         loader: LOADER as never,
         maxReceiveMessageLength: config.MUSTER_BODY_LIMIT_BYTES,
         gracefulShutdown: true,
-        channelOptions: { interceptors: [authenticateGrpc(tokens, refusals)] } as never,
+        channelOptions: { interceptors: [refuseInOurWords(), authenticateGrpc(tokens, refusals)] } as never,
         onLoadPackageDefinition: (_own: unknown, grpc: Server) => {
           health.addToServer(grpc);
           // Any service describes the whole API, so that one address is enough for a client with reflection.

@@ -46,6 +46,7 @@ import { thisSystem } from '../facts/system.js';
 import { sendPackets } from '../wake-neighbours/send-packets.js';
 import { ClockBehind } from './clock-behind.js';
 import { LogOns } from './log-ons.js';
+import { noteTimeZone } from './noted-time-zone.js';
 import { neededContent } from './needed-content.js';
 import { PermitAsker } from './permit-asker.js';
 import { Preparations } from './preparations.js';
@@ -231,6 +232,7 @@ async function work(
   const logOns = new LogOns(folder.logOns);
   const clock = new ClockBehind(folder.clock);
   clock.look(records.newestStart, Date.now());
+  noteTimeZone(folder.timeZone, ownTimeZone());
   const bodyFacts = new BodyFactsCache(bodies);
   const sources: FactSources = {
     records,

@@ -19,6 +19,7 @@ import { bootedAt, BodyFactsCache, decidingFacts } from './deciding-facts.js';
 import { content, isOver } from './judge-preparation.js';
 import { ClockBehind } from './clock-behind.js';
 import { LogOns } from './log-ons.js';
+import { notedTimeZone } from './noted-time-zone.js';
 import { isNew } from '../people/announcements.js';
 import { lastToldAt } from '../people/notice-loop.js';
 import { highImpactLines } from '../people/notices.js';
@@ -154,7 +155,7 @@ export async function readDeciding(folder: StateFolder, now: number): Promise<De
       body: (digest) => bodies.of(digest),
       windows: () => windows,
       settings: () => settings,
-      timeZone: ownTimeZone(),
+      timeZone: notedTimeZone(folder.timeZone) ?? ownTimeZone(),
       bootedAt: bootedAt(folder),
       logOns,
       whereabouts: new Whereabouts(folder.whereabouts),

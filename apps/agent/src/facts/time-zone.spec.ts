@@ -15,6 +15,10 @@ describe('the time zone of a computer', () => {
   it.each<[string | undefined, string | undefined, string | undefined]>([
     ['Europe/Berlin', undefined, 'Europe/Berlin'],
     ['+05:00', 'GMT+5', '+05:00'],
+    ['Asia/Calcutta', 'Asia/Kolkata', 'Asia/Kolkata'],
+    ['Asia/Kolkata', '/usr/share/zoneinfo/Asia/Kolkata', 'Asia/Kolkata'],
+    ['Asia/Calcutta', undefined, 'Asia/Calcutta'],
+    ['Asia/Calcutta', 'Foo/Bar', 'Asia/Calcutta'],
     [undefined, ':/etc/localtime', 'Australia/Lord_Howe'],
     [undefined, '/etc/localtime', 'Australia/Lord_Howe'],
     [undefined, ':/usr/share/zoneinfo/Asia/Calcutta', 'Asia/Kolkata'],

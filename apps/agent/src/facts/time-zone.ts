@@ -23,9 +23,19 @@ export function ownTimeZone(): string {
   return KNOWN ?? UTC;
 }
 
-/** @returns a name that the runtime knows, or undefined */
+/**
+ * The name that people gave the zone here where the runtime means the same one by an older name: it says Asia/Calcutta for Asia/Kolkata, and
+ * queries ask for what people wrote.
+ * @returns a name that the runtime knows, or undefined
+ */
 export function findTimeZone({ told, tz, linkOf }: Sources): string | undefined {
-  if (told !== undefined && told !== '' && isTimeZone(told)) return told;
+  const named = nameGiven(tz, linkOf);
+  if (told === undefined || told === '' || !isTimeZone(told)) return named;
+  return named !== undefined && runtimeName(named) === runtimeName(told) ? named : told;
+}
+
+/** The zone as TZ or the system names it. */
+function nameGiven(tz: string | undefined, linkOf: Sources['linkOf']): string | undefined {
   // An empty TZ is UTC; none means /etc/localtime (tzset(3)).
   if (tz === '') return UTC;
   const named = (tz ?? '/etc/localtime').replace(/^:/, '');
@@ -33,6 +43,10 @@ export function findTimeZone({ told, tz, linkOf }: Sources): string | undefined 
   if (name !== undefined && isTimeZone(name)) return name;
   // As POSIX writes it, without a rule for summer: UTC0.
   return /^(UTC|GMT)[+-]?0$/.test(named) ? UTC : undefined;
+}
+
+function runtimeName(timeZone: string): string {
+  return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
 }
 
 /** The name of a zone that a file has below a folder of time zones. */

@@ -54,6 +54,8 @@ export interface StateFolder {
   readonly logOns: string;
   /** Since when the clock is behind the newest run. */
   readonly clock: string;
+  /** The time zone in which the daemon decides. */
+  readonly timeZone: string;
   /** What is known of where this computer is, and of its connection. */
   readonly whereabouts: string;
   /** Exists while the site refuses this computer. */
@@ -100,6 +102,7 @@ export function stateFolder(path: string): StateFolder {
     firstPrograms: join(root, 'first-programs.json'),
     logOns: join(root, 'log-ons.json'),
     clock: join(root, 'clock.json'),
+    timeZone: join(root, 'time-zone.json'),
     whereabouts: join(root, 'whereabouts.json'),
     access: join(root, 'access.json'),
     contact: join(root, 'contact.json'),

@@ -9,6 +9,7 @@ import type { ResourceStore } from '@muster/service/resources/resource-store.js'
 import type { SoftwareRepository } from '../software/software.repository.js';
 import type { FateRepository } from '../fates/fate.repository.js';
 import type { Membership } from '../membership/membership.js';
+import { SOFTWARE_TOLD } from '../membership/software-reads.js';
 import { SOFTWARE_FACT } from '../membership/software-sql.js';
 import type { Variables } from '../variables/variables.service.js';
 import { changedFacts } from './changed-facts.js';
@@ -77,7 +78,7 @@ export class Adoption {
     await this.membership.deviceReplaced(tx, waiting.metadata.uid, enrolled.uid);
     const device = { uid: enrolled.uid, name: waiting.metadata.name };
     const changed = changedFacts(waiting.status.facts, enrolled.status.facts);
-    await this.membership.factsChanged(tx, device, [...changed, SOFTWARE_FACT]);
+    await this.membership.factsChanged(tx, device, [...changed, SOFTWARE_FACT, SOFTWARE_TOLD]);
   }
 
   /**

@@ -2,7 +2,9 @@ import type { MembershipPreview } from '@muster/contracts/kinds/collection-membe
 import type { Queryable, SqlValue, Transaction } from '@muster/persistence/database.js';
 import type { Facts } from '@muster/sequence/conditions/facts-schema.js';
 import type { QueryAnswers } from './explain-membership.js';
-import { compileQuery } from './query-sql.js';
+import { compileEntryTests, compileQuery } from './query-sql.js';
+import { SOFTWARE_COUNT, type SoftwareChange } from './software-reads.js';
+import { EntryTests } from './software-sql.js';
 import { whyUnknown } from './why-unknown.js';
 import { ARCHITECTURE_SQL, wantedDevices, type EvaluatedCollection } from './wanted-devices.js';
 
@@ -231,15 +233,16 @@ export class MembershipRepository {
     for (let from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
       const some = queries.slice(from, from + QUERIES_AT_ONCE);
       const values: SqlValue[] = [deviceUid];
-      const answers = some.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, 'some').sql);
+      const tests = new EntryTests();
+      const answers = some.map((query) => compileQuery(query, (value) => `$${values.push(value)}`, tests).sql);
       const [row] = await database.query<{
         answers: (boolean | null)[];
         facts: Facts | null;
         softwareLeftOut: number | null;
       }>(
         `select array[${answers.join(', ')}] as answers, status -> 'facts' as facts,
-           (select left_out from device_software where device_uid = device.uid) as "softwareLeftOut"
-         from device where uid = $1 and not unknown`,
+           (select cut.left_out from device_software as cut where cut.device_uid = device.uid) as "softwareLeftOut"
+         from device ${tests.join} where device.uid = $1 and not device.unknown`,
         values,
       );
       for (const [index, query] of some.entries()) {
@@ -249,6 +252,28 @@ export class MembershipRepository {
       }
     }
     return { yes, unknown };
+  }
+
+  /** Which of these queries may have another answer after a change of software: each looks at the entries that came or went, and at no other. */
+  async concernedBy(database: Queryable, change: SoftwareChange, queries: readonly string[]): Promise<Set<string>> {
+    const concerned = new Set<string>();
+    for (let from = 0; from < queries.length; from += QUERIES_AT_ONCE) {
+      const some = queries.slice(from, from + QUERIES_AT_ONCE);
+      const values: SqlValue[] = [change.entries.map(({ id }) => id)];
+      const parameter = (value: SqlValue): string => `$${values.push(value)}`;
+      const tests = new EntryTests();
+      const matters = some.map((query) => {
+        const first = tests.count;
+        const { reads } = compileEntryTests(query, parameter, tests);
+        return change.counted && reads.includes(SOFTWARE_COUNT) ? 'true' : `bool_or(${tests.matters(first)})`;
+      });
+      const [row] = await database.query<{ matters: (boolean | null)[] }>(
+        `select array[${matters.join(', ')}] as matters from software as ${EntryTests.ENTRY} where ${EntryTests.ENTRY}.id = any($1::integer[])`,
+        values,
+      );
+      for (const [index, query] of some.entries()) if (row?.matters[index]) concerned.add(query);
+    }
+    return concerned;
   }
 
   /** Which of these names no device has. */

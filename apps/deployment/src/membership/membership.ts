@@ -7,6 +7,7 @@ import { evaluationOrder } from './collection-graph.js';
 import type { MembershipRepository } from './membership.repository.js';
 import { explainMembership } from './explain-membership.js';
 import { compileQuery } from './query-sql.js';
+import { factsOfChange, type SoftwareChange } from './software-reads.js';
 import { ARCHITECTURE_FACT, evaluated, type EvaluatedCollection } from './wanted-devices.js';
 
 /** Devices per fact: 150,000 of them must not make one message that no broker carries. */
@@ -66,8 +67,30 @@ export class Membership {
    */
   async factsChanged(tx: Transaction, device: { uid: string; name: string }, facts: readonly string[]): Promise<void> {
     if (facts.length === 0) return;
-    const reading = await this.graph.reading(tx, facts);
-    const wrong = await this.notInLine(tx, device, reading);
+    await this.putRight(tx, device, await this.reading(tx, facts));
+  }
+
+  /**
+   * A device that has other software than before. Of the collections that read what changed, those are looked at whose queries an entry that
+   * came or went could make come out otherwise; all of what the device has is looked at for these only.
+   */
+  async softwareChanged(tx: Transaction, device: { uid: string; name: string }, change: SoftwareChange): Promise<void> {
+    const reading = await this.reading(tx, factsOfChange(change));
+    if (reading.size > 0 && !change.whole) {
+      const concerned = await this.repository.concernedBy(tx, change, queriesOf(reading));
+      for (const [name, { spec }] of reading)
+        if (!spec.rules.some((rule) => 'query' in rule && concerned.has(rule.query))) reading.delete(name);
+    }
+    await this.putRight(tx, device, reading);
+  }
+
+  private async reading(tx: Transaction, facts: readonly string[]): Promise<Documents> {
+    const names = await this.graph.reading(tx, facts);
+    return names.length === 0 ? new Map() : this.graph.documents(tx, names);
+  }
+
+  private async putRight(tx: Transaction, device: { uid: string; name: string }, documents: Documents): Promise<void> {
+    const wrong = await this.notInLine(tx, device, documents);
     if (wrong.length > 0) await this.follow(tx, new Map(), wrong, [device.uid]);
   }
 
@@ -75,15 +98,11 @@ export class Membership {
   private async notInLine(
     tx: Transaction,
     device: { uid: string; name: string },
-    collections: readonly string[],
+    documents: Documents,
   ): Promise<string[]> {
-    if (collections.length === 0) return [];
-    const documents = await this.graph.documents(tx, collections);
+    if (documents.size === 0) return [];
     const memberOf = await this.repository.collectionsOf(tx, device.uid);
-    const queries = [...documents.values()].flatMap(({ spec }) =>
-      spec.rules.flatMap((rule) => ('query' in rule ? [rule.query] : [])),
-    );
-    const answers = await this.repository.answers(tx, device.uid, [...new Set(queries)]);
+    const answers = await this.repository.answers(tx, device.uid, queriesOf(documents));
     const unknown = await this.repository.asUnknown(tx, device.uid);
     return [...documents]
       .filter(([name, { spec }]) => {
@@ -172,6 +191,16 @@ export class Membership {
   ): Promise<void> {
     await this.outbox.add(tx, membersChanged, { collectionUid, added, removed });
   }
+}
+
+type Documents = Awaited<ReturnType<CollectionGraphRepository['documents']>>;
+
+/** The queries of these collections, each once. */
+function queriesOf(documents: Documents): string[] {
+  const queries = [...documents.values()].flatMap(({ spec }) =>
+    spec.rules.flatMap((rule) => ('query' in rule ? [rule.query] : [])),
+  );
+  return [...new Set(queries)];
 }
 
 /** The facts that the rules of a collection read, each once. */

@@ -6,8 +6,10 @@ import { COMPARISONS, compare, isAmong } from './query-comparisons.js';
 import { CONVERSIONS } from './query-conversions.js';
 import { patternForPostgres } from './query-pattern.js';
 import { choice, named, onPlain, truth, unsupported, type Value } from './query-values.js';
+import { entriesRead, SOFTWARE_COUNT, SOFTWARE_TOLD } from './software-reads.js';
 import {
   type Audience,
+  EntryTests,
   SOFTWARE_FACT,
   SOFTWARE_SIZE,
   softwareColumn,
@@ -24,7 +26,7 @@ const MOST_LOOPS_INSIDE = 2;
 export interface QuerySql {
   /** True, false, or null where a fact is not known: as CEL, `null` only matters where the outcome hangs on it. */
   readonly sql: string;
-  /** Facts that it reads: `os.id`, `disks`. A change of another fact cannot change the answer. */
+  /** Facts that it reads: `os.id`, `disks`, entries of software as `entriesRead` says. A change of another fact cannot change the answer. */
   readonly reads: readonly string[];
 }
 
@@ -48,6 +50,21 @@ export function compileQuery(
   const compiler = new Compiler(parameter, audience);
   const sql = compiler.boolean(expression, new Map());
   return { sql, reads: [...compiler.reads].toSorted() };
+}
+
+/**
+ * Gathers the tests that a query makes of single entries of software, to be made of other entries than a device has.
+ *
+ * @param parameter as of `compileQuery`, for the values in these tests only
+ */
+export function compileEntryTests(
+  query: string,
+  parameter: (value: SqlValue) => string,
+  tests: EntryTests,
+): Pick<QuerySql, 'reads'> {
+  const compiler: Compiler = new Compiler((value) => (compiler.inSoftware ? parameter(value) : '$0'), tests);
+  compiler.boolean(parsed(query).expression, new Map());
+  return { reads: [...compiler.reads] };
 }
 
 /** Queries read last: a changed fact asks those of many collections again and again, and to read one costs more than to ask it. */
@@ -74,7 +91,8 @@ class Compiler {
   private loops = 0;
   /** Around what is being compiled. */
   private loopsAround = 0;
-  private inSoftware = false;
+  /** In the condition of a loop over software. */
+  inSoftware = false;
 
   constructor(
     private readonly parameter: (value: SqlValue) => string,
@@ -147,7 +165,7 @@ class Compiler {
     if (!shape) throw new QueryError(`no computer has the fact "${name}"`);
     if (record.of === 'software') return softwareColumn(record.sql, name, shape);
     if (record.shape === FACT_SHAPE && name === SOFTWARE_FACT) {
-      this.reads.add(SOFTWARE_FACT);
+      this.reads.add(SOFTWARE_TOLD);
       return { type: 'json', sql: TOLD_SOFTWARE, shape, of: 'software' };
     }
     const sql = `(${record.sql} -> '${name}')`;
@@ -188,7 +206,7 @@ class Compiler {
       case 'matches':
         return this.matches(this.value(first, scope), second);
       case 'size':
-        return size(this.value(first, scope));
+        return this.size(this.value(first, scope));
       case '-_':
         return onPlain(this.value(first, scope), negated);
       default:
@@ -204,6 +222,14 @@ class Compiler {
     if (!known || right === undefined) throw unsupported(`"${name.replace(/^[_@]+|_+$/g, '')}"`);
     const act = Object.hasOwn(ARITHMETIC, name) ? arithmetic : compare;
     return onPlain(left, (one) => onPlain(right, (other) => act(name, one, other)));
+  }
+
+  private size(value: Value): Value {
+    if (value.type === 'text') return { type: 'int', sql: `char_length(${value.sql})::numeric` };
+    if (value.type !== 'json' || value.shape.kind !== 'list') throw unsupported(`the size of a ${named(value)}`);
+    if (!value.of) return { type: 'int', sql: `jsonb_array_length(${value.sql})::numeric` };
+    this.reads.add(SOFTWARE_COUNT);
+    return { type: 'int', sql: SOFTWARE_SIZE };
   }
 
   /** A pattern of the query only: one out of facts could not be looked at before it is used. */
@@ -251,8 +277,9 @@ class Compiler {
         `more than ${MOST_LOOPS_INSIDE} loops in each other are not supported in rules of collections`,
       );
     }
-    const name = `element${++this.loops}`;
+    const name = list.of && this.audience instanceof EntryTests ? EntryTests.ENTRY : `element${++this.loops}`;
     if (list.of) {
+      for (const fact of entriesRead(condition, loop.iterVar, every)) this.reads.add(fact);
       const { element } = list.shape;
       const entry: Value = { type: 'json', sql: name, shape: element, of: 'software' };
       const test = this.inEntry(condition, new Map([[loop.iterVar, entry]]));
@@ -304,15 +331,6 @@ function textTest(name: 'startsWith' | 'endsWith' | 'contains', text: Value, par
   if (name === 'startsWith') return truth(`starts_with(${text.sql}, ${part.sql})`);
   if (name === 'contains') return truth(`(strpos(${text.sql}, ${part.sql}) > 0)`);
   return truth(`(right(${text.sql}, char_length(${part.sql})) = ${part.sql})`);
-}
-
-function size(value: Value): Value {
-  if (value.type === 'text') return { type: 'int', sql: `char_length(${value.sql})::numeric` };
-  if (value.type === 'json' && value.shape.kind === 'list') {
-    if (value.of) return { type: 'int', sql: SOFTWARE_SIZE };
-    return { type: 'int', sql: `jsonb_array_length(${value.sql})::numeric` };
-  }
-  throw unsupported(`the size of a ${named(value)}`);
 }
 
 /** The fact that a chain of `->` from the facts of a device names, at most its first two names. */

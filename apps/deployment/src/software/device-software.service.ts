@@ -6,7 +6,6 @@ import { MusterError } from '@muster/platform/errors.js';
 import type { ResourceStore } from '@muster/service/resources/resource-store.js';
 import type { z } from 'zod';
 import type { Membership } from '../membership/membership.js';
-import { SOFTWARE_FACT } from '../membership/software-sql.js';
 import type { SoftwareRepository } from './software.repository.js';
 
 /** Keeps which software devices have, and collections that ask for it in line. */
@@ -27,8 +26,8 @@ export class DeviceSoftwareRecords {
     const found = await this.devices.rows.findByUid(tx, deviceUid);
     // Deleted meanwhile: it has no record until it enrols again, and tells it then.
     if (!found) return;
-    if (await this.repository.replace(tx, deviceUid, told, receivedAt))
-      await this.membership.factsChanged(tx, found.metadata, [SOFTWARE_FACT]);
+    const change = await this.repository.replace(tx, deviceUid, told, receivedAt);
+    if (change) await this.membership.softwareChanged(tx, found.metadata, change);
   }
 
   /** @throws MusterError `resource.not-found` */

@@ -11,7 +11,7 @@ import { Database, type Transaction } from '@muster/persistence/database.js';
 import { CONFIG, LOGGER } from '@muster/service/tokens.js';
 import type { Logger } from 'pino';
 import type { PolicyConfig } from '../config.js';
-import { type Concerned, LiveRepository, type RefusedState } from './live.repository.js';
+import { type Concerned, LiveRepository, type RefusedState, type Serials } from './live.repository.js';
 
 /** What another replica committed is known here after at most this time. */
 const REFRESH_MILLISECONDS = 250;
@@ -122,6 +122,16 @@ export class LiveState implements OnModuleInit, OnApplicationBootstrap, OnModule
       this.refused = new Map([...this.refused].filter(([uid]) => uid !== deviceUid));
       this.loop.nudge();
     });
+  }
+
+  /** The devices to which policy may say something else at one serial than at another. */
+  concerned(serials: Serials): Promise<string[]> {
+    return this.repository.concerned(this.database, serials);
+  }
+
+  /** What was wanted of devices between two serials. */
+  calls(serials: Serials): Promise<{ deviceUid: string; wish: DeviceWish }[]> {
+    return this.repository.calls(this.database, serials);
   }
 
   /** Somebody saw this serial in the database. */

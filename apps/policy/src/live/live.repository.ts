@@ -8,6 +8,12 @@ export type Concerned = { readonly collection: string } | { readonly devices: re
 /** Why a device has no session. */
 export type RefusedState = Exclude<DeviceState, 'enrolled'>;
 
+/** After `from`, up to and with `to`. */
+export interface Serials {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The two things that every process must hear of soon, whichever replica committed them. */
 export class LiveRepository {
   /**
@@ -53,6 +59,56 @@ export class LiveRepository {
        select $1, $2, uid, $4 from unnest($3::uuid[]) as uid`,
       [serial, collection, devices, wish],
     );
+  }
+
+  /**
+   * The devices to which policy may say something else at serial `to` than at serial `from`. Devices that left a collection are among
+   * them.
+   */
+  async concerned(database: Queryable, { from, to }: Serials): Promise<string[]> {
+    const changes = await database.query<{ collection: string | null; device: string | null }>(
+      `select distinct collection_uid as collection, device_uid as device from policy_change where serial > $1 and serial <= $2`,
+      [from, to],
+    );
+    const devices = changes.flatMap(({ device }) => device ?? []);
+    const members = await this.readMembers(
+      database,
+      changes.flatMap(({ collection }) => collection ?? []),
+    );
+    return members.length === 0 ? devices : [...new Set([...devices, ...members])];
+  }
+
+  /** What was wanted of whom between two serials. */
+  async calls(database: Queryable, { from, to }: Serials): Promise<{ deviceUid: string; wish: DeviceWish }[]> {
+    const calls = await database.query<{ collection: string | null; device: string | null; wish: DeviceWish }>(
+      `select distinct collection_uid as collection, device_uid as device, wish from device_call where serial > $1 and serial <= $2`,
+      [from, to],
+    );
+    const wanted = new Map<string, { deviceUid: string; wish: DeviceWish }>();
+    for (const { collection, device, wish } of calls) {
+      const devices =
+        device === null ? await this.readMembers(database, [collection ?? ''], 'left_at is null') : [device];
+      for (const deviceUid of devices) wanted.set(`${deviceUid} ${wish}`, { deviceUid, wish });
+    }
+    return [...wanted.values()];
+  }
+
+  /**
+   * All who are in one of these collections or have left it, as far as they meet the condition. The collections are values of the
+   * statement: Postgres takes its index for them, where it reads the memberships of the whole site for collections that it has to find first.
+   */
+  private async readMembers(
+    database: Queryable,
+    collections: readonly string[],
+    condition = 'true',
+  ): Promise<string[]> {
+    if (collections.length === 0) return [];
+    // One value instead of a row for each: a change may concern the whole fleet.
+    const [row] = await database.query<{ uids: string | null }>(
+      `select string_agg(device_uid::text, ',') as uids from device_member where collection_uid = any($1::uuid[]) and ${condition}`,
+      [collections],
+    );
+    return row?.uids?.split(',') ?? [];
   }
 
   async lockSerial(tx: Transaction): Promise<void> {

@@ -108,7 +108,7 @@ export class Policies {
   private async catchUp(): Promise<void> {
     try {
       const [from, to] = [this.tags.upTo, this.live.serial];
-      this.tags.changed(to, await this.repository.concerned(this.database, { from, to }));
+      this.tags.changed(to, await this.live.concerned({ from, to }));
     } finally {
       this.catchingUp = undefined;
     }

@@ -62,21 +62,6 @@ export class PolicyRepository {
     await database.query('update device set abilities = $2 where uid = $1', [deviceUid, abilities]);
   }
 
-  /** The devices to which policy may say something else at serial `to` than at serial `from`; those that left are among them. */
-  async concerned(database: Queryable, { from, to }: { from: number; to: number }): Promise<string[]> {
-    // One value instead of a row for each: a change may concern the whole fleet.
-    const [row] = await database.query<{ uids: string }>(
-      `with changes as (select collection_uid, device_uid from policy_change where serial > $1 and serial <= $2)
-       select string_agg(uid::text, ',') as uids from (
-         select device_uid as uid from changes where device_uid is not null
-         union
-         select device_uid from device_member where collection_uid in (select collection_uid from changes)
-       ) as concerned`,
-      [from, to],
-    );
-    return row?.uids ? row.uids.split(',') : [];
-  }
-
   /** Whether a body is, or was until a day ago, assigned to the device. */
   async isBodyOf(database: Queryable, digest: string, deviceUid: string): Promise<boolean> {
     const rows = await database.query(

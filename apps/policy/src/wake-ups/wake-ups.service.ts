@@ -21,6 +21,7 @@ import { Gauge } from 'prom-client';
 import { Observable, type Subscriber } from 'rxjs';
 import type { PolicyConfig } from '../config.js';
 import { KNOWN_TO_ALL_MILLISECONDS, LiveState } from '../live/live-state.js';
+import type { Serials } from '../live/live.repository.js';
 import { Sightings } from '../sightings/sightings.js';
 import { WakeUpRepository } from './wake-up.repository.js';
 
@@ -154,19 +155,19 @@ export class WakeUps implements OnModuleInit, OnApplicationBootstrap, OnModuleDe
     if (serial === this.told) return;
     // Whoever is woken may ask another process, and would hear there that nothing is new.
     if (this.connected.size > 0) await delay(KNOWN_TO_ALL_MILLISECONDS);
-    const devices = [...this.connected.keys()];
-    if (devices.length > 0) {
-      const concerned = await this.repository.concerned(this.database, { from: this.told, to: serial }, devices);
+    if (this.connected.size > 0) {
+      const serials = { from: this.told, to: serial };
+      const concerned = (await this.live.concerned(serials)).filter((uid) => this.connected.has(uid));
       const withinSeconds = Math.ceil(concerned.length / WOKEN_PER_SECOND) - 1;
       for (const uid of concerned) this.connected.get(uid)?.next({ withinSeconds: Math.max(0, withinSeconds) });
       if (concerned.length > 0) await this.tellOfNeighbours(concerned);
-      await this.tellOfCalls({ from: this.told, to: serial }, devices);
+      await this.tellOfCalls(serials);
     }
     this.told = serial;
   }
 
-  private async tellOfCalls(serials: { from: number; to: number }, devices: readonly string[]): Promise<void> {
-    const calls = await this.repository.calls(this.database, serials, devices);
+  private async tellOfCalls(serials: Serials): Promise<void> {
+    const calls = (await this.live.calls(serials)).filter(({ deviceUid }) => this.connected.has(deviceUid));
     const withinSeconds = Math.max(0, Math.ceil(calls.length / INVENTORIES_PER_SECOND) - 1);
     for (const { deviceUid, wish } of calls) this.connected.get(deviceUid)?.next({ withinSeconds, wish });
   }

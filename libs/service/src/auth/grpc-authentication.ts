@@ -1,6 +1,6 @@
 import { Metadata, ServerInterceptingCall, ServerListenerBuilder, status, type ServerInterceptor } from '@grpc/grpc-js';
 import { MusterError, toProblem } from '@muster/platform/errors.js';
-import { CATEGORIES } from '@muster/contracts/problem.js';
+import { CATEGORIES, type Problem } from '@muster/contracts/problem.js';
 import type { Authenticator } from './http-authentication.js';
 import type { RefusedRequest, Refusals } from '../refusals/refusals.js';
 import type { Principal } from './principal.js';
@@ -57,15 +57,33 @@ export function refusedCall(metadata: Metadata, path: string, peer: string): Ref
   };
 }
 
-/** A failure as gRPC says it: code and message, with the stable code and the whole problem in the trailers. */
+/** Trailers of more than 16 KiB in all are refused by many clients, and of more than 64 KiB by ours, with the connection and all its other calls. */
+const LONGEST_DETAILS = 1000;
+const MOST_PROBLEM_BYTES = 8 * 1024;
+
+/**
+ * A failure as gRPC says it: code and message, with the stable code and the problem in the trailers. What a caller sent comes back in messages:
+ * they are cut, and findings that have no room are left out.
+ */
 export function grpcStatus(error: unknown): { code: status; details: string; metadata: Metadata } {
   const problem = toProblem(error);
   const metadata = new Metadata();
   metadata.set('muster-code', problem.code);
-  metadata.set(
-    'muster-problem-bin',
-    Buffer.from(JSON.stringify({ ...problem, current: undefined, conflict: undefined })),
-  );
+  metadata.set('muster-problem-bin', fitting(problem));
   const category = error instanceof MusterError ? error.category : 'bug';
-  return { code: CATEGORIES[category].grpc, details: problem.detail ?? problem.title, metadata };
+  return { code: CATEGORIES[category].grpc, details: shortened(problem.detail ?? problem.title), metadata };
+}
+
+function fitting({ current: _current, conflict: _conflict, findings = [], detail, ...rest }: Problem): Buffer {
+  const short = { ...rest, ...(detail === undefined ? {} : { detail: shortened(detail) }) };
+  for (let count = findings.length; ; count = Math.floor(count / 2)) {
+    const told = count === 0 ? short : { ...short, findings: findings.slice(0, count) };
+    const bytes = Buffer.from(JSON.stringify(told));
+    if (bytes.length <= MOST_PROBLEM_BYTES || count === 0) return bytes;
+  }
+}
+
+/** Whole characters: half a pair cannot be sent. */
+function shortened(text: string): string {
+  return text.length <= LONGEST_DETAILS ? text : `${text.slice(0, LONGEST_DETAILS).toWellFormed()}…`;
 }
