@@ -93,15 +93,15 @@ const CASES: readonly (readonly [what: string, path: string, message: Buffer, st
   ['unknown fields', GET, bytes(field(9999, 'x'), whole(9998, -1n), field(1, 'nobody')), ...NOBODY],
   ['no name', GET, Buffer.alloc(0), ...NOBODY],
   ['a string that is longer than its message', GET, bytes(0x0a, 0x7f, 'nobody'), ...NOBODY],
-  ['a NUL in a name that is looked for', GET, field(1, NUL), ...NOBODY],
+  ['a NUL in a name that is looked for', GET, field(1, NUL), ...INVALID],
   ['half a surrogate in a name that is looked for', GET, field(1, LONE_SURROGATE), ...NOBODY],
   ['a name of a megabyte', GET, field(1, 'x'.repeat(1_000_000)), ...NOBODY],
   ['the smallest page size', LIST, whole(1, -(2n ** 31n)), ...PAGE_SIZE],
   ['the greatest page size', LIST, whole(1, 2n ** 31n - 1n), ...PAGE_SIZE],
   ['the smallest number of 64 bits as page size', LIST, whole(1, -(2n ** 63n)), ...PAGE_SIZE],
-  ['the greatest number of 64 bits as page size', LIST, whole(1, 2n ** 63n - 1n), ...PAGE_SIZE],
-  ['a place to go on at that is none', LIST, field(2, NUL), 'INVALID_ARGUMENT', 'request.bad-continue'],
-  ['a label selector that is none', LIST, field(3, NUL), 'INVALID_ARGUMENT', 'request.label-selector'],
+  ['the greatest number of 64 bits as page size', LIST, whole(1, 2n ** 63n - 1n), ...MALFORMED],
+  ['a place to go on at that is none', LIST, field(2, 'none'), 'INVALID_ARGUMENT', 'request.bad-continue'],
+  ['a NUL in a label selector', LIST, field(3, NUL), ...INVALID],
   ['a NUL in a name that is saved', APPLY, applying(NUL, EMPTY), ...INVALID],
   ['half a surrogate in a name that is saved', APPLY, applying(LONE_SURROGATE, EMPTY), ...INVALID],
   ['a NUL in what is saved', APPLY, applying('a', bytes(EMPTY, struct('description', text(NUL)))), ...INVALID],
@@ -169,7 +169,7 @@ describe('the gRPC doors of the services', () => {
   it.each(CASES)('answer %s with a status and a code', async (_what, path, message, ...ends) => {
     for (const to of [direct('catalog'), client(site.port)]) {
       const ended = await call(to, path, message);
-      expect([ended.status, ended.code]).toEqual(ends);
+      expect([ended.status, ended.code, ended.details]).toEqual([...ends, expect.anything()]);
       expect(ended.details).not.toMatch(/\n\s+at |node_modules/);
     }
   });
@@ -192,23 +192,20 @@ describe('the gRPC doors of the services', () => {
     },
   );
 
-  it.each(DOORS)(
-    'of $service take no message over the limit, packed or not, and none that is packed wrongly',
-    async ({ service }) => {
-      const packed = { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip };
-      const large = field(9999, Buffer.alloc(8 * 1024 * 1024));
-      for (const [to, message] of [
-        [direct(service), large],
-        [client(site.port), large],
-        [direct(service, packed), large],
-      ] as const)
-        expect(await call(to, METHOD[service], message)).toMatchObject({
-          status: 'RESOURCE_EXHAUSTED',
-          code: 'request.too-large',
-        });
-      expect(gzipSync(large).length).toBeLessThan(100_000);
-    },
-  );
+  it.each(DOORS)('of $service take no message over the limit, packed or not', async ({ service }) => {
+    const packed = { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip };
+    const large = field(9999, Buffer.alloc(33 * 1024 * 1024));
+    for (const [to, message] of [
+      [direct(service), large],
+      [client(site.port), large],
+      [direct(service, packed), large],
+    ] as const)
+      expect(await call(to, METHOD[service], message)).toMatchObject({
+        status: 'RESOURCE_EXHAUSTED',
+        code: 'request.too-large',
+      });
+    expect(gzipSync(large).length).toBeLessThan(100_000);
+  });
 
   it.each(DOORS)('of $service know only their own methods', async ({ service }) => {
     for (const other of DOORS.filter((one) => one.service !== service))
@@ -228,7 +225,7 @@ describe('the gRPC doors of the services', () => {
     for (const { status: one } of ended) expect(['DEADLINE_EXCEEDED', 'OK', 'NOT_FOUND']).toContain(one);
   });
 
-  it('read and write a sequence that is nested as deep as sequences may be', async () => {
+  it('read a sequence that is nested as deep as sequences may be', async () => {
     let node: object = { step: 'Last', type: 'RunCommandLine', settings: { command: '/bin/true' } };
     for (let level = 0; level < 99; level += 1) node = { group: `g${level}`, steps: [node] };
     const put = await site.rest('/api/v1/task-sequences/deep', {
@@ -242,7 +239,8 @@ describe('the gRPC doors of the services', () => {
       }),
     });
     expect([put.status, await put.text()]).toEqual([201, expect.anything()]);
-    expect(await call(direct('catalog'), GET, field(1, 'deep'))).toMatchObject({ status: 'OK' });
-    expect(await call(direct('catalog'), LIST, Buffer.alloc(0))).toMatchObject({ status: 'OK' });
+    const read = { status: 'OK', code: undefined, details: '' };
+    expect(await call(direct('catalog'), GET, field(1, 'deep'))).toEqual(read);
+    expect(await call(direct('catalog'), LIST, Buffer.alloc(0))).toEqual(read);
   });
 });

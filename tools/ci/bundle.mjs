@@ -116,6 +116,8 @@ const ownPlaces = {
       let text = readFileSync(path, 'utf8');
       // A package that Nest asks for so is one that we import too: it must be the same, and in the bundle.
       text = text.replace(/createRequire\(import\.meta\.url\)\((['"][^'"]+['"])\)/g, 'require($1)');
+      // By the name in an option, which is left as it is.
+      text = text.replaceAll('createRequire(import.meta.url)(protoLoader)', "require('@grpc/proto-loader')");
       text = text.replace(/\bimport\.meta\.(url|dirname|filename)\b/g, (_, what) => mark(what, module));
       const isCommonJs = !/^\s*(import|export)\b/m.test(text);
       if (isCommonJs && /\b__dirname\b/.test(text)) text = `var __dirname = ${mark('dirname', module)};${text}`;
