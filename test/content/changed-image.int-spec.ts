@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest } from '@muster/contracts/agent/content.js';
 import { packBeginning, packHeader } from '@muster/contracts/agent/pack.js';
 import { type Digest, digestOfBytes } from '@muster/contracts/digest.js';
 import { locateContent } from '@muster/contracts/requests/locate-content.js';
 import { Bus } from '@muster/messaging/bus.js';
+import { memoryFolder } from '@muster/testing/memory-folder.js';
 import { pino } from 'pino';
 import { Agent } from 'undici';
 import { ContentCache } from '../../apps/agent/src/content/content-cache.js';
@@ -47,7 +47,7 @@ describe('content of which 1 % changed', () => {
     gate = new Gate(Number(new URL(content.environment['MUSTER_DP_ENDPOINT']!).port));
     await gate.open();
     await content.applyPoint('dp', gate.endpoint);
-    folder = mkdtempSync(join(tmpdir(), 'muster-image-'));
+    folder = mkdtempSync(join(memoryFolder(4 * 1024 * MIB), 'muster-image-'));
     client = new ApiClient({ server: new URL(content.url).origin, token: content.token });
     for (const name of ['few', 'many', 'tiny']) {
       await content.apply('Package', 'packages', name, {});
