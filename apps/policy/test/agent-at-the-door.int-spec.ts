@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runReported } from '@muster/contracts/events/run-reported.js';
 import { retrievePolicy } from '@muster/contracts/requests/retrieve-policy.js';
-import { outboxRead } from '@muster/contracts/subjects.js';
 import type { SequenceSpec } from '@muster/sequence/model.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
@@ -13,6 +11,7 @@ import { plain } from './documents.js';
 import { PolicyUnderTest } from './policy-under-test.js';
 import { RecordingDoor } from './recording-door.js';
 import type { TestDevice } from './test-device.js';
+import { readReportedRuns } from './told-facts.js';
 
 const AGENT = join(import.meta.dirname, '../../../dist/apps/agent/src/main.js');
 const POLICY = 'GET /api/v1/agent/policy';
@@ -89,22 +88,10 @@ describe('a computer that asks the policy service through the door of its site',
   const inForce = (assignments: number): boolean =>
     log.includes(`"assignments":${assignments},"msg":"new policy is in force"`);
   const reportsKept = async (deploymentUid: string): Promise<number[]> => {
-    const subject = runReported.subject({ site: 'S01' });
-    const numbers: number[] = [];
-    for (let after = 0; ;) {
-      const { head, entries } = await policy.deployment.bus.request(outboxRead('policy'), {
-        consumer: 'deployment',
-        after,
-        limit: 1000,
-      });
-      for (const entry of entries) {
-        if (entry.subject !== subject) continue;
-        const fact = runReported.payload.parse(entry.payload);
-        if (fact.deploymentUid === deploymentUid) numbers.push(...fact.reports.map(({ number }) => number));
-      }
-      after = entries.at(-1)?.position ?? head;
-      if (after >= head) return numbers;
-    }
+    const facts = await readReportedRuns(policy.deployment.bus);
+    return facts.flatMap((fact) =>
+      fact.deploymentUid === deploymentUid ? fact.reports.map(({ number }) => number) : [],
+    );
   };
 
   it('asks by the tag of the policy it has, reads nothing again that did not change, and asks as often as it is told, ±10 %', async () => {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { digestOf } from '@muster/contracts/digest.js';
 import { membersChanged } from '@muster/contracts/events/members-changed.js';
 import { resourceEvents } from '@muster/contracts/events/resource-events.js';
-import { runReported } from '@muster/contracts/events/run-reported.js';
 import { collection as collectionKind } from '@muster/contracts/kinds/collection.js';
 import { deployment as deploymentKind } from '@muster/contracts/kinds/deployment.js';
 import { outboxRead } from '@muster/contracts/subjects.js';
@@ -11,13 +10,11 @@ import { readOutbox } from '@muster/persistence/outbox.js';
 import type { StepReport } from '@muster/sequence/report.js';
 import { startServers, type TestServers } from '@muster/testing/servers.js';
 import { until } from '@muster/testing/until.js';
-import type { z } from 'zod';
 import { HousekeepingRepository } from '../src/housekeeping/housekeeping.repository.js';
 import { collectionNamed, deploymentOf, plain } from './documents.js';
 import { PolicyUnderTest } from './policy-under-test.js';
 import { call, type TestDevice } from './test-device.js';
-
-type Fact = z.infer<typeof runReported.payload>;
+import { readReportedRuns, type ReportedRun } from './told-facts.js';
 
 let servers: TestServers;
 let policy: PolicyUnderTest;
@@ -58,26 +55,13 @@ function reports(runId: string, numbers: number[], change: Partial<StepReport> =
   }));
 }
 
-async function factsOf(runId: string): Promise<Fact[]> {
+async function factsOf(runId: string): Promise<ReportedRun[]> {
   // As the other services read them: nothing has a position before it is committed, and nothing keeps it after that.
   await until(async () => (await database.query('select 1 from outbox where position is null')).length === 0);
-  const subject = runReported.subject({ site: 'S01' });
-  const facts: Fact[] = [];
-  for (let after = 0; ;) {
-    const { head, entries } = await policy.deployment.bus.request(outboxRead('policy'), {
-      consumer: 'deployment',
-      after,
-      limit: 1000,
-    });
-    for (const entry of entries) {
-      if (entry.subject === subject) facts.push(runReported.payload.parse(entry.payload));
-    }
-    after = entries.at(-1)?.position ?? head;
-    if (after >= head) return facts.filter((fact) => fact.runId === runId);
-  }
+  return (await readReportedRuns(policy.deployment.bus)).filter((fact) => fact.runId === runId);
 }
 
-const numbersOf = (facts: Fact[]) => facts.map((fact) => fact.reports.map(({ number }) => number));
+const numbersOf = (facts: ReportedRun[]) => facts.map((fact) => fact.reports.map(({ number }) => number));
 
 it('acknowledges what it keeps, and makes one fact per run in order of numbers', async () => {
   const [one, other] = [randomUUID(), randomUUID()];
@@ -228,7 +212,7 @@ it('lets facts wait while a crowd reports, but not for as long as the crowd goes
   const { head } = await readOutbox(database, 0, 1);
   await policy.deployment.bus.request(outboxRead('policy'), { consumer: 'deployment', after: head, limit: 1 });
   const waiting = () =>
-    database.query<{ id: string }>('select id from outbox where position is null order by sequence limit 300');
+    database.query<{ id: string }>('select id from outbox where position is null order by sequence limit 50');
   const statuses = new Set<number>();
   const over = new AbortController();
   const crowd = Array.from({ length: 12 }, async () => {
@@ -236,7 +220,7 @@ it('lets facts wait while a crowd reports, but not for as long as the crowd goes
       statuses.add((await device.post('/reports', { reports: reports(randomUUID(), [1]) })).status);
   });
   try {
-    await until(async () => (await waiting()).length === 300);
+    await until(async () => (await waiting()).length === 50);
     const metrics = await call(policy.base, '/metrics', { token: policy.token });
     expect(Number(/^muster_outbox_waiting_seconds\S* (\S+)$/m.exec(metrics.text)?.[1])).toBeGreaterThan(0);
     const [oldest] = await waiting();
