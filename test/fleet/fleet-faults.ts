@@ -97,6 +97,8 @@ export async function fleetUnderFaults({ agents: count, seed, kills, say }: Flee
     }
     while (deployed.length < DEPLOYMENTS) await deployNext();
     await given;
+    // The fleet is one process on the machine of the site: how long a stop takes is asked once it has worked off what the kills held up.
+    await until(() => agents.every((agent) => agent.isQuiet(DEPLOYMENTS)), 60_000 + count * 200);
     await orders.stopForGood(count, VICTIMS);
     say(`the last stop was heard by all within ${orders.lastHeardAfter} ms`);
     await lives;

@@ -102,7 +102,7 @@ export class Orders {
   }
 
   /**
-   * The last stop, while nothing is killed: every agent must hear it within seconds.
+   * The last stop, while nothing is killed and no agent has anything else to do: each must hear it within seconds.
    *
    * @param processes of the site, by name: the time counts from when all of them have come back
    */

@@ -124,11 +124,15 @@ export class SimulatedAgent {
     return this.device.uid;
   }
 
-  /** It has run so many deployments, none goes on, nothing is left to tell, and nothing is ordered any more. */
-  private isDone(deployments: number): boolean {
+  /** It has run so many deployments, and told all of it: all it does is wait for orders. */
+  isQuiet(deployments: number): boolean {
     const ended = [...this.runs.values()].filter(({ code }) => code !== 'run.stopped').length;
-    const idle = this.spool.length === 0 && this.later.length === 0;
-    return ended >= deployments && idle && !this.endless.goesOn && this.fleet.orders.hasHeardAll(this.uid);
+    return ended >= deployments && this.spool.length === 0 && this.later.length === 0;
+  }
+
+  /** Nothing goes on either, and nothing is ordered any more. */
+  private isDone(deployments: number): boolean {
+    return this.isQuiet(deployments) && !this.endless.goesOn && this.fleet.orders.hasHeardAll(this.uid);
   }
 
   /** Lives until it is done with so many deployments, or until aborted. */
