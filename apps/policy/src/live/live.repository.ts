@@ -14,7 +14,7 @@ export interface Serials {
   readonly to: number;
 }
 
-/** The two things that every process must hear of soon, whichever replica committed them. */
+/** What every process must hear of soon, whichever replica committed it: the serial, whom changes concern, who is refused. */
 export class LiveRepository {
   /**
    * The serial, and the state of each refused device by its uid.
@@ -86,9 +86,9 @@ export class LiveRepository {
     );
     const wanted = new Map<string, { deviceUid: string; wish: DeviceWish }>();
     for (const { collection, device, wish } of calls) {
-      const devices =
-        device === null ? await this.readMembers(database, [collection ?? ''], 'left_at is null') : [device];
-      for (const deviceUid of devices) wanted.set(`${deviceUid} ${wish}`, { deviceUid, wish });
+      const members = collection === null ? [] : await this.readMembers(database, [collection], 'left_at is null');
+      for (const deviceUid of device === null ? members : [device])
+        wanted.set(`${deviceUid} ${wish}`, { deviceUid, wish });
     }
     return [...wanted.values()];
   }
